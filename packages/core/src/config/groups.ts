@@ -1,0 +1,44 @@
+/** The groups of settings that several apps share (contract §4). Secrets are read from files, never from defaults. */
+import { z } from 'zod';
+import { flag, positiveInteger } from './environment.ts';
+
+export const redisEnvironment = {
+  REDIS_URL: z.string().regex(/^rediss?:\/\//, 'must start with redis:// or rediss://'),
+};
+
+export const storeEnvironment = {
+  S3_ENDPOINT: z.url().optional(),
+  S3_REGION: z.string().min(1),
+  S3_BUCKET: z.string().min(3),
+  S3_KEYS_BUCKET: z.string().min(3).optional(),
+  S3_FORCE_PATH_STYLE: flag.default(false),
+  MASTER_KEY_FILE: z.string().min(1),
+};
+
+export const baiduEnvironment = {
+  BAIDU_CREDENTIALS_FILE: z.string().min(1),
+  BAIDU_BASE_URL: z.url().default('https://aip.baidubce.com'),
+  BAIDU_KEY_WRAPPER: z
+    .string()
+    .regex(/^(command|rsa):./, 'must be command:<command line> or rsa:<pem file>')
+    .optional(),
+};
+
+export const commonEnvironment = {
+  CARDSEAL_ENV: z.enum(['dev', 'test', 'production']).default('production'),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  WEBHOOK_ALLOW_TARGETS: z.string().default(''),
+  QUEUE_PREFIX: z
+    .string()
+    .regex(/^\{[a-z0-9-]+\}$/, 'must be a Redis Cluster hash tag such as {cardseal}')
+    .default('{cardseal}'),
+  MAX_IMAGE_BYTES: positiveInteger.default(40 * 1024 * 1024),
+};
+
+/** Relations that a single variable cannot see. */
+export function productionProblems(env: { CARDSEAL_ENV: string; WEBHOOK_ALLOW_TARGETS: string }): string[] {
+  const problems: string[] = [];
+  if (env.CARDSEAL_ENV === 'production' && env.WEBHOOK_ALLOW_TARGETS !== '')
+    problems.push('WEBHOOK_ALLOW_TARGETS: is for development only; remove it or set CARDSEAL_ENV=dev');
+  return problems;
+}

@@ -1,0 +1,9 @@
+export { ConfigurationError, type Env, flag, port, positiveInteger, readEnvironment } from './environment.ts';
+export {
+  baiduEnvironment,
+  commonEnvironment,
+  productionProblems,
+  redisEnvironment,
+  storeEnvironment,
+} from './groups.ts';
+export { readSecretFile } from './secret-file.ts';

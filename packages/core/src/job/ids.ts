@@ -1,0 +1,43 @@
+/** Ids: sortable by time of making, safe in URLs, object names and queue ids (no `:`, never all digits). */
+import { createHash } from 'node:crypto';
+import { monotonicFactory, ulid } from 'ulid';
+
+export type JobId = `job_${string}`;
+
+/** Crockford's base 32, in which a ULID is written. */
+const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+const JOB_ID = /^job_[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
+
+const nextUlid = monotonicFactory();
+
+export function newJobId(nowMs: number): JobId {
+  return `job_${nextUlid(nowMs)}`;
+}
+
+export function isJobId(value: string): value is JobId {
+  return JOB_ID.test(value);
+}
+
+/** A fresh id such as `we_01J…` for things that are not jobs. */
+export function newId(prefix: string, nowMs: number): string {
+  return `${prefix}_${ulid(nowMs)}`;
+}
+
+/** The job's ULID with every digit inverted, so that a listing in byte order shows the newest first. */
+export function inverted(job: JobId): string {
+  return invert(job.slice('job_'.length));
+}
+
+export function fromInverted(text: string): JobId {
+  return `job_${invert(text)}`;
+}
+
+function invert(text: string): string {
+  return Array.from(text, (digit) => ALPHABET[31 - ALPHABET.indexOf(digit)]).join('');
+}
+
+/** The same id for every try, replay and endpoint of one generation's event. */
+export function eventId(tenant: string, job: JobId, generation: number, type: string): string {
+  const parts = [tenant, job, String(generation), type].map((part) => `${part.length}:${part}`).join(',');
+  return `msg_${createHash('sha256').update(parts).digest('base64url').slice(0, 27)}`;
+}

@@ -1,0 +1,14 @@
+/** The closed set of states of a job, and the words that say why one waits. */
+
+export const JOB_STATES = ['queued', 'recognizing', 'succeeded', 'failed', 'cancelled', 'expired', 'erased'] as const;
+export type JobState = (typeof JOB_STATES)[number];
+
+/** States that a generation ends in. */
+export const OUTCOME_STATES = ['succeeded', 'failed', 'cancelled', 'expired'] as const;
+export type OutcomeState = (typeof OUTCOME_STATES)[number];
+
+export type WaitingFor = 'worker' | 'quota' | 'retry' | 'provider';
+
+export function isFinished(state: JobState): boolean {
+  return state !== 'queued' && state !== 'recognizing';
+}

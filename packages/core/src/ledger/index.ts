@@ -1,0 +1,22 @@
+export type { DeliveryRecord, TryRecord } from './deliveries.ts';
+export type { Claim } from './idempotency.ts';
+export type { Inventory } from './inventory.ts';
+export { createLedger, type Ledger, type LedgerSettings } from './ledger.ts';
+export type { PendingMarker } from './markers.ts';
+export { type Crop, type DeliveryRef, HOUSE, paths } from './paths.ts';
+export type { Records, Versioned } from './records.ts';
+export {
+  type AdminRecord,
+  type ApiKeyRecord,
+  type EndpointRecord,
+  EVENT_TYPES,
+  type EventType,
+  type Registry,
+  SCOPES,
+  type Scope,
+  type TenantRecord,
+} from './registry.ts';
+export type { SealedJob } from './sealed-job.ts';
+export { type MemoryObjectStore, memoryObjectStore } from './store/memory-object-store.ts';
+export { type ObjectStore, walk } from './store/object-store.ts';
+export { createS3Client, type S3Settings, s3ObjectStore } from './store/s3-object-store.ts';

@@ -1,0 +1,44 @@
+/** What the names of a job's objects tell without opening any: sides kept, generations decided, erasure. */
+import type { JobId, Side } from '../job/index.ts';
+import { SIDES } from '../job/index.ts';
+import { parsePending, paths } from './paths.ts';
+import { listAll, type ObjectStore } from './store/object-store.ts';
+
+export interface Inventory {
+  committed: boolean;
+  erased: boolean;
+  images: Side[];
+  replies: Side[];
+  /** Generations that have an outcome, ascending. */
+  decided: number[];
+  /** Generations whose `pending` marker stands, ascending. */
+  open: number[];
+  /** The generation that a reader sees: the open one, else the last decided one. */
+  generation: number;
+  /** Full names, for deletion. */
+  keys: string[];
+}
+
+export async function takeInventory(store: ObjectStore, tenant: string, job: JobId): Promise<Inventory> {
+  const [keys, markers] = await Promise.all([
+    listAll(store, paths.job(tenant, job)),
+    listAll(store, paths.pendingOf(tenant, job)),
+  ]);
+  const names = new Set(keys.map((key) => key.slice(paths.job(tenant, job).length)));
+  const decided = ascending(keys.map((key) => /\/outcome\.(\d+)$/.exec(key)?.[1]).filter((n) => n !== undefined));
+  const open = ascending(markers.map((key) => parsePending(key)?.generation).filter((n) => n !== undefined));
+  return {
+    committed: names.has('request'),
+    erased: names.has('tombstone'),
+    images: SIDES.filter((side) => names.has(`${side}.image`)),
+    replies: SIDES.filter((side) => names.has(`${side}.reply`)),
+    decided,
+    open,
+    generation: Math.max(1, ...decided, ...open),
+    keys,
+  };
+}
+
+function ascending(values: readonly (string | number)[]): number[] {
+  return values.map(Number).sort((a, b) => a - b);
+}

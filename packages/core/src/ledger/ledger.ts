@@ -1,0 +1,70 @@
+/**
+ * The ledger: the only truth about a job, in an object store whose objects are written once, conditionally, and
+ * never changed. The tenant is the first argument of every call.
+ */
+import { type Clock, systemClock } from '../clock/index.ts';
+import { DefectError } from '../errors/index.ts';
+import type { JobId } from '../job/index.ts';
+import type { MasterKey } from '../seal/index.ts';
+import { createDeliveries, type Deliveries } from './deliveries.ts';
+import { createIdempotency, type Idempotency } from './idempotency.ts';
+import { type Inventory, takeInventory } from './inventory.ts';
+import { createKeyring } from './keyring.ts';
+import { createListing, type Listing } from './listing.ts';
+import { createMarkers, type Markers } from './markers.ts';
+import { paths } from './paths.ts';
+import { createRecords } from './records.ts';
+import type { Registry } from './registry.ts';
+import { openJob, type SealedJob, sealedJob } from './sealed-job.ts';
+import type { ObjectStore } from './store/object-store.ts';
+
+export interface Ledger extends Registry {
+  /** Makes a job's key and opens the job for its submit. */
+  startJob(tenant: string, job: JobId): Promise<SealedJob>;
+  /** null when the job never existed or is erased. */
+  openJob(tenant: string, job: JobId): Promise<SealedJob | null>;
+  inventory(tenant: string, job: JobId): Promise<Inventory>;
+  deletePictures(tenant: string, job: JobId, kinds: readonly ('front' | 'back')[]): Promise<void>;
+  markers: Markers;
+  deliveries: Deliveries;
+  idempotency: Idempotency;
+  listing: Listing;
+  /** Throws DefectError `store_ignores_conditions` when the store lets two writers win. */
+  checkStore(): Promise<void>;
+}
+
+export interface LedgerSettings {
+  store: ObjectStore;
+  /** Where wrapped keys lie; the same store unless configured apart. */
+  keyStore?: ObjectStore;
+  master: MasterKey;
+  clock?: Clock;
+}
+
+export function createLedger({ store, keyStore = store, master, clock = systemClock }: LedgerSettings): Ledger {
+  const keyring = createKeyring(keyStore, master, clock);
+  const context = { store, keyring, clock };
+  return {
+    endpoints: createRecords(context, 'endpoints'),
+    apiKeys: createRecords(context, 'api-keys'),
+    tenants: createRecords(context, 'tenants'),
+    admins: createRecords(context, 'admins'),
+    startJob: async (tenant, job) => sealedJob(store, tenant, job, await keyring.makeJobKey(tenant, job)),
+    openJob: (tenant, job) => openJob(store, keyring, tenant, job),
+    inventory: (tenant, job) => takeInventory(store, tenant, job),
+    deletePictures: (tenant, job, sides) => store.delete(sides.map((side) => paths.image(tenant, job, side))),
+    markers: createMarkers(store),
+    deliveries: createDeliveries(store),
+    idempotency: createIdempotency(store, keyring),
+    listing: createListing(store, keyring),
+    checkStore: () => checkConditionalWrites(store, clock),
+  };
+}
+
+async function checkConditionalWrites(store: ObjectStore, clock: Clock): Promise<void> {
+  const probe = `probe/${clock.now()}-${process.pid}`;
+  const first = await store.create(probe, Buffer.from('first'));
+  const second = await store.create(probe, Buffer.from('second'));
+  await store.delete([probe]);
+  if (!first || second) throw new DefectError('store_ignores_conditions');
+}

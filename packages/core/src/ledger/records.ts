@@ -1,0 +1,95 @@
+/**
+ * Sealed records that change over time (endpoints, keys, tenants, admins) in a store whose objects never do: every
+ * change is a new version, created conditionally, and the newest version is listed first.
+ */
+import type { Clock } from '../clock/index.ts';
+import { RejectedError } from '../errors/index.ts';
+import { open, seal } from '../seal/index.ts';
+import type { Keyring } from './keyring.ts';
+import { paths, type RecordKind } from './paths.ts';
+import { listAll, type ObjectStore } from './store/object-store.ts';
+
+const HIGHEST_VERSION = 99_999_999;
+
+export interface Versioned<T> {
+  id: string;
+  version: number;
+  value: T;
+}
+
+export interface Records<T> {
+  get(tenant: string, id: string): Promise<Versioned<T> | null>;
+  list(tenant: string): Promise<Versioned<T>[]>;
+  /** False when a record of that id exists already. */
+  create(tenant: string, id: string, value: T): Promise<boolean>;
+  /**
+   * Reads, changes and writes the next version, again if another writer was faster. Null when there is none.
+   * Throws RejectedError `record_busy` after eight lost races.
+   */
+  change(tenant: string, id: string, change: (value: T) => T): Promise<Versioned<T> | null>;
+}
+
+export interface RecordsContext {
+  store: ObjectStore;
+  keyring: Keyring;
+  clock: Clock;
+}
+
+export function createRecords<T>({ store, keyring }: RecordsContext, kind: RecordKind): Records<T> {
+  const name = (tenant: string, id: string, version: number) =>
+    `${paths.record(kind, tenant, id)}${String(HIGHEST_VERSION - version).padStart(8, '0')}`;
+  const context = (tenant: string, id: string, version: number) => ({
+    tenant,
+    subject: id,
+    kind: `${kind}.${version}`,
+  });
+
+  async function read(tenant: string, id: string, version: number): Promise<Versioned<T> | null> {
+    const sealed = await store.get(name(tenant, id, version));
+    if (!sealed) return null;
+    const plain = open(await keyring.tenantKey(tenant), context(tenant, id, version), sealed);
+    return { id, version, value: JSON.parse(plain.toString()) as T };
+  }
+
+  async function write(tenant: string, id: string, version: number, value: T): Promise<boolean> {
+    const plain = Buffer.from(JSON.stringify(value));
+    const sealed = seal(await keyring.tenantKey(tenant), context(tenant, id, version), plain);
+    return store.create(name(tenant, id, version), sealed);
+  }
+
+  async function get(tenant: string, id: string): Promise<Versioned<T> | null> {
+    const { keys } = await store.list(paths.record(kind, tenant, id), { limit: 1 });
+    const newest = keys[0];
+    return newest === undefined ? null : read(tenant, id, versionIn(newest));
+  }
+
+  return {
+    get,
+    create: (tenant, id, value) => write(tenant, id, 1, value),
+
+    async list(tenant) {
+      const names = await listAll(store, paths.records(kind, tenant));
+      const newest = new Map<string, number>();
+      for (const key of names) {
+        const id = key.split('/')[2]!;
+        if (!newest.has(id)) newest.set(id, versionIn(key));
+      }
+      const found = await Promise.all([...newest].map(([id, version]) => read(tenant, id, version)));
+      return found.filter((record) => record !== null);
+    },
+
+    async change(tenant, id, change) {
+      for (let race = 0; race < 8; race++) {
+        const current = await get(tenant, id);
+        if (!current) return null;
+        const next = { id, version: current.version + 1, value: change(current.value) };
+        if (await write(tenant, id, next.version, next.value)) return next;
+      }
+      throw new RejectedError('record_busy', { fields: { kind, id } });
+    },
+  };
+}
+
+function versionIn(key: string): number {
+  return HIGHEST_VERSION - Number(key.slice(key.lastIndexOf('/') + 1));
+}

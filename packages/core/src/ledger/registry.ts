@@ -1,0 +1,65 @@
+/** Who there is: tenants, their API keys and endpoints, and the operators. Plain data; the rules live in the apps. */
+import type { VerdictPolicy } from '../card/index.ts';
+import type { Records } from './records.ts';
+
+export const SCOPES = [
+  'jobs:write',
+  'jobs:read',
+  'results:read',
+  'endpoints:write',
+  'endpoints:read',
+  'jobs:erase',
+] as const;
+export type Scope = (typeof SCOPES)[number];
+
+export interface TenantRecord {
+  name: string;
+  createdAtMs: number;
+  policy?: VerdictPolicy;
+}
+
+export interface ApiKeyRecord {
+  /** Hex SHA-256 of the secret part. */
+  secretSha256: string;
+  scopes: Scope[];
+  createdAtMs: number;
+  expiresAtMs: number | null;
+  revokedAtMs: number | null;
+}
+
+export interface AdminRecord {
+  /** scrypt: `N.r.p.salt.hash`, base64url. */
+  password: string;
+  role: 'viewer' | 'operator' | 'owner';
+  createdAtMs: number;
+}
+
+export const EVENT_TYPES = [
+  'job.succeeded',
+  'job.failed',
+  'job.cancelled',
+  'job.expired',
+  'job.erased',
+  'batch.completed',
+] as const;
+export type EventType = (typeof EVENT_TYPES)[number];
+
+export interface EndpointRecord {
+  url: string;
+  /** null subscribes to everything. */
+  events: EventType[] | null;
+  payload: 'full' | 'reference' | 'encrypted';
+  publicKey: string | null;
+  headers: Record<string, string>;
+  state: 'enabled' | 'disabled' | 'deleted';
+  /** Live secrets, newest first; older ones stay until their overlap ends. */
+  secrets: { secret: string; untilMs: number | null }[];
+  createdAtMs: number;
+}
+
+export interface Registry {
+  endpoints: Records<EndpointRecord>;
+  apiKeys: Records<ApiKeyRecord>;
+  tenants: Records<TenantRecord>;
+  admins: Records<AdminRecord>;
+}

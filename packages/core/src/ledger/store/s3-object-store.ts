@@ -1,0 +1,110 @@
+/** The object store port on any S3, through the AWS SDK. */
+import {
+  DeleteObjectsCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+  S3ServiceException,
+} from '@aws-sdk/client-s3';
+import { CardsealError, TransientError } from '../../errors/index.ts';
+import type { ObjectStore } from './object-store.ts';
+
+export interface S3Settings {
+  endpoint?: string | undefined;
+  region: string;
+  forcePathStyle: boolean;
+  /** Deadline of one request, over all its parts. */
+  requestTimeoutMs?: number;
+}
+
+export function createS3Client(settings: S3Settings): S3Client {
+  return new S3Client({
+    ...(settings.endpoint ? { endpoint: settings.endpoint } : {}),
+    region: settings.region,
+    forcePathStyle: settings.forcePathStyle,
+    maxAttempts: 4,
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    requestHandler: {
+      connectionTimeout: 3000,
+      requestTimeout: settings.requestTimeoutMs ?? 10_000,
+      httpAgent: { maxSockets: 128 },
+      httpsAgent: { maxSockets: 128 },
+    },
+  });
+}
+
+export function s3ObjectStore(client: S3Client, bucket: string): ObjectStore {
+  const store: ObjectStore = {
+    get: (Key) =>
+      guarded('get', async () => {
+        try {
+          const answer = await client.send(new GetObjectCommand({ Bucket: bucket, Key }));
+          return Buffer.from((await answer.Body?.transformToByteArray()) ?? []);
+        } catch (error) {
+          if (statusOf(error) === 404) return null;
+          throw error;
+        }
+      }),
+
+    put: (Key, Body) =>
+      guarded('put', async () => {
+        await client.send(new PutObjectCommand({ Bucket: bucket, Key, Body, ContentLength: Body.length }));
+      }),
+
+    create: (Key, Body) =>
+      guarded('create', async () => {
+        try {
+          const input = { Bucket: bucket, Key, Body, ContentLength: Body.length, IfNoneMatch: '*' };
+          await client.send(new PutObjectCommand(input));
+          return true;
+        } catch (error) {
+          const status = statusOf(error);
+          if (status !== 412 && status !== 409) throw error;
+          const winner = await store.get(Key);
+          // 409 with nothing there: two writers met and neither won; whoever retries decides it.
+          if (winner === null) throw new TransientError('store_write_conflict', { cause: error });
+          return winner.equals(Body);
+        }
+      }),
+
+    delete: (keys) =>
+      guarded('delete', async () => {
+        for (let at = 0; at < keys.length; at += 1000) {
+          const Objects = keys.slice(at, at + 1000).map((Key) => ({ Key }));
+          const answer = await client.send(
+            new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects, Quiet: true } }),
+          );
+          if (answer.Errors?.length) throw new TransientError('store_unavailable', { fields: { operation: 'delete' } });
+        }
+      }),
+
+    list: (Prefix, options = {}) =>
+      guarded('list', async () => {
+        const input = { Bucket: bucket, Prefix, StartAfter: options.startAfter, MaxKeys: options.limit ?? 1000 };
+        const answer = await client.send(new ListObjectsV2Command(input));
+        const keys = (answer.Contents ?? []).flatMap((object) => (object.Key === undefined ? [] : [object.Key]));
+        return { keys, next: answer.IsTruncated ? (keys.at(-1) ?? null) : null };
+      }),
+  };
+  return store;
+}
+
+function statusOf(error: unknown): number | undefined {
+  return error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined;
+}
+
+/** The SDK has already retried what could be; what is left is the store's trouble, not the job's. */
+async function guarded<T>(operation: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof CardsealError) throw error;
+    const status = statusOf(error);
+    throw new TransientError('store_unavailable', {
+      cause: error,
+      fields: { operation, ...(status === undefined ? {} : { status }) },
+    });
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * The sealed envelope around every personal byte: AES-256-GCM under a key derived for this one object, with a
+ * commitment to that key, bound to its place by length-prefixed associated data. Nothing is released before the
+ * whole envelope has been authenticated.
+ *
+ * Layout: format (1) · salt (16) · key commitment (32) · ciphertext · tag (16).
+ */
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
+import { DefectError } from '../errors/index.ts';
+
+const FORMAT_AES_256_GCM_V1 = 0x01;
+const SALT_BYTES = 16;
+const COMMITMENT_BYTES = 32;
+const TAG_BYTES = 16;
+const HEADER_BYTES = 1 + SALT_BYTES + COMMITMENT_BYTES;
+
+/** Bytes that sealing adds to a plaintext. */
+export const ENVELOPE_OVERHEAD_BYTES = HEADER_BYTES + TAG_BYTES;
+
+/** Where an envelope belongs; one that is moved elsewhere does not open. */
+export interface SealContext {
+  tenant: string;
+  /** A job id, or the id of whatever else is sealed. */
+  subject: string;
+  /** What it is: `request`, `front.image`, `outcome.1`, … */
+  kind: string;
+}
+
+/** @param key 32 bytes. */
+export function seal(key: Buffer, context: SealContext, plaintext: Uint8Array): Buffer {
+  const salt = randomBytes(SALT_BYTES);
+  const derived = derive(key, salt);
+  const cipher = createCipheriv('aes-256-gcm', derived.key, derived.iv, { authTagLength: TAG_BYTES });
+  cipher.setAAD(associatedData(context));
+  const head = Buffer.alloc(HEADER_BYTES);
+  head[0] = FORMAT_AES_256_GCM_V1;
+  salt.copy(head, 1);
+  derived.commitment.copy(head, 1 + SALT_BYTES);
+  return Buffer.concat([head, cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]);
+}
+
+/** Throws DefectError `seal_broken` (damaged, moved, or another key) or `seal_unknown_format`. */
+export function open(key: Buffer, context: SealContext, envelope: Uint8Array): Buffer {
+  const bytes = Buffer.from(envelope.buffer, envelope.byteOffset, envelope.byteLength);
+  if (bytes.length < ENVELOPE_OVERHEAD_BYTES) throw broken(context);
+  if (bytes[0] !== FORMAT_AES_256_GCM_V1) throw new DefectError('seal_unknown_format', { fields: { ...context } });
+  const derived = derive(key, bytes.subarray(1, 1 + SALT_BYTES));
+  if (!timingSafeEqual(derived.commitment, bytes.subarray(1 + SALT_BYTES, HEADER_BYTES))) throw broken(context);
+  const decipher = createDecipheriv('aes-256-gcm', derived.key, derived.iv, { authTagLength: TAG_BYTES });
+  decipher.setAAD(associatedData(context));
+  decipher.setAuthTag(bytes.subarray(-TAG_BYTES));
+  try {
+    return Buffer.concat([decipher.update(bytes.subarray(HEADER_BYTES, -TAG_BYTES)), decipher.final()]);
+  } catch (cause) {
+    throw broken(context, cause);
+  }
+}
+
+/** A fresh key per object makes a repeated nonce impossible in practice, whatever the number of objects. */
+function derive(key: Buffer, salt: Uint8Array): { key: Buffer; iv: Buffer; commitment: Buffer } {
+  const material = Buffer.from(hkdfSync('sha256', key, salt, 'cardseal envelope v1', 32 + 12 + COMMITMENT_BYTES));
+  return { key: material.subarray(0, 32), iv: material.subarray(32, 44), commitment: material.subarray(44) };
+}
+
+function associatedData(context: SealContext): Buffer {
+  const parts = ['cardseal', context.tenant, context.subject, context.kind, 'v1'].map((part) => Buffer.from(part));
+  return Buffer.concat(
+    parts.flatMap((part) => {
+      const length = Buffer.alloc(4);
+      length.writeUInt32BE(part.length);
+      return [length, part];
+    }),
+  );
+}
+
+function broken(context: SealContext, cause?: unknown): DefectError {
+  return new DefectError('seal_broken', { cause, fields: { ...context } });
+}
