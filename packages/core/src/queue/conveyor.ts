@@ -1,0 +1,95 @@
+/**
+ * The conveyor: puts ids on the queues and says where they stand. Everything here may be lost; nothing here may be
+ * the only copy of anything.
+ */
+import { type JobsOptions, Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+import type { AttemptRecord, JobId, WaitingFor } from '../job/index.ts';
+import type { DeliveryRef } from '../ledger/index.ts';
+import { type DeliverJob, deliverJobId, finishedChannel, QUEUES, type RecognizeJob, recognizeJobId } from './names.ts';
+
+const RECOGNIZE_ATTEMPTS = 5;
+
+/** Priority 0 would run before every prioritized job, so that every job has one. */
+const PRIORITY = { interactive: 1, bulk: 10 } as const;
+
+const recognizeOptions: JobsOptions = {
+  attempts: RECOGNIZE_ATTEMPTS,
+  backoff: { type: 'custom' },
+  removeOnComplete: true,
+  removeOnFail: { count: 50_000 },
+  stackTraceLimit: 0,
+};
+
+const deliverOptions: JobsOptions = { removeOnComplete: true, removeOnFail: { count: 50_000 }, stackTraceLimit: 0 };
+
+export interface Card {
+  tenant: string;
+  job: JobId;
+  generation: number;
+  priority: 'interactive' | 'bulk';
+}
+
+export interface LiveHint {
+  active: boolean;
+  waitingFor: WaitingFor | null;
+  attempts: AttemptRecord[];
+}
+
+export interface Conveyor {
+  readonly recognize: Queue<RecognizeJob>;
+  readonly deliver: Queue<DeliverJob>;
+  /** Adding what is already there changes nothing. */
+  addCards(cards: readonly Card[]): Promise<void>;
+  addDeliveries(refs: readonly { ref: DeliveryRef; delayMs?: number }[]): Promise<void>;
+  /** What Redis knows of a card at work; null when it knows nothing. */
+  hint(job: JobId, generation: number): Promise<LiveHint | null>;
+  announceFinished(job: JobId): Promise<void>;
+  close(): Promise<void>;
+}
+
+export function createConveyor(redis: Redis, prefix: string): Conveyor {
+  const options = { connection: redis, prefix, skipWaitingForReady: true };
+  const recognize = new Queue<RecognizeJob>(QUEUES.recognize, options);
+  const deliver = new Queue<DeliverJob>(QUEUES.deliver, options);
+  // BullMQ re-emits connection errors here; the connection itself is watched by its owner.
+  recognize.on('error', () => {});
+  deliver.on('error', () => {});
+
+  return {
+    recognize,
+    deliver,
+    async addCards(cards) {
+      if (cards.length === 0) return;
+      await recognize.addBulk(
+        cards.map(({ tenant, job, generation, priority }) => ({
+          name: 'card',
+          data: { tenant, job, generation, attempts: [], waitingFor: 'worker' },
+          opts: { ...recognizeOptions, jobId: recognizeJobId(job, generation), priority: PRIORITY[priority] },
+        })),
+      );
+    },
+    async addDeliveries(refs) {
+      if (refs.length === 0) return;
+      await deliver.addBulk(
+        refs.map(({ ref, delayMs }) => ({
+          name: 'delivery',
+          data: ref,
+          opts: { ...deliverOptions, jobId: deliverJobId(ref), ...(delayMs ? { delay: delayMs } : {}) },
+        })),
+      );
+    },
+    async hint(job, generation) {
+      const queued = await recognize.getJob(recognizeJobId(job, generation));
+      if (!queued) return null;
+      const active = (await queued.getState()) === 'active';
+      return { active, waitingFor: active ? null : queued.data.waitingFor, attempts: queued.data.attempts };
+    },
+    async announceFinished(job) {
+      await redis.publish(finishedChannel(prefix), job);
+    },
+    async close() {
+      await Promise.allSettled([recognize.close(), deliver.close()]);
+    },
+  };
+}

@@ -1,0 +1,29 @@
+/** The one file that knows BullMQ's own error classes: how a disposition ends a processor's run. */
+import { DelayedError, type Job, UnrecoverableError, WaitingError } from 'bullmq';
+
+/** Comes back after `delayMs` without spending an attempt. Always throws. */
+export async function postpone(job: Job, token: string | undefined, delayMs: number): Promise<never> {
+  await job.moveToDelayed(Date.now() + delayMs, token);
+  throw new DelayedError();
+}
+
+/** Back to the queue at once, for another worker; no attempt is spent. Always throws. */
+export async function handBack(job: Job, token: string | undefined): Promise<never> {
+  await job.moveToWait(token);
+  throw new WaitingError();
+}
+
+/** Ends in the failed set with a constant code as its reason. */
+export function giveUp(code: string): Error {
+  return new UnrecoverableError(code);
+}
+
+/** Fails this run: BullMQ spends an attempt and applies the backoff. */
+export function spendAttempt(code: string): Error {
+  return new Error(code);
+}
+
+/** True for the errors by which a processor hands its job back to BullMQ. */
+export function isHandover(error: unknown): boolean {
+  return error instanceof DelayedError || error instanceof WaitingError;
+}

@@ -1,0 +1,13 @@
+export { type ConnectionRole, connectRedis } from './connection.ts';
+export { type Card, type Conveyor, createConveyor, type LiveHint } from './conveyor.ts';
+export { giveUp, handBack, isHandover, postpone, spendAttempt } from './dispositions.ts';
+export { createFinishedEvents, type FinishedEvents } from './finished.ts';
+export {
+  type DeliverJob,
+  deliverJobId,
+  epochKey,
+  finishedChannel,
+  QUEUES,
+  type RecognizeJob,
+  recognizeJobId,
+} from './names.ts';

@@ -1,0 +1,36 @@
+/** Names of queues, jobs and channels, each from one function. A queue job holds ids and codes, nothing else. */
+import type { AttemptRecord, JobId, WaitingFor } from '../job/index.ts';
+import type { DeliveryRef } from '../ledger/index.ts';
+
+export const QUEUES = { recognize: 'recognize', deliver: 'deliver' } as const;
+
+/** One generation of one card. */
+export interface RecognizeJob {
+  tenant: string;
+  job: JobId;
+  generation: number;
+  /** Attempts so far; frozen into the outcome at the end, lost with Redis before it. */
+  attempts: AttemptRecord[];
+  waitingFor: WaitingFor | null;
+}
+
+/** One generation's event to one endpoint. */
+export type DeliverJob = DeliveryRef;
+
+export function recognizeJobId(job: JobId, generation: number): string {
+  return `${job}-${generation}`;
+}
+
+export function deliverJobId(ref: DeliveryRef): string {
+  return `${ref.job}-${ref.generation}-${ref.endpoint}`;
+}
+
+/** Published when a generation ends; the message is the job id. */
+export function finishedChannel(prefix: string): string {
+  return `${prefix}:finished`;
+}
+
+/** Holds the mark by which a Redis is known; gone when Redis was emptied. */
+export function epochKey(prefix: string): string {
+  return `${prefix}:epoch`;
+}

@@ -1,0 +1,18 @@
+/** Exponential backoff with a ceiling and full jitter above half: BullMQ's own has no maximum. */
+
+export interface Backoff {
+  baseMs: number;
+  maxMs: number;
+}
+
+export const recognizeBackoff: Backoff = { baseMs: 1000, maxMs: 60_000 };
+
+/**
+ * @param attempt 1 for the first failure.
+ * @param random in [0, 1).
+ * @returns between half of, and the whole of, `min(maxMs, baseMs · 2^(attempt − 1))`, in milliseconds.
+ */
+export function backoffMs(attempt: number, random: number, { baseMs, maxMs }: Backoff): number {
+  const ceiling = Math.min(maxMs, baseMs * 2 ** Math.min(attempt - 1, 30));
+  return Math.round(ceiling / 2 + (ceiling / 2) * random);
+}

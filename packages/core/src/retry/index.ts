@@ -1,0 +1,1 @@
+export { type Backoff, backoffMs, recognizeBackoff } from './backoff.ts';
