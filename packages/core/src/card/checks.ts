@@ -1,0 +1,40 @@
+/**
+ * The closed list of checks: their codes and the outcomes each can have. What a check means is in `docs/checks.md`,
+ * which a test holds against this list.
+ */
+import type { Side } from './fields.ts';
+
+export type CheckOutcome = 'pass' | 'warn' | 'fail';
+
+/** In the order in which a result lists them. */
+export const CHECK_OUTCOMES = {
+  image_status: ['pass', 'warn', 'fail'],
+  side_match: ['pass', 'warn'],
+  risk_type: ['pass', 'warn', 'fail'],
+  edit_tool: ['pass', 'fail'],
+  quality_clear: ['pass', 'warn'],
+  quality_complete: ['pass', 'warn'],
+  quality_uncovered: ['pass', 'warn'],
+  fields_complete: ['warn'],
+  number_checksum: ['pass', 'fail'],
+  number_birth_date: ['pass', 'fail'],
+  number_sex: ['pass', 'fail'],
+  number_provider: ['pass', 'warn', 'fail'],
+  residence_permit: ['pass', 'warn'],
+  ethnicity_known: ['pass', 'warn'],
+  name_shape: ['pass', 'warn'],
+  validity_started: ['pass', 'fail'],
+  validity_not_expired: ['pass', 'fail'],
+  validity_length: ['pass', 'warn'],
+  sides_consistent: ['pass', 'fail'],
+} as const satisfies Record<string, readonly CheckOutcome[]>;
+
+export type CheckCode = keyof typeof CHECK_OUTCOMES;
+export const CHECK_CODES = Object.keys(CHECK_OUTCOMES) as CheckCode[];
+
+export interface Check {
+  code: CheckCode;
+  outcome: CheckOutcome;
+  /** The declared side for checks of the picture, the card's side for checks of what is printed. */
+  side?: Side;
+}
