@@ -5,8 +5,10 @@ import { finishedChannel } from './names.ts';
 export interface FinishedEvents {
   /** Resolves true when the job is announced, false after `timeoutMs` or abort. Subscribe first, then read. */
   next(job: string, timeoutMs: number, signal?: AbortSignal): { arrived: Promise<boolean>; cancel(): void };
-  start(): Promise<void>;
-  stop(): Promise<void>;
+  /** False while nothing can be announced to this process. */
+  connected(): boolean;
+  start(): void;
+  stop(): void;
 }
 
 export function createFinishedEvents(subscriber: Redis, prefix: string): FinishedEvents {
@@ -35,12 +37,13 @@ export function createFinishedEvents(subscriber: Redis, prefix: string): Finishe
       }
       return { arrived: promise, cancel: giveUp };
     },
-    async start() {
+    connected: () => subscriber.status === 'ready',
+    start() {
       subscriber.on('message', onMessage);
       // Not awaited: the API must start, and accept, while Redis is away. ioredis subscribes on connecting.
       subscriber.subscribe(channel).catch(() => {});
     },
-    async stop() {
+    stop() {
       for (const wakers of waiting.values()) for (const wake of wakers) wake();
       subscriber.off('message', onMessage);
       subscriber.disconnect();

@@ -11,3 +11,4 @@ export {
   type RecognizeJob,
   recognizeJobId,
 } from './names.ts';
+export { reopen } from './reopen.ts';

@@ -1,0 +1,83 @@
+/** The API as something one can build, start and stop: submit → store → enqueue, and everything read from the ledger. */
+import { type Clock, systemClock } from '@cardseal/core/clock';
+import { readSecretFile } from '@cardseal/core/config';
+import { createLedger, createS3Client, type Ledger, s3ObjectStore } from '@cardseal/core/ledger';
+import { createLog, describeError, type Log } from '@cardseal/core/log';
+import { connectRedis, createConveyor, createFinishedEvents } from '@cardseal/core/queue';
+import { localMasterKey } from '@cardseal/core/seal';
+import { createTargetGuard } from '@cardseal/core/webhook';
+import type { ApiConfig } from './config.ts';
+import type { ApiContext } from './context.ts';
+import { createServer } from './server.ts';
+
+export interface ApiOverrides {
+  clock?: Clock;
+  log?: Log;
+  ledger?: Ledger;
+}
+
+export interface Api {
+  /** Resolves with the port once requests are answered. */
+  start(): Promise<{ port: number }>;
+  stop(): Promise<void>;
+}
+
+export function createApi(config: ApiConfig, overrides: ApiOverrides = {}): Api {
+  const clock = overrides.clock ?? systemClock;
+  const log = overrides.log ?? createLog('api', config.LOG_LEVEL);
+  const ledger = overrides.ledger ?? ledgerOf(config, clock);
+  const onRedisError = (error: Error) => log.debug('redis.error', describeError(error));
+  const producer = connectRedis(config.REDIS_URL, 'producer', onRedisError);
+  const subscriber = connectRedis(config.REDIS_URL, 'subscriber', onRedisError);
+  const context: ApiContext = {
+    config,
+    clock,
+    log,
+    ledger,
+    conveyor: createConveyor(producer, config.QUEUE_PREFIX),
+    finished: createFinishedEvents(subscriber, config.QUEUE_PREFIX),
+    guard: createTargetGuard({
+      allowTargets: config.WEBHOOK_ALLOW_TARGETS,
+      production: config.CARDSEAL_ENV === 'production',
+    }),
+  };
+  const server = createServer(context);
+  let stopped: Promise<void> | undefined;
+
+  return {
+    async start() {
+      await ledger.checkStore();
+      context.finished.start();
+      await server.listen({ host: config.API_HOST, port: config.API_PORT });
+      const { port } = server.server.address() as { port: number };
+      log.info('api.started', { port });
+      return { port };
+    },
+    stop() {
+      stopped ??= stop();
+      return stopped;
+    },
+  };
+
+  async function stop(): Promise<void> {
+    context.finished.stop();
+    await server.close();
+    await context.conveyor.close();
+    producer.disconnect();
+    log.info('api.stopped');
+  }
+}
+
+function ledgerOf(config: ApiConfig, clock: Clock): Ledger {
+  const client = createS3Client({
+    endpoint: config.S3_ENDPOINT,
+    region: config.S3_REGION,
+    forcePathStyle: config.S3_FORCE_PATH_STYLE,
+  });
+  return createLedger({
+    store: s3ObjectStore(client, config.S3_BUCKET),
+    keyStore: s3ObjectStore(client, config.S3_KEYS_BUCKET ?? config.S3_BUCKET),
+    master: localMasterKey(readSecretFile('MASTER_KEY_FILE', config.MASTER_KEY_FILE)),
+    clock,
+  });
+}

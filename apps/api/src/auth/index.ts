@@ -1,0 +1,1 @@
+export { type Authenticate, type Caller, createAuthenticate } from './authenticate.ts';

@@ -1,0 +1,34 @@
+/** The API's environment, read once by `main.ts`. */
+import {
+  baiduEnvironment,
+  ConfigurationError,
+  commonEnvironment,
+  type Env,
+  port,
+  positiveInteger,
+  productionProblems,
+  readEnvironment,
+  redisEnvironment,
+  storeEnvironment,
+} from '@cardseal/core/config';
+import { z } from 'zod';
+
+const schema = z.object({
+  ...commonEnvironment,
+  ...redisEnvironment,
+  ...storeEnvironment,
+  API_HOST: z.string().default('127.0.0.1'),
+  API_PORT: port.default(3000),
+  REQUEST_TIMEOUT_MS: positiveInteger.default(30_000),
+  PUBLIC_URL: z.url().optional(),
+  BAIDU_CREDENTIALS_FILE: baiduEnvironment.BAIDU_CREDENTIALS_FILE.optional(),
+});
+
+export type ApiConfig = z.output<typeof schema>;
+
+export function readConfig(env: Env): ApiConfig {
+  const config = readEnvironment(schema, env);
+  const problems = productionProblems(config);
+  if (problems.length > 0) throw new ConfigurationError(problems);
+  return config;
+}

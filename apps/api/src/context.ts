@@ -1,0 +1,17 @@
+/** What every step of the API is given. */
+import type { Clock } from '@cardseal/core/clock';
+import type { Ledger } from '@cardseal/core/ledger';
+import type { Log } from '@cardseal/core/log';
+import type { Conveyor, FinishedEvents } from '@cardseal/core/queue';
+import type { TargetGuard } from '@cardseal/core/webhook';
+import type { ApiConfig } from './config.ts';
+
+export interface ApiContext {
+  config: ApiConfig;
+  clock: Clock;
+  log: Log;
+  ledger: Ledger;
+  conveyor: Conveyor;
+  finished: FinishedEvents;
+  guard: TargetGuard;
+}

@@ -1,0 +1,13 @@
+/** Puts a committed job on the conveyor. Without Redis nothing is lost: the reconciler finds the marker later. */
+import type { JobRequest } from '@cardseal/core/job';
+import { describeError } from '@cardseal/core/log';
+import type { ApiContext } from '../context.ts';
+
+export async function enqueue({ conveyor, log }: ApiContext, request: JobRequest): Promise<void> {
+  const { tenant, job, priority } = request;
+  try {
+    await conveyor.addCards([{ tenant, job, generation: 1, priority }]);
+  } catch (error) {
+    log.warn('job.enqueue_postponed', { tenant, job_id: job, ...describeError(error) });
+  }
+}

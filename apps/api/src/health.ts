@@ -1,0 +1,15 @@
+/** `/healthz`: the process answers. `/readyz`: it can accept work, which takes the ledger but not Redis. */
+import { HOUSE } from '@cardseal/core/ledger';
+import type { FastifyInstance } from 'fastify';
+import type { ApiContext } from './context.ts';
+import { Problem } from './problems/index.ts';
+
+export function healthRoutes(app: FastifyInstance, { ledger, finished }: ApiContext): void {
+  app.get('/healthz', async () => ({ status: 'ok' }));
+  app.get('/readyz', async () => {
+    await ledger.tenants.get(HOUSE, 'readiness').catch(() => {
+      throw new Problem('store_unavailable');
+    });
+    return { status: 'ok', redis: finished.connected() ? 'ok' : 'away' };
+  });
+}

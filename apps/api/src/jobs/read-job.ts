@@ -1,0 +1,55 @@
+/** The job as its owner may see it, from the ledger; Redis adds hints about work in flight and may be away. */
+import { maskResult } from '@cardseal/core/card';
+import type { JobId, JobRequest, JobView, Side, SideState } from '@cardseal/core/job';
+import type { Inventory } from '@cardseal/core/ledger';
+import type { LiveHint } from '@cardseal/core/queue';
+import type { Caller } from '../auth/index.ts';
+import type { ApiContext } from '../context.ts';
+import { readDeliveries } from './read-deliveries.ts';
+
+/** null when there is no such job of this tenant. */
+export async function readJob(context: ApiContext, caller: Caller, job: JobId): Promise<JobView | null> {
+  const { ledger } = context;
+  const inventory = await ledger.inventory(caller.tenant, job);
+  if (!inventory.committed) return null;
+  const sealed = await ledger.openJob(caller.tenant, job);
+  if (!sealed) return null;
+  if (inventory.decided.includes(inventory.generation)) {
+    const [outcome, deliveries] = await Promise.all([
+      sealed.outcome(inventory.generation),
+      readDeliveries(context, caller.tenant, job),
+    ]);
+    const view = (JSON.parse(outcome!.full) as { data: JobView }).data;
+    return masked({ ...view, deliveries }, caller);
+  }
+  const [request, hint] = await Promise.all([sealed.request(), readHint(context, job, inventory.generation)]);
+  return request && unfinished(request, inventory, hint);
+}
+
+/** What Redis says must never delay or fail a read. */
+async function readHint({ conveyor }: ApiContext, job: JobId, generation: number): Promise<LiveHint | null> {
+  return conveyor.hint(job, generation).catch(() => null);
+}
+
+function unfinished(request: JobRequest, inventory: Inventory, hint: LiveHint | null): JobView {
+  const state = (side: Side): SideState => (inventory.replies.includes(side) ? 'recognized' : 'queued');
+  return {
+    id: request.job,
+    generation: inventory.generation,
+    state: hint?.active ? 'recognizing' : 'queued',
+    waiting_for: hint ? hint.waitingFor : 'worker',
+    estimated_start_at: null,
+    reference: request.reference,
+    metadata: request.metadata,
+    created_at: new Date(request.createdAtMs).toISOString(),
+    finished_at: null,
+    sides: Object.fromEntries(request.sides.map((side) => [side, { state: state(side) }])),
+    attempts: hint?.attempts ?? [],
+    deliveries: [],
+  };
+}
+
+function masked(view: JobView, caller: Caller): JobView {
+  if (!view.result || caller.scopes.includes('results:read')) return view;
+  return { ...view, result: maskResult(view.result) };
+}

@@ -1,0 +1,81 @@
+/** Turns whatever a route throws into a problem document; what nobody foresaw is logged and told as `internal`. */
+import { CardsealError } from '@cardseal/core/errors';
+import { describeError, type Log } from '@cardseal/core/log';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { ZodError } from 'zod';
+import { PROBLEMS, Problem, type ProblemCode, problemDocument } from './problem.ts';
+
+export function handleErrors(app: FastifyInstance, log: Log): void {
+  app.setErrorHandler((error, request, reply) => {
+    const problem = toProblem(error);
+    if (problem.status >= 500) {
+      log.error('request.failed', { request_id: request.id, route: request.routeOptions.url, ...describeError(error) });
+    }
+    return sendProblem(reply, request, problem);
+  });
+  app.setNotFoundHandler((request, reply) => sendProblem(reply, request, new Problem('not_found')));
+}
+
+function sendProblem(reply: FastifyReply, request: FastifyRequest, problem: Problem): FastifyReply {
+  if (problem.retryAfterS !== undefined) reply.header('retry-after', problem.retryAfterS);
+  if (problem.status === 401) reply.header('www-authenticate', 'Bearer');
+  // A body that was refused may still be arriving: the connection cannot be used again.
+  if (problem.status === 413 || problem.status === 408) reply.header('connection', 'close');
+  return reply
+    .code(problem.status)
+    .header('content-type', 'application/problem+json')
+    .send(JSON.stringify(problemDocument(problem, request.id)));
+}
+
+function toProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  if (error instanceof ZodError) return fromZod(error);
+  if (error instanceof CardsealError) return fromCardseal(error);
+  return fromFastify(error as FastifyError);
+}
+
+export function fromZod(error: ZodError, prefix = ''): Problem {
+  const errors = error.issues.flatMap((issue) => {
+    const at = `${prefix}/${issue.path.map(String).join('/')}`.replace(/\/$/, '');
+    if (issue.code === 'unrecognized_keys')
+      return issue.keys.map((key) => ({
+        pointer: `${at}/${key.slice(0, 64)}`,
+        code: 'unknown_field',
+        detail: 'There is no such field.',
+      }));
+    return [{ pointer: at, code: issue.code, detail: issue.message }];
+  });
+  return new Problem('invalid_request', undefined, { errors });
+}
+
+function fromCardseal(error: CardsealError): Problem {
+  if (error.code.startsWith('store_')) return new Problem('store_unavailable');
+  if (error.code === 'job_not_found') return new Problem('not_found');
+  if (error.disposition === 'rejected' && error.code in PROBLEMS) return new Problem(error.code as ProblemCode);
+  return new Problem('internal');
+}
+
+/** Fastify's own refusals, by its stable codes. */
+const FASTIFY_CODES: Record<string, ProblemCode> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: 'body_too_large',
+  FST_REQ_FILE_TOO_LARGE: 'body_too_large',
+  FST_FILES_LIMIT: 'malformed_body',
+  FST_PARTS_LIMIT: 'malformed_body',
+  FST_FIELDS_LIMIT: 'malformed_body',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
+  FST_ERR_CTP_EMPTY_TYPE: 'unsupported_media_type',
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'malformed_body',
+  FST_ERR_CTP_INVALID_JSON_BODY: 'malformed_body',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'malformed_body',
+};
+
+function fromFastify(error: FastifyError): Problem {
+  const known = FASTIFY_CODES[error.code ?? ''];
+  if (known) return new Problem(known);
+  if (error.statusCode === 413) return new Problem('body_too_large');
+  if (error.statusCode === 415) return new Problem('unsupported_media_type');
+  if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500) {
+    return new Problem('malformed_body');
+  }
+  return new Problem('internal');
+}

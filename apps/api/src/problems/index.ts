@@ -1,0 +1,2 @@
+export { fromZod, handleErrors } from './handle-errors.ts';
+export { type FieldProblem, PROBLEMS, Problem, type ProblemCode, problemDocument } from './problem.ts';

@@ -1,0 +1,99 @@
+/** Errors of the API as RFC 9457 problem documents with stable codes; each code has a section in docs/problems.md. */
+
+export interface FieldProblem {
+  /** JSON pointer into the request, or the name of a part or parameter. */
+  pointer: string;
+  code: string;
+  detail: string;
+}
+
+export class Problem extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly errors: FieldProblem[] | undefined;
+  readonly retryAfterS: number | undefined;
+
+  constructor(code: ProblemCode, detail?: string, extra: { errors?: FieldProblem[]; retryAfterS?: number } = {}) {
+    super(detail ?? PROBLEMS[code].detail);
+    this.name = 'Problem';
+    this.code = code;
+    this.status = PROBLEMS[code].status;
+    this.errors = extra.errors;
+    this.retryAfterS = extra.retryAfterS ?? (this.status === 503 ? 1 : undefined);
+  }
+}
+
+export const PROBLEMS = {
+  invalid_request: { status: 422, title: 'The request is not valid', detail: 'See `errors` for what to change.' },
+  malformed_body: { status: 400, title: 'The body cannot be read', detail: 'The body is not what its type says.' },
+  unsupported_media_type: {
+    status: 415,
+    title: 'Unsupported media type',
+    detail: 'Send application/json, multipart/form-data, or a bare image/jpeg, image/png or image/bmp.',
+  },
+  body_too_large: { status: 413, title: 'The body is too large', detail: 'Send smaller pictures.' },
+  body_timeout: { status: 408, title: 'The body did not arrive', detail: 'The whole request must arrive in time.' },
+  headers_too_large: { status: 431, title: 'The headers are too large', detail: 'Send fewer or shorter headers.' },
+  bad_request: { status: 400, title: 'Not a request that can be read', detail: 'The request is not valid HTTP.' },
+  image_unusable: { status: 422, title: 'The picture cannot be used', detail: 'Send another picture.' },
+  unauthorized: {
+    status: 401,
+    title: 'No valid API key',
+    detail: 'Send `Authorization: Bearer <api key>` with a key that is known, not expired and not revoked.',
+  },
+  forbidden: { status: 403, title: 'The key may not do this', detail: 'The key lacks the scope for this route.' },
+  not_found: { status: 404, title: 'Not found', detail: 'There is no such thing, or it is not yours.' },
+  method_not_allowed: { status: 405, title: 'Method not allowed', detail: 'See /openapi.json for what there is.' },
+  idempotency_mismatch: {
+    status: 422,
+    title: 'The idempotency key was used for another request',
+    detail: 'Use a new Idempotency-Key for a new request.',
+  },
+  idempotency_key_invalid: {
+    status: 400,
+    title: 'The idempotency key is not valid',
+    detail: 'An Idempotency-Key has 1 to 255 printable ASCII characters.',
+  },
+  job_erased: { status: 410, title: 'The job is erased', detail: 'It was erased and cannot be brought back.' },
+  job_not_retryable: {
+    status: 409,
+    title: 'The job cannot be tried again',
+    detail: 'Only a failed or expired job can be tried again.',
+  },
+  picture_gone: {
+    status: 409,
+    title: 'The pictures are gone',
+    detail: 'The retry window has passed and the pictures are deleted; submit the card again.',
+  },
+  webhook_target_refused: {
+    status: 422,
+    title: 'The webhook target is not allowed',
+    detail: 'Use a public https URL.',
+  },
+  store_unavailable: { status: 503, title: 'The store is away', detail: 'Nothing was accepted; try again.' },
+  internal: { status: 500, title: 'Our mistake', detail: 'The request id finds it in our logs.' },
+} as const satisfies Record<string, { status: number; title: string; detail: string }>;
+
+export type ProblemCode = keyof typeof PROBLEMS;
+
+export interface ProblemDocument {
+  type: string;
+  title: string;
+  status: number;
+  code: string;
+  detail: string;
+  request_id?: string;
+  errors?: FieldProblem[];
+}
+
+export function problemDocument(problem: Problem, requestId?: string): ProblemDocument {
+  return {
+    type: `https://cardseal.dev/problems#${problem.code}`,
+    title: PROBLEMS[problem.code as ProblemCode].title,
+    status: problem.status,
+    code: problem.code,
+    detail: problem.message,
+    ...(requestId ? { request_id: requestId } : {}),
+    ...(problem.errors ? { errors: problem.errors } : {}),
+  };
+}

@@ -1,0 +1,76 @@
+/** The HTTP server: limits before parsing, ids on every answer, problem documents for every error. */
+import { randomUUID } from 'node:crypto';
+import multipart from '@fastify/multipart';
+import fastify, { type FastifyInstance } from 'fastify';
+import { createAuthenticate } from './auth/index.ts';
+import type { ApiContext } from './context.ts';
+import { endpointRoutes } from './endpoints/index.ts';
+import { healthRoutes } from './health.ts';
+import { jobRoutes } from './jobs/index.ts';
+import { handleErrors, Problem, type ProblemCode, problemDocument } from './problems/index.ts';
+import { submitRoute } from './submit/index.ts';
+
+const JSON_OVERHEAD_BYTES = 64 * 1024;
+
+export function createServer(context: ApiContext): FastifyInstance {
+  const { config, log } = context;
+  const app = fastify({
+    loggerInstance: undefined,
+    logger: false,
+    genReqId: () => `req_${randomUUID()}`,
+    // Two pictures in base64, and the terms.
+    bodyLimit: Math.ceil((2 * config.MAX_IMAGE_BYTES * 4) / 3) + JSON_OVERHEAD_BYTES,
+    requestTimeout: config.REQUEST_TIMEOUT_MS,
+    connectionTimeout: 0,
+    keepAliveTimeout: 72_000,
+    http: { maxHeaderSize: 16 * 1024, connectionsCheckingInterval: 1000, headersTimeout: 10_000 },
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: 128 },
+    clientErrorHandler: answerClientError,
+  });
+  app.register(multipart);
+  app.addContentTypeParser(
+    ['image/jpeg', 'image/png', 'image/bmp', 'application/octet-stream'],
+    { parseAs: 'buffer', bodyLimit: config.MAX_IMAGE_BYTES },
+    (_request, body, done) => done(null, body),
+  );
+  app.addHook('onSend', async (request, reply) => {
+    reply.header('request-id', request.id).header('x-content-type-options', 'nosniff');
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    log.debug('request.done', {
+      request_id: request.id,
+      method: request.method,
+      route: request.routeOptions.url,
+      status: reply.statusCode,
+      latency_ms: Math.round(reply.elapsedTime),
+    });
+  });
+  handleErrors(app, log);
+
+  const authenticate = createAuthenticate(context.ledger, context.clock);
+  // Registered as a plugin so that it sees the multipart parser.
+  app.register(async (routes) => {
+    healthRoutes(routes, context);
+    submitRoute(routes, context, authenticate);
+    jobRoutes(routes, context, authenticate);
+    endpointRoutes(routes, context, authenticate);
+  });
+  return app;
+}
+
+const CLIENT_ERRORS: Record<string, ProblemCode> = {
+  ERR_HTTP_REQUEST_TIMEOUT: 'body_timeout',
+  HPE_HEADER_OVERFLOW: 'headers_too_large',
+};
+
+/** What Node refuses before there is a request: still a problem document, written by hand on the socket. */
+function answerClientError(error: NodeJS.ErrnoException, socket: import('node:net').Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) return void socket.destroy();
+  const problem = new Problem(CLIENT_ERRORS[error.code ?? ''] ?? 'bad_request');
+  const body = JSON.stringify(problemDocument(problem, `req_${randomUUID()}`));
+  socket.end(
+    `HTTP/1.1 ${problem.status} ${problem.code}\r\ncontent-type: application/problem+json\r\n` +
+      `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+  );
+}

@@ -1,0 +1,1 @@
+export { type Stored, storeJob } from './store-job.ts';

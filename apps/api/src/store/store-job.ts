@@ -1,0 +1,67 @@
+/**
+ * Writes a job to the ledger. The order is the promise: the marker first, so that a crash leaves something to find;
+ * the request last, because its existence is the commit.
+ */
+import { randomBytes } from 'node:crypto';
+import { type JobId, type JobRequest, SIDES } from '@cardseal/core/job';
+import type { Caller } from '../auth/index.ts';
+import type { ApiContext } from '../context.ts';
+import { Problem } from '../problems/index.ts';
+import type { Submission } from '../submit/submission.ts';
+
+export interface Stored {
+  request: JobRequest;
+  /** True when an earlier submit with the same Idempotency-Key committed this job. */
+  replayed: boolean;
+}
+
+export async function storeJob(
+  { clock, ledger, log }: ApiContext,
+  caller: Caller,
+  job: JobId,
+  { pictures, terms }: Submission,
+): Promise<Stored> {
+  const { tenant } = caller;
+  const standing = await committed({ ledger }, tenant, job);
+  if (standing) return { request: standing, replayed: true };
+
+  const [sealed] = await Promise.all([ledger.startJob(tenant, job), ledger.markers.openGeneration(tenant, job, 1)]);
+  const sides = SIDES.filter((side) => pictures[side] !== undefined);
+  await Promise.all([
+    ...sides.map((side) => sealed.putImage(side, pictures[side]!)),
+    ledger.listing.submitted(tenant, job, terms.reference),
+  ]);
+  const request: JobRequest = {
+    v: 1,
+    job,
+    tenant,
+    nonce: randomBytes(16).toString('hex'),
+    createdAtMs: clock.now(),
+    sides,
+    options: terms.options,
+    reference: terms.reference,
+    metadata: terms.metadata,
+    priority: terms.priority,
+    expiresAtMs: terms.expires_in === null ? null : clock.now() + terms.expires_in * 1000,
+    retainForS: terms.retain_for,
+    keepImages: terms.keep_images,
+    endpointIds: terms.endpoint_ids,
+    apiKeyId: caller.apiKeyId,
+  };
+  const won = await sealed.commit(request);
+  if (!won) return { request: (await sealed.request())!, replayed: true };
+  log.info('job.accepted', { tenant, job_id: job, count: sides.length });
+  return { request, replayed: false };
+}
+
+async function committed(
+  { ledger }: Pick<ApiContext, 'ledger'>,
+  tenant: string,
+  job: JobId,
+): Promise<JobRequest | null> {
+  const inventory = await ledger.inventory(tenant, job);
+  if (inventory.erased) throw new Problem('job_erased');
+  if (!inventory.committed) return null;
+  const sealed = await ledger.openJob(tenant, job);
+  return sealed ? sealed.request() : null;
+}

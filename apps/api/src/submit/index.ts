@@ -1,0 +1,2 @@
+export { jobRequestSchema } from './request-schema.ts';
+export { submitRoute } from './route.ts';

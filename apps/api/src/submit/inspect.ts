@@ -1,0 +1,38 @@
+/** Looks at the headers of each picture, never at its pixels, and refuses what no call could read. */
+import { RejectedError } from '@cardseal/core/errors';
+import {
+  assessImage,
+  defaultImageLimits,
+  describeImageReason,
+  type ImageReason,
+  inspectImage,
+} from '@cardseal/core/image';
+import { SIDES, type Side } from '@cardseal/core/job';
+import { type FieldProblem, Problem } from '../problems/index.ts';
+import type { Submission } from './submission.ts';
+
+/** Throws Problem `image_unusable` that names every picture that cannot be used, and why. */
+export function inspectPictures(submission: Submission, maxInputBytes: number): void {
+  const errors = SIDES.flatMap((side) => {
+    const picture = submission.pictures[side];
+    const reason = picture && unusable(picture, submission.terms.options.fit, maxInputBytes);
+    return reason ? [fieldProblem(side, reason)] : [];
+  });
+  const first = errors[0];
+  if (first) throw new Problem('image_unusable', first.detail, { errors });
+}
+
+function unusable(picture: Buffer, fit: boolean, maxInputBytes: number): ImageReason | null {
+  try {
+    const limits = { ...defaultImageLimits, maxInputBytes };
+    const assessment = assessImage(inspectImage(picture), picture.length, limits, { fit });
+    return assessment.kind === 'hopeless' ? assessment.reason : null;
+  } catch (error) {
+    if (error instanceof RejectedError) return String(error.fields.reason) as ImageReason;
+    throw error;
+  }
+}
+
+function fieldProblem(side: Side, reason: ImageReason): FieldProblem {
+  return { pointer: `/${side}`, code: reason, detail: describeImageReason(reason) };
+}

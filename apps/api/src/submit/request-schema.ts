@@ -1,0 +1,30 @@
+/** The job request of the contract, validated by the schema that also documents it. */
+import { jobOptionsSchema } from '@cardseal/core/job';
+import { z } from 'zod';
+
+const imageSource = z.strictObject({
+  image: z.string().min(1, 'is empty').meta({ description: 'The picture, base64.', format: 'byte' }),
+});
+
+const metadata = z
+  .record(z.string().min(1).max(64), z.string().max(512))
+  .refine((value) => Object.keys(value).length <= 16, 'holds at most 16 entries');
+
+/** Everything about a job but its pictures. */
+export const jobTermsSchema = z.strictObject({
+  options: jobOptionsSchema.prefault({}),
+  reference: z.string().min(1).max(128).nullable().default(null),
+  metadata: metadata.default({}),
+  priority: z.enum(['interactive', 'bulk']).default('interactive'),
+  expires_in: z.int().min(1).max(2_592_000).nullable().default(null),
+  retain_for: z.int().min(60).max(31_536_000).nullable().default(null),
+  keep_images: z.boolean().default(false),
+  endpoint_ids: z.array(z.string().min(1).max(64)).max(50).nullable().default(null),
+});
+
+export const jobRequestSchema = jobTermsSchema
+  .extend({ front: imageSource.optional(), back: imageSource.optional() })
+  .meta({ id: 'JobRequest', description: 'A card to recognise; at least one side.' });
+
+export type JobTerms = z.output<typeof jobTermsSchema>;
+export type JobRequestBody = z.output<typeof jobRequestSchema>;

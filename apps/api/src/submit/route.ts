@@ -1,0 +1,65 @@
+/** `POST /v1/jobs`: submit → store → enqueue. What is answered 202 is in the ledger, whatever happens next. */
+import type { JobId } from '@cardseal/core/job';
+import { newJobId, SIDES } from '@cardseal/core/job';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Authenticate, Caller } from '../auth/index.ts';
+import type { ApiContext } from '../context.ts';
+import { enqueue } from '../enqueue/index.ts';
+import { readJob, waitForJob } from '../jobs/index.ts';
+import { Problem } from '../problems/index.ts';
+import { storeJob } from '../store/index.ts';
+import { inspectPictures } from './inspect.ts';
+import { readSubmission, type Submission } from './submission.ts';
+
+export function submitRoute(app: FastifyInstance, context: ApiContext, authenticate: Authenticate): void {
+  // The key is checked before the body is read: who may not submit cannot make us buffer anything.
+  const callers = new WeakMap<FastifyRequest, Caller>();
+  app.post(
+    '/v1/jobs',
+    { onRequest: async (request) => void callers.set(request, await authenticate(request, 'jobs:write')) },
+    async (request, reply) => {
+      const caller = callers.get(request)!;
+      const submission = await readSubmission(request, context.config.MAX_IMAGE_BYTES);
+      inspectPictures(submission, context.config.MAX_IMAGE_BYTES);
+      const job = await claimJob(context, caller.tenant, request, submission);
+      const stored = await storeJob(context, caller, job, submission);
+      if (!stored.replayed) await enqueue(context, stored.request);
+      return answer(context, caller, job, request, reply);
+    },
+  );
+}
+
+/** The id to work under: a fresh one, or that of the first submit with the same Idempotency-Key. */
+async function claimJob(
+  { clock, ledger }: ApiContext,
+  tenant: string,
+  request: FastifyRequest,
+  { pictures, terms }: Submission,
+): Promise<JobId> {
+  const job = newJobId(clock.now());
+  const key = request.headers['idempotency-key'];
+  if (key === undefined) return job;
+  if (typeof key !== 'string' || !/^[\x21-\x7e]{1,255}$/.test(key)) throw new Problem('idempotency_key_invalid');
+  const parts = [JSON.stringify(terms), ...SIDES.map((side) => pictures[side] ?? '')];
+  const fingerprint = await ledger.idempotency.fingerprint(tenant, parts);
+  const claim = await ledger.idempotency.claim(tenant, 'POST /v1/jobs', key, { job, fingerprint });
+  if (claim.fingerprint !== fingerprint) throw new Problem('idempotency_mismatch');
+  return claim.job;
+}
+
+async function answer(
+  context: ApiContext,
+  caller: Caller,
+  job: JobId,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const preferred = /(?:^|[,;\s])wait=(\d{1,3})(?:$|[,;\s])/.exec(String(request.headers.prefer ?? ''))?.[1];
+  const waitS = Math.min(30, Number(preferred ?? 0));
+  const view = waitS > 0 ? await waitForJob(context, caller, job, waitS) : await readJob(context, caller, job);
+  if (!view) throw new Problem('internal');
+  reply.header('location', `/v1/jobs/${job}`);
+  if (waitS > 0) reply.header('preference-applied', `wait=${waitS}`);
+  if (view.finished_at === null) reply.header('retry-after', 1);
+  return reply.code(waitS > 0 && view.finished_at !== null ? 200 : 202).send(view);
+}

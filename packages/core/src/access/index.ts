@@ -1,0 +1,3 @@
+export { createApiKey, type ParsedApiKey, parseApiKey, secretMatches } from './api-key.ts';
+export { hashPassword, passwordMatches } from './password.ts';
+export { createAdmin, createTenant } from './provisioning.ts';

@@ -1,0 +1,25 @@
+/** Opens the next generation of a failed or expired job: the retry behind the API's route and Bull Board's button. */
+import { RejectedError } from '../errors/index.ts';
+import type { JobId } from '../job/index.ts';
+import type { Ledger } from '../ledger/index.ts';
+import type { Conveyor } from './conveyor.ts';
+
+/**
+ * Returns the generation that is now open. Throws RejectedError `job_not_found`, `job_not_retryable` (it is at work,
+ * or ended well) or `picture_gone` (the retry window has passed).
+ */
+export async function reopen(ledger: Ledger, conveyor: Conveyor, tenant: string, job: JobId): Promise<number> {
+  const inventory = await ledger.inventory(tenant, job);
+  const sealed = inventory.committed && !inventory.erased ? await ledger.openJob(tenant, job) : null;
+  const request = await sealed?.request();
+  if (!sealed || !request) throw new RejectedError('job_not_found');
+  const outcome = await sealed.outcome(inventory.generation);
+  if (outcome?.state !== 'failed' && outcome?.state !== 'expired') throw new RejectedError('job_not_retryable');
+  const missing = request.sides.some((side) => !inventory.replies.includes(side) && !inventory.images.includes(side));
+  if (missing) throw new RejectedError('picture_gone');
+  const generation = inventory.generation + 1;
+  // Two retries at once open the same generation; adding it twice is adding it once.
+  await ledger.markers.openGeneration(tenant, job, generation);
+  await conveyor.addCards([{ tenant, job, generation, priority: request.priority }]).catch(() => {});
+  return generation;
+}
