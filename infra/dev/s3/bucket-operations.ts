@@ -1,0 +1,159 @@
+// What can be done to buckets as wholes: create, look, list, delete many. Configuration that this store lacks is said to be off.
+import { receiveBody } from './body.ts';
+import type { Bucket, ObjectSummary } from './bucket.ts';
+import { decodeToken, encodeToken, type Listing, listNames } from './listing.ts';
+import { type Exchange, type Reply, xmlReply } from './operation.ts';
+import { fromIndexKey, toIndexKey } from './ordered-index.ts';
+import { asS3Error, S3Error } from './s3-error.ts';
+import { queryValue, type Target } from './target.ts';
+import { element, innerXml, textOf, xmlDocument } from './xml.ts';
+
+const namespace = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"';
+const pageLimit = 1000;
+const deleteBodyLimitBytes = 4 * 1024 * 1024;
+const parallel = 16;
+
+export async function listBuckets({ storage }: Exchange): Promise<Reply> {
+  const names = [...storage.buckets.keys()].sort();
+  const buckets = names.map((name) => `<Bucket>${element('Name', name)}</Bucket>`).join('');
+  return xmlReply(
+    xmlDocument(`<ListAllMyBucketsResult ${namespace}><Buckets>${buckets}</Buckets></ListAllMyBucketsResult>`),
+  );
+}
+
+export async function createBucket(exchange: Exchange): Promise<Reply> {
+  const { storage, target, region } = exchange;
+  await readText(exchange);
+  // us-east-1 alone answers 200 when the bucket is already one's own.
+  if (region !== 'us-east-1' || !storage.buckets.has(target.bucket)) await storage.createBucket(target.bucket);
+  return { status: 200, headers: { location: `/${target.bucket}` } };
+}
+
+export async function headBucket({ storage, target, region }: Exchange): Promise<Reply> {
+  storage.bucket(target.bucket);
+  return { status: 200, headers: { 'x-amz-bucket-region': region } };
+}
+
+export async function deleteBucket({ storage, target }: Exchange): Promise<Reply> {
+  await storage.deleteBucket(target.bucket);
+  return { status: 204, headers: {} };
+}
+
+export async function getBucketLocation({ storage, target, region }: Exchange): Promise<Reply> {
+  storage.bucket(target.bucket);
+  const location = region === 'us-east-1' ? '' : region;
+  return xmlReply(xmlDocument(`<LocationConstraint ${namespace}>${location}</LocationConstraint>`));
+}
+
+export async function getBucketVersioning({ storage, target }: Exchange): Promise<Reply> {
+  storage.bucket(target.bucket);
+  return xmlReply(xmlDocument(`<VersioningConfiguration ${namespace}/>`));
+}
+
+export async function listObjects({ storage, target }: Exchange): Promise<Reply> {
+  const bucket = storage.bucket(target.bucket);
+  const token = queryValue(target, 'continuation-token');
+  const listing = listNames(bucket.names, {
+    prefix: toIndexKey(queryValue(target, 'prefix') ?? ''),
+    delimiter: toIndexKey(queryValue(target, 'delimiter') ?? ''),
+    after: toIndexKey(queryValue(target, 'start-after') ?? ''),
+    limit: maxKeysOf(target),
+    ...(token !== undefined && { resume: decodeToken(token) }),
+  });
+  return xmlReply(await listingXml(target, listing, await describeAll(bucket, listing.keys)));
+}
+
+export async function deleteObjects(exchange: Exchange): Promise<Reply> {
+  const bucket = exchange.storage.bucket(exchange.target.bucket);
+  const { text, declared } = await readText(exchange);
+  if (!declared) throw new S3Error('InvalidRequest', 'Missing required header for this request: Content-MD5');
+  const wanted = innerXml(text, 'Object').map((inner) => ({ key: textOf(inner, 'Key'), etag: textOf(inner, 'ETag') }));
+  const malformed = wanted.length === 0 || wanted.length > pageLimit || wanted.some(({ key }) => !key);
+  if (malformed) throw new S3Error('MalformedXML');
+  const quiet = textOf(text, 'Quiet') === 'true';
+  const lines = await mapInParallel(wanted, async ({ key, etag }) => deleteLine(bucket, key as string, etag, quiet));
+  return xmlReply(xmlDocument(`<DeleteResult ${namespace}>${lines.join('')}</DeleteResult>`));
+}
+
+async function deleteLine(bucket: Bucket, key: string, etag: string | undefined, quiet: boolean): Promise<string> {
+  try {
+    await bucket.delete(key, etag === undefined ? {} : { ifMatch: etag });
+    return quiet ? '' : `<Deleted>${element('Key', key)}</Deleted>`;
+  } catch (thrown) {
+    const error = asS3Error(thrown);
+    return `<Error>${element('Key', key)}${element('Code', error.code)}${element('Message', error.message)}</Error>`;
+  }
+}
+
+async function readText({ request, authorized }: Exchange): Promise<{ text: string; declared: boolean }> {
+  const chunks: Buffer[] = [];
+  let sizeBytes = 0;
+  const { declared } = await receiveBody(request, authorized, (chunk) => {
+    sizeBytes += chunk.length;
+    if (sizeBytes > deleteBodyLimitBytes) throw new S3Error('EntityTooLarge');
+    chunks.push(chunk);
+  });
+  return { text: Buffer.concat(chunks).toString('utf8'), declared };
+}
+
+function maxKeysOf(target: Target): number {
+  const text = queryValue(target, 'max-keys') ?? String(pageLimit);
+  if (!/^\d{1,10}$/.test(text))
+    throw new S3Error('InvalidArgument', 'Provided max-keys not an integer or within integer range');
+  return Math.min(Number(text), pageLimit);
+}
+
+async function describeAll(bucket: Bucket, keys: string[]): Promise<ObjectSummary[]> {
+  const described = await mapInParallel(keys, (key) => bucket.describe(key));
+  return described.filter((summary) => summary !== undefined);
+}
+
+async function listingXml(target: Target, listing: Listing, objects: ObjectSummary[]): Promise<string> {
+  const encodes = queryValue(target, 'encoding-type') === 'url';
+  const name = (text: string) =>
+    encodes ? encodeURIComponent(text).replaceAll('%2F', '/').replaceAll('%20', '+') : text;
+  const asked = ['prefix', 'delimiter', 'start-after'].map((field) => [field, queryValue(target, field)] as const);
+  const echoed = asked.map(([field, value]) => {
+    if (value === undefined) return field === 'prefix' ? element('Prefix', '') : '';
+    return element({ prefix: 'Prefix', delimiter: 'Delimiter' }[field] ?? 'StartAfter', name(value));
+  });
+  const token = queryValue(target, 'continuation-token');
+  return xmlDocument(
+    [
+      `<ListBucketResult ${namespace}>${element('Name', target.bucket)}`,
+      ...echoed,
+      token === undefined ? '' : element('ContinuationToken', token),
+      listing.next ? element('NextContinuationToken', encodeToken(listing.next)) : '',
+      element('KeyCount', objects.length + listing.commonPrefixes.length),
+      element('MaxKeys', maxKeysOf(target)),
+      encodes ? element('EncodingType', 'url') : '',
+      element('IsTruncated', listing.next !== undefined),
+      ...objects.map((object) => contentsXml(object, name)),
+      ...listing.commonPrefixes.map(
+        (prefix) => `<CommonPrefixes>${element('Prefix', name(fromIndexKey(prefix)))}</CommonPrefixes>`,
+      ),
+      '</ListBucketResult>',
+    ].join(''),
+  );
+}
+
+function contentsXml(object: ObjectSummary, name: (text: string) => string): string {
+  return (
+    `<Contents>${element('Key', name(object.key))}${element('LastModified', new Date(object.modifiedAtMs).toISOString())}` +
+    `${element('ETag', `"${object.etag}"`)}${element('Size', object.sizeBytes)}${element('StorageClass', 'STANDARD')}</Contents>`
+  );
+}
+
+/** Some at a time: a page of names found at start would otherwise open a thousand files at once. */
+async function mapInParallel<T, R>(items: T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const results = new Array<R>(items.length);
+  let next = 0;
+  const lane = async () => {
+    while (next < items.length) {
+      const at = next++;
+      results[at] = await work(items[at] as T);
+    }
+  };
+  await Promise.all(Array.from({ length: parallel }, lane));
+  return results;
+}

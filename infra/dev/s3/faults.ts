@@ -1,0 +1,96 @@
+// How the store misbehaves when told to: rules that match requests and say what goes wrong with them.
+// Rules are data and the dice are seeded, so that a run can be repeated. Without rules this file changes nothing.
+
+type Selection = {
+  /** HTTP method, S3 operation name, regular expression over the key: all that are given must match. */
+  method?: string;
+  operation?: string;
+  keyPattern?: string;
+  /** Share of matching requests, 0 to 1 (default 1), and how many at most (default: no limit). */
+  rate?: number;
+  count?: number;
+};
+
+/**
+ * - `status`: answers this status, without doing the work, or after having done it (`when: 'after'`: the client cannot know).
+ * - `slow`: waits before the work.
+ * - `cut`: breaks the connection before the work, or after it: a read then stops half-way through its body, a write has happened.
+ * - `corrupt`: one byte of a read's body is flipped.
+ */
+export type FaultRule = Selection &
+  (
+    | { kind: 'status'; status: number; code?: string; when?: 'before' | 'after' }
+    | { kind: 'slow'; delayMs: number }
+    | { kind: 'cut'; when?: 'before' | 'after' }
+    | { kind: 'corrupt' }
+  );
+
+export type RequestTraits = { method: string; operation: string; key: string };
+type ActiveRule = { rule: FaultRule; pattern: RegExp | undefined; fired: number };
+
+export class Faults {
+  #active: ActiveRule[] = [];
+  #random: () => number;
+
+  constructor(seed = 1) {
+    this.#random = seededRandom(seed);
+  }
+
+  /** Replaces all rules. @throws Error naming the first rule that is not one. */
+  set(rules: unknown, seed?: number): void {
+    if (!Array.isArray(rules)) throw new Error('a list of rules is expected');
+    const checked = rules.map((rule: unknown, position) => checkRule(rule, position));
+    this.#active = checked.map((rule) => ({
+      rule,
+      pattern: rule.keyPattern === undefined ? undefined : new RegExp(rule.keyPattern, 'u'),
+      fired: 0,
+    }));
+    if (seed !== undefined) this.#random = seededRandom(seed);
+  }
+
+  clear(): void {
+    this.#active = [];
+  }
+
+  read(): (FaultRule & { fired: number })[] {
+    return this.#active.map(({ rule, fired }) => ({ ...rule, fired }));
+  }
+
+  /** The rules that strike this request, each counted as fired. */
+  strike(traits: RequestTraits): FaultRule[] {
+    return this.#active.filter((active) => this.#strikes(active, traits)).map(({ rule }) => rule);
+  }
+
+  #strikes(active: ActiveRule, { method, operation, key }: RequestTraits): boolean {
+    const { rule, pattern, fired } = active;
+    if (rule.count !== undefined && fired >= rule.count) return false;
+    if (rule.method !== undefined && rule.method !== method) return false;
+    if (rule.operation !== undefined && rule.operation !== operation) return false;
+    if (pattern && !pattern.test(key)) return false;
+    if (rule.rate !== undefined && this.#random() >= rule.rate) return false;
+    active.fired++;
+    return true;
+  }
+}
+
+function checkRule(rule: unknown, position: number): FaultRule {
+  const given = rule as FaultRule;
+  const sound =
+    (given?.kind === 'status' && Number.isInteger(given.status) && given.status >= 400 && given.status <= 599) ||
+    (given?.kind === 'slow' && given.delayMs >= 0) ||
+    given?.kind === 'cut' ||
+    given?.kind === 'corrupt';
+  if (!sound) throw new Error(`rule ${position} is not a known fault`);
+  return given;
+}
+
+/** A small generator (mulberry32): the same seed gives the same faults for the same order of requests. */
+function seededRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

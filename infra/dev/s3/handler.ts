@@ -1,0 +1,129 @@
+// The way of one request: aim, count, suffer faults, authorize, do, answer. The only place that turns thrown errors into answers.
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+import { answerBroken, sendReply } from './answer.ts';
+import * as buckets from './bucket-operations.ts';
+import { controlPath, handleControl } from './control.ts';
+import type { FaultRule, Faults } from './faults.ts';
+import * as objects from './object-operations.ts';
+import { type OperationHandler, operationName, type Reply } from './operation.ts';
+import { asS3Error, errorXml, type RequestIds, S3Error } from './s3-error.ts';
+import { type Credentials, verifySignature } from './signature.ts';
+import type { Stats } from './stats.ts';
+import type { Storage } from './storage.ts';
+import { parseTarget, type Target } from './target.ts';
+
+export type LogEvent = { event: string; [field: string]: string | number | boolean };
+export type HandlerContext = {
+  storage: Storage;
+  credentials: readonly Credentials[];
+  region: string;
+  faults: Faults;
+  stats: Stats;
+  now: () => number;
+  log: (event: LogEvent) => void;
+};
+
+const handlers: Record<string, OperationHandler> = {
+  ListBuckets: buckets.listBuckets,
+  CreateBucket: buckets.createBucket,
+  HeadBucket: buckets.headBucket,
+  DeleteBucket: buckets.deleteBucket,
+  ListObjectsV2: buckets.listObjects,
+  GetBucketLocation: buckets.getBucketLocation,
+  GetBucketVersioning: buckets.getBucketVersioning,
+  DeleteObjects: buckets.deleteObjects,
+  PutObject: objects.putObject,
+  CopyObject: objects.copyObject,
+  GetObject: objects.getObject,
+  HeadObject: objects.headObject,
+  DeleteObject: objects.deleteObject,
+};
+
+export async function handleRequest(
+  context: HandlerContext,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  if (request.url?.startsWith(controlPath)) return handleControl(request, response, context.faults, context.stats);
+  const ids = { requestId: randomUUID().replaceAll('-', '').slice(0, 16).toUpperCase(), hostId: randomUUID() };
+  response.setHeader('x-amz-request-id', ids.requestId);
+  response.setHeader('x-amz-id-2', ids.hostId);
+  response.setHeader('server', 'cardseal-object-store');
+  let operation = 'Unknown';
+  try {
+    const target = parseTarget(request.url ?? '/');
+    operation = operationName(request, target);
+    context.stats.count(operation, target.key);
+    const faults = context.faults.strike({ method: request.method ?? '', operation, key: target.key });
+    if (await sufferedBefore(faults, request, response, ids)) return;
+    const reply = await perform(context, request, target, operation);
+    if (await answerBroken(faults, reply, request, response, ids)) return;
+    await sendReply(response, reply, request.method === 'HEAD');
+  } catch (thrown) {
+    refuse(context, operation, thrown, request, response, ids);
+  } finally {
+    // What is left of a refused body has to be read away, or the connection could not be used again.
+    if (!request.readableEnded) request.resume();
+  }
+}
+
+async function perform(
+  context: HandlerContext,
+  request: IncomingMessage,
+  target: Target,
+  operation: string,
+): Promise<Reply> {
+  const { storage, region, credentials } = context;
+  const nowMs = context.now();
+  const signed = { method: request.method ?? '', target, headers: request.headersDistinct };
+  const authorized = verifySignature(signed, { credentials, region, nowMs });
+  const handler = handlers[operation];
+  if (!handler) throw new S3Error('NotImplemented');
+  return handler({ request, target, authorized, storage, region, nowMs });
+}
+
+/** Faults that come before the work. @returns whether the request is done with. */
+async function sufferedBefore(
+  faults: FaultRule[],
+  request: IncomingMessage,
+  response: ServerResponse,
+  ids: RequestIds,
+): Promise<boolean> {
+  for (const fault of faults) {
+    if (fault.kind === 'slow') await delay(fault.delayMs);
+    if (fault.kind === 'cut' && fault.when === 'before') {
+      request.socket.destroy();
+      return true;
+    }
+    if (fault.kind === 'status' && fault.when !== 'after')
+      return answerBroken([fault], undefined, request, response, ids);
+  }
+  return false;
+}
+
+function refuse(
+  context: HandlerContext,
+  operation: string,
+  thrown: unknown,
+  request: IncomingMessage,
+  response: ServerResponse,
+  ids: RequestIds,
+): void {
+  if (response.destroyed || request.errored) return;
+  const error = asS3Error(thrown);
+  if (error.status >= 500 && !(thrown instanceof S3Error)) {
+    const cause = (thrown as NodeJS.ErrnoException | null)?.code ?? (thrown as Error | null)?.name ?? 'unknown';
+    context.log({ event: 'object-store.failed', operation, code: error.code, cause });
+  }
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  const body = request.method === 'HEAD' ? undefined : errorXml(error, ids);
+  const headers: Record<string, string> = { 'content-type': 'application/xml' };
+  if (error.code === 'InvalidRange') headers['content-range'] = `bytes */${error.fields.ActualObjectSize}`;
+  response.writeHead(error.status, headers);
+  response.end(body);
+}

@@ -1,0 +1,99 @@
+// The object store double: the part of S3 that the ledger uses, over a folder, for development and tests on one machine.
+// Clients reach it through any S3 SDK, like the real thing; it is no production store and must never be taken for one.
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Faults } from './faults.ts';
+import { handleRequest, type LogEvent } from './handler.ts';
+import type { Credentials } from './signature.ts';
+import { Stats } from './stats.ts';
+import { Storage } from './storage.ts';
+
+export type { FaultRule } from './faults.ts';
+export type { LogEvent } from './handler.ts';
+export type { Credentials } from './signature.ts';
+
+export type ObjectStoreOptions = {
+  /** Holds all data; created when absent. One store at a time per folder. */
+  dataDir: string;
+  /** 0 takes a free one. */
+  port: number;
+  host?: string;
+  region: string;
+  /** Created at start when absent. */
+  buckets: readonly string[];
+  credentials: readonly Credentials[];
+  /** `fsync` (default): an answered write survives a power cut. `none`: it survives the end of the process only. */
+  durability?: 'fsync' | 'none';
+  now?: () => number;
+  /** Events without keys, bodies or secrets. */
+  log?: (event: LogEvent) => void;
+};
+
+/** `start` and `stop` may be called twice; `stop` lets running requests end, for five seconds at most. */
+export type ObjectStore = { start(): Promise<{ port: number }>; stop(): Promise<void> };
+
+const stopLimitMs = 5_000;
+/** Longer than any client keeps an idle connection, so that none is closed under a request. */
+const keepAliveMs = 75_000;
+
+export function createObjectStore(options: ObjectStoreOptions): ObjectStore {
+  let running: Promise<{ port: number; close: () => Promise<void> }> | undefined;
+  return {
+    async start() {
+      running ??= open(options);
+      try {
+        return { port: (await running).port };
+      } catch (error) {
+        running = undefined;
+        throw error;
+      }
+    },
+    async stop() {
+      const opened = running;
+      running = undefined;
+      await opened?.then(
+        ({ close }) => close(),
+        () => undefined,
+      );
+    },
+  };
+}
+
+async function open(options: ObjectStoreOptions): Promise<{ port: number; close: () => Promise<void> }> {
+  const log = options.log ?? (() => undefined);
+  const startedAtMs = performance.now();
+  const storage = await Storage.open(options.dataDir, options.durability !== 'none');
+  for (const bucket of options.buckets) if (!storage.buckets.has(bucket)) await storage.createBucket(bucket);
+  const context = {
+    storage,
+    credentials: options.credentials,
+    region: options.region,
+    faults: new Faults(),
+    stats: new Stats(),
+    now: options.now ?? Date.now,
+    log,
+  };
+  const server = createServer({ keepAliveTimeout: keepAliveMs, noDelay: true }, (request, response) => {
+    handleRequest(context, request, response).catch(() => response.destroy());
+  });
+  const port = await listen(server, options.port, options.host ?? '127.0.0.1');
+  const objects = Array.from(storage.buckets.values()).reduce((sum, bucket) => sum + bucket.names.size, 0);
+  log({ event: 'object-store.started', port, objects, tookMs: Math.round(performance.now() - startedAtMs) });
+  return { port, close: () => close(server, storage) };
+}
+
+function listen(server: Server, port: number, host: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => resolve((server.address() as AddressInfo).port));
+  });
+}
+
+async function close(server: Server, storage: Storage): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  const limit = setTimeout(() => server.closeAllConnections(), stopLimitMs);
+  await closed;
+  clearTimeout(limit);
+  await storage.close();
+}

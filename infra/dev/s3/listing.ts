@@ -1,0 +1,56 @@
+// What a listing shows of a bucket: pure arithmetic over the ordered names, with prefix, delimiter and a place to go on from.
+// It reads no file: its cost follows the number of lines shown, whatever else the bucket holds.
+import { afterPrefix, type OrderedIndex } from './ordered-index.ts';
+import { S3Error } from './s3-error.ts';
+
+/** All strings in index form (bytes as one-byte strings). `after` shows only keys above it; `resume` is a token's content. */
+export type ListingQuery = { prefix: string; delimiter: string; after: string; limit: number; resume?: Resume };
+export type Resume = { kind: 'key' | 'prefix'; text: string };
+export type Listing = { keys: string[]; commonPrefixes: string[]; next: Resume | undefined };
+
+export function listNames(index: OrderedIndex<unknown>, query: ListingQuery): Listing {
+  const listing: Listing = { keys: [], commonPrefixes: [], next: undefined };
+  if (query.limit === 0) return listing;
+  let last: Resume | undefined;
+  let key = index.ceiling(firstCandidate(query));
+  while (key?.startsWith(query.prefix)) {
+    if (listing.keys.length + listing.commonPrefixes.length === query.limit) {
+      listing.next = last;
+      return listing;
+    }
+    last = lineFor(key, query);
+    (last.kind === 'key' ? listing.keys : listing.commonPrefixes).push(last.text);
+    const further = nextCandidate(last);
+    key = further === undefined ? undefined : index.ceiling(further);
+  }
+  return listing;
+}
+
+function lineFor(key: string, { prefix, delimiter }: ListingQuery): Resume {
+  const end = delimiter === '' ? -1 : key.indexOf(delimiter, prefix.length);
+  return end === -1 ? { kind: 'key', text: key } : { kind: 'prefix', text: key.slice(0, end + delimiter.length) };
+}
+
+function firstCandidate({ prefix, after, resume }: ListingQuery): string {
+  const candidates = [prefix];
+  if (after !== '') candidates.push(`${after}\0`);
+  if (resume) candidates.push(nextCandidate(resume) ?? '\xff\xff');
+  return candidates.reduce((highest, candidate) => (candidate > highest ? candidate : highest));
+}
+
+function nextCandidate(line: Resume): string | undefined {
+  return line.kind === 'key' ? `${line.text}\0` : afterPrefix(line.text);
+}
+
+/** A continuation token: opaque to clients, valid across restarts, since it names only where to go on. */
+export function encodeToken(resume: Resume): string {
+  return Buffer.from((resume.kind === 'key' ? 'k' : 'p') + resume.text, 'latin1').toString('base64url');
+}
+
+export function decodeToken(token: string): Resume {
+  const text = Buffer.from(token, 'base64url').toString('latin1');
+  if (text[0] !== 'k' && text[0] !== 'p') {
+    throw new S3Error('InvalidArgument', 'The continuation token provided is incorrect');
+  }
+  return { kind: text[0] === 'k' ? 'key' : 'prefix', text: text.slice(1) };
+}

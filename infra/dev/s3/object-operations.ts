@@ -1,0 +1,153 @@
+// What can be done to one object: put, get, head, delete, copy. Each reads as the S3 API reference tells it.
+import type { IncomingHttpHeaders } from 'node:http';
+import { receiveBody } from './body.ts';
+import { headerOf } from './checksums.ts';
+import { checkRead, conditionsOf } from './conditions.ts';
+import { type ObjectMeta, type OpenObject, readAt } from './object-file.ts';
+import { objectHeaders } from './object-headers.ts';
+import type { Exchange, Reply } from './operation.ts';
+import { contentRange, type Range, rangeOf } from './range.ts';
+import { S3Error } from './s3-error.ts';
+import { decode } from './target.ts';
+import { element, xmlDocument } from './xml.ts';
+
+const pieceBytes = 256 * 1024;
+/** Up to here a body goes out in one piece: cheaper than a stream. */
+const wholeReadBytes = 1024 * 1024;
+const metadataLimitBytes = 2048;
+const keptHeaders = [
+  'cache-control',
+  'content-disposition',
+  'content-encoding',
+  'content-language',
+  'content-type',
+  'expires',
+];
+
+export async function putObject({ request, target, authorized, storage, nowMs }: Exchange): Promise<Reply> {
+  const bucket = storage.bucket(target.bucket);
+  const described = describedBy(request.headers);
+  const spool = storage.spool();
+  try {
+    const received = await receiveBody(request, authorized, (chunk) => spool.write(chunk));
+    const { sizeBytes, md5: etag, checksum } = received;
+    const meta: ObjectMeta = {
+      key: target.key,
+      sizeBytes,
+      etag,
+      modifiedAtMs: nowMs,
+      ...described,
+      ...(checksum && { checksum }),
+    };
+    await bucket.write(meta, spool, conditionsOf(request.headers));
+    return { status: 200, headers: { etag: `"${etag}"`, ...checksumHeaders(meta) } };
+  } finally {
+    await spool.discard();
+  }
+}
+
+export async function getObject(exchange: Exchange): Promise<Reply> {
+  const opened = await exchange.storage.bucket(exchange.target.bucket).read(exchange.target.key);
+  let handedOver = false;
+  try {
+    const reply = readReply(exchange, opened.meta);
+    if (!reply.range) return reply;
+    const { start, endExclusive } = reply.range;
+    if (opened.body) return { ...reply, body: opened.body.subarray(start, endExclusive) };
+    if (endExclusive - start <= wholeReadBytes) {
+      return { ...reply, body: await readAt(opened.handle, start, endExclusive - start) };
+    }
+    handedOver = true;
+    return { ...reply, body: { chunks: readPieces(opened, reply.range), close: () => opened.handle.close() } };
+  } finally {
+    if (!handedOver) await opened.handle.close();
+  }
+}
+
+export async function headObject(exchange: Exchange): Promise<Reply> {
+  const opened = await exchange.storage.bucket(exchange.target.bucket).read(exchange.target.key);
+  await opened.handle.close();
+  return readReply(exchange, opened.meta);
+}
+
+export async function deleteObject({ request, target, storage }: Exchange): Promise<Reply> {
+  await storage.bucket(target.bucket).delete(target.key, conditionsOf(request.headers));
+  return { status: 204, headers: {} };
+}
+
+export async function copyObject({ request, target, storage, nowMs }: Exchange): Promise<Reply> {
+  const source = decode(String(request.headers['x-amz-copy-source'])).replace(/^\//, '');
+  const slash = source.indexOf('/');
+  if (slash < 1) throw new S3Error('InvalidArgument', 'Copy Source must mention the source bucket and key');
+  const opened = await storage.bucket(source.slice(0, slash)).read(source.slice(slash + 1));
+  const spool = storage.spool();
+  try {
+    const verdict = checkRead(opened.meta, conditionsOf(request.headers, 'x-amz-copy-source-'));
+    if (verdict === 'not-modified') throw new S3Error('PreconditionFailed');
+    for await (const piece of readPieces(opened, { start: 0, endExclusive: opened.meta.sizeBytes }))
+      await spool.write(piece);
+    const replaces = request.headers['x-amz-metadata-directive'] === 'REPLACE';
+    const meta = {
+      ...opened.meta,
+      key: target.key,
+      modifiedAtMs: nowMs,
+      ...(replaces ? describedBy(request.headers) : {}),
+    };
+    await storage.bucket(target.bucket).write(meta, spool, conditionsOf(request.headers));
+    const modified = element('LastModified', new Date(nowMs).toISOString());
+    const body = xmlDocument(`<CopyObjectResult>${modified}${element('ETag', `"${meta.etag}"`)}</CopyObjectResult>`);
+    return { status: 200, headers: { 'content-type': 'application/xml' }, body };
+  } finally {
+    await spool.discard();
+    await opened.handle.close();
+  }
+}
+
+/** Status and headers of a read; `range` is what of the body goes with it, absent for a 304. */
+function readReply({ request, target }: Exchange, meta: ObjectMeta): Reply & { range?: Range } {
+  const headers: Record<string, string> = { ...objectHeaders(meta, target), 'accept-ranges': 'bytes' };
+  if (checkRead(meta, conditionsOf(request.headers)) === 'not-modified') {
+    const { etag = '', 'last-modified': modified = '' } = headers;
+    return { status: 304, headers: { etag, 'last-modified': modified } };
+  }
+  const part = rangeOf(request.headers.range, meta.sizeBytes);
+  const range = part ?? { start: 0, endExclusive: meta.sizeBytes };
+  const length = { 'content-length': String(range.endExclusive - range.start) };
+  if (part) return { status: 206, headers: { ...headers, ...length, ...contentRange(part, meta.sizeBytes) }, range };
+  // A checksum covers the whole body, so it goes with nothing less.
+  const checksum = request.headers['x-amz-checksum-mode'] === 'ENABLED' ? checksumHeaders(meta) : {};
+  return { status: 200, headers: { ...headers, ...length, ...checksum }, range };
+}
+
+async function* readPieces({ handle }: OpenObject, { start, endExclusive }: Range): AsyncGenerator<Buffer> {
+  for (let at = start; at < endExclusive; at += pieceBytes) {
+    yield await readAt(handle, at, Math.min(pieceBytes, endExclusive - at));
+  }
+}
+
+function checksumHeaders({ checksum }: ObjectMeta): Record<string, string> {
+  return checksum ? { [headerOf(checksum.algorithm)]: checksum.value, 'x-amz-checksum-type': 'FULL_OBJECT' } : {};
+}
+
+function describedBy(requestHeaders: IncomingHttpHeaders): Pick<ObjectMeta, 'headers' | 'metadata'> {
+  const headers: Record<string, string> = { 'content-type': 'binary/octet-stream' };
+  const metadata: Record<string, string> = {};
+  let metadataBytes = 0;
+  for (const [name, value] of Object.entries(requestHeaders)) {
+    if (keptHeaders.includes(name)) headers[name] = String(value);
+    if (!name.startsWith('x-amz-meta-')) continue;
+    metadata[name.slice('x-amz-meta-'.length)] = String(value);
+    metadataBytes += name.length - 'x-amz-meta-'.length + String(value).length;
+  }
+  if (metadataBytes > metadataLimitBytes) throw new S3Error('MetadataTooLarge');
+  dropTransferCoding(headers);
+  return { headers, metadata };
+}
+
+/** `aws-chunked` is how the body travelled, not what it is. */
+function dropTransferCoding(headers: Record<string, string>): void {
+  const codings = (headers['content-encoding'] ?? '').split(',').map((coding) => coding.trim());
+  const kept = codings.filter((coding) => coding !== '' && coding !== 'aws-chunked');
+  if (kept.length > 0) headers['content-encoding'] = kept.join(',');
+  else delete headers['content-encoding'];
+}
