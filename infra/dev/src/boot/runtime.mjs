@@ -1,0 +1,85 @@
+/**
+ * Sees to a Node that runs TypeScript, and ties this process to the one that started it, so that killing npm or an
+ * outer Node leaves nothing behind. Plain JavaScript for Node 20 and later; it starts no part of the stack.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import path from 'node:path';
+import { isSameProcess, startMark } from './process-identity.mjs';
+
+const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+const SHELLS = new Set(['sh', 'dash', 'bash', 'ash', 'zsh', 'ksh', 'busybox']);
+const WATCH_EVERY_MS = 250;
+
+/**
+ * @param {string} version such as `22.19.0`
+ * @returns {boolean} whether this Node strips types without a flag
+ */
+export function runsTypeScript(version) {
+  const [major, minor] = version.split('.').map(Number);
+  return major > 22 || (major === 22 && minor >= 19);
+}
+
+export function withLocalBinaries(root, searchPath = '') {
+  const local = path.join(root, 'node_modules/.bin');
+  const rest = searchPath.split(path.delimiter).filter((entry) => entry !== '' && entry !== local);
+  return [local, ...rest].join(path.delimiter);
+}
+
+/** Runs the script again under the Node that the install brought, and ends as that one ends. */
+export async function reExecute(root, script, args) {
+  const node = path.join(root, 'node_modules/.bin/node');
+  if (!existsSync(node)) {
+    throw new Error(
+      `Node ${process.versions.node} is too old to run TypeScript, and the install brings none for ` +
+        `${process.platform}-${process.arch}: use Node 22.19 or later`,
+    );
+  }
+  const child = spawn(node, [script, ...args], { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] });
+  for (const signal of FORWARDED) process.on(signal, () => child.kill(signal));
+  const [code, signal] = await new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (...ending) => resolve(ending));
+  });
+  process.exit(signal ? 128 + constants.signals[signal] : code);
+}
+
+/** The parent's death is a SIGTERM to us: by the channel of an outer Node, or by watching npm. */
+export function dieWithParent() {
+  const stop = () => process.kill(process.pid, 'SIGTERM');
+  if (process.connected) {
+    process.once('disconnect', stop);
+    process.channel.unref();
+  }
+  if (!process.env.npm_lifecycle_event || process.platform !== 'linux') return;
+  const watched = npmAncestors(process.ppid).map((pid) => ({ pid, start: startMark(pid) }));
+  const timer = setInterval(() => {
+    if (watched.every(isSameProcess)) return;
+    clearInterval(timer);
+    stop();
+  }, WATCH_EVERY_MS);
+  timer.unref();
+}
+
+/** Our parent, and through the shell that npm may have put between, npm itself. No further: a user's shell may go. */
+function npmAncestors(pid) {
+  const chain = [];
+  for (let next = pid; next > 1; ) {
+    chain.push(next);
+    const stat = readStat(next);
+    if (stat === null || !SHELLS.has(stat.name)) break;
+    next = stat.parent;
+  }
+  return chain;
+}
+
+function readStat(pid) {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const end = text.lastIndexOf(')');
+    return { name: text.slice(text.indexOf('(') + 1, end), parent: Number(text.slice(end + 2).split(' ')[1]) };
+  } catch {
+    return null;
+  }
+}

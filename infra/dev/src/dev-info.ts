@@ -1,0 +1,65 @@
+/**
+ * `dev.json`: what a program needs to know to use a running development stack. It holds secrets, so it is readable by
+ * its owner only, always whole, and gone when the stack is.
+ */
+import { rmSync } from 'node:fs';
+import path from 'node:path';
+import type { BaiduCredential } from './secrets.ts';
+import { writeFileAtomic } from './secrets.ts';
+
+export interface StoreInfo {
+  endpoint: string;
+  region: string;
+  bucket: string;
+  accessKeyId: string;
+  secretAccessKey: string;
+}
+
+/** Process ids; null for a part that this launcher did not start. */
+export interface DevPids {
+  redis: number | null;
+  s3: number | null;
+  emulator: number;
+  api: number;
+  admin: number;
+  workers: number[];
+}
+
+export interface DevInfo {
+  apiUrl: string;
+  adminUrl: string;
+  emulatorUrl: string;
+  s3: StoreInfo;
+  redisUrl: string;
+  tenant: string;
+  apiKey: string;
+  admin: { user: string; password: string };
+  credentials: BaiduCredential[];
+  pids: DevPids;
+}
+
+export function devInfoFile(dataDir: string): string {
+  return path.join(dataDir, 'dev.json');
+}
+
+export function writeDevInfo(dataDir: string, info: DevInfo): void {
+  writeFileAtomic(devInfoFile(dataDir), `${JSON.stringify(info, null, 2)}\n`);
+}
+
+export function removeDevInfo(dataDir: string): void {
+  rmSync(devInfoFile(dataDir), { force: true });
+}
+
+/** For people: where to look, without a secret. The secrets stand in the file. */
+export function describeStack(info: DevInfo, dataDir: string): string {
+  const rows = [
+    ['API', info.apiUrl],
+    ['API reference', `${info.apiUrl}/docs`],
+    ['admin', `${info.adminUrl}  (user ${info.admin.user})`],
+    ['emulator', info.emulatorUrl],
+    ['object store', `${info.s3.endpoint}/${info.s3.bucket}`],
+    ['keys, passwords', devInfoFile(dataDir)],
+    ['logs', path.join(dataDir, 'logs')],
+  ];
+  return rows.map(([name, where]) => `  ${name?.padEnd(16)} ${where}`).join('\n');
+}

@@ -1,0 +1,8 @@
+/** What tests and benchmarks may use of the launcher: the whole stack, or a private Redis alone. */
+export type { LaunchedChild } from './child.ts';
+export { type DevInfo, type DevPids, devInfoFile, type StoreInfo } from './dev-info.ts';
+export { createLeash, type Leash } from './leash.ts';
+export { freePort } from './ports.ts';
+export { type RedisOptions, type RedisServer, startRedis } from './redis.ts';
+export { type Stack, startStack } from './stack.ts';
+export type { Provision, Provisioned, StackOptions, StackPorts } from './stack-options.ts';

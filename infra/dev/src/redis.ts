@@ -1,0 +1,107 @@
+/**
+ * A private Redis server: a child of the launcher or of a test on the loopback, with a password that stands in its
+ * configuration file only, an append-only file in its data folder, and no eviction. It is never the system's daemon.
+ */
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { type ChildSpec, launchChild } from './child.ts';
+import { createLeash, type Leash } from './leash.ts';
+import { freePort, LOOPBACK } from './ports.ts';
+import { ensureRedisServer } from './redis-install.ts';
+import { untilPong } from './redis-ping.ts';
+
+const STOP_GRACE_MS = 15_000;
+
+export interface RedisOptions {
+  /** Holds `redis.conf` and the append-only file; what is there is loaded. */
+  dataDir: string;
+  /** 0 or absent for a free one. */
+  port?: number;
+  log?: (line: string) => void;
+  /** Raw values in the files, so that a search through them sees what was stored. */
+  plainFiles?: boolean;
+  /** Further lines of the configuration, such as `['appendfsync always']`. */
+  extraLines?: readonly string[];
+}
+
+export interface RedisServer {
+  /** With the password; any command is allowed. It stays the same for the same folder and port. */
+  readonly url: string;
+  readonly pid: number;
+  readonly port: number;
+  /** Ends it gracefully, or at once with SIGKILL. Idempotent; resolves when it is gone. */
+  stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>;
+}
+
+export interface PlannedRedis {
+  spec: ChildSpec;
+  url: string;
+  port: number;
+}
+
+/** Writes the configuration and says how to start the server, installing one if need be. */
+export async function planRedis(options: RedisOptions): Promise<PlannedRedis> {
+  const server = await ensureRedisServer(options.log ?? (() => {}));
+  const port = options.port || (await freePort());
+  mkdirSync(options.dataDir, { recursive: true, mode: 0o700 });
+  const configFile = path.join(options.dataDir, 'redis.conf');
+  const password = passwordIn(configFile) ?? randomBytes(24).toString('hex');
+  writeFileSync(configFile, configuration({ ...options, port, password }), { mode: 0o600 });
+  return {
+    url: `redis://:${password}@${LOOPBACK}:${port}/0`,
+    port,
+    spec: {
+      name: 'redis',
+      command: server,
+      args: [configFile],
+      env: process.env,
+      port: { variable: 'REDIS_PORT', wanted: port },
+      awaitReady: (signal) => untilPong(port, password, signal),
+    },
+  };
+}
+
+function passwordIn(configFile: string): string | undefined {
+  if (!existsSync(configFile)) return undefined;
+  return /^requirepass (\w+)$/m.exec(readFileSync(configFile, 'utf8'))?.[1];
+}
+
+function configuration(options: RedisOptions & { port: number; password: string }): string {
+  const plain = options.plainFiles ? ['rdbcompression no', 'aof-use-rdb-preamble no'] : [];
+  return [
+    `bind ${LOOPBACK}`,
+    `port ${options.port}`,
+    `requirepass ${options.password}`,
+    `dir ${JSON.stringify(path.resolve(options.dataDir))}`,
+    'daemonize no',
+    'save ""',
+    'appendonly yes',
+    // BullMQ's data may not be evicted: a lost key is a lost job.
+    'maxmemory-policy noeviction',
+    ...plain,
+    ...(options.extraLines ?? []),
+    '',
+  ].join('\n');
+}
+
+/** Starts a server of its own for a test. It dies with this process; nothing starts it again. */
+export async function startRedis(options: RedisOptions & { leash?: Leash }): Promise<RedisServer> {
+  const leash = options.leash ?? createLeash();
+  const { spec, url, port } = await planRedis(options);
+  try {
+    const child = await launchChild(spec, { logsDir: options.dataDir, leash });
+    return {
+      url,
+      port,
+      pid: child.pid,
+      async stop(signal = 'SIGTERM') {
+        await child.end(signal === 'SIGKILL' ? 0 : STOP_GRACE_MS);
+        if (!options.leash) await leash.end();
+      },
+    };
+  } catch (error) {
+    if (!options.leash) await leash.end();
+    throw error;
+  }
+}
