@@ -1,0 +1,89 @@
+/**
+ * The token store in Redis: the token lies there sealed, and every command is bounded in time, because a Redis that is
+ * away must cost a call a moment, not its deadline.
+ */
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import type { Cluster, Redis } from 'ioredis';
+import type { Clock } from '../clock/index.ts';
+import { DefectError, TransientError } from '../errors/index.ts';
+import type { StoredToken, TokenStore } from './token-store.ts';
+
+export interface RedisTokenStoreOptions {
+  readonly redis: Redis | Cluster;
+  /** Stands before every key, such as `{cardseal}:`. */
+  readonly keyPrefix: string;
+  readonly credentialId: string;
+  /** 32 bytes; all workers need the same one. */
+  readonly sealKey: Buffer;
+  readonly clock: Clock;
+  readonly commandTimeoutMs?: number;
+}
+
+const RELEASE = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0`;
+
+export function redisTokenStore(options: RedisTokenStoreOptions): TokenStore {
+  const { redis, keyPrefix, credentialId, sealKey, clock, commandTimeoutMs = 1_000 } = options;
+  if (sealKey.length !== 32) throw new DefectError('token_seal_key_size');
+  const tokenKey = `${keyPrefix}token:${credentialId}`;
+  const lockKey = `${tokenKey}:lock`;
+  const within = <T>(command: Promise<T>) => bounded(command, commandTimeoutMs);
+  return {
+    async read() {
+      const sealed = await within(redis.getBuffer(tokenKey));
+      const stored = sealed && openToken(sealKey, tokenKey, sealed);
+      return stored && stored.expiresAtMs > clock.now() ? stored : null;
+    },
+    async write(token) {
+      const lifeMs = token.expiresAtMs - clock.now();
+      if (lifeMs <= 0) return;
+      await within(redis.set(tokenKey, sealToken(sealKey, tokenKey, token), 'PX', Math.ceil(lifeMs)));
+    },
+    async lock(ttlMs) {
+      const mine = randomBytes(16).toString('base64url');
+      const won = await within(redis.set(lockKey, mine, 'PX', ttlMs, 'NX'));
+      return won === 'OK' ? async () => void (await within(redis.eval(RELEASE, 1, lockKey, mine))) : null;
+    },
+  };
+}
+
+async function bounded<T>(command: Promise<T>, timeoutMs: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new TransientError('token_store_timeout')), timeoutMs);
+  });
+  try {
+    return await Promise.race([command, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Format 1: byte 1, 12 bytes of nonce, ciphertext, 16 bytes of tag; AAD binds the value to its key in Redis. */
+const FORMAT = 1;
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+
+const additionalData = (tokenKey: string) => Buffer.from(`cardseal/access-token/${FORMAT}/${tokenKey}`);
+
+function sealToken(sealKey: Buffer, tokenKey: string, token: StoredToken): Buffer {
+  const nonce = randomBytes(NONCE_BYTES);
+  const cipher = createCipheriv('aes-256-gcm', sealKey, nonce, { authTagLength: TAG_BYTES });
+  cipher.setAAD(additionalData(tokenKey));
+  const parts = [cipher.update(JSON.stringify(token), 'utf8'), cipher.final()];
+  return Buffer.concat([Buffer.of(FORMAT), nonce, ...parts, cipher.getAuthTag()]);
+}
+
+/** What cannot be opened (another key, tampering) counts as absent: the next fetch overwrites it. */
+function openToken(sealKey: Buffer, tokenKey: string, sealed: Buffer): StoredToken | null {
+  try {
+    if (sealed[0] !== FORMAT) return null;
+    const nonce = sealed.subarray(1, 1 + NONCE_BYTES);
+    const decipher = createDecipheriv('aes-256-gcm', sealKey, nonce, { authTagLength: TAG_BYTES });
+    decipher.setAAD(additionalData(tokenKey));
+    decipher.setAuthTag(sealed.subarray(sealed.length - TAG_BYTES));
+    const body = sealed.subarray(1 + NONCE_BYTES, sealed.length - TAG_BYTES);
+    return JSON.parse(Buffer.concat([decipher.update(body), decipher.final()]).toString('utf8')) as StoredToken;
+  } catch {
+    return null;
+  }
+}
