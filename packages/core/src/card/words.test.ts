@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest';
+import { ethnicGroups, hasNameShape, isKnownEthnicGroup, other, withoutZu } from './index.ts';
+
+describe('ethnic groups', () => {
+  it('are 56, each known with and without 族', () => {
+    expect(new Set(ethnicGroups).size).toBe(56);
+    for (const group of ethnicGroups) {
+      expect(isKnownEthnicGroup(group)).toBe(true);
+      expect(isKnownEthnicGroup(`${group}族`)).toBe(true);
+      expect(withoutZu(`${group}族`)).toBe(group);
+    }
+  });
+
+  it.each(['', '族', '穿青人', '其他', '汉族族', 'constructor'])('do not include %j', (text) => {
+    expect(isKnownEthnicGroup(text)).toBe(false);
+  });
+});
+
+describe('shape of a name', () => {
+  it.each(['张三', '欧阳娜娜', '买买提·吐尔逊', '阿·乙', '迪丽•热巴', '古力.娜扎', '㐂三', '𠮷田', '〇三'])(
+    'is that of %s',
+    (name) => {
+      expect(hasNameShape(name)).toBe(true);
+    },
+  );
+
+  it.each(['', '张', 'Zhang', '张3', '·张三', '张三·', '张··三', '张 三', '张三,'])('is not that of %j', (name) => {
+    expect(hasNameShape(name)).toBe(false);
+  });
+
+  it('is decided in linear time', () => {
+    const started = performance.now();
+    expect(hasNameShape(`${'张·'.repeat(100_000)}!`)).toBe(false);
+    expect(performance.now() - started).toBeLessThan(1000);
+  });
+});
+
+describe('other values', () => {
+  it.each([
+    ['Mosaic', 'other:mosaic'],
+    ['new_status-2', 'other:new_status-2'],
+    ['a'.repeat(40), `other:${'a'.repeat(40)}`],
+    ['a'.repeat(41), 'other:unknown'],
+    ['张三', 'other:unknown'],
+    ['two words', 'other:unknown'],
+    ['', 'other:unknown'],
+  ])('%j → %s', (value, expected) => {
+    expect(other(value)).toBe(expected);
+  });
+});
