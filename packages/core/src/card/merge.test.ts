@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import { mergeSides, readingOf } from './index.ts';
+import { back, blank, front } from './specimen-for-tests.ts';
+
+const whole = { ...front().card, ...back().card };
+
+describe('merging', () => {
+  it('puts both sides into one card, in either order', () => {
+    expect(mergeSides([front(), back()])).toEqual({ card: whole });
+    expect(mergeSides([back(), front()])).toEqual({ card: whole });
+  });
+
+  it('puts swapped pictures where they belong', () => {
+    expect(mergeSides([front({}, { declaredSide: 'back' }), back({}, { declaredSide: 'front' })]).card).toEqual(whole);
+  });
+
+  it('leaves out what no picture gave', () => {
+    expect(mergeSides([])).toEqual({ card: {} });
+    expect(mergeSides([blank('front'), back()]).card).toEqual(back().card);
+  });
+
+  it('prefers the picture that was declared as what it shows, even with fewer fields', () => {
+    const declared = front({ name: '样本二', address: undefined });
+    const stray = front({ name: '样本三' }, { declaredSide: 'back' });
+    for (const readings of [
+      [declared, stray],
+      [stray, declared],
+    ]) {
+      expect(mergeSides(readings).card).toEqual(declared.card);
+    }
+  });
+
+  it('never mixes two pictures of one side', () => {
+    const short = front({ name: '样本二', address: undefined });
+    expect(mergeSides([short, front({}, { declaredSide: 'back' })]).card).not.toHaveProperty('address');
+  });
+
+  it('prefers more fields when both were declared alike', () => {
+    const short = front({ name: '样本二', address: undefined });
+    expect(readingOf([short, front()], 'front')).toEqual(front());
+  });
+
+  it('takes both sides from one picture that shows both', () => {
+    const copy = front(whole);
+    expect(mergeSides([copy]).card).toEqual(whole);
+    const other = back({ issuing_authority: '另一公安局' });
+    expect(mergeSides([copy, other]).card.issuing_authority).toBe('另一公安局');
+  });
+});
