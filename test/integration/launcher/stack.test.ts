@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type DevInfo, devInfoFile } from './dev-info.ts';
-import { isAlive, untilGone } from './fixture/processes.ts';
-import { type Stack, startStack } from './stack.ts';
-import type { StackOptions } from './stack-options.ts';
+import { type DevInfo, devInfoFile } from '../../../infra/dev/src/dev-info.ts';
+import { isAlive, untilGone } from '../../../infra/dev/src/fixture/processes.ts';
+import { type Stack, startStack } from '../../../infra/dev/src/stack.ts';
+import type { StackOptions } from '../../../infra/dev/src/stack-options.ts';
 
-const fake = fileURLToPath(new URL('./fixture/fake-app.ts', import.meta.url));
+const fake = fileURLToPath(new URL('../../../infra/dev/src/fixture/fake-app.ts', import.meta.url));
 const programs = { s3: fake, emulator: fake, api: fake, worker: fake, admin: fake };
 const provisioned = { tenant: 'dev', apiKey: 'key', admin: { user: 'admin', password: 'a password' } };
 const provision = async () => provisioned;

@@ -1,0 +1,95 @@
+/**
+ * Sums what the levels of `npm test` left behind. Silence is never success: a level whose report is missing, empty or
+ * milder than its exit code counts as failed. It runs nothing.
+ */
+
+/** The part of Vitest's JSON report that is read here. */
+export interface VitestReport {
+  numPassedTests: number;
+  numFailedTests: number;
+  numPendingTests: number;
+  numTodoTests: number;
+  success: boolean;
+  testResults: Array<{
+    name: string;
+    status: string;
+    message?: string;
+    assertionResults: Array<{ fullName: string; status: string; failureMessages?: string[] | null }>;
+  }>;
+}
+
+/** How one level ended. `report` is undefined for a level that makes none, null for one that should have. */
+export interface LevelResult {
+  level: string;
+  /** null when it never ran. */
+  exitCode: number | null;
+  report: VitestReport | null | undefined;
+}
+
+export interface Sum {
+  passed: number;
+  failed: number;
+  skipped: number;
+  /** One entry for each thing that failed, for people. */
+  failures: string[];
+}
+
+export function sumResults(results: readonly LevelResult[]): Sum {
+  const sums = results.map((result) => (result.report === undefined ? sumPlain(result) : sumReported(result)));
+  return {
+    passed: total(sums, 'passed'),
+    failed: total(sums, 'failed'),
+    skipped: total(sums, 'skipped'),
+    failures: sums.flatMap(({ failures }) => failures),
+  };
+}
+
+function total(sums: readonly Sum[], field: 'passed' | 'failed' | 'skipped'): number {
+  return sums.reduce((sum, each) => sum + each[field], 0);
+}
+
+export function sumLine({ passed, failed, skipped }: Sum): string {
+  return `${passed} passed, ${failed} failed, ${skipped} skipped`;
+}
+
+function sumPlain({ level, exitCode }: LevelResult): Sum {
+  if (exitCode === 0) return { passed: 1, failed: 0, skipped: 0, failures: [] };
+  const how = exitCode === null ? 'did not run' : `failed with exit code ${exitCode}`;
+  return { passed: 0, failed: 1, skipped: 0, failures: [`${level}: ${how}`] };
+}
+
+function sumReported({ level, exitCode, report }: LevelResult): Sum {
+  if (!report) return oneFailure(level, 'left no report');
+  const skipped = report.numPendingTests + report.numTodoTests;
+  const failures = [...failedTests(level, report), ...brokenFiles(level, report)];
+  const passed = report.numPassedTests;
+  if (failures.length === 0 && passed + skipped === 0) failures.push(`${level}: its report names no test`);
+  if (failures.length === 0 && (exitCode !== 0 || !report.success)) {
+    failures.push(`${level}: the run failed (exit code ${exitCode}) although no test did`);
+  }
+  return { passed, failed: failures.length, skipped, failures };
+}
+
+function oneFailure(level: string, what: string): Sum {
+  return { passed: 0, failed: 1, skipped: 0, failures: [`${level}: ${what}`] };
+}
+
+function failedTests(level: string, report: VitestReport): string[] {
+  return report.testResults.flatMap(({ name, assertionResults }) =>
+    assertionResults
+      .filter(({ status }) => status === 'failed')
+      .map((test) => `${level}: ${test.fullName}\n    ${name}\n    ${firstLine(test.failureMessages?.[0])}`),
+  );
+}
+
+/** A file that could not be loaded, or whose hooks failed, has no failed test of its own. */
+function brokenFiles(level: string, report: VitestReport): string[] {
+  return report.testResults
+    .filter(({ status }) => status === 'failed')
+    .filter(({ assertionResults }) => !assertionResults.some((test) => test.status === 'failed'))
+    .map(({ name, message }) => `${level}: ${name}\n    ${firstLine(message)}`);
+}
+
+function firstLine(text: string | undefined): string {
+  return text?.split('\n', 1)[0] ?? '';
+}

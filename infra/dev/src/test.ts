@@ -1,0 +1,28 @@
+/**
+ * `npm test`: every check of the repository, or the levels that are named. The last line of stdout is the sum; the
+ * exit code is 0 only when nothing failed.
+ */
+import { LEVELS, type Level, runLevels } from './levels.ts';
+import { ensureRedisServer } from './redis-install.ts';
+import { sumLine, sumResults } from './reports.ts';
+import { REPOSITORY } from './stack-options.ts';
+
+/** `args`: levels to run, all by default. */
+export async function main(args: readonly string[]): Promise<number> {
+  const unknown = args.filter((name) => !(LEVELS as readonly string[]).includes(name));
+  if (unknown.length > 0) {
+    console.error(`unknown: ${unknown.join(', ')}. usage: npm test [-- ${LEVELS.join(' | ')} …]`);
+    return 2;
+  }
+  await ensureRedisServer((line) => console.error(line));
+  const levels = args.length === 0 ? LEVELS : (args as readonly Level[]);
+  const { results, exitCode } = await runLevels(REPOSITORY, levels, process.env);
+  const sum = sumResults(results);
+  if (exitCode !== 0 && sum.failed === 0) {
+    sum.failed += 1;
+    sum.failures.push(`turbo failed with exit code ${exitCode} although no task did`);
+  }
+  if (sum.failed > 0) console.log(`\nfailed:\n${sum.failures.map((failure) => `  ${failure}`).join('\n')}\n`);
+  console.log(sumLine(sum));
+  return sum.failed === 0 ? 0 : 1;
+}

@@ -1,0 +1,40 @@
+/**
+ * One project per level of test. Unit tests stand beside their source and share nothing; the others start servers and
+ * run one file at a time. Nothing is ever run a second time to make it green.
+ */
+import { defineConfig } from 'vitest/config';
+
+const SECOND_MS = 1_000;
+
+function stateful(name: string, testTimeoutMs: number, hookTimeoutMs = 60 * SECOND_MS) {
+  return {
+    test: {
+      name,
+      include: [`test/${name}/**/*.test.ts`],
+      fileParallelism: false,
+      testTimeout: testTimeoutMs,
+      hookTimeout: hookTimeoutMs,
+      teardownTimeout: 30 * SECOND_MS,
+    },
+  };
+}
+
+export default defineConfig({
+  test: {
+    retry: 0,
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['{apps,packages}/**/src/**/*.test.ts', 'infra/**/*.test.ts', 'test/support/**/*.test.ts'],
+          testTimeout: 20 * SECOND_MS,
+        },
+      },
+      stateful('contract', 60 * SECOND_MS),
+      stateful('integration', 60 * SECOND_MS),
+      stateful('e2e', 120 * SECOND_MS, 120 * SECOND_MS),
+      stateful('fault', 300 * SECOND_MS, 120 * SECOND_MS),
+      stateful('leak', 300 * SECOND_MS, 120 * SECOND_MS),
+    ],
+  },
+});
