@@ -1,0 +1,41 @@
+export { cidrRanges, isPublicAddress } from './address.ts';
+export { type EncryptInput, encryptPayload } from './encrypt-payload.ts';
+export { type EventSubject, eventIdFor } from './event-id.ts';
+export { createTargetGuard, type TargetGuard, type TargetGuardOptions } from './guard.ts';
+export {
+  type Answer,
+  CONSEQUENCES,
+  type Consequence,
+  classifyAnswer,
+  type DeliveryClass,
+  type FailureClass,
+} from './outcome.ts';
+export {
+  type KeyWrapping,
+  type PublicKeyProblem,
+  type RecipientKey,
+  validateRecipientKey,
+} from './recipient-key.ts';
+export { type Resolve, systemResolve, wireResolve } from './resolve.ts';
+export { MAX_RETRY_AFTER_MS, parseRetryAfter } from './retry-after.ts';
+export {
+  type DeliveryFailure,
+  type EndpointEffect,
+  endpointEffect,
+  JITTER_RATIO,
+  type NextTry,
+  type NextTryInput,
+  nextTry,
+  SHORT_BUDGET,
+  TRY_DELAYS_MS,
+} from './schedule.ts';
+export {
+  createWebhookSender,
+  DEFAULT_DEADLINE_MS,
+  MAX_DEADLINE_MS,
+  type WebhookAnswer,
+  type WebhookRequest,
+  type WebhookSender,
+  type WebhookSenderOptions,
+} from './send.ts';
+export { MAX_LIVE_SECRETS, newSecret, type SignatureHeaders, type SignInput, sign } from './sign.ts';
