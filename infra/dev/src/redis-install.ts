@@ -7,8 +7,6 @@ import { accessSync, constants, existsSync, readFileSync, renameSync, rmSync, wr
 import path from 'node:path';
 
 const SERVERS = ['redis-server', 'valkey-server'];
-/** Daemons of the system often live where only root's PATH looks. */
-const ALSO_LOOK_IN = ['/usr/local/sbin', '/usr/sbin', '/usr/local/bin', '/usr/bin', '/opt/homebrew/bin'];
 
 /** What the decision depends on; all of it is an argument so that it can be tested. */
 export interface Machine {
@@ -16,7 +14,6 @@ export interface Machine {
   isRoot: boolean;
   osRelease: string;
   policyFile: string;
-  alsoLookIn: readonly string[];
 }
 
 export function thisMachine(env: Readonly<NodeJS.ProcessEnv> = process.env): Machine {
@@ -25,15 +22,13 @@ export function thisMachine(env: Readonly<NodeJS.ProcessEnv> = process.env): Mac
     isRoot: process.getuid?.() === 0,
     osRelease: existsSync('/etc/os-release') ? readFileSync('/etc/os-release', 'utf8') : '',
     policyFile: '/usr/sbin/policy-rc.d',
-    alsoLookIn: ALSO_LOOK_IN,
   };
 }
 
 /** The full path of a Redis-compatible server, or undefined. */
 export function findRedisServer(machine: Machine): string | undefined {
   const folders = (machine.env.PATH ?? '').split(path.delimiter).filter((folder) => folder !== '');
-  const places = [...folders, ...machine.alsoLookIn];
-  return SERVERS.flatMap((name) => places.map((folder) => path.join(folder, name))).find(isExecutable);
+  return SERVERS.flatMap((name) => folders.map((folder) => path.join(folder, name))).find(isExecutable);
 }
 
 function isExecutable(file: string): boolean {
