@@ -21,8 +21,20 @@ export interface CommandKeyWrapperOptions {
   readonly deadlineMs?: number;
   /** First pause before a dead child is started again; doubled up to a hundredfold. */
   readonly restartMs?: number;
+  /** Between SIGTERM and SIGKILL at stop. */
+  readonly stopGraceMs?: number;
   readonly onEvent?: (event: KeyWrapperEvent) => void;
 }
+
+const DEFAULTS = {
+  args: [],
+  maxInFlight: 8,
+  maxQueue: 256,
+  deadlineMs: 5_000,
+  restartMs: 100,
+  stopGraceMs: 2_000,
+  onEvent: () => {},
+};
 
 interface Request {
   readonly id: number;
@@ -53,8 +65,7 @@ class CommandKeyWrapper {
   #stopped = false;
 
   constructor(options: CommandKeyWrapperOptions) {
-    const defaults = { args: [], maxInFlight: 8, maxQueue: 256, deadlineMs: 5_000, restartMs: 100, onEvent: () => {} };
-    this.#options = { ...defaults, ...options };
+    this.#options = { ...DEFAULTS, ...options };
   }
 
   wrap(key: Buffer, signal?: AbortSignal): Promise<string> {
@@ -105,8 +116,8 @@ class CommandKeyWrapper {
   }
 
   #start(): void {
-    const { command, args, env, onEvent } = this.#options;
-    const child = startLineChild({ command, args, ...(env ? { env } : {}) }, (event) => {
+    const { command, args, env, stopGraceMs: graceMs, onEvent } = this.#options;
+    const child = startLineChild({ command, args, graceMs, ...(env ? { env } : {}) }, (event) => {
       if (event.kind === 'line') return this.#answer(event.line);
       onEvent(event);
       if (event.kind === 'exited') this.#died();
