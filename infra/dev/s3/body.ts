@@ -28,16 +28,17 @@ export async function receiveBody(request: IncomingMessage, authorized: Authoriz
   const checksum = algorithm && createChecksum(algorithm);
   const md5 = createHash('md5');
   const sha256 = transfer.sha256 === undefined ? undefined : createHash('sha256');
+  if (transfer.lengthBytes > maxBodyBytes) throw new S3Error('EntityTooLarge');
   let sizeBytes = 0;
   for await (const chunk of transfer.chunks) {
     sizeBytes += chunk.length;
-    if (sizeBytes > (transfer.lengthBytes ?? maxBodyBytes)) throw new S3Error('IncompleteBody');
+    if (sizeBytes > transfer.lengthBytes) throw new S3Error('IncompleteBody');
     md5.update(chunk);
     sha256?.update(chunk);
     checksum?.update(chunk);
     await sink(chunk);
   }
-  if (transfer.lengthBytes !== undefined && sizeBytes !== transfer.lengthBytes) throw new S3Error('IncompleteBody');
+  if (sizeBytes !== transfer.lengthBytes) throw new S3Error('IncompleteBody');
   if (sha256 && sha256.digest('hex') !== transfer.sha256) throw new S3Error('XAmzContentSHA256Mismatch');
   const digest = md5.digest();
   checkMd5(request.headersDistinct['content-md5']?.[0], digest);
@@ -48,8 +49,7 @@ export async function receiveBody(request: IncomingMessage, authorized: Authoriz
 
 type Transfer = {
   chunks: AsyncIterable<Buffer>;
-  /** Decoded length, where the client gave it. */
-  lengthBytes: number | undefined;
+  lengthBytes: number;
   sha256: string | undefined;
   trailers: Trailers;
 };
@@ -84,16 +84,16 @@ function announcedTrailers(request: IncomingMessage): string[] {
   return names.filter((name) => name !== '');
 }
 
-function plainLength(request: IncomingMessage): number | undefined {
+function plainLength(request: IncomingMessage): number {
   if (request.headers['content-length'] !== undefined) return Number(request.headers['content-length']);
   if (request.headers['transfer-encoding'] !== undefined) throw new S3Error('MissingContentLength');
   return 0;
 }
 
-/** The SDK leaves the decoded length out when it streams without knowing it; the chunks then end by themselves. */
-function decodedLength(request: IncomingMessage): number | undefined {
+/** S3 demands it of every chunked body, and so finds out about bodies that were cut off at a chunk's end. */
+function decodedLength(request: IncomingMessage): number {
   const header = request.headers['x-amz-decoded-content-length'];
-  if (header === undefined) return undefined;
+  if (header === undefined) throw new S3Error('MissingContentLength');
   const length = Number(header);
   if (!Number.isInteger(length) || length < 0)
     throw new S3Error('InvalidArgument', 'x-amz-decoded-content-length is not valid');
