@@ -20,11 +20,11 @@ const CAPTIONS: Record<FieldName, string> = {
 const MAX_TEXT_CHARACTERS = 256;
 const MAX_ARRAY_ENTRIES = 64;
 
-/** A finite number, also when it was sent as a string. */
+/** A finite number, also when it was sent as a string. Adding 0 makes -0, which JSON cannot write, plain. */
 export function readNumber(value: unknown): number | undefined {
-  if (typeof value === 'number') return Number.isFinite(value) ? value : undefined;
+  if (typeof value === 'number') return Number.isFinite(value) ? value + 0 : undefined;
   if (typeof value !== 'string' || !/^-?\d{1,9}(?:\.\d{1,9})?$/.test(value.trim())) return undefined;
-  return Number(value);
+  return Number(value) + 0;
 }
 
 /** A text without control characters and surrounding blanks; `undefined` when there is nothing in it. */
