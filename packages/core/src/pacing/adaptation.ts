@@ -1,0 +1,122 @@
+/**
+ * What accepted and refused calls teach. A refusal is a measurement: so many calls of the second before it were
+ * accepted and one more was not. One refusal alone means jitter and widens the margin; several in a window, or one in
+ * each of three windows, mean that the real limit is lower, and the limit falls to what was accepted.
+ */
+import type { Rules } from './rules.ts';
+import { dropFree } from './schedule.ts';
+import { type PacingState, windowUs } from './state.ts';
+
+export function onAccepted(state: PacingState, rules: Rules): void {
+  state.marginUs = Math.max(rules.minMarginUs, state.marginUs - rules.marginCreepUs);
+  if (state.slow > 1) state.slow = Math.floor(state.slow / 2);
+  state.refusedSinceUs = 0;
+  state.refusedRow = 0;
+}
+
+/** Returns whether the rate fell. The call's slot must already be among `refused`, if it is still known. */
+export function onRefused(state: PacingState, id: number, rules: Rules, nowUs: number): boolean {
+  countRefusal(state, rules, nowUs);
+  const slot = state.slots.find((candidate) => candidate.id === id);
+  if (!slot) return false;
+  const evidence = weigh(state, slot.atUs, rules);
+  // Reserved before the last fall, or just after: another voice of the same burst. It only makes the measurement finer.
+  if (state.fallAtUs > 0 && slot.atUs <= state.fallAtUs + rules.horizonUs) return sharpen(state, evidence.accepted);
+  if (state.climbAtUs > 0 && slot.atUs > state.climbAtUs && nowUs < state.climbAtUs + 2 * rules.passUs) {
+    return climbFailed(state, evidence.accepted, rules, nowUs);
+  }
+  if (evidence.refused >= 2) {
+    state.marginUs = Math.max(rules.minMarginUs, state.marginUs - state.streak * rules.marginStepUs);
+    return fall(state, Math.max(Math.floor(state.limit / 2), evidence.accepted), rules, nowUs);
+  }
+  return loneRefusal(state, slot.atUs, rules, nowUs);
+}
+
+function countRefusal(state: PacingState, rules: Rules, nowUs: number): void {
+  const quiet = nowUs - state.refusedAtUs > rules.accountFaultUs / 4;
+  if (state.refusedSinceUs === 0 || quiet) {
+    state.refusedSinceUs = nowUs;
+    state.refusedRow = 0;
+  }
+  state.refusedRow += 1;
+  state.refusedAtUs = nowUs;
+}
+
+/** 100 % of 18 for minutes is what unclaimed quota or a lapsed verification looks like. */
+export function isAccountFault(state: PacingState, rules: Rules, nowUs: number): boolean {
+  const lasted = state.refusedSinceUs > 0 && nowUs - state.refusedSinceUs >= rules.accountFaultUs;
+  return lasted && state.refusedRow >= rules.accountFaultCalls;
+}
+
+function weigh(state: PacingState, atUs: number, rules: Rules): { accepted: number; refused: number } {
+  const from = atUs - rules.secondUs;
+  const windowFrom = atUs - windowUs(state, rules);
+  const before = state.slots.filter((slot) => slot.atUs > from && slot.atUs < atUs).length;
+  const refusedBefore = state.refused.filter((slot) => slot.atUs > from && slot.atUs < atUs).length;
+  const refused = state.refused.filter((slot) => slot.atUs > windowFrom && slot.atUs <= atUs).length;
+  return { accepted: before - refusedBefore, refused };
+}
+
+function fall(state: PacingState, to: number, rules: Rules, nowUs: number): boolean {
+  const from = state.limit;
+  state.fallFrom = from;
+  state.fallAtUs = nowUs;
+  state.climbAtUs = 0;
+  state.streak = 0;
+  state.step = 1;
+  if (from === 1) state.slow = Math.min(8, Math.max(1, state.slow) * 2);
+  state.limit = Math.max(1, Math.min(from - 1, to));
+  state.ceiling = state.limit + 1;
+  state.nextClimbUs = nowUs + retryUs(state, rules);
+  dropFree(state);
+  return true;
+}
+
+function sharpen(state: PacingState, accepted: number): boolean {
+  // One burst never takes more than half, so that a provider which counts refused calls too does not drive it to 1.
+  const to = Math.max(1, Math.floor(state.fallFrom / 2), accepted);
+  if (to >= state.limit) return false;
+  state.limit = to;
+  state.ceiling = to + 1;
+  return true;
+}
+
+function climbFailed(state: PacingState, accepted: number, rules: Rules, nowUs: number): boolean {
+  state.failures = Math.min(rules.retryUs.length - 1, state.failures + 1);
+  const to = Math.max(state.climbFrom, Math.min(accepted, state.limit - 1));
+  return fall(state, to, rules, nowUs);
+}
+
+function loneRefusal(state: PacingState, atUs: number, rules: Rules, nowUs: number): boolean {
+  const follows = state.loneAtUs > 0 && atUs - state.loneAtUs <= 2.5 * rules.secondUs * Math.max(1, state.slow);
+  state.streak = follows ? state.streak + 1 : 1;
+  state.loneAtUs = atUs;
+  if (state.streak < 3) {
+    state.marginUs = Math.min(rules.maxMarginUs, state.marginUs + rules.marginStepUs);
+    return false;
+  }
+  state.marginUs = Math.max(rules.minMarginUs, state.marginUs - 2 * rules.marginStepUs);
+  return fall(state, state.limit - 1, rules, nowUs);
+}
+
+/** How long a limit found is trusted: longer after each failed try, and so long that one refusal a try is bearable. */
+function retryUs(state: PacingState, rules: Rules): number {
+  const backoff = rules.retryUs[state.failures]!;
+  if (state.limit >= state.nominal) return Math.max(backoff, Math.floor(rules.aboveNominalRetryUs / state.limit));
+  return Math.max(backoff, Math.min(60 * rules.secondUs, Math.floor((200 * rules.secondUs) / state.limit)));
+}
+
+/** Called when a slot was granted and the limit was what decided. Returns whether the rate rose. */
+export function climb(state: PacingState, rules: Rules, nowUs: number): boolean {
+  const cap = rules.probeUp ? Number.MAX_SAFE_INTEGER : state.nominal;
+  if (state.limit >= cap || nowUs < state.nextClimbUs) return false;
+  const passed = state.climbAtUs > 0;
+  if (passed && state.limit >= state.ceiling) state.ceiling = 0;
+  state.step = passed && state.ceiling === 0 ? Math.min(state.step * 2, Math.max(1, Math.floor(state.limit / 4))) : 1;
+  if (state.ceiling === 0) state.failures = 0;
+  state.climbFrom = state.limit;
+  state.climbAtUs = nowUs;
+  state.limit = Math.min(cap, state.limit + state.step);
+  state.nextClimbUs = nowUs + rules.passUs;
+  return true;
+}

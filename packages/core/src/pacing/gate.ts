@@ -1,0 +1,97 @@
+/**
+ * When a credential may not be called at all. Machines close a gate and may only extend the block; a person, or one
+ * probe that is answered, opens it. A probe is one ordinary call, the only one in flight across all processes.
+ */
+import type { Rules } from './rules.ts';
+import { type CredentialRules, nextShanghaiMidnightUs, type PacingState, shanghaiDay, type Usage } from './state.ts';
+
+export interface GateView {
+  verdict: 'open' | 'probe' | 'closed';
+  reason: string;
+  /** The earliest moment at which something may change; 0 when only a person can. */
+  nextUs: number;
+}
+
+export const MACHINE = 'machine';
+
+export function gateView(state: PacingState, credential: CredentialRules, nowUs: number): GateView {
+  if (state.gate === '') return allowance(state, credential, nowUs);
+  // Without a probe time it is a person's block: it ends when they said, or when they say.
+  if (state.gateProbeUs === 0) {
+    const ended = state.gateUntilUs > 0 && nowUs >= state.gateUntilUs;
+    return { verdict: ended ? 'open' : 'closed', reason: state.gate, nextUs: state.gateUntilUs };
+  }
+  const nextUs = Math.max(state.gateProbeUs, state.probeUntilUs);
+  return { verdict: nowUs >= nextUs ? 'probe' : 'closed', reason: state.gate, nextUs };
+}
+
+function allowance(state: PacingState, credential: CredentialRules, nowUs: number): GateView {
+  const today = state.usage[String(shanghaiDay(nowUs))]?.calls ?? 0;
+  if (credential.total > 0 && (state.usage.total?.calls ?? 0) >= credential.total) {
+    return { verdict: 'closed', reason: 'total_allowance', nextUs: 0 };
+  }
+  if (credential.daily > 0 && today >= credential.daily) {
+    return { verdict: 'closed', reason: 'daily_allowance', nextUs: nextShanghaiMidnightUs(nowUs) };
+  }
+  return { verdict: 'open', reason: '', nextUs: nowUs };
+}
+
+/** Returns whether the gate was open before. `untilUs` 0 means without end. */
+export function close(
+  state: PacingState,
+  rules: Rules,
+  nowUs: number,
+  reason: string,
+  untilUs: number,
+  by: string,
+): boolean {
+  const wasOpen = state.gate === '';
+  const machine = by === MACHINE;
+  if (machine && !wasOpen) {
+    const blockedByPerson = state.gateProbeUs === 0;
+    const longer = laterEnd(state.gateUntilUs, untilUs) !== state.gateUntilUs;
+    if (blockedByPerson || (state.gate !== reason && !longer)) return false;
+  }
+  if (wasOpen || state.gate !== reason) state.gateSinceUs = nowUs;
+  state.gateUntilUs = machine && !wasOpen ? laterEnd(state.gateUntilUs, untilUs) : untilUs;
+  state.gate = reason;
+  state.gateBy = by;
+  state.gateProbeUs = machine ? nowUs + (rules.probeEveryUs[reason] ?? rules.probeDefaultUs) : 0;
+  if (machine && state.gateUntilUs > 0) state.gateProbeUs = Math.min(state.gateProbeUs, state.gateUntilUs);
+  if (wasOpen) endProbe(state);
+  return wasOpen;
+}
+
+export function endProbe(state: PacingState): void {
+  state.probeId = 0;
+  state.probeUntilUs = 0;
+}
+
+/** The later of two ends, where 0 is the latest. */
+const laterEnd = (a: number, b: number): number => (a === 0 || b === 0 ? 0 : Math.max(a, b));
+
+export function open(state: PacingState, nowUs: number, by: string): boolean {
+  if (state.gate === '') return false;
+  state.gate = '';
+  state.gateBy = by;
+  state.gateSinceUs = nowUs;
+  state.gateUntilUs = 0;
+  state.gateProbeUs = 0;
+  state.openedAtUs = nowUs;
+  endProbe(state);
+  state.refusedSinceUs = 0;
+  state.refusedRow = 0;
+  return true;
+}
+
+export const NO_USAGE: Usage = { calls: 0, accepted: 0, failed: 0, refused: 0 };
+
+/** Adds to the slot's day and to the total; `calls` never falls below zero, even when Redis forgot the reservation. */
+export function count(state: PacingState, atUs: number, field: keyof Usage, by: number): void {
+  for (const day of [String(shanghaiDay(atUs)), 'total']) {
+    const usage = { ...(state.usage[day] ?? NO_USAGE) };
+    if (usage[field] + by < 0) continue;
+    usage[field] += by;
+    state.usage[day] = usage;
+  }
+}

@@ -1,0 +1,88 @@
+/** The gate in Lua: the twin of `gate.ts`. */
+export const GATE_LUA = `
+local MACHINE = 'machine'
+
+local function allowance(state, credential, now)
+  if credential.total > 0 then
+    local used = tonumber(redis.call('HGET', usageKey(state, 'total'), 'calls') or '0')
+    if used >= credential.total then return { verdict = 'closed', reason = 'total_allowance', nextUs = 0 } end
+  end
+  if credential.daily > 0 then
+    local used = tonumber(redis.call('HGET', usageKey(state, whole(shanghaiDay(now))), 'calls') or '0')
+    if used >= credential.daily then
+      return { verdict = 'closed', reason = 'daily_allowance', nextUs = nextShanghaiMidnight(now) }
+    end
+  end
+  return { verdict = 'open', reason = '', nextUs = now }
+end
+
+local function gateView(state, credential, now)
+  if state.gate == '' then return allowance(state, credential, now) end
+  if state.gateProbeUs == 0 then
+    local ended = state.gateUntilUs > 0 and now >= state.gateUntilUs
+    return { verdict = ended and 'open' or 'closed', reason = state.gate, nextUs = state.gateUntilUs }
+  end
+  local nextUs = math.max(state.gateProbeUs, state.probeUntilUs)
+  return { verdict = now >= nextUs and 'probe' or 'closed', reason = state.gate, nextUs = nextUs }
+end
+
+local function endProbe(state)
+  state.probeId = 0
+  state.probeUntilUs = 0
+end
+
+-- 0 is the latest end of all.
+local function laterEnd(a, b)
+  if a == 0 or b == 0 then return 0 end
+  return math.max(a, b)
+end
+
+local function close(state, rules, now, reason, untilUs, by)
+  local wasOpen, machine = state.gate == '', by == MACHINE
+  if machine and not wasOpen then
+    local longer = laterEnd(state.gateUntilUs, untilUs) ~= state.gateUntilUs
+    if state.gateProbeUs == 0 or (state.gate ~= reason and not longer) then return false end
+  end
+  if wasOpen or state.gate ~= reason then state.gateSinceUs = now end
+  if machine and not wasOpen then untilUs = laterEnd(state.gateUntilUs, untilUs) end
+  state.gateUntilUs = untilUs
+  state.gate = reason
+  state.gateBy = by
+  state.gateProbeUs = 0
+  if machine then
+    state.gateProbeUs = now + (rules.probeEveryUs[reason] or rules.probeDefaultUs)
+    if untilUs > 0 then state.gateProbeUs = math.min(state.gateProbeUs, untilUs) end
+  end
+  if wasOpen then endProbe(state) end
+  return wasOpen
+end
+
+local function open(state, now, by)
+  if state.gate == '' then return false end
+  state.gate = ''
+  state.gateBy = by
+  state.gateSinceUs = now
+  state.gateUntilUs = 0
+  state.gateProbeUs = 0
+  state.openedAtUs = now
+  endProbe(state)
+  state.refusedSinceUs = 0
+  state.refusedRow = 0
+  return true
+end
+`;
+
+/** ARGV[1]: `{rules, credential, action: 'open'|'close', reason, untilUs, by}`. Returns 1 when the gate changed sides. */
+export const gateScript = (stateLua: string): string => `${stateLua}${GATE_LUA}
+local settings = cjson.decode(ARGV[1])
+local now = serverNow(settings)
+local state = refresh(KEYS[1], settings.credential, settings.rules, now, serverRun(settings))
+local changed
+if settings.action == 'open' then
+  changed = open(state, now, settings.by)
+else
+  changed = close(state, settings.rules, now, settings.reason, settings.untilUs, settings.by)
+end
+save(state)
+return changed and 1 or 0
+`;

@@ -1,0 +1,201 @@
+/**
+ * What became of a permit. ARGV[1]: `{rules, id, slotUs, kind, sentUs}`; the answer is the list of events that
+ * followed. The twin of `settle` in `model.ts` and of `adaptation.ts`.
+ */
+import { GATE_LUA } from './gate.ts';
+import { STATE_LUA } from './state.ts';
+
+const ADAPT_LUA = `
+local function dropFree(state)
+  local given = redis.call('ZRANGE', free(state), 0, -1)
+  if #given > 0 then redis.call('ZREM', slots(state), unpack(given)) end
+  redis.call('DEL', free(state))
+end
+
+local function moveLate(state, id, sent)
+  local at = slotAt(state, id)
+  local to = sent - math.floor(state.marginUs / 2)
+  if at and to > at then redis.call('ZADD', slots(state), 'XX', whole(to), whole(id)) end
+end
+
+local function giveBack(state, id, now)
+  local at = slotAt(state, id)
+  if not at or redis.call('ZSCORE', free(state), whole(id)) then return false end
+  if at > now then
+    redis.call('ZADD', free(state), whole(at), whole(id))
+  else
+    redis.call('ZREM', slots(state), whole(id))
+  end
+  return true
+end
+
+local function onAccepted(state, rules)
+  state.marginUs = math.max(rules.minMarginUs, state.marginUs - rules.marginCreepUs)
+  if state.slow > 1 then state.slow = math.floor(state.slow / 2) end
+  state.refusedSinceUs = 0
+  state.refusedRow = 0
+end
+
+local function countRefusal(state, rules, now)
+  local quiet = now - state.refusedAtUs > rules.accountFaultUs / 4
+  if state.refusedSinceUs == 0 or quiet then
+    state.refusedSinceUs = now
+    state.refusedRow = 0
+  end
+  state.refusedRow = state.refusedRow + 1
+  state.refusedAtUs = now
+end
+
+local function isAccountFault(state, rules, now)
+  local lasted = state.refusedSinceUs > 0 and now - state.refusedSinceUs >= rules.accountFaultUs
+  return lasted and state.refusedRow >= rules.accountFaultCalls
+end
+
+local function weigh(state, at, rules)
+  local from, to = '(' .. whole(at - rules.secondUs), '(' .. whole(at)
+  local before = redis.call('ZCOUNT', slots(state), from, to)
+  local refusedBefore = redis.call('ZCOUNT', refusedSlots(state), from, to)
+  local span = '(' .. whole(at - window(state, rules))
+  return before - refusedBefore, redis.call('ZCOUNT', refusedSlots(state), span, whole(at))
+end
+
+local function retry(state, rules)
+  local backoff = rules.retryUs[state.failures + 1]
+  if state.limit >= state.nominal then
+    return math.max(backoff, math.floor(rules.aboveNominalRetryUs / state.limit))
+  end
+  return math.max(backoff, math.min(60 * rules.secondUs, math.floor((200 * rules.secondUs) / state.limit)))
+end
+
+local function fall(state, to, rules, now)
+  local from = state.limit
+  state.fallFrom = from
+  state.fallAtUs = now
+  state.climbAtUs = 0
+  state.streak = 0
+  state.step = 1
+  if from == 1 then state.slow = math.min(8, math.max(1, state.slow) * 2) end
+  state.limit = math.max(1, math.min(from - 1, to))
+  state.ceiling = state.limit + 1
+  state.nextClimbUs = now + retry(state, rules)
+  dropFree(state)
+  return true
+end
+
+local function sharpen(state, accepted)
+  local to = math.max(1, math.floor(state.fallFrom / 2), accepted)
+  if to >= state.limit then return false end
+  state.limit = to
+  state.ceiling = to + 1
+  return true
+end
+
+local function climbFailed(state, accepted, rules, now)
+  state.failures = math.min(#rules.retryUs - 1, state.failures + 1)
+  return fall(state, math.max(state.climbFrom, math.min(accepted, state.limit - 1)), rules, now)
+end
+
+local function loneRefusal(state, at, rules, now)
+  local follows = state.loneAtUs > 0 and at - state.loneAtUs <= 2.5 * rules.secondUs * math.max(1, state.slow)
+  if follows then state.streak = state.streak + 1 else state.streak = 1 end
+  state.loneAtUs = at
+  if state.streak < 3 then
+    state.marginUs = math.min(rules.maxMarginUs, state.marginUs + rules.marginStepUs)
+    return false
+  end
+  state.marginUs = math.max(rules.minMarginUs, state.marginUs - 2 * rules.marginStepUs)
+  return fall(state, state.limit - 1, rules, now)
+end
+
+local function onRefused(state, id, rules, now)
+  countRefusal(state, rules, now)
+  local at = slotAt(state, id)
+  if not at then return false end
+  local accepted, refused = weigh(state, at, rules)
+  if state.fallAtUs > 0 and at <= state.fallAtUs + rules.horizonUs then return sharpen(state, accepted) end
+  if state.climbAtUs > 0 and at > state.climbAtUs and now < state.climbAtUs + 2 * rules.passUs then
+    return climbFailed(state, accepted, rules, now)
+  end
+  if refused >= 2 then
+    state.marginUs = math.max(rules.minMarginUs, state.marginUs - state.streak * rules.marginStepUs)
+    return fall(state, math.max(math.floor(state.limit / 2), accepted), rules, now)
+  end
+  return loneRefusal(state, at, rules, now)
+end
+
+local function tickMinute(state, now)
+  local minute = math.floor(now / 60000000)
+  if minute == state.minute then return end
+  state.lastMinuteRefused = minute == state.minute + 1 and state.minuteRefused or 0
+  state.minuteRefused = 0
+  state.minute = minute
+end
+`;
+
+export const SETTLE_LUA = `${STATE_LUA}${GATE_LUA}${ADAPT_LUA}
+local settings = cjson.decode(ARGV[1])
+local rules, id, kind = settings.rules, settings.id, settings.kind
+local now = serverNow(settings)
+local state = load(KEYS[1])
+if not state then return {} end
+
+local function again()
+  state.gateProbeUs = now + rules.probeAgainUs
+  endProbe(state)
+end
+
+local function refused(probed)
+  count(state, settings.slotUs, 'refused', 1)
+  tickMinute(state, now)
+  state.minuteRefused = state.minuteRefused + 1
+  local at = slotAt(state, id)
+  if at then redis.call('ZADD', refusedSlots(state), whole(at), whole(id)) end
+  if probed then
+    state.gateProbeUs = now + (rules.probeEveryUs[state.gate] or rules.probeDefaultUs)
+    endProbe(state)
+    return {}
+  end
+  local events, margin = {}, state.marginUs
+  if onRefused(state, id, rules, now) then
+    events[#events + 1] = 'rate_fell'
+  elseif state.marginUs > margin then
+    events[#events + 1] = 'margin_rose'
+  end
+  if state.gate == '' and isAccountFault(state, rules, now) then
+    close(state, rules, now, 'account_fault', 0, MACHINE)
+    events[#events + 1] = 'gate_closed'
+  end
+  return events
+end
+
+local function apply()
+  if settings.sentUs > 0 then moveLate(state, id, settings.sentUs) end
+  if kind == 'late' then return {} end
+  local probed = state.probeId > 0 and state.probeId == id
+  if kind == 'unsent' then
+    if giveBack(state, id, now) then count(state, settings.slotUs, 'calls', -1) end
+    if probed then again() end
+    return {}
+  elseif kind == 'accepted' then
+    count(state, settings.slotUs, 'accepted', 1)
+    onAccepted(state, rules)
+    if probed and open(state, now, 'probe') then return { 'gate_opened' } end
+    return {}
+  elseif kind == 'failed' then
+    count(state, settings.slotUs, 'failed', 1)
+    if probed then again() end
+    return {}
+  end
+  count(state, settings.slotUs, 'calls', -1)
+  if kind == 'refused_qps' then return refused(probed) end
+  if settings.slotUs <= state.openedAtUs then return {} end
+  if probed then endProbe(state) end
+  local untilUs = kind == 'daily_quota' and nextShanghaiMidnight(now) or 0
+  if close(state, rules, now, kind, untilUs, MACHINE) then return { 'gate_closed' } end
+  return {}
+end
+
+local events = apply()
+save(state)
+return { state.gate, whole(state.limit), whole(state.marginUs), unpack(events) }
+`;

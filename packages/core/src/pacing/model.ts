@@ -1,0 +1,150 @@
+/**
+ * The pacer without Redis: state and event in, state and answer out. The Lua computes the same, and a property test
+ * compares the two on the same histories. It reads no clock and draws no randomness.
+ */
+import { climb, isAccountFault, onAccepted, onRefused } from './adaptation.ts';
+import { close, count, endProbe, gateView, MACHINE, open } from './gate.ts';
+import type { Rules } from './rules.ts';
+import { giveBack, moveLate, nextPlace, refresh, take } from './schedule.ts';
+import { type CredentialRules, nextShanghaiMidnightUs, type PacingState } from './state.ts';
+
+export type OutcomeKind =
+  | 'accepted'
+  | 'refused_qps'
+  | 'daily_quota'
+  | 'total_quota'
+  | 'configuration'
+  | 'failed'
+  | 'unsent';
+
+export type Answer =
+  | { code: 'granted'; credential: number; id: number; slotUs: number; probe: boolean; rose: boolean }
+  | { code: 'wait'; slotUs: number }
+  | { code: 'closed'; reason: string; nextUs: number };
+
+export type PacingEventKind = 'rate_fell' | 'margin_rose' | 'gate_closed' | 'gate_opened';
+
+export interface ReserveInput {
+  nowUs: number;
+  /** How far ahead the slot may lie. */
+  withinUs: number;
+  run: string;
+  rules: Rules;
+  credentials: readonly CredentialRules[];
+}
+
+/** The earliest permit of any open credential; of equals the one that rested longest. Changes `pool` in place. */
+export function reserve(pool: (PacingState | undefined)[], input: ReserveInput): { answer: Answer; fresh: number[] } {
+  const { rules, nowUs } = input;
+  const fresh: number[] = [];
+  let best: { index: number; place: ReturnType<typeof nextPlace>; lastUs: number; probe: boolean } | undefined;
+  let closed: { reason: string; nextUs: number } | undefined;
+  for (const [index, credential] of input.credentials.entries()) {
+    const refreshed = refresh(pool[index], credential, rules, nowUs, input.run);
+    const state = refreshed.state;
+    pool[index] = state;
+    if (refreshed.fresh) fresh.push(index);
+    const gate = gateView(state, credential, nowUs);
+    if (gate.verdict === 'closed') {
+      if (!closed || (gate.nextUs > 0 && (closed.nextUs === 0 || gate.nextUs < closed.nextUs))) closed = gate;
+      continue;
+    }
+    if (gate.verdict === 'open') open(state, nowUs, state.gateBy);
+    const place = nextPlace(state, rules, nowUs);
+    const lastUs = state.slots.at(-1)?.atUs ?? 0;
+    const better = !best || place.atUs < best.place.atUs || (place.atUs === best.place.atUs && lastUs < best.lastUs);
+    if (better) best = { index, place, lastUs, probe: gate.verdict === 'probe' };
+  }
+  if (!best)
+    return { answer: { code: 'closed', reason: closed?.reason ?? 'none', nextUs: closed?.nextUs ?? 0 }, fresh };
+  if (best.place.atUs > nowUs + input.withinUs) return { answer: { code: 'wait', slotUs: best.place.atUs }, fresh };
+  const state = pool[best.index]!;
+  const id = take(state, best.place);
+  count(state, best.place.atUs, 'calls', 1);
+  if (best.probe) {
+    state.probeId = id;
+    state.probeUntilUs = best.place.atUs + rules.probeTtlUs;
+  }
+  const rose = !best.probe && best.place.binding && climb(state, rules, nowUs);
+  const slotUs = best.place.atUs;
+  return { answer: { code: 'granted', credential: best.index, id, slotUs, probe: best.probe, rose }, fresh };
+}
+
+export interface SettleInput {
+  nowUs: number;
+  id: number;
+  slotUs: number;
+  kind: OutcomeKind | 'late';
+  /** When the call left, on Redis' clock; 0 if unknown or already reported. */
+  sentUs: number;
+  rules: Rules;
+}
+
+/** What became of a permit. A state that Redis forgot is left alone. */
+export function settle(state: PacingState | undefined, input: SettleInput): PacingEventKind[] {
+  if (!state) return [];
+  const { rules, nowUs, id, kind } = input;
+  if (input.sentUs > 0) moveLate(state, id, input.sentUs);
+  if (kind === 'late') return [];
+  const probed = state.probeId > 0 && state.probeId === id;
+  if (kind === 'unsent') {
+    if (giveBack(state, id, nowUs)) count(state, input.slotUs, 'calls', -1);
+    if (probed) again(state, rules, nowUs);
+    return [];
+  }
+  if (kind === 'accepted') return accepted(state, input, probed);
+  if (kind === 'failed') {
+    count(state, input.slotUs, 'failed', 1);
+    if (probed) again(state, rules, nowUs);
+    return [];
+  }
+  count(state, input.slotUs, 'calls', -1);
+  if (kind === 'refused_qps') return refused(state, input, probed);
+  // A call from before a person opened the gate says nothing new.
+  if (input.slotUs <= state.openedAtUs) return [];
+  const untilUs = kind === 'daily_quota' ? nextShanghaiMidnightUs(nowUs) : 0;
+  if (probed) endProbe(state);
+  return close(state, rules, nowUs, kind, untilUs, MACHINE) ? ['gate_closed'] : [];
+}
+
+function accepted(state: PacingState, input: SettleInput, probed: boolean): PacingEventKind[] {
+  count(state, input.slotUs, 'accepted', 1);
+  onAccepted(state, input.rules);
+  return probed && open(state, input.nowUs, 'probe') ? ['gate_opened'] : [];
+}
+
+function refused(state: PacingState, input: SettleInput, probed: boolean): PacingEventKind[] {
+  const { rules, nowUs, id } = input;
+  count(state, input.slotUs, 'refused', 1);
+  tickMinute(state, nowUs);
+  state.minuteRefused += 1;
+  const slot = state.slots.find((candidate) => candidate.id === id);
+  if (slot) state.refused = [...state.refused, slot].sort((a, b) => a.atUs - b.atUs);
+  if (probed) {
+    state.gateProbeUs = nowUs + (rules.probeEveryUs[state.gate] ?? rules.probeDefaultUs);
+    endProbe(state);
+    return [];
+  }
+  const marginUs = state.marginUs;
+  const fell = onRefused(state, id, rules, nowUs);
+  const events: PacingEventKind[] = fell ? ['rate_fell'] : state.marginUs > marginUs ? ['margin_rose'] : [];
+  if (state.gate === '' && isAccountFault(state, rules, nowUs)) {
+    close(state, rules, nowUs, 'account_fault', 0, MACHINE);
+    events.push('gate_closed');
+  }
+  return events;
+}
+
+/** A probe that proved nothing is repeated soon. */
+function again(state: PacingState, rules: Rules, nowUs: number): void {
+  state.gateProbeUs = nowUs + rules.probeAgainUs;
+  endProbe(state);
+}
+
+export function tickMinute(state: PacingState, nowUs: number): void {
+  const minute = Math.floor(nowUs / 60_000_000);
+  if (minute === state.minute) return;
+  state.lastMinuteRefused = minute === state.minute + 1 ? state.minuteRefused : 0;
+  state.minuteRefused = 0;
+  state.minute = minute;
+}

@@ -1,0 +1,180 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ThrottledError } from '../errors/index.ts';
+import { createPacer, type Pacer, type PacerSettings } from './pacer.ts';
+import type { PacingEvent } from './pool.ts';
+import { type PrivateRedis, startPrivateRedis } from './redis-for-tests.ts';
+
+let server: PrivateRedis;
+let names = 0;
+const pacers: Pacer[] = [];
+
+beforeAll(async () => {
+  server = await startPrivateRedis();
+});
+afterAll(async () => {
+  for (const pacer of pacers) pacer.stop();
+  await server.stop();
+});
+
+function pacerWith(settings: Partial<PacerSettings> = {}): { pacer: Pacer; events: PacingEvent[]; prefix: string } {
+  const events: PacingEvent[] = [];
+  const prefix = settings.prefix ?? `t${++names}`;
+  const pacer = createPacer({
+    redis: server.redis,
+    prefix,
+    credentials: [{ id: 'a', qps: 50 }],
+    onEvent: (event) => events.push(event),
+    ...settings,
+  });
+  pacers.push(pacer);
+  return { pacer, events, prefix };
+}
+
+const codeOf = (error: unknown) => (error instanceof ThrottledError ? error.code : error);
+const WAIT = { maxWaitMs: 5000 };
+
+describe('permits', () => {
+  it('never puts more than the limit into a second, over two pacers', async () => {
+    const { pacer: one, prefix } = pacerWith();
+    const { pacer: two } = pacerWith({ prefix });
+    const slots: number[] = [];
+    const takes = Array.from({ length: 120 }, async (_, i) => {
+      const permit = await (i % 2 ? one : two).acquire(WAIT);
+      slots.push(permit.slotMs);
+      expect(permit.latenessMs).toBeGreaterThanOrEqual(0);
+      await permit.settle({ kind: 'accepted' });
+    });
+    await Promise.all(takes);
+    slots.sort((x, y) => x - y);
+    for (let i = 50; i < slots.length; i++) expect(slots[i]! - slots[i - 50]!).toBeGreaterThanOrEqual(1000);
+    expect(slots.at(-1)! - slots[0]!).toBeLessThan(2600);
+  });
+
+  it('does not reserve what lies beyond the wait', async () => {
+    const { pacer } = pacerWith();
+    const error = await pacer.acquire({ maxWaitMs: 100 }).catch((caught) => caught);
+    expect(codeOf(error)).toBe('quota_wait');
+    expect(error.retryAfterMs).toBeGreaterThan(1000);
+    const [before] = await pacer.snapshot();
+    expect(before).toMatchObject({ usedToday: 0, nominalQps: 50, gate: { state: 'open' } });
+  });
+
+  it('frees the slot of a caller who went away while waiting', async () => {
+    const { pacer } = pacerWith();
+    const first = await pacer.acquire(WAIT);
+    await first.giveBack();
+    const leaving = new AbortController();
+    const left = Array.from({ length: 5 }, () => pacer.acquire({ signal: leaving.signal, maxWaitMs: 5000 }));
+    leaving.abort(new Error('gone'));
+    const ends = await Promise.allSettled(left);
+    expect(ends.every((end) => end.status === 'rejected' && end.reason.message === 'gone')).toBe(true);
+    await (await pacer.acquire(WAIT)).settle({ kind: 'accepted' });
+    const [after] = await pacer.snapshot();
+    expect(after?.usedToday).toBe(1);
+  });
+});
+
+describe('gates', () => {
+  it('closes on 17 until midnight in Shanghai and says when to come back', async () => {
+    const { pacer, events } = pacerWith();
+    const permit = await pacer.acquire(WAIT);
+    await permit.settle({ kind: 'daily_quota' });
+    expect(events).toContainEqual(expect.objectContaining({ kind: 'gate_closed', reason: 'daily_quota' }));
+    const error = await pacer.acquire(WAIT).catch((caught) => caught);
+    expect(codeOf(error)).toBe('quota_gate_closed');
+    const [credential] = await pacer.snapshot();
+    expect(credential?.gate).toMatchObject({ state: 'closed', reason: 'daily_quota' });
+    const until = new Date(credential!.gate.until! + 8 * 3600_000).toISOString();
+    expect(until).toMatch(/T00:00:00\.000Z$/);
+    expect(credential?.usedToday).toBe(0);
+  });
+
+  it('lets exactly one probe through, and opens when it is answered', async () => {
+    const options = { probeEveryMs: { configuration: 30 } };
+    const { pacer, prefix } = pacerWith({ options });
+    const { pacer: other } = pacerWith({ prefix, options });
+    await (await pacer.acquire(WAIT)).settle({ kind: 'configuration' });
+    const due = new Promise<void>((resolve) => pacer.onReopen(({ kind }) => kind === 'probe_due' && resolve()));
+    await pacer.acquire(WAIT).catch(() => undefined);
+    await due;
+    const tries = await Promise.allSettled([pacer, other, pacer, other].map((it) => it.acquire(WAIT)));
+    const granted = tries.flatMap((it) => (it.status === 'fulfilled' ? [it.value] : []));
+    expect(granted).toHaveLength(1);
+    expect(granted[0]?.probe).toBe(true);
+    const opened = new Promise<void>((resolve) => pacer.onReopen(({ kind }) => kind === 'opened' && resolve()));
+    await granted[0]!.settle({ kind: 'accepted' });
+    await opened;
+    await (await other.acquire(WAIT)).giveBack();
+  });
+
+  it('lets machines extend a block and people shorten it', async () => {
+    const { pacer } = pacerWith();
+    await pacer.closeGate('a', 'total_quota', undefined, 'machine');
+    await pacer.closeGate('a', 'daily_quota', Date.now() + 1000, 'machine');
+    expect((await pacer.snapshot())[0]?.gate).toMatchObject({ reason: 'total_quota' });
+    await pacer.closeGate('a', 'maintenance', Date.now() + 60_000, 'ann');
+    await pacer.closeGate('a', 'total_quota', undefined, 'machine');
+    expect((await pacer.snapshot())[0]?.gate).toMatchObject({ reason: 'maintenance', by: 'ann' });
+    await pacer.openGate('a', 'ann');
+    expect((await pacer.snapshot())[0]?.gate).toEqual({ state: 'open' });
+  });
+
+  it('keeps to the daily allowance exactly', async () => {
+    const { pacer } = pacerWith({ credentials: [{ id: 'a', qps: 50, daily: 3 }] });
+    const takes = await Promise.allSettled(Array.from({ length: 6 }, () => pacer.acquire(WAIT)));
+    expect(takes.filter((it) => it.status === 'fulfilled')).toHaveLength(3);
+    expect((await pacer.snapshot())[0]?.gate).toMatchObject({ state: 'closed', reason: 'daily_allowance' });
+  });
+});
+
+describe('the pool', () => {
+  it('takes the earliest permit of any open credential', async () => {
+    const credentials = [
+      { id: 'a', qps: 10 },
+      { id: 'b', qps: 40 },
+    ];
+    const { pacer } = pacerWith({ credentials });
+    const permits = await Promise.all(Array.from({ length: 40 }, () => pacer.acquire(WAIT)));
+    const ofB = permits.filter((it) => it.credentialId === 'b').length;
+    expect(ofB).toBeGreaterThanOrEqual(30);
+    expect(ofB).toBeLessThanOrEqual(34);
+    await pacer.closeGate('b', 'maintenance', undefined, 'ann');
+    const next = await pacer.acquire(WAIT);
+    expect(next.credentialId).toBe('a');
+    const none = await pacer.acquire({ ...WAIT, only: ['b'] }).catch((caught) => caught);
+    expect(codeOf(none)).toBe('quota_gate_closed');
+  });
+});
+
+describe('usage', () => {
+  it('counts by credential and day and is restored to at least what is known', async () => {
+    const { pacer } = pacerWith();
+    for (const kind of ['accepted', 'failed', 'refused_qps', 'unsent'] as const) {
+      await (await pacer.acquire(WAIT)).settle({ kind });
+    }
+    expect(await pacer.usage('total')).toEqual({ a: { calls: 2, accepted: 1, failed: 1, refused: 1 } });
+    await pacer.restoreUsage('total', { a: { calls: 100, accepted: 0 } });
+    await pacer.restoreUsage('2026-01-31', { a: { calls: 7 } });
+    expect((await pacer.usage('total')).a).toMatchObject({ calls: 100, accepted: 1 });
+    expect((await pacer.usage('2026-01-31')).a).toMatchObject({ calls: 7 });
+  });
+});
+
+describe('without Redis', () => {
+  it('says not now within the command time-out, and does not hang', async () => {
+    const own = await startPrivateRedis();
+    const { pacer } = pacerWith({ redis: own.redis, options: { commandTimeoutMs: 200 } });
+    await (await pacer.acquire(WAIT)).giveBack();
+    await own.redis.client('PAUSE', 700, 'ALL');
+    const error = await pacer.acquire(WAIT).catch((caught) => caught);
+    expect(codeOf(error)).toBe('pacing_unavailable');
+    // The answer that came after the time-out is given back by itself.
+    await own.redis.ping();
+    await own.redis.ping();
+    expect((await pacer.usage('total')).a?.calls).toBe(0);
+    await own.stop();
+    const gone = await pacer.acquire(WAIT).catch((caught) => caught);
+    expect(codeOf(gone)).toBe('pacing_unavailable');
+    expect(gone.retryAfterMs).toBe(1000);
+  });
+});

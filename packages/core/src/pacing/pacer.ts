@@ -1,0 +1,94 @@
+/**
+ * Hands out permits for upstream calls: the last thing taken before a call goes out. It decides nothing itself; Redis
+ * holds the schedule for all processes. It must never let a call out before its slot, nor long after it.
+ */
+import { type Clock, systemClock } from '../clock/index.ts';
+import { GateWatch, type ReopenListener } from './gate-watch.ts';
+import { Line } from './line.ts';
+import { type Permit, PermitHolder } from './permit.ts';
+import { type PacingEvent, Pool, type PoolCredential } from './pool.ts';
+import { type PacingOptions, rulesFrom } from './rules.ts';
+import { type PacingRedis, Scripts } from './scripts.ts';
+import { type CredentialSnapshot, snapshotOf } from './snapshot.ts';
+import type { Usage } from './state.ts';
+
+export interface PacerSettings {
+  redis: PacingRedis;
+  prefix: string;
+  credentials: readonly PoolCredential[];
+  options?: PacingOptions;
+  clock?: Clock;
+  /** Milliseconds that never jump; `performance.now` unless a test decides. */
+  monotonicMs?: () => number;
+  onEvent?: (event: PacingEvent) => void;
+}
+
+export interface AcquireOptions {
+  signal?: AbortSignal;
+  maxWaitMs?: number;
+  /** Only these credentials, e.g. those of one provider. */
+  only?: readonly string[];
+}
+
+export interface Pacer {
+  /**
+   * Resolves at the permit's slot: send at once. Throws `ThrottledError` `quota_wait`, `quota_gate_closed` or
+   * `pacing_unavailable`, none of which spends an attempt, or the signal's reason.
+   */
+  acquire(options?: AcquireOptions): Promise<Permit>;
+  /** `by` is who did it; `machine` may only extend a block. Without `untilMs` (epoch) it lasts until someone opens it. */
+  closeGate(credentialId: string, reason: string, untilMs: number | undefined, by: string): Promise<void>;
+  openGate(credentialId: string, by: string): Promise<void>;
+  /** Calls the listener once per reopening and per due probe; returns how to stop listening. */
+  onReopen(listener: ReopenListener): () => void;
+  snapshot(): Promise<CredentialSnapshot[]>;
+  /** `day` is a date in Shanghai (`2026-01-31`) or `total`. */
+  usage(day: string): Promise<Record<string, Usage>>;
+  /** Raises the counts to at least the given ones, after Redis lost them. */
+  restoreUsage(day: string, counts: Readonly<Record<string, Partial<Usage>>>): Promise<void>;
+  /** Ends waiting and timers; permits already out may still be settled. */
+  stop(): void;
+}
+
+export function createPacer(settings: PacerSettings): Pacer {
+  const options = settings.options ?? {};
+  const clock = settings.clock ?? systemClock;
+  const pool = new Pool({
+    scripts: new Scripts(settings.redis, options.commandTimeoutMs ?? 500),
+    prefix: settings.prefix,
+    credentials: settings.credentials,
+    rules: rulesFrom(options),
+    monotonicMs: settings.monotonicMs ?? (() => performance.now()),
+    emit: (event) => settings.onEvent?.(event),
+  });
+  const watch = new GateWatch(pool, clock);
+  const lines = new Map<string, Line>();
+  const lineFor = (only: readonly string[] | undefined) => {
+    const key = only ? [...only].sort().join(' ') : '*';
+    const line = lines.get(key) ?? new Line(pool, clock, only);
+    lines.set(key, line);
+    return line;
+  };
+  return {
+    acquire: async ({ signal, maxWaitMs = options.maxWaitMs ?? 1000, only } = {}) => {
+      const holder = new PermitHolder(pool, clock, lineFor(only), watch);
+      return holder.acquire(maxWaitMs, signal);
+    },
+    closeGate: async (id, reason, untilMs, by) => {
+      await pool.closeGate(id, reason, untilMs, by);
+      watch.start();
+    },
+    openGate: async (id, by) => {
+      if (await pool.openGate(id, by)) watch.announce(id);
+    },
+    onReopen: (listener) => watch.listen(listener),
+    snapshot: async () =>
+      Promise.all(pool.credentials.map(async (it) => snapshotOf(it, pool.rules, await pool.look(it.id)))),
+    usage: (day) => pool.usage(day),
+    restoreUsage: (day, counts) => pool.restoreUsage(day, counts),
+    stop: () => {
+      watch.stop();
+      for (const line of lines.values()) line.stop();
+    },
+  };
+}

@@ -1,0 +1,111 @@
+/**
+ * From a reserved slot to a call on the wire: sleeps until the slot, looks at the clock again on waking, reports
+ * lateness at once. Who wakes after the permit expired gives the slot up and takes a new one.
+ */
+import type { Clock } from '../clock/index.ts';
+import { ThrottledError } from '../errors/index.ts';
+import type { GateWatch } from './gate-watch.ts';
+import type { Line } from './line.ts';
+import type { OutcomeKind } from './model.ts';
+import type { Grant, Pool } from './pool.ts';
+
+export interface Outcome {
+  kind: OutcomeKind;
+  /** Epoch milliseconds of this process' clock at which the request left; omit when `sent` was called. */
+  sentAtMs?: number;
+  latencyMs?: number;
+}
+
+export interface Permit {
+  readonly credentialId: string;
+  /** Epoch milliseconds on Redis' clock. */
+  readonly slotMs: number;
+  /** Epoch milliseconds of this process' clock after which the permit must not be used. */
+  readonly expiresAtMs: number;
+  /** Whether this call is the one that tries a closed gate. */
+  readonly probe: boolean;
+  /** How late the permit was handed over. */
+  readonly latenessMs: number;
+  /** Optional: tells that the request leaves now, when work lay between `acquire` and the wire. */
+  sent(): void;
+  /** The call was not made. Idempotent, like `settle`. */
+  giveBack(): Promise<void>;
+  /** Never throws: what Redis could not be told is an event. */
+  settle(outcome: Outcome): Promise<void>;
+}
+
+export class PermitHolder {
+  readonly #pool: Pool;
+  readonly #clock: Clock;
+  readonly #line: Line;
+  readonly #watch: GateWatch;
+
+  constructor(pool: Pool, clock: Clock, line: Line, watch: GateWatch) {
+    this.#pool = pool;
+    this.#clock = clock;
+    this.#line = line;
+    this.#watch = watch;
+  }
+
+  async acquire(maxWaitMs: number, signal: AbortSignal | undefined): Promise<Permit> {
+    const deadlineMs = this.#pool.monotonicMs() + maxWaitMs;
+    for (;;) {
+      signal?.throwIfAborted();
+      const grant = await this.#reserve(deadlineMs, signal);
+      const latenessMs = await this.#wake(grant, signal);
+      if (latenessMs <= this.#pool.rules.permitTtlUs / 1000) return this.#permit(grant, latenessMs);
+      await this.#pool.settle(grant, { kind: 'unsent' });
+      this.#pool.emit({ kind: 'permit_expired', credentialId: grant.credentialId, latenessMs });
+      if (this.#pool.monotonicMs() > deadlineMs) throw new ThrottledError('quota_wait', 50);
+    }
+  }
+
+  async #reserve(deadlineMs: number, signal: AbortSignal | undefined): Promise<Grant> {
+    try {
+      return await this.#line.reserve(deadlineMs, signal);
+    } catch (error) {
+      if (error instanceof ThrottledError && error.code === 'quota_gate_closed') this.#watch.start();
+      throw error;
+    }
+  }
+
+  /** Sleeps until the slot and returns how late it became. Timers may fire early: never before the slot. */
+  async #wake(grant: Grant, signal: AbortSignal | undefined): Promise<number> {
+    try {
+      for (;;) {
+        const earlyMs = -this.#pool.sinceMs(grant.slotUs);
+        if (earlyMs <= 0) return -earlyMs;
+        await this.#clock.sleep(earlyMs, signal);
+      }
+    } catch (error) {
+      await this.#pool.settle(grant, { kind: 'unsent' });
+      throw error;
+    }
+  }
+
+  #permit(grant: Grant, latenessMs: number): Permit {
+    const pool = this.#pool;
+    const clock = this.#clock;
+    let settled = false;
+    let reported = pool.reportLate(grant, latenessMs);
+    const settle = async (outcome: Outcome) => {
+      if (settled) return;
+      settled = true;
+      const agoMs = outcome.sentAtMs === undefined || reported ? undefined : clock.now() - outcome.sentAtMs;
+      await pool.settle(grant, { kind: outcome.kind, agoMs });
+      if (outcome.kind !== 'accepted') this.#watch.startIfClosed();
+    };
+    return {
+      credentialId: grant.credentialId,
+      slotMs: grant.slotUs / 1000,
+      expiresAtMs: clock.now() + pool.rules.permitTtlUs / 1000 - latenessMs,
+      probe: grant.probe,
+      latenessMs,
+      sent: () => {
+        reported = pool.reportLate(grant, pool.sinceMs(grant.slotUs)) || reported;
+      },
+      giveBack: () => settle({ kind: 'unsent' }),
+      settle,
+    };
+  }
+}

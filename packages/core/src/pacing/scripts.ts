@@ -1,0 +1,75 @@
+/**
+ * Runs the Lua on Redis, each script by its hash, and never waits longer than the command time-out: a Redis that does
+ * not answer means "not now", not "hang". It must never retry by itself: a reservation is not idempotent.
+ */
+import { createHash } from 'node:crypto';
+import type { Cluster, Redis } from 'ioredis';
+import { ThrottledError } from '../errors/index.ts';
+import { gateScript } from './lua/gate.ts';
+import { LOOK_LUA, RESTORE_LUA } from './lua/look.ts';
+import { RESERVE_LUA } from './lua/reserve.ts';
+import { SETTLE_LUA } from './lua/settle.ts';
+import { STATE_LUA } from './lua/state.ts';
+
+export type PacingRedis = Redis | Cluster;
+
+const TEXTS = {
+  reserve: RESERVE_LUA,
+  settle: SETTLE_LUA,
+  gate: gateScript(STATE_LUA),
+  look: LOOK_LUA,
+  restore: RESTORE_LUA,
+} as const;
+
+export type ScriptName = keyof typeof TEXTS;
+
+const HASHES = Object.fromEntries(
+  Object.entries(TEXTS).map(([name, text]) => [name, createHash('sha1').update(text).digest('hex')]),
+) as Record<ScriptName, string>;
+
+export const UNAVAILABLE_RETRY_MS = 1000;
+
+const unavailable = (cause?: unknown) => new ThrottledError('pacing_unavailable', UNAVAILABLE_RETRY_MS, { cause });
+
+export class Scripts {
+  readonly #redis: PacingRedis;
+  readonly #timeoutMs: number;
+
+  constructor(redis: PacingRedis, timeoutMs: number) {
+    this.#redis = redis;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /** `onLate` gets an answer that came after the time-out had been reported. */
+  run(name: ScriptName, keys: string[], args: string[], onLate?: (answer: unknown) => void): Promise<unknown> {
+    // A client that is not connected would queue the command and run it when it no longer makes sense.
+    if (!['ready', 'wait', 'connect', 'connecting'].includes(this.#redis.status)) return Promise.reject(unavailable());
+    return new Promise((resolve, reject) => {
+      let late = false;
+      const timer = setTimeout(() => {
+        late = true;
+        reject(unavailable());
+      }, this.#timeoutMs);
+      this.#evaluate(name, keys, args).then(
+        (answer) => {
+          clearTimeout(timer);
+          if (late) onLate?.(answer);
+          else resolve(answer);
+        },
+        (error) => {
+          clearTimeout(timer);
+          reject(unavailable(error));
+        },
+      );
+    });
+  }
+
+  async #evaluate(name: ScriptName, keys: string[], args: string[]): Promise<unknown> {
+    try {
+      return await this.#redis.evalsha(HASHES[name], keys.length, ...keys, ...args);
+    } catch (error) {
+      if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
+      return this.#redis.eval(TEXTS[name], keys.length, ...keys, ...args);
+    }
+  }
+}

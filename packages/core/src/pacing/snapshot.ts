@@ -1,0 +1,73 @@
+/** What a person may see of a credential's pacing: for `GET /v1/quota`, the overview and the metrics. Reads only. */
+import type { Look, PoolCredential } from './pool.ts';
+import type { Rules } from './rules.ts';
+import { nextShanghaiMidnightUs, type PacingFields, windowUs } from './state.ts';
+
+export interface CredentialSnapshot {
+  id: string;
+  /** Epoch milliseconds. `until` is when it may open by itself, `probeAt` when one call will try. */
+  gate: { state: 'open' | 'closed'; reason?: string; by?: string; since?: number; until?: number; probeAt?: number };
+  nominalQps: number;
+  /** The learned rate, calls per second, margin included. */
+  currentQps: number;
+  marginMs: number;
+  /** Permits taken today and not proven free of charge. */
+  usedToday: number;
+  acceptedToday: number;
+  usedTotal: number;
+  daily?: number;
+  total?: number;
+  refusedLastMinute: number;
+  /** How far away the next free slot is. */
+  nextSlotInMs: number;
+}
+
+export function snapshotOf(credential: PoolCredential, rules: Rules, look: Look): CredentialSnapshot {
+  const { fields, today, total } = look;
+  return {
+    id: credential.id,
+    gate: gateOf(credential, look),
+    nominalQps: credential.qps,
+    currentQps: fields ? (fields.limit * 1_000_000) / windowUs(fields, rules) : credential.qps,
+    marginMs: (fields?.marginUs ?? rules.initialMarginUs) / 1000,
+    usedToday: today.calls,
+    acceptedToday: today.accepted,
+    usedTotal: total.calls,
+    ...(credential.daily ? { daily: credential.daily } : {}),
+    ...(credential.total ? { total: credential.total } : {}),
+    refusedLastMinute: fields ? refusedLastMinute(fields, look.nowUs) : 0,
+    nextSlotInMs: fields ? nextSlotInMs(fields, rules, look) : 0,
+  };
+}
+
+function gateOf(credential: PoolCredential, { fields, nowUs, today, total }: Look): CredentialSnapshot['gate'] {
+  if (fields && fields.gate !== '') {
+    const { gate, gateBy, gateSinceUs, gateUntilUs, gateProbeUs } = fields;
+    const ended = gateProbeUs === 0 && gateUntilUs > 0 && nowUs >= gateUntilUs;
+    if (!ended) {
+      const until = gateUntilUs > 0 ? { until: gateUntilUs / 1000 } : {};
+      const probeAt = gateProbeUs > 0 ? { probeAt: gateProbeUs / 1000 } : {};
+      return { state: 'closed', reason: gate, by: gateBy, since: gateSinceUs / 1000, ...until, ...probeAt };
+    }
+  }
+  if (credential.total && total.calls >= credential.total) return { state: 'closed', reason: 'total_allowance' };
+  if (credential.daily && today.calls >= credential.daily) {
+    return { state: 'closed', reason: 'daily_allowance', until: nextShanghaiMidnightUs(nowUs) / 1000 };
+  }
+  return { state: 'open' };
+}
+
+/** The minute is sliding: the last whole one counts for the share of it that is still inside. */
+function refusedLastMinute(fields: PacingFields, nowUs: number): number {
+  const minute = Math.floor(nowUs / 60_000_000);
+  const share = 1 - (nowUs / 60_000_000 - minute);
+  if (minute === fields.minute) return Math.round(fields.minuteRefused + fields.lastMinuteRefused * share);
+  return minute === fields.minute + 1 ? Math.round(fields.minuteRefused * share) : 0;
+}
+
+function nextSlotInMs(fields: PacingFields, rules: Rules, { nowUs, lastUs, nthUs }: Look): number {
+  const window = windowUs(fields, rules);
+  const gapUs = Math.floor((window * rules.evennessPermille) / 1000 / fields.limit);
+  const atUs = Math.max(nowUs, fields.holdUs, nthUs > 0 ? nthUs + window : 0, lastUs > 0 ? lastUs + gapUs : 0);
+  return (atUs - nowUs) / 1000;
+}

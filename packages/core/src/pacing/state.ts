@@ -1,0 +1,134 @@
+/**
+ * What pacing remembers of one credential. This is the model's copy; in Redis the numbers are fields of one hash and
+ * the three lists are sorted sets. All times are Redis' own, in whole microseconds; 0 means never or none.
+ */
+import type { Rules } from './rules.ts';
+
+export interface Slot {
+  readonly id: number;
+  readonly atUs: number;
+}
+
+export interface PacingFields {
+  nominal: number;
+  /** Calls allowed in one window: the learned rate. */
+  limit: number;
+  marginUs: number;
+  /** Stretches the window when even one call a second is refused. */
+  slow: number;
+  holdUs: number;
+  sequence: number;
+  /** Redis' run id: a new one means that up to a second of writes may be lost. */
+  run: string;
+  ceiling: number;
+  climbAtUs: number;
+  climbFrom: number;
+  step: number;
+  failures: number;
+  nextClimbUs: number;
+  fallAtUs: number;
+  fallFrom: number;
+  loneAtUs: number;
+  streak: number;
+  refusedSinceUs: number;
+  refusedAtUs: number;
+  refusedRow: number;
+  minute: number;
+  minuteRefused: number;
+  lastMinuteRefused: number;
+  gate: string;
+  gateBy: string;
+  gateSinceUs: number;
+  gateUntilUs: number;
+  gateProbeUs: number;
+  openedAtUs: number;
+  probeId: number;
+  probeUntilUs: number;
+}
+
+export interface PacingState extends PacingFields {
+  /** Every reserved slot of the last seconds, oldest first. */
+  slots: Slot[];
+  /** Slots given back before their time: part of `slots`, and the first to be taken again. */
+  free: Slot[];
+  /** Slots whose call was refused: part of `slots`. */
+  refused: Slot[];
+  /** Calls that count against the daily and total allowance, by Shanghai day number or `total`. */
+  usage: Record<string, Usage>;
+}
+
+export interface Usage {
+  /** Permits taken and not proven free of charge: the upper bound of what was billed. */
+  calls: number;
+  accepted: number;
+  failed: number;
+  refused: number;
+}
+
+export interface CredentialRules {
+  id: string;
+  qps: number;
+  daily: number;
+  total: number;
+  /** What this process last knew, used when Redis forgot. */
+  hintLimit: number;
+  hintMarginUs: number;
+}
+
+const DAY_US = 86_400_000_000;
+const SHANGHAI_US = 28_800_000_000;
+
+/** Days since the epoch in Shanghai, which knows no summer time. */
+export const shanghaiDay = (nowUs: number): number => Math.floor((nowUs + SHANGHAI_US) / DAY_US);
+export const nextShanghaiMidnightUs = (nowUs: number): number => (shanghaiDay(nowUs) + 1) * DAY_US - SHANGHAI_US;
+
+export const windowUs = (state: PacingFields, rules: Rules): number =>
+  (rules.secondUs + state.marginUs) * Math.max(1, state.slow);
+
+/**
+ * A fresh state must assume the worst: that a full second's calls were just made, and that permits for the whole
+ * horizon are still out. So the first slot is a horizon and a window away.
+ */
+export function freshState(credential: CredentialRules, rules: Rules, nowUs: number, run: string): PacingState {
+  const hinted = credential.hintLimit > 0;
+  const limit = hinted ? credential.hintLimit : credential.qps;
+  const state: PacingState = {
+    nominal: credential.qps,
+    limit: rules.probeUp ? limit : Math.min(limit, credential.qps),
+    marginUs: hinted ? credential.hintMarginUs : rules.initialMarginUs,
+    slow: 1,
+    holdUs: 0,
+    sequence: 0,
+    run,
+    ceiling: 0,
+    climbAtUs: 0,
+    climbFrom: 0,
+    step: 1,
+    failures: 0,
+    nextClimbUs: nowUs + rules.retryUs[0]!,
+    fallAtUs: 0,
+    fallFrom: 0,
+    loneAtUs: 0,
+    streak: 0,
+    refusedSinceUs: 0,
+    refusedAtUs: 0,
+    refusedRow: 0,
+    minute: 0,
+    minuteRefused: 0,
+    lastMinuteRefused: 0,
+    gate: '',
+    gateBy: '',
+    gateSinceUs: 0,
+    gateUntilUs: 0,
+    gateProbeUs: 0,
+    openedAtUs: 0,
+    probeId: 0,
+    probeUntilUs: 0,
+    slots: [],
+    free: [],
+    refused: [],
+    usage: {},
+  };
+  state.holdUs = nowUs + rules.horizonUs + windowUs(state, rules);
+  return state;
+}
