@@ -1,10 +1,9 @@
 /** The API as something one can build, start and stop: submit → store → enqueue, and everything read from the ledger. */
 import { type Clock, systemClock } from '@cardseal/core/clock';
 import { readSecretFile } from '@cardseal/core/config';
-import { createLedger, createS3Client, type Ledger, s3ObjectStore } from '@cardseal/core/ledger';
+import { type Ledger, openLedger } from '@cardseal/core/ledger';
 import { createLog, describeError, type Log } from '@cardseal/core/log';
 import { connectRedis, createConveyor, createFinishedEvents } from '@cardseal/core/queue';
-import { localMasterKey } from '@cardseal/core/seal';
 import { createTargetGuard } from '@cardseal/core/webhook';
 import type { ApiConfig } from './config.ts';
 import type { ApiContext } from './context.ts';
@@ -25,7 +24,8 @@ export interface Api {
 export function createApi(config: ApiConfig, overrides: ApiOverrides = {}): Api {
   const clock = overrides.clock ?? systemClock;
   const log = overrides.log ?? createLog('api', config.LOG_LEVEL);
-  const ledger = overrides.ledger ?? ledgerOf(config, clock);
+  const ledger =
+    overrides.ledger ?? openLedger(config, readSecretFile('MASTER_KEY_FILE', config.MASTER_KEY_FILE), clock);
   const onRedisError = (error: Error) => log.debug('redis.error', describeError(error));
   const producer = connectRedis(config.REDIS_URL, 'producer', onRedisError);
   const subscriber = connectRedis(config.REDIS_URL, 'subscriber', onRedisError);
@@ -66,18 +66,4 @@ export function createApi(config: ApiConfig, overrides: ApiOverrides = {}): Api 
     producer.disconnect();
     log.info('api.stopped');
   }
-}
-
-function ledgerOf(config: ApiConfig, clock: Clock): Ledger {
-  const client = createS3Client({
-    endpoint: config.S3_ENDPOINT,
-    region: config.S3_REGION,
-    forcePathStyle: config.S3_FORCE_PATH_STYLE,
-  });
-  return createLedger({
-    store: s3ObjectStore(client, config.S3_BUCKET),
-    keyStore: s3ObjectStore(client, config.S3_KEYS_BUCKET ?? config.S3_BUCKET),
-    master: localMasterKey(readSecretFile('MASTER_KEY_FILE', config.MASTER_KEY_FILE)),
-    clock,
-  });
 }

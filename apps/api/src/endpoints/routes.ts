@@ -14,7 +14,7 @@ export function endpointRoutes(app: FastifyInstance, context: ApiContext, authen
 
   app.post('/v1/webhook-endpoints', async (request, reply) => {
     const caller = await authenticate(request, 'endpoints:write');
-    const record = await readEndpoint(context, caller, request);
+    const record = readEndpoint(context, caller, request);
     const id = newId('we', clock.now());
     await ledger.endpoints.create(caller.tenant, id, record);
     log.info('endpoint.created', { tenant: caller.tenant, endpoint_id: id });
@@ -44,11 +44,7 @@ export function endpointRoutes(app: FastifyInstance, context: ApiContext, authen
   });
 }
 
-async function readEndpoint(
-  { clock, guard }: ApiContext,
-  caller: Caller,
-  request: FastifyRequest,
-): Promise<EndpointRecord> {
+function readEndpoint({ clock, guard }: ApiContext, caller: Caller, request: FastifyRequest): EndpointRecord {
   const parsed = endpointSchema.safeParse(request.body ?? {});
   if (!parsed.success) throw fromZod(parsed.error);
   const { url, events, payload, public_key, headers } = parsed.data;
@@ -60,7 +56,7 @@ async function readEndpoint(
     url,
     events,
     payload,
-    publicKey: public_key === null ? null : await recipientKey(public_key),
+    publicKey: public_key === null ? null : recipientKey(public_key),
     headers,
     state: 'enabled',
     secrets: [{ secret: newSecret(), untilMs: null }],
@@ -68,9 +64,10 @@ async function readEndpoint(
   };
 }
 
-async function recipientKey(input: string | Record<string, unknown>): Promise<string> {
-  await validateRecipientKey(input);
-  return typeof input === 'string' ? input : JSON.stringify(input);
+/** The public members as a JWK: what was not understood is not kept. */
+function recipientKey(input: unknown): string {
+  const { jwk, kid } = validateRecipientKey(input);
+  return JSON.stringify(kid === undefined ? jwk : { ...jwk, kid });
 }
 
 function view({ id, value }: Versioned<EndpointRecord>) {

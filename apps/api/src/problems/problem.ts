@@ -70,6 +70,11 @@ export const PROBLEMS = {
     title: 'The webhook target is not allowed',
     detail: 'Use a public https URL.',
   },
+  public_key_invalid: {
+    status: 422,
+    title: 'The public key cannot be used',
+    detail: 'Send a public EC (P-256, P-384, P-521), X25519 or RSA (2048 bits or more) key as JWK or PEM.',
+  },
   store_unavailable: { status: 503, title: 'The store is away', detail: 'Nothing was accepted; try again.' },
   internal: { status: 500, title: 'Our mistake', detail: 'The request id finds it in our logs.' },
 } as const satisfies Record<string, { status: number; title: string; detail: string }>;

@@ -1,6 +1,5 @@
 /** Ids: sortable by time of making, safe in URLs, object names and queue ids (no `:`, never all digits). */
-import { createHash } from 'node:crypto';
-import { monotonicFactory, ulid } from 'ulid';
+import { decodeTime, monotonicFactory, ulid } from 'ulid';
 
 export type JobId = `job_${string}`;
 
@@ -16,6 +15,11 @@ export function newJobId(nowMs: number): JobId {
 
 export function isJobId(value: string): value is JobId {
   return JOB_ID.test(value);
+}
+
+/** When the id was made, in milliseconds since the epoch. */
+export function createdAtMs(job: JobId): number {
+  return decodeTime(job.slice('job_'.length));
 }
 
 /** A fresh id such as `we_01J…` for things that are not jobs. */
@@ -34,10 +38,4 @@ export function fromInverted(text: string): JobId {
 
 function invert(text: string): string {
   return Array.from(text, (digit) => ALPHABET[31 - ALPHABET.indexOf(digit)]).join('');
-}
-
-/** The same id for every try, replay and endpoint of one generation's event. */
-export function eventId(tenant: string, job: JobId, generation: number, type: string): string {
-  const parts = [tenant, job, String(generation), type].map((part) => `${part.length}:${part}`).join(',');
-  return `msg_${createHash('sha256').update(parts).digest('base64url').slice(0, 27)}`;
 }

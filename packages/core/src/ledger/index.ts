@@ -3,6 +3,7 @@ export type { Claim } from './idempotency.ts';
 export type { Inventory } from './inventory.ts';
 export { createLedger, type Ledger, type LedgerSettings } from './ledger.ts';
 export type { PendingMarker } from './markers.ts';
+export { type LedgerEnvironment, openLedger } from './open-ledger.ts';
 export { type Crop, type DeliveryRef, HOUSE, paths } from './paths.ts';
 export type { Records, Versioned } from './records.ts';
 export {

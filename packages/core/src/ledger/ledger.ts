@@ -25,6 +25,8 @@ export interface Ledger extends Registry {
   openJob(tenant: string, job: JobId): Promise<SealedJob | null>;
   inventory(tenant: string, job: JobId): Promise<Inventory>;
   deletePictures(tenant: string, job: JobId, kinds: readonly ('front' | 'back')[]): Promise<void>;
+  /** Removes what an interrupted submit left behind; its marker last, so that a crash leaves it to be found again. */
+  sweepUncommitted(tenant: string, job: JobId): Promise<void>;
   markers: Markers;
   deliveries: Deliveries;
   idempotency: Idempotency;
@@ -53,6 +55,13 @@ export function createLedger({ store, keyStore = store, master, clock = systemCl
     openJob: (tenant, job) => openJob(store, keyring, tenant, job),
     inventory: (tenant, job) => takeInventory(store, tenant, job),
     deletePictures: (tenant, job, sides) => store.delete(sides.map((side) => paths.image(tenant, job, side))),
+    async sweepUncommitted(tenant, job) {
+      const { committed, keys, open } = await takeInventory(store, tenant, job);
+      if (committed) return;
+      await store.delete(keys);
+      await keyring.dropJobKey(tenant, job);
+      await store.delete(open.map((generation) => paths.pending(tenant, job, generation)));
+    },
     markers: createMarkers(store),
     deliveries: createDeliveries(store),
     idempotency: createIdempotency(store, keyring),

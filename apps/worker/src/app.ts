@@ -1,0 +1,95 @@
+/** The worker as something one can build, start and stop: recognizes cards, delivers webhooks, reconciles. */
+import { hkdfSync } from 'node:crypto';
+import { type Clock, systemClock } from '@cardseal/core/clock';
+import { readSecretFile } from '@cardseal/core/config';
+import { type Ledger, openLedger } from '@cardseal/core/ledger';
+import { createLog, describeError, type Log } from '@cardseal/core/log';
+import { createPacer, type PacingEvent } from '@cardseal/core/pacing';
+import { connectRedis, createConveyor } from '@cardseal/core/queue';
+import { createTargetGuard, createWebhookSender } from '@cardseal/core/webhook';
+import type { WorkerConfig } from './config.ts';
+import type { WorkerContext } from './context.ts';
+import { readCredentials } from './credentials.ts';
+import { createProviders } from './providers.ts';
+import { createQueueWorkers } from './queue-workers.ts';
+import { createEpoch } from './reconcile/epoch.ts';
+import { createReconciler } from './reconcile/reconciler.ts';
+
+export interface WorkerOverrides {
+  clock?: Clock;
+  random?: () => number;
+  log?: Log;
+  ledger?: Ledger;
+}
+
+export interface WorkerApp {
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export function createWorker(config: WorkerConfig, overrides: WorkerOverrides = {}): WorkerApp {
+  const clock = overrides.clock ?? systemClock;
+  const log = overrides.log ?? createLog('worker', config.LOG_LEVEL);
+  const masterKey = readSecretFile('MASTER_KEY_FILE', config.MASTER_KEY_FILE);
+  const ledger = overrides.ledger ?? openLedger(config, masterKey, clock);
+  const credentials = readCredentials(config.BAIDU_CREDENTIALS_FILE);
+  const redis = connectRedis(config.REDIS_URL, 'producer', (error) => log.debug('redis.error', describeError(error)));
+  const tokenSealKey = Buffer.from(hkdfSync('sha256', masterKey, '', 'cardseal access tokens', 32));
+  const providers = createProviders({ config, credentials, redis, tokenSealKey, clock, log });
+  const pacer = createPacer({
+    redis,
+    prefix: config.QUEUE_PREFIX.slice(1, -1),
+    credentials: credentials.map(({ id, qps, daily }) => ({ id, qps, ...(daily === undefined ? {} : { daily }) })),
+    clock,
+    onEvent: (event) => logPacing(log, event),
+  });
+  const production = config.CARDSEAL_ENV === 'production';
+  const webhooks = createWebhookSender({
+    guard: createTargetGuard({ allowTargets: config.WEBHOOK_ALLOW_TARGETS, production }),
+  });
+  const stopping = new AbortController();
+  const context: WorkerContext = {
+    config,
+    clock,
+    random: overrides.random ?? Math.random,
+    log,
+    ledger,
+    conveyor: createConveyor(redis, config.QUEUE_PREFIX),
+    pacer,
+    providers: providers.byId,
+    rates: new Map(credentials.map(({ id, qps }) => [id, qps])),
+    webhooks,
+    stopping: stopping.signal,
+  };
+  const reconciler = createReconciler(context, createEpoch(redis, config.QUEUE_PREFIX));
+  const workers = createQueueWorkers(context);
+  let stopped: Promise<void> | undefined;
+
+  return {
+    async start() {
+      await ledger.checkStore();
+      await workers.start();
+      reconciler.start();
+      log.info('worker.started', { count: credentials.length });
+    },
+    stop() {
+      stopped ??= stop();
+      return stopped;
+    },
+  };
+
+  async function stop(): Promise<void> {
+    stopping.abort();
+    await Promise.all([reconciler.stop(), workers.stop(config.SHUTDOWN_GRACE_MS)]);
+    pacer.stop();
+    await Promise.all([providers.stop(), webhooks.close(), context.conveyor.close()]);
+    redis.disconnect();
+    log.info('worker.stopped');
+  }
+}
+
+function logPacing(log: Log, event: PacingEvent): void {
+  const reason = 'reason' in event ? { reason: event.reason } : {};
+  const level = event.kind === 'gate_closed' ? 'error' : event.kind === 'permit_expired' ? 'debug' : 'info';
+  log[level](`pacing.${event.kind}`, { credential_id: event.credentialId, ...reason });
+}

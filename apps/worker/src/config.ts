@@ -1,0 +1,41 @@
+/** The worker's environment, read once by `main.ts`. */
+import {
+  baiduEnvironment,
+  ConfigurationError,
+  commonEnvironment,
+  type Env,
+  positiveInteger,
+  productionProblems,
+  readEnvironment,
+  redisEnvironment,
+  storeEnvironment,
+} from '@cardseal/core/config';
+import { z } from 'zod';
+
+const schema = z.object({
+  ...commonEnvironment,
+  ...redisEnvironment,
+  ...storeEnvironment,
+  ...baiduEnvironment,
+  RECOGNIZE_CONCURRENCY: positiveInteger.optional(),
+  DELIVER_CONCURRENCY: positiveInteger.default(50),
+  /** How long work on the wire may still take after SIGTERM; longer than the slowest deadline. */
+  SHUTDOWN_GRACE_MS: positiveInteger.default(20_000),
+  UPSTREAM_DEADLINE_MS: positiveInteger.default(10_000),
+  PUBLIC_URL: z.url().optional(),
+  WEBHOOK_DEADLINE_MS: positiveInteger.max(30_000).default(15_000),
+  RECONCILE_INTERVAL_MS: positiveInteger.default(60_000),
+  LOCK_DURATION_MS: positiveInteger.default(30_000),
+});
+
+export type WorkerConfig = z.output<typeof schema>;
+
+export function readConfig(env: Env): WorkerConfig {
+  const config = readEnvironment(schema, env);
+  const problems = productionProblems(config);
+  if (config.SHUTDOWN_GRACE_MS <= config.UPSTREAM_DEADLINE_MS)
+    problems.push('SHUTDOWN_GRACE_MS: must be longer than UPSTREAM_DEADLINE_MS, or calls are cut on the wire');
+  if (config.LOCK_DURATION_MS < 5000) problems.push('LOCK_DURATION_MS: must be at least 5000');
+  if (problems.length > 0) throw new ConfigurationError(problems);
+  return config;
+}

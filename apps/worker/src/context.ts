@@ -1,0 +1,27 @@
+/** What every step of the worker is given. */
+import type { BaiduProvider } from '@cardseal/core/baidu';
+import type { Clock } from '@cardseal/core/clock';
+import type { Ledger } from '@cardseal/core/ledger';
+import type { Log } from '@cardseal/core/log';
+import type { Pacer } from '@cardseal/core/pacing';
+import type { Conveyor } from '@cardseal/core/queue';
+import type { WebhookSender } from '@cardseal/core/webhook';
+import type { WorkerConfig } from './config.ts';
+
+export interface WorkerContext {
+  config: WorkerConfig;
+  clock: Clock;
+  /** In [0, 1). */
+  random: () => number;
+  log: Log;
+  ledger: Ledger;
+  conveyor: Conveyor;
+  pacer: Pacer;
+  /** By credential id, in the order of the pool file. */
+  providers: ReadonlyMap<string, BaiduProvider>;
+  /** Nominal calls per second, by credential id. */
+  rates: ReadonlyMap<string, number>;
+  webhooks: WebhookSender;
+  /** Aborts when the worker begins to stop: who only waits hands back at once. */
+  stopping: AbortSignal;
+}

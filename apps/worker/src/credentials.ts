@@ -1,0 +1,44 @@
+/** The pool file: which credentials there are, and what each may do. */
+import { ConfigurationError, readSecretFile } from '@cardseal/core/config';
+import { z } from 'zod';
+
+const credentialSchema = z
+  .strictObject({
+    id: z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'is not a credential id'),
+    provider: z.enum(['baidu-idcard-enc', 'baidu-idcard-aes']),
+    api_key: z.string().min(1),
+    secret_key: z.string().min(1),
+    aes_key: z
+      .string()
+      .regex(/^[0-9a-f]{16}$/i, 'is 16 hex characters')
+      .optional(),
+    qps: z.int().min(1).max(10_000),
+    daily: z.int().positive().optional(),
+  })
+  .refine((value) => value.provider !== 'baidu-idcard-aes' || value.aes_key !== undefined, {
+    path: ['aes_key'],
+    message: 'is needed by baidu-idcard-aes',
+  });
+
+const poolSchema = z
+  .array(credentialSchema)
+  .min(1)
+  .refine((pool) => new Set(pool.map(({ id }) => id)).size === pool.length, 'ids must differ');
+
+export type Credential = z.output<typeof credentialSchema>;
+
+/** Throws ConfigurationError with every problem of the file, and none of its content. */
+export function readCredentials(path: string): Credential[] {
+  const content = readSecretFile('BAIDU_CREDENTIALS_FILE', path);
+  let json: unknown;
+  try {
+    json = JSON.parse(content.toString());
+  } catch {
+    throw new ConfigurationError(['BAIDU_CREDENTIALS_FILE: is not JSON']);
+  }
+  const parsed = poolSchema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  throw new ConfigurationError(
+    parsed.error.issues.map((issue) => `BAIDU_CREDENTIALS_FILE: ${issue.path.join('.')}: ${issue.message}`),
+  );
+}

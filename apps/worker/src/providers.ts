@@ -1,0 +1,96 @@
+/** The pool of credentials as things that can be called: one provider each, over shared connections and key wrapper. */
+import { readFileSync } from 'node:fs';
+import {
+  type BaiduProvider,
+  commandKeyWrapper,
+  createBaiduProvider,
+  createIdCardClient,
+  createTokenFetcher,
+  createTokenSource,
+  type IdCardClient,
+  type KeyWrapper,
+  parseKeyWrapperSetting,
+  redisTokenStore,
+  rsaKeyWrapper,
+} from '@cardseal/core/baidu';
+import type { Clock } from '@cardseal/core/clock';
+import { ConfigurationError } from '@cardseal/core/config';
+import type { Log } from '@cardseal/core/log';
+import type { Redis } from 'ioredis';
+import type { WorkerConfig } from './config.ts';
+import type { Credential } from './credentials.ts';
+
+export interface Providers {
+  byId: ReadonlyMap<string, BaiduProvider>;
+  stop(): Promise<void>;
+}
+
+export interface ProviderParts {
+  config: WorkerConfig;
+  credentials: readonly Credential[];
+  redis: Redis;
+  /** 32 bytes; seals access tokens in Redis, the same for all workers. */
+  tokenSealKey: Buffer;
+  clock: Clock;
+  log: Log;
+}
+
+export function createProviders(parts: ProviderParts): Providers {
+  const { config, credentials } = parts;
+  const client = createIdCardClient({ baseUrl: config.BAIDU_BASE_URL, deadlineMs: config.UPSTREAM_DEADLINE_MS });
+  const keyWrapper = credentials.some(({ provider }) => provider === 'baidu-idcard-enc') ? wrapper(parts) : undefined;
+  const providers = credentials.map((credential) => provider(parts, credential, client, keyWrapper));
+  return {
+    byId: new Map(providers.map((one) => [one.id, one])),
+    async stop() {
+      await keyWrapper?.stop();
+      await client.stop();
+    },
+  };
+}
+
+function provider(
+  { config, redis, tokenSealKey, clock, log }: ProviderParts,
+  credential: Credential,
+  client: IdCardClient,
+  keyWrapper: KeyWrapper | undefined,
+): BaiduProvider {
+  const { id, provider, api_key, secret_key, aes_key } = credential;
+  const store = redisTokenStore({
+    redis,
+    keyPrefix: `${config.QUEUE_PREFIX}:`,
+    credentialId: id,
+    sealKey: tokenSealKey,
+    clock,
+  });
+  const tokenSource = createTokenSource({
+    credentialId: id,
+    apiKey: api_key,
+    secretKey: secret_key,
+    fetchToken: createTokenFetcher(client),
+    store,
+    clock,
+    onEvent: ({ kind }) => log[kind === 'refused' ? 'error' : 'info'](`token.${kind}`, { credential_id: id }),
+  });
+  return createBaiduProvider({
+    credential: { id, provider, ...(aes_key === undefined ? {} : { aesKey: aes_key }) },
+    ...(keyWrapper ? { keyWrapper } : {}),
+    tokenSource,
+    client,
+  });
+}
+
+function wrapper({ config, log }: ProviderParts): KeyWrapper {
+  if (config.BAIDU_KEY_WRAPPER === undefined)
+    throw new ConfigurationError(['BAIDU_KEY_WRAPPER: is needed by credentials of baidu-idcard-enc']);
+  const setting = parseKeyWrapperSetting(config.BAIDU_KEY_WRAPPER);
+  if (setting.kind === 'command') {
+    const { command, args } = setting;
+    return commandKeyWrapper({ command, args, onEvent: ({ kind }) => log.info(`key_wrapper.${kind}`) });
+  }
+  try {
+    return rsaKeyWrapper(readFileSync(setting.file));
+  } catch {
+    throw new ConfigurationError(['BAIDU_KEY_WRAPPER: the PEM file cannot be read as an RSA public key']);
+  }
+}

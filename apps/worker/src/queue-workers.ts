@@ -1,0 +1,79 @@
+/** The two BullMQ workers: how they take jobs, notice a lost lock, back off, and stop within a grace. */
+
+import { describeError } from '@cardseal/core/log';
+import { connectRedis, type DeliverJob, QUEUES, type RecognizeJob } from '@cardseal/core/queue';
+import { backoffMs, recognizeBackoff } from '@cardseal/core/retry';
+import { type Processor, Worker, type WorkerOptions } from 'bullmq';
+import type { WorkerContext } from './context.ts';
+import { deliverProcessor } from './deliver/processor.ts';
+import { recognizeProcessor } from './recognize/processor.ts';
+
+export interface QueueWorkers {
+  start(): Promise<void>;
+  /** Lets work on the wire finish for `graceMs`, then hands the rest back. */
+  stop(graceMs: number): Promise<void>;
+}
+
+export function createQueueWorkers(context: WorkerContext): QueueWorkers {
+  const { config } = context;
+  const recognize = build<RecognizeJob>(context, QUEUES.recognize, recognizeProcessor(context), {
+    concurrency: config.RECOGNIZE_CONCURRENCY ?? defaultConcurrency(context),
+    settings: { backoffStrategy: (attempt: number) => backoffMs(attempt, context.random(), recognizeBackoff) },
+  });
+  const deliver = build<DeliverJob>(context, QUEUES.deliver, deliverProcessor(context), {
+    concurrency: config.DELIVER_CONCURRENCY,
+  });
+  const workers = [recognize, deliver];
+  return {
+    async start() {
+      for (const worker of workers)
+        worker.run().catch((error) => context.log.error('queue.stopped', describeError(error)));
+    },
+    async stop(graceMs) {
+      await Promise.all(workers.map((worker) => stopWorker(worker, graceMs)));
+    },
+  };
+}
+
+/** In flight = rate × latency (Little's law), with a second of latency assumed and room for both sides of a card. */
+function defaultConcurrency({ rates }: WorkerContext): number {
+  const rate = [...rates.values()].reduce((sum, one) => sum + one, 0);
+  return Math.min(64, Math.max(4, Math.ceil(rate)));
+}
+
+function build<Data>(
+  { config, log }: WorkerContext,
+  queue: string,
+  processor: Processor<Data, void>,
+  options: Pick<WorkerOptions, 'concurrency' | 'settings'>,
+): Worker<Data, void> {
+  const connection = connectRedis(config.REDIS_URL, 'worker', (error) =>
+    log.debug('redis.error', describeError(error)),
+  );
+  const worker = new Worker<Data, void>(queue, processor, {
+    connection,
+    prefix: config.QUEUE_PREFIX,
+    autorun: false,
+    lockDuration: config.LOCK_DURATION_MS,
+    stalledInterval: config.LOCK_DURATION_MS / 2,
+    maxStalledCount: 3,
+    maximumRateLimitDelay: 1000,
+    ...options,
+  });
+  // A lost lock means that another worker may have the job: ours must stop before it pays for a second call.
+  worker.on('lockRenewalFailed', (ids) => {
+    for (const id of ids) worker.cancelJob(id, 'lock_lost');
+  });
+  worker.on('error', (error) => log.warn('queue.error', { reason: queue, ...describeError(error) }));
+  worker.on('closed', () => connection.disconnect());
+  return worker;
+}
+
+async function stopWorker(worker: Pick<Worker, 'close' | 'cancelAllJobs'>, graceMs: number): Promise<void> {
+  const closed = worker.close();
+  const expired = new Promise<'expired'>((resolve) => setTimeout(resolve, graceMs, 'expired').unref());
+  if ((await Promise.race([closed, expired])) !== 'expired') return;
+  worker.cancelAllJobs('shutdown');
+  const forced = new Promise<void>((resolve) => setTimeout(resolve, 3000).unref());
+  await Promise.race([closed, forced]);
+}

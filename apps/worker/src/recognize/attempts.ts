@@ -1,0 +1,27 @@
+/** The record of calls: one line per HTTP request, with the provider's class, code and what it may have cost. */
+import { CardsealError } from '@cardseal/core/errors';
+import type { AttemptRecord, Side } from '@cardseal/core/job';
+import type { Work } from './work.ts';
+
+export function recordAccepted(work: Work, side: Side, sentAtMs: number, latencyMs: number): void {
+  work.attempts.push({
+    side,
+    at: new Date(sentAtMs).toISOString(),
+    class: 'accepted',
+    code: null,
+    latency_ms: Math.round(latencyMs),
+    billed: 'yes',
+  });
+}
+
+export function recordRefused(work: Work, side: Side, sentAtMs: number, error: unknown): void {
+  const fields = error instanceof CardsealError ? error.fields : {};
+  work.attempts.push({
+    side,
+    at: new Date(sentAtMs).toISOString(),
+    class: String(fields.upstreamClass ?? 'defect'),
+    code: error instanceof CardsealError ? error.code : 'internal_defect',
+    latency_ms: typeof fields.latencyMs === 'number' ? Math.round(fields.latencyMs) : null,
+    billed: (fields.billed as AttemptRecord['billed'] | undefined) ?? 'unknown',
+  });
+}

@@ -1,0 +1,27 @@
+/** What the consumer is told when a side could not be recognised. */
+import { rejectionMessage } from '@cardseal/core/baidu';
+import type { CardsealError } from '@cardseal/core/errors';
+import { describeImageReason, type ImageReason } from '@cardseal/core/image';
+import type { Failure, Side } from '@cardseal/core/job';
+
+const MESSAGES: Record<string, string> = {
+  upstream_unavailable: 'The recognition service did not answer in time, again and again. Try again later.',
+  worker_crashed: 'Processing was interrupted too often. Try again; if it happens again, tell the operator.',
+  picture_missing: 'The picture is no longer stored. Submit the card again.',
+};
+
+/** @param code of a refusal: `image_unusable.<reason>` carries the reason of our own inspection. */
+export function failureOf(code: string, side: Side | null, retryable: boolean): Failure {
+  const [head, reason] = code.split('.') as [string, string | undefined];
+  const message =
+    (reason ? describeImageReason(reason as ImageReason) : undefined) ??
+    rejectionMessage(head) ??
+    MESSAGES[head] ??
+    (retryable ? 'Recognition did not succeed. Try again later.' : 'The card could not be recognised.');
+  return { code: reason ?? head, message, side, retryable };
+}
+
+/** Of an error that ended the attempts of a side. */
+export function failureFrom(error: CardsealError, side: Side): Failure {
+  return failureOf(error.code, side, error.disposition !== 'rejected' && error.code !== 'picture_missing');
+}

@@ -1,0 +1,24 @@
+/** fetch: the sealed picture of one side from the ledger, fitted where it breaks a limit of the provider. */
+import { DefectError } from '@cardseal/core/errors';
+import { assessImage, defaultImageLimits, fitImage, inspectImage } from '@cardseal/core/image';
+import type { Side } from '@cardseal/core/job';
+import type { WorkerContext } from '../context.ts';
+import type { Work } from './work.ts';
+
+export interface Picture {
+  bytes: Buffer;
+  /** What fitting changed; absent when nothing. */
+  adjusted?: unknown;
+}
+
+/** Throws RejectedError `image_unusable` for what no fitting can mend, DefectError `picture_missing`. */
+export async function fetchPicture({ config }: WorkerContext, work: Work, side: Side): Promise<Picture> {
+  const bytes = await work.sealed.image(side);
+  if (!bytes) throw new DefectError('picture_missing', { fields: { job: work.job, side } });
+  const limits = { ...defaultImageLimits, maxInputBytes: config.MAX_IMAGE_BYTES };
+  const facts = inspectImage(bytes);
+  const assessment = assessImage(facts, bytes.length, limits, { fit: work.request.options.fit });
+  if (assessment.kind === 'as-is') return { bytes };
+  const fitted = await fitImage(bytes, facts, limits, { signal: work.signal });
+  return { bytes: fitted.bytes, adjusted: fitted.adjusted };
+}

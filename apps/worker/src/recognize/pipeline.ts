@@ -1,0 +1,87 @@
+/**
+ * The way of a card through recognition: fetch → encrypt → call → decrypt → save for each side, then conclude and
+ * announce. Each step leaves its output in the ledger; who comes after a crash skips what is there.
+ */
+import { asCardsealError, CardsealError, ThrottledError } from '@cardseal/core/errors';
+import type { Failure, Side } from '@cardseal/core/job';
+import { describeError } from '@cardseal/core/log';
+import type { WorkerContext } from '../context.ts';
+import { announce } from './announce.ts';
+import { conclude } from './conclude.ts';
+import { failureFrom } from './failure.ts';
+import { recognizeSide } from './recognize-side.ts';
+import { openSides, type Work } from './work.ts';
+
+/** What one run came to. Only `done` and `failed` have an outcome. */
+export type Run =
+  | { kind: 'done' }
+  | { kind: 'failed'; code: string }
+  /** Come back later; no attempt is spent. */
+  | { kind: 'postpone'; code: string; delayMs: number }
+  /** Come back after a backoff; an attempt is spent. */
+  | { kind: 'retry'; code: string };
+
+interface SideError {
+  side: Side;
+  error: CardsealError;
+}
+
+export async function recognize(context: WorkerContext, work: Work, lastAttempt: boolean): Promise<Run> {
+  if (!work.inventory.decided.includes(work.generation)) {
+    const run = await decide(context, work, lastAttempt);
+    if (run) return run;
+  }
+  await announce(context, work);
+  const outcome = (await work.sealed.outcome(work.generation))!;
+  return outcome.state === 'failed' ? { kind: 'failed', code: outcome.code } : { kind: 'done' };
+}
+
+/** null when the generation is decided. */
+async function decide(context: WorkerContext, work: Work, lastAttempt: boolean): Promise<Run | null> {
+  const { expiresAtMs } = work.request;
+  if (expiresAtMs !== null && expiresAtMs <= context.clock.now() && openSides(work).length > 0) {
+    await conclude(context, work, { state: 'expired' });
+    return null;
+  }
+  const errors = await recognizeSides(context, work);
+  const again = errors.length > 0 ? comeBack(errors, lastAttempt) : null;
+  if (again) return again;
+  const failure = errors[0] && terminalFailure(context, work, errors[0]);
+  await conclude(context, work, failure ? { failure } : {});
+  return null;
+}
+
+async function recognizeSides(context: WorkerContext, work: Work): Promise<SideError[]> {
+  const sides = openSides(work);
+  const runs = await Promise.allSettled(sides.map((side) => recognizeSide(context, work, side)));
+  return runs.flatMap((run, at) =>
+    run.status === 'rejected' ? [{ side: sides[at]!, error: asInterrupted(work, run.reason) }] : [],
+  );
+}
+
+/** An abort is nobody's failure, whatever error it surfaces as. */
+function asInterrupted(work: Work, reason: unknown): CardsealError {
+  if (reason instanceof CardsealError) return reason;
+  if (work.signal.aborted || (reason instanceof Error && reason.name === 'AbortError')) {
+    return new ThrottledError('interrupted', 0, { cause: reason });
+  }
+  return asCardsealError(reason);
+}
+
+/** Waiting comes before retrying: it spends nothing, and the other side's answer is kept either way. */
+function comeBack(errors: SideError[], lastAttempt: boolean): Run | null {
+  const throttled = errors.map(({ error }) => error).find((error) => error instanceof ThrottledError);
+  if (throttled) return { kind: 'postpone', code: throttled.code, delayMs: throttled.retryAfterMs };
+  const transient = errors.find(({ error }) => error.disposition === 'transient');
+  if (transient && !lastAttempt && errors.every(({ error }) => error.disposition === 'transient')) {
+    return { kind: 'retry', code: transient.error.code };
+  }
+  return null;
+}
+
+function terminalFailure({ log }: WorkerContext, work: Work, { side, error }: SideError): Failure {
+  if (error.disposition === 'defect') {
+    log.error('job.defect', { tenant: work.tenant, job_id: work.job, side, ...describeError(error) });
+  }
+  return failureFrom(error, side);
+}

@@ -1,0 +1,64 @@
+/** Between BullMQ and the pipeline: turns what a run came to into what becomes of the queue's job. */
+import { asCardsealError } from '@cardseal/core/errors';
+import type { WaitingFor } from '@cardseal/core/job';
+import { describeError } from '@cardseal/core/log';
+import { giveUp, handBack, postpone, type RecognizeJob, spendAttempt } from '@cardseal/core/queue';
+import type { Job } from 'bullmq';
+import type { WorkerContext } from '../context.ts';
+import { type Run, recognize } from './pipeline.ts';
+import { openWork, type Work } from './work.ts';
+
+/** Spreads those who wait for the same thing, so that they do not all come back in one instant. */
+const SPREAD_MS = 500;
+/** The ledger's own trouble is waited out without spending the card's attempts. */
+const STORE_RETRY_MS = 2000;
+
+export function recognizeProcessor(context: WorkerContext) {
+  return async (job: Job<RecognizeJob>, token?: string, signal?: AbortSignal): Promise<void> => {
+    const abort = signal ?? new AbortController().signal;
+    const { work, run } = await runOnce(context, job, abort);
+    if (run.kind === 'done') return;
+    if (run.kind === 'failed') throw giveUp(run.code);
+    await keep(job, work, run.kind === 'retry' ? 'retry' : waitingFor(run.code));
+    if (run.kind === 'retry') throw spendAttempt(run.code);
+    if (run.code === 'interrupted') return handBack(job, token);
+    return postpone(job, token, run.delayMs + context.random() * SPREAD_MS);
+  };
+}
+
+async function runOnce(
+  context: WorkerContext,
+  job: Job<RecognizeJob>,
+  signal: AbortSignal,
+): Promise<{ work: Work | null; run: Run }> {
+  let work: Work | null = null;
+  try {
+    work = await openWork(context, job.data, signal);
+    if (!work) return { work, run: { kind: 'done' } };
+    const lastAttempt = job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
+    return { work, run: await recognize(context, work, lastAttempt) };
+  } catch (thrown) {
+    // Outside the sides' own errors it is the ledger that fails, and nothing has been decided: its being away is
+    // waited out; anything else is a defect, which must not go round for ever.
+    const error = asCardsealError(thrown);
+    const away = error.disposition === 'transient';
+    context.log[away ? 'warn' : 'error']('job.postponed', {
+      tenant: job.data.tenant,
+      job_id: job.data.job,
+      ...describeError(thrown),
+    });
+    if (!away) return { work, run: { kind: 'retry', code: error.code } };
+    return { work, run: { kind: 'postpone', code: error.code, delayMs: STORE_RETRY_MS } };
+  }
+}
+
+/** Codes and ids only: what Redis may show to anyone who looks. */
+async function keep(job: Job<RecognizeJob>, work: Work | null, waiting: WaitingFor): Promise<void> {
+  await job.updateData({ ...job.data, attempts: work?.attempts ?? job.data.attempts, waitingFor: waiting });
+}
+
+function waitingFor(code: string): WaitingFor {
+  if (code.startsWith('quota_') || code === 'upstream_qps_limit' || code.endsWith('_quota')) return 'quota';
+  if (code === 'interrupted' || code === 'overtaken') return 'worker';
+  return 'provider';
+}

@@ -1,0 +1,28 @@
+/** What the checkpoints of a card say, read anew each time from the same bytes. */
+import { readReply } from '@cardseal/core/baidu/reading';
+import type { SideReading } from '@cardseal/core/card';
+import { decodeCheckpoint, type Side } from '@cardseal/core/job';
+import type { Work } from './work.ts';
+
+export interface Readings {
+  readings: SideReading[];
+  adjusted: Partial<Record<Side, unknown>>;
+  /** Sides whose picture was refused, with the stable code. */
+  refused: { side: Side; code: string }[];
+}
+
+export async function readCheckpoints(work: Work): Promise<Readings> {
+  const found: Readings = { readings: [], adjusted: {}, refused: [] };
+  for (const side of work.request.sides) {
+    const bytes = await work.sealed.reply(side);
+    if (!bytes) continue;
+    const { header, reply } = decodeCheckpoint(bytes);
+    if (header.kind === 'refusal') {
+      found.refused.push({ side, code: header.code ?? 'image_rejected' });
+      continue;
+    }
+    found.readings.push(readReply(reply, { declaredSide: side, provider: header.provider, logId: header.logId }));
+    if (header.adjusted !== undefined) found.adjusted[side] = header.adjusted;
+  }
+  return found;
+}

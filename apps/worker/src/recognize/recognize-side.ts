@@ -1,0 +1,42 @@
+/** fetch → encrypt → call → decrypt → save for one side. When it returns, the side has an answer in the ledger. */
+import type { BaiduProvider } from '@cardseal/core/baidu';
+import { RejectedError } from '@cardseal/core/errors';
+import type { Side } from '@cardseal/core/job';
+import type { WorkerContext } from '../context.ts';
+import { callProvider } from './call.ts';
+import { encryptPicture } from './encrypt.ts';
+import { fetchPicture } from './fetch.ts';
+import { saveRefusal, saveReply } from './save.ts';
+import type { Work } from './work.ts';
+
+export async function recognizeSide(context: WorkerContext, work: Work, side: Side): Promise<void> {
+  const candidates = chooseCandidates(context);
+  const sealer = candidates[0]!;
+  try {
+    const picture = await fetchPicture(context, work, side);
+    const seal = () => encryptPicture(sealer, work, side, picture);
+    const reply = await callProvider(context, work, { side, sealed: await seal(), candidates, reseal: seal });
+    await saveReply(context, work, side, { provider: sealer.provider, reply, adjusted: picture.adjusted });
+  } catch (error) {
+    if (!(error instanceof RejectedError)) throw error;
+    await saveRefusal(context, work, side, sealer.provider, error);
+  }
+}
+
+/**
+ * A sealed body fits every credential of `baidu-idcard-enc`, but only its own of `baidu-idcard-aes`. The body comes
+ * before the permit, so the choice is made here, by weight of rate.
+ */
+function chooseCandidates({ providers, random, rates }: WorkerContext): BaiduProvider[] {
+  const all = [...providers.values()];
+  const shared = all.filter(({ provider }) => provider === 'baidu-idcard-enc');
+  const own = all.filter((one) => !shared.includes(one)).map((one) => [one]);
+  const groups = shared.length > 0 ? [shared, ...own] : own;
+  const weight = (group: BaiduProvider[]) => group.reduce((sum, { id }) => sum + rates.get(id)!, 0);
+  let at = random() * weight(all);
+  for (const group of groups) {
+    at -= weight(group);
+    if (at < 0) return group;
+  }
+  return groups[0]!;
+}

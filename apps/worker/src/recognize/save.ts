@@ -1,0 +1,38 @@
+/** save: the checkpoint behind the paid call, before anything is read into the reply. */
+import type { ProviderReply } from '@cardseal/core/baidu';
+import type { RejectedError } from '@cardseal/core/errors';
+import { encodeCheckpoint, type Side } from '@cardseal/core/job';
+import type { WorkerContext } from '../context.ts';
+import type { Work } from './work.ts';
+
+/** An earlier reply of the same side stands; ours is then dropped, though it was paid for. */
+export async function saveReply(
+  { clock }: WorkerContext,
+  work: Work,
+  side: Side,
+  { provider, reply, adjusted }: { provider: string; reply: ProviderReply; adjusted?: unknown },
+): Promise<void> {
+  const header = {
+    v: 1,
+    kind: 'reply',
+    provider,
+    at: new Date(clock.now()).toISOString(),
+    ...(reply.logId === undefined ? {} : { logId: reply.logId }),
+    ...(adjusted === undefined ? {} : { adjusted }),
+  } as const;
+  await work.sealed.putReply(side, encodeCheckpoint({ header, reply: reply.plaintext }));
+}
+
+/** A picture that cannot succeed is never called for again: its refusal is kept like a reply. */
+export async function saveRefusal(
+  { clock }: WorkerContext,
+  work: Work,
+  side: Side,
+  provider: string,
+  error: RejectedError,
+): Promise<void> {
+  const at = new Date(clock.now()).toISOString();
+  const code = typeof error.fields.reason === 'string' ? `${error.code}.${error.fields.reason}` : error.code;
+  const header = { v: 1, kind: 'refusal', provider, at, code } as const;
+  await work.sealed.putReply(side, encodeCheckpoint({ header, reply: Buffer.alloc(0) }));
+}

@@ -1,0 +1,17 @@
+/** The mark by which a Redis is known: gone when Redis was emptied or replaced. */
+import { randomUUID } from 'node:crypto';
+import { epochKey } from '@cardseal/core/queue';
+import type { Redis } from 'ioredis';
+
+export interface Epoch {
+  isNew(): Promise<boolean>;
+  mark(): Promise<void>;
+}
+
+export function createEpoch(redis: Redis, prefix: string): Epoch {
+  const key = epochKey(prefix);
+  return {
+    isNew: async () => (await redis.exists(key)) === 0,
+    mark: async () => void (await redis.set(key, randomUUID(), 'NX')),
+  };
+}

@@ -1,0 +1,61 @@
+/**
+ * The reconciler: walks the markers of work in flight and puts back on the conveyor what Redis no longer knows; at
+ * start, on schedule, and at once when Redis turns out to be new. It never walks the history.
+ */
+import { describeError } from '@cardseal/core/log';
+import type { WorkerContext } from '../context.ts';
+import type { Epoch } from './epoch.ts';
+import { restorePending, restoreUndelivered } from './restore.ts';
+
+const EPOCH_CHECK_MS = 2000;
+
+export interface Reconciler {
+  start(): void;
+  stop(): Promise<void>;
+  /** One complete walk. */
+  walk(): Promise<void>;
+}
+
+export function createReconciler(context: WorkerContext, epoch: Epoch): Reconciler {
+  const { clock, config, log } = context;
+  const stopped = new AbortController();
+  let running: Promise<void> | null = null;
+
+  async function walk(): Promise<void> {
+    const fresh = await epoch.isNew();
+    const startedMs = clock.now();
+    const pending = await restorePending(context);
+    const undelivered = await restoreUndelivered(context);
+    // The mark comes last: a walk that died half-way is walked again.
+    if (fresh) await epoch.mark();
+    if (fresh || pending + undelivered > 0) {
+      log.info('reconcile.walked', { count: pending + undelivered, duration_ms: clock.now() - startedMs });
+    }
+  }
+
+  async function loop(): Promise<void> {
+    let dueMs = 0;
+    while (!stopped.signal.aborted) {
+      try {
+        if (clock.now() >= dueMs || (await epoch.isNew())) {
+          await walk();
+          dueMs = clock.now() + config.RECONCILE_INTERVAL_MS;
+        }
+      } catch (error) {
+        log.warn('reconcile.postponed', describeError(error));
+      }
+      await clock.sleep(EPOCH_CHECK_MS, stopped.signal).catch(() => {});
+    }
+  }
+
+  return {
+    walk,
+    start() {
+      running ??= loop();
+    },
+    async stop() {
+      stopped.abort();
+      await running;
+    },
+  };
+}

@@ -1,0 +1,29 @@
+/** The ledger on an S3, from settings: the one way in which apps, the launcher and the CLI come to it. */
+import type { Clock } from '../clock/index.ts';
+import { localMasterKey } from '../seal/index.ts';
+import { createLedger, type Ledger } from './ledger.ts';
+import { createS3Client, s3ObjectStore } from './store/s3-object-store.ts';
+
+/** Named as in the environment (contract §4). */
+export interface LedgerEnvironment {
+  S3_ENDPOINT?: string | undefined;
+  S3_REGION: string;
+  S3_BUCKET: string;
+  S3_KEYS_BUCKET?: string | undefined;
+  S3_FORCE_PATH_STYLE: boolean;
+}
+
+/** @param masterKey 32 bytes. */
+export function openLedger(env: LedgerEnvironment, masterKey: Buffer, clock: Clock): Ledger {
+  const client = createS3Client({
+    endpoint: env.S3_ENDPOINT,
+    region: env.S3_REGION,
+    forcePathStyle: env.S3_FORCE_PATH_STYLE,
+  });
+  return createLedger({
+    store: s3ObjectStore(client, env.S3_BUCKET),
+    keyStore: s3ObjectStore(client, env.S3_KEYS_BUCKET ?? env.S3_BUCKET),
+    master: localMasterKey(masterKey),
+    clock,
+  });
+}
