@@ -33,8 +33,9 @@ export {
   createWebhookSender,
   DEFAULT_DEADLINE_MS,
   MAX_DEADLINE_MS,
-  type WebhookAnswer,
-  type WebhookRequest,
+  type SendInput,
+  type SendResult,
+  sendWebhook,
   type WebhookSender,
   type WebhookSenderOptions,
 } from './send.ts';

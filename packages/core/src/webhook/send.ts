@@ -10,7 +10,7 @@ import type { TargetGuard } from './guard.ts';
 import { classifyAnswer, type DeliveryClass } from './outcome.ts';
 import { parseRetryAfter } from './retry-after.ts';
 
-export interface WebhookRequest {
+export interface SendInput {
   url: string;
   /** The signature's headers and the endpoint's own; names in lower case. */
   headers: Readonly<Record<string, string>>;
@@ -26,7 +26,7 @@ export interface WebhookRequest {
   signal?: AbortSignal;
 }
 
-export interface WebhookAnswer {
+export interface SendResult {
   class: DeliveryClass;
   /** Absent when no status line came. */
   status?: number;
@@ -42,7 +42,7 @@ export interface WebhookSender {
    * @throws DefectError `webhook_send_defect`, TransientError `webhook_sender_short` (no sockets, ports or memory
    * here) or `webhook_resolver_unavailable`: none of them may spend a try of the consumer.
    */
-  send(request: WebhookRequest): Promise<WebhookAnswer>;
+  send(request: SendInput): Promise<SendResult>;
   /** Drops every connection; running sends end as `connection`. Idempotent. */
   close(): Promise<void>;
 }
@@ -91,6 +91,16 @@ export function createWebhookSender({ guard, maxOrigins = 500, now = Date.now }:
   };
 }
 
+/** One send on a connection of its own, for the rare ones: a test at registration. Deliveries keep a sender. */
+export async function sendWebhook({ guard, ...input }: SendInput & { guard: TargetGuard }): Promise<SendResult> {
+  const sender = createWebhookSender({ guard });
+  try {
+    return await sender.send(input);
+  } finally {
+    await sender.close();
+  }
+}
+
 /** What is known so far; filled while the exchange goes on, so that a cut-off answer keeps its status. */
 interface Progress {
   status?: number;
@@ -101,7 +111,7 @@ interface Progress {
 async function exchange(
   pool: Pool,
   url: URL,
-  request: WebhookRequest,
+  request: SendInput,
   signal: AbortSignal,
   progress: Progress,
   now: () => number,
@@ -119,7 +129,7 @@ async function exchange(
 }
 
 /** Reads up to the limit, then hangs up: what was answered beyond it is of no interest, and may never end. */
-async function readStart(body: Readable, request: WebhookRequest, progress: Progress): Promise<void> {
+async function readStart(body: Readable, request: SendInput, progress: Progress): Promise<void> {
   const { maxReadBytes = MAX_READ_BYTES, keepBytes = KEEP_BYTES } = request;
   let readBytes = 0;
   progress.answer = Buffer.alloc(0);
@@ -131,7 +141,7 @@ async function readStart(body: Readable, request: WebhookRequest, progress: Prog
   }
 }
 
-function answerOf(outcome: DeliveryClass, progress: Progress, latencyMs: number): WebhookAnswer {
+function answerOf(outcome: DeliveryClass, progress: Progress, latencyMs: number): SendResult {
   if (outcome === 'target_refused') return { class: outcome, latencyMs };
   const { status, answer, retryAfterMs } = progress;
   return {
