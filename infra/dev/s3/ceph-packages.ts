@@ -1,0 +1,72 @@
+// Sees to it that Ceph's programs are on this machine: from Debian's packages, when one is root, else by asking for them.
+// It must never leave a service running or a policy file behind.
+import { execFile } from 'node:child_process';
+import { access, constants, rm, writeFile } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+const packageOf = {
+  'ceph-mon': 'ceph-mon',
+  'ceph-mgr': 'ceph-mgr',
+  'ceph-osd': 'ceph-osd',
+  radosgw: 'radosgw',
+  ceph: 'ceph-common',
+};
+const servicePolicy = '/usr/sbin/policy-rc.d';
+const installLimitMs = 10 * 60_000;
+
+export async function isInstalled(program: string): Promise<boolean> {
+  for (const folder of [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/bin']) {
+    if (folder !== '' && (await isExecutable(join(folder, program)))) return true;
+  }
+  return false;
+}
+
+/** Installs what is missing. @throws Error that names the ways out when it cannot. */
+export async function ensureCephPackages(log: (message: string) => void): Promise<void> {
+  const missing: string[] = [];
+  for (const [program, name] of Object.entries(packageOf)) if (!(await isInstalled(program))) missing.push(name);
+  if (missing.length === 0) return;
+  const byHand = `install ${missing.join(' ')} (Debian: apt-get install ${missing.join(' ')}), or name another S3 by S3_ENDPOINT`;
+  if (process.getuid?.() !== 0) throw new Error(`Ceph's gateway is not installed and only root can do that: ${byHand}`);
+  if (!(await isInstalled('apt-get')))
+    throw new Error(`Ceph's gateway is not installed and there is no apt-get: ${byHand}`);
+  log(`installing ${missing.join(' ')} (about 30 s)`);
+  await install(missing).catch((error: unknown) => {
+    throw new Error(`apt-get could not install Ceph's gateway: ${byHand}`, { cause: error });
+  });
+}
+
+async function install(packages: string[]): Promise<void> {
+  const ours = await forbidServiceStarts();
+  try {
+    const options = {
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+      timeout: installLimitMs,
+      maxBuffer: 64 * 1024 * 1024,
+    };
+    await run('apt-get', ['update', '-q'], options);
+    await run('apt-get', ['install', '-y', '-q', '--no-install-recommends', ...packages], options);
+  } finally {
+    if (ours) await rm(servicePolicy, { force: true });
+  }
+}
+
+/** Debian asks this file whether a package may start its service; whoever has one already keeps it. */
+async function forbidServiceStarts(): Promise<boolean> {
+  try {
+    await writeFile(servicePolicy, '#!/bin/sh\nexit 101\n', { flag: 'wx', mode: 0o755 });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+function isExecutable(path: string): Promise<boolean> {
+  return access(path, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+}
