@@ -1,6 +1,6 @@
 /** record: the try goes on record before the marker that says it is owed goes away. */
 import type { DeliveryRecord, DeliveryRef } from '@cardseal/core/ledger';
-import { nextTry, type WebhookAnswer } from '@cardseal/core/webhook';
+import { nextTry, type SendResult } from '@cardseal/core/webhook';
 import type { WorkerContext } from '../context.ts';
 
 /** When the next try is due; null when there will be none. */
@@ -8,7 +8,7 @@ export async function recordTry(
   { clock, random, ledger, log }: WorkerContext,
   ref: DeliveryRef,
   before: DeliveryRecord,
-  answer: WebhookAnswer,
+  answer: SendResult,
 ): Promise<number | null> {
   const attempt = before.tries + 1;
   const nowMs = clock.now();
@@ -34,7 +34,7 @@ export async function recordTry(
   return nextAtMs;
 }
 
-function dueAt(answer: WebhookAnswer, attempt: number, nowMs: number, random: number): number | null {
+function dueAt(answer: SendResult, attempt: number, nowMs: number, random: number): number | null {
   if (answer.class === 'delivered') return null;
   const failure = { class: answer.class, retryAfterMs: answer.retryAfterMs };
   const next = nextTry({ triesMade: attempt, failure, nowMs, random });

@@ -1,0 +1,16 @@
+/** What every part of the admin is given. */
+import type { Clock } from '@cardseal/core/clock';
+import type { Ledger } from '@cardseal/core/ledger';
+import type { Log } from '@cardseal/core/log';
+import type { Conveyor } from '@cardseal/core/queue';
+import type { Sessions } from './auth/session.ts';
+import type { AdminConfig } from './config.ts';
+
+export interface AdminContext {
+  config: AdminConfig;
+  clock: Clock;
+  log: Log;
+  ledger: Ledger;
+  conveyor: Conveyor;
+  sessions: Sessions;
+}
