@@ -1,3 +1,9 @@
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createIdCardClient, type IdCardClient, type IdCardClientOptions } from './id-card-client.ts';
@@ -5,6 +11,16 @@ import { answerJson, startUpstream, type Upstream } from './upstream-for-tests.t
 
 const SECRET = '24.secret+token/with=odd&characters';
 const request = { path: '/rest/2.0/ocr/v1/idcard_enc', token: SECRET, body: Buffer.from('image=abc') };
+
+function selfSigned(): { key: Buffer; cert: Buffer } {
+  const folder = mkdtempSync(join(tmpdir(), 'cardseal-tls-'));
+  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
+  const args = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1'];
+  execFileSync('openssl', [...args, '-subj', '/CN=localhost', '-keyout', key, '-out', cert], { stdio: 'pipe' });
+  const pair = { key: readFileSync(key), cert: readFileSync(cert) };
+  rmSync(folder, { recursive: true });
+  return pair;
+}
 
 let upstream: Upstream;
 const clients: IdCardClient[] = [];
@@ -115,6 +131,17 @@ describe('the call', () => {
       code: 'upstream_unreachable',
       fields: { billed: 'no' },
     });
+  });
+
+  it('does not talk to a server whose certificate nobody vouches for', async () => {
+    const server = createServer(selfSigned(), (_, response) => response.end('{}')).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const baseUrl = `https://localhost:${(server.address() as { port: number }).port}`;
+    await expect(client({ baseUrl }).send(request)).rejects.toMatchObject({
+      code: 'upstream_unreachable',
+      fields: { billed: 'no' },
+    });
+    server.close();
   });
 
   it('gives the caller his own reason back when he aborts', async () => {

@@ -108,7 +108,7 @@ async function readBounded(body: AsyncIterable<Uint8Array>, maxBytes: number): P
 
 /** Failures before a connection stood: nothing was sent, so nothing can have been billed. */
 const NEVER_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
-const NEVER_CONNECTED = /^(UND_ERR_CONNECT_TIMEOUT|ERR_TLS_.*|CERT_.*|.*_CERT(_.*)?|SELF_SIGNED_.*)$/;
+const NEVER_CONNECTED = /^(UND_ERR_CONNECT_TIMEOUT|ERR_TLS_.*|CERT_.*|UNABLE_TO_.*|.*_CERT(_.*)?|SELF_SIGNED_.*)$/;
 
 function classifyFailure(error: unknown, timedOut: boolean, latencyMs: number): CardsealError {
   if (error instanceof CardsealError) return error;

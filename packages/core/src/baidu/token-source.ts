@@ -61,7 +61,8 @@ class SharedTokenSource {
     const current = this.#current;
     if (!current || current.expiresAtMs <= nowMs) return (await this.#obtain(isAlive)).token;
     if (current.renewAtMs > nowMs || this.#earlyRenewalHeldUntilMs > nowMs) return current.token;
-    return this.#renewEarly(current);
+    this.#renewEarly();
+    return current.token;
   }
 
   async renew(failedToken: string): Promise<string> {
@@ -72,14 +73,10 @@ class SharedTokenSource {
     return (await this.#obtain((token, nowMs) => isAlive(token, nowMs) && isOther(token))).token;
   }
 
-  /** The old token works for another day: a failure to renew is no failure of the call. */
-  async #renewEarly(current: StoredToken): Promise<string> {
+  /** Behind the callers' backs: the old token works for another day, so nobody waits, and a failure fails no call. */
+  #renewEarly(): void {
     this.#earlyRenewalHeldUntilMs = this.#options.clock.now() + HOLD_OFF_MS;
-    try {
-      return (await this.#obtain(isFresh)).token;
-    } catch {
-      return current.token;
-    }
+    this.#obtain(isFresh).catch(() => {});
   }
 
   /** Single flight within the process; whoever joins a flight looks at its result with his own eyes. */
