@@ -33,16 +33,19 @@ function run({ corpus, seconds, seed, inHand }: FuzzTask): FuzzReport {
   const random = new Random(seed);
   const pool: Buffer[] = corpus.map((input) => Buffer.from(input));
   const report: FuzzReport = { inputs: 0, slowestMs: 0, slowestBytes: 0, fresh: [] };
-  const seen = new Set(pool.flatMap((input) => examine(input)));
+  const take = (input: Uint8Array) => {
+    bytes.set(input);
+    length[0] = input.length;
+    return examine(input);
+  };
+  const seen = new Set(pool.flatMap(take));
   const endsAt = performance.now() + seconds * 1000;
   for (let now = performance.now(), beatAt = now; now < endsAt; ) {
     const input = mutate(pool, random);
-    bytes.set(input);
-    length[0] = input.length;
     const startedAt = performance.now();
     let traits: string[];
     try {
-      traits = examine(input);
+      traits = take(input);
     } catch (error) {
       return { ...report, failure: error instanceof Error ? (error.stack ?? error.message) : String(error) };
     }

@@ -40,6 +40,12 @@ describe('merging', () => {
     expect(readingOf([short, front()], 'front')).toEqual(front());
   });
 
+  it('prefers a picture that shows a side to one that was declared as it and gives a stray field of it', () => {
+    const stray = back({ name: '样本四' }, { declaredSide: 'front' });
+    const shown = front({}, { declaredSide: 'back' });
+    expect(mergeSides([stray, shown]).card).toEqual(whole);
+  });
+
   it('takes both sides from one picture that shows both', () => {
     const copy = front(whole);
     expect(mergeSides([copy]).card).toEqual(whole);

@@ -28,7 +28,7 @@ const richFront = () =>
 
 describe('the result', () => {
   it('has the shape of the contract, and nothing that is absent', () => {
-    expect(build([back(), richFront()], { front: { scaled: true }, back: undefined })).toEqual({
+    expect(build([back(), richFront()], { front: { scaled: true }, back: undefined })).toStrictEqual({
       card: { ...front().card, ...back().card },
       sides: {
         front: {

@@ -1,7 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { ethnicGroups, hasNameShape, isKnownEthnicGroup, other, withoutZu } from './index.ts';
 
+/** By their sound, as dictionaries list them: typed on its own, not sorted from the list under test. */
+const BY_PINYIN =
+  '阿昌 白 保安 布朗 布依 朝鲜 达斡尔 傣 德昂 东乡 侗 独龙 俄罗斯 鄂伦春 鄂温克 高山 仡佬 哈尼 哈萨克 汉 赫哲 回 基诺 京 景颇 ' +
+  '柯尔克孜 拉祜 黎 傈僳 珞巴 满 毛南 门巴 蒙古 苗 仫佬 纳西 怒 普米 羌 撒拉 畲 水 塔吉克 塔塔尔 土 土家 佤 维吾尔 乌孜别克 锡伯 ' +
+  '瑶 彝 裕固 藏 壮';
+
 describe('ethnic groups', () => {
+  it('are those of the dictionary', () => {
+    expect([...ethnicGroups].sort()).toEqual(BY_PINYIN.split(' ').sort());
+  });
+
   it('are 56, each known with and without 族', () => {
     expect(new Set(ethnicGroups).size).toBe(56);
     for (const group of ethnicGroups) {

@@ -125,10 +125,10 @@ describe('digits', () => {
   });
 
   it('of a number sent as a number are kept, and other numbers are left alone', () => {
-    const text = `{"words_result":{"公民身份号码":{"words":990101199003040028,"location":{"left":1e2,"top":"7","width":0.5,"height":-1}}}}`;
+    const text = `{"words_result":{"公民身份号码":{"words":990101199003040028,"location":{"left":1e2,"top":"7","width":0.5,"height":-0}}}}`;
     expect(readReply(text, FRONT).fields.id_number).toEqual({
       text: '990101199003040028',
-      box: { left: 100, top: 7, width: 0.5, height: -1 },
+      box: { left: 100, top: 7, width: 0.5, height: 0 },
     });
   });
 });
