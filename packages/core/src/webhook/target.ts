@@ -53,7 +53,7 @@ export function readTarget(text: string, allowedPorts: ReadonlySet<number>): Tar
   const host = url.hostname.startsWith('[') ? url.hostname.slice(1, -1) : url.hostname;
   const literal = isIP(host) !== 0;
   if (!literal && !isWellFormedName(host)) throw targetRefused('name');
-  const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
+  const port = url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port);
   return { url, host, port, literal, breaks: softBreach(url, host, port, literal, allowedPorts) };
 }
 
