@@ -30,6 +30,10 @@ export type StoreUnderTest = {
 /** Whether the suite judges the double of this project, of which it may also ask what no S3 offers. */
 export const judgesTheDouble = !process.env.S3_ENDPOINT;
 
+/** Refusals are what the suite is about: the SDK need not warn of them. */
+const nothing = () => undefined;
+const silent = { debug: nothing, info: nothing, warn: nothing, error: nothing };
+
 const settings = judgesTheDouble
   ? { region: 'eu-test-1', accessKeyId: 'CONTRACTKEY', secretAccessKey: 'contract-secret' }
   : {
@@ -56,6 +60,7 @@ export function storeUnderTest(): StoreUnderTest {
       forcePathStyle: process.env.S3_FORCE_PATH_STYLE !== 'false',
       credentials: { accessKeyId: under.accessKeyId, secretAccessKey: under.secretAccessKey },
       maxAttempts: 1,
+      logger: silent,
       ...config,
     });
     clients.push(client);

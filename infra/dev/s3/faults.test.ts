@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import { Faults } from './faults.ts';
+
+const put = { method: 'PUT', operation: 'PutObject', key: 'jobs/t/j/request' };
+
+describe('Faults', () => {
+  it('strike what they name, as often as they say', () => {
+    const faults = new Faults();
+    faults.set([{ kind: 'status', status: 503, method: 'PUT', keyPattern: '^jobs/.*request$', count: 2 }]);
+    const struck = [put, { ...put, method: 'GET' }, { ...put, key: 'pending/t/j.1' }, put, put].map(
+      (traits) => faults.strike(traits).length,
+    );
+    expect(struck).toEqual([1, 0, 0, 1, 0]);
+    expect(faults.read()).toMatchObject([{ fired: 2 }]);
+  });
+
+  it('strike a share of requests, the same ones for the same seed', () => {
+    const pattern = (seed: number) => {
+      const faults = new Faults(seed);
+      faults.set([{ kind: 'cut', rate: 0.3 }]);
+      return Array.from({ length: 1000 }, () => faults.strike(put).length);
+    };
+    const struck = pattern(7).filter((count) => count === 1).length;
+    expect(pattern(7)).toEqual(pattern(7));
+    expect(pattern(7)).not.toEqual(pattern(8));
+    expect(struck).toBeGreaterThan(250);
+    expect(struck).toBeLessThan(350);
+  });
+
+  it('are gone when cleared', () => {
+    const faults = new Faults();
+    faults.set([{ kind: 'slow', delayMs: 1 }]);
+    faults.clear();
+    expect(faults.strike(put)).toEqual([]);
+  });
+
+  it('refuse what is no rule, and keep the old ones', () => {
+    const faults = new Faults();
+    faults.set([{ kind: 'corrupt' }]);
+    for (const wrong of [
+      {},
+      [{ kind: 'typo' }],
+      [{ kind: 'status' }],
+      [{ kind: 'slow' }],
+      [{ kind: 'cut', keyPattern: '(' }],
+    ]) {
+      expect(() => faults.set(wrong)).toThrow();
+    }
+    expect(faults.read()).toMatchObject([{ kind: 'corrupt' }]);
+  });
+});

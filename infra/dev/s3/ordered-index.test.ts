@@ -1,0 +1,74 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { afterPrefix, fromIndexKey, OrderedIndex, toIndexKey } from './ordered-index.ts';
+
+const step = fc.record({ kind: fc.constantFrom('set', 'delete'), key: fc.string({ maxLength: 2 }) });
+
+describe('OrderedIndex', () => {
+  it('answers like a sorted map, whatever is set and deleted', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 200 }), fc.string({ maxLength: 3 }), (steps, probe) => {
+        const index = new OrderedIndex<number>();
+        const model = new Map<string, number>();
+        steps.forEach(({ kind, key }, position) => {
+          if (kind === 'set') index.set(key, position);
+          else expect(index.delete(key)).toBe(model.has(key));
+          if (kind === 'set') model.set(key, position);
+          else model.delete(key);
+        });
+        const above = [...model.keys()].filter((key) => key >= probe).sort((a, b) => (a < b ? -1 : 1));
+        expect(index.size).toBe(model.size);
+        expect(index.get(probe)).toBe(model.get(probe));
+        expect(index.ceiling(probe)).toBe(above[0]);
+      }),
+    );
+  });
+
+  it('keeps its order through block splits, in ascending, descending and mixed inserts', () => {
+    const keys = Array.from({ length: 5000 }, (_, n) => String(n).padStart(5, '0'));
+    const mixed = keys.map((_, n) => keys[(n * 1777) % keys.length] as string);
+    for (const order of [keys, keys.toReversed(), mixed]) {
+      const index = new OrderedIndex<string>();
+      for (const key of order) index.set(key, key);
+      expect(walk(index)).toEqual(keys);
+    }
+  });
+
+  it('loads entries in any order', () => {
+    const index = new OrderedIndex<number>();
+    index.load([
+      ['b', 2],
+      ['a', 1],
+      ['c', 3],
+    ]);
+    expect([walk(index), index.get('b'), index.size]).toEqual([['a', 'b', 'c'], 2, 3]);
+  });
+});
+
+describe('index keys', () => {
+  it('sort as the bytes of their UTF-8 form and come back whole', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (a, b) => {
+        const byBytes = Math.sign(Buffer.compare(Buffer.from(a), Buffer.from(b)));
+        const byIndex = toIndexKey(a) < toIndexKey(b) ? -1 : toIndexKey(a) > toIndexKey(b) ? 1 : 0;
+        expect(byIndex).toBe(byBytes);
+        expect(fromIndexKey(toIndexKey(a))).toBe(a);
+      }),
+    );
+  });
+
+  it('afterPrefix is above all that starts with the prefix, and above nothing else', () => {
+    expect([afterPrefix('a/'), afterPrefix('a\xff'), afterPrefix('\xff'), afterPrefix('')]).toEqual([
+      'a0',
+      'b',
+      undefined,
+      undefined,
+    ]);
+  });
+});
+
+function walk(index: OrderedIndex<unknown>): string[] {
+  const seen: string[] = [];
+  for (let key = index.ceiling(''); key !== undefined; key = index.ceiling(`${key}\0`)) seen.push(key);
+  return seen;
+}
