@@ -14,8 +14,6 @@ const MARK_VARIABLE = 'CARDSEAL_LEASH';
 export interface Leash {
   /** Belongs into the environment of every child: by it the guard knows them and their descendants. */
   readonly env: Readonly<Record<string, string>>;
-  /** Who guards; told to the next launcher, which must wait for its work to end. */
-  guard(): { pid: number; start: string | null };
   hold(pid: number): void;
   release(pid: number): void;
   /** A file or folder to remove when the launcher is gone, unless `keep` is called before. */
@@ -25,8 +23,14 @@ export interface Leash {
   end(): Promise<void>;
 }
 
-/** `graceMs`: how long children may take to end by themselves once the launcher is gone. */
-export function createLeash({ graceMs = 5_000 }: { graceMs?: number } = {}): Leash {
+export interface LeashOptions {
+  /** How long children may take to end by themselves once the launcher is gone. */
+  graceMs?: number;
+  /** Told who guards, and who replaces a guard that was killed: the next launcher must wait for its work to end. */
+  onGuard?: (guard: { pid: number; start: string | null }) => void;
+}
+
+export function createLeash({ graceMs = 5_000, onGuard }: LeashOptions = {}): Leash {
   const mark = randomUUID();
   const held = new Map<number, string | null>();
   const erasable = new Set<string>();
@@ -46,6 +50,7 @@ export function createLeash({ graceMs = 5_000 }: { graceMs?: number } = {}): Lea
     child.once('exit', () => {
       if (!ended) replaceGuard();
     });
+    if (child.pid) onGuard?.({ pid: child.pid, start: startMark(child.pid) });
     return child;
   }
 
@@ -61,7 +66,6 @@ export function createLeash({ graceMs = 5_000 }: { graceMs?: number } = {}): Lea
 
   return {
     env: { [MARK_VARIABLE]: mark },
-    guard: () => ({ pid: guard.pid ?? 0, start: startMark(guard.pid ?? 0) }),
     hold(pid) {
       held.set(pid, startMark(pid));
       tell({ hold: { pid, start: held.get(pid) } });

@@ -34,8 +34,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const settled = { ...options, dataDir: path.resolve(options.dataDir), log: options.log ?? (() => {}) };
   const { dataDir, log } = settled;
   const folder = await takeDataFolder(dataDir, log);
-  const leash = createLeash();
-  folder.note({ guard: leash.guard() });
+  const leash = createLeash({ onGuard: (guard) => folder.note({ guard }) });
   leash.erase(devInfoFile(dataDir));
   const restarts = createRestartNews();
   const supervisor = createSupervisor({

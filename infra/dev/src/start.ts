@@ -2,15 +2,18 @@
 import { describeStack } from './dev-info.ts';
 import { untilStopSignal } from './lifetime.ts';
 import { startStack } from './stack.ts';
-import { readStackOptions } from './stack-options.ts';
+import { readStackOptions, type StackOptions } from './stack-options.ts';
+
+export function main(): Promise<number> {
+  return runUntilStopped(readStackOptions(process.env));
+}
 
 /** Returns 0 after a clean stop, also of a start that was given up. */
-export async function main(): Promise<number> {
+export async function runUntilStopped(options: StackOptions): Promise<number> {
   const giveUp = new AbortController();
   let hasten = () => {};
   const signalled = untilStopSignal(() => hasten());
   signalled.then(() => giveUp.abort());
-  const options = readStackOptions(process.env);
   try {
     const stack = await startStack({ ...options, log: (line) => console.log(line), signal: giveUp.signal });
     hasten = stack.hasten;

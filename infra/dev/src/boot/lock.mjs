@@ -13,7 +13,7 @@ import { isSameProcess, startMark } from './process-identity.mjs';
  *   `note` adds fields that the next comer may read in `holder`
  */
 export function tryLock(file) {
-  mkdirSync(path.dirname(file), { recursive: true });
+  mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
   const mine = { pid: process.pid, start: startMark(process.pid) };
   for (;;) {
     if (create(file, mine)) return heldLock(file, mine);

@@ -1,0 +1,3 @@
+export function whyInstall(root: string): string | null;
+export function ensureDependencies(root: string, say: (line: string) => void): Promise<void>;
+export function npmCommand(env: Readonly<NodeJS.ProcessEnv>): string[];

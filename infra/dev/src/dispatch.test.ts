@@ -1,0 +1,51 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { listPrograms, runEach, runNamed } from './dispatch.ts';
+
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'dispatch-test-'));
+  write('good.ts', '/**\n * Does good. And more\n * than that. */\nexport const main = async (args) => args.length;');
+  write('bad.ts', '/** Fails. */\nexport const main = async () => { throw new Error("bad"); };');
+  write('good.test.ts', '');
+  vi.spyOn(console, 'error').mockImplementation(() => {});
+});
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  rmSync(folder, { recursive: true });
+});
+
+function write(name: string, text: string): void {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(path.join(folder, name), text);
+}
+
+describe('programs by name', () => {
+  it('lists them with what they say of themselves', () => {
+    expect([...listPrograms(folder)]).toEqual([
+      ['bad', 'Fails.'],
+      ['good', 'Does good.'],
+    ]);
+    expect(listPrograms(path.join(folder, 'absent')).size).toBe(0);
+  });
+
+  it('runs one with its arguments and returns its exit code', async () => {
+    expect(await runNamed({ verb: 'bench', folder }, ['good', 'a', 'b'])).toBe(2);
+    expect(await runNamed({ verb: 'bench', folder }, ['good'])).toBe(0);
+  });
+
+  it.each([[['absent']], [[]], [['../good']]])('refuses %j with the list of names', async (args) => {
+    expect(await runNamed({ verb: 'bench', folder }, args)).toBe(2);
+    expect(vi.mocked(console.error).mock.lastCall?.[0]).toMatch(/npm run bench -- <name>[\s\S]*good/);
+  });
+
+  it('fails when one of all fails, and when there is none', async () => {
+    expect(await runEach({ verb: 'judges', folder }, [])).toBe(1);
+    expect(await runEach({ verb: 'judges', folder }, ['good'])).toBe(0);
+    expect(await runEach({ verb: 'judges', folder: path.join(folder, 'absent') }, [])).toBe(1);
+  });
+});

@@ -1,0 +1,39 @@
+/**
+ * The first tenant, API key and operator of a development stack, straight in the ledger; made once per data folder.
+ * The key exists in clear only here, in a file that its owner alone can read.
+ */
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { createAdmin, createApiKey, createTenant } from '@cardseal/core/access';
+import { systemClock } from '@cardseal/core/clock';
+import { readEnvironment, readSecretFile, storeEnvironment } from '@cardseal/core/config';
+import { openLedger, SCOPES } from '@cardseal/core/ledger';
+import { z } from 'zod';
+import { writeFileAtomic } from './secrets.ts';
+import type { Provision, Provisioned } from './stack-options.ts';
+
+const TENANT = 'dev';
+
+export const provision: Provision = async ({ env, dataDir }) => {
+  const file = path.join(dataDir, 'provisioned.json');
+  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as Provisioned;
+  const settings = readEnvironment(z.object(storeEnvironment), env);
+  const masterKey = readSecretFile('MASTER_KEY_FILE', settings.MASTER_KEY_FILE);
+  // The SDK finds these by itself only in this process's own environment.
+  process.env.AWS_ACCESS_KEY_ID = env.AWS_ACCESS_KEY_ID;
+  process.env.AWS_SECRET_ACCESS_KEY = env.AWS_SECRET_ACCESS_KEY;
+  const ledger = openLedger(settings, masterKey, systemClock);
+  const admin = { user: `admin-${randomBytes(3).toString("hex")}`, password: randomBytes(12).toString('base64url') };
+  await createTenant(ledger, systemClock, TENANT, 'Development').catch(unlessExists);
+  await createAdmin(ledger, systemClock, { ...admin, role: 'owner' });
+  const { key } = await createApiKey(ledger, systemClock, { tenant: TENANT, env: 'dev', scopes: [...SCOPES] });
+  const made: Provisioned = { tenant: TENANT, apiKey: key, admin };
+  writeFileAtomic(file, JSON.stringify(made, null, 2));
+  return made;
+};
+
+/** A start that died before the file was written leaves the tenant; a new key and operator are made for it. */
+function unlessExists(error: unknown): void {
+  if ((error as { code?: string }).code !== 'tenant_exists') throw error;
+}

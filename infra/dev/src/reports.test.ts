@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest';
+import { type LevelResult, sumLine, sumResults, type VitestReport } from './reports.ts';
+
+function report(counts: Partial<VitestReport> = {}): VitestReport {
+  return {
+    numPassedTests: 0,
+    numFailedTests: 0,
+    numPendingTests: 0,
+    numTodoTests: 0,
+    success: true,
+    testResults: [],
+    ...counts,
+  };
+}
+
+function lineOf(...results: LevelResult[]): string {
+  return sumLine(sumResults(results));
+}
+
+const types: LevelResult = { level: 'types', exitCode: 0, report: undefined };
+const unit: LevelResult = { level: 'unit', exitCode: 0, report: report({ numPassedTests: 4, numPendingTests: 2 }) };
+
+describe('sumResults', () => {
+  it('counts one for a level without a report, and every test of one with it', () => {
+    expect(lineOf(types, unit)).toBe('5 passed, 0 failed, 2 skipped');
+  });
+
+  it('lists each failed test with its file and the first line of its message', () => {
+    const assertionResults = [
+      { fullName: 'a room breaks', status: 'failed', failureMessages: ['expected 1\n    at x'] },
+      { fullName: 'a room stands', status: 'passed' },
+    ];
+    const testResults = [{ name: 'room.test.ts', status: 'failed', assertionResults }];
+    const failed = report({ numPassedTests: 1, numFailedTests: 1, success: false, testResults });
+    const sum = sumResults([{ level: 'unit', exitCode: 1, report: failed }]);
+    expect(sumLine(sum)).toBe('1 passed, 1 failed, 0 skipped');
+    expect(sum.failures).toEqual(['unit: a room breaks\n    room.test.ts\n    expected 1']);
+  });
+
+  it.each<[string, LevelResult]>([
+    ['a level that left no report', { level: 'leak', exitCode: 0, report: null }],
+    ['a report without a test', { level: 'leak', exitCode: 0, report: report() }],
+    ['an exit code that the report does not explain', { ...unit, exitCode: 1, report: report() }],
+    ['a level that never ran', { level: 'types', exitCode: null, report: undefined }],
+    ['a failed level without a report', { level: 'types', exitCode: 2, report: undefined }],
+  ])('counts %s as one failure', (_, result) => {
+    expect(lineOf(result)).toBe('0 passed, 1 failed, 0 skipped');
+  });
+
+  it('counts a run that failed outside of its tests', () => {
+    expect(lineOf({ ...unit, exitCode: 1 })).toBe('4 passed, 1 failed, 2 skipped');
+    expect(lineOf({ ...unit, report: report({ numPassedTests: 4, success: false }) })).toBe(
+      '4 passed, 1 failed, 0 skipped',
+    );
+  });
+
+  it('counts a file that could not be loaded', () => {
+    const testResults = [
+      { name: 'x.test.ts', status: 'failed', message: 'no such module\nstack', assertionResults: [] },
+    ];
+    const broken = report({ numPassedTests: 3, success: false, testResults });
+    const sum = sumResults([{ level: 'e2e', exitCode: 1, report: broken }]);
+    expect(sumLine(sum)).toBe('3 passed, 1 failed, 0 skipped');
+    expect(sum.failures).toEqual(['e2e: x.test.ts\n    no such module']);
+  });
+});

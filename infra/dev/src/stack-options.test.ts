@@ -1,0 +1,25 @@
+import { describe, expect, it } from 'vitest';
+import { REPOSITORY, readStackOptions } from './stack-options.ts';
+
+describe('readStackOptions', () => {
+  it('has the defaults of npm start', () => {
+    expect(readStackOptions({})).toEqual({
+      dataDir: `${REPOSITORY}.cardseal`,
+      ports: { api: 3000, admin: 3001, emulator: 3002, s3: 3003 },
+      workers: 1,
+      baiduQps: 100,
+    });
+  });
+
+  it('follows the variables', () => {
+    const env = { CARDSEAL_DATA_DIR: '/data', API_PORT: '0', S3_PORT: '9000', WORKERS: '3', BAIDU_QPS: '20' };
+    const options = readStackOptions({ ...env, REDIS_URL: 'redis://elsewhere' });
+    expect(options).toMatchObject({ dataDir: '/data', workers: 3, baiduQps: 20, redisUrl: 'redis://elsewhere' });
+    expect(options.ports).toEqual({ api: 0, admin: 3001, emulator: 3002, s3: 9000 });
+  });
+
+  it('names every wrong variable at once', () => {
+    const env = { API_PORT: '70000', WORKERS: '-1', BAIDU_QPS: 'many' };
+    expect(() => readStackOptions(env)).toThrow(/API_PORT.*WORKERS.*BAIDU_QPS/);
+  });
+});
