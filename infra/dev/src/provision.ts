@@ -20,11 +20,11 @@ export const provision: Provision = async ({ env, dataDir }) => {
   if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as Provisioned;
   const settings = readEnvironment(z.object(storeEnvironment), env);
   const masterKey = readSecretFile('MASTER_KEY_FILE', settings.MASTER_KEY_FILE);
-  // The SDK finds these by itself only in this process's own environment.
-  process.env.AWS_ACCESS_KEY_ID = env.AWS_ACCESS_KEY_ID;
-  process.env.AWS_SECRET_ACCESS_KEY = env.AWS_SECRET_ACCESS_KEY;
-  const ledger = openLedger(settings, masterKey, systemClock);
-  const admin = { user: `admin-${randomBytes(3).toString("hex")}`, password: randomBytes(12).toString('base64url') };
+  const ledger = openLedger(settings, masterKey, systemClock, {
+    accessKeyId: env.AWS_ACCESS_KEY_ID ?? '',
+    secretAccessKey: env.AWS_SECRET_ACCESS_KEY ?? '',
+  });
+  const admin = { user: `admin-${randomBytes(3).toString('hex')}`, password: randomBytes(12).toString('base64url') };
   await createTenant(ledger, systemClock, TENANT, 'Development').catch(unlessExists);
   await createAdmin(ledger, systemClock, { ...admin, role: 'owner' });
   const { key } = await createApiKey(ledger, systemClock, { tenant: TENANT, env: 'dev', scopes: [...SCOPES] });

@@ -2,7 +2,7 @@
 import type { Clock } from '../clock/index.ts';
 import { localMasterKey } from '../seal/index.ts';
 import { createLedger, type Ledger } from './ledger.ts';
-import { createS3Client, s3ObjectStore } from './store/s3-object-store.ts';
+import { createS3Client, type S3Settings, s3ObjectStore } from './store/s3-object-store.ts';
 
 /** Named as in the environment (contract §4). */
 export interface LedgerEnvironment {
@@ -13,12 +13,21 @@ export interface LedgerEnvironment {
   S3_FORCE_PATH_STYLE: boolean;
 }
 
-/** @param masterKey 32 bytes. */
-export function openLedger(env: LedgerEnvironment, masterKey: Buffer, clock: Clock): Ledger {
+/**
+ * @param masterKey 32 bytes.
+ * @param credentials of the store, where AWS's own chain is not to be asked.
+ */
+export function openLedger(
+  env: LedgerEnvironment,
+  masterKey: Buffer,
+  clock: Clock,
+  credentials?: S3Settings['credentials'],
+): Ledger {
   const client = createS3Client({
     endpoint: env.S3_ENDPOINT,
     region: env.S3_REGION,
     forcePathStyle: env.S3_FORCE_PATH_STYLE,
+    credentials,
   });
   return createLedger({
     store: s3ObjectStore(client, env.S3_BUCKET),

@@ -2,6 +2,7 @@
  * Sealed records that change over time (endpoints, keys, tenants, admins) in a store whose objects never do: every
  * change is a new version, created conditionally, and the newest version is listed first.
  */
+import { LRUCache } from 'lru-cache';
 import type { Clock } from '../clock/index.ts';
 import { RejectedError } from '../errors/index.ts';
 import { open, seal } from '../seal/index.ts';
@@ -10,6 +11,8 @@ import { paths, type RecordKind } from './paths.ts';
 import { listAll, type ObjectStore } from './store/object-store.ts';
 
 const HIGHEST_VERSION = 99_999_999;
+/** Opened versions are kept: they never change, so that only the look for a newer one costs a request. */
+const KEPT_VERSIONS = 5000;
 
 export interface Versioned<T> {
   id: string;
@@ -44,11 +47,18 @@ export function createRecords<T>({ store, keyring }: RecordsContext, kind: Recor
     kind: `${kind}.${version}`,
   });
 
+  const kept = new LRUCache<string, Versioned<T> & object>({ max: KEPT_VERSIONS });
+
   async function read(tenant: string, id: string, version: number): Promise<Versioned<T> | null> {
-    const sealed = await store.get(name(tenant, id, version));
+    const path = name(tenant, id, version);
+    const known = kept.get(path);
+    if (known) return known;
+    const sealed = await store.get(path);
     if (!sealed) return null;
     const plain = open(await keyring.tenantKey(tenant), context(tenant, id, version), sealed);
-    return { id, version, value: JSON.parse(plain.toString()) as T };
+    const record = { id, version, value: JSON.parse(plain.toString()) as T };
+    kept.set(path, record);
+    return record;
   }
 
   async function write(tenant: string, id: string, version: number, value: T): Promise<boolean> {

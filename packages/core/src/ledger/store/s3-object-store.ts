@@ -14,6 +14,8 @@ export interface S3Settings {
   endpoint?: string | undefined;
   region: string;
   forcePathStyle: boolean;
+  /** AWS's own chain unless given. */
+  credentials?: { accessKeyId: string; secretAccessKey: string } | undefined;
   /** Deadline of one request, over all its parts. */
   requestTimeoutMs?: number;
 }
@@ -21,6 +23,7 @@ export interface S3Settings {
 export function createS3Client(settings: S3Settings): S3Client {
   return new S3Client({
     ...(settings.endpoint ? { endpoint: settings.endpoint } : {}),
+    ...(settings.credentials ? { credentials: settings.credentials } : {}),
     region: settings.region,
     forcePathStyle: settings.forcePathStyle,
     maxAttempts: 4,
