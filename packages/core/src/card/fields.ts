@@ -27,7 +27,7 @@ export interface CardFields {
   valid_from: string;
   /** Absent on a card that never expires. */
   valid_until: string;
-  /** `true` or absent. */
+  /** `true` on a card that never expires, `false` beside a `valid_until`; absent when neither was read. */
   valid_long_term: boolean;
 }
 

@@ -45,7 +45,7 @@ const MASKS: Record<FieldName, (text: string) => string> = {
 function maskCard(card: Partial<CardFields>): Partial<CardFields> {
   const present = FIELD_NAMES.filter((name) => card[name] !== undefined);
   const masked = Object.fromEntries(present.map((name) => [name, MASKS[name](card[name]!)]));
-  return { ...masked, ...(card.valid_long_term ? { valid_long_term: true } : {}) };
+  return { ...masked, ...(card.valid_long_term === undefined ? {} : { valid_long_term: card.valid_long_term }) };
 }
 
 /** Texts are masked like the card; boxes go, because their width tells the length of what is hidden. */

@@ -18,6 +18,7 @@ const BACK_CARD: Partial<CardFields> = {
   issuing_authority: '样本市公安局',
   valid_from: '2018-05-06',
   valid_until: '2038-05-06',
+  valid_long_term: false,
 };
 
 /** Drops the keys that a test sets to `undefined`. */

@@ -78,7 +78,12 @@ describe('a whole reply', () => {
   it('reads the back', () => {
     expect(read({ words_result: backWords }, BACK)).toMatchObject({
       shownSide: 'back',
-      card: { issuing_authority: '样本市公安局', valid_from: '2018-05-06', valid_until: '2038-05-06' },
+      card: {
+        issuing_authority: '样本市公安局',
+        valid_from: '2018-05-06',
+        valid_until: '2038-05-06',
+        valid_long_term: false,
+      },
     });
   });
 
@@ -86,7 +91,7 @@ describe('a whole reply', () => {
     ['长期', { valid_long_term: true }],
     ['长 期', { valid_long_term: true }],
     ['20380230', {}],
-    ['2038.05.06', { valid_until: '2038-05-06' }],
+    ['2038.05.06', { valid_until: '2038-05-06', valid_long_term: false }],
   ])('reads 失效日期 %s', (text, expected) => {
     const { card, fields } = read({ words_result: { ...backWords, 失效日期: entry(text) } }, BACK);
     expect(card).toEqual({ issuing_authority: '样本市公安局', valid_from: '2018-05-06', ...expected });

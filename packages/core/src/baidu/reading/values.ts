@@ -30,7 +30,8 @@ function readSex(text: string): CardFields['sex'] {
 
 function readUntil(text: string): Pick<Partial<CardFields>, 'valid_until' | 'valid_long_term'> {
   if (compact(text) === LONG_TERM) return { valid_long_term: true };
-  return { valid_until: readDate(text) };
+  const date = readDate(text);
+  return date === undefined ? {} : { valid_until: date, valid_long_term: false };
 }
 
 /** The typed card of one picture; only the keys that have a value. */
