@@ -1,4 +1,6 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { CardsealError } from '../errors/index.ts';
 import { readEnvelope } from './envelope.ts';
 import { PROVIDER_ERRORS, type UpstreamClass } from './error-table.ts';
 import { classifyProviderCode, rejectionMessage } from './index.ts';
@@ -21,6 +23,13 @@ const ROWS = EXPECTED.flatMap(([codes, ...rest]) => codes.map((code) => [code, .
 
 const answer = (body: string | Buffer, status = 200, contentType = 'application/json') =>
   readEnvelope({ status, contentType, bytes: Buffer.from(body as string), latencyMs: 7 });
+const asJson = (value: unknown) => {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return '';
+  }
+};
 const thrown = (run: () => unknown) => {
   try {
     run();
@@ -110,6 +119,26 @@ describe('the envelope', () => {
 
   it.each(['true', '"abc"', '[]', '{}', '1e400', '-5'])('an odd error_code is an unknown one (%s)', (code) => {
     expect(thrown(() => answer(`{"error_code":${code}}`)).code).toBe('upstream_unknown_code');
+  });
+
+  it('throws nothing but classified errors, whatever the bytes', () => {
+    const bodies = fc.oneof(
+      fc.string(),
+      fc.json(),
+      fc.uint8Array().map((bytes) => Buffer.from(bytes).toString('latin1')),
+    );
+    const coded = fc.record({ error_code: fc.anything(), log_id: fc.anything(), result: fc.anything() }).map(asJson);
+    fc.assert(
+      fc.property(fc.oneof(bodies, coded), fc.integer({ min: 100, max: 599 }), (body, status) => {
+        try {
+          expect(answer(body, status).kind).toBe('encrypted');
+        } catch (error) {
+          expect(error).toBeInstanceOf(CardsealError);
+          expect((error as CardsealError).fields.upstreamClass).toBeDefined();
+        }
+      }),
+      { numRuns: 500 },
+    );
   });
 
   it('drops a log_id that is none', () => {

@@ -182,6 +182,19 @@ describe('shared by processes', () => {
     }
   });
 
+  it('looks again under the lock: another process may have come and gone since the first look', async () => {
+    const shared = memoryTokenStore(systemClock);
+    const made = endpoint();
+    const quick = source({ fetchToken: made.fetch, store: shared });
+    const lateLock = async (ttlMs: number) => {
+      await quick.get();
+      return shared.lock(ttlMs);
+    };
+    const late = source({ fetchToken: made.fetch, store: { ...shared, lock: lateLock } });
+    expect(await late.get()).toBe('token-1');
+    expect(made.count).toBe(1);
+  });
+
   it('waits no longer than the lock of a holder that died', async () => {
     const clock = new ManualClock(0);
     const store = memoryTokenStore(clock);
