@@ -8,8 +8,8 @@ let folder: string;
 
 beforeEach(() => {
   folder = mkdtempSync(path.join(tmpdir(), 'dispatch-test-'));
-  write('good.ts', '/**\n * Does good. And more\n * than that. */\nexport const main = async (args) => args.length;');
-  write('bad.ts', '/** Fails. */\nexport const main = async () => { throw new Error("bad"); };');
+  write('good.ts', '/**\n * Does good. And more\n * than that. */\nprocess.exitCode = process.argv.length - 2;');
+  write('bad.ts', '/** Fails. */\nthrow new Error("bad");');
   write('good.test.ts', '');
   vi.spyOn(console, 'error').mockImplementation(() => {});
 });

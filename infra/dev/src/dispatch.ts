@@ -1,10 +1,9 @@
 /**
- * Runs programs of `test/` by name: a file that exports `main(args)` (its exit code), or that does its work when it is
- * imported. It knows nothing of what they measure.
+ * Runs programs of `test/` by name, each in a process of its own. It knows nothing of what they measure.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { runProgram } from './run-program.ts';
 
 export interface Catalogue {
   /** As in `npm run <verb> -- <name>`. */
@@ -42,7 +41,7 @@ export async function runNamed(catalogue: Catalogue, args: readonly string[]): P
     console.error(`${name === undefined ? 'no name given' : `${name} does not exist`}\n${usage(catalogue)}`);
     return USAGE_ERROR;
   }
-  return runProgram(path.join(catalogue.folder, `${name}.ts`), rest);
+  return runProgram(process.execPath, [path.join(catalogue.folder, `${name}.ts`), ...rest]);
 }
 
 /** Runs all, or those named, one after the other, and says which failed. None at all is a failure. */
@@ -61,14 +60,4 @@ export async function runEach(catalogue: Catalogue, args: readonly string[]): Pr
   }
   if (failed.length > 0) console.error(`${catalogue.verb}: failed: ${failed.join(', ')}`);
   return failed.length === 0 ? 0 : 1;
-}
-
-/** The process looks to the program as if it had been started alone. */
-export async function runProgram(file: string, args: readonly string[]): Promise<number> {
-  process.argv = [process.execPath, file, ...args];
-  const module: { main?: (args: readonly string[]) => Promise<number | undefined> } = await import(
-    pathToFileURL(file).href
-  );
-  const exitCode = await module.main?.(args);
-  return exitCode ?? Number(process.exitCode ?? 0);
 }

@@ -2,12 +2,11 @@
  * Runs levels of tests through Turborepo, one pipeline whose stateful levels come one after the other, and collects
  * what they left. `npm test` and `npm run test:s3` use it; it decides nothing about success.
  */
-import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { tryLock } from './boot/lock.mjs';
-import { createLeash } from './leash.ts';
 import type { LevelResult, VitestReport } from './reports.ts';
+import { runProgram } from './run-program.ts';
 
 /** In the order in which they run; the first two make no report. */
 export const LEVELS = ['types', 'lint', 'unit', 'contract', 'integration', 'e2e', 'fault', 'leak'] as const;
@@ -48,29 +47,15 @@ function clearTraces(root: string): void {
   mkdirSync(path.join(root, 'reports'));
 }
 
-async function runTurbo(root: string, levels: readonly Level[], env: Readonly<NodeJS.ProcessEnv>): Promise<number> {
+function runTurbo(root: string, levels: readonly Level[], env: Readonly<NodeJS.ProcessEnv>): Promise<number> {
   const tasks = levels.map((level) => (PLAIN.includes(level) ? `//#${level}` : level));
-  const leash = createLeash();
   // The order of the levels is in turbo.json. With some left out the chain has gaps, so one at a time keeps it.
   const order = levels.length === LEVELS.length ? ['--concurrency=2'] : ['--only', '--concurrency=1'];
   const flags = [...order, '--continue=always', '--summarize', '--cache=local:rw'];
-  const child = spawn('turbo', ['run', ...tasks, ...flags, '--no-update-notifier', '--log-order=stream'], {
+  return runProgram('turbo', ['run', ...tasks, ...flags, '--no-update-notifier', '--log-order=stream'], {
     cwd: root,
-    env: { ...env, ...leash.env, TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1' },
-    stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...env, TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1' },
   });
-  if (child.pid) leash.hold(child.pid);
-  const forward = () => child.kill('SIGTERM');
-  process.on('SIGTERM', forward).on('SIGINT', forward).on('SIGHUP', forward);
-  try {
-    return await new Promise((resolve, reject) => {
-      child.once('error', (error) => reject(new Error(`turbo could not be started: ${error.message}`)));
-      child.once('exit', (code) => resolve(code ?? 1));
-    });
-  } finally {
-    process.off('SIGTERM', forward).off('SIGINT', forward).off('SIGHUP', forward);
-    await leash.end();
-  }
 }
 
 function readExitCodes(root: string): Map<string, number | null> {

@@ -1,16 +1,39 @@
 /**
- * `npm run test:s3`: the object-store contract and the end-to-end tests against a real S3. `test/s3/main.ts` brings
- * one up where it exists; otherwise `S3_ENDPOINT` must name one.
+ * `npm run test:s3`: the object-store contract and the end-to-end tests against a real S3 that is not ours: the one
+ * that `S3_ENDPOINT` names, else Ceph's gateway, brought up for this run.
  */
-import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { runProgram } from './dispatch.ts';
-import { REPOSITORY } from './stack-options.ts';
-import { main as runTests } from './test.ts';
+import { startCeph } from '../s3/ceph.ts';
+import type { Level } from './levels.ts';
+import { runAndSum } from './test.ts';
 
-export async function main(args: readonly string[]): Promise<number> {
-  const program = path.join(REPOSITORY, 'test/s3/main.ts');
-  if (existsSync(program)) return runProgram(program, args);
-  if (!process.env.S3_ENDPOINT) throw new Error('S3_ENDPOINT must name the S3 to test against');
-  return runTests(['contract', 'e2e']);
+const LEVELS: readonly Level[] = ['contract', 'e2e'];
+
+export async function main(): Promise<number> {
+  if (process.env.S3_ENDPOINT) return runAndSum(LEVELS, process.env);
+  const rootDir = await mkdtemp(path.join(tmpdir(), 'test-s3-'));
+  try {
+    return await againstCeph(rootDir);
+  } finally {
+    await rm(rootDir, { recursive: true, force: true });
+  }
+}
+
+async function againstCeph(rootDir: string): Promise<number> {
+  const ceph = await startCeph({ rootDir, log: (line) => console.error(line) });
+  try {
+    return await runAndSum(LEVELS, {
+      ...process.env,
+      S3_ENDPOINT: ceph.endpoint,
+      S3_REGION: ceph.region,
+      S3_FORCE_PATH_STYLE: 'true',
+      S3_CONTRACT_FLAVOUR: 'ceph',
+      AWS_ACCESS_KEY_ID: ceph.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: ceph.secretAccessKey,
+    });
+  } finally {
+    await ceph.stop();
+  }
 }

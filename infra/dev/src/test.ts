@@ -14,9 +14,13 @@ export async function main(args: readonly string[]): Promise<number> {
     console.error(`unknown: ${unknown.join(', ')}. usage: npm test [-- ${LEVELS.join(' | ')} …]`);
     return 2;
   }
+  return runAndSum(args.length === 0 ? LEVELS : (args as readonly Level[]), process.env);
+}
+
+/** The sum is the last line of stdout. Returns 0 only when nothing failed. */
+export async function runAndSum(levels: readonly Level[], env: Readonly<NodeJS.ProcessEnv>): Promise<number> {
   await ensureRedisServer((line) => console.error(line));
-  const levels = args.length === 0 ? LEVELS : (args as readonly Level[]);
-  const { results, exitCode } = await runLevels(REPOSITORY, levels, process.env);
+  const { results, exitCode } = await runLevels(REPOSITORY, levels, env);
   const sum = sumResults(results);
   if (exitCode !== 0 && sum.failed === 0) {
     sum.failed += 1;

@@ -1,0 +1,21 @@
+import { describe, expect, it } from 'vitest';
+import { runProgram } from './run-program.ts';
+
+const node = (script: string) => runProgram(process.execPath, ['-e', script]);
+
+describe('runProgram', () => {
+  it('returns how it ended', async () => {
+    expect(await node('process.exit(0)')).toBe(0);
+    expect(await node('process.exit(5)')).toBe(5);
+    expect(await node('process.kill(process.pid, "SIGKILL")')).toBe(137);
+  });
+
+  it('passes the environment on', async () => {
+    const script = 'process.exit(process.env.WORD === "yes" && process.env.CARDSEAL_LEASH ? 0 : 1)';
+    expect(await runProgram(process.execPath, ['-e', script], { env: { WORD: 'yes' } })).toBe(0);
+  });
+
+  it('throws when there is no such program', async () => {
+    await expect(runProgram('/no/such/program', [])).rejects.toThrow('could not be started');
+  });
+});
