@@ -73,13 +73,16 @@ async function open(options: ObjectStoreOptions): Promise<{ port: number; close:
     now: options.now ?? Date.now,
     log,
   };
+  const running = new Set<Promise<unknown>>();
   const server = createServer({ keepAliveTimeout: keepAliveMs, noDelay: true }, (request, response) => {
-    handleRequest(context, request, response).catch(() => response.destroy());
+    const handled = handleRequest(context, request, response).catch(() => response.destroy());
+    running.add(handled);
+    void handled.finally(() => running.delete(handled));
   });
   const port = await listen(server, options.port, options.host ?? '127.0.0.1');
   const objects = Array.from(storage.buckets.values()).reduce((sum, bucket) => sum + bucket.names.size, 0);
   log({ event: 'object-store.started', port, objects, tookMs: Math.round(performance.now() - startedAtMs) });
-  return { port, close: () => close(server, storage) };
+  return { port, close: () => close(server, running, storage) };
 }
 
 function listen(server: Server, port: number, host: string): Promise<number> {
@@ -89,11 +92,13 @@ function listen(server: Server, port: number, host: string): Promise<number> {
   });
 }
 
-async function close(server: Server, storage: Storage): Promise<void> {
+async function close(server: Server, running: Set<Promise<unknown>>, storage: Storage): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
   const limit = setTimeout(() => server.closeAllConnections(), stopLimitMs);
   await closed;
   clearTimeout(limit);
+  // A request whose connection has gone may still be writing, or clearing up after itself.
+  await Promise.all(running);
   await storage.close();
 }

@@ -1,0 +1,226 @@
+// What only the double can be asked: that it survives restarts and crashes, and that it misbehaves exactly as told.
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+  type S3ClientConfig,
+} from '@aws-sdk/client-s3';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createObjectStore, type FaultRule, type ObjectStore } from '../../../infra/dev/s3/index.ts';
+import { signHeaders } from './hand-signed.ts';
+import { refusalOf } from './refusal.ts';
+import { judgesTheDouble, type StoreUnderTest } from './store-under-test.ts';
+
+const keys = { accessKeyId: 'DOUBLE', secretAccessKey: 'double-secret' };
+const region = 'us-east-1';
+const Bucket = 'ledger';
+let dataDir: string;
+let store: ObjectStore;
+let endpoint: string;
+let client: S3Client;
+
+const create = () => createObjectStore({ dataDir, port: 0, region, buckets: [Bucket], credentials: [keys] });
+const clientOf = (url: string, more: S3ClientConfig = {}) =>
+  new S3Client({ endpoint: url, region, forcePathStyle: true, credentials: keys, maxAttempts: 1, ...more });
+const put = (Key: string, body: string | Buffer, more: { IfNoneMatch?: string } = {}) =>
+  client.send(new PutObjectCommand({ Bucket, Key, Body: Buffer.from(body), ...more }));
+const text = async (Key: string) =>
+  (await client.send(new GetObjectCommand({ Bucket, Key }))).Body?.transformToString();
+const names = async () =>
+  ((await client.send(new ListObjectsV2Command({ Bucket }))).Contents ?? []).map(({ Key }) => Key);
+const control = (method: string, path: string, body?: unknown) =>
+  fetch(`${endpoint}/__control/${path}`, { method, ...(body !== undefined && { body: JSON.stringify(body) }) });
+const misbehave = (...rules: FaultRule[]) => control('PUT', 'faults', rules);
+
+async function begin(): Promise<void> {
+  store = create();
+  endpoint = `http://127.0.0.1:${(await store.start()).port}`;
+  client = clientOf(endpoint);
+}
+async function end(): Promise<void> {
+  client.destroy();
+  await store.stop();
+}
+beforeEach(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'double-'));
+  await begin();
+});
+afterEach(async () => {
+  await end();
+  await rm(dataDir, { recursive: true });
+});
+
+describe.skipIf(!judgesTheDouble)('the double keeps what it accepted (another S3 is under test: not asked)', () => {
+  it('objects, metadata, order and conditions survive a restart', async () => {
+    const long = `long/${'证'.repeat(300)}`;
+    for (const key of ['b/2', 'a', long, 'b/1']) await put(key, `body of ${key}`);
+    await end();
+    await begin();
+    expect(await names()).toEqual(['a', 'b/1', 'b/2', long]);
+    expect(await text(long)).toBe(`body of ${long}`);
+    expect(await refusalOf(put('a', 'again', { IfNoneMatch: '*' }))).toMatchObject({ status: 412 });
+    const listed = await client.send(new ListObjectsV2Command({ Bucket, Prefix: 'b/' }));
+    const head = await client.send(new HeadObjectCommand({ Bucket, Key: 'b/1' }));
+    expect(listed.Contents?.[0]).toMatchObject({ Size: 11, ETag: head.ETag });
+    expect(head.ContentLength).toBe(11);
+  });
+
+  it('what a crash left in the temp folder is swept at start', async () => {
+    await put('kept', 'kept');
+    await end();
+    await writeFile(join(dataDir, 'tmp', 'half-written'), 'half');
+    await begin();
+    expect(await readdir(join(dataDir, 'tmp'))).toEqual([]);
+    expect(await names()).toEqual(['kept']);
+  });
+
+  it('every put that was answered before SIGKILL is there afterwards, whole', async () => {
+    await end();
+    const child = await forkMain();
+    client = clientOf(child.endpoint);
+    const answered: string[] = [];
+    const lanes = Array.from({ length: 8 }, async (_, lane) => {
+      for (let n = 0; ; n++) {
+        await put(`jobs/${lane}/${n}`, `jobs/${lane}/${n}`.repeat(100));
+        if (answered.push(`jobs/${lane}/${n}`) === 200) child.process.kill('SIGKILL');
+      }
+    });
+    await Promise.allSettled(lanes);
+    client.destroy();
+    await begin();
+    expect(answered.length).toBeGreaterThanOrEqual(200);
+    for (const key of answered) expect(await text(key)).toBe(key.repeat(100));
+    for (const key of await names()) expect(await text(key as string)).toBe((key as string).repeat(100));
+  });
+
+  it('a body that breaks off is not stored', async () => {
+    const under = { endpoint, region, ...keys, bucket: Bucket } as StoreUnderTest;
+    const { path, headers } = signHeaders(under, {
+      method: 'PUT',
+      key: 'broken',
+      headers: { 'content-length': '2000000' },
+      payload: 'UNSIGNED-PAYLOAD',
+    });
+    const socket = connect(Number(new URL(endpoint).port), '127.0.0.1');
+    const head = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+    socket.write(`PUT ${path} HTTP/1.1\r\n${head.join('')}\r\n`);
+    await new Promise<void>((resolve) => socket.write(Buffer.alloc(1_500_000), () => resolve()));
+    socket.destroy();
+    await end();
+    expect(await readdir(join(dataDir, 'tmp'))).toEqual([]);
+    await begin();
+    expect(await names()).toEqual([]);
+  });
+
+  it('as a process it says where it is and ends with SIGTERM', async () => {
+    await end();
+    const child = await forkMain();
+    expect((await fetch(child.endpoint)).status).toBe(403);
+    child.process.kill('SIGTERM');
+    expect(await once(child.process, 'exit')).toEqual([0, null]);
+    const orphan = await forkMain();
+    orphan.process.disconnect();
+    expect(await once(orphan.process, 'exit')).toEqual([0, null]);
+    await begin();
+  });
+});
+
+async function forkMain() {
+  const env = {
+    ...process.env,
+    S3_DATA_DIR: dataDir,
+    S3_PORT: '0',
+    S3_REGION: region,
+    S3_BUCKET: Bucket,
+    S3_ACCESS_KEY_ID: keys.accessKeyId,
+    S3_SECRET_ACCESS_KEY: keys.secretAccessKey,
+  };
+  const child = fork(new URL('../../../infra/dev/s3/main.ts', import.meta.url), {
+    env,
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    execArgv: [],
+  });
+  const [{ type, port }] = (await once(child, 'message')) as [{ type: string; port: number }];
+  expect(type).toBe('ready');
+  return { process: child, endpoint: `http://127.0.0.1:${port}` };
+}
+
+describe.skipIf(!judgesTheDouble)('the double misbehaves when told (another S3 is under test: not asked)', () => {
+  it('status before the work: refused, and not done', async () => {
+    await misbehave({ kind: 'status', status: 503, method: 'PUT', count: 1 });
+    expect(await refusalOf(put('a', '1'))).toEqual({ code: 'SlowDown', status: 503 });
+    expect(await names()).toEqual([]);
+    await put('a', '2');
+    expect(await (await control('GET', 'faults')).json()).toMatchObject([{ kind: 'status', fired: 1 }]);
+  });
+
+  it('status after the work: refused, yet done, so that the retry meets its own write', async () => {
+    await misbehave({ kind: 'status', status: 500, when: 'after', operation: 'PutObject', count: 1 });
+    expect(await refusalOf(put('a', '1', { IfNoneMatch: '*' }))).toMatchObject({ status: 500 });
+    expect(await refusalOf(put('a', '1', { IfNoneMatch: '*' }))).toMatchObject({ status: 412 });
+    expect(await text('a')).toBe('1');
+  });
+
+  it('cut: the connection breaks before the work, after a write, or half-way through a read', async () => {
+    await misbehave({ kind: 'cut', when: 'before', count: 1 });
+    await expect(put('a', '1')).rejects.toThrow();
+    expect(await names()).toEqual([]);
+    await misbehave({ kind: 'cut', method: 'PUT', count: 1 });
+    await expect(put('a', 'x'.repeat(500_000))).rejects.toThrow();
+    expect(await names()).toEqual(['a']);
+    await misbehave({ kind: 'cut', operation: 'GetObject', count: 1 });
+    await expect(text('a')).rejects.toThrow();
+    expect(await text('a')).toHaveLength(500_000);
+  });
+
+  it('corrupt: one byte differs, which the checksum finds out, and the stored object is untouched', async () => {
+    await put('a', 'x'.repeat(2_000_000));
+    await misbehave({ kind: 'corrupt', keyPattern: '^a$', count: 2 });
+    await expect(text('a')).rejects.toThrow(/[Cc]hecksum/);
+    const plain = clientOf(endpoint, { responseChecksumValidation: 'WHEN_REQUIRED' });
+    const read = await plain.send(new GetObjectCommand({ Bucket, Key: 'a' }));
+    const bytes = Buffer.from((await read.Body?.transformToByteArray()) as Uint8Array);
+    expect(bytes.filter((byte) => byte !== 'x'.charCodeAt(0))).toHaveLength(1);
+    plain.destroy();
+    expect(await text('a')).toBe('x'.repeat(2_000_000));
+  });
+
+  it('slow: the answer waits', async () => {
+    await misbehave({ kind: 'slow', delayMs: 120, operation: 'HeadObject' });
+    const startedAtMs = performance.now();
+    expect(await refusalOf(client.send(new HeadObjectCommand({ Bucket, Key: 'a' })))).toMatchObject({ status: 404 });
+    expect(performance.now() - startedAtMs).toBeGreaterThanOrEqual(115);
+  });
+
+  it('faults are cleared, and nonsense is refused', async () => {
+    await misbehave({ kind: 'status', status: 503 });
+    await control('DELETE', 'faults');
+    await put('a', '1');
+    expect((await control('PUT', 'faults', [{ kind: 'unheard' }])).status).toBe(400);
+    expect((await control('GET', 'unknown')).status).toBe(404);
+  });
+
+  it('requests are counted by operation and by the first part of the key', async () => {
+    await control('POST', 'stats/reset');
+    await put('jobs/a', '1');
+    await put('jobs/b', '1');
+    await put('pending/a', '1');
+    await text('jobs/a');
+    expect(await (await control('GET', 'stats')).json()).toEqual({ GetObject: 1, PutObject: 3 });
+    expect(await (await control('GET', 'stats?by=prefix')).json()).toEqual({
+      'GetObject jobs/': 1,
+      'PutObject jobs/': 2,
+      'PutObject pending/': 1,
+    });
+    await control('POST', 'stats/reset');
+    expect(await (await control('GET', 'stats')).json()).toEqual({});
+  });
+});
