@@ -110,7 +110,8 @@ function classifyError(error: unknown): DeliveryClass | undefined {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   if (code === 'webhook_target_refused') return 'target_refused';
   if (TIMEOUT_CODES.has(code)) return 'timeout';
-  if (CONNECTION_CODES.has(code) || code.startsWith('HPE_')) return 'connection';
+  // An answer that is no HTTP at all comes without a code, by name only.
+  if (CONNECTION_CODES.has(code) || error.name === 'HTTPParserError') return 'connection';
   if (TLS_CODES.has(code) || TLS_PREFIXES.some((prefix) => code.startsWith(prefix))) return 'tls';
   return undefined;
 }

@@ -131,7 +131,6 @@ describe('classifyAnswer', () => {
     ['ECONNRESET', 'connection'],
     ['ENOTFOUND', 'connection'],
     ['UND_ERR_SOCKET', 'connection'],
-    ['HPE_INVALID_CONSTANT', 'connection'],
     ['UND_ERR_CONNECT_TIMEOUT', 'timeout'],
     ['ETIMEDOUT', 'timeout'],
     ['DEPTH_ZERO_SELF_SIGNED_CERT', 'tls'],
@@ -143,6 +142,10 @@ describe('classifyAnswer', () => {
     ['SOMETHING_NEW', undefined],
   ])('error %s is %s', (code, expected) => {
     expect(classifyAnswer({ error: Object.assign(new Error('x'), { code }) })).toBe(expected);
+  });
+
+  it('calls an answer that is no HTTP a failed connection', () => {
+    expect(classifyAnswer({ error: Object.assign(new Error('x'), { name: 'HTTPParserError' }) })).toBe('connection');
   });
 
   it('knows no class for what is no error', () => {

@@ -40,11 +40,14 @@ export interface SendResult {
 export interface WebhookSender {
   /**
    * @throws DefectError `webhook_send_defect`, TransientError `webhook_sender_short` (no sockets, ports or memory
-   * here) or `webhook_resolver_unavailable`: none of them may spend a try of the consumer.
+   * here), `webhook_sender_closed` or `webhook_resolver_unavailable`: none of them may spend a try of the consumer.
    */
   send(request: SendInput): Promise<SendResult>;
-  /** Drops every connection; running sends end as `connection`. Idempotent. */
-  close(): Promise<void>;
+  /**
+   * Drops every connection, at once and for good: running and later sends reject with TransientError
+   * `webhook_sender_closed`. A connection just being opened ends by its own time-out, at most 10 s later.
+   */
+  close(): void;
 }
 
 export interface WebhookSenderOptions {
@@ -73,6 +76,7 @@ export function createWebhookSender({ guard, maxOrigins = 500, now = Date.now }:
   return {
     close: () => pools.close(),
     async send(request) {
+      if (pools.closed) throw new TransientError('webhook_sender_closed');
       const startedMs = performance.now();
       const progress: Progress = {};
       const deadline = AbortSignal.timeout(Math.min(request.deadlineMs ?? DEFAULT_DEADLINE_MS, MAX_DEADLINE_MS));
@@ -84,6 +88,7 @@ export function createWebhookSender({ guard, maxOrigins = 500, now = Date.now }:
         outcome = classifyAnswer({ status: progress.status ?? 0 });
       } catch (error) {
         if (request.signal?.aborted) throw request.signal.reason;
+        if (pools.closed) throw new TransientError('webhook_sender_closed', { cause: error });
         outcome = classifyAnswer({ error }) ?? throwOurs(error);
       }
       return answerOf(outcome as DeliveryClass, progress, performance.now() - startedMs);
@@ -97,7 +102,7 @@ export async function sendWebhook({ guard, ...input }: SendInput & { guard: Targ
   try {
     return await sender.send(input);
   } finally {
-    await sender.close();
+    sender.close();
   }
 }
 
@@ -162,12 +167,17 @@ function throwOurs(error: unknown): never {
 
 interface Pools {
   of(origin: string): Pool;
-  close(): Promise<void>;
+  close(): void;
+  readonly closed: boolean;
 }
 
 function poolsByOrigin(guard: TargetGuard, maxOrigins: number): Pools {
   const pools = new Map<string, Pool>();
+  let closed = false;
   return {
+    get closed() {
+      return closed;
+    },
     of(origin) {
       const pool = pools.get(origin) ?? createPool(origin, guard);
       pools.delete(origin);
@@ -180,10 +190,11 @@ function poolsByOrigin(guard: TargetGuard, maxOrigins: number): Pools {
       }
       return pool;
     },
-    async close() {
-      const all = [...pools.values()];
+    close() {
+      closed = true;
+      // Not awaited: undici would wait for connections that are still being opened.
+      for (const pool of pools.values()) void pool.destroy();
       pools.clear();
-      await Promise.all(all.map((pool) => pool.destroy()));
     },
   };
 }
