@@ -39,6 +39,7 @@ export {
   type UpstreamResponse,
 } from './id-card-client.ts';
 export { type KeyWrapper, type KeyWrapperSetting, parseKeyWrapperSetting, rsaKeyWrapper } from './key-wrapper.ts';
+export { openKeyWrapper } from './open-key-wrapper.ts';
 export {
   type BaiduCredential,
   type BaiduProvider,

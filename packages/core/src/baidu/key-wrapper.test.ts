@@ -1,6 +1,10 @@
 import { generateKeyPairSync, privateDecrypt, randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseKeyWrapperSetting, rsaKeyWrapper } from './key-wrapper.ts';
+import { openKeyWrapper } from './open-key-wrapper.ts';
 
 describe('the RSA key wrapper', () => {
   const pair = generateKeyPairSync('rsa', { modulusLength: 2048 });
@@ -40,4 +44,27 @@ describe('the setting', () => {
       expect(() => parseKeyWrapperSetting(setting)).toThrow('key_wrapper_setting_invalid');
     },
   );
+});
+
+describe('opening', () => {
+  it('reads the PEM file of an rsa setting', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'cardseal-pem-'));
+    const pair = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    await writeFile(join(folder, 'key.pem'), pair.publicKey.export({ type: 'spki', format: 'pem' }));
+    const wrapped = await (await openKeyWrapper(`rsa:${join(folder, 'key.pem')}`)).wrap(Buffer.alloc(16, 1));
+    await rm(folder, { recursive: true });
+    const unwrapped = privateDecrypt({ key: pair.privateKey, oaepHash: 'sha256' }, Buffer.from(wrapped, 'base64'));
+    expect(unwrapped).toEqual(Buffer.alloc(16, 1));
+  });
+
+  it('starts the command of a command setting', async () => {
+    const echo = `process.stdin.on('data', (d) => console.log('{"id":' + JSON.parse(d).id + ',"enc_aes_key":"x"}'))`;
+    const wrapper = await openKeyWrapper(`command:${JSON.stringify([process.execPath, '-e', echo])}`);
+    expect(await wrapper.wrap(Buffer.alloc(16))).toBe('x');
+    await wrapper.stop();
+  });
+
+  it('refuses a file that is not there', async () => {
+    await expect(openKeyWrapper('rsa:/nonexistent.pem')).rejects.toThrow('key_wrapper_file_unreadable');
+  });
 });
