@@ -10,7 +10,16 @@ import { storyOf, type Told, tableOf } from './story.ts';
 
 /** A picture that the provider refuses: asked for by code, once, of the emulator. */
 const REFUSED_CODE = 282_103;
-const SCENARIOS = ['good', 'long-term', 'minority-name', 'wrong-side', 'blurred', 'copy', 'expired', 'number-mismatch'];
+const SCENARIOS = [
+  'good',
+  'long-term',
+  'minority-name',
+  'wrong-side',
+  'blurred',
+  'copy',
+  'expired',
+  'number-mismatch',
+] as const;
 const EVENT_TIMEOUT_MS = 30_000;
 
 export async function runDemo(info: DevInfo): Promise<number> {
@@ -47,7 +56,7 @@ export async function runDemo(info: DevInfo): Promise<number> {
   }
 }
 
-async function oneSpecimen(scenario: string, at: number) {
+async function oneSpecimen(scenario: (typeof SCENARIOS)[number], at: number) {
   for await (const specimen of generateSpecimens({ count: 1, seed: 2026 + at, scenario, format: 'jpeg' }))
     return specimen;
   throw new Error(`no specimen of ${scenario}`);
