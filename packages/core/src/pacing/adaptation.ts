@@ -27,7 +27,7 @@ export function onRefused(state: PacingState, id: number, rules: Rules, nowUs: n
   }
   if (evidence.refused >= 2) {
     state.marginUs = Math.max(rules.minMarginUs, state.marginUs - state.streak * rules.marginStepUs);
-    return fall(state, Math.max(Math.floor(state.limit / 2), evidence.accepted), rules, nowUs);
+    return fall(state, evidence.accepted, Math.floor(state.limit / 2), rules, nowUs);
   }
   return loneRefusal(state, slot.atUs, rules, nowUs);
 }
@@ -57,15 +57,19 @@ function weigh(state: PacingState, atUs: number, rules: Rules): { accepted: numb
   return { accepted: before - refusedBefore, refused };
 }
 
-function fall(state: PacingState, to: number, rules: Rules, nowUs: number): boolean {
+/**
+ * One burst never falls below `floor`: half of the limit, or what was known to be good before it was tried higher. So
+ * a provider that counts refused calls too, and then refuses all of them, does not drive the limit to 1.
+ */
+function fall(state: PacingState, to: number, floor: number, rules: Rules, nowUs: number): boolean {
   const from = state.limit;
-  state.fallFrom = from;
+  state.fallFloor = Math.max(1, Math.min(from - 1, floor));
   state.fallAtUs = nowUs;
   state.climbAtUs = 0;
   state.streak = 0;
   state.step = 1;
   if (from === 1) state.slow = Math.min(8, Math.max(1, state.slow) * 2);
-  state.limit = Math.max(1, Math.min(from - 1, to));
+  state.limit = Math.max(state.fallFloor, Math.min(from - 1, to));
   state.ceiling = state.limit + 1;
   state.nextClimbUs = nowUs + retryUs(state, rules);
   dropFree(state);
@@ -73,8 +77,7 @@ function fall(state: PacingState, to: number, rules: Rules, nowUs: number): bool
 }
 
 function sharpen(state: PacingState, accepted: number): boolean {
-  // One burst never takes more than half, so that a provider which counts refused calls too does not drive it to 1.
-  const to = Math.max(1, Math.floor(state.fallFrom / 2), accepted);
+  const to = Math.max(state.fallFloor, accepted);
   if (to >= state.limit) return false;
   state.limit = to;
   state.ceiling = to + 1;
@@ -83,8 +86,7 @@ function sharpen(state: PacingState, accepted: number): boolean {
 
 function climbFailed(state: PacingState, accepted: number, rules: Rules, nowUs: number): boolean {
   state.failures = Math.min(rules.retryUs.length - 1, state.failures + 1);
-  const to = Math.max(state.climbFrom, Math.min(accepted, state.limit - 1));
-  return fall(state, to, rules, nowUs);
+  return fall(state, accepted, state.climbFrom, rules, nowUs);
 }
 
 function loneRefusal(state: PacingState, atUs: number, rules: Rules, nowUs: number): boolean {
@@ -96,7 +98,7 @@ function loneRefusal(state: PacingState, atUs: number, rules: Rules, nowUs: numb
     return false;
   }
   state.marginUs = Math.max(rules.minMarginUs, state.marginUs - 2 * rules.marginStepUs);
-  return fall(state, state.limit - 1, rules, nowUs);
+  return fall(state, state.limit - 1, state.limit - 1, rules, nowUs);
 }
 
 /** How long a limit found is trusted: longer after each failed try, and so long that one refusal a try is bearable. */

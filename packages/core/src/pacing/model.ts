@@ -5,7 +5,7 @@
 import { climb, isAccountFault, onAccepted, onRefused } from './adaptation.ts';
 import { close, count, endProbe, gateView, MACHINE, open } from './gate.ts';
 import type { Rules } from './rules.ts';
-import { giveBack, moveLate, nextPlace, refresh, take } from './schedule.ts';
+import { giveBack, moveLate, nextPlace, refresh, remember, take } from './schedule.ts';
 import { type CredentialRules, nextShanghaiMidnightUs, type PacingState } from './state.ts';
 
 export type OutcomeKind =
@@ -119,7 +119,7 @@ function refused(state: PacingState, input: SettleInput, probed: boolean): Pacin
   tickMinute(state, nowUs);
   state.minuteRefused += 1;
   const slot = state.slots.find((candidate) => candidate.id === id);
-  if (slot) state.refused = [...state.refused, slot].sort((a, b) => a.atUs - b.atUs);
+  if (slot) remember(state.refused, slot);
   if (probed) {
     state.gateProbeUs = nowUs + (rules.probeEveryUs[state.gate] ?? rules.probeDefaultUs);
     endProbe(state);

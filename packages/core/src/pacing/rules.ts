@@ -83,7 +83,7 @@ export function rulesFrom(options: PacingOptions = {}): Rules {
     permitTtlUs: us(permitTtlMs),
     keepUs: 5_000_000,
     evennessPermille: Math.round(evenness * 1000),
-    initialMarginUs: us(options.initialMarginMs ?? 6),
+    initialMarginUs: us(options.initialMarginMs ?? 7),
     minMarginUs: us(options.minMarginMs ?? 3),
     maxMarginUs: us(options.maxMarginMs ?? 50),
     marginStepUs,

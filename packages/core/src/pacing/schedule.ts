@@ -3,7 +3,7 @@
  * and the margin) older, so no window of a second ever holds more than N, wherever it starts.
  */
 import type { Rules } from './rules.ts';
-import { type CredentialRules, freshState, type PacingState, type Slot, windowUs } from './state.ts';
+import { type CredentialRules, freshState, heldUntilUs, type PacingState, type Slot, windowUs } from './state.ts';
 
 export interface Place {
   atUs: number;
@@ -29,7 +29,7 @@ export function refresh(
   if (clockSetBack) state.slots = state.free = state.refused = [];
   if (restarted || clockSetBack) {
     state.run = run;
-    state.holdUs = nowUs + rules.horizonUs + windowUs(state, rules);
+    state.holdUs = heldUntilUs(state, rules, nowUs);
   }
   const passed = new Set(state.free.filter((slot) => slot.atUs < nowUs).map((slot) => slot.id));
   state.free = state.free.filter((slot) => !passed.has(slot.id));
@@ -95,6 +95,13 @@ export function dropFree(state: PacingState): void {
   const free = new Set(state.free.map((slot) => slot.id));
   state.slots = state.slots.filter((slot) => !free.has(slot.id));
   state.free = [];
+}
+
+/** As a sorted set does: once each, at the last time given. */
+export function remember(list: Slot[], slot: Slot): void {
+  const known = list.findIndex((other) => other.id === slot.id);
+  if (known >= 0) list.splice(known, 1);
+  insert(list, slot);
 }
 
 /** In the order of a sorted set: by time, then by the id as text. */

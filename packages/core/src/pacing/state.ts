@@ -27,7 +27,7 @@ export interface PacingFields {
   failures: number;
   nextClimbUs: number;
   fallAtUs: number;
-  fallFrom: number;
+  fallFloor: number;
   loneAtUs: number;
   streak: number;
   refusedSinceUs: number;
@@ -86,9 +86,12 @@ export const windowUs = (state: PacingFields, rules: Rules): number =>
   (rules.secondUs + state.marginUs) * Math.max(1, state.slow);
 
 /**
- * A fresh state must assume the worst: that a full second's calls were just made, and that permits for the whole
- * horizon are still out. So the first slot is a horizon and a window away.
+ * After memory was lost the worst must be assumed: that a full second's calls were just made, and that permits for the
+ * whole horizon are still out, each of which may be used late. So the next slot is all of that away.
  */
+export const heldUntilUs = (state: PacingFields, rules: Rules, nowUs: number): number =>
+  nowUs + rules.horizonUs + rules.permitTtlUs + windowUs(state, rules);
+
 export function freshState(credential: CredentialRules, rules: Rules, nowUs: number, run: string): PacingState {
   const hinted = credential.hintLimit > 0;
   const limit = hinted ? credential.hintLimit : credential.qps;
@@ -107,7 +110,7 @@ export function freshState(credential: CredentialRules, rules: Rules, nowUs: num
     failures: 0,
     nextClimbUs: nowUs + rules.retryUs[0]!,
     fallAtUs: 0,
-    fallFrom: 0,
+    fallFloor: 0,
     loneAtUs: 0,
     streak: 0,
     refusedSinceUs: 0,
@@ -129,6 +132,6 @@ export function freshState(credential: CredentialRules, rules: Rules, nowUs: num
     refused: [],
     usage: {},
   };
-  state.holdUs = nowUs + rules.horizonUs + windowUs(state, rules);
+  state.holdUs = heldUntilUs(state, rules, nowUs);
   return state;
 }

@@ -67,15 +67,15 @@ local function retry(state, rules)
   return math.max(backoff, math.min(60 * rules.secondUs, math.floor((200 * rules.secondUs) / state.limit)))
 end
 
-local function fall(state, to, rules, now)
+local function fall(state, to, floor, rules, now)
   local from = state.limit
-  state.fallFrom = from
+  state.fallFloor = math.max(1, math.min(from - 1, floor))
   state.fallAtUs = now
   state.climbAtUs = 0
   state.streak = 0
   state.step = 1
   if from == 1 then state.slow = math.min(8, math.max(1, state.slow) * 2) end
-  state.limit = math.max(1, math.min(from - 1, to))
+  state.limit = math.max(state.fallFloor, math.min(from - 1, to))
   state.ceiling = state.limit + 1
   state.nextClimbUs = now + retry(state, rules)
   dropFree(state)
@@ -83,7 +83,7 @@ local function fall(state, to, rules, now)
 end
 
 local function sharpen(state, accepted)
-  local to = math.max(1, math.floor(state.fallFrom / 2), accepted)
+  local to = math.max(state.fallFloor, accepted)
   if to >= state.limit then return false end
   state.limit = to
   state.ceiling = to + 1
@@ -92,7 +92,7 @@ end
 
 local function climbFailed(state, accepted, rules, now)
   state.failures = math.min(#rules.retryUs - 1, state.failures + 1)
-  return fall(state, math.max(state.climbFrom, math.min(accepted, state.limit - 1)), rules, now)
+  return fall(state, accepted, state.climbFrom, rules, now)
 end
 
 local function loneRefusal(state, at, rules, now)
@@ -104,7 +104,7 @@ local function loneRefusal(state, at, rules, now)
     return false
   end
   state.marginUs = math.max(rules.minMarginUs, state.marginUs - 2 * rules.marginStepUs)
-  return fall(state, state.limit - 1, rules, now)
+  return fall(state, state.limit - 1, state.limit - 1, rules, now)
 end
 
 local function onRefused(state, id, rules, now)
@@ -118,7 +118,7 @@ local function onRefused(state, id, rules, now)
   end
   if refused >= 2 then
     state.marginUs = math.max(rules.minMarginUs, state.marginUs - state.streak * rules.marginStepUs)
-    return fall(state, math.max(math.floor(state.limit / 2), accepted), rules, now)
+    return fall(state, accepted, math.floor(state.limit / 2), rules, now)
   end
   return loneRefusal(state, at, rules, now)
 end

@@ -68,7 +68,11 @@ local function nthLast(state, n)
   return tonumber(found[2])
 end
 
--- A fresh state assumes that a full second was just used and that a horizon of permits is out.
+-- After memory was lost: a full second may just have been used, and a horizon of permits may be out, used late.
+local function heldUntil(state, rules, now)
+  return now + rules.horizonUs + rules.permitTtlUs + window(state, rules)
+end
+
 local function fresh(key, credential, rules, now, run)
   local hinted = credential.hintLimit > 0
   local limit = credential.qps
@@ -77,12 +81,12 @@ local function fresh(key, credential, rules, now, run)
   local state = {
     key = key, old = {}, nominal = credential.qps, limit = limit, marginUs = rules.initialMarginUs, slow = 1,
     holdUs = 0, sequence = 0, run = run, ceiling = 0, climbAtUs = 0, climbFrom = 0, step = 1, failures = 0,
-    nextClimbUs = now + rules.retryUs[1], fallAtUs = 0, fallFrom = 0, loneAtUs = 0, streak = 0, refusedSinceUs = 0,
+    nextClimbUs = now + rules.retryUs[1], fallAtUs = 0, fallFloor = 0, loneAtUs = 0, streak = 0, refusedSinceUs = 0,
     refusedAtUs = 0, refusedRow = 0, minute = 0, minuteRefused = 0, lastMinuteRefused = 0, gate = '', gateBy = '',
     gateSinceUs = 0, gateUntilUs = 0, gateProbeUs = 0, openedAtUs = 0, probeId = 0, probeUntilUs = 0,
   }
   if hinted then state.marginUs = credential.hintMarginUs end
-  state.holdUs = now + rules.horizonUs + window(state, rules)
+  state.holdUs = heldUntil(state, rules, now)
   return state
 end
 
@@ -102,7 +106,7 @@ local function refresh(key, credential, rules, now, run)
   if clockSetBack then redis.call('DEL', slots(state), free(state), refusedSlots(state)) end
   if restarted or clockSetBack then
     state.run = run
-    state.holdUs = now + rules.horizonUs + window(state, rules)
+    state.holdUs = heldUntil(state, rules, now)
   end
   local passed = redis.call('ZRANGEBYSCORE', free(state), '-inf', '(' .. whole(now))
   if #passed > 0 then

@@ -1,0 +1,210 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { close, MACHINE, open } from './gate.ts';
+import { gateScript } from './lua/gate.ts';
+import { RESERVE_LUA } from './lua/reserve.ts';
+import { SETTLE_LUA } from './lua/settle.ts';
+import { STATE_LUA } from './lua/state.ts';
+import { type OutcomeKind, reserve, settle } from './model.ts';
+import { type PrivateRedis, startPrivateRedis } from './redis-for-tests.ts';
+import { rulesFrom } from './rules.ts';
+import { refresh } from './schedule.ts';
+import type { CredentialRules, PacingState } from './state.ts';
+
+const START_US = 1_790_000_000_000_000;
+const rules = rulesFrom({
+  allowProbeUp: true,
+  accountFaultMs: 4000,
+  probeEveryMs: { account_fault: 2000, configuration: 500 },
+});
+const KINDS = [
+  'accepted',
+  'refused_qps',
+  'refused_qps',
+  'failed',
+  'unsent',
+  'late',
+  'daily_quota',
+  'total_quota',
+  'configuration',
+] as const;
+
+type Event =
+  | { on: 'reserve'; credentials: readonly number[]; withinUs: number }
+  | { on: 'settle'; pick: number; kind: OutcomeKind | 'late'; lateUs: number }
+  | { on: 'gate'; credential: number; action: 'open' | 'close'; untilUs: number; by: string }
+  | { on: 'restart' }
+  | { on: 'wipe' };
+
+const event: fc.Arbitrary<Event> = fc.oneof(
+  {
+    weight: 12,
+    arbitrary: fc.record({
+      on: fc.constant('reserve' as const),
+      credentials: fc.constantFrom([0], [1], [0, 1], [1, 0]),
+      withinUs: fc.constantFrom(0, 100_000, 400_000),
+    }),
+  },
+  {
+    weight: 10,
+    arbitrary: fc.record({
+      on: fc.constant('settle' as const),
+      pick: fc.nat(),
+      kind: fc.constantFrom(...KINDS.slice(0, 6)),
+      lateUs: fc.integer({ min: 0, max: 100_000 }),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      on: fc.constant('settle' as const),
+      pick: fc.nat(),
+      kind: fc.constantFrom(...KINDS),
+      lateUs: fc.constant(0),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      on: fc.constant('gate' as const),
+      credential: fc.nat(1),
+      action: fc.constantFrom('open' as const, 'close' as const),
+      untilUs: fc.constantFrom(0, START_US + 5_000_000),
+      by: fc.constantFrom(MACHINE, 'ann'),
+    }),
+  },
+  { weight: 1, arbitrary: fc.constantFrom({ on: 'restart' as const }, { on: 'wipe' as const }) },
+);
+const timed = fc.tuple(fc.oneof(fc.integer({ min: 0, max: 20_000 }), fc.integer({ min: 0, max: 2_000_000 })), event);
+
+let server: PrivateRedis;
+beforeAll(async () => {
+  server = await startPrivateRedis();
+});
+afterAll(() => server.stop());
+
+class Twins {
+  readonly #keys = ['{twin}:a', '{twin}:b'];
+  readonly #credentials: CredentialRules[] = [
+    { id: 'a', qps: 4, daily: 0, total: 60, hintLimit: 0, hintMarginUs: 0 },
+    { id: 'b', qps: 13, daily: 40, total: 0, hintLimit: 9, hintMarginUs: 5000 },
+  ];
+  #pool: (PacingState | undefined)[] = [undefined, undefined];
+  #permits: { credential: number; id: number; slotUs: number }[] = [];
+  #run = 1;
+
+  async apply(nowUs: number, it: Event): Promise<void> {
+    if (it.on === 'restart') this.#run += 1;
+    if (it.on === 'wipe') {
+      await server.redis.flushall();
+      this.#pool = [undefined, undefined];
+    }
+    if (it.on === 'reserve') await this.#reserve(nowUs, it.credentials, it.withinUs);
+    if (it.on === 'settle') await this.#settle(nowUs, it);
+    if (it.on === 'gate') await this.#gate(nowUs, it);
+    for (const index of this.#keys.keys()) expect(await this.#stored(index)).toEqual(this.#modelled(index));
+  }
+
+  async #reserve(nowUs: number, picks: readonly number[], withinUs: number): Promise<void> {
+    const run = String(this.#run);
+    const credentials = picks.map((index) => this.#credentials[index]!);
+    const pool = picks.map((index) => this.#pool[index]);
+    const { answer, fresh } = reserve(pool, { nowUs, withinUs, run, rules, credentials });
+    picks.forEach((index, i) => {
+      this.#pool[index] = pool[i];
+    });
+    const settings = { rules, credentials, withinUs, testNow: nowUs, testRun: run };
+    const said = await this.#eval(
+      RESERVE_LUA,
+      picks.map((index) => this.#keys[index]!),
+      settings,
+    );
+    const head = [String(nowUs), fresh.join(',')];
+    if (answer.code === 'wait') expect(said).toEqual([...head, 'wait', String(answer.slotUs)]);
+    if (answer.code === 'closed') expect(said).toEqual([...head, 'closed', answer.reason, String(answer.nextUs)]);
+    if (answer.code !== 'granted') return;
+    const { credential, id, slotUs, probe, rose } = answer;
+    const state = pool[credential]!;
+    const tail = [credential, id, slotUs, Number(probe), Number(rose), state.limit, state.marginUs].map(String);
+    expect(said).toEqual([...head, 'granted', ...tail]);
+    this.#permits.push({ credential: picks[credential]!, id, slotUs });
+  }
+
+  async #settle(nowUs: number, it: Event & { on: 'settle' }): Promise<void> {
+    if (this.#permits.length === 0) return;
+    const { credential, id, slotUs } = this.#permits[it.pick % this.#permits.length]!;
+    const sentUs = it.lateUs > 0 ? slotUs + it.lateUs : 0;
+    const state = this.#pool[credential];
+    const events = settle(state, { nowUs, id, slotUs, kind: it.kind, sentUs, rules });
+    const said = await this.#eval(SETTLE_LUA, [this.#keys[credential]!], {
+      rules,
+      id,
+      slotUs,
+      kind: it.kind,
+      sentUs,
+      testNow: nowUs,
+    });
+    expect(said).toEqual(state ? [state.gate, String(state.limit), String(state.marginUs), ...events] : []);
+  }
+
+  async #gate(nowUs: number, it: Event & { on: 'gate' }): Promise<void> {
+    const credential = this.#credentials[it.credential]!;
+    const run = String(this.#run);
+    const { state } = refresh(this.#pool[it.credential], credential, rules, nowUs, run);
+    this.#pool[it.credential] = state;
+    const changed =
+      it.action === 'open' ? open(state, nowUs, it.by) : close(state, rules, nowUs, 'maintenance', it.untilUs, it.by);
+    const { action, untilUs, by } = it;
+    const settings = { rules, credential, action, reason: 'maintenance', untilUs, by, testNow: nowUs, testRun: run };
+    expect(await this.#eval(gateScript(STATE_LUA), [this.#keys[it.credential]!], settings)).toBe(changed ? 1 : 0);
+  }
+
+  #eval(script: string, keys: string[], settings: object): Promise<unknown> {
+    return server.redis.eval(script, keys.length, ...keys, JSON.stringify(settings));
+  }
+
+  #modelled(index: number): unknown {
+    const state = this.#pool[index];
+    if (!state) return { fields: {}, slots: [], free: [], refused: [], total: {} };
+    const { slots, free, refused, usage, ...fields } = state;
+    const flat = (list: { id: number; atUs: number }[]) => list.flatMap((slot) => [String(slot.id), String(slot.atUs)]);
+    const texts = Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, String(value)]));
+    const total = Object.fromEntries(
+      Object.entries(usage.total ?? {})
+        .filter(([, n]) => n > 0)
+        .map(([name, n]) => [name, String(n)]),
+    );
+    return { fields: texts, slots: flat(slots), free: flat(free), refused: flat(refused), total };
+  }
+
+  async #stored(index: number): Promise<unknown> {
+    const key = this.#keys[index]!;
+    const set = (suffix: string) => server.redis.zrange(`${key}:${suffix}`, '0', '-1', 'WITHSCORES');
+    const used = await server.redis.hgetall(`${key}:usage:total`);
+    const total = Object.fromEntries(Object.entries(used).filter(([, n]) => n !== '0'));
+    const [fields, slots, free, refused] = await Promise.all([
+      server.redis.hgetall(key),
+      set('slots'),
+      set('free'),
+      set('refused'),
+    ]);
+    return { fields, slots, free, refused, total };
+  }
+}
+
+describe('the Lua', () => {
+  it('gives the same answers and keeps the same state as the model, on the same histories', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(timed, { minLength: 1, maxLength: 120, size: 'max' }), async (events) => {
+        await server.redis.flushall();
+        const twins = new Twins();
+        let nowUs = START_US;
+        for (const [pauseUs, it] of events) {
+          nowUs += pauseUs;
+          await twins.apply(nowUs, it);
+        }
+      }),
+      { numRuns: 60 },
+    );
+  }, 120_000);
+});
