@@ -37,16 +37,18 @@ export async function startParts(options: Settled, supervisor: Supervisor) {
   const secrets = ensureSecrets(options.dataDir, options.baiduQps ?? 100);
   const env = baseEnvironment(options.env ?? process.env);
   const context = { programs: { ...PROGRAMS, ...options.programs }, ports, env };
-  const redisUrl = options.redisUrl ?? (await startOwnRedis(options, supervisor));
-  const store = options.s3 ?? (await startStore(options, supervisor, context, secrets));
-  const emulatorUrl = await startEmulator(options, supervisor, context, secrets);
+  // None of these needs another, and loading the provisioner takes as long as starting them.
+  const [redisUrl, store, emulatorUrl, provision] = await Promise.all([
+    options.redisUrl ?? startOwnRedis(options, supervisor),
+    options.s3 ?? startStore(options, supervisor, context, secrets),
+    startEmulator(options, supervisor, context, secrets),
+    provisionerOf(options),
+  ]);
   const publicKeyFile = path.join(options.dataDir, 'emulator-public-key.pem');
   writeFileAtomic(publicKeyFile, await fetchText(`${emulatorUrl}/__control/public-key`));
   const appEnv = appEnvironment({ env, redisUrl, store, secrets, emulatorUrl, publicKeyFile });
   options.log('making the first tenant, its api key and an admin');
-  const provisioned = await provisionerOf(options).then((provision) =>
-    provision({ env: appEnv, dataDir: options.dataDir }),
-  );
+  const provisioned = await provision({ env: appEnv, dataDir: options.dataDir });
   options.log(`starting api, ${options.workers ?? 1} worker(s) and admin`);
   await supervisor.start(appSpecs({ ...context, env: appEnv }, options.workers ?? 1, untilHealthy));
   return { env: appEnv, info: collectInfo(supervisor, { redisUrl, store, emulatorUrl, provisioned, secrets }) };
