@@ -15,7 +15,7 @@ const deviations = 6;
  *
  * The exception is repetition under ECB: equal blocks of a flat bitmap encrypt equally, and then one unlucky pattern
  * repeats all along. Callers pass `repetitive` for uncompressed pictures, and one pattern of 64 characters is bounded
- * instead (at most 10 of 64 escaped).
+ * instead (at most 18 of 64 escaped: one key in a million sees more).
  *
  * @param rawBytes the size of the picture before encryption
  * @returns characters of the form field's value, never below the real length but for one case in a billion
@@ -23,7 +23,7 @@ const deviations = 6;
 export function encodedLengthBound(rawBytes: number, repetitive = false): number {
   const base64Chars = 4 * Math.ceil((rawBytes + cipherOverheadBytes) / 3);
   const escapes = repetitive
-    ? base64Chars * (10 / 64) + 10
+    ? base64Chars * (18 / 64) + 18
     : base64Chars / 32 + deviations * Math.sqrt((base64Chars * 31) / 32 / 32) + 10;
   return base64Chars + 2 * Math.ceil(Math.min(escapes, base64Chars));
 }

@@ -3,7 +3,8 @@
  * it is handed a function that encodes, so that its choices are tested on models too.
  *
  * The order of losses: quality falls first, down to a floor at which text is still clean; only then are pixels given
- * up. Between two qualities, other quantisation tables fill most gaps; a slight scaling fills the rest.
+ * up. One step of quality can be a tenth of the bytes and more, most of all for pictures that were JPEG before; other
+ * quantisation tables lie between the steps and fill the gap without giving up a pixel.
  */
 
 /** Below this, ringing around strokes costs the reader more than the pixels that a smaller picture gives up. */
@@ -12,7 +13,6 @@ export const floorQuality = 70;
 /** Nearer than this to the limit is near enough. */
 const closeEnough = 0.97;
 const aim = 0.985;
-const maxScaleTrials = 12;
 
 export interface EncodingSetting {
   readonly quality: number;
@@ -38,23 +38,27 @@ export interface EncodingSearch {
   minScale: number;
 }
 
-/** @returns the largest trial that fits, or undefined where even the smallest scale does not; and the number of encodes */
-export async function searchEncoding(
-  search: EncodingSearch,
-): Promise<{ best: EncodingTrial | undefined; encodes: number }> {
+export interface EncodingChoice {
+  /** The largest that fits; undefined where even the smallest scale does not. */
+  best: EncodingTrial | undefined;
+  encodes: number;
+}
+
+const plain: EncodingSetting = { quality: floorQuality, quantisationTable: 0, scale: 1 };
+
+export async function searchEncoding(search: EncodingSearch): Promise<EncodingChoice> {
   let encodes = 0;
   const attempt: Attempt = async (setting) => {
     encodes += 1;
     const bytes = await search.encode(setting);
     return { setting, bytes, fill: search.fillOf(bytes.length) };
   };
-  const { under, over } = await searchQuality(search, attempt);
+  const { under, over } = await searchQuality(plain, search.firstQuality, search.maxQuality, attempt);
   if (over === undefined || (under && isClose(under))) return { best: under, encodes };
-  const finer = under && (await searchTables(over, attempt));
-  const nearer = better(under, finer);
-  if (nearer && isClose(nearer)) return { best: nearer, encodes };
-  const scaled = await searchScale(over, search.minScale, attempt, nearer !== undefined);
-  return { best: better(nearer, scaled), encodes };
+  const best = under
+    ? await searchBetween(under, search.maxQuality, attempt)
+    : await searchScale(over, search.minScale, attempt);
+  return { best, encodes };
 }
 
 type Attempt = (setting: EncodingSetting) => Promise<EncodingTrial>;
@@ -63,8 +67,8 @@ const fits = (trial: EncodingTrial) => trial.fill <= 1;
 const isClose = (trial: EncodingTrial) => fits(trial) && trial.fill >= closeEnough;
 
 function better(a: EncodingTrial | undefined, b: EncodingTrial | undefined): EncodingTrial | undefined {
-  if (a === undefined || b === undefined) return a ?? b;
-  return b.fill > a.fill ? b : a;
+  const candidates = [a, b].filter((trial) => trial !== undefined && fits(trial)) as EncodingTrial[];
+  return candidates.sort((x, y) => y.fill - x.fill)[0];
 }
 
 interface Bracket {
@@ -74,22 +78,26 @@ interface Bracket {
   over: EncodingTrial | undefined;
 }
 
-async function searchQuality(search: EncodingSearch, attempt: Attempt): Promise<Bracket> {
+/** Stops at the first trial that is close, or with neighbours around the limit, or after so many trials. */
+async function searchQuality(
+  base: EncodingSetting,
+  first: number,
+  max: number,
+  attempt: Attempt,
+  maxTrials = 32,
+): Promise<Bracket> {
   const found: Bracket = { under: undefined, over: undefined };
   let low = floorQuality - 1;
-  let high = search.maxQuality + 1;
-  let quality = search.firstQuality;
-  while (low + 1 < high) {
-    const trial = await attempt({ quality, quantisationTable: 0, scale: 1 });
-    if (fits(trial)) {
-      found.under = trial;
-      low = quality;
-      if (isClose(trial)) break;
-    } else {
-      found.over = trial;
-      high = quality;
-    }
-    quality = Math.max(low + 1, Math.min(high - 1, predictQuality(quality, trial.fill)));
+  let high = max + 1;
+  let quality = Math.min(first, max);
+  for (let n = 0; n < maxTrials && low + 1 < high; n++) {
+    const trial = await attempt({ ...base, quality });
+    if (fits(trial)) [found.under, low] = [trial, quality];
+    else [found.over, high] = [trial, quality];
+    if (isClose(trial)) break;
+    // Where prediction does not close in, halving does.
+    const guess = n < 3 ? predictQuality(quality, trial.fill) : Math.floor((low + high) / 2);
+    quality = Math.max(low + 1, Math.min(high - 1, guess));
   }
   return found;
 }
@@ -120,41 +128,66 @@ function predictQuality(tried: number, fill: number): number {
   return floorQuality;
 }
 
-/** How much smaller than table 0 at the same quality, measured; ordered from the largest. */
-const finerTables: readonly (readonly [table: number, size: number])[] = [
+/**
+ * Tables tuned by others to the eye, with their size at a quality relative to table 0. Whether one lands in the gap
+ * depends on how the picture was quantised before, so each gets a few trials, the nearest relatives first.
+ */
+const otherTables: readonly (readonly [table: number, size: number])[] = [
   [2, 0.985],
+  [5, 0.95],
+  [4, 1],
   [3, 0.945],
+  [6, 1.02],
+  [8, 1.45],
+  [7, 1.65],
 ];
 
-async function searchTables(over: EncodingTrial, attempt: Attempt): Promise<EncodingTrial | undefined> {
-  let best: EncodingTrial | undefined;
-  for (const [quantisationTable, size] of finerTables) {
-    if (over.fill * size > 1.01 || over.fill * size < closeEnough - 0.01) continue;
-    const trial = await attempt({ ...over.setting, quantisationTable });
-    if (fits(trial)) best = better(best, trial);
-    if (isClose(trial)) break;
+const trialsPerTable = 3;
+
+async function searchBetween(under: EncodingTrial, maxQuality: number, attempt: Attempt) {
+  let best = under;
+  for (const [quantisationTable, size] of otherTables) {
+    const first = predictQuality(under.setting.quality, under.fill * size);
+    const base = { ...under.setting, quantisationTable };
+    const found = await searchQuality(base, first, maxQuality, attempt, trialsPerTable);
+    best = better(best, found.under) ?? best;
+    if (isClose(best)) break;
   }
   return best;
 }
 
-/** Size follows scale closely, so a secant in logarithms lands in two or three trials. */
-async function searchScale(over: EncodingTrial, minScale: number, attempt: Attempt, optional: boolean) {
+const maxScaleTrials = 12;
+
+/**
+ * Gives up pixels at the floor quality. Size follows scale smoothly but for a jump at 1, where resampling starts to
+ * smooth: near it quality is raised again instead.
+ */
+async function searchScale(over: EncodingTrial, minScale: number, attempt: Attempt) {
   let best: EncodingTrial | undefined;
-  let above = { scale: 1, fill: over.fill };
-  let exponent = 2;
-  for (let n = 0; n < (optional ? 3 : maxScaleTrials); n++) {
-    const from = best ? { scale: best.setting.scale, fill: best.fill } : above;
-    const scale = Math.max(minScale, nextScale(from, exponent, above.scale));
+  let low = minScale;
+  let high = 1;
+  let scale = nextScale(1, over.fill, low, high);
+  for (let n = 0; n < maxScaleTrials; n++) {
     const trial = await attempt({ ...over.setting, scale });
-    exponent = Math.min(3, Math.max(0.8, Math.log(trial.fill / over.fill) / Math.log(scale)));
-    if (fits(trial)) best = better(best, trial);
-    else above = { scale, fill: trial.fill };
-    if (isClose(trial) || (scale === minScale && !fits(trial))) break;
+    best = better(best, trial);
+    if (isClose(trial) || (scale <= minScale && !fits(trial))) return best;
+    if (fits(trial)) low = scale;
+    else high = scale;
+    if (high === 1 && low > 0.97) return await raiseQuality(trial, attempt);
+    scale = nextScale(scale, trial.fill, low, high);
   }
   return best;
 }
 
-function nextScale(from: { scale: number; fill: number }, exponent: number, ceiling: number): number {
-  const wanted = from.scale * (aim / from.fill) ** (1 / exponent);
-  return wanted < ceiling ? wanted : (from.scale + ceiling) / 2;
+async function raiseQuality(floor: EncodingTrial, attempt: Attempt) {
+  const { under } = await searchQuality(floor.setting, predictQuality(floorQuality, floor.fill), 100, attempt, 6);
+  const best = better(floor, under) ?? floor;
+  return isClose(best) ? best : await searchBetween(best, 100, attempt);
+}
+
+/** Bytes grow a little slower than the area. */
+function nextScale(from: number, fill: number, low: number, high: number): number {
+  const wanted = from * (aim / fill) ** (1 / 1.8);
+  if (wanted > low && wanted < high) return wanted;
+  return wanted <= low ? low : (from + high) / 2;
 }

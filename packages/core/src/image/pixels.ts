@@ -33,7 +33,8 @@ export async function decodePixels(bytes: Uint8Array, facts: ImageFacts, limits:
     : sharp(bytes, { failOn: 'error', limitInputPixels: limits.maxInputPixels, sequentialRead: true });
   const longest = Math.max(facts.widthPx, facts.heightPx);
   if (bitmap && longest <= limits.maxSidePx) return bitmap;
-  return await readRaw(normalise(opened, limits.maxSidePx));
+  const space = facts.colorModel === 'grey' || facts.colorModel === 'grey-alpha' ? 'b-w' : 'srgb';
+  return await readRaw(normalise(opened, limits.maxSidePx).toColourspace(space));
 }
 
 function normalise(picture: Sharp, maxSidePx: number): Sharp {
@@ -41,7 +42,6 @@ function normalise(picture: Sharp, maxSidePx: number): Sharp {
     .autoOrient()
     .resize({ width: maxSidePx, height: maxSidePx, fit: 'inside', withoutEnlargement: true })
     .flatten({ background: '#ffffff' })
-    .toColourspace('srgb')
     .timeout({ seconds: decodeTimeoutMs / 1000 });
 }
 
@@ -61,7 +61,8 @@ async function readRaw(picture: Sharp): Promise<RawPixels> {
 export async function encodeJpeg(pixels: RawPixels, setting: EncodingSetting): Promise<Buffer> {
   const sharp = await loadLibrary();
   const { quality, quantisationTable, scale } = setting;
-  const opened = sharp(pixels.data, { raw: rawShape(pixels) });
+  const space = pixels.channels === 1 ? 'b-w' : 'srgb';
+  const opened = sharp(pixels.data, { raw: rawShape(pixels) }).toColourspace(space);
   const sized =
     scale === 1
       ? opened
@@ -71,7 +72,7 @@ export async function encodeJpeg(pixels: RawPixels, setting: EncodingSetting): P
           fit: 'fill',
         });
   try {
-    return await sized.jpeg({ quality, quantisationTable, progressive: false, chromaSubsampling: '4:2:0' }).toBuffer();
+    return await sized.jpeg({ quality, quantisationTable, chromaSubsampling: '4:2:0' }).toBuffer();
   } catch (cause) {
     throw new DefectError('image_encoding_failed', { cause });
   }
