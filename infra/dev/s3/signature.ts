@@ -1,6 +1,6 @@
 // Signature Version 4 as S3 checks it: who asks, whether the request is whole and recent, and how its body is signed.
 // Nothing of a request may be acted upon before this has passed. Source: the public SigV4 pages of the S3 API reference.
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { S3Error } from './s3-error.ts';
 import type { Target } from './target.ts';
 
@@ -10,7 +10,7 @@ export type Verifier = { credentials: readonly Credentials[]; region: string; no
 
 /** What the body's own check goes on from: the declared hash or mode, and the chain of signatures of signed chunks. */
 export type Authorized = { accessKeyId: string; contentSha256: string; chain: SignatureChain };
-export type SignatureChain = { signingKey: Buffer; timestamp: string; scope: string; seed: string };
+export type SignatureChain = { signingKey: KeyObject; timestamp: string; scope: string; seed: string };
 
 type Claim = {
   accessKeyId: string;
@@ -44,14 +44,25 @@ export function verifySignature(request: SignedRequest, verifier: Verifier): Aut
   return { accessKeyId: claim.accessKeyId, contentSha256: claim.contentSha256, chain };
 }
 
-export function deriveSigningKey(secret: string, date: string, region: string): Buffer {
-  return [date, region, 's3', 'aws4_request'].reduce<Buffer>(
+const derived = new Map<string, KeyObject>();
+const derivedLimit = 64;
+
+/** Derived once per day and secret: the derivation costs more than all the rest of a check. */
+export function deriveSigningKey(secret: string, date: string, region: string): KeyObject {
+  const name = JSON.stringify([secret, date, region]);
+  const known = derived.get(name);
+  if (known) return known;
+  const bytes = [date, region, 's3', 'aws4_request'].reduce<Buffer>(
     (key, part) => createHmac('sha256', key).update(part).digest(),
     Buffer.from(`AWS4${secret}`, 'utf8'),
   );
+  if (derived.size >= derivedLimit) derived.clear();
+  const key = createSecretKey(bytes);
+  derived.set(name, key);
+  return key;
 }
 
-export function hmacHex(key: Buffer, text: string): string {
+export function hmacHex(key: KeyObject, text: string): string {
   return createHmac('sha256', key).update(text, 'utf8').digest('hex');
 }
 
