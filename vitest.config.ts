@@ -26,7 +26,12 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{apps,packages}/**/src/**/*.test.ts', 'infra/**/*.test.ts', 'test/support/**/*.test.ts'],
+          include: [
+            '{apps,packages}/**/src/**/*.test.ts',
+            'infra/**/*.test.ts',
+            'test/support/**/*.test.ts',
+            'test/soak/**/*.test.ts',
+          ],
           testTimeout: 20 * SECOND_MS,
         },
       },

@@ -23,7 +23,11 @@ export function createServer(context: ApiContext): FastifyInstance {
     requestTimeout: config.REQUEST_TIMEOUT_MS,
     connectionTimeout: 0,
     keepAliveTimeout: 72_000,
-    http: { maxHeaderSize: 16 * 1024, connectionsCheckingInterval: 1000, headersTimeout: 10_000 },
+    http: {
+      maxHeaderSize: 16 * 1024,
+      connectionsCheckingInterval: 1000,
+      headersTimeout: Math.min(10_000, config.REQUEST_TIMEOUT_MS),
+    },
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 128 },
     clientErrorHandler: answerClientError,

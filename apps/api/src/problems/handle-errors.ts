@@ -24,7 +24,7 @@ function sendProblem(reply: FastifyReply, request: FastifyRequest, problem: Prob
   return reply
     .code(problem.status)
     .header('content-type', 'application/problem+json')
-    .send(JSON.stringify(problemDocument(problem, request.id)));
+    .send(Buffer.from(JSON.stringify(problemDocument(problem, request.id))));
 }
 
 function toProblem(error: unknown): Problem {

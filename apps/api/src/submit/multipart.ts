@@ -7,6 +7,16 @@ import type { Submission } from './submission.ts';
 const MAX_REQUEST_PART_BYTES = 64 * 1024;
 
 export async function readMultipart(request: FastifyRequest, maxImageBytes: number): Promise<Submission> {
+  try {
+    return await readParts(request, maxImageBytes);
+  } catch (error) {
+    // The parser's own complaints about the framing carry no status.
+    if (error instanceof Problem || (error as { statusCode?: number }).statusCode !== undefined) throw error;
+    throw new Problem('malformed_body', 'The body is not a complete multipart/form-data.');
+  }
+}
+
+async function readParts(request: FastifyRequest, maxImageBytes: number): Promise<Submission> {
   const pictures: Submission['pictures'] = {};
   let terms: unknown = {};
   const seen = new Set<string>();

@@ -1,11 +1,21 @@
 /** encrypt: the complete request body under a fresh AES key, ready before a permit is asked for. */
 import type { BaiduProvider, SealedRequest } from '@cardseal/core/baidu';
+import { CardsealError, ThrottledError } from '@cardseal/core/errors';
 import type { Side } from '@cardseal/core/job';
+import type { WorkerContext } from '../context.ts';
 import type { Picture } from './fetch.ts';
 import type { Work } from './work.ts';
 
-export function encryptPicture(
-  provider: BaiduProvider,
+/** How long a card waits before it looks for a credential again, when every one was refused. */
+const REFUSED_RETRY_MS = 60_000;
+
+/**
+ * Sealing also fetches the access token, so that a credential that the provider refuses shows here: its gate closes
+ * and the next one is tried. Throws ThrottledError `upstream_credential_refused` when there is none left.
+ */
+export async function encryptPicture(
+  { pacer, log }: WorkerContext,
+  candidates: readonly BaiduProvider[],
   work: Work,
   side: Side,
   picture: Picture,
@@ -13,5 +23,14 @@ export function encryptPicture(
   const { detect_risk, detect_quality, detect_photo, detect_card } = work.request.options;
   // Only the portrait side has a portrait.
   const detect = { detect_risk, detect_quality, detect_photo: detect_photo && side === 'front', detect_card };
-  return provider.seal(picture.bytes, side, detect, work.signal);
+  for (const candidate of candidates) {
+    try {
+      return await candidate.seal(picture.bytes, side, detect, work.signal);
+    } catch (error) {
+      if (!(error instanceof CardsealError) || error.fields.upstreamClass !== 'configuration') throw error;
+      log.error('credential.refused', { credential_id: candidate.id, code: error.code });
+      await pacer.closeGate(candidate.id, 'configuration', undefined, 'machine');
+    }
+  }
+  throw new ThrottledError('upstream_credential_refused', REFUSED_RETRY_MS);
 }

@@ -21,6 +21,8 @@ export type Run =
   /** Come back after a backoff; an attempt is spent. */
   | { kind: 'retry'; code: string };
 
+const CONFIGURATION_RETRY_MS = 5000;
+
 interface SideError {
   side: Side;
   error: CardsealError;
@@ -61,7 +63,11 @@ async function recognizeSides(context: WorkerContext, work: Work): Promise<SideE
 
 /** An abort is nobody's failure, whatever error it surfaces as. */
 function asInterrupted(work: Work, reason: unknown): CardsealError {
-  if (reason instanceof CardsealError) return reason;
+  if (reason instanceof CardsealError) {
+    // A refused credential is the pool's trouble: its gate has closed, and the card waits for another.
+    const ours = reason.fields.upstreamClass === 'configuration' && reason.disposition === 'defect';
+    return ours ? new ThrottledError(reason.code, CONFIGURATION_RETRY_MS, { cause: reason }) : reason;
+  }
   if (work.signal.aborted || (reason instanceof Error && reason.name === 'AbortError')) {
     return new ThrottledError('interrupted', 0, { cause: reason });
   }

@@ -11,15 +11,15 @@ import type { Work } from './work.ts';
 
 export async function recognizeSide(context: WorkerContext, work: Work, side: Side): Promise<void> {
   const candidates = chooseCandidates(context);
-  const sealer = candidates[0]!;
+  const { provider } = candidates[0]!;
   try {
     const picture = await fetchPicture(context, work, side);
-    const seal = () => encryptPicture(sealer, work, side, picture);
+    const seal = () => encryptPicture(context, candidates, work, side, picture);
     const reply = await callProvider(context, work, { side, sealed: await seal(), candidates, reseal: seal });
-    await saveReply(context, work, side, { provider: sealer.provider, reply, adjusted: picture.adjusted });
+    await saveReply(context, work, side, { provider, reply, adjusted: picture.adjusted });
   } catch (error) {
     if (!(error instanceof RejectedError)) throw error;
-    await saveRefusal(context, work, side, sealer.provider, error);
+    await saveRefusal(context, work, side, provider, error);
   }
 }
 
