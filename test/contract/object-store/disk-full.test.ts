@@ -47,13 +47,13 @@ it.skipIf(!judgesTheDouble)('a full disk is 503, corrupts nothing and leaves not
     });
     const put = (Key: string, size: number) =>
       client.send(new PutObjectCommand({ Bucket, Key, Body: Buffer.alloc(size, Key) }));
-    for (const Key of ['a', 'b', 'c', 'd', 'e', 'f']) await put(Key, 400_000);
+    for (const Key of 'abcdefg') await put(Key, 400_000);
     for (const size of [600_000, 2_500_000]) {
-      expect(await refusalOf(put('g', size))).toEqual({ code: 'SlowDown', status: 503 });
+      expect(await refusalOf(put('x', size))).toEqual({ code: 'SlowDown', status: 503 });
       expect(await refusalOf(put('a', size))).toEqual({ code: 'SlowDown', status: 503 });
     }
     const stored = (await client.send(new ListObjectsV2Command({ Bucket }))).Contents ?? [];
-    expect(stored.map(({ Key, Size }) => [Key, Size])).toEqual(Array.from('abcdef', (key) => [key, 400_000]));
+    expect(stored.map(({ Key, Size }) => [Key, Size])).toEqual(Array.from('abcdefg', (key) => [key, 400_000]));
     for (const { Key } of stored) {
       const text = await (await client.send(new GetObjectCommand({ Bucket, Key }))).Body?.transformToString();
       expect(text).toBe(Key?.repeat(400_000));
