@@ -15,7 +15,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createObjectStore, type FaultRule, type ObjectStore } from '../../../infra/dev/s3/index.ts';
-import { signHeaders } from './hand-signed.ts';
+import { callSigned, signHeaders } from './hand-signed.ts';
 import { refusalOf } from './refusal.ts';
 import { judgesTheDouble, type StoreUnderTest } from './store-under-test.ts';
 
@@ -117,6 +117,15 @@ describe.skipIf(!judgesTheDouble)('the double keeps what it accepted (another S3
     await end();
     expect(await readdir(join(dataDir, 'tmp'))).toEqual([]);
     await begin();
+    expect(await names()).toEqual([]);
+  });
+
+  it('what it does not do is 501, and nothing is done', async () => {
+    const under = { endpoint, region, ...keys, bucket: Bucket } as StoreUnderTest;
+    for (const query of [{ uploads: '' }, { acl: '' }, { versionId: '1' }]) {
+      const answer = await callSigned(under, { method: 'PUT', key: 'a', query, body: Buffer.from('x') });
+      expect([answer.status, answer.code]).toEqual([501, 'NotImplemented']);
+    }
     expect(await names()).toEqual([]);
   });
 
