@@ -55,7 +55,7 @@ async function measure(picture: string, bytes: Buffer): Promise<Row> {
   const started = performance.now();
   const facts = inspectImage(bytes);
   const assessment = assessImage(facts, bytes.length, defaultImageLimits, { fit: true });
-  if (assessment.kind !== 'fit') throw new Error(`${picture}: ${assessment.kind} ${JSON.stringify(assessment)} ${bytes.length}`);
+  if (assessment.kind !== 'fit') throw new Error(`${picture}: ${assessment.kind}`);
   const fitted = await fitImage(bytes, facts, defaultImageLimits);
   const fill = encodedLengthBound(fitted.bytes.length) / defaultImageLimits.maxEncodedBytes;
   return {

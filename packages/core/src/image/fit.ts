@@ -8,7 +8,7 @@ import { type EncodingTrial, searchEncoding } from './encoding-search.ts';
 import type { ImageFacts, ImageFormat } from './facts.ts';
 import { inspectImage } from './inspect.ts';
 import type { ImageLimits } from './limits.ts';
-import { decodePixels, encodeJpeg } from './pixels.ts';
+import { decodePixels, encodeJpeg, samplePixels } from './pixels.ts';
 import { type FitReason, unusable } from './reasons.ts';
 
 export interface Adjusted {
@@ -60,10 +60,16 @@ export async function fitImage(
   const shortest = Math.min(pixels.widthPx, pixels.heightPx);
   const encodedLength = options.encodedLength ?? ((rawBytes) => encodedLengthBound(rawBytes));
   const shrinking = reasons.includes('too_many_bytes');
+  let sample: typeof pixels | undefined;
+  const encode: typeof encodeJpeg = (from, setting) => {
+    options.signal?.throwIfAborted();
+    return encodeJpeg(from, setting);
+  };
   const { best, encodes } = await searchEncoding({
-    encode: async (setting) => {
-      options.signal?.throwIfAborted();
-      return encodeJpeg(pixels, setting);
+    encode: (setting) => encode(pixels, setting),
+    sampleBytes: async (setting) => {
+      sample ??= samplePixels(pixels);
+      return (await encode(sample, setting)).length;
     },
     fillOf: (sizeBytes) => encodedLength(sizeBytes) / limits.maxEncodedBytes,
     firstQuality: shrinking ? usualQuality : plentyQuality,

@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import sharp, { type Sharp } from 'sharp';
@@ -185,6 +186,25 @@ describe('inspectImage on anything else', () => {
       }),
       { numRuns: 3000 },
     );
+  });
+
+  it('throws nothing but rejections for the corpus with any one byte changed, and for any start of it', () => {
+    const folder = new URL('../../../../test/vectors/fuzz/image/', import.meta.url);
+    let inputs = 0;
+    for (const name of readdirSync(folder)) {
+      const bytes = readFileSync(new URL(name, folder));
+      for (let at = 0; at < bytes.length; at++) {
+        const kept = bytes[at]!;
+        for (const value of [0, 0x7f, 0xff, kept ^ 1]) {
+          bytes[at] = value;
+          reasonOf(bytes);
+          inputs += 1;
+        }
+        bytes[at] = kept;
+        reasonOf(bytes.subarray(0, at));
+      }
+    }
+    expect(inputs).toBeGreaterThan(40_000);
   });
 
   it('takes time linear in the length on the worst inputs', () => {

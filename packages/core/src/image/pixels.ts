@@ -57,10 +57,11 @@ async function readRaw(picture: Sharp): Promise<RawPixels> {
   }
 }
 
-/** Baseline, with chroma at half resolution: the characters live in the luminance, which gets the bytes. */
+/** Baseline, for the provider's sake. */
 export async function encodeJpeg(pixels: RawPixels, setting: EncodingSetting): Promise<Buffer> {
   const sharp = await loadLibrary();
-  const { quality, quantisationTable, scale } = setting;
+  const { quality, quantisationTable, subsampled, scale } = setting;
+  const chromaSubsampling = subsampled ? '4:2:0' : '4:4:4';
   const space = pixels.channels === 1 ? 'b-w' : 'srgb';
   const opened = sharp(pixels.data, { raw: rawShape(pixels) }).toColourspace(space);
   const sized =
@@ -72,11 +73,26 @@ export async function encodeJpeg(pixels: RawPixels, setting: EncodingSetting): P
           fit: 'fill',
         });
   try {
-    return await sized.jpeg({ quality, quantisationTable, chromaSubsampling: '4:2:0' }).toBuffer();
+    return await sized.jpeg({ quality, quantisationTable, chromaSubsampling }).toBuffer();
   } catch (cause) {
     throw new DefectError('image_encoding_failed', { cause });
   }
 }
+
+/** Bands of whole JPEG blocks from all over the picture, an eighth of it. @returns the picture itself if it is small */
+export function samplePixels(pixels: RawPixels): RawPixels {
+  const { data, widthPx, heightPx, channels } = pixels;
+  if (heightPx < 8 * bandRows) return pixels;
+  const rowBytes = widthPx * channels;
+  const bands: Buffer[] = [];
+  for (let y = 0; y + bandRows <= heightPx; y += 8 * bandRows) {
+    bands.push(data.subarray(y * rowBytes, (y + bandRows) * rowBytes));
+  }
+  return { data: Buffer.concat(bands), widthPx, heightPx: bands.length * bandRows, channels };
+}
+
+/** The height of a block of blocks where chroma is subsampled. */
+const bandRows = 16;
 
 function rawShape(pixels: RawPixels) {
   return { width: pixels.widthPx, height: pixels.heightPx, channels: pixels.channels };
