@@ -5,6 +5,8 @@
 import { defineConfig } from 'vitest/config';
 
 const SECOND_MS = 1_000;
+/** Folders of `test/` that are no level of their own; what stands beside their programs is a unit test. */
+const UNIT_FOLDERS = 'bench,judges,soak,support';
 
 function stateful(name: string, testTimeoutMs: number, hookTimeoutMs = 60 * SECOND_MS) {
   return {
@@ -26,12 +28,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: [
-            '{apps,packages}/**/src/**/*.test.ts',
-            'infra/**/*.test.ts',
-            'test/support/**/*.test.ts',
-            'test/soak/**/*.test.ts',
-          ],
+          include: ['{apps,packages}/*/src/**/*.test.ts', 'infra/**/*.test.ts', `test/{${UNIT_FOLDERS}}/**/*.test.ts`],
           testTimeout: 20 * SECOND_MS,
         },
       },
