@@ -1,0 +1,131 @@
+// Sends an answer, whole or spoilt by a fault, and notes in the journal how the call ended.
+import { randomBytes } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
+import type { Context } from '../context.ts';
+import type { CallOutcome, CallRecord } from '../control/journal.ts';
+import type { FaultRule } from '../faults/faults.ts';
+import { pause, sendText } from '../http.ts';
+import { errorBody } from './errors.ts';
+
+export interface Exchange {
+  context: Context;
+  response: ServerResponse;
+  record: CallRecord;
+}
+
+/** A reading ready to send, a provider error, or a bare HTTP status. `cipherBytes` is 0 where the reply is in clear. */
+export type Reply = { body: string; imageSha256: string; cipherBytes: number };
+export type Answer = Reply | { error: number } | { status: number };
+
+const JSON_TYPE = 'application/json;charset=utf-8';
+const DRIP_INTERVAL_MS = 100;
+const QUOTA_CODES = new Set([17, 19, 216604]);
+
+export function sendAnswer(exchange: Exchange, answer: Answer): void {
+  if ('error' in answer) sendError(exchange, answer.error);
+  else if ('status' in answer) sendStatus(exchange, answer.status);
+  else sendReply(exchange, answer);
+}
+
+/** Lets a fault strike. Faults that need a reading pass errors of the request through unchanged. */
+export function spoil(exchange: Exchange, answer: Answer, fault: FaultRule): void | Promise<void> {
+  const { context, response, record } = exchange;
+  const spoilt = (body: string) => {
+    context.journal.close(record, 'spoilt', fault.kind);
+    sendText(response, 200, JSON_TYPE, body);
+  };
+  switch (fault.kind) {
+    case 'error':
+      return sendError(exchange, fault.code ?? 1);
+    case 'token_expired':
+      return sendError(exchange, 111);
+    case 'token_invalid':
+      return sendError(exchange, 110);
+    case 'http':
+      return sendStatus(exchange, fault.status ?? 503);
+    case 'html':
+      context.journal.close(record, 'failed', 'html');
+      return sendText(response, 200, 'text/html', '<html><body><h1>Service is busy</h1></body></html>');
+    case 'empty':
+      context.journal.close(record, 'failed', 'empty');
+      return sendText(response, 200, JSON_TYPE, '');
+    case 'hang':
+      return context.journal.close(record, 'spoilt', 'hang');
+    case 'reset':
+      context.journal.close(record, 'spoilt', 'reset');
+      response.socket?.resetAndDestroy();
+      return;
+  }
+  if (!('body' in answer)) return sendAnswer(exchange, answer);
+  switch (fault.kind) {
+    case 'truncate':
+      return spoilt(answer.body.slice(0, Math.floor(answer.body.length / 2)));
+    case 'garbage_cipher':
+      return spoilt(garbage(context, answer));
+    case 'swap_reply':
+      return spoilt(othersReply(context, answer));
+    case 'slow_drip':
+      return drip(exchange, answer, fault.interval_ms ?? DRIP_INTERVAL_MS);
+  }
+}
+
+function sendReply(exchange: Exchange, { imageSha256, body }: Reply): void {
+  const { context, response, record } = exchange;
+  context.journal.close(record, 'accepted', 0);
+  noteDelivery(exchange);
+  context.lastReply = { imageSha256, body };
+  sendText(response, 200, JSON_TYPE, body);
+}
+
+function sendError({ context, response, record }: Exchange, code: number): void {
+  context.journal.close(record, outcomeOf(code), code);
+  sendText(response, 200, JSON_TYPE, errorBody(code, context.nextLogId()));
+}
+
+function outcomeOf(code: number): CallOutcome {
+  if (code === 18) return 'rejected_qps';
+  return QUOTA_CODES.has(code) ? 'rejected_quota' : 'failed';
+}
+
+function sendStatus({ context, response, record }: Exchange, status: number): void {
+  context.journal.close(record, 'failed', `http_${status}`);
+  sendText(response, status, 'text/html', `<html><body>${status}</body></html>`);
+}
+
+/** Random bytes of the right length, where a ciphertext should be. */
+function garbage(context: Context, { cipherBytes }: Reply): string {
+  return sealedEnvelope(context, randomBytes(Math.max(16, cipherBytes)));
+}
+
+/** The reply that someone else's call got; random bytes before there was one. */
+function othersReply(context: Context, answer: Reply): string {
+  const { imageSha256, body } = context.lastReply;
+  return body === '' || imageSha256 === answer.imageSha256 ? garbage(context, answer) : body;
+}
+
+/** The provider's outer shape around an enciphered reply; `log_id` is a number that JavaScript cannot hold. */
+export function sealedEnvelope(context: Context, sealed: Buffer): string {
+  const field = JSON.stringify(context.config.replyField);
+  return `{"log_id":${context.nextLogId()},${field}:"${sealed.toString('base64')}"}`;
+}
+
+/** One byte at a time. It is an accepted call: who waits long enough has the whole answer. */
+async function drip(exchange: Exchange, { body }: Reply, intervalMs: number): Promise<void> {
+  const { context, response, record } = exchange;
+  context.journal.close(record, 'accepted', 0);
+  noteDelivery(exchange);
+  const bytes = Buffer.from(body);
+  response.writeHead(200, { 'content-type': JSON_TYPE, 'content-length': bytes.length });
+  for (const byte of bytes) {
+    if (response.destroyed || !(await pause(intervalMs, context.stopping.signal))) return;
+    response.write(Buffer.from([byte]));
+  }
+  response.end();
+}
+
+function noteDelivery({ response, record }: Exchange): void {
+  if (response.destroyed) record.outcome = 'undelivered';
+  response.once('close', () => {
+    if (!response.writableFinished) record.outcome = 'undelivered';
+  });
+}

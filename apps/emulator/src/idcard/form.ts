@@ -1,0 +1,69 @@
+// Reads a urlencoded form from its bytes. Pictures are megabytes of base64, so values stay bytes until someone asks for text.
+
+export interface Form {
+  has(name: string): boolean;
+  /** The decoded value, empty when absent. */
+  text(name: string): string;
+  /** Length of the value as it came over the wire, in bytes: what the provider's size limit speaks of. */
+  encodedBytes(name: string): number;
+  /** The value decoded from base64; undefined when it is no strict base64 (a `+` that was not escaped arrives as a space). */
+  base64(name: string): Buffer | undefined;
+}
+
+const AMPERSAND = 0x26;
+const EQUALS = 0x3d;
+const PERCENT = 0x25;
+const PLUS = 0x2b;
+const SPACE = 0x20;
+
+/** Later fields of the same name win, as they do at most servers. */
+export function parseForm(body: Buffer): Form {
+  const values = new Map<string, Buffer>();
+  for (let start = 0; start < body.length; ) {
+    const found = body.indexOf(AMPERSAND, start);
+    const end = found === -1 ? body.length : found;
+    const pair = body.subarray(start, end);
+    const equals = pair.indexOf(EQUALS);
+    const name = equals === -1 ? pair : pair.subarray(0, equals);
+    if (name.length > 0)
+      values.set(unescaped(name).toString('utf8'), equals === -1 ? Buffer.alloc(0) : pair.subarray(equals + 1));
+    start = end + 1;
+  }
+  const raw = (name: string) => values.get(name) ?? Buffer.alloc(0);
+  return {
+    has: (name) => values.has(name),
+    text: (name) => unescaped(raw(name)).toString('utf8'),
+    encodedBytes: (name) => raw(name).length,
+    base64: (name) => strictBase64(unescaped(raw(name)).toString('latin1')),
+  };
+}
+
+function unescaped(value: Buffer): Buffer {
+  if (!value.includes(PERCENT) && !value.includes(PLUS)) return value;
+  const out = Buffer.allocUnsafe(value.length);
+  let to = 0;
+  for (let from = 0; from < value.length; from++) {
+    const byte = value[from] ?? 0;
+    if (byte === PERCENT && from + 2 < value.length) {
+      const code = hex(value[from + 1]) * 16 + hex(value[from + 2]);
+      if (!Number.isNaN(code)) {
+        out[to++] = code;
+        from += 2;
+        continue;
+      }
+    }
+    out[to++] = byte === PLUS ? SPACE : byte;
+  }
+  return out.subarray(0, to);
+}
+
+function hex(byte = 0): number {
+  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
+  const lower = byte | 0x20;
+  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : Number.NaN;
+}
+
+function strictBase64(text: string): Buffer | undefined {
+  if (text.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) return undefined;
+  return Buffer.from(text, 'base64');
+}

@@ -1,0 +1,104 @@
+// Reads a card from the pixels: format, size, the mark, and how the picture is turned and scaled.
+// What was read is kept by hash, so that benchmarks with repeated pictures cost little; the picture itself is never kept.
+import sharp, { type Sharp } from 'sharp';
+import { bmpSize, decodeBmp } from '../cards/bmp.ts';
+import { MARK_BOXES } from '../cards/layout.ts';
+import { decodeMark, type Mark } from '../cards/mark.ts';
+import { type FoundSymbol, findSymbol } from '../cards/symbol.ts';
+import type { PictureBounds } from '../config.ts';
+import { ProviderError } from './errors.ts';
+import { type Placement, placementOf } from './placement.ts';
+
+/** What a picture shows. */
+export interface Reading {
+  width: number;
+  height: number;
+  /** Absent when there is no card. */
+  card?: { mark: Mark; placement: Placement };
+}
+
+export interface PictureReader {
+  /** Throws ProviderError 216201 (no picture of a known format) or 216202 (sides out of bounds). */
+  read(picture: Buffer, sha256: string, bounds: PictureBounds): Promise<Reading>;
+}
+
+const KEPT_READINGS = 4096;
+/** A mark needs about 2.5 pixels a module; larger pictures are searched small first, because that is quicker. */
+const SEARCH_SIDE_PX = 1400;
+const SMALL_SIDE_PX = 900;
+
+export function createPictureReader(): PictureReader {
+  const kept = new Map<string, Reading>();
+  return {
+    async read(picture, sha256, bounds) {
+      const reading = kept.get(sha256) ?? (await readPicture(picture, bounds));
+      checkBounds(reading, bounds);
+      kept.delete(sha256);
+      kept.set(sha256, reading);
+      const oldest = kept.keys().next().value;
+      if (kept.size > KEPT_READINGS && oldest !== undefined) kept.delete(oldest);
+      return reading;
+    },
+  };
+}
+
+/** Opens any accepted format for the picture library. Throws ProviderError 216201. */
+export function openPicture(picture: Buffer): Sharp {
+  if (bmpSize(picture)) {
+    const raw = decodeBmp(picture);
+    if (!raw) throw new ProviderError(216201);
+    return sharp(raw.data, { raw: { width: raw.width, height: raw.height, channels: 3 } });
+  }
+  const jpeg = picture[0] === 0xff && picture[1] === 0xd8;
+  const png = picture.toString('latin1', 1, 4) === 'PNG';
+  if (!jpeg && !png) throw new ProviderError(216201);
+  return sharp(picture);
+}
+
+async function readPicture(picture: Buffer, bounds: PictureBounds): Promise<Reading> {
+  try {
+    const size = bmpSize(picture) ?? (await openPicture(picture).metadata());
+    checkBounds(size, bounds);
+    const { width, height } = size;
+    for (const scale of searchScales(Math.max(width, height))) {
+      const found = await searchAt(picture, width, height, scale);
+      const mark = found && decodeMark(found.bytes);
+      if (mark) return { width, height, card: { mark, placement: placementOf(found, MARK_BOXES[mark.side]) } };
+    }
+    return { width, height };
+  } catch (error) {
+    throw error instanceof ProviderError ? error : new ProviderError(216201);
+  }
+}
+
+function searchScales(longSidePx: number): number[] {
+  if (longSidePx > SEARCH_SIDE_PX) return [SEARCH_SIDE_PX / longSidePx, 1];
+  return longSidePx < SMALL_SIDE_PX ? [1, 2] : [1];
+}
+
+async function searchAt(
+  picture: Buffer,
+  width: number,
+  height: number,
+  scale: number,
+): Promise<FoundSymbol | undefined> {
+  const image = openPicture(picture);
+  const [toWidth, toHeight] = [Math.round(width * scale), Math.round(height * scale)];
+  const sized = scale === 1 ? image : image.resize(toWidth, toHeight, { fit: 'fill' });
+  const { data, info } = await sized
+    .flatten({ background: '#ffffff' })
+    .toColourspace('b-w')
+    .extractChannel(0)
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  const found = await findSymbol(data, info.width, info.height);
+  if (!found) return undefined;
+  const back = ({ x, y }: { x: number; y: number }) => ({ x: (x * width) / info.width, y: (y * height) / info.height });
+  const { bytes, topLeft, topRight, bottomLeft } = found;
+  return { bytes, topLeft: back(topLeft), topRight: back(topRight), bottomLeft: back(bottomLeft) };
+}
+
+function checkBounds(size: { width: number; height: number }, bounds: PictureBounds): void {
+  const tooSmall = Math.min(size.width, size.height) < bounds.minSidePx;
+  if (tooSmall || Math.max(size.width, size.height) > bounds.maxSidePx) throw new ProviderError(216202);
+}

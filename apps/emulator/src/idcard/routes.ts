@@ -1,0 +1,102 @@
+// POST /rest/2.0/ocr/v1/idcard_enc and /idcard: token, limits at the headers, then the picture, then the answer at its time.
+// The order matters to tests: a refused call is never read, an admitted one is noted with its picture before any fault strikes.
+import { createHash } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Credential } from '../config.ts';
+import type { Context } from '../context.ts';
+import type { FaultRule } from '../faults/faults.ts';
+import { BodyTooLarge, ClientGone, pause, readBody, skipBody } from '../http.ts';
+import type { Admission } from '../limits/limiter.ts';
+import type { TokenVerdict } from '../token/tokens.ts';
+import { type Answer, type Exchange, sealedEnvelope, sendAnswer, spoil } from './answer.ts';
+import { encipher } from './cipher.ts';
+import { ProviderError } from './errors.ts';
+import { declaredSide, type Endpoint, type OpenedRequest, openRequest, parseForm } from './open-request.ts';
+import { replyOf } from './reply.ts';
+
+/** Far above any limit of the endpoints, so that theirs answers first. */
+const MAX_BODY_BYTES = 24 * 1024 * 1024;
+const TOKEN_CODES: Record<Exclude<TokenVerdict['state'], 'valid'>, number> = {
+  missing: 100,
+  unknown: 110,
+  expired: 111,
+};
+const LIMIT_CODES: Record<Exclude<Admission, 'admitted'>, number> = { qps: 18, daily: 17, total: 19 };
+
+export async function handleCall(
+  context: Context,
+  request: IncomingMessage,
+  response: ServerResponse,
+  url: URL,
+  endpoint: Endpoint,
+): Promise<void> {
+  const atMs = context.now();
+  const record = context.journal.open(atMs);
+  const exchange: Exchange = { context, response, record };
+  const token = url.searchParams.get('access_token');
+  const verdict = context.tokens.verify(token);
+  record.credential = verdict.credential?.id ?? null;
+  const refusal =
+    verdict.state === 'valid' ? refusedByLimits(context, verdict.credential, atMs) : TOKEN_CODES[verdict.state];
+  if (verdict.state !== 'valid' || refusal !== undefined) {
+    await skipBody(request);
+    return sendAnswer(exchange, { error: refusal ?? 110 });
+  }
+  context.journal.admit(atMs);
+  const fault = context.faults.draw(verdict.credential.id);
+  const delayMs = context.latency.drawMs();
+  const answer = await readAnswer(exchange, request, endpoint, verdict.credential);
+  if (answer === 'gone') return context.journal.close(record, 'failed', 'client_gone');
+  revokeIfAsked(context, fault, token ?? '');
+  await pause(atMs + delayMs - context.now(), context.stopping.signal);
+  return fault ? spoil(exchange, answer, fault) : sendAnswer(exchange, answer);
+}
+
+function refusedByLimits(context: Context, credential: Credential, atMs: number): number | undefined {
+  const admission = context.limiter.admit(credential.id, atMs);
+  return admission === 'admitted' ? undefined : LIMIT_CODES[admission];
+}
+
+function revokeIfAsked(context: Context, fault: FaultRule | undefined, token: string): void {
+  if (fault?.kind === 'token_expired') context.tokens.revoke(token, 'expired');
+  if (fault?.kind === 'token_invalid') context.tokens.revoke(token, 'unknown');
+}
+
+async function readAnswer(
+  { context, response, record }: Exchange,
+  request: IncomingMessage,
+  endpoint: Endpoint,
+  credential: Credential,
+): Promise<Answer | 'gone'> {
+  const bounds = context.config.bounds[endpoint];
+  const { privateKey } = context.keyPair;
+  try {
+    const form = parseForm(await readBody(request, MAX_BODY_BYTES));
+    record.side = declaredSide(form) ?? null;
+    const opened = openRequest(form, { endpoint, credential, privateKey, suite: context.config.suite, bounds });
+    const imageSha256 = createHash('sha256').update(opened.picture).digest('hex');
+    record.image_sha256 = imageSha256;
+    const reading = await context.reader.read(opened.picture, imageSha256, bounds);
+    const reply = await replyOf(reading, opened.picture, opened.wishes);
+    return readyAnswer(context, imageSha256, opened, reply);
+  } catch (error) {
+    if (error instanceof ProviderError) return { error: error.code };
+    if (error instanceof ClientGone) return 'gone';
+    if (!(error instanceof BodyTooLarge)) throw error;
+    response.setHeader('connection', 'close');
+    return { status: 413 };
+  }
+}
+
+/** `log_id` is written by hand, because no number of JavaScript holds it. */
+function readyAnswer(
+  context: Context,
+  imageSha256: string,
+  { replyKey }: OpenedRequest,
+  reply: Record<string, unknown>,
+): Answer {
+  const json = JSON.stringify(reply);
+  if (!replyKey) return { body: `{"log_id":${context.nextLogId()},${json.slice(1)}`, imageSha256, cipherBytes: 0 };
+  const sealed = encipher(Buffer.from(json), replyKey.key, replyKey.suite);
+  return { body: sealedEnvelope(context, sealed), imageSha256, cipherBytes: sealed.length };
+}
