@@ -1,9 +1,9 @@
 import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { LEVELS } from '../../../infra/dev/src/levels.ts';
+import { REPOSITORY } from '../../../infra/dev/src/stack-options.ts';
 import config from '../../../vitest.config.ts';
-import { LEVELS } from './levels.ts';
-import { REPOSITORY } from './stack-options.ts';
 
 interface Project {
   test: { name: string; include: string[]; fileParallelism?: boolean };
