@@ -122,7 +122,8 @@ describe.skipIf(!judgesTheDouble)('the double keeps what it accepted (another S3
 
   it('what it does not do is 501, and nothing is done', async () => {
     const under = { endpoint, region, ...keys, bucket: Bucket } as StoreUnderTest;
-    for (const query of [{ uploads: '' }, { acl: '' }, { versionId: '1' }]) {
+    const queries: Record<string, string>[] = [{ uploads: '' }, { acl: '' }, { versionId: '1' }];
+    for (const query of queries) {
       const answer = await callSigned(under, { method: 'PUT', key: 'a', query, body: Buffer.from('x') });
       expect([answer.status, answer.code]).toEqual([501, 'NotImplemented']);
     }
