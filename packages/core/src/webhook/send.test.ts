@@ -174,10 +174,43 @@ describe('failures of the receiver', () => {
     expect(result.latencyMs).toBeLessThan(5_000);
   });
 
+  it('a name server that never answers counts against the deadline too', async () => {
+    const silent = createTargetGuard({
+      allowTargets: '127.0.0.0/8',
+      production: false,
+      resolve: () => new Promise(() => {}),
+    });
+    const one = createWebhookSender({ guard: silent });
+    closers.push(() => one.close());
+    expect((await one.send(request('http://n.example.com/', { deadlineMs }))).class).toBe('timeout');
+  });
+
+  it('a connection that comes too late carries no request any more', async () => {
+    const bodies: string[] = [];
+    const origin = await receiver(async (incoming, response) => {
+      for await (const chunk of incoming) bodies.push(String(chunk));
+      response.end();
+    });
+    const gate = Promise.withResolvers<string[]>();
+    const resolve = () => gate.promise;
+    const late = createTargetGuard({ allowTargets: '127.0.0.0/8', production: false, resolve });
+    const one = createWebhookSender({ guard: late });
+    closers.push(() => one.close());
+    const url = origin.replace('127.0.0.1', 'n.example.com');
+    expect((await one.send(request(url, { deadlineMs, body: Buffer.from('late') }))).class).toBe('timeout');
+    gate.resolve(['127.0.0.1']);
+    for (const text of ['second', 'third']) {
+      expect((await one.send(request(url, { body: Buffer.from(text) }))).class).toBe('delivered');
+    }
+    expect(bodies).toEqual(['second', 'third']);
+  });
+
   it('half-open TLS: accepts and never shakes hands', async () => {
     const origin = await rawReceiver((socket) => socket.resume());
     const url = origin.replace('http:', 'https:');
-    expect((await sender().send(request(url, { deadlineMs }))).class).toBe('timeout');
+    const result = await sender().send(request(url, { deadlineMs }));
+    expect(result.class).toBe('timeout');
+    expect(result.latencyMs).toBeLessThan(5_000);
   });
 
   it('plain text where TLS was expected', async () => {
@@ -256,6 +289,12 @@ describe('what is ours', () => {
     closers.push(() => one.close());
     const sent = one.send(request('http://127.0.0.1:1/'));
     await expect(sent).rejects.toMatchObject({ code: expected, disposition });
+  });
+
+  it('is thrown: a signal that was aborted before', async () => {
+    const origin = await receiver((_, response) => response.end());
+    const sent = sender().send(request(origin, { signal: AbortSignal.abort(new Error('stopped')) }));
+    await expect(sent).rejects.toThrow('stopped');
   });
 
   it('is thrown: a sender that is closed, now and later', async () => {

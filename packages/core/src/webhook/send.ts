@@ -84,7 +84,7 @@ export function createWebhookSender({ guard, maxOrigins = 500, now = Date.now }:
       let outcome: DeliveryClass | undefined;
       try {
         const url = guard.checkUrl(request.url);
-        await exchange(pools.of(url.origin), url, request, signal, progress, now);
+        await within(signal, exchange(pools.of(url.origin), url, request, signal, progress, now));
         outcome = classifyAnswer({ status: progress.status ?? 0 });
       } catch (error) {
         if (request.signal?.aborted) throw request.signal.reason;
@@ -131,6 +131,18 @@ async function exchange(
   progress.status = statusCode;
   if (HOLDING_STATUS.has(statusCode)) progress.retryAfterMs = parseRetryAfter(headers['retry-after'], now());
   await readStart(body, request, progress);
+}
+
+/** undici heeds a signal only once it is connected, so the wait for a connection is cut off here. */
+async function within(signal: AbortSignal, work: Promise<void>): Promise<void> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const abort = () => reject(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
 }
 
 /** Reads up to the limit, then hangs up: what was answered beyond it is of no interest, and may never end. */
