@@ -4,7 +4,7 @@ import { type Clock, systemClock } from '@cardseal/core/clock';
 import { readSecretFile } from '@cardseal/core/config';
 import { type Ledger, openLedger } from '@cardseal/core/ledger';
 import { createLog, describeError, type Log } from '@cardseal/core/log';
-import { connectRedis, createConveyor } from '@cardseal/core/queue';
+import { connectRedis, createConveyor, openQueues } from '@cardseal/core/queue';
 import type { FastifyInstance } from 'fastify';
 import { createSessions } from './auth/session.ts';
 import type { AdminConfig } from './config.ts';
@@ -26,7 +26,9 @@ export function createAdminApp(config: AdminConfig, overrides: AdminOverrides = 
   const clock = overrides.clock ?? systemClock;
   const log = overrides.log ?? createLog('admin', config.LOG_LEVEL);
   const masterKey = readSecretFile('MASTER_KEY_FILE', config.MASTER_KEY_FILE);
-  const redis = connectRedis(config.REDIS_URL, 'producer', (error) => log.debug('redis.error', describeError(error)));
+  const onRedisError = (error: Error) => log.debug('redis.error', describeError(error));
+  const redis = connectRedis(config.REDIS_URL, 'producer', onRedisError);
+  const boardRedis = connectRedis(config.REDIS_URL, 'board', onRedisError);
   const sessionKey = Buffer.from(hkdfSync('sha256', masterKey, '', 'cardseal admin sessions', 32));
   const context: AdminContext = {
     config,
@@ -34,6 +36,7 @@ export function createAdminApp(config: AdminConfig, overrides: AdminOverrides = 
     log,
     ledger: overrides.ledger ?? openLedger(config, masterKey, clock),
     conveyor: createConveyor(redis, config.QUEUE_PREFIX),
+    board: openQueues(boardRedis, config.QUEUE_PREFIX),
     sessions: createSessions(sessionKey, config.SESSION_MINUTES * 60_000, clock),
   };
   let server: FastifyInstance | undefined;
@@ -57,6 +60,7 @@ export function createAdminApp(config: AdminConfig, overrides: AdminOverrides = 
     await server?.close();
     await context.conveyor.close();
     redis.disconnect();
+    boardRedis.disconnect();
     log.info('admin.stopped');
   }
 }

@@ -2,7 +2,7 @@
 import type { Clock } from '@cardseal/core/clock';
 import type { Ledger } from '@cardseal/core/ledger';
 import type { Log } from '@cardseal/core/log';
-import type { Conveyor } from '@cardseal/core/queue';
+import type { Conveyor, Queues } from '@cardseal/core/queue';
 import type { Sessions } from './auth/session.ts';
 import type { AdminConfig } from './config.ts';
 
@@ -12,5 +12,7 @@ export interface AdminContext {
   log: Log;
   ledger: Ledger;
   conveyor: Conveyor;
+  /** On a connection that waits for Redis: the board may be opened before it answers. */
+  board: Queues;
   sessions: Sessions;
 }

@@ -49,7 +49,7 @@ export async function planRedis(options: RedisOptions): Promise<PlannedRedis> {
   const password = passwordIn(configFile) ?? randomBytes(24).toString('hex');
   writeFileSync(configFile, configuration({ ...options, port, password }), { mode: 0o600 });
   return {
-    url: `redis://:${password}@${LOOPBACK}:${port}/0`,
+    url: `redis://default:${password}@${LOOPBACK}:${port}/0`,
     port,
     spec: {
       name: 'redis',

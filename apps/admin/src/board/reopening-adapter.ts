@@ -11,7 +11,7 @@ export class ReopeningAdapter extends BullMQAdapter {
   readonly #context: AdminContext;
 
   constructor(context: AdminContext) {
-    super(context.conveyor.recognize, { description: 'One job is one generation of one card.' });
+    super(context.board.recognize, { description: 'One job is one generation of one card.' });
     this.#context = context;
   }
 

@@ -18,13 +18,13 @@ const ALLOWED_CHANGES = [
 ];
 
 export function boardRoutes(app: FastifyInstance, context: AdminContext): void {
-  const { conveyor, log } = context;
+  const { board: queues, log } = context;
   const server = new FastifyAdapter();
   server.setBasePath(BASE);
   createBullBoard({
     queues: [
       new ReopeningAdapter(context),
-      new BullMQAdapter(conveyor.deliver, { description: 'One job is one event to one endpoint.' }),
+      new BullMQAdapter(queues.deliver, { description: 'One job is one event to one endpoint.' }),
     ],
     serverAdapter: server,
     options: { uiConfig: { boardTitle: 'Cardseal', hideDocsLink: true, miscLinks: [{ text: 'Overview', url: '/' }] } },

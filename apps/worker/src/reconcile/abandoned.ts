@@ -16,7 +16,7 @@ const STILL_AT_WORK_MS = 30_000;
 
 export async function settleAbandoned(context: WorkerContext, marker: PendingMarker): Promise<void> {
   const { conveyor, clock, log } = context;
-  const queued = await conveyor.recognize.getJob(recognizeJobId(marker.job, marker.generation));
+  const queued = await conveyor.queues().recognize.getJob(recognizeJobId(marker.job, marker.generation));
   if (queued?.finishedOn && clock.now() - queued.finishedOn < STILL_AT_WORK_MS) return;
   try {
     const attempts = queued?.data.attempts ?? [];

@@ -13,7 +13,9 @@ export async function restorePending(context: WorkerContext): Promise<number> {
   let restored = 0;
   for await (const page of pages(context.ledger.markers.pending())) {
     const states = await Promise.all(
-      page.map(({ job, generation }) => context.conveyor.recognize.getJobState(recognizeJobId(job, generation))),
+      page.map(({ job, generation }) =>
+        context.conveyor.queues().recognize.getJobState(recognizeJobId(job, generation)),
+      ),
     );
     const missing = page.filter((_, at) => states[at] === 'unknown');
     const ended = page.filter((_, at) => states[at] === 'failed' || states[at] === 'completed');
@@ -48,7 +50,7 @@ export async function restoreUndelivered(context: WorkerContext): Promise<number
   const { conveyor, ledger, clock } = context;
   let restored = 0;
   for await (const page of pages(ledger.markers.undelivered())) {
-    const states = await Promise.all(page.map((ref) => conveyor.deliver.getJobState(deliverJobId(ref))));
+    const states = await Promise.all(page.map((ref) => conveyor.queues().deliver.getJobState(deliverJobId(ref))));
     const missing = page.filter((_, at) => states[at] === 'unknown');
     const due = await Promise.all(missing.map(async (ref) => ({ ref, delayMs: await remainingMs(ref) })));
     await conveyor.addDeliveries(due);

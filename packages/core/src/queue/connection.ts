@@ -1,7 +1,7 @@
 /** Redis connections by the part they play: what a worker must wait out, a producer must fail fast on. */
 import { Redis, type RedisOptions } from 'ioredis';
 
-export type ConnectionRole = 'producer' | 'worker' | 'subscriber';
+export type ConnectionRole = 'producer' | 'worker' | 'subscriber' | 'board';
 
 const reconnect = (times: number) => Math.min(100 * 2 ** Math.min(times, 5), 2000);
 
@@ -9,6 +9,7 @@ const roles: Record<ConnectionRole, RedisOptions> = {
   producer: { enableOfflineQueue: false, maxRetriesPerRequest: 0, commandTimeout: 1000, connectTimeout: 2000 },
   worker: { maxRetriesPerRequest: null },
   subscriber: { maxRetriesPerRequest: null },
+  board: { maxRetriesPerRequest: null, commandTimeout: 10_000 },
 };
 
 /** The returned client connects by itself and never throws on its own; errors go to `onError`. */

@@ -4,6 +4,7 @@
  */
 import { type JobsOptions, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { TransientError } from '../errors/index.ts';
 import type { AttemptRecord, JobId, WaitingFor } from '../job/index.ts';
 import type { DeliveryRef } from '../ledger/index.ts';
 import { type DeliverJob, deliverJobId, finishedChannel, QUEUES, type RecognizeJob, recognizeJobId } from './names.ts';
@@ -36,9 +37,14 @@ export interface LiveHint {
   attempts: AttemptRecord[];
 }
 
+export interface Queues {
+  recognize: Queue<RecognizeJob>;
+  deliver: Queue<DeliverJob>;
+}
+
 export interface Conveyor {
-  readonly recognize: Queue<RecognizeJob>;
-  readonly deliver: Queue<DeliverJob>;
+  /** Throws TransientError `queue_unavailable` while Redis is away. */
+  queues(): Queues;
   /** Adding what is already there changes nothing. */
   addCards(cards: readonly Card[]): Promise<void>;
   addDeliveries(refs: readonly { ref: DeliveryRef; delayMs?: number }[]): Promise<void>;
@@ -49,19 +55,30 @@ export interface Conveyor {
 }
 
 export function createConveyor(redis: Redis, prefix: string): Conveyor {
-  const options = { connection: redis, prefix, skipWaitingForReady: true };
-  const recognize = new Queue<RecognizeJob>(QUEUES.recognize, options);
-  const deliver = new Queue<DeliverJob>(QUEUES.deliver, options);
-  // BullMQ re-emits connection errors here; the connection itself is watched by its owner.
-  recognize.on('error', () => {});
-  deliver.on('error', () => {});
+  let opened: Queues | null = null;
+
+  /**
+   * A BullMQ queue asks Redis for its version when it is made, and stays broken for good if that fails: so the queues
+   * are made when Redis first answers, and made again if it left in that very moment.
+   */
+  function queues(): Queues {
+    if (redis.status !== 'ready') throw new TransientError('queue_unavailable');
+    if (opened) return opened;
+    const made = openQueues(redis, prefix);
+    opened = made;
+    for (const queue of [made.recognize, made.deliver]) {
+      queue.waitUntilReady().catch(() => {
+        if (opened === made) opened = null;
+      });
+    }
+    return made;
+  }
 
   return {
-    recognize,
-    deliver,
+    queues,
     async addCards(cards) {
       if (cards.length === 0) return;
-      await recognize.addBulk(
+      await queues().recognize.addBulk(
         cards.map(({ tenant, job, generation, priority }) => ({
           name: 'card',
           data: { tenant, job, generation, attempts: [], waitingFor: 'worker' },
@@ -71,7 +88,7 @@ export function createConveyor(redis: Redis, prefix: string): Conveyor {
     },
     async addDeliveries(refs) {
       if (refs.length === 0) return;
-      await deliver.addBulk(
+      await queues().deliver.addBulk(
         refs.map(({ ref, delayMs }) => ({
           name: 'delivery',
           data: ref,
@@ -80,7 +97,7 @@ export function createConveyor(redis: Redis, prefix: string): Conveyor {
       );
     },
     async hint(job, generation) {
-      const queued = await recognize.getJob(recognizeJobId(job, generation));
+      const queued = await queues().recognize.getJob(recognizeJobId(job, generation));
       if (!queued) return null;
       const active = (await queued.getState()) === 'active';
       return { active, waitingFor: active ? null : queued.data.waitingFor, attempts: queued.data.attempts };
@@ -89,7 +106,18 @@ export function createConveyor(redis: Redis, prefix: string): Conveyor {
       await redis.publish(finishedChannel(prefix), job);
     },
     async close() {
-      await Promise.allSettled([recognize.close(), deliver.close()]);
+      await Promise.allSettled([opened?.recognize.close(), opened?.deliver.close()]);
     },
   };
+}
+
+/** Also for whoever brings a connection that waits for Redis. */
+export function openQueues(redis: Redis, prefix: string): Queues {
+  const options = { connection: redis, prefix, skipWaitingForReady: redis.options.enableOfflineQueue === false };
+  const recognize = new Queue<RecognizeJob>(QUEUES.recognize, options);
+  const deliver = new Queue<DeliverJob>(QUEUES.deliver, options);
+  // BullMQ re-emits connection errors here; the connection itself is watched by its owner.
+  recognize.on('error', () => {});
+  deliver.on('error', () => {});
+  return { recognize, deliver };
 }

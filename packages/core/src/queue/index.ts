@@ -1,5 +1,5 @@
 export { type ConnectionRole, connectRedis } from './connection.ts';
-export { type Card, type Conveyor, createConveyor, type LiveHint } from './conveyor.ts';
+export { type Card, type Conveyor, createConveyor, type LiveHint, openQueues, type Queues } from './conveyor.ts';
 export { giveUp, handBack, isHandover, postpone, spendAttempt } from './dispositions.ts';
 export { createFinishedEvents, type FinishedEvents } from './finished.ts';
 export {

@@ -1,0 +1,143 @@
+/** The real stack in a temporary folder, as its users see it: the API, a webhook receiver, and the emulator's control. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { type Stack, type StackOptions, startStack } from '@cardseal/dev';
+import { Webhook } from 'standardwebhooks';
+import { Agent, setGlobalDispatcher } from 'undici';
+
+// A test has hundreds of requests waiting at once; the default agent's patience is for browsers.
+setGlobalDispatcher(new Agent({ headersTimeout: 120_000, connections: 256 }));
+
+// biome-ignore lint/suspicious/noExplicitAny: what the API answers is asserted, not assumed
+type Body = any;
+
+export interface TestStack {
+  stack: Stack;
+  dataDir: string;
+  /** Status and body; throws only when there is no answer. */
+  call(method: string, route: string, init?: RequestInit): Promise<{ status: number; body: Body }>;
+  /** Submits both sides as JSON and returns the job. */
+  submit(sides: { front?: Buffer; back?: Buffer }, terms?: object): Promise<Body>;
+  /** Waits by long poll until the job has ended. */
+  finished(job: string): Promise<Body>;
+  control(method: string, change?: object): Promise<Body>;
+  stats(): Promise<Record<string, number>>;
+  stop(options?: { keep?: boolean }): Promise<void>;
+}
+
+export async function startTestStack(options: Partial<StackOptions> = {}): Promise<TestStack> {
+  const dataDir = options.dataDir ?? (await mkdtemp(path.join(tmpdir(), 'cardseal-test-')));
+  const stack = await startStack({
+    ...options,
+    dataDir,
+    env: { ...process.env, LOG_LEVEL: 'debug', ...options.env },
+  });
+  const { info } = stack;
+
+  async function call(method: string, route: string, init: RequestInit = {}) {
+    const headers = new Headers(init.headers);
+    headers.set('authorization', `Bearer ${info.apiKey}`);
+    const response = await fetch(info.apiUrl + route, { ...init, method, headers });
+    const text = await response.text();
+    return { status: response.status, body: text === '' ? null : JSON.parse(text) };
+  }
+
+  async function control(method: string, change?: object) {
+    const init = change ? { body: JSON.stringify(change), headers: { 'content-type': 'application/json' } } : {};
+    const response = await fetch(`${info.emulatorUrl}/__control`, { method, ...init });
+    if (!response.ok) throw new Error(`control: ${response.status} ${await response.text()}`);
+    return response.text();
+  }
+
+  return {
+    stack,
+    dataDir,
+    call,
+    control,
+    async submit({ front, back }, terms = {}) {
+      const source = (bytes: Buffer | undefined) => bytes && { image: bytes.toString('base64') };
+      const body = JSON.stringify({ front: source(front), back: source(back), ...terms });
+      const answer = await call('POST', '/v1/jobs', { body, headers: { 'content-type': 'application/json' } });
+      if (answer.status !== 202) throw new Error(`submit: ${answer.status} ${JSON.stringify(answer.body)}`);
+      return answer.body;
+    },
+    async finished(job) {
+      for (;;) {
+        const { body } = await call('GET', `/v1/jobs/${job}?wait=30`);
+        if (body.finished_at) return body;
+      }
+    },
+    async stats() {
+      return (await fetch(`${info.emulatorUrl}/__control/stats`)).json() as Promise<Record<string, number>>;
+    },
+    async stop({ keep = false } = {}) {
+      await stack.stop();
+      if (!keep) await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+export interface Received {
+  id: string;
+  endpoint: string;
+  raw: string;
+  type: string;
+  data: Body;
+}
+
+export interface WebhookSink {
+  url: string;
+  received: Received[];
+  /** Answers of the next requests, 204 when empty. */
+  answers: number[];
+  verifyWith(secret: string): void;
+  /** Resolves with the events of a job once there are at least `count`. */
+  events(job: string, count?: number): Promise<Received[]>;
+  stop(): Promise<void>;
+}
+
+/** A consumer that verifies every request by the reference library and refuses what does not verify. */
+export async function startWebhookSink(): Promise<WebhookSink> {
+  const received: Received[] = [];
+  const answers: number[] = [];
+  const waiting = new Set<() => void>();
+  let webhook: Webhook | undefined;
+  const server = createServer(async (request, response) => {
+    const raw = Buffer.concat(await Array.fromAsync(request as AsyncIterable<Buffer>)).toString();
+    webhook?.verify(raw, request.headers as Record<string, string>);
+    const status = answers.shift() ?? 204;
+    response.writeHead(status).end();
+    const { type, data } = JSON.parse(raw);
+    received.push({ id: request.headers['webhook-id'] as string, endpoint: request.url ?? '', raw, type, data });
+    for (const look of waiting) look();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    received,
+    answers,
+    verifyWith(secret) {
+      webhook = new Webhook(secret);
+    },
+    events(job, count = 1) {
+      const { promise, resolve } = Promise.withResolvers<Received[]>();
+      const look = () => {
+        const found = received.filter(({ data }) => data.id === job);
+        if (found.length < count) return;
+        waiting.delete(look);
+        resolve(found);
+      };
+      waiting.add(look);
+      look();
+      return promise;
+    },
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
