@@ -29,6 +29,7 @@ async function run(
   picture: { [K in 'sizeAt85' | 'steepness' | 'jump' | 'firstQuality' | 'sampleDivisor']: number } & {
     lumps: number[];
   },
+  maxQuality = 100,
 ) {
   const sizeOf = model(picture.sizeAt85, picture.steepness, picture.lumps, picture.jump);
   const tried: EncodingSetting[] = [];
@@ -40,7 +41,7 @@ async function run(
     fillOf: () => sizeOf(tried.at(-1)!) / limit,
     sampleBytes: async (setting) => sizeOf(setting) / picture.sampleDivisor,
     firstQuality: picture.firstQuality,
-    maxQuality: 100,
+    maxQuality,
     minScale: 0.01,
   });
   return { ...choice, tried, sizeOf };
@@ -82,16 +83,17 @@ describe('searchEncoding', () => {
   });
 
   it('is content with one encode where bytes are no concern', async () => {
-    const { encodes, best } = await run({
-      sizeAt85: 50_000,
-      steepness: 0.05,
-      lumps: [0],
-      jump: 1,
-      firstQuality: 100,
-      sampleDivisor: 8,
-    });
+    const small = { sizeAt85: 50_000, steepness: 0.05, lumps: [0], jump: 1, firstQuality: 95, sampleDivisor: 8 };
+    const { encodes, best } = await run(small, 95);
     expect(encodes).toBe(1);
-    expect(best!.setting.quality).toBe(100);
+    expect(best!.setting.quality).toBe(95);
+  });
+
+  it('spends bytes that are left over at the highest quality', async () => {
+    const middling = { sizeAt85: 1_100_000, steepness: 0.02, lumps: [0], jump: 1, firstQuality: 85, sampleDivisor: 8 };
+    const { best, sizeOf } = await run(middling);
+    const plain = sizeOf({ quality: 100, quantisationTable: 0, subsampled: true, scale: 1 });
+    expect(best!.fill * limit).toBeGreaterThan(plain * 1.3);
   });
 
   it('gives up where nothing fits', async () => {

@@ -63,9 +63,10 @@ export async function searchEncoding(search: EncodingSearch): Promise<EncodingCh
     return { setting, bytes, fill: search.fillOf(bytes.length) };
   };
   const { under, over } = await searchQuality(plain, search.firstQuality, search.maxQuality, attempt);
-  if (over === undefined || (under && isClose(under))) return { best: under, encodes };
-  const best = under ? await searchBetween(under, search, attempt) : await searchScale(over, search, attempt);
-  return { best, encodes };
+  if (under === undefined) return { best: over && (await searchScale(over, search, attempt)), encodes };
+  // Bytes left over at the highest quality are worth spending only where the picture had to lose some.
+  const content = isClose(under) || (over === undefined && search.maxQuality < 100);
+  return { best: content ? under : await searchBetween(under, search, attempt), encodes };
 }
 
 type Attempt<T extends Trial = EncodingTrial> = (setting: EncodingSetting) => Promise<T>;
@@ -151,13 +152,14 @@ const variants: readonly Variant[] = [
   { quantisationTable: 6, subsampled: true, size: 1.02 },
   { quantisationTable: 0, subsampled: false, size: 1.7 },
   { quantisationTable: 2, subsampled: false, size: 1.68 },
+  { quantisationTable: 1, subsampled: true, size: 1.8 },
   { quantisationTable: 8, subsampled: true, size: 1.45 },
   { quantisationTable: 5, subsampled: false, size: 1.6 },
   { quantisationTable: 7, subsampled: true, size: 1.65 },
   { quantisationTable: 3, subsampled: false, size: 1.6 },
 ];
 
-const samplesPerVariant = 3;
+const samplesPerVariant = 5;
 const maxConfirmations = 5;
 
 /** Samples propose, whole encodes decide and correct the proportion between the two. */
@@ -173,7 +175,7 @@ async function searchBetween(under: EncodingTrial, search: EncodingSearch, attem
       fill: (await search.sampleBytes(setting)) * proportion,
     });
     const proposal = (await searchQuality(base, first, search.maxQuality, propose, samplesPerVariant)).under;
-    if (proposal === undefined || !isClose(proposal)) continue;
+    if (proposal === undefined || !isWorthAWhole(proposal, best, search.maxQuality)) continue;
     const trial = await attempt(proposal.setting);
     proportion *= trial.fill / proposal.fill;
     best = better(best, trial) ?? best;
@@ -181,6 +183,11 @@ async function searchBetween(under: EncodingTrial, search: EncodingSearch, attem
     if (isClose(best) || confirmations === maxConfirmations) break;
   }
   return best;
+}
+
+/** Near the limit, or the best that a variant can give and still more than there is. */
+function isWorthAWhole(proposal: Trial, best: Trial, maxQuality: number): boolean {
+  return isClose(proposal) || (proposal.setting.quality === maxQuality && proposal.fill > best.fill);
 }
 
 const maxScaleTrials = 12;
