@@ -63,6 +63,7 @@ function weigh(state: PacingState, atUs: number, rules: Rules): { accepted: numb
  */
 function fall(state: PacingState, to: number, floor: number, rules: Rules, nowUs: number): boolean {
   const from = state.limit;
+  state.fallTop = from;
   state.fallFloor = Math.max(1, Math.min(from - 1, floor));
   state.fallAtUs = nowUs;
   state.climbAtUs = 0;
@@ -103,10 +104,15 @@ function loneRefusal(state: PacingState, atUs: number, rules: Rules, nowUs: numb
 
 /** How long a limit found is trusted: longer after each failed try, and so long that one refusal a try is bearable. */
 function retryUs(state: PacingState, rules: Rules): number {
+  if (wasSmallFall(state)) return rules.returnUs;
   const backoff = rules.retryUs[state.failures]!;
   if (state.limit >= state.nominal) return Math.max(backoff, Math.floor(rules.aboveNominalRetryUs / state.limit));
   return Math.max(backoff, Math.min(60 * rules.secondUs, Math.floor((200 * rules.secondUs) / state.limit)));
 }
+
+/** A stall on the way looks like a slightly lower limit for one burst; a quota that was really cut falls further. */
+const wasSmallFall = (state: PacingState): boolean =>
+  state.failures === 0 && (state.fallTop - state.limit) * 5 <= state.fallTop;
 
 /** Called when a slot was granted and the limit was what decided. Returns whether the rate rose. */
 export function climb(state: PacingState, rules: Rules, nowUs: number): boolean {
@@ -114,7 +120,8 @@ export function climb(state: PacingState, rules: Rules, nowUs: number): boolean 
   if (state.limit >= cap || nowUs < state.nextClimbUs) return false;
   const passed = state.climbAtUs > 0;
   if (passed && state.limit >= state.ceiling) state.ceiling = 0;
-  state.step = passed && state.ceiling === 0 ? Math.min(state.step * 2, Math.max(1, Math.floor(state.limit / 4))) : 1;
+  if (passed && state.ceiling === 0) state.step = Math.min(state.step * 2, Math.max(1, Math.floor(state.limit / 4)));
+  else state.step = wasSmallFall(state) ? Math.max(1, state.fallTop - state.limit) : 1;
   if (state.ceiling === 0) state.failures = 0;
   state.climbFrom = state.limit;
   state.climbAtUs = nowUs;

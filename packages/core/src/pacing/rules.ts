@@ -50,6 +50,8 @@ export interface Rules {
   marginStepUs: number;
   marginCreepUs: number;
   passUs: number;
+  /** After a small fall: when the old limit is tried again at once. */
+  returnUs: number;
   retryUs: readonly number[];
   aboveNominalRetryUs: number;
   probeUp: 0 | 1;
@@ -88,7 +90,8 @@ export function rulesFrom(options: PacingOptions = {}): Rules {
     maxMarginUs: us(options.maxMarginMs ?? 50),
     marginStepUs,
     marginCreepUs: Math.max(1, Math.round((marginStepUs * target) / 2)),
-    passUs: 2_500_000,
+    passUs: 2_000_000,
+    returnUs: 1_500_000,
     retryUs: [3_000_000, 6_000_000, 12_000_000, 24_000_000, 30_000_000],
     aboveNominalRetryUs: Math.round(2_000_000 / target),
     probeUp: options.allowProbeUp ? 1 : 0,

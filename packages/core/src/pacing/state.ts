@@ -28,6 +28,8 @@ export interface PacingFields {
   nextClimbUs: number;
   fallAtUs: number;
   fallFloor: number;
+  /** The limit before the last fall. */
+  fallTop: number;
   loneAtUs: number;
   streak: number;
   refusedSinceUs: number;
@@ -111,6 +113,7 @@ export function freshState(credential: CredentialRules, rules: Rules, nowUs: num
     nextClimbUs: nowUs + rules.retryUs[0]!,
     fallAtUs: 0,
     fallFloor: 0,
+    fallTop: 0,
     loneAtUs: 0,
     streak: 0,
     refusedSinceUs: 0,

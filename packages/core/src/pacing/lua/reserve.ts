@@ -41,6 +41,7 @@ local function climb(state, rules, now)
     state.step = math.min(state.step * 2, math.max(1, math.floor(state.limit / 4)))
   else
     state.step = 1
+    if wasSmallFall(state) then state.step = math.max(1, state.fallTop - state.limit) end
   end
   if state.ceiling == 0 then state.failures = 0 end
   state.climbFrom = state.limit

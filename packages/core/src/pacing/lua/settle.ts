@@ -60,6 +60,7 @@ local function weigh(state, at, rules)
 end
 
 local function retry(state, rules)
+  if wasSmallFall(state) then return rules.returnUs end
   local backoff = rules.retryUs[state.failures + 1]
   if state.limit >= state.nominal then
     return math.max(backoff, math.floor(rules.aboveNominalRetryUs / state.limit))
@@ -69,6 +70,7 @@ end
 
 local function fall(state, to, floor, rules, now)
   local from = state.limit
+  state.fallTop = from
   state.fallFloor = math.max(1, math.min(from - 1, floor))
   state.fallAtUs = now
   state.climbAtUs = 0

@@ -81,13 +81,17 @@ local function fresh(key, credential, rules, now, run)
   local state = {
     key = key, old = {}, nominal = credential.qps, limit = limit, marginUs = rules.initialMarginUs, slow = 1,
     holdUs = 0, sequence = 0, run = run, ceiling = 0, climbAtUs = 0, climbFrom = 0, step = 1, failures = 0,
-    nextClimbUs = now + rules.retryUs[1], fallAtUs = 0, fallFloor = 0, loneAtUs = 0, streak = 0, refusedSinceUs = 0,
+    nextClimbUs = now + rules.retryUs[1], fallAtUs = 0, fallFloor = 0, fallTop = 0, loneAtUs = 0, streak = 0, refusedSinceUs = 0,
     refusedAtUs = 0, refusedRow = 0, minute = 0, minuteRefused = 0, lastMinuteRefused = 0, gate = '', gateBy = '',
     gateSinceUs = 0, gateUntilUs = 0, gateProbeUs = 0, openedAtUs = 0, probeId = 0, probeUntilUs = 0,
   }
   if hinted then state.marginUs = credential.hintMarginUs end
   state.holdUs = heldUntil(state, rules, now)
   return state
+end
+
+local function wasSmallFall(state)
+  return state.failures == 0 and (state.fallTop - state.limit) * 5 <= state.fallTop
 end
 
 local function adoptNominal(state, qps)
