@@ -6,3 +6,4 @@ export { freePort } from './ports.ts';
 export { type RedisOptions, type RedisServer, startRedis } from './redis.ts';
 export { type Stack, startStack } from './stack.ts';
 export type { Provision, Provisioned, StackOptions, StackPorts } from './stack-options.ts';
+export { readStore } from './stack-options.ts';

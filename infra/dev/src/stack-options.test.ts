@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { REPOSITORY, readStackOptions } from './stack-options.ts';
+import { REPOSITORY, readStackOptions, readStore } from './stack-options.ts';
 
 describe('readStackOptions', () => {
   it('has the defaults of npm start', () => {
@@ -21,5 +21,24 @@ describe('readStackOptions', () => {
   it('names every wrong variable at once', () => {
     const env = { API_PORT: '70000', WORKERS: '-1', BAIDU_QPS: 'many' };
     expect(() => readStackOptions(env)).toThrow(/API_PORT.*WORKERS.*BAIDU_QPS/);
+  });
+});
+
+describe('readStore', () => {
+  const keys = { AWS_ACCESS_KEY_ID: 'id', AWS_SECRET_ACCESS_KEY: 'secret' };
+
+  it('is nothing without an endpoint, and whole with one', () => {
+    expect(readStore(keys, 'b')).toBeUndefined();
+    expect(readStore({ ...keys, S3_ENDPOINT: 'http://s3', S3_REGION: 'r' }, 'b')).toEqual({
+      endpoint: 'http://s3',
+      region: 'r',
+      bucket: 'b',
+      accessKeyId: 'id',
+      secretAccessKey: 'secret',
+    });
+  });
+
+  it('never goes on without keys', () => {
+    expect(() => readStore({ S3_ENDPOINT: 'http://s3' }, 'b')).toThrow('AWS_ACCESS_KEY_ID');
   });
 });

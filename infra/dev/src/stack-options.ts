@@ -91,3 +91,14 @@ export function readStackOptions(env: Readonly<NodeJS.ProcessEnv>): StackOptions
   if (problems.length > 0) throw new Error(`the environment is not usable: ${problems.join('; ')}`);
   return options;
 }
+
+/** The S3 that `npm run test:s3` names, for a stack that shall use it; undefined when none is named. */
+export function readStore(env: Readonly<NodeJS.ProcessEnv>, bucket: string): StoreInfo | undefined {
+  const { S3_ENDPOINT, S3_REGION = 'us-east-1', AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY } = env;
+  if (!S3_ENDPOINT) return undefined;
+  if (!AWS_ACCESS_KEY_ID || !AWS_SECRET_ACCESS_KEY) {
+    throw new Error('S3_ENDPOINT is set, so AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY must be set too');
+  }
+  const keys = { accessKeyId: AWS_ACCESS_KEY_ID, secretAccessKey: AWS_SECRET_ACCESS_KEY };
+  return { endpoint: S3_ENDPOINT, region: S3_REGION, bucket, ...keys };
+}
