@@ -1,0 +1,145 @@
+/**
+ * Feeds the header reader of pictures with broken ones: seeded mutations of a small corpus, one input at a time. Any
+ * error but a rejection with a known reason, any slow answer and any growing memory is a failure, and can be repeated
+ * from its seed.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { RejectedError } from '@cardseal/core/errors';
+import { imageReasons, inspectImage } from '@cardseal/core/image';
+
+export interface FuzzRequest {
+  seconds: number;
+  seed: number;
+  /** Ends earlier after so many inputs. */
+  maxRuns?: number;
+  /** Another reader, to show that the judge condemns a bad one. */
+  inspect?: typeof inspectImage;
+}
+
+export interface FuzzFailure {
+  run: number;
+  seed: number;
+  what: string;
+  inputBase64: string;
+}
+
+export interface FuzzReport {
+  runs: number;
+  accepted: number;
+  failures: FuzzFailure[];
+}
+
+const corpusFolder = fileURLToPath(new URL('../vectors/fuzz/image/', import.meta.url));
+const slowMs = 250;
+const maxGrowthBytes = 64 * 1024 * 1024;
+const memoryCheckEvery = 20_000;
+const maxFailures = 20;
+
+/** @returns after `seconds`, `maxRuns` or 20 failures */
+export function fuzzImage(request: FuzzRequest): FuzzReport {
+  const { seconds, seed, maxRuns = Number.POSITIVE_INFINITY, inspect = inspectImage } = request;
+  const corpus = readCorpus();
+  const report: FuzzReport = { runs: 0, accepted: 0, failures: [] };
+  const until = performance.now() + seconds * 1000;
+  const startBytes = process.memoryUsage().arrayBuffers;
+  while (performance.now() < until && report.runs < maxRuns && report.failures.length < maxFailures) {
+    const input = mutate(corpus, seed, report.runs);
+    const what = judge(inspect, input, report) ?? judgeMemory(report.runs, startBytes);
+    if (what) report.failures.push({ run: report.runs, seed, what, inputBase64: input.toString('base64') });
+    report.runs += 1;
+  }
+  return report;
+}
+
+export function readCorpus(): Buffer[] {
+  return readdirSync(corpusFolder)
+    .sort()
+    .map((name) => readFileSync(corpusFolder + name));
+}
+
+function judge(inspect: typeof inspectImage, input: Buffer, report: FuzzReport): string | undefined {
+  const started = performance.now();
+  try {
+    const facts = inspect(input);
+    report.accepted += 1;
+    const sane = facts.widthPx > 0 && facts.heightPx > 0 && facts.orientation >= 1 && facts.orientation <= 8;
+    if (!sane) return `impossible facts ${JSON.stringify(facts)}`;
+  } catch (error) {
+    if (!(error instanceof RejectedError)) return `threw ${String(error)}`;
+    const reason = error.fields.reason;
+    if (error.code !== 'image_unusable' || !imageReasons.some((known) => known === reason))
+      return `odd reason ${reason}`;
+  }
+  return performance.now() - started > slowMs ? 'slow' : undefined;
+}
+
+function judgeMemory(run: number, startBytes: number): string | undefined {
+  if (run % memoryCheckEvery !== memoryCheckEvery - 1) return undefined;
+  const grown = process.memoryUsage().arrayBuffers - startBytes;
+  return grown > maxGrowthBytes ? `memory grew by ${grown} bytes` : undefined;
+}
+
+/** The input of a run follows from seed and number alone, so that one failure repeats without the runs before it. */
+export function mutate(corpus: readonly Buffer[], seed: number, run: number): Buffer {
+  const random = xorshift(seed * 1_000_003 + run);
+  let bytes: Buffer = Buffer.from(corpus[random() % corpus.length]!);
+  const steps = 1 + (random() % 4);
+  for (let n = 0; n < steps; n++) bytes = mutations[random() % mutations.length]!(bytes, random, corpus);
+  return bytes;
+}
+
+type Mutation = (bytes: Buffer, random: () => number, corpus: readonly Buffer[]) => Buffer;
+
+const interesting = [0, 1, 2, 0x7f, 0x80, 0xff, 0xd8, 0xd9, 0xda, 0xc0, 0xe1];
+const interestingWide = [0, 1, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff, 0xfffffff4];
+
+/** Headers matter: half of the positions fall into the first hundred bytes. */
+function place(bytes: Buffer, random: () => number): number {
+  const reach = random() % 2 === 0 ? Math.min(100, bytes.length) : bytes.length;
+  return reach === 0 ? 0 : random() % reach;
+}
+
+const mutations: readonly Mutation[] = [
+  (bytes, random) => {
+    if (bytes.length > 0) bytes[place(bytes, random)]! ^= 1 << (random() % 8);
+    return bytes;
+  },
+  (bytes, random) => {
+    if (bytes.length > 0) bytes[place(bytes, random)] = interesting[random() % interesting.length]!;
+    return bytes;
+  },
+  (bytes, random) => {
+    if (bytes.length < 4) return bytes;
+    const value = interestingWide[random() % interestingWide.length]!;
+    const at = Math.min(place(bytes, random), bytes.length - 4);
+    random() % 2 ? bytes.writeUInt32BE(value, at) : bytes.writeUInt32LE(value, at);
+    return bytes;
+  },
+  (bytes, random) => bytes.subarray(0, random() % (bytes.length + 1)),
+  (bytes, random) => {
+    const at = place(bytes, random);
+    return Buffer.concat([bytes.subarray(0, at), bytes.subarray(at + (random() % 32))]);
+  },
+  (bytes, random) => {
+    const at = place(bytes, random);
+    const piece = bytes.subarray(at, at + (random() % 64));
+    const times = 1 + (random() % 200);
+    return Buffer.concat([bytes.subarray(0, at), ...Array.from({ length: times }, () => piece), bytes.subarray(at)]);
+  },
+  (bytes, random, corpus) => {
+    const other = corpus[random() % corpus.length]!;
+    return Buffer.concat([bytes.subarray(0, place(bytes, random)), other.subarray(place(other, random))]);
+  },
+  (bytes, random) => Buffer.concat([bytes, Buffer.alloc(random() % 65_536, random() & 255)]),
+];
+
+function xorshift(seed: number): () => number {
+  let state = Math.imul((seed ^ 0x5bd1e995) | 0, 0x9e3779b1) | 1;
+  return () => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return state >>> 0;
+  };
+}
