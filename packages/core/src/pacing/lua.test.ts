@@ -109,7 +109,7 @@ class Twins {
     const run = String(this.#run);
     const credentials = picks.map((index) => this.#credentials[index]!);
     const pool = picks.map((index) => this.#pool[index]);
-    const { answer, fresh } = reserve(pool, { nowUs, withinUs, run, rules, credentials });
+    const { answer, born } = reserve(pool, { nowUs, withinUs, run, rules, credentials });
     picks.forEach((index, i) => {
       this.#pool[index] = pool[i];
     });
@@ -119,7 +119,7 @@ class Twins {
       picks.map((index) => this.#keys[index]!),
       settings,
     );
-    const head = [String(nowUs), fresh.join(',')];
+    const head = [String(nowUs), born.join(',')];
     if (answer.code === 'wait') expect(said).toEqual([...head, 'wait', String(answer.slotUs)]);
     if (answer.code === 'closed') expect(said).toEqual([...head, 'closed', answer.reason, String(answer.nextUs)]);
     if (answer.code !== 'granted') return;
@@ -150,7 +150,7 @@ class Twins {
   async #gate(nowUs: number, it: Event & { on: 'gate' }): Promise<void> {
     const credential = this.#credentials[it.credential]!;
     const run = String(this.#run);
-    const { state } = refresh(this.#pool[it.credential], credential, rules, nowUs, run);
+    const state = refresh(this.#pool[it.credential], credential, rules, nowUs, run);
     this.#pool[it.credential] = state;
     const changed =
       it.action === 'open' ? open(state, nowUs, it.by) : close(state, rules, nowUs, 'maintenance', it.untilUs, it.by);

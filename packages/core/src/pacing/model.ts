@@ -34,16 +34,15 @@ export interface ReserveInput {
 }
 
 /** The earliest permit of any open credential; of equals the one that rested longest. Changes `pool` in place. */
-export function reserve(pool: (PacingState | undefined)[], input: ReserveInput): { answer: Answer; fresh: number[] } {
+export function reserve(pool: (PacingState | undefined)[], input: ReserveInput): { answer: Answer; born: number[] } {
   const { rules, nowUs } = input;
-  const fresh: number[] = [];
+  const born: number[] = [];
   let best: { index: number; place: ReturnType<typeof nextPlace>; lastUs: number; probe: boolean } | undefined;
   let closed: { reason: string; nextUs: number } | undefined;
   for (const [index, credential] of input.credentials.entries()) {
-    const refreshed = refresh(pool[index], credential, rules, nowUs, input.run);
-    const state = refreshed.state;
+    const state = refresh(pool[index], credential, rules, nowUs, input.run);
     pool[index] = state;
-    if (refreshed.fresh) fresh.push(index);
+    born.push(state.bornUs);
     const gate = gateView(state, credential, nowUs);
     if (gate.verdict === 'closed') {
       if (!closed || (gate.nextUs > 0 && (closed.nextUs === 0 || gate.nextUs < closed.nextUs))) closed = gate;
@@ -55,9 +54,8 @@ export function reserve(pool: (PacingState | undefined)[], input: ReserveInput):
     const better = !best || place.atUs < best.place.atUs || (place.atUs === best.place.atUs && lastUs < best.lastUs);
     if (better) best = { index, place, lastUs, probe: gate.verdict === 'probe' };
   }
-  if (!best)
-    return { answer: { code: 'closed', reason: closed?.reason ?? 'none', nextUs: closed?.nextUs ?? 0 }, fresh };
-  if (best.place.atUs > nowUs + input.withinUs) return { answer: { code: 'wait', slotUs: best.place.atUs }, fresh };
+  if (!best) return { answer: { code: 'closed', reason: closed?.reason ?? 'none', nextUs: closed?.nextUs ?? 0 }, born };
+  if (best.place.atUs > nowUs + input.withinUs) return { answer: { code: 'wait', slotUs: best.place.atUs }, born };
   const state = pool[best.index]!;
   const id = take(state, best.place);
   count(state, best.place.atUs, 'calls', 1);
@@ -67,7 +65,7 @@ export function reserve(pool: (PacingState | undefined)[], input: ReserveInput):
   }
   const rose = !best.probe && best.place.binding && climb(state, rules, nowUs);
   const slotUs = best.place.atUs;
-  return { answer: { code: 'granted', credential: best.index, id, slotUs, probe: best.probe, rose }, fresh };
+  return { answer: { code: 'granted', credential: best.index, id, slotUs, probe: best.probe, rose }, born };
 }
 
 export interface SettleInput {

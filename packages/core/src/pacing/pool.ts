@@ -49,6 +49,7 @@ export interface Look {
 }
 
 interface Known {
+  bornUs: number;
   limit: number;
   marginUs: number;
   gate: string;
@@ -116,7 +117,9 @@ export class Pool {
     )) as string[];
     const nowUs = Number(answer[0]);
     this.#clock.observe(sentMs, this.monotonicMs(), nowUs / 1000);
-    if (answer[1]) for (const index of answer[1].split(',')) this.#onFresh(candidates[Number(index)]!);
+    answer[1]!.split(',').forEach((bornUs, index) => {
+      this.#noticeBirth(candidates[index]!.id, Number(bornUs));
+    });
     return this.#read(answer, nowUs, candidates);
   }
 
@@ -207,11 +210,7 @@ export class Pool {
     const nowUs = Number(answer[0]);
     this.#clock.observe(sentMs, this.monotonicMs(), nowUs / 1000);
     const fields = answer[1].length === 0 ? undefined : fieldsFrom(answer[1]);
-    if (fields) {
-      const { gate, limit, marginUs } = fields;
-      const gateByPerson = gate !== '' && fields.gateProbeUs === 0;
-      this.#learn(credentialId, { gate, limit, marginUs, gateUntilMs: fields.gateUntilUs / 1000, gateByPerson });
-    }
+    this.#learnFrom(credentialId, fields);
     return {
       nowUs,
       fields,
@@ -220,6 +219,20 @@ export class Pool {
       lastUs: Number(answer[4]),
       nthUs: Number(answer[5]),
     };
+  }
+
+  #learnFrom(credentialId: string, fields: PacingFields | undefined): void {
+    const known = this.#known.get(credentialId);
+    if (!fields) {
+      if (known && known.gate !== '') this.#closeAgain(credentialId, known);
+      return;
+    }
+    const { bornUs, gate, limit, marginUs } = fields;
+    const forgotGate = known && known.bornUs > 0 && known.bornUs !== bornUs && known.gate !== '' && gate === '';
+    this.#noticeBirth(credentialId, bornUs);
+    if (forgotGate) return;
+    const gateByPerson = gate !== '' && fields.gateProbeUs === 0;
+    this.#learn(credentialId, { gate, limit, marginUs, gateUntilMs: fields.gateUntilUs / 1000, gateByPerson });
   }
 
   async usage(day: string): Promise<Record<string, Usage>> {
@@ -258,19 +271,30 @@ export class Pool {
 
   #learn(credentialId: string, news: Partial<Known>): void {
     const known = this.#known.get(credentialId);
-    const none = { limit: 0, marginUs: this.rules.initialMarginUs, gate: '', gateUntilMs: 0, gateByPerson: false };
+    const none = {
+      bornUs: 0,
+      limit: 0,
+      marginUs: this.rules.initialMarginUs,
+      gate: '',
+      gateUntilMs: 0,
+      gateByPerson: false,
+    };
     this.#known.set(credentialId, { ...none, ...known, ...news });
   }
 
   /** Redis forgot: the first slot is a window away, which leaves time to close again what was closed. */
-  #onFresh(credential: PoolCredential): void {
-    const known = this.#known.get(credential.id);
-    this.emit({ kind: 'state_fresh', credentialId: credential.id });
-    if (!known || known.gate === '') return;
-    const by = known.gateByPerson ? 'restored' : 'machine';
-    void this.closeGate(credential.id, known.gate, known.gateUntilMs > 0 ? known.gateUntilMs : undefined, by).catch(
-      () => undefined,
-    );
+  #noticeBirth(credentialId: string, bornUs: number): void {
+    const known = this.#known.get(credentialId);
+    if (known?.bornUs === bornUs) return;
+    this.#learn(credentialId, { bornUs });
+    if (!known || known.bornUs === 0) return;
+    this.emit({ kind: 'state_fresh', credentialId });
+    if (known.gate !== '') this.#closeAgain(credentialId, known);
+  }
+
+  #closeAgain(credentialId: string, { gate, gateUntilMs, gateByPerson }: Known): void {
+    const untilMs = gateUntilMs > 0 ? gateUntilMs : undefined;
+    void this.closeGate(credentialId, gate, untilMs, gateByPerson ? 'restored' : 'machine').catch(() => undefined);
   }
 }
 

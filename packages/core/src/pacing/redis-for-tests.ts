@@ -7,7 +7,7 @@ import { Redis } from 'ioredis';
 export interface PrivateRedis {
   port: number;
   redis: Redis;
-  stop(): Promise<void>;
+  stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
 export async function startPrivateRedis(args: string[] = [], onPort?: number): Promise<PrivateRedis> {
@@ -17,10 +17,10 @@ export async function startPrivateRedis(args: string[] = [], onPort?: number): P
   const redis = new Redis({ port, host: '127.0.0.1', maxRetriesPerRequest: null });
   redis.on('error', () => undefined);
   await redis.ping();
-  const stop = async () => {
+  const stop = async (signal: NodeJS.Signals = 'SIGTERM') => {
     redis.disconnect();
     const ended = once(server, 'exit');
-    if (server.exitCode === null) server.kill('SIGTERM');
+    if (server.exitCode === null) server.kill(signal);
     await ended;
   };
   return { port, redis, stop };

@@ -20,8 +20,8 @@ export function refresh(
   rules: Rules,
   nowUs: number,
   run: string,
-): { state: PacingState; fresh: boolean } {
-  if (!state) return { state: freshState(credential, rules, nowUs, run), fresh: true };
+): PacingState {
+  if (!state) return freshState(credential, rules, nowUs, run);
   const restarted = state.run !== run;
   const last = state.slots.at(-1)?.atUs ?? 0;
   const clockSetBack = last > nowUs + rules.horizonUs + rules.secondUs;
@@ -29,13 +29,14 @@ export function refresh(
   if (clockSetBack) state.slots = state.free = state.refused = [];
   if (restarted || clockSetBack) {
     state.run = run;
+    state.bornUs = nowUs;
     state.holdUs = heldUntilUs(state, rules, nowUs);
   }
   const passed = new Set(state.free.filter((slot) => slot.atUs < nowUs).map((slot) => slot.id));
   state.free = state.free.filter((slot) => !passed.has(slot.id));
   state.slots = state.slots.filter((slot) => !passed.has(slot.id) && slot.atUs >= nowUs - rules.keepUs);
   state.refused = state.refused.filter((slot) => slot.atUs >= nowUs - rules.keepUs);
-  return { state, fresh: restarted || clockSetBack };
+  return state;
 }
 
 function adoptNominal(state: PacingState, qps: number): void {

@@ -10,6 +10,8 @@ export interface Slot {
 }
 
 export interface PacingFields {
+  /** When this memory began: after a loss or a restart it differs, and every process can tell. */
+  bornUs: number;
   nominal: number;
   /** Calls allowed in one window: the learned rate. */
   limit: number;
@@ -98,6 +100,7 @@ export function freshState(credential: CredentialRules, rules: Rules, nowUs: num
   const hinted = credential.hintLimit > 0;
   const limit = hinted ? credential.hintLimit : credential.qps;
   const state: PacingState = {
+    bornUs: nowUs,
     nominal: credential.qps,
     limit: rules.probeUp ? limit : Math.min(limit, credential.qps),
     marginUs: hinted ? credential.hintMarginUs : rules.initialMarginUs,

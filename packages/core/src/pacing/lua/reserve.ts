@@ -57,11 +57,11 @@ local settings = cjson.decode(ARGV[1])
 local rules = settings.rules
 local now, run = serverNow(settings), serverRun(settings)
 local best, closed
-local states, forgotten = {}, {}
+local states, born = {}, {}
 for index, credential in ipairs(settings.credentials) do
-  local state, forgot = refresh(KEYS[index], credential, rules, now, run)
+  local state = refresh(KEYS[index], credential, rules, now, run)
   states[index] = state
-  if forgot then forgotten[#forgotten + 1] = tostring(index - 1) end
+  born[index] = whole(state.bornUs)
   local gate = gateView(state, credential, now)
   if gate.verdict == 'closed' then
     if not closed or (gate.nextUs > 0 and (closed.nextUs == 0 or gate.nextUs < closed.nextUs)) then closed = gate end
@@ -94,5 +94,5 @@ else
   }
 end
 for _, state in ipairs(states) do save(state) end
-return { whole(now), table.concat(forgotten, ','), unpack(answer) }
+return { whole(now), table.concat(born, ','), unpack(answer) }
 `;

@@ -79,7 +79,7 @@ local function fresh(key, credential, rules, now, run)
   if hinted then limit = credential.hintLimit end
   if rules.probeUp ~= 1 then limit = math.min(limit, credential.qps) end
   local state = {
-    key = key, old = {}, nominal = credential.qps, limit = limit, marginUs = rules.initialMarginUs, slow = 1,
+    key = key, old = {}, bornUs = now, nominal = credential.qps, limit = limit, marginUs = rules.initialMarginUs, slow = 1,
     holdUs = 0, sequence = 0, run = run, ceiling = 0, climbAtUs = 0, climbFrom = 0, step = 1, failures = 0,
     nextClimbUs = now + rules.retryUs[1], fallAtUs = 0, fallFloor = 0, fallTop = 0, loneAtUs = 0, streak = 0, refusedSinceUs = 0,
     refusedAtUs = 0, refusedRow = 0, minute = 0, minuteRefused = 0, lastMinuteRefused = 0, gate = '', gateBy = '',
@@ -102,7 +102,7 @@ local function refresh(key, credential, rules, now, run)
   local state = load(key)
   if not state then
     redis.call('DEL', key .. ':slots', key .. ':free', key .. ':refused')
-    return fresh(key, credential, rules, now, run), true
+    return fresh(key, credential, rules, now, run)
   end
   local restarted = state.run ~= run
   local clockSetBack = (nthLast(state, 1) or 0) > now + rules.horizonUs + rules.secondUs
@@ -110,6 +110,7 @@ local function refresh(key, credential, rules, now, run)
   if clockSetBack then redis.call('DEL', slots(state), free(state), refusedSlots(state)) end
   if restarted or clockSetBack then
     state.run = run
+    state.bornUs = now
     state.holdUs = heldUntil(state, rules, now)
   end
   local passed = redis.call('ZRANGEBYSCORE', free(state), '-inf', '(' .. whole(now))
@@ -120,7 +121,7 @@ local function refresh(key, credential, rules, now, run)
   local old = '(' .. whole(now - rules.keepUs)
   redis.call('ZREMRANGEBYSCORE', slots(state), '-inf', old)
   redis.call('ZREMRANGEBYSCORE', refusedSlots(state), '-inf', old)
-  return state, restarted or clockSetBack
+  return state
 end
 
 local function count(state, at, field, by)
