@@ -1,13 +1,15 @@
 /**
  * `npm run bench -- pacing`: how much of the allowance is used and how much is refused, ours and three peers in turn
  * in the same run. Flags: `--qps 10,50 --workers 2,4 --windows fixed,sliding --modes cardseal,… --seconds 15
- * --repeat 1 --plot --full --scenario table|halve|flush`.
+ * --repeat 1 --plot --full --scenario table|halve|flush|closed|frontier`.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { closedGate } from './pacing/closed.ts';
+import { frontier } from './pacing/frontier.ts';
 import { between, bins, type Figures, figures, median, round } from './pacing/measure.ts';
 import { type Panel, plotSvg } from './pacing/plot.ts';
 import type { ReceiverOrder } from './pacing/receiver.ts';
@@ -224,11 +226,14 @@ async function flush(stage: Stage, plan: Plan): Promise<object[]> {
   return rows;
 }
 
+const closed = async (stage: Stage): Promise<object[]> => [await closedGate(stage.redis)];
+
 export async function main(args: readonly string[] = []): Promise<number> {
   const plan = planFrom(args);
   const stage = await Stage.open();
   try {
-    const rows = await { table, halve, flush }[plan.scenario as 'table']!(stage, plan);
+    const scenarios = { table, halve, flush, closed, frontier: async () => frontier() };
+    const rows = await scenarios[plan.scenario as 'table']!(stage, plan);
     const machine = { node: process.version, cpus: availableParallelism() };
     console.log(
       JSON.stringify({

@@ -23,6 +23,8 @@ export interface Simulation {
   latencyMs?: (random: () => number) => number;
   /** Whether the provider counts what it refuses. */
   countsRefused?: boolean;
+  /** Without: the pacer hears of no outcome, as a plain reservation would not. */
+  teach?: boolean;
 }
 
 export interface SimulationResult {
@@ -113,6 +115,7 @@ class Run {
   }
 
   #settle(id: number, slotUs: number, kind: OutcomeKind | 'late', nowUs: number, sentUs = 0): void {
+    if (this.#simulation.teach === false) return;
     settle(this.#pool[0], { nowUs, id, slotUs, kind, sentUs, rules: this.#rules });
   }
 }

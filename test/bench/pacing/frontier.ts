@@ -1,0 +1,60 @@
+/**
+ * The frontier of use against refusals where jitter is high, in simulated time: even spacing with a fixed margin, and
+ * ours, against the same provider. `way` is jitter that nobody sees, `late` is lateness that the sender sees itself.
+ */
+import { exponential, type SimulationResult, simulate } from '@cardseal/core/pacing/simulation';
+import { round } from './measure.ts';
+
+const SECONDS = 300;
+const SKIPPED_SECONDS = 20;
+
+const sum = (counts: readonly number[]) => counts.reduce((a, b) => a + b, 0);
+
+function shares(
+  result: Pick<SimulationResult, 'accepted' | 'refused'>,
+  qps: number,
+): { used: number; refused: number } {
+  const accepted = sum(result.accepted.slice(SKIPPED_SECONDS));
+  const refused = sum(result.refused.slice(SKIPPED_SECONDS));
+  return {
+    used: round(accepted / qps / (SECONDS - SKIPPED_SECONDS), 4),
+    refused: round(refused / (accepted + refused), 5),
+  };
+}
+
+/** Fixed margin, no learning, no correction: what a plain reservation does. */
+function fixedMargin(qps: number, meanMs: number, marginMs: number, seed: number): { used: number; refused: number } {
+  const pinned = { initialMarginMs: marginMs, minMarginMs: marginMs, maxMarginMs: marginMs, evenness: 1 };
+  return shares(
+    simulate({
+      seed,
+      qps,
+      seconds: SECONDS,
+      window: 'sliding',
+      wayMs: exponential(meanMs),
+      options: pinned,
+      teach: false,
+    }),
+    qps,
+  );
+}
+
+export function frontier(): object[] {
+  const rows: object[] = [];
+  for (const qps of [10, 50, 100, 200]) {
+    for (const meanMs of [1, 2, 3, 5]) {
+      const run = (jitter: object) =>
+        shares(simulate({ seed: 11, qps, seconds: SECONDS, window: 'sliding', ...jitter }), qps);
+      const unseen = run({ wayMs: exponential(meanMs) });
+      const seen = run({ lateMs: exponential(meanMs), wayMs: exponential(0.3) });
+      const plain = fixedMargin(qps, meanMs, 10, 11);
+      rows.push({ qps, meanMs, plain, unseen, seen });
+      const show = ({ used, refused }: { used: number; refused: number }) =>
+        `${(used * 100).toFixed(2)} % / ${(refused * 100).toFixed(3)} %`;
+      console.log(
+        `${String(qps).padStart(4)} qps, jitter ${meanMs} ms mean: even spacing, 10 ms margin ${show(plain)}   ours, unseen ${show(unseen)}   ours, seen by the sender ${show(seen)}`,
+      );
+    }
+  }
+  return rows;
+}
