@@ -66,7 +66,7 @@ describe('what fails is told, and can be tried again', () => {
     const change = (method: string, path: string, body?: object) =>
       fetch(`${adminUrl}/queues/api/queues/recognize/${path}`, {
         method,
-        headers: { cookie, 'content-type': 'application/json' },
+        headers: body ? { cookie, 'content-type': 'application/json' } : { cookie },
         ...(body ? { body: JSON.stringify(body) } : {}),
       });
     expect((await change('POST', 'add', { name: 'card', data: {}, options: {} })).status).toBe(403);
@@ -105,6 +105,7 @@ describe('what fails is told, and can be tried again', () => {
       null,
     ]);
     expect(job.attempts.at(-1)).toMatchObject({ class: 'accepted', billed: 'yes' });
+    await sink.events(id);
   });
 
   it('a webhook that fails is sent again with the same id and the same bytes', async () => {
