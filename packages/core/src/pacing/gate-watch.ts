@@ -3,7 +3,8 @@
  * opened, or that a probe is due and one call should be let through. Nothing runs while all gates are open.
  */
 import type { Clock } from '../clock/index.ts';
-import type { Look, Pool } from './pool.ts';
+import type { Look } from './answers.ts';
+import type { Pool } from './pool.ts';
 
 export interface Reopening {
   credentialId: string;

@@ -4,7 +4,8 @@
  */
 import type { Clock } from '../clock/index.ts';
 import { ThrottledError } from '../errors/index.ts';
-import type { Grant, Pool, Reservation } from './pool.ts';
+import type { Grant, Reservation } from './answers.ts';
+import type { Pool } from './pool.ts';
 
 interface Waiter {
   deadlineMs: number;

@@ -4,10 +4,11 @@
  */
 import type { Clock } from '../clock/index.ts';
 import { ThrottledError } from '../errors/index.ts';
+import type { Grant } from './answers.ts';
 import type { GateWatch } from './gate-watch.ts';
 import type { Line } from './line.ts';
 import type { OutcomeKind } from './model.ts';
-import type { Grant, Pool } from './pool.ts';
+import type { Pool } from './pool.ts';
 
 export interface Outcome {
   kind: OutcomeKind;

@@ -1,5 +1,6 @@
 /** What a person may see of a credential's pacing: for `GET /v1/quota`, the overview and the metrics. Reads only. */
-import type { Look, PoolCredential } from './pool.ts';
+import type { Look } from './answers.ts';
+import type { PoolCredential } from './pool.ts';
 import type { Rules } from './rules.ts';
 import { nextShanghaiMidnightUs, type PacingFields, windowUs } from './state.ts';
 
@@ -23,15 +24,15 @@ export interface CredentialSnapshot {
 }
 
 export function snapshotOf(credential: PoolCredential, rules: Rules, look: Look): CredentialSnapshot {
-  const { fields, today, total } = look;
+  const { fields, day, total } = look;
   return {
     id: credential.id,
     gate: gateOf(credential, look),
     nominalQps: credential.qps,
     currentQps: fields ? (fields.limit * 1_000_000) / windowUs(fields, rules) : credential.qps,
     marginMs: (fields?.marginUs ?? rules.initialMarginUs) / 1000,
-    usedToday: today.calls,
-    acceptedToday: today.accepted,
+    usedToday: day.calls,
+    acceptedToday: day.accepted,
     usedTotal: total.calls,
     ...(credential.daily ? { daily: credential.daily } : {}),
     ...(credential.total ? { total: credential.total } : {}),
@@ -40,7 +41,7 @@ export function snapshotOf(credential: PoolCredential, rules: Rules, look: Look)
   };
 }
 
-function gateOf(credential: PoolCredential, { fields, nowUs, today, total }: Look): CredentialSnapshot['gate'] {
+function gateOf(credential: PoolCredential, { fields, nowUs, day, total }: Look): CredentialSnapshot['gate'] {
   if (fields && fields.gate !== '') {
     const { gate, gateBy, gateSinceUs, gateUntilUs, gateProbeUs } = fields;
     const ended = gateProbeUs === 0 && gateUntilUs > 0 && nowUs >= gateUntilUs;
@@ -51,7 +52,7 @@ function gateOf(credential: PoolCredential, { fields, nowUs, today, total }: Loo
     }
   }
   if (credential.total && total.calls >= credential.total) return { state: 'closed', reason: 'total_allowance' };
-  if (credential.daily && today.calls >= credential.daily) {
+  if (credential.daily && day.calls >= credential.daily) {
     return { state: 'closed', reason: 'daily_allowance', until: nextShanghaiMidnightUs(nowUs) / 1000 };
   }
   return { state: 'open' };
