@@ -53,7 +53,7 @@ export function createEmulator(config: EmulatorConfig, overrides: EmulatorOverri
     stop() {
       stopped ??= new Promise((resolve) => {
         context.stopping.abort();
-        server.close(() => resolve());
+        server.close(() => context.reader.stop().then(resolve));
         server.closeAllConnections();
       });
       return stopped;

@@ -4,7 +4,8 @@ import { createCallJournal } from './control/journal.ts';
 import { createFaults } from './faults/faults.ts';
 import { createLatency } from './faults/latency.ts';
 import { loadKeyPair } from './idcard/key-pair.ts';
-import { createPictureReader } from './idcard/read-picture.ts';
+import { createThreadedReader } from './idcard/reader-thread.ts';
+import { createRequestReader } from './idcard/request-reader.ts';
 import { createLimiter } from './limits/limiter.ts';
 import { createTokens } from './token/tokens.ts';
 
@@ -14,6 +15,8 @@ export function createContext(config: EmulatorConfig, overrides: EmulatorOverrid
   const now = overrides.now ?? (() => performance.timeOrigin + performance.now());
   const random = overrides.random ?? Math.random;
   const keyPair = loadKeyPair(config.dataDir);
+  const { suite, replyField, bounds } = config;
+  const readerConfig = { privatePem: keyPair.privatePem, suite, replyField, bounds };
   const qpsOf = new Map(config.credentials.map((credential) => [credential.id, credential.qps ?? config.qps]));
   return {
     config,
@@ -24,7 +27,7 @@ export function createContext(config: EmulatorConfig, overrides: EmulatorOverrid
     latency: createLatency(random),
     faults: createFaults(random),
     journal: createCallJournal(),
-    reader: createPictureReader(),
+    reader: config.readerThread ? createThreadedReader(readerConfig) : createRequestReader(readerConfig),
     /** The last good answer, for the fault that hands one caller's reply to another. */
     lastReply: { imageSha256: '', body: '' },
     nextLogId: createLogIds(now),

@@ -1,10 +1,8 @@
 // Runs one emulator as a process: environment in, `ready` out, stopped by a signal or by the end of its parent.
 // It must never hold logic of its own.
-import sharp from 'sharp';
 import { createEmulator } from './app.ts';
 import { readConfig } from './config.ts';
 
-sharp.concurrency(1);
 const emulator = createEmulator(readConfig(process.env));
 const stop = async () => {
   await emulator.stop();

@@ -6,6 +6,7 @@ import type { CallOutcome, CallRecord } from '../control/journal.ts';
 import type { FaultRule } from '../faults/faults.ts';
 import { pause, sendText } from '../http.ts';
 import { errorBody } from './errors.ts';
+import { sealedEnvelope } from './request-reader.ts';
 
 export interface Exchange {
   context: Context;
@@ -94,19 +95,13 @@ function sendStatus({ context, response, record }: Exchange, status: number): vo
 
 /** Random bytes of the right length, where a ciphertext should be. */
 function garbage(context: Context, { cipherBytes }: Reply): string {
-  return sealedEnvelope(context, randomBytes(Math.max(16, cipherBytes)));
+  return sealedEnvelope(context.config.replyField, context.nextLogId(), randomBytes(Math.max(16, cipherBytes)));
 }
 
 /** The reply that someone else's call got; random bytes before there was one. */
 function othersReply(context: Context, answer: Reply): string {
   const { imageSha256, body } = context.lastReply;
   return body === '' || imageSha256 === answer.imageSha256 ? garbage(context, answer) : body;
-}
-
-/** The provider's outer shape around an enciphered reply; `log_id` is a number that JavaScript cannot hold. */
-export function sealedEnvelope(context: Context, sealed: Buffer): string {
-  const field = JSON.stringify(context.config.replyField);
-  return `{"log_id":${context.nextLogId()},${field}:"${sealed.toString('base64')}"}`;
 }
 
 /** One byte at a time. It is an accepted call: who waits long enough has the whole answer. */

@@ -1,10 +1,11 @@
 // The RSA key that stands in for the provider's white-box tool: made once, kept in the data folder so that a restart still opens what clients wrap.
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createHash, createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 export interface KeyPair {
-  privateKey: KeyObject;
+  /** PKCS#8, PEM. */
+  privatePem: string;
   /** SPKI, PEM. */
   publicPem: string;
   /** Derived from the key: signs access tokens, so that they outlive a restart too. */
@@ -17,10 +18,9 @@ const MODULUS_BITS = 2048;
 /** @param dataDir folder of the key file (mode 0600); without it the key lives as long as the emulator */
 export function loadKeyPair(dataDir: string | undefined): KeyPair {
   const pem = dataDir === undefined ? newPem() : (readPem(dataDir) ?? writePem(dataDir, newPem()));
-  const privateKey = createPrivateKey(pem);
   return {
-    privateKey,
-    publicPem: createPublicKey(privateKey).export({ type: 'spki', format: 'pem' }).toString(),
+    privatePem: pem,
+    publicPem: createPublicKey(pem).export({ type: 'spki', format: 'pem' }).toString(),
     tokenSecret: createHash('sha256').update('access tokens of the emulator\n').update(pem).digest(),
   };
 }

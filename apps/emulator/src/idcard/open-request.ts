@@ -1,10 +1,10 @@
 // Takes an OCR request apart: which fields it has, which key opens it, and the picture inside.
 // Any fault of the client ends in the ProviderError that the provider would answer.
 import type { KeyObject } from 'node:crypto';
-import type { CipherSuite, Credential, PictureBounds } from '../config.ts';
+import type { CipherSuite, PictureBounds } from '../config.ts';
 import { consoleKey, decipher, unwrapKey } from './cipher.ts';
 import { ProviderError } from './errors.ts';
-import { type Form, parseForm } from './form.ts';
+import type { Form } from './form.ts';
 import type { Side, Wishes } from './reply.ts';
 
 export type Endpoint = 'idcard_enc' | 'idcard';
@@ -18,7 +18,8 @@ export interface OpenedRequest {
 
 export interface Opener {
   endpoint: Endpoint;
-  credential: Credential;
+  /** The console key, where the credential has one. */
+  aesKey: string | undefined;
   privateKey: KeyObject;
   suite: CipherSuite;
   bounds: PictureBounds;
@@ -50,15 +51,12 @@ export function openRequest(form: Form, opener: Opener): OpenedRequest {
   return { picture, wishes, replyKey };
 }
 
-export { parseForm };
-
 function keyOf(form: Form, opener: Opener): { key: Buffer; suite: CipherSuite } | undefined {
   if (opener.endpoint === 'idcard_enc') {
     const key = unwrapKey(form.text('enc_aes_key'), opener.privateKey);
     return key && { key, suite: opener.suite };
   }
-  const { aes_key } = opener.credential;
-  return aes_key === undefined ? undefined : { key: consoleKey(aes_key), suite: CONSOLE_SUITE };
+  return opener.aesKey === undefined ? undefined : { key: consoleKey(opener.aesKey), suite: CONSOLE_SUITE };
 }
 
 function wishesOf(form: Form): Wishes {

@@ -28,13 +28,13 @@ const SEARCH_SIDE_PX = 1400;
 const SMALL_SIDE_PX = 900;
 
 export function createPictureReader(): PictureReader {
-  const kept = new Map<string, Reading>();
+  const kept = new Map<string, Promise<Reading>>();
   return {
     async read(picture, sha256, bounds) {
-      const reading = kept.get(sha256) ?? (await readPicture(picture, bounds));
-      checkBounds(reading, bounds);
-      kept.delete(sha256);
-      kept.set(sha256, reading);
+      const key = `${sha256} ${bounds.maxSidePx}`;
+      const reading = kept.get(key) ?? readPicture(picture, bounds);
+      kept.delete(key);
+      kept.set(key, reading);
       const oldest = kept.keys().next().value;
       if (kept.size > KEPT_READINGS && oldest !== undefined) kept.delete(oldest);
       return reading;

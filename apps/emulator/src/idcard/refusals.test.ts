@@ -10,9 +10,7 @@ let client: TestClient;
 let picture: Buffer;
 beforeAll(async () => {
   client = await startClient();
-  [{ front: picture }] = (await Array.fromAsync(generateSpecimens({ count: 1, scenario: 'good' }))) as [
-    { front: Buffer },
-  ];
+  for await (const card of generateSpecimens({ count: 1, scenario: 'good' })) picture = card.front;
 });
 afterAll(() => client.stop());
 

@@ -1,6 +1,5 @@
 // POST /rest/2.0/ocr/v1/idcard_enc and /idcard: token, limits at the headers, then the picture, then the answer at its time.
 // The order matters to tests: a refused call is never read, an admitted one is noted with its picture before any fault strikes.
-import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Credential } from '../config.ts';
 import type { Context } from '../context.ts';
@@ -8,11 +7,8 @@ import type { FaultRule } from '../faults/faults.ts';
 import { BodyTooLarge, ClientGone, pause, readBody, skipBody } from '../http.ts';
 import type { Admission } from '../limits/limiter.ts';
 import type { TokenVerdict } from '../token/tokens.ts';
-import { type Answer, type Exchange, sealedEnvelope, sendAnswer, spoil } from './answer.ts';
-import { encipher } from './cipher.ts';
-import { ProviderError } from './errors.ts';
-import { declaredSide, type Endpoint, type OpenedRequest, openRequest, parseForm } from './open-request.ts';
-import { replyOf } from './reply.ts';
+import { type Answer, type Exchange, sendAnswer, spoil } from './answer.ts';
+import type { Endpoint } from './open-request.ts';
 
 /** Far above any limit of the endpoints, so that theirs answers first. */
 const MAX_BODY_BYTES = 24 * 1024 * 1024;
@@ -68,35 +64,17 @@ async function readAnswer(
   endpoint: Endpoint,
   credential: Credential,
 ): Promise<Answer | 'gone'> {
-  const bounds = context.config.bounds[endpoint];
-  const { privateKey } = context.keyPair;
   try {
-    const form = parseForm(await readBody(request, MAX_BODY_BYTES));
-    record.side = declaredSide(form) ?? null;
-    const opened = openRequest(form, { endpoint, credential, privateKey, suite: context.config.suite, bounds });
-    const imageSha256 = createHash('sha256').update(opened.picture).digest('hex');
+    const body = await readBody(request, MAX_BODY_BYTES);
+    const job = { body, endpoint, aesKey: credential.aes_key, logId: context.nextLogId() };
+    const { side, imageSha256, answer } = await context.reader.read(job);
+    record.side = side;
     record.image_sha256 = imageSha256;
-    const reading = await context.reader.read(opened.picture, imageSha256, bounds);
-    const reply = await replyOf(reading, opened.picture, opened.wishes);
-    return readyAnswer(context, imageSha256, opened, reply);
+    return 'error' in answer ? answer : { ...answer, imageSha256: imageSha256 ?? '' };
   } catch (error) {
-    if (error instanceof ProviderError) return { error: error.code };
     if (error instanceof ClientGone) return 'gone';
     if (!(error instanceof BodyTooLarge)) throw error;
     response.setHeader('connection', 'close');
     return { status: 413 };
   }
-}
-
-/** `log_id` is written by hand, because no number of JavaScript holds it. */
-function readyAnswer(
-  context: Context,
-  imageSha256: string,
-  { replyKey }: OpenedRequest,
-  reply: Record<string, unknown>,
-): Answer {
-  const json = JSON.stringify(reply);
-  if (!replyKey) return { body: `{"log_id":${context.nextLogId()},${json.slice(1)}`, imageSha256, cipherBytes: 0 };
-  const sealed = encipher(Buffer.from(json), replyKey.key, replyKey.suite);
-  return { body: sealedEnvelope(context, sealed), imageSha256, cipherBytes: sealed.length };
 }
