@@ -1,10 +1,12 @@
 /** The real stack in a temporary folder, as its users see it: the API, a webhook receiver, and the emulator's control. */
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type Stack, type StackOptions, startStack } from '@cardseal/dev';
+import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import { readStore, type Stack, type StackOptions, type StoreInfo, startStack } from '@cardseal/dev';
 import { Webhook } from 'standardwebhooks';
 import { Agent, setGlobalDispatcher } from 'undici';
 
@@ -30,8 +32,10 @@ export interface TestStack {
 
 export async function startTestStack(options: Partial<StackOptions> = {}): Promise<TestStack> {
   const dataDir = options.dataDir ?? (await mkdtemp(path.join(tmpdir(), 'cardseal-test-')));
+  const s3 = options.s3 ?? (await foreignStore());
   const stack = await startStack({
     ...options,
+    ...(s3 ? { s3 } : {}),
     dataDir,
     env: { ...process.env, LOG_LEVEL: 'debug', ...options.env },
   });
@@ -78,6 +82,22 @@ export async function startTestStack(options: Partial<StackOptions> = {}): Promi
       if (!keep) await rm(dataDir, { recursive: true, force: true });
     },
   };
+}
+
+/** Where `S3_ENDPOINT` names a store, the stack runs on a fresh bucket of it instead of the double. */
+async function foreignStore(): Promise<StoreInfo | undefined> {
+  const store = readStore(process.env, `cardseal-e2e-${randomUUID()}`);
+  if (!store) return undefined;
+  const { endpoint, region, accessKeyId, secretAccessKey } = store;
+  const client = new S3Client({
+    endpoint,
+    region,
+    forcePathStyle: true,
+    credentials: { accessKeyId, secretAccessKey },
+  });
+  await client.send(new CreateBucketCommand({ Bucket: store.bucket }));
+  client.destroy();
+  return store;
 }
 
 export interface Received {

@@ -1,0 +1,95 @@
+/** One suite for the ledger's store port, run on every implementation: the twin in memory and the SDK on an S3. */
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { createS3Client, memoryObjectStore, type ObjectStore, s3ObjectStore, walk } from '@cardseal/core/ledger';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createObjectStore } from '../../../infra/dev/s3/index.ts';
+
+const BUCKET = 'port';
+const CREDENTIALS = { accessKeyId: 'PORTKEY', secretAccessKey: 'port-secret' };
+
+async function doubleStore(): Promise<{ store: ObjectStore; stop(): Promise<void> }> {
+  const dataDir = await mkdtemp(path.join(tmpdir(), 'cardseal-port-'));
+  const double = createObjectStore({
+    dataDir,
+    port: 0,
+    region: 'us-east-1',
+    buckets: [BUCKET],
+    credentials: [CREDENTIALS],
+  });
+  const { port } = await double.start();
+  const endpoint = `http://127.0.0.1:${port}`;
+  const client = createS3Client({ endpoint, region: 'us-east-1', forcePathStyle: true, credentials: CREDENTIALS });
+  return {
+    store: s3ObjectStore(client, BUCKET),
+    async stop() {
+      client.destroy();
+      await double.stop();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+const implementations = {
+  memory: async () => ({ store: memoryObjectStore() as ObjectStore, stop: async () => {} }),
+  's3 (double)': doubleStore,
+};
+
+describe.each(Object.entries(implementations))('object store port: %s', (_name, open) => {
+  let store: ObjectStore;
+  let stop: () => Promise<void>;
+  beforeAll(async () => {
+    ({ store, stop } = await open());
+  });
+  afterAll(() => stop());
+  const body = (text: string) => Buffer.from(text);
+
+  it('reads what was written, and null for what was not', async () => {
+    await store.put('a/one', body('first'));
+    expect((await store.get('a/one'))?.toString()).toBe('first');
+    await store.put('a/one', body('second'));
+    expect((await store.get('a/one'))?.toString()).toBe('second');
+    expect(await store.get('a/none')).toBeNull();
+  });
+
+  it('keeps an empty object apart from none', async () => {
+    await store.put('a/empty', Buffer.alloc(0));
+    expect((await store.get('a/empty'))?.length).toBe(0);
+  });
+
+  it('creates once; the same bytes again are one’s own earlier write', async () => {
+    expect(await store.create('b/claim', body('mine'))).toBe(true);
+    expect(await store.create('b/claim', body('yours'))).toBe(false);
+    expect(await store.create('b/claim', body('mine'))).toBe(true);
+    expect((await store.get('b/claim'))?.toString()).toBe('mine');
+  });
+
+  it('has one winner of many', async () => {
+    for (let race = 0; race < 10; race++) {
+      const wins = await Promise.all(Array.from({ length: 8 }, () => store.create(`c/${race}`, body(randomUUID()))));
+      expect(wins.filter(Boolean)).toHaveLength(1);
+    }
+  });
+
+  it('deletes many, and what is not there', async () => {
+    await store.put('d/1', body('x'));
+    await store.put('d/2', body('x'));
+    await store.delete(['d/1', 'd/2', 'd/3']);
+    await store.delete([]);
+    expect((await store.list('d/')).keys).toEqual([]);
+  });
+
+  it('lists by prefix in byte order, page by page, from after a name', async () => {
+    const names = ['e/1', 'e/10', 'e/2', 'e/A', 'e/a', 'e/é', 'e/张', 'f/1'];
+    for (const name of names) await store.put(name, body('x'));
+    const all = names.slice(0, 7);
+    expect((await store.list('e/')).keys).toEqual(all);
+    const first = await store.list('e/', { limit: 3 });
+    expect(first).toEqual({ keys: all.slice(0, 3), next: all[2] });
+    expect((await store.list('e/', { startAfter: first.next! })).keys).toEqual(all.slice(3));
+    expect(await Array.fromAsync(walk(store, 'e/'))).toEqual(all);
+    expect(await store.list('nothing/')).toEqual({ keys: [], next: null });
+  });
+});
