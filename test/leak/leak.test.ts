@@ -1,0 +1,102 @@
+/** The gate: no byte of the canary person outside sealed objects; and each place, leaking on purpose, is caught. */
+import { generateKeyPairSync } from 'node:crypto';
+import { appendFile } from 'node:fs/promises';
+import path from 'node:path';
+import { PutObjectCommand } from '@aws-sdk/client-s3';
+import { generateSpecimens, type Specimen } from '@cardseal/emulator/cards';
+import { Queue } from 'bullmq';
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startTestStack, startWebhookSink, type TestStack, type WebhookSink } from '../support/stack.ts';
+import { canaryNeedles, liveThroughEverything, subscribeEveryMode } from './canary.ts';
+import { type Needle, needlesOf } from './needles.ts';
+import { everyPlace, findLeaks, storeClient } from './places.ts';
+
+/** Cards 1 and 2 of the seed have names of three characters: two are too short to be looked for in every form. */
+const FIRST = 1;
+
+describe('nothing personal leaks', () => {
+  let app: TestStack;
+  let sink: WebhookSink;
+  let specimens: Specimen[];
+  let needles: Needle[];
+  let jobs: string[];
+
+  beforeAll(async () => {
+    [app, sink, specimens] = await Promise.all([
+      startTestStack({ plainRedisFiles: true, env: { LOG_LEVEL: 'trace' } }),
+      startWebhookSink(),
+      Array.fromAsync(generateSpecimens({ count: 2, seed: 31, first: FIRST, scenario: 'good' })),
+    ]);
+    needles = canaryNeedles(specimens);
+  });
+  afterAll(async () => {
+    await app?.stop();
+    await sink?.stop();
+  });
+
+  const leaks = () => findLeaks(everyPlace(app.stack, app.dataDir), needles);
+
+  it('not by success, failure, retry, refusal, nor by a receiver that fails', async () => {
+    const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    await subscribeEveryMode(app, sink, publicKey.export({ format: 'jwk' }));
+    sink.answers.push(500, 500, 302);
+    jobs = await liveThroughEverything(app, specimens);
+    await Promise.all(jobs.map((job) => sink.events(job, 3)));
+    expect(await leaks()).toEqual([]);
+  });
+
+  describe('a leak on purpose is caught', () => {
+    const plant = 'a planted 诸葛孔明的身份证号码';
+    const forms = needlesOf('plant', plant);
+    const found = async () => {
+      const places = await findLeaks(everyPlace(app.stack, app.dataDir), forms);
+      return [...new Set(places.map(({ place }) => place.split(' ').slice(0, 2).join(' ')))];
+    };
+
+    it('in Redis, its files and Bull Board, in every form', async () => {
+      const redis = new Redis(app.stack.info.redisUrl);
+      const queue = new Queue('recognize', { connection: redis, prefix: prefixOf(app) });
+      await queue.pause();
+      await queue.add('card', { note: plant } as never, { jobId: 'job_00000000000000000000000000-1', delay: 1e9 });
+      await queue.resume();
+      for (const [at, { bytes }] of forms.entries()) {
+        await redis.set(`planted:${at}`, Buffer.concat([Buffer.from([0x80]), bytes, Buffer.from([0xff])]));
+      }
+      const places = await findLeaks(everyPlace(app.stack, app.dataDir), forms);
+      for (const [at, { label }] of forms.entries()) {
+        expect(places).toContainEqual({ place: `redis key planted:${at}`, label });
+      }
+      const names = places.map(({ place }) => place);
+      expect(names.some((name) => name.startsWith('admin 200 /queues/api/queues?'))).toBe(true);
+      expect(names.some((name) => /^file redis\/.*\.aof$/.test(name))).toBe(true);
+      expect(names).toContain('file redis/dump.rdb');
+      await redis.flushall();
+      redis.disconnect();
+    });
+
+    it("in an object's name, metadata and body", async () => {
+      const { s3 } = app.stack.info;
+      const client = storeClient(s3);
+      const put = (Key: string, Body: string, Metadata: Record<string, string> = {}) =>
+        client.send(new PutObjectCommand({ Bucket: s3.bucket, Key, Body, Metadata }));
+      await put(`planted/name/${plant}`, '');
+      await put('planted/metadata', '', { note: encodeURIComponent(plant) });
+      await put('planted/body', `before ${Buffer.from(plant).toString('hex')} after`);
+      client.destroy();
+      expect(await found()).toEqual(
+        expect.arrayContaining(['object planted/metadata', 'object planted/body', `object planted/name/a`]),
+      );
+    });
+
+    it('in a log line', async () => {
+      const line = JSON.stringify({ event: 'card', name: Buffer.from(plant).toString('base64') });
+      await appendFile(path.join(app.dataDir, 'logs/worker-1.log'), `${line}\n`);
+      expect(await found()).toContain('file logs/worker-1.log');
+    });
+  });
+});
+
+function prefixOf({ stack }: TestStack): string {
+  return stack.env.QUEUE_PREFIX ?? '{cardseal}';
+}
