@@ -68,7 +68,7 @@ function planFrom(args: readonly string[]): Plan {
     workers: numbers(values.workers, full ? '2,4' : '2'),
     windows: (values.windows ?? (full ? 'sliding,fixed' : 'sliding')).split(',') as Plan['windows'],
     modes: (values.modes?.split(',') as Mode[] | undefined) ?? MODES,
-    seconds: Number(values.seconds ?? (full ? 60 : 15)),
+    seconds: Number(values.seconds ?? (full ? 30 : 15)),
     repeat: Number(values.repeat ?? (full ? 5 : 1)),
     plot: values.plot ?? full,
     scenario: values.scenario ?? 'table',

@@ -83,7 +83,14 @@ export class Line {
       if (reservation.code === 'granted') await this.#hand(waiter, reservation.grant);
       else if (!waiter.settled) this.#defer(waiter, reservation);
     } catch (error) {
-      if (!waiter.settled) waiter.reject(error);
+      this.#refuseAll(waiter, error);
+    }
+  }
+
+  /** A closed gate, or a Redis that is away, is the same for all: the others need not ask one by one. */
+  #refuseAll(waiter: Waiter, error: unknown): void {
+    for (const refused of [waiter, ...this.#waiting.splice(0)]) {
+      if (!refused.settled) refused.reject(error);
     }
   }
 
@@ -94,9 +101,8 @@ export class Line {
 
   #defer(waiter: Waiter, reservation: Exclude<Reservation, { code: 'granted' }>): void {
     if (reservation.code === 'closed') {
-      waiter.reject(
-        new ThrottledError('quota_gate_closed', reservation.retryAfterMs, { fields: { reason: reservation.reason } }),
-      );
+      const fields = { reason: reservation.reason };
+      this.#refuseAll(waiter, new ThrottledError('quota_gate_closed', reservation.retryAfterMs, { fields }));
       return;
     }
     const { waitMs } = reservation;
