@@ -3,7 +3,7 @@ import { type Clock, systemClock } from '@cardseal/core/clock';
 import { readSecretFile } from '@cardseal/core/config';
 import { type Ledger, openLedger } from '@cardseal/core/ledger';
 import { createLog, describeError, type Log } from '@cardseal/core/log';
-import { connectRedis, createConveyor, createFinishedEvents } from '@cardseal/core/queue';
+import { connectRedis, createConveyor, createFinishedEvents, createJobChanges } from '@cardseal/core/queue';
 import { createTargetGuard } from '@cardseal/core/webhook';
 import type { ApiConfig } from './config.ts';
 import type { ApiContext } from './context.ts';
@@ -36,6 +36,7 @@ export function createApi(config: ApiConfig, overrides: ApiOverrides = {}): Api 
     ledger,
     conveyor: createConveyor(producer, config.QUEUE_PREFIX),
     finished: createFinishedEvents(subscriber, config.QUEUE_PREFIX),
+    changes: createJobChanges(subscriber, config.QUEUE_PREFIX),
     guard: createTargetGuard({
       allowTargets: config.WEBHOOK_ALLOW_TARGETS,
       production: config.CARDSEAL_ENV === 'production',
@@ -48,6 +49,7 @@ export function createApi(config: ApiConfig, overrides: ApiOverrides = {}): Api 
     async start() {
       await ledger.checkStore();
       context.finished.start();
+      context.changes.start();
       await server.listen({ host: config.API_HOST, port: config.API_PORT });
       const { port } = server.server.address() as { port: number };
       log.info('api.started', { port });
@@ -60,6 +62,7 @@ export function createApi(config: ApiConfig, overrides: ApiOverrides = {}): Api 
   };
 
   async function stop(): Promise<void> {
+    context.changes.stop();
     context.finished.stop();
     await server.close();
     await context.conveyor.close();

@@ -2,7 +2,7 @@
 import type { Clock } from '@cardseal/core/clock';
 import type { Ledger } from '@cardseal/core/ledger';
 import type { Log } from '@cardseal/core/log';
-import type { Conveyor, FinishedEvents } from '@cardseal/core/queue';
+import type { Conveyor, FinishedEvents, JobChanges } from '@cardseal/core/queue';
 import type { TargetGuard } from '@cardseal/core/webhook';
 import type { ApiConfig } from './config.ts';
 
@@ -13,5 +13,6 @@ export interface ApiContext {
   ledger: Ledger;
   conveyor: Conveyor;
   finished: FinishedEvents;
+  changes: JobChanges;
   guard: TargetGuard;
 }

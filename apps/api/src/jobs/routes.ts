@@ -1,25 +1,58 @@
-/** Reading a job and trying it again. */
-import { isFinished, isJobId, type JobId, type JobView } from '@cardseal/core/job';
+/** Reading jobs: one, a list, its events, its crops; and trying one again. */
+import { createHash } from 'node:crypto';
+import { isFinished, isJobId, type JobId, type JobView, SIDES } from '@cardseal/core/job';
 import { reopen } from '@cardseal/core/queue';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Authenticate } from '../auth/index.ts';
 import type { ApiContext } from '../context.ts';
 import { fromZod, Problem } from '../problems/index.ts';
+import { streamJobEvents } from './job-events.ts';
+import { listJobs, listQuery } from './list-jobs.ts';
+import { readCrop } from './read-crop.ts';
 import { readJob } from './read-job.ts';
 import { waitForJob } from './wait-for-job.ts';
 
-const waitQuery = z.strictObject({ wait: z.coerce.number().int().min(0).max(30).default(0) });
+export const waitQuery = z.strictObject({
+  wait: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(30)
+    .default(0)
+    .meta({ description: 'Answer when the job has ended, or after this many seconds.' }),
+});
+
+const cropParams = z.object({ id: z.string(), side: z.enum(SIDES), crop: z.enum(['portrait', 'card']) });
 
 export function jobRoutes(app: FastifyInstance, context: ApiContext, authenticate: Authenticate): void {
+  app.get('/v1/jobs', async (request, reply) => {
+    const caller = await authenticate(request, 'jobs:read');
+    const page = await listJobs(context, caller, readQuery(listQuery, request));
+    return reply.header('cache-control', 'private, no-store').send(page);
+  });
+
   app.get('/v1/jobs/:id', async (request, reply) => {
     const caller = await authenticate(request, 'jobs:read');
-    const query = waitQuery.safeParse(request.query);
-    if (!query.success) throw fromZod(query.error);
+    const { wait } = readQuery(waitQuery, request);
     const job = jobIdOf(request);
-    const { wait } = query.data;
     const view = wait > 0 ? await waitForJob(context, caller, job, wait) : await readJob(context, caller, job);
-    return sendJob(reply, view);
+    return sendJob(request, reply, view);
+  });
+
+  app.get('/v1/jobs/:id/events', async (request, reply) => {
+    const caller = await authenticate(request, 'jobs:read');
+    await streamJobEvents(context, caller, jobIdOf(request), request, reply);
+    return reply;
+  });
+
+  app.get('/v1/jobs/:id/:side/:crop', async (request, reply) => {
+    const { tenant } = await authenticate(request, 'results:read');
+    const params = cropParams.safeParse(request.params);
+    if (!params.success) throw new Problem('not_found');
+    const crop = await readCrop(context, tenant, jobIdOf(request), params.data.side, params.data.crop);
+    if (!crop) throw new Problem('not_found');
+    return reply.header('cache-control', 'private, no-store').type(crop.contentType).send(crop.bytes);
   });
 
   app.post('/v1/jobs/:id/retry', async (request, reply) => {
@@ -27,8 +60,14 @@ export function jobRoutes(app: FastifyInstance, context: ApiContext, authenticat
     const job = jobIdOf(request);
     const generation = await reopen(context.ledger, context.conveyor, caller.tenant, job);
     context.log.info('job.retry_opened', { tenant: caller.tenant, job_id: job, generation });
-    return sendJob(reply.code(202), await readJob(context, caller, job));
+    return sendJob(request, reply.code(202), await readJob(context, caller, job));
   });
+}
+
+function readQuery<Schema extends z.ZodType>(schema: Schema, request: FastifyRequest): z.output<Schema> {
+  const query = schema.safeParse(request.query);
+  if (!query.success) throw fromZod(query.error);
+  return query.data;
 }
 
 function jobIdOf(request: FastifyRequest): JobId {
@@ -37,8 +76,17 @@ function jobIdOf(request: FastifyRequest): JobId {
   return id;
 }
 
-function sendJob(reply: FastifyReply, view: JobView | null): FastifyReply {
+function sendJob(request: FastifyRequest, reply: FastifyReply, view: JobView | null): FastifyReply {
   if (!view) throw new Problem('not_found');
   if (!isFinished(view.state)) reply.header('retry-after', 1);
-  return reply.header('cache-control', 'private, no-store').send(view);
+  const body = JSON.stringify(view);
+  const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 27)}"`;
+  reply.header('cache-control', 'private, no-cache').header('etag', etag);
+  if (request.method === 'GET' && matchesEtag(request, etag)) return reply.code(304).send();
+  return reply.type('application/json; charset=utf-8').send(body);
+}
+
+function matchesEtag(request: FastifyRequest, etag: string): boolean {
+  const wanted = request.headers['if-none-match'];
+  return wanted?.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag || tag.trim() === '*') ?? false;
 }

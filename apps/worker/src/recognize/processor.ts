@@ -1,6 +1,6 @@
 /** Between BullMQ and the pipeline: turns what a run came to into what becomes of the queue's job. */
 import { asCardsealError } from '@cardseal/core/errors';
-import type { WaitingFor } from '@cardseal/core/job';
+import type { JobId, WaitingFor } from '@cardseal/core/job';
 import { describeError } from '@cardseal/core/log';
 import { giveUp, handBack, postpone, type RecognizeJob, spendAttempt } from '@cardseal/core/queue';
 import type { Job } from 'bullmq';
@@ -19,7 +19,9 @@ export function recognizeProcessor(context: WorkerContext) {
     const { work, run } = await runOnce(context, job, abort);
     if (run.kind === 'done') return;
     if (run.kind === 'failed') throw giveUp(run.code);
-    await keep(job, work, run.kind === 'retry' ? 'retry' : waitingFor(run.code));
+    const waiting = run.kind === 'retry' ? 'retry' : waitingFor(run.code);
+    await keep(job, work, waiting);
+    context.conveyor.announceChange({ ...change(job.data), state: 'queued', waitingFor: waiting });
     if (run.kind === 'retry') throw spendAttempt(run.code);
     if (run.code === 'interrupted') return handBack(job, token);
     return postpone(job, token, run.delayMs + context.random() * SPREAD_MS);
@@ -35,6 +37,7 @@ async function runOnce(
   try {
     work = await openWork(context, job.data, signal);
     if (!work) return { work, run: { kind: 'done' } };
+    context.conveyor.announceChange({ ...change(job.data), state: 'recognizing', waitingFor: null });
     const lastAttempt = job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
     return { work, run: await recognize(context, work, lastAttempt) };
   } catch (thrown) {
@@ -52,13 +55,27 @@ async function runOnce(
   }
 }
 
+function change({ job, generation }: RecognizeJob): { job: JobId; generation: number } {
+  return { job, generation };
+}
+
 /** Codes and ids only: what Redis may show to anyone who looks. */
 async function keep(job: Job<RecognizeJob>, work: Work | null, waiting: WaitingFor): Promise<void> {
   await job.updateData({ ...job.data, attempts: work?.attempts ?? job.data.attempts, waitingFor: waiting });
 }
 
+/** What closes a gate is `quota` for the card that met it too, as for all that wait behind it. */
+const AT_THE_GATE = new Set([
+  'upstream_qps_limit',
+  'upstream_daily_quota',
+  'upstream_total_quota',
+  'upstream_rights_missing',
+  'upstream_account_invalid',
+  'upstream_credential_refused',
+]);
+
 function waitingFor(code: string): WaitingFor {
-  if (code.startsWith('quota_') || code === 'upstream_qps_limit' || code.endsWith('_quota')) return 'quota';
+  if (code.startsWith('quota_') || AT_THE_GATE.has(code)) return 'quota';
   if (code === 'interrupted' || code === 'overtaken') return 'worker';
   return 'provider';
 }

@@ -1,14 +1,19 @@
-export type { DeliveryRecord, TryRecord } from './deliveries.ts';
+export type { Deliveries, DeliveryRecord, ReadTry, TryRecord } from './deliveries.ts';
 export type { Claim } from './idempotency.ts';
+export type { IndexEntry } from './index-names.ts';
 export type { Inventory } from './inventory.ts';
 export { createLedger, type Ledger, type LedgerSettings } from './ledger.ts';
-export type { PendingMarker } from './markers.ts';
+export type { Listing, ListingFilter, ListingPage } from './listing.ts';
+export type { DeliveryPage, PendingMarker } from './markers.ts';
+export type { Notice, Notices } from './notices.ts';
 export { type LedgerEnvironment, openLedger } from './open-ledger.ts';
-export { type Crop, type DeliveryRef, HOUSE, paths } from './paths.ts';
+export { type Crop, type DeliveryRef, HOUSE, isNoticeId, type NoticeId, parseDelivery, paths } from './paths.ts';
 export type { Records, Versioned } from './records.ts';
+export type { Recovery, RecoveryRef, RecoveryState } from './recoveries.ts';
 export {
   type AdminRecord,
   type ApiKeyRecord,
+  type EndpointHealth,
   type EndpointRecord,
   EVENT_TYPES,
   type EventType,

@@ -7,7 +7,16 @@ import type { Redis } from 'ioredis';
 import { TransientError } from '../errors/index.ts';
 import type { AttemptRecord, JobId, WaitingFor } from '../job/index.ts';
 import type { DeliveryRef } from '../ledger/index.ts';
-import { type DeliverJob, deliverJobId, finishedChannel, QUEUES, type RecognizeJob, recognizeJobId } from './names.ts';
+import { encodeChange, type JobChange } from './changes.ts';
+import {
+  changedChannel,
+  type DeliverJob,
+  deliverJobId,
+  finishedChannel,
+  QUEUES,
+  type RecognizeJob,
+  recognizeJobId,
+} from './names.ts';
 
 const RECOGNIZE_ATTEMPTS = 5;
 
@@ -51,6 +60,8 @@ export interface Conveyor {
   /** What Redis knows of a card at work; null when it knows nothing. */
   hint(job: JobId, generation: number): Promise<LiveHint | null>;
   announceFinished(job: JobId): Promise<void>;
+  /** For those who watch; a lost one is no loss. Never throws. */
+  announceChange(change: JobChange): void;
   close(): Promise<void>;
 }
 
@@ -104,6 +115,9 @@ export function createConveyor(redis: Redis, prefix: string): Conveyor {
     },
     async announceFinished(job) {
       await redis.publish(finishedChannel(prefix), job);
+    },
+    announceChange(change) {
+      redis.publish(changedChannel(prefix), encodeChange(change)).catch(() => {});
     },
     async close() {
       await Promise.allSettled([opened?.recognize.close(), opened?.deliver.close()]);

@@ -30,6 +30,11 @@ export function finishedChannel(prefix: string): string {
   return `${prefix}:finished`;
 }
 
+/** Published when a job at work changes its state; see changes.ts for the message. */
+export function changedChannel(prefix: string): string {
+  return `${prefix}:changed`;
+}
+
 /** Holds the mark by which a Redis is known; gone when Redis was emptied. */
 export function epochKey(prefix: string): string {
   return `${prefix}:epoch`;

@@ -20,6 +20,7 @@ export async function reopen(ledger: Ledger, conveyor: Conveyor, tenant: string,
   const generation = inventory.generation + 1;
   // Two retries at once open the same generation; adding it twice is adding it once.
   await ledger.markers.openGeneration(tenant, job, generation);
+  await ledger.listing.reopened(tenant, job, request.reference, generation);
   await conveyor.addCards([{ tenant, job, generation, priority: request.priority }]).catch(() => {});
   return generation;
 }

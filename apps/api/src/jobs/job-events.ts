@@ -1,0 +1,128 @@
+/**
+ * Server-sent events of one job: what it is now, every change of its state, its end; then the stream closes. Changes
+ * come from one subscription per process; the ledger is read at the start and at the end, not per change.
+ */
+import { isFinished, type JobId, type JobView } from '@cardseal/core/job';
+import type { JobChange } from '@cardseal/core/queue';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Caller } from '../auth/index.ts';
+import type { ApiContext } from '../context.ts';
+import { Problem } from '../problems/index.ts';
+import { readJob } from './read-job.ts';
+
+/** Proxies close what is silent for a minute. A look at the ledger with each beat makes up for lost messages. */
+const HEARTBEAT_MS = 15_000;
+/** While Redis is away nothing is announced: look for oneself, seldom. */
+const FALLBACK_MS = 2000;
+
+/** Throws Problem `not_found` before the stream begins; afterwards it never throws. */
+export async function streamJobEvents(
+  context: ApiContext,
+  caller: Caller,
+  job: JobId,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<void> {
+  const inbox = openInbox(context, job);
+  const first = await readJob(context, caller, job).catch((error) => {
+    inbox.close();
+    throw error;
+  });
+  if (!first) {
+    inbox.close();
+    throw new Problem('not_found');
+  }
+  reply.hijack();
+  reply.raw.writeHead(200, {
+    'content-type': 'text/event-stream; charset=utf-8',
+    'cache-control': 'private, no-store',
+    'x-accel-buffering': 'no',
+    'x-content-type-options': 'nosniff',
+    'request-id': request.id,
+    connection: 'close',
+  });
+  reply.raw.once('close', inbox.close);
+  try {
+    await follow(context, caller, first, inbox, (view) => reply.raw.write(frame(view)));
+  } catch {
+    // The status is sent: whoever reads sees the stream end without an end state, and comes again.
+  } finally {
+    inbox.close();
+    reply.raw.end();
+  }
+
+  async function follow(
+    { finished }: ApiContext,
+    owner: Caller,
+    start: JobView,
+    { next }: Inbox,
+    send: (view: JobView) => void,
+  ): Promise<void> {
+    let view = start;
+    send(view);
+    while (!isFinished(view.state)) {
+      const change = await next(finished.connected() ? HEARTBEAT_MS : FALLBACK_MS);
+      if (change === 'closed') return;
+      const seen = await apply(context, owner, view, change);
+      if (!seen) return;
+      if (seen.state !== view.state || seen.waiting_for !== view.waiting_for || seen.generation !== view.generation) {
+        send(seen);
+      } else if (change === 'silence') reply.raw.write(': still here\n\n');
+      view = seen;
+    }
+  }
+}
+
+function frame(view: JobView): string {
+  return `event: state\ndata: ${JSON.stringify(view)}\n\n`;
+}
+
+/** null when the job is gone. */
+async function apply(
+  context: ApiContext,
+  caller: Caller,
+  view: JobView,
+  change: JobChange | 'silence',
+): Promise<JobView | null> {
+  if (change === 'silence' || change.state === 'finished') return readJob(context, caller, view.id);
+  if (change.generation < view.generation) return view;
+  return { ...view, generation: change.generation, state: change.state, waiting_for: change.waitingFor };
+}
+
+interface Inbox {
+  /** The next change; `silence` after `timeoutMs`; `closed` when nobody listens any more. */
+  next(timeoutMs: number): Promise<JobChange | 'silence' | 'closed'>;
+  close(): void;
+}
+
+/** Opened before the first read, so that no change between the two is missed. */
+function openInbox({ changes }: ApiContext, job: JobId): Inbox {
+  const waiting: JobChange[] = [];
+  let closed = false;
+  let wake: (() => void) | null = null;
+  const unwatch = changes.watch(job, (change) => {
+    waiting.push(change);
+    wake?.();
+  });
+  return {
+    async next(timeoutMs) {
+      if (waiting.length === 0 && !closed) {
+        await new Promise<void>((resolve) => {
+          const timer = setTimeout(resolve, timeoutMs);
+          wake = () => {
+            clearTimeout(timer);
+            resolve();
+          };
+        });
+        wake = null;
+      }
+      if (closed) return 'closed';
+      return waiting.shift() ?? 'silence';
+    },
+    close() {
+      closed = true;
+      unwatch();
+      wake?.();
+    },
+  };
+}
