@@ -1,0 +1,25 @@
+/** The pacer of a running stack, as an operator's tool sees it: which gates are closed, and opening them by hand. */
+import { createPacer, type Pacer } from '@cardseal/core/pacing';
+import type { DevInfo } from '@cardseal/dev';
+import { Redis } from 'ioredis';
+
+export interface Gates {
+  /** The one credential's gate. */
+  gate(): Promise<{ state: 'open' | 'closed'; reason?: string }>;
+  open(): Promise<void>;
+  stop(): void;
+}
+
+export function gatesOf({ redisUrl, credentials }: DevInfo): Gates {
+  const redis = new Redis(redisUrl);
+  const pool = credentials.map(({ id, qps }) => ({ id, qps }));
+  const pacer: Pacer = createPacer({ redis, prefix: 'cardseal', credentials: pool });
+  return {
+    gate: async () => (await pacer.snapshot())[0]!.gate,
+    open: () => pacer.openGate(credentials[0]!.id, 'test'),
+    stop() {
+      pacer.stop();
+      redis.disconnect();
+    },
+  };
+}

@@ -1,0 +1,61 @@
+/** Looks at the conveyor from outside: when a card goes back to wait, and how many attempts BullMQ has counted by then. */
+import { openQueues, QUEUES, recognizeJobId } from '@cardseal/core/queue';
+import { QueueEvents } from 'bullmq';
+import { Redis } from 'ioredis';
+
+const PREFIX = '{cardseal}';
+
+export interface QueueWatch {
+  /** Resolves when the first generation of a card is next put off, at once if that has happened already. */
+  putOff(job: string): Promise<void>;
+  /** Attempts that BullMQ counted before the card ended well: the most that was seen while it waited. */
+  attemptsWhileWaiting(job: string): number;
+  /** Resolves with the attempts of a card when it is in the failed set, where it comes just after its outcome. */
+  attemptsOfFailed(job: string): Promise<number>;
+  /** Brings every card that was put off back at once. */
+  promoteAll(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export async function watchRecognizeQueue(redisUrl: string): Promise<QueueWatch> {
+  const redis = new Redis(redisUrl, { maxRetriesPerRequest: null });
+  const queues = openQueues(redis, PREFIX);
+  const blocking = redis.duplicate();
+  const events = new QueueEvents(QUEUES.recognize, { connection: blocking, prefix: PREFIX });
+  const most = new Map<string, number>();
+  const failed = new Map<string, number>();
+  const waiting = new Set<() => void>();
+  const note = (seen: Map<string, number>) => async (event: { jobId: string }) => {
+    const made = (await queues.recognize.getJob(event.jobId))?.attemptsMade ?? 0;
+    seen.set(event.jobId, Math.max(seen.get(event.jobId) ?? 0, made));
+    for (const look of waiting) look();
+  };
+  events.on('delayed', note(most));
+  events.on('failed', note(failed));
+  await events.waitUntilReady();
+  const idOf = (job: string) => recognizeJobId(job as Parameters<typeof recognizeJobId>[0], 1);
+
+  function arrival(seen: ReadonlyMap<string, number>, id: string): Promise<number> {
+    const { promise, resolve } = Promise.withResolvers<number>();
+    const look = () => {
+      if (!seen.has(id)) return;
+      waiting.delete(look);
+      resolve(seen.get(id)!);
+    };
+    waiting.add(look);
+    look();
+    return promise;
+  }
+
+  return {
+    putOff: async (job) => void (await arrival(most, idOf(job))),
+    attemptsWhileWaiting: (job) => most.get(idOf(job)) ?? 0,
+    attemptsOfFailed: (job) => arrival(failed, idOf(job)),
+    promoteAll: () => queues.recognize.promoteJobs(),
+    async stop() {
+      await Promise.all([events.close(), queues.recognize.close(), queues.deliver.close()]);
+      redis.disconnect();
+      blocking.disconnect();
+    },
+  };
+}
