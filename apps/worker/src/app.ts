@@ -23,7 +23,8 @@ export interface WorkerOverrides {
 }
 
 export interface WorkerApp {
-  start(): Promise<void>;
+  /** Resolves once jobs are taken. */
+  start(): Promise<undefined>;
   stop(): Promise<void>;
 }
 
@@ -71,6 +72,7 @@ export function createWorker(config: WorkerConfig, overrides: WorkerOverrides = 
       await workers.start();
       reconciler.start();
       log.info('worker.started', { count: credentials.length });
+      return undefined;
     },
     stop() {
       stopped ??= stop();

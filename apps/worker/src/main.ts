@@ -1,16 +1,6 @@
-/** Starts a worker from the environment. Nothing imports this file. */
-import { ConfigurationError } from '@cardseal/core/config';
+/** Starts the worker from the environment. Nothing imports this file. */
+import { runApp } from '@cardseal/core/lifetime';
 import { createWorker } from './app.ts';
 import { readConfig } from './config.ts';
 
-try {
-  const worker = createWorker(readConfig(process.env));
-  for (const signal of ['SIGTERM', 'SIGINT', 'disconnect'] as const) {
-    process.once(signal, () => void worker.stop().then(() => process.exit(0)));
-  }
-  await worker.start();
-  process.send?.({ type: 'ready' });
-} catch (error) {
-  process.stderr.write(`cardseal-worker: ${error instanceof ConfigurationError ? error.message : error}\n`);
-  process.exit(1);
-}
+await runApp('cardseal-worker', () => createWorker(readConfig(process.env)));

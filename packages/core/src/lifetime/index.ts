@@ -1,0 +1,1 @@
+export { type RunnableApp, runApp } from './run-app.ts';
