@@ -6,7 +6,8 @@ import { createAuthenticate } from './auth/index.ts';
 import type { ApiContext } from './context.ts';
 import { endpointRoutes } from './endpoints/index.ts';
 import { healthRoutes } from './health.ts';
-import { jobRoutes } from './jobs/index.ts';
+import { jobRoutes, lifecycleRoutes } from './jobs/index.ts';
+import { openApiRoutes } from './openapi/index.ts';
 import { handleErrors, Problem, type ProblemCode, problemDocument } from './problems/index.ts';
 import { submitRoute } from './submit/index.ts';
 
@@ -58,7 +59,9 @@ export function createServer(context: ApiContext): FastifyInstance {
     healthRoutes(routes, context);
     submitRoute(routes, context, authenticate);
     jobRoutes(routes, context, authenticate);
+    lifecycleRoutes(routes, context, authenticate);
     endpointRoutes(routes, context, authenticate);
+    openApiRoutes(routes);
   });
   return app;
 }

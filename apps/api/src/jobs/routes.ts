@@ -1,6 +1,6 @@
 /** Reading jobs: one, a list, its events, its crops; and trying one again. */
 import { createHash } from 'node:crypto';
-import { isFinished, isJobId, type JobId, type JobView, SIDES } from '@cardseal/core/job';
+import { isFinished, isJobId, type JobId, type JobView } from '@cardseal/core/job';
 import { reopen } from '@cardseal/core/queue';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
@@ -23,8 +23,6 @@ export const waitQuery = z.strictObject({
     .meta({ description: 'Answer when the job has ended, or after this many seconds.' }),
 });
 
-const cropParams = z.object({ id: z.string(), side: z.enum(SIDES), crop: z.enum(['portrait', 'card']) });
-
 export function jobRoutes(app: FastifyInstance, context: ApiContext, authenticate: Authenticate): void {
   app.get('/v1/jobs', async (request, reply) => {
     const caller = await authenticate(request, 'jobs:read');
@@ -46,14 +44,16 @@ export function jobRoutes(app: FastifyInstance, context: ApiContext, authenticat
     return reply;
   });
 
-  app.get('/v1/jobs/:id/:side/:crop', async (request, reply) => {
-    const { tenant } = await authenticate(request, 'results:read');
-    const params = cropParams.safeParse(request.params);
-    if (!params.success) throw new Problem('not_found');
-    const crop = await readCrop(context, tenant, jobIdOf(request), params.data.side, params.data.crop);
-    if (!crop) throw new Problem('not_found');
-    return reply.header('cache-control', 'private, no-store').type(crop.contentType).send(crop.bytes);
-  });
+  for (const kind of ['portrait', 'card'] as const) {
+    app.get(`/v1/jobs/:id/:side/${kind}`, async (request, reply) => {
+      const { tenant } = await authenticate(request, 'results:read');
+      const { side } = request.params as { side: string };
+      if (side !== 'front' && side !== 'back') throw new Problem('not_found');
+      const crop = await readCrop(context, tenant, jobIdOf(request), side, kind);
+      if (!crop) throw new Problem('not_found');
+      return reply.header('cache-control', 'private, no-store').type(crop.contentType).send(crop.bytes);
+    });
+  }
 
   app.post('/v1/jobs/:id/retry', async (request, reply) => {
     const caller = await authenticate(request, 'jobs:write');

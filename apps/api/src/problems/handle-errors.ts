@@ -4,6 +4,7 @@ import { describeError, type Log } from '@cardseal/core/log';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ZodError } from 'zod';
 import { PROBLEMS, Problem, type ProblemCode, problemDocument } from './problem.ts';
+import { collectRoutes } from './served-routes.ts';
 
 export function handleErrors(app: FastifyInstance, log: Log): void {
   app.setErrorHandler((error, request, reply) => {
@@ -13,7 +14,13 @@ export function handleErrors(app: FastifyInstance, log: Log): void {
     }
     return sendProblem(reply, request, problem);
   });
-  app.setNotFoundHandler((request, reply) => sendProblem(reply, request, new Problem('not_found')));
+  const served = collectRoutes(app);
+  app.decorate('servedRoutes', served.routes);
+  app.setNotFoundHandler((request, reply) => {
+    const allowed = served.allowed(request.url.split('?')[0]!);
+    if (allowed.length === 0) return sendProblem(reply, request, new Problem('not_found'));
+    return sendProblem(reply.header('allow', allowed.join(', ')), request, new Problem('method_not_allowed'));
+  });
 }
 
 function sendProblem(reply: FastifyReply, request: FastifyRequest, problem: Problem): FastifyReply {

@@ -55,6 +55,11 @@ export const PROBLEMS = {
     detail: 'An Idempotency-Key has 1 to 255 printable ASCII characters.',
   },
   job_erased: { status: 410, title: 'The job is erased', detail: 'It was erased and cannot be brought back.' },
+  job_not_cancellable: {
+    status: 409,
+    title: 'The job cannot be cancelled',
+    detail: 'Its outcome is decided already.',
+  },
   job_not_retryable: {
     status: 409,
     title: 'The job cannot be tried again',

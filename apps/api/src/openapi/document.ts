@@ -1,0 +1,154 @@
+/** The OpenAPI 3.1 document, put together from the operations whose routes are there. */
+import type { z } from 'zod';
+import { PROBLEMS, Problem, type ProblemCode, problemDocument } from '../problems/index.ts';
+import { jobOperations } from './job-operations.ts';
+import { type Components, type JsonSchema, toJsonSchema } from './json-schema.ts';
+import type { Answer, AnswerHeader, Operation, RequestBody, RequestHeader } from './operation.ts';
+import { problemSchema } from './schemas.ts';
+import { serviceOperations } from './service-operations.ts';
+import { webhookOperations } from './webhook-operations.ts';
+
+export const operations: readonly Operation[] = [...jobOperations, ...webhookOperations, ...serviceOperations];
+
+const VERSION = '0.1.0';
+
+/** @param isThere whether the route is served. */
+export function openApiDocument(isThere: (operation: Operation) => boolean): JsonSchema {
+  const components: Components = new Map();
+  const paths: Record<string, Record<string, JsonSchema>> = {};
+  for (const operation of operations.filter(isThere)) {
+    paths[operation.path] ??= {};
+    paths[operation.path]![operation.method] = describe(operation, components);
+  }
+  toJsonSchema(problemSchema, 'output', components);
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Cardseal',
+      version: VERSION,
+      description:
+        'Recognition of ID cards: submit pictures, get typed and checked results. Times are ISO 8601 in UTC. ' +
+        'Unknown fields may appear in answers; fields that are not known are refused in requests.',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    servers: [{ url: '/' }],
+    security: [{ apiKey: [] }],
+    paths,
+    components: {
+      schemas: Object.fromEntries([...components].sort(([a], [b]) => (a < b ? -1 : 1))),
+      securitySchemes: {
+        apiKey: { type: 'http', scheme: 'bearer', description: 'An API key of the tenant: `csk_…`.' },
+      },
+    },
+  };
+}
+
+function describe(operation: Operation, components: Components): JsonSchema {
+  const { id, tag, summary, description, scope, body } = operation;
+  return {
+    operationId: id,
+    tags: [tag],
+    summary,
+    ...(description === undefined ? {} : { description }),
+    ...(scope === null ? { security: [] } : { security: [{ apiKey: [] }], 'x-scope': scope }),
+    parameters: parametersOf(operation),
+    ...(body ? { requestBody: { required: true, content: contentOf(body, components) } } : {}),
+    responses: { ...answersOf(operation, components), ...problemsOf(operation) },
+  };
+}
+
+const PARAMETERS: Record<string, JsonSchema> = { side: { type: 'string', enum: ['front', 'back'] } };
+
+const REQUEST_HEADERS: Record<RequestHeader, { schema: JsonSchema; description: string }> = {
+  'idempotency-key': {
+    schema: { type: 'string', pattern: '^[\\x21-\\x7e]{1,255}$' },
+    description: 'The same key with the same request is the same work, however often it is sent.',
+  },
+  prefer: { schema: { type: 'string', examples: ['wait=10'] }, description: '`wait=N`: answer when it has ended.' },
+  'if-none-match': { schema: { type: 'string' }, description: 'The `ETag` that is known.' },
+};
+
+function parametersOf({ path, query, headers = [] }: Operation): JsonSchema[] {
+  const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: PARAMETERS[name!] ?? { type: 'string' },
+  }));
+  const inQuery = Object.entries(query?.shape ?? {}).map(([name, schema]) => {
+    const { description, ...rest } = toJsonSchema(schema as z.ZodType, 'output', new Map());
+    return { name, in: 'query', required: false, ...(description ? { description } : {}), schema: rest };
+  });
+  const inHeader = headers.map((name) => ({ name, in: 'header', required: false, ...REQUEST_HEADERS[name] }));
+  return [...inPath, ...inQuery, ...inHeader];
+}
+
+function contentOf(bodies: readonly RequestBody[], components: Components): JsonSchema {
+  return Object.fromEntries(
+    bodies.map(({ contentType, schema, example }) => [
+      contentType,
+      {
+        schema: schema ? toJsonSchema(schema, 'input', components) : binary(contentType),
+        ...(example === undefined ? {} : { example }),
+      },
+    ]),
+  );
+}
+
+function binary(contentType: string): JsonSchema {
+  if (contentType !== 'multipart/form-data') return { type: 'string', contentMediaType: contentType };
+  const picture = { type: 'string', contentMediaType: 'application/octet-stream' };
+  const request = { type: 'string', contentMediaType: 'application/json' };
+  return { type: 'object', properties: { front: picture, back: picture, request } };
+}
+
+const ANSWER_HEADERS: Record<AnswerHeader, string> = {
+  location: 'Where it is.',
+  etag: 'Changes when the job does.',
+  'retry-after': 'Seconds; there is no sense in asking sooner.',
+  'preference-applied': 'What of `Prefer` was heeded.',
+};
+
+function answersOf({ answers }: Operation, components: Components): Record<string, JsonSchema> {
+  return Object.fromEntries(Object.entries(answers).map(([status, answer]) => [status, answerOf(answer, components)]));
+}
+
+function answerOf({ description, contentType, schema, example, headers }: Answer, components: Components): JsonSchema {
+  const content = {
+    ...(schema ? { schema: toJsonSchema(schema, 'output', components) } : {}),
+    ...(example === undefined ? {} : { example }),
+  };
+  const type = contentType ?? (schema ? 'application/json' : undefined);
+  const described = headers?.map((name) => [name, { schema: { type: 'string' }, description: ANSWER_HEADERS[name] }]);
+  return {
+    description,
+    ...(described ? { headers: Object.fromEntries(described) } : {}),
+    ...(type ? { content: { [type]: content } } : {}),
+  };
+}
+
+/** What can happen to any request, before its own handler is asked. */
+const EVERYWHERE: readonly ProblemCode[] = ['bad_request', 'headers_too_large', 'internal'];
+const WITH_A_KEY: readonly ProblemCode[] = ['unauthorized', 'forbidden', 'store_unavailable'];
+
+export function problemsOfOperation({ scope, problems = [] }: Operation): ProblemCode[] {
+  return [...new Set([...problems, ...(scope === null ? [] : WITH_A_KEY), ...EVERYWHERE])];
+}
+
+function problemsOf(operation: Operation): Record<string, JsonSchema> {
+  const byStatus = Map.groupBy(problemsOfOperation(operation), (code) => PROBLEMS[code].status);
+  return Object.fromEntries(
+    [...byStatus].map(([status, codes]) => [
+      String(status),
+      {
+        description: codes.map((code) => `\`${code}\``).join(', '),
+        content: {
+          'application/problem+json': {
+            schema: { $ref: '#/components/schemas/Problem' },
+            examples: Object.fromEntries(codes.map((code) => [code, { value: problemDocument(new Problem(code)) }])),
+          },
+        },
+      },
+    ]),
+  );
+}

@@ -1,0 +1,39 @@
+/** From zod to JSON Schema 2020-12 as OpenAPI 3.1 wants it: schemas with an id become components. */
+import { z } from 'zod';
+
+export type JsonSchema = { [key: string]: unknown };
+export type Components = Map<string, JsonSchema>;
+
+/**
+ * @param io `input` describes what may be sent, `output` what is answered: there every key may grow neighbours,
+ * so that answers are left open.
+ */
+export function toJsonSchema(schema: z.ZodType, io: 'input' | 'output', components: Components): JsonSchema {
+  const {
+    $schema: _dialect,
+    $defs,
+    id,
+    ...root
+  } = z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as JsonSchema;
+  for (const [name, definition] of Object.entries(($defs ?? {}) as Record<string, JsonSchema>)) {
+    components.set(name, opened(pointed(definition), io));
+  }
+  const tidy = opened(pointed(root), io);
+  if (typeof id !== 'string') return tidy;
+  components.set(id, tidy);
+  return { $ref: `#/components/schemas/${id}` };
+}
+
+/** References into the document instead of into the schema. */
+function pointed(value: JsonSchema): JsonSchema {
+  const text = JSON.stringify(value).replaceAll('"#/$defs/', '"#/components/schemas/');
+  const { id: _id, ...rest } = JSON.parse(text) as JsonSchema;
+  return rest;
+}
+
+function opened(value: JsonSchema, io: 'input' | 'output'): JsonSchema {
+  if (io === 'input') return value;
+  return JSON.parse(JSON.stringify(value), (key, entry) =>
+    key === 'additionalProperties' && entry === false ? undefined : entry,
+  ) as JsonSchema;
+}
