@@ -18,7 +18,8 @@ const schema = z.object({
   ...storeEnvironment,
   ...baiduEnvironment,
   RECOGNIZE_CONCURRENCY: positiveInteger.optional(),
-  DELIVER_CONCURRENCY: positiveInteger.default(50),
+  /** Mostly waiting for receivers, so that it costs sockets and little else. */
+  DELIVER_CONCURRENCY: positiveInteger.default(200),
   /** How long work on the wire may still take after SIGTERM; longer than the slowest deadline. */
   SHUTDOWN_GRACE_MS: positiveInteger.default(20_000),
   UPSTREAM_DEADLINE_MS: positiveInteger.default(10_000),
@@ -26,6 +27,11 @@ const schema = z.object({
   WEBHOOK_DEADLINE_MS: positiveInteger.max(30_000).default(15_000),
   RECONCILE_INTERVAL_MS: positiveInteger.default(60_000),
   LOCK_DURATION_MS: positiveInteger.default(30_000),
+  /** How long the pictures of a failed or expired job stay, so that it can be tried again. */
+  RETRY_WINDOW_MS: positiveInteger.default(72 * 60 * 60_000),
+  /** How long a job and its result stay, unless the job says otherwise. */
+  RETENTION_MS: positiveInteger.default(7 * 24 * 60 * 60_000),
+  RETENTION_INTERVAL_MS: positiveInteger.default(10 * 60_000),
 });
 
 export type WorkerConfig = z.output<typeof schema>;

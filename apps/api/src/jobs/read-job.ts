@@ -5,12 +5,17 @@ import type { Inventory } from '@cardseal/core/ledger';
 import type { LiveHint } from '@cardseal/core/queue';
 import type { Caller } from '../auth/index.ts';
 import type { ApiContext } from '../context.ts';
+import { erasedView } from './erased-view.ts';
 import { readDeliveries } from './read-deliveries.ts';
 
 /** null when there is no such job of this tenant. */
 export async function readJob(context: ApiContext, caller: Caller, job: JobId): Promise<JobView | null> {
   const { ledger } = context;
   const inventory = await ledger.inventory(caller.tenant, job);
+  if (inventory.erased) {
+    const tombstone = await ledger.erasures.tombstone(caller.tenant, job);
+    return tombstone && erasedView(job, tombstone);
+  }
   if (!inventory.committed) return null;
   const sealed = await ledger.openJob(caller.tenant, job);
   if (!sealed) return null;
@@ -19,7 +24,9 @@ export async function readJob(context: ApiContext, caller: Caller, job: JobId): 
       sealed.outcome(inventory.generation),
       readDeliveries(context, caller.tenant, job),
     ]);
-    const view = (JSON.parse(outcome!.full) as { data: JobView }).data;
+    // Erased between the two looks.
+    if (!outcome) return readJob(context, caller, job);
+    const view = (JSON.parse(outcome.full) as { data: JobView }).data;
     return masked({ ...view, deliveries }, caller);
   }
   const [request, hint] = await Promise.all([sealed.request(), readHint(context, job, inventory.generation)]);

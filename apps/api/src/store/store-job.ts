@@ -48,6 +48,7 @@ export async function storeJob(
     endpointIds: terms.endpoint_ids,
     apiKeyId: caller.apiKeyId,
   };
+  if (request.expiresAtMs !== null) await ledger.due.at(request.expiresAtMs, { tenant, job, what: 'expire' });
   const won = await sealed.commit(request);
   if (!won) return { request: (await sealed.request())!, replayed: true };
   log.info('job.accepted', { tenant, job_id: job, count: sides.length });

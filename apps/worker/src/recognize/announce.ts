@@ -3,17 +3,20 @@
  * generation. Every step may run again: a crash between any two is mended by running this again.
  */
 
+import { finishErasure } from '@cardseal/core/erasure';
 import type { JobRequest, Outcome } from '@cardseal/core/job';
 import type { EndpointRecord, Versioned } from '@cardseal/core/ledger';
 import { describeError } from '@cardseal/core/log';
-import { encryptPayload } from '@cardseal/core/webhook';
+import { frozenEvent } from '@cardseal/core/webhook';
 import type { WorkerContext } from '../context.ts';
 import type { Work } from './work.ts';
 
-export async function announce(context: WorkerContext, work: Work): Promise<void> {
+/** Returns what was announced; null when the job turned out to be erased, of which nothing is told but the erasure. */
+export async function announce(context: WorkerContext, work: Work): Promise<Outcome | null> {
   const { ledger, conveyor, log } = context;
   const { tenant, job, generation, request, sealed } = work;
-  const outcome = (await sealed.outcome(generation))!;
+  const outcome = await sealed.outcome(generation);
+  if (!outcome) return finishErased(context, work);
   // Those who wait on a long poll need nothing but the outcome.
   const told = conveyor.announceFinished(job).catch(() => {});
   const endpoints = (await ledger.endpoints.list(tenant)).filter(({ id, value }) => wants(id, value, request, outcome));
@@ -26,10 +29,32 @@ export async function announce(context: WorkerContext, work: Work): Promise<void
   await conveyor.addDeliveries(refs.map((ref) => ({ ref }))).catch((error) => {
     log.warn('deliveries.enqueue_postponed', { tenant, job_id: job, ...describeError(error) });
   });
-  const done = outcome.state === 'succeeded' || outcome.state === 'cancelled';
-  if (done && !request.keepImages) await ledger.deletePictures(tenant, job, request.sides);
+  await planRemoval(context, work, outcome);
+  if (await ledger.erasures.tombstone(tenant, job)) return finishErased(context, work);
   await ledger.markers.closeGeneration(tenant, job, generation);
   await told;
+  return outcome;
+}
+
+/** Who erased may have listed before our last names were there: what is left of the job is removed once more. */
+export async function finishErased(context: WorkerContext, { tenant, job }: Pick<Work, 'tenant' | 'job'>) {
+  const tombstone = await context.ledger.erasures.tombstone(tenant, job);
+  if (tombstone) await finishErasure(context, tenant, job, tombstone);
+  return null;
+}
+
+/** Pictures go with the need for them; those that a retry may need stay for its window. */
+async function planRemoval({ ledger, config }: WorkerContext, work: Work, outcome: Outcome): Promise<void> {
+  const { tenant, job, request } = work;
+  const { keepImages, retainForS } = request;
+  const done = outcome.state === 'succeeded' || outcome.state === 'cancelled';
+  if (done && !keepImages) await ledger.deletePictures(tenant, job, request.sides);
+  if (!done && !keepImages) {
+    await ledger.due.at(outcome.atMs + config.RETRY_WINDOW_MS, { tenant, job, what: 'pictures' });
+  }
+  if (retainForS !== null) {
+    await ledger.due.at(outcome.atMs + retainForS * 1000, { tenant, job, what: 'retention' });
+  }
 }
 
 function wants(id: string, endpoint: EndpointRecord, request: JobRequest, outcome: Outcome): boolean {
@@ -38,12 +63,7 @@ function wants(id: string, endpoint: EndpointRecord, request: JobRequest, outcom
   return endpoint.events === null || endpoint.events.includes(`job.${outcome.state}`);
 }
 
-/** Encrypted bodies cannot be made twice alike, so that they are kept; every try sends these bytes. */
+/** Encrypted bodies cannot be made twice alike: they are made now, so that every try sends these bytes. */
 async function freezeEncrypted(work: Work, outcome: Outcome, { id, value }: Versioned<EndpointRecord>): Promise<void> {
-  if (value.payload !== 'encrypted' || value.publicKey === null) return;
-  const { type, timestamp, data } = JSON.parse(outcome.full) as { type: string; timestamp: string; data: object };
-  const plaintext = Buffer.from(JSON.stringify({ event_id: outcome.eventId, endpoint_id: id, type, data }));
-  const jwe = await encryptPayload({ publicKey: value.publicKey, plaintext });
-  const body = JSON.stringify({ type, timestamp, data: { id: work.job, generation: work.generation, jwe } });
-  await work.sealed.putEvent(work.generation, id, Buffer.from(body));
+  if (value.payload === 'encrypted') await frozenEvent(work.sealed, outcome, id, value);
 }

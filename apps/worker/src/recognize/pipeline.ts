@@ -33,19 +33,21 @@ export async function recognize(context: WorkerContext, work: Work, lastAttempt:
     const run = await decide(context, work, lastAttempt);
     if (run) return run;
   }
-  await announce(context, work);
-  const outcome = (await work.sealed.outcome(work.generation))!;
-  return outcome.state === 'failed' ? { kind: 'failed', code: outcome.code } : { kind: 'done' };
+  const outcome = await announce(context, work);
+  return outcome?.state === 'failed' ? { kind: 'failed', code: outcome.code } : { kind: 'done' };
 }
 
 /** null when the generation is decided. */
 async function decide(context: WorkerContext, work: Work, lastAttempt: boolean): Promise<Run | null> {
-  const { expiresAtMs } = work.request;
+  // A retry was asked for after the deadline, or in spite of it.
+  const expiresAtMs = work.generation === 1 ? work.request.expiresAtMs : null;
   if (expiresAtMs !== null && expiresAtMs <= context.clock.now() && openSides(work).length > 0) {
     await conclude(context, work, { state: 'expired' });
     return null;
   }
   const errors = await recognizeSides(context, work);
+  const erased = errors.find(({ error }) => error.code === 'job_erased');
+  if (erased) throw erased.error;
   const again = errors.length > 0 ? comeBack(errors, lastAttempt) : null;
   if (again) return again;
   const failure = errors[0] && terminalFailure(context, work, errors[0]);

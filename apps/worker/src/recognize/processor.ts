@@ -5,6 +5,7 @@ import { describeError } from '@cardseal/core/log';
 import { giveUp, handBack, postpone, type RecognizeJob, spendAttempt } from '@cardseal/core/queue';
 import type { Job } from 'bullmq';
 import type { WorkerContext } from '../context.ts';
+import { finishErased } from './announce.ts';
 import { type Run, recognize } from './pipeline.ts';
 import { openWork, type Work } from './work.ts';
 
@@ -36,7 +37,10 @@ async function runOnce(
   let work: Work | null = null;
   try {
     work = await openWork(context, job.data, signal);
-    if (!work) return { work, run: { kind: 'done' } };
+    if (!work) {
+      await finishErased(context, job.data);
+      return { work, run: { kind: 'done' } };
+    }
     context.conveyor.announceChange({ ...change(job.data), state: 'recognizing', waitingFor: null });
     const lastAttempt = job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
     return { work, run: await recognize(context, work, lastAttempt) };
@@ -44,6 +48,10 @@ async function runOnce(
     // Outside the sides' own errors it is the ledger that fails, and nothing has been decided: its being away is
     // waited out; anything else is a defect, which must not go round for ever.
     const error = asCardsealError(thrown);
+    if (error.code === 'job_erased') {
+      await finishErased(context, job.data);
+      return { work, run: { kind: 'done' } };
+    }
     const away = error.disposition === 'transient';
     context.log[away ? 'warn' : 'error']('job.postponed', {
       tenant: job.data.tenant,

@@ -18,7 +18,7 @@ export async function recognizeSide(context: WorkerContext, work: Work, side: Si
     const reply = await callProvider(context, work, { side, sealed: await seal(), candidates, reseal: seal });
     await saveReply(context, work, side, { provider, reply, adjusted: picture.adjusted });
   } catch (error) {
-    if (!(error instanceof RejectedError)) throw error;
+    if (!(error instanceof RejectedError) || error.code === 'job_erased') throw error;
     await saveRefusal(context, work, side, provider, error);
   }
 }

@@ -6,7 +6,7 @@ import type { PendingMarker } from '@cardseal/core/ledger';
 import { describeError } from '@cardseal/core/log';
 import { recognizeJobId } from '@cardseal/core/queue';
 import type { WorkerContext } from '../context.ts';
-import { announce } from '../recognize/announce.ts';
+import { announce, finishErased } from '../recognize/announce.ts';
 import { conclude } from '../recognize/conclude.ts';
 import { failureOf } from '../recognize/failure.ts';
 import { openSides, openWork } from '../recognize/work.ts';
@@ -21,7 +21,10 @@ export async function settleAbandoned(context: WorkerContext, marker: PendingMar
   try {
     const attempts = queued?.data.attempts ?? [];
     const work = await openWork(context, { ...marker, attempts }, AbortSignal.timeout(60_000));
-    if (!work) return context.ledger.markers.closeGeneration(marker.tenant, marker.job, marker.generation);
+    if (!work) {
+      await finishErased(context, marker);
+      return context.ledger.markers.closeGeneration(marker.tenant, marker.job, marker.generation);
+    }
     if (!work.inventory.decided.includes(marker.generation)) {
       const side = openSides(work)[0];
       await conclude(context, work, side ? { failure: failureOf('worker_crashed', side, true) } : {});

@@ -4,6 +4,7 @@
  */
 import { describeError } from '@cardseal/core/log';
 import type { WorkerContext } from '../context.ts';
+import { createRetention } from '../retention/retention.ts';
 import type { Epoch } from './epoch.ts';
 import { restorePending, restoreUndelivered } from './restore.ts';
 
@@ -19,6 +20,7 @@ export interface Reconciler {
 export function createReconciler(context: WorkerContext, epoch: Epoch): Reconciler {
   const { clock, config, log } = context;
   const stopped = new AbortController();
+  const retention = createRetention(context);
   let running: Promise<void> | null = null;
 
   async function walk(): Promise<void> {
@@ -52,10 +54,11 @@ export function createReconciler(context: WorkerContext, epoch: Epoch): Reconcil
     walk,
     start() {
       running ??= loop();
+      retention.start();
     },
     async stop() {
       stopped.abort();
-      await running;
+      await Promise.all([running, retention.stop()]);
     },
   };
 }

@@ -1,8 +1,9 @@
 /** Puts back what the markers owe. Adding what is already queued changes nothing, so that several may do it at once. */
 
+import { eraseJob, finishErasure } from '@cardseal/core/erasure';
 import { createdAtMs } from '@cardseal/core/job';
-import type { DeliveryRef, PendingMarker } from '@cardseal/core/ledger';
-import { deliverJobId, recognizeJobId } from '@cardseal/core/queue';
+import { ERASURE_GENERATION, type PendingMarker } from '@cardseal/core/ledger';
+import { recognizeJobId } from '@cardseal/core/queue';
 import type { WorkerContext } from '../context.ts';
 import { settleAbandoned } from './abandoned.ts';
 
@@ -35,10 +36,25 @@ async function restoreCards(context: WorkerContext, missing: PendingMarker[]): P
 /** An accident of submit leaves a marker without a request; after ten minutes nobody is still writing it. */
 const SUBMIT_ACCIDENT_MS = 10 * 60_000;
 
-async function cardOf({ ledger, clock, log }: WorkerContext, { tenant, job, generation }: PendingMarker) {
+async function cardOf(context: WorkerContext, { tenant, job, generation }: PendingMarker) {
+  const { ledger, clock, log } = context;
+  const tombstone = await ledger.erasures.tombstone(tenant, job);
+  if (tombstone) {
+    await finishErasure(context, tenant, job, tombstone);
+    return null;
+  }
   const sealed = await ledger.openJob(tenant, job);
   const request = await sealed?.request();
-  if (request) return { tenant, job, generation, priority: request.priority };
+  if (generation === ERASURE_GENERATION) {
+    // Asked for, and interrupted before it was declared.
+    if (request) await eraseJob(context, tenant, job, 'request');
+    else await ledger.markers.closeGeneration(tenant, job, generation);
+    return null;
+  }
+  if (request) {
+    const expiresAtMs = generation === 1 ? request.expiresAtMs : null;
+    return { tenant, job, generation, priority: request.priority, calls: request.sides.length, expiresAtMs };
+  }
   if (clock.now() - createdAtMs(job) > SUBMIT_ACCIDENT_MS) {
     await ledger.sweepUncommitted(tenant, job);
     log.warn('reconcile.swept_uncommitted', { tenant, job_id: job });
@@ -46,25 +62,7 @@ async function cardOf({ ledger, clock, log }: WorkerContext, { tenant, job, gene
   return null;
 }
 
-export async function restoreUndelivered(context: WorkerContext): Promise<number> {
-  const { conveyor, ledger, clock } = context;
-  let restored = 0;
-  for await (const page of pages(ledger.markers.undelivered())) {
-    const states = await Promise.all(page.map((ref) => conveyor.queues().deliver.getJobState(deliverJobId(ref))));
-    const missing = page.filter((_, at) => states[at] === 'unknown');
-    const due = await Promise.all(missing.map(async (ref) => ({ ref, delayMs: await remainingMs(ref) })));
-    await conveyor.addDeliveries(due);
-    restored += due.length;
-  }
-  return restored;
-
-  async function remainingMs(ref: DeliveryRef): Promise<number> {
-    const { last } = await ledger.deliveries.read(ref);
-    return Math.max(0, (last?.nextAtMs ?? 0) - clock.now());
-  }
-}
-
-async function* pages<T>(items: AsyncIterable<T>): AsyncGenerator<T[]> {
+export async function* pages<T>(items: AsyncIterable<T>): AsyncGenerator<T[]> {
   let page: T[] = [];
   for await (const item of items) {
     page.push(item);

@@ -1,4 +1,6 @@
 export type { Deliveries, DeliveryRecord, ReadTry, TryRecord } from './deliveries.ts';
+export type { Due } from './due.ts';
+export { ERASURE_GENERATION, type ErasureRecord, type Erasures, type Tombstone } from './erasures.ts';
 export type { Claim } from './idempotency.ts';
 export type { IndexEntry } from './index-names.ts';
 export type { Inventory } from './inventory.ts';
@@ -7,7 +9,18 @@ export type { Listing, ListingFilter, ListingPage } from './listing.ts';
 export type { DeliveryPage, PendingMarker } from './markers.ts';
 export type { Notice, Notices } from './notices.ts';
 export { type LedgerEnvironment, openLedger } from './open-ledger.ts';
-export { type Crop, type DeliveryRef, HOUSE, isNoticeId, type NoticeId, parseDelivery, paths } from './paths.ts';
+export {
+  type Crop,
+  type DeliveryRef,
+  type DueKind,
+  type DueRef,
+  HOUSE,
+  isNoticeId,
+  type NoticeId,
+  parseDelivery,
+  paths,
+} from './paths.ts';
+export type { Receipts } from './receipts.ts';
 export type { Records, Versioned } from './records.ts';
 export type { Recovery, RecoveryRef, RecoveryState } from './recoveries.ts';
 export {

@@ -7,13 +7,18 @@ import { DefectError } from '../errors/index.ts';
 import type { JobId } from '../job/index.ts';
 import type { MasterKey } from '../seal/index.ts';
 import { createDeliveries, type Deliveries } from './deliveries.ts';
+import { createDue, type Due } from './due.ts';
+import { createErasures, type Erasures } from './erasures.ts';
 import { createIdempotency, type Idempotency } from './idempotency.ts';
 import { type Inventory, takeInventory } from './inventory.ts';
 import { createKeyring } from './keyring.ts';
 import { createListing, type Listing } from './listing.ts';
 import { createMarkers, type Markers } from './markers.ts';
+import { createNotices, type Notices } from './notices.ts';
 import { paths } from './paths.ts';
+import { createReceipts, type Receipts } from './receipts.ts';
 import { createRecords } from './records.ts';
+import { createRecoveries, type Recoveries } from './recoveries.ts';
 import type { Registry } from './registry.ts';
 import { openJob, type SealedJob, sealedJob } from './sealed-job.ts';
 import type { ObjectStore } from './store/object-store.ts';
@@ -21,7 +26,7 @@ import type { ObjectStore } from './store/object-store.ts';
 export interface Ledger extends Registry {
   /** Makes a job's key and opens the job for its submit. */
   startJob(tenant: string, job: JobId): Promise<SealedJob>;
-  /** null when the job never existed or is erased. */
+  /** null when the job never existed. Of an erased job only the erasure's own event is there. */
   openJob(tenant: string, job: JobId): Promise<SealedJob | null>;
   inventory(tenant: string, job: JobId): Promise<Inventory>;
   deletePictures(tenant: string, job: JobId, kinds: readonly ('front' | 'back')[]): Promise<void>;
@@ -29,8 +34,13 @@ export interface Ledger extends Registry {
   sweepUncommitted(tenant: string, job: JobId): Promise<void>;
   markers: Markers;
   deliveries: Deliveries;
+  notices: Notices;
+  recoveries: Recoveries;
   idempotency: Idempotency;
   listing: Listing;
+  due: Due;
+  erasures: Erasures;
+  receipts: Receipts;
   /** Throws DefectError `store_ignores_conditions` when the store lets two writers win. */
   checkStore(): Promise<void>;
 }
@@ -63,9 +73,14 @@ export function createLedger({ store, keyStore = store, master, clock = systemCl
       await store.delete(open.map((generation) => paths.pending(tenant, job, generation)));
     },
     markers: createMarkers(store),
-    deliveries: createDeliveries(store),
+    deliveries: createDeliveries(store, keyring),
+    notices: createNotices(store, keyring),
+    recoveries: createRecoveries(store),
     idempotency: createIdempotency(store, keyring),
     listing: createListing(store, keyring),
+    due: createDue(store),
+    erasures: createErasures(store, keyring),
+    receipts: createReceipts(keyring),
     checkStore: () => checkConditionalWrites(store, clock),
   };
 }

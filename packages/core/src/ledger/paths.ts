@@ -27,16 +27,34 @@ export const paths = {
   pending: (tenant: string, job: JobId, generation: number) => `pending/${tenant}/${job}.${generation}`,
 
   allUndelivered: 'undelivered/',
-  undeliveredOf: (tenant: string, job: JobId) => `undelivered/${tenant}/${job}.`,
+  undeliveredOf: (tenant: string, job: JobId | NoticeId) => `undelivered/${tenant}/${job}.`,
   undelivered: (ref: DeliveryRef) => `undelivered/${ref.tenant}/${ref.job}.${ref.generation}.${ref.endpoint}`,
-  deliveriesOf: (tenant: string, job: JobId) => `deliveries/${tenant}/${job}.`,
+  undeliveredOfTenant: (tenant: string) => `undelivered/${tenant}/`,
+  parkedOf: (tenant: string, endpoint: string) => `parked/${tenant}/${endpoint}/`,
+  parked: (ref: DeliveryRef) => `parked/${ref.tenant}/${ref.endpoint}/${ref.job}.${ref.generation}`,
+  deliveriesOfTenant: (tenant: string) => `deliveries/${tenant}/`,
+  deliveriesOf: (tenant: string, job: JobId | NoticeId) => `deliveries/${tenant}/${job}.`,
   delivery: (ref: DeliveryRef) => `deliveries/${ref.tenant}/${ref.job}.${ref.generation}.${ref.endpoint}/`,
   deliveryTry: (ref: DeliveryRef, attempt: number) => `${paths.delivery(ref)}${String(attempt).padStart(4, '0')}`,
+
+  notice: (tenant: string, notice: NoticeId) => `notices/${tenant}/${notice}`,
+  allRecoveries: 'recoveries/',
+  recovery: (tenant: string, endpoint: string, id: string) => `recoveries/${tenant}/${endpoint}/${id}/`,
 
   index: (tenant: string) => `index/${tenant}/`,
   indexSubmitted: (tenant: string, job: JobId, reference: string) => `index/${tenant}/${inverted(job)}.${reference}`,
   indexFinished: (tenant: string, job: JobId, reference: string, generation: number, state: string, code: string) =>
     `index/${tenant}/${inverted(job)}.${reference}.${generation}.${state}.${code}`,
+
+  indexErased: (tenant: string, job: JobId) => `index/${tenant}/${inverted(job)}.-.0.erased.-`,
+  /** Every index name of one job. */
+  indexOf: (tenant: string, job: JobId) => `index/${tenant}/${inverted(job)}.`,
+
+  /** What is to be done at a time, in the order of that time. `second` is `YYYYMMDDHHmmss` in UTC. */
+  allDue: 'due/',
+  due: (second: string, { tenant, job, what }: DueRef) => `due/${second}/${tenant}/${job}.${what}`,
+  /** What an erasure removed: counts and times. */
+  erasureRecord: (tenant: string, job: JobId) => `erasures/${tenant}/${job}`,
 
   idempotency: (tenant: string, key: string) => `idempotency/${tenant}/${key}`,
   records: (kind: RecordKind, tenant: string) => `${kind}/${tenant}/`,
@@ -46,12 +64,35 @@ export const paths = {
 export type Crop = 'portrait' | 'card';
 export type RecordKind = 'endpoints' | 'api-keys' | 'tenants' | 'admins';
 
-/** One delivery: one generation of one job to one endpoint. */
+/** An event that is not the outcome of a job: a batch's end, an erasure, an endpoint's change of health. */
+export type NoticeId = `evt_${string}`;
+
+export function isNoticeId(id: string): id is NoticeId {
+  return id.startsWith('evt_');
+}
+
+/** One delivery: one generation of one job, or a notice (generation 1), to one endpoint. */
 export interface DeliveryRef {
   tenant: string;
-  job: JobId;
+  job: JobId | NoticeId;
   generation: number;
   endpoint: string;
+}
+
+export const DUE_KINDS = ['expire', 'pictures', 'retention', 'erased'] as const;
+export type DueKind = (typeof DUE_KINDS)[number];
+
+export interface DueRef {
+  tenant: string;
+  job: JobId;
+  what: DueKind;
+}
+
+/** The parts of a `due/` name; null for a name of another shape. */
+export function parseDue(key: string): (DueRef & { second: string }) | null {
+  const match = /^due\/(\d{14})\/([^/]+)\/(job_[0-9A-Z]+)\.([a-z]+)$/.exec(key);
+  if (!match || !(DUE_KINDS as readonly string[]).includes(match[4]!)) return null;
+  return { second: match[1]!, tenant: match[2]!, job: match[3] as JobId, what: match[4] as DueKind };
 }
 
 /** The parts of a `pending/` name; null for a name of another shape. */
@@ -60,10 +101,14 @@ export function parsePending(key: string): { tenant: string; job: JobId; generat
   return match ? { tenant: match[1]!, job: match[2] as JobId, generation: Number(match[3]) } : null;
 }
 
-/** The parts of an `undelivered/` or `deliveries/` name; null for a name of another shape. */
+/** The parts of an `undelivered/`, `deliveries/` or `parked/` name; null for a name of another shape. */
 export function parseDelivery(key: string): DeliveryRef | null {
-  const match = /^(?:undelivered|deliveries)\/([^/]+)\/(job_[0-9A-Z]+)\.(\d+)\.([^/]+)/.exec(key);
-  return match
-    ? { tenant: match[1]!, job: match[2] as JobId, generation: Number(match[3]), endpoint: match[4]! }
-    : null;
+  const parked = /^parked\/([^/]+)\/([^/]+)\/((?:job|evt)_[0-9A-Z]+)\.(\d+)$/.exec(key);
+  if (parked) return deliveryRef(parked[1]!, parked[3]!, parked[4]!, parked[2]!);
+  const match = /^(?:undelivered|deliveries)\/([^/]+)\/((?:job|evt)_[0-9A-Z]+)\.(\d+)\.([^/]+)/.exec(key);
+  return match && deliveryRef(match[1]!, match[2]!, match[3]!, match[4]!);
+}
+
+function deliveryRef(tenant: string, job: string, generation: string, endpoint: string): DeliveryRef {
+  return { tenant, job: job as JobId, generation: Number(generation), endpoint };
 }

@@ -1,11 +1,15 @@
 /** One job's objects, opened and sealed with its own key. What it creates is never changed afterwards. */
 import { randomBytes } from 'node:crypto';
+import { RejectedError } from '../errors/index.ts';
 import type { JobId, JobRequest, Outcome, Side } from '../job/index.ts';
 import { open, seal } from '../seal/index.ts';
+import { erasedJob } from './erased-job.ts';
+import type { Tombstone } from './erasures.ts';
 import type { Keyring } from './keyring.ts';
 import { type Crop, paths } from './paths.ts';
 import type { ObjectStore } from './store/object-store.ts';
 
+/** Every write throws RejectedError `job_erased`, and leaves nothing, when the job turns out to be erased. */
 export interface SealedJob {
   readonly tenant: string;
   readonly job: JobId;
@@ -33,8 +37,12 @@ export function sealedJob(store: ObjectStore, tenant: string, job: JobId, key: B
     const sealed = await store.get(path);
     return sealed && open(key, { tenant, subject: job, kind: kindOf(path) }, sealed);
   }
-  function create(path: string, plain: Uint8Array): Promise<boolean> {
-    return store.create(path, seal(key, { tenant, subject: job, kind: kindOf(path) }, plain));
+  /** Who erases declares it and then lists; who writes looks afterwards: one of the two sees the other. */
+  async function create(path: string, plain: Uint8Array): Promise<boolean> {
+    const created = await store.create(path, seal(key, { tenant, subject: job, kind: kindOf(path) }, plain));
+    if ((await store.get(paths.tombstone(tenant, job))) === null) return created;
+    await store.delete([path]);
+    throw new RejectedError('job_erased', { fields: { job } });
   }
   async function readJson<T>(path: string): Promise<T | null> {
     const plain = await read(path);
@@ -63,14 +71,15 @@ export function sealedJob(store: ObjectStore, tenant: string, job: JobId, key: B
   };
 }
 
-/** Opens a job by its key; null when there is none (never existed, or erased). */
+/** Opens a job by its key; null when it never existed. Of an erased job only the erasure can be read. */
 export async function openJob(
   store: ObjectStore,
   keyring: Keyring,
   tenant: string,
   job: JobId,
 ): Promise<SealedJob | null> {
-  const key = await keyring.jobKey(tenant, job);
+  const [key, tombstone] = await Promise.all([keyring.jobKey(tenant, job), store.get(paths.tombstone(tenant, job))]);
+  if (tombstone) return erasedJob(tenant, job, JSON.parse(tombstone.toString()) as Tombstone);
   return key && sealedJob(store, tenant, job, key);
 }
 

@@ -1,0 +1,92 @@
+/**
+ * `POST /v1/jobs/{id}/cancel`, `DELETE /v1/jobs/{id}` and the erasure's receipt. Both end a job by one conditional
+ * write in the ledger; the rest may be interrupted at any point and is finished by a worker.
+ */
+import { eraseJob, finishErasure } from '@cardseal/core/erasure';
+import { isJobId, type JobId } from '@cardseal/core/job';
+import { freezeOutcome } from '@cardseal/core/outcome';
+import { recognizeJobId } from '@cardseal/core/queue';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Authenticate } from '../auth/index.ts';
+import type { ApiContext } from '../context.ts';
+import { Problem } from '../problems/index.ts';
+import { erasedView } from './erased-view.ts';
+import { readJob } from './read-job.ts';
+
+export function lifecycleRoutes(app: FastifyInstance, context: ApiContext, authenticate: Authenticate): void {
+  const { ledger, log } = context;
+
+  app.post('/v1/jobs/:id/cancel', async (request) => {
+    const caller = await authenticate(request, 'jobs:write');
+    const job = jobIdOf(request);
+    await cancelJob(context, caller.tenant, job);
+    const view = await readJob(context, caller, job);
+    if (!view) throw new Problem('not_found');
+    return view;
+  });
+
+  app.delete('/v1/jobs/:id', async (request) => {
+    const { tenant } = await authenticate(request, 'jobs:erase');
+    const job = jobIdOf(request);
+    const tombstone = await eraseJob(context, tenant, job, 'request');
+    log.info('job.erased', { tenant, job_id: job });
+    return erasedView(job, tombstone);
+  });
+
+  app.get('/v1/jobs/:id/erasure-receipt', async (request) => {
+    const { tenant } = await authenticate(request, 'jobs:erase');
+    const job = jobIdOf(request);
+    const tombstone = await ledger.erasures.tombstone(tenant, job);
+    if (!tombstone) throw new Problem('not_found');
+    const record =
+      (await ledger.erasures.readRecord(tenant, job)) ?? (await finishErasure(context, tenant, job, tombstone));
+    const [receipt, publicKey] = await Promise.all([
+      ledger.receipts.issue(tenant, job, tombstone, record),
+      ledger.receipts.publicKey(),
+    ]);
+    return { receipt, public_key: publicKey };
+  });
+}
+
+/** Until the outcome is durable; who cancels again what is cancelled is told the same. */
+async function cancelJob({ ledger, conveyor, clock, config, log }: ApiContext, tenant: string, job: JobId) {
+  const inventory = await ledger.inventory(tenant, job);
+  if (inventory.erased) throw new Problem('job_erased');
+  const sealed = inventory.committed ? await ledger.openJob(tenant, job) : null;
+  const request = await sealed?.request();
+  if (!sealed || !request) throw new Problem('not_found');
+  const { generation } = inventory;
+  const ours = freezeOutcome({
+    request,
+    generation,
+    state: 'cancelled',
+    atMs: clock.now(),
+    attempts: (await conveyor.hint(job, generation).catch(() => null))?.attempts ?? [],
+    recognized: inventory.replies,
+    publicUrl: config.PUBLIC_URL ?? '',
+  });
+  const decided = await sealed.decide(ours);
+  const standing = decided ? 'cancelled' : (await sealed.outcome(generation))?.state;
+  if (standing !== 'cancelled') throw new Problem('job_not_cancellable');
+  if (!decided) return;
+  log.info('job.cancelled', { tenant, job_id: job, generation });
+  await hasten({ conveyor }, job, generation);
+}
+
+/** The worker that comes to it announces it: so it shall come at once, and not after all that waits. */
+async function hasten({ conveyor }: Pick<ApiContext, 'conveyor'>, job: JobId, generation: number): Promise<void> {
+  try {
+    const queued = await conveyor.queues().recognize.getJob(recognizeJobId(job, generation));
+    if (!queued) return;
+    if (await queued.isDelayed()) await queued.promote();
+    await queued.changePriority({ priority: 0, lifo: true });
+  } catch {
+    // Redis is away, or a worker has it already; the marker stands until it is announced.
+  }
+}
+
+function jobIdOf(request: FastifyRequest): JobId {
+  const { id } = request.params as { id: string };
+  if (!isJobId(id)) throw new Problem('not_found');
+  return id;
+}

@@ -1,0 +1,46 @@
+/**
+ * What a due name asks for. Each is looked at again in the ledger before anything is done: a name may be late, may
+ * come twice, and may have been overtaken by a retry or an erasure.
+ */
+import { eraseJob } from '@cardseal/core/erasure';
+import type { JobId } from '@cardseal/core/job';
+import type { DueRef } from '@cardseal/core/ledger';
+import type { WorkerContext } from '../context.ts';
+import { announce } from '../recognize/announce.ts';
+import { conclude } from '../recognize/conclude.ts';
+import { openSides, openWork, type Work } from '../recognize/work.ts';
+
+const MAX_WORK_MS = 60_000;
+
+export async function settleDue(context: WorkerContext, { tenant, job, what }: DueRef): Promise<void> {
+  if (what === 'erased') return lookAgain(context, tenant, job);
+  const { generation } = await context.ledger.inventory(tenant, job);
+  const queued = { tenant, job, generation, attempts: [] };
+  const work = await openWork(context, queued, AbortSignal.timeout(MAX_WORK_MS));
+  if (!work) return;
+  if (what === 'expire') return expire(context, work);
+  const decided = work.inventory.decided.includes(generation);
+  if (what === 'pictures' && decided) return deletePictures(context, work);
+  // A generation that a retry has opened plans its own removal when it ends.
+  if (what === 'retention' && decided) await eraseJob(context, tenant, job, 'retention');
+}
+
+/** The outcome is one conditional write: a reply that comes in this moment either wins or is not told. */
+async function expire(context: WorkerContext, work: Work): Promise<void> {
+  const undecided = !work.inventory.decided.includes(work.generation);
+  if (work.generation !== 1 || !undecided || openSides(work).length === 0) return;
+  await conclude(context, work, { state: 'expired' });
+  await announce(context, work);
+}
+
+async function deletePictures({ ledger, clock, config }: WorkerContext, work: Work): Promise<void> {
+  const outcome = await work.sealed.outcome(work.generation);
+  if (!outcome || outcome.atMs + config.RETRY_WINDOW_MS > clock.now()) return;
+  await ledger.deletePictures(work.tenant, work.job, work.request.sides);
+}
+
+/** What was written at the very moment of an erasure, by one who died before looking, is removed here. */
+async function lookAgain({ ledger }: WorkerContext, tenant: string, job: JobId): Promise<void> {
+  const tombstone = await ledger.erasures.tombstone(tenant, job);
+  if (tombstone) await ledger.erasures.remove(tenant, job, tombstone.reason);
+}

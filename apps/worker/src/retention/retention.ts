@@ -1,0 +1,69 @@
+/**
+ * Retention: what is due is done on its second, what is old goes in a sweep now and then. Any number of workers may do
+ * this at once; every step is idempotent, and a name goes only when its work is done.
+ */
+import { describeError } from '@cardseal/core/log';
+import type { WorkerContext } from '../context.ts';
+import { settleDue } from './due.ts';
+import { eraseOldJobs } from './old-jobs.ts';
+
+const DUE_EVERY_MS = 5000;
+
+export interface Retention {
+  start(): void;
+  stop(): Promise<void>;
+  /** Does everything that is due now. */
+  sweepDue(): Promise<void>;
+}
+
+export function createRetention(context: WorkerContext): Retention {
+  const { clock, config, ledger, log, random } = context;
+  const stopped = new AbortController();
+  let running: Promise<void> | null = null;
+
+  async function sweepDue(): Promise<void> {
+    for await (const { key, ...ref } of ledger.due.until(clock.now())) {
+      if (stopped.signal.aborted) return;
+      try {
+        await settleDue(context, ref);
+        await ledger.due.settle(key);
+      } catch (error) {
+        log.warn('retention.postponed', {
+          tenant: ref.tenant,
+          job_id: ref.job,
+          reason: ref.what,
+          ...describeError(error),
+        });
+      }
+    }
+  }
+
+  async function loop(): Promise<void> {
+    // Workers that start together do not sweep together.
+    let oldJobsMs = clock.now() + random() * config.RETENTION_INTERVAL_MS;
+    while (!stopped.signal.aborted) {
+      await clock.sleep(DUE_EVERY_MS * (0.5 + random()), stopped.signal).catch(() => {});
+      if (stopped.signal.aborted) return;
+      try {
+        await sweepDue();
+        if (clock.now() < oldJobsMs) continue;
+        oldJobsMs = clock.now() + config.RETENTION_INTERVAL_MS;
+        const count = await eraseOldJobs(context, stopped.signal);
+        if (count > 0) log.info('retention.swept', { count });
+      } catch (error) {
+        log.warn('retention.postponed', describeError(error));
+      }
+    }
+  }
+
+  return {
+    sweepDue,
+    start() {
+      running ??= loop();
+    },
+    async stop() {
+      stopped.abort();
+      await running;
+    },
+  };
+}

@@ -1,0 +1,99 @@
+/**
+ * Erasure of a job, for whoever asks for it: the API on request, the worker when its time has come or when it finds an
+ * erasure that was begun and not finished. A marker goes first, so that a crash at any point leaves something to find.
+ */
+import type { Clock } from '../clock/index.ts';
+import { RejectedError } from '../errors/index.ts';
+import type { JobId } from '../job/index.ts';
+import { createdAtMs } from '../job/index.ts';
+import { ERASURE_GENERATION, type ErasureRecord, type Ledger, type Tombstone } from '../ledger/index.ts';
+import { type Conveyor, recognizeJobId } from '../queue/index.ts';
+import { eventIdFor } from '../webhook/index.ts';
+
+export interface Eraser {
+  ledger: Ledger;
+  conveyor: Conveyor;
+  clock: Clock;
+}
+
+/** A write that was on its way while all else was removed is looked for once more after this. */
+const SECOND_LOOK_MS = 60 * 60_000;
+
+/** Idempotent. Throws RejectedError `job_not_found`. */
+export async function eraseJob(
+  eraser: Eraser,
+  tenant: string,
+  job: JobId,
+  reason: Tombstone['reason'],
+): Promise<Tombstone> {
+  const { ledger, clock } = eraser;
+  const inventory = await ledger.inventory(tenant, job);
+  const standing = inventory.erased ? await ledger.erasures.tombstone(tenant, job) : null;
+  if (!standing && !inventory.committed) throw new RejectedError('job_not_found');
+  if (standing && (await ledger.erasures.readRecord(tenant, job))) return standing;
+  await ledger.markers.openGeneration(tenant, job, ERASURE_GENERATION);
+  const tombstone =
+    standing ??
+    (await ledger.erasures.declare(tenant, job, {
+      v: 1,
+      reason,
+      generation: inventory.generation,
+      createdAtMs: createdAtMs(job),
+      erasedAtMs: clock.now(),
+      eventId: eventIdFor({ tenant, subject: job, generation: inventory.generation, type: 'job.erased' }),
+      endpoints: await whoIsTold(ledger, tenant, job),
+    }));
+  await finishErasure(eraser, tenant, job, tombstone);
+  return tombstone;
+}
+
+/** Everything behind the tombstone; may run any number of times, and at once with others. */
+export async function finishErasure(
+  { ledger, conveyor, clock }: Eraser,
+  tenant: string,
+  job: JobId,
+  tombstone: Tombstone,
+): Promise<ErasureRecord> {
+  const removed = await ledger.erasures.remove(tenant, job, tombstone.reason);
+  await removeFromQueue(conveyor, job, tombstone.generation);
+  const earlier = await ledger.erasures.readRecord(tenant, job);
+  if (!earlier) await announceErasure({ ledger, conveyor }, tenant, job, tombstone);
+  await ledger.due.at(clock.now() + SECOND_LOOK_MS, { tenant, job, what: 'erased' });
+  const record = earlier ?? (await ledger.erasures.record(tenant, job, { v: 1, completedAtMs: clock.now(), removed }));
+  await ledger.markers.closeGeneration(tenant, job, ERASURE_GENERATION);
+  return record;
+}
+
+async function whoIsTold(ledger: Ledger, tenant: string, job: JobId): Promise<string[]> {
+  const sealed = await ledger.openJob(tenant, job);
+  const request = await sealed?.request();
+  return (await ledger.endpoints.list(tenant))
+    .filter(({ value }) => value.state !== 'deleted')
+    .filter(({ value }) => value.events === null || value.events.includes('job.erased'))
+    .map(({ id }) => id)
+    .filter((id) => !request?.endpointIds || request.endpointIds.includes(id));
+}
+
+/** A job that a worker holds is locked and stays; the worker finds the tombstone at its next step. */
+async function removeFromQueue(conveyor: Conveyor, job: JobId, last: number): Promise<void> {
+  try {
+    const { recognize } = conveyor.queues();
+    for (let generation = 1; generation <= last; generation++) {
+      await recognize.remove(recognizeJobId(job, generation)).catch(() => {});
+    }
+  } catch {
+    // Redis is away: its entries hold ids only, and whoever comes to one finds the tombstone.
+  }
+}
+
+async function announceErasure(
+  { ledger, conveyor }: Pick<Eraser, 'ledger' | 'conveyor'>,
+  tenant: string,
+  job: JobId,
+  { endpoints }: Tombstone,
+): Promise<void> {
+  const refs = endpoints.map((endpoint) => ({ tenant, job, generation: ERASURE_GENERATION, endpoint }));
+  await Promise.all(refs.map((ref) => ledger.markers.owe(ref)));
+  await conveyor.addDeliveries(refs.map((ref) => ({ ref }))).catch(() => {});
+  await conveyor.announceFinished(job).catch(() => {});
+}

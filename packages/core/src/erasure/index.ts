@@ -1,0 +1,1 @@
+export { type Eraser, eraseJob, finishErasure } from './erase-job.ts';

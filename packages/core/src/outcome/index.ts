@@ -1,0 +1,1 @@
+export { type Ending, freezeOutcome } from './freeze-outcome.ts';
