@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { ThrottledError } from '../errors/index.ts';
 import { createPacer, type Pacer, type PacerSettings } from './pacer.ts';
 import type { PacingEvent } from './pool.ts';
@@ -163,6 +163,7 @@ describe('usage', () => {
 describe('without Redis', () => {
   it('says not now within the command time-out, and does not hang', async () => {
     const own = await startPrivateRedis();
+    onTestFinished(() => own.stop());
     const { pacer } = pacerWith({ redis: own.redis, options: { commandTimeoutMs: 200 } });
     await (await pacer.acquire(WAIT)).giveBack();
     await own.redis.client('PAUSE', 700, 'ALL');

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Redis } from 'ioredis';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { ThrottledError } from '../errors/index.ts';
 import { createPacer, type Pacer } from './pacer.ts';
 import type { PacingEvent } from './pool.ts';
@@ -76,6 +76,7 @@ function mostInASecond(times: readonly number[]): number {
 describe('a Redis that forgets in mid-run', () => {
   it('makes no burst and keeps the learned rate and the closed gate when it was emptied', async () => {
     const server = await startPrivateRedis();
+    onTestFinished(() => server.stop());
     const callers = [new Caller(server.port), new Caller(server.port)];
     await Promise.all(callers.map((it) => it.more(30)));
     await server.redis.hset('{r:pacing}:a', 'limit', '30');
@@ -92,17 +93,18 @@ describe('a Redis that forgets in mid-run', () => {
     const closedAgain = async () => (await pacer.snapshot())[0]!.gate.state === 'closed';
     await expect.poll(closedAgain, { timeout: 5000 }).toBe(true);
     for (const it of callers) await it.stop();
-    await server.stop();
   }, 30_000);
 
   it('makes no burst when it was killed and came back without its last second', async () => {
     const folder = await mkdtemp(path.join(tmpdir(), 'pacing-'));
     const aof = ['--appendonly', 'yes', '--appendfsync', 'everysec', '--dir', folder];
     const first = await startPrivateRedis(aof);
+    onTestFinished(() => first.stop());
     const callers = [new Caller(first.port), new Caller(first.port)];
     await Promise.all(callers.map((it) => it.more(40)));
     await first.stop('SIGKILL');
     const second = await startPrivateRedis(aof, first.port);
+    onTestFinished(() => second.stop());
     await Promise.all(callers.map((it) => it.more(30)));
     expect(mostInASecond(callers.flatMap((it) => it.sentMs))).toBeLessThanOrEqual(QPS);
     for (const it of callers) await it.stop();

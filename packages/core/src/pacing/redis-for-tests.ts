@@ -19,8 +19,9 @@ export async function startPrivateRedis(args: string[] = [], onPort?: number): P
   await redis.ping();
   const stop = async (signal: NodeJS.Signals = 'SIGTERM') => {
     redis.disconnect();
+    if (server.exitCode !== null || server.signalCode !== null) return;
     const ended = once(server, 'exit');
-    if (server.exitCode === null) server.kill(signal);
+    server.kill(signal);
     await ended;
   };
   return { port, redis, stop };
