@@ -4,7 +4,7 @@ import { type Clock, systemClock } from '@cardseal/core/clock';
 import { readSecretFile } from '@cardseal/core/config';
 import { type Ledger, openLedger } from '@cardseal/core/ledger';
 import { createLog, describeError, type Log } from '@cardseal/core/log';
-import { connectRedis, createConveyor, openQueues } from '@cardseal/core/queue';
+import { connectRedis, createConveyor, createWeights, openQueues } from '@cardseal/core/queue';
 import type { FastifyInstance } from 'fastify';
 import { createSessions } from './auth/session.ts';
 import type { AdminConfig } from './config.ts';
@@ -30,12 +30,13 @@ export function createAdminApp(config: AdminConfig, overrides: AdminOverrides = 
   const redis = connectRedis(config.REDIS_URL, 'producer', onRedisError);
   const boardRedis = connectRedis(config.REDIS_URL, 'board', onRedisError);
   const sessionKey = Buffer.from(hkdfSync('sha256', masterKey, '', 'cardseal admin sessions', 32));
+  const ledger = overrides.ledger ?? openLedger(config, masterKey, clock);
   const context: AdminContext = {
     config,
     clock,
     log,
-    ledger: overrides.ledger ?? openLedger(config, masterKey, clock),
-    conveyor: createConveyor(redis, config.QUEUE_PREFIX),
+    ledger,
+    conveyor: createConveyor(redis, config.QUEUE_PREFIX, { weightOf: createWeights(ledger) }),
     board: openQueues(boardRedis, config.QUEUE_PREFIX),
     sessions: createSessions(sessionKey, config.SESSION_MINUTES * 60_000, clock),
   };

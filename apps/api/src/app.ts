@@ -3,7 +3,13 @@ import { type Clock, systemClock } from '@cardseal/core/clock';
 import { readSecretFile } from '@cardseal/core/config';
 import { type Ledger, openLedger } from '@cardseal/core/ledger';
 import { createLog, describeError, type Log } from '@cardseal/core/log';
-import { connectRedis, createConveyor, createFinishedEvents, createJobChanges } from '@cardseal/core/queue';
+import {
+  connectRedis,
+  createConveyor,
+  createFinishedEvents,
+  createJobChanges,
+  createWeights,
+} from '@cardseal/core/queue';
 import { createTargetGuard } from '@cardseal/core/webhook';
 import type { ApiConfig } from './config.ts';
 import type { ApiContext } from './context.ts';
@@ -34,7 +40,7 @@ export function createApi(config: ApiConfig, overrides: ApiOverrides = {}): Api 
     clock,
     log,
     ledger,
-    conveyor: createConveyor(producer, config.QUEUE_PREFIX),
+    conveyor: createConveyor(producer, config.QUEUE_PREFIX, { weightOf: createWeights(ledger) }),
     finished: createFinishedEvents(subscriber, config.QUEUE_PREFIX),
     changes: createJobChanges(subscriber, config.QUEUE_PREFIX),
     guard: createTargetGuard({

@@ -16,6 +16,8 @@ export interface TenantRecord {
   name: string;
   createdAtMs: number;
   policy?: VerdictPolicy;
+  /** Share of the quota beside other tenants', 0.1–100; 1 unless given. */
+  weight?: number;
 }
 
 export interface ApiKeyRecord {

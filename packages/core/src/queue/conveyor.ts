@@ -8,6 +8,8 @@ import { TransientError } from '../errors/index.ts';
 import type { AttemptRecord, JobId, WaitingFor } from '../job/index.ts';
 import type { DeliveryRef } from '../ledger/index.ts';
 import { encodeChange, type JobChange } from './changes.ts';
+import { createDeadlines, type Deadlines, deadlineMember } from './deadlines.ts';
+import { type CardClass, classOf, createFairShares, type FairShares, type QueueLook } from './fairness/index.ts';
 import {
   changedChannel,
   type DeliverJob,
@@ -20,8 +22,8 @@ import {
 
 const RECOGNIZE_ATTEMPTS = 5;
 
-/** Priority 0 would run before every prioritized job, so that every job has one. */
-const PRIORITY = { interactive: 1, bulk: 10 } as const;
+/** Cards placed and added in one go: two round trips. */
+const ADD_CARDS = 250;
 
 const recognizeOptions: JobsOptions = {
   attempts: RECOGNIZE_ATTEMPTS,
@@ -38,12 +40,23 @@ export interface Card {
   job: JobId;
   generation: number;
   priority: 'interactive' | 'bulk';
+  /** What it will ask of the quota; 1 unless told. */
+  calls?: number;
+  /** Epoch milliseconds. */
+  expiresAtMs?: number | null;
 }
 
 export interface LiveHint {
   active: boolean;
   waitingFor: WaitingFor | null;
   attempts: AttemptRecord[];
+  standing: QueueLook;
+  cardClass: CardClass;
+}
+
+export interface ConveyorOptions {
+  /** A tenant's share beside others'; 1 for all unless given. */
+  weightOf?: (tenant: string) => Promise<number>;
 }
 
 export interface Queues {
@@ -54,7 +67,7 @@ export interface Queues {
 export interface Conveyor {
   /** Throws TransientError `queue_unavailable` while Redis is away. */
   queues(): Queues;
-  /** Adding what is already there changes nothing. */
+  /** In the order that is fair between tenants. Adding what is already there changes nothing. */
   addCards(cards: readonly Card[]): Promise<void>;
   addDeliveries(refs: readonly { ref: DeliveryRef; delayMs?: number }[]): Promise<void>;
   /** What Redis knows of a card at work; null when it knows nothing. */
@@ -62,10 +75,15 @@ export interface Conveyor {
   announceFinished(job: JobId): Promise<void>;
   /** For those who watch; a lost one is no loss. Never throws. */
   announceChange(change: JobChange): void;
+  /** The order of waiting cards, and where they stand. */
+  shares: FairShares;
+  deadlines: Deadlines;
   close(): Promise<void>;
 }
 
-export function createConveyor(redis: Redis, prefix: string): Conveyor {
+export function createConveyor(redis: Redis, prefix: string, options: ConveyorOptions = {}): Conveyor {
+  const { weightOf = async () => 1 } = options;
+  const shares = createFairShares(redis, prefix);
   let opened: Queues | null = null;
 
   /**
@@ -85,17 +103,43 @@ export function createConveyor(redis: Redis, prefix: string): Conveyor {
     return made;
   }
 
+  /** Every job has a priority: one without would run before all others. */
+  async function addSome(recognize: Queues['recognize'], cards: readonly Card[]): Promise<void> {
+    const weights = await weightsOf(cards);
+    const priorities = await shares.place(
+      cards.map((card) => ({
+        id: recognizeJobId(card.job, card.generation),
+        cardClass: card.priority,
+        tenant: card.tenant,
+        weight: weights.get(card.tenant)!,
+        calls: card.calls ?? 1,
+        deadline: card.expiresAtMs ? { member: deadlineMember(card), atMs: card.expiresAtMs } : null,
+      })),
+    );
+    await recognize.addBulk(
+      cards.map(({ tenant, job, generation }, at) => ({
+        name: 'card',
+        data: { tenant, job, generation, attempts: [], waitingFor: 'worker' },
+        opts: { ...recognizeOptions, jobId: recognizeJobId(job, generation), priority: priorities[at]! },
+      })),
+    );
+  }
+
+  async function weightsOf(cards: readonly Card[]): Promise<Map<string, number>> {
+    const tenants = [...new Set(cards.map(({ tenant }) => tenant))];
+    return new Map(await Promise.all(tenants.map(async (tenant) => [tenant, await weightOf(tenant)] as const)));
+  }
+
   return {
     queues,
+    shares,
+    deadlines: createDeadlines(redis, prefix),
     async addCards(cards) {
       if (cards.length === 0) return;
-      await queues().recognize.addBulk(
-        cards.map(({ tenant, job, generation, priority }) => ({
-          name: 'card',
-          data: { tenant, job, generation, attempts: [], waitingFor: 'worker' },
-          opts: { ...recognizeOptions, jobId: recognizeJobId(job, generation), priority: PRIORITY[priority] },
-        })),
-      );
+      const { recognize } = queues();
+      for (let from = 0; from < cards.length; from += ADD_CARDS) {
+        await addSome(recognize, cards.slice(from, from + ADD_CARDS));
+      }
     },
     async addDeliveries(refs) {
       if (refs.length === 0) return;
@@ -108,10 +152,21 @@ export function createConveyor(redis: Redis, prefix: string): Conveyor {
       );
     },
     async hint(job, generation) {
-      const queued = await queues().recognize.getJob(recognizeJobId(job, generation));
+      const id = recognizeJobId(job, generation);
+      const [queued, state, standing] = await Promise.all([
+        queues().recognize.getJob(id),
+        queues().recognize.getJobState(id),
+        shares.look(id),
+      ]);
       if (!queued) return null;
-      const active = (await queued.getState()) === 'active';
-      return { active, waitingFor: active ? null : queued.data.waitingFor, attempts: queued.data.attempts };
+      const active = state === 'active';
+      return {
+        active,
+        waitingFor: active ? null : queued.data.waitingFor,
+        attempts: queued.data.attempts,
+        standing,
+        cardClass: classOf(queued.priority),
+      };
     },
     async announceFinished(job) {
       await redis.publish(finishedChannel(prefix), job);

@@ -1,8 +1,27 @@
 export { createJobChanges, type JobChange, type JobChanges } from './changes.ts';
 export { type ConnectionRole, connectRedis } from './connection.ts';
-export { type Card, type Conveyor, createConveyor, type LiveHint, openQueues, type Queues } from './conveyor.ts';
+export {
+  type Card,
+  type Conveyor,
+  type ConveyorOptions,
+  createConveyor,
+  type LiveHint,
+  openQueues,
+  type Queues,
+} from './conveyor.ts';
+export type { Deadline, Deadlines } from './deadlines.ts';
 export { giveUp, handBack, isHandover, postpone, spendAttempt } from './dispositions.ts';
 export { createFinishedEvents, type FinishedEvents } from './finished.ts';
+export {
+  type CardClass,
+  cardsBefore,
+  createFairShares,
+  type FairShares,
+  type Flow,
+  type QueueLook,
+  type Standing,
+  startAtMs,
+} from './fairness/index.ts';
 export {
   type DeliverJob,
   deliverJobId,
@@ -13,3 +32,6 @@ export {
   recognizeJobId,
 } from './names.ts';
 export { reopen } from './reopen.ts';
+export { wakeDeliveries } from './wake.ts';
+export { createWeights, MAX_WEIGHT, MIN_WEIGHT } from './weights.ts';
+export { createWorkerBoard, type PoolEntry, type WorkerBoard } from './worker-board.ts';

@@ -39,3 +39,13 @@ export function changedChannel(prefix: string): string {
 export function epochKey(prefix: string): string {
   return `${prefix}:epoch`;
 }
+
+/** Where the shares of tenants are kept; beside it, one key per class. */
+export function sharesKey(prefix: string): string {
+  return `${prefix}:shares`;
+}
+
+/** Cards with a deadline, by when it passes. */
+export function deadlinesKey(prefix: string): string {
+  return `${prefix}:deadlines`;
+}

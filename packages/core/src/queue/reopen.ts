@@ -15,12 +15,14 @@ export async function reopen(ledger: Ledger, conveyor: Conveyor, tenant: string,
   if (!sealed || !request) throw new RejectedError('job_not_found');
   const outcome = await sealed.outcome(inventory.generation);
   if (outcome?.state !== 'failed' && outcome?.state !== 'expired') throw new RejectedError('job_not_retryable');
-  const missing = request.sides.some((side) => !inventory.replies.includes(side) && !inventory.images.includes(side));
-  if (missing) throw new RejectedError('picture_gone');
+  const missing = request.sides.filter((side) => !inventory.replies.includes(side));
+  if (missing.some((side) => !inventory.images.includes(side))) throw new RejectedError('picture_gone');
   const generation = inventory.generation + 1;
   // Two retries at once open the same generation; adding it twice is adding it once.
   await ledger.markers.openGeneration(tenant, job, generation);
   await ledger.listing.reopened(tenant, job, request.reference, generation);
-  await conveyor.addCards([{ tenant, job, generation, priority: request.priority }]).catch(() => {});
+  await conveyor
+    .addCards([{ tenant, job, generation, priority: request.priority, calls: Math.max(1, missing.length) }])
+    .catch(() => {});
   return generation;
 }

@@ -1,0 +1,121 @@
+/**
+ * The order of the recognize queue: gives every card its priority, hears of every start, and says where a card
+ * stands. Its memory may be lost at any time: cards that are added again are placed anew.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Redis, Result } from 'ioredis';
+import { deadlinesKey, QUEUES, sharesKey } from '../names.ts';
+import { BEFORE_LUA, LOOK_LUA, MOVE_LUA, PLACE_LUA, START_LUA } from './lua.ts';
+import type { CardClass } from './shares.ts';
+
+export interface Placement {
+  /** Its id in the queue. */
+  id: string;
+  cardClass: CardClass;
+  tenant: string;
+  weight: number;
+  calls: number;
+  /** How its deadline is remembered, and when it is due; null without one. */
+  deadline: { member: string; atMs: number } | null;
+}
+
+export interface QueueLook {
+  interactiveWaiting: number;
+  allWaiting: number;
+  active: number;
+  callsPerCard: number;
+  /** -1 when the card is not waiting in line. */
+  rank: number;
+  /** When a card that waits for a time of its own comes back, epoch milliseconds; 0 otherwise. */
+  dueAtMs: number;
+}
+
+export interface FairShares {
+  /** Priorities in the order of the cards. A card that the queue knows keeps its own. One round trip. */
+  place(cards: readonly Placement[]): Promise<number[]>;
+  started(id: string): Promise<void>;
+  look(id?: string): Promise<QueueLook>;
+  /** Cards that would come before one more of this tenant. */
+  before(cardClass: CardClass, tenant: string, weight: number): Promise<number>;
+}
+
+declare module 'ioredis' {
+  interface RedisCommander<Context> {
+    cardsealPlace(...args: (string | number)[]): Result<number[], Context>;
+    cardsealStart(...args: (string | number)[]): Result<number, Context>;
+    cardsealMove(...args: (string | number)[]): Result<number, Context>;
+    cardsealLook(...args: (string | number)[]): Result<(string | number)[], Context>;
+    cardsealBefore(...args: (string | number)[]): Result<number, Context>;
+  }
+}
+
+/** Cards whose priority is moved in one script: some milliseconds of Redis. */
+const MOVE_CARDS = 1000;
+/** Nobody takes longer from placing a card to adding it. */
+const LATE_S = 30;
+const LATE_LOOK_MS = 2000;
+
+export function createFairShares(redis: Redis, prefix: string, lateS = LATE_S): FairShares {
+  redis.defineCommand('cardsealPlace', { numberOfKeys: 2, lua: PLACE_LUA });
+  redis.defineCommand('cardsealStart', { numberOfKeys: 3, lua: START_LUA });
+  redis.defineCommand('cardsealMove', { numberOfKeys: 4, lua: MOVE_LUA });
+  redis.defineCommand('cardsealLook', { numberOfKeys: 4, lua: LOOK_LUA, readOnly: true });
+  redis.defineCommand('cardsealBefore', { numberOfKeys: 2, lua: BEFORE_LUA, readOnly: true });
+  const queueKey = (name: string) => `${prefix}:${QUEUES.recognize}:${name}`;
+  const state = sharesKey(prefix);
+  const parts = [queueKey('prioritized'), queueKey('delayed'), queueKey('active')] as const;
+  let moving = false;
+
+  /** In the background, by whoever notices; several at once do no harm. */
+  async function move(): Promise<void> {
+    for (;;) {
+      const left = await redis.cardsealMove(state, ...parts, queueKey(''), MOVE_CARDS, lateS);
+      if (left === 0) return;
+      if (left === 2) await delay(LATE_LOOK_MS, undefined, { ref: false });
+    }
+  }
+
+  function moveInBackground(): void {
+    if (moving) return;
+    moving = true;
+    move()
+      .catch(() => {})
+      .finally(() => {
+        moving = false;
+      });
+  }
+
+  return {
+    async place(cards) {
+      const rows = cards.map(({ cardClass, tenant, weight, calls, id, deadline }) => [
+        cardClass,
+        tenant,
+        calls / weight,
+        calls,
+        id,
+        deadline?.member ?? '',
+        deadline?.atMs ?? 0,
+      ]);
+      const answer = await redis.cardsealPlace(state, deadlinesKey(prefix), queueKey(''), JSON.stringify(rows));
+      if (answer[0] === 1) moveInBackground();
+      return answer.slice(1);
+    },
+    async started(id) {
+      await redis.cardsealStart(state, queueKey(id), queueKey('prioritized'));
+    },
+    async look(id = '') {
+      const answer = (await redis.cardsealLook(state, ...parts, id)).map(Number);
+      const [interactiveWaiting, allWaiting, active, callsPerCard, rank, dueAtMs] = answer as [number, ...number[]];
+      return {
+        interactiveWaiting,
+        allWaiting: allWaiting!,
+        active: active!,
+        callsPerCard: callsPerCard!,
+        rank: rank!,
+        dueAtMs: dueAtMs!,
+      };
+    },
+    before: (cardClass, tenant, weight) =>
+      redis.cardsealBefore(state, queueKey('prioritized'), cardClass, tenant, 1 / weight),
+  };
+}

@@ -1,0 +1,22 @@
+/** A tenant's share of the quota beside others', from its record; asked seldom, and never a reason to refuse a card. */
+import { LRUCache } from 'lru-cache';
+import { HOUSE, type Ledger } from '../ledger/index.ts';
+
+export const MIN_WEIGHT = 0.1;
+export const MAX_WEIGHT = 100;
+
+const CACHE_TTL_MS = 30_000;
+const CACHE_SIZE = 10_000;
+
+/** 1 for a tenant without a weight, and while the ledger does not answer. */
+export function createWeights(ledger: Pick<Ledger, 'tenants'>): (tenant: string) => Promise<number> {
+  const cache = new LRUCache<string, number>({
+    max: CACHE_SIZE,
+    ttl: CACHE_TTL_MS,
+    fetchMethod: async (tenant) => {
+      const record = await ledger.tenants.get(HOUSE, tenant).catch(() => null);
+      return Math.min(MAX_WEIGHT, Math.max(MIN_WEIGHT, record?.value.weight ?? 1));
+    },
+  });
+  return async (tenant) => (await cache.fetch(tenant)) ?? 1;
+}
