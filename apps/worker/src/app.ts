@@ -5,7 +5,7 @@ import { readSecretFile } from '@cardseal/core/config';
 import { type Ledger, openLedger } from '@cardseal/core/ledger';
 import { createLog, describeError, type Log } from '@cardseal/core/log';
 import { createPacer, type PacingEvent } from '@cardseal/core/pacing';
-import { connectRedis, createConveyor, createWeights } from '@cardseal/core/queue';
+import { connectRedis, createConveyor, createLanes, createWeights } from '@cardseal/core/queue';
 import { createTargetGuard, createWebhookSender } from '@cardseal/core/webhook';
 import type { WorkerConfig } from './config.ts';
 import type { WorkerContext } from './context.ts';
@@ -56,6 +56,7 @@ export function createWorker(config: WorkerConfig, overrides: WorkerOverrides = 
     log,
     ledger,
     conveyor: createConveyor(redis, config.QUEUE_PREFIX, { weightOf: createWeights(ledger) }),
+    lanes: createLanes(redis, config.QUEUE_PREFIX),
     pacer,
     providers: providers.byId,
     rates: new Map(credentials.map(({ id, qps }) => [id, qps])),

@@ -4,7 +4,7 @@ import type { Clock } from '@cardseal/core/clock';
 import type { Ledger } from '@cardseal/core/ledger';
 import type { Log } from '@cardseal/core/log';
 import type { Pacer } from '@cardseal/core/pacing';
-import type { Conveyor } from '@cardseal/core/queue';
+import type { Conveyor, Lanes } from '@cardseal/core/queue';
 import type { WebhookSender } from '@cardseal/core/webhook';
 import type { WorkerConfig } from './config.ts';
 
@@ -16,6 +16,7 @@ export interface WorkerContext {
   log: Log;
   ledger: Ledger;
   conveyor: Conveyor;
+  lanes: Lanes;
   pacer: Pacer;
   /** By credential id, in the order of the pool file. */
   providers: ReadonlyMap<string, BaiduProvider>;

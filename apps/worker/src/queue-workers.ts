@@ -6,6 +6,7 @@ import { backoffMs, recognizeBackoff } from '@cardseal/core/retry';
 import { type Processor, Worker, type WorkerOptions } from 'bullmq';
 import type { WorkerContext } from './context.ts';
 import { deliverProcessor } from './deliver/processor.ts';
+import { createDeliverRoom } from './deliver/room.ts';
 import { recognizeProcessor } from './recognize/processor.ts';
 
 export interface QueueWorkers {
@@ -20,7 +21,8 @@ export function createQueueWorkers(context: WorkerContext): QueueWorkers {
     concurrency: config.RECOGNIZE_CONCURRENCY ?? defaultConcurrency(context),
     settings: { backoffStrategy: (attempt: number) => backoffMs(attempt, context.random(), recognizeBackoff) },
   });
-  const deliver = build<DeliverJob>(context, QUEUES.deliver, deliverProcessor(context), {
+  const room = createDeliverRoom(context);
+  const deliver = build<DeliverJob>(context, QUEUES.deliver, deliverProcessor(context, room), {
     concurrency: config.DELIVER_CONCURRENCY,
   });
   const workers = [recognize, deliver];

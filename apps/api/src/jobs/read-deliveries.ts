@@ -3,28 +3,30 @@ import type { DeliveryView, JobId } from '@cardseal/core/job';
 import type { DeliveryRecord, DeliveryRef } from '@cardseal/core/ledger';
 import { deliverJobId } from '@cardseal/core/queue';
 import type { ApiContext } from '../context.ts';
+import { deliveryView } from '../deliveries/view.ts';
 
-export async function readDeliveries({ ledger }: ApiContext, tenant: string, job: JobId): Promise<DeliveryView[]> {
-  const [tried, owed] = await Promise.all([
+export async function readDeliveries(
+  { ledger }: Pick<ApiContext, 'ledger'>,
+  tenant: string,
+  job: JobId,
+): Promise<DeliveryView[]> {
+  const [tried, owed, endpoints] = await Promise.all([
     ledger.deliveries.ofJob(tenant, job),
     ledger.markers.undeliveredOf(tenant, job),
+    ledger.endpoints.list(tenant),
   ]);
-  const triedIds = new Set(tried.map(({ ref }) => deliverJobId(ref)));
-  const untried = owed.filter((ref) => !triedIds.has(deliverJobId(ref)));
-  return [...tried.map((record) => view(record)), ...untried.map((ref) => view({ ref, tries: 0, last: null }))];
+  const records = new Map<string, DeliveryRecord>(owed.map((ref) => [deliverJobId(ref), untried(ref)]));
+  for (const record of tried) records.set(deliverJobId(record.ref), record);
+  const disabled = endpoints.filter(({ value }) => value.state === 'disabled');
+  const parked = await Promise.all(disabled.map(({ id }) => ledger.markers.parkedOfJob(tenant, id, job)));
+  for (const ref of parked.flat()) {
+    const id = deliverJobId(ref);
+    if (!records.has(id)) records.set(id, untried(ref));
+  }
+  const parkedIds = new Set(parked.flat().map(deliverJobId));
+  return [...records].map(([id, record]) => deliveryView(record, parkedIds.has(id)));
 }
 
-function view({ ref, tries, last }: DeliveryRecord): DeliveryView {
-  return {
-    id: deliveryId(ref),
-    endpoint_id: ref.endpoint,
-    state: last?.class === 'delivered' ? 'delivered' : last && last.nextAtMs === null ? 'exhausted' : 'undelivered',
-    tries,
-    last_status: last?.status ?? null,
-    next_try_at: last?.nextAtMs ? new Date(last.nextAtMs).toISOString() : null,
-  };
-}
-
-function deliveryId(ref: DeliveryRef): string {
-  return `dlv_${deliverJobId(ref)}`;
+function untried(ref: DeliveryRef): DeliveryRecord {
+  return { ref, tries: 0, entries: 0, last: null };
 }

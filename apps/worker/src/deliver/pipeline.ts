@@ -1,44 +1,103 @@
 /**
- * The way of an event to one endpoint: sign → send → record. Only the receiver's answers spend its tries; a fault of
- * ours (ledger, keys) waits and tries again without one.
+ * The way of an event to one endpoint: admit → open → sign → send → record → adapt. Only the receiver's answers spend
+ * its tries; a fault of ours (ledger, keys) waits and tries again without one.
  */
 import { asCardsealError } from '@cardseal/core/errors';
-import type { DeliveryRef } from '@cardseal/core/ledger';
+import type { DeliveryRef, EndpointRecord } from '@cardseal/core/ledger';
+import { type DeliverJob, deliverJobId } from '@cardseal/core/queue';
+import type { SendResult } from '@cardseal/core/webhook';
 import type { WorkerContext } from '../context.ts';
-import { messageFor } from './message.ts';
+import { type Admitted, admit } from './admit.ts';
+import { eventOf } from './event.ts';
+import { followHealth } from './health.ts';
+import { laneOutcome } from './lane-outcome.ts';
 import { recordTry } from './record.ts';
+import type { DeliverRoom } from './room.ts';
 import { signMessage } from './sign.ts';
 
 export type DeliveryRun =
   | { kind: 'done' }
   /** Every try is spent; the delivery stands as exhausted and can be sent again. */
   | { kind: 'exhausted'; class: string }
-  | { kind: 'postpone'; delayMs: number };
+  | { kind: 'postpone'; delayMs: number; late: boolean }
+  /** The lane is full: somebody will wake it. */
+  | { kind: 'wait'; place: number };
 
-export async function deliver(context: WorkerContext, ref: DeliveryRef, signal: AbortSignal): Promise<DeliveryRun> {
-  const { clock, ledger, config, webhooks } = context;
-  const [endpoint, before] = await Promise.all([
-    ledger.endpoints.get(ref.tenant, ref.endpoint),
-    ledger.deliveries.read(ref),
-  ]);
-  const sealed = await ledger.openJob(ref.tenant, ref.job);
-  const outcome = await sealed?.outcome(ref.generation);
-  const gone = !endpoint || endpoint.value.state === 'deleted' || !sealed || !outcome;
-  if (gone || before.last?.class === 'delivered') {
-    await ledger.markers.settle(ref);
-    return { kind: 'done' };
+const DONE: DeliveryRun = { kind: 'done' };
+
+export async function deliver(
+  context: WorkerContext,
+  room: DeliverRoom,
+  job: DeliverJob,
+  signal: AbortSignal,
+): Promise<DeliveryRun> {
+  const { ledger, clock } = context;
+  const { late = false, ...ref } = job;
+  const endpoint = await room.endpoint(ref.tenant, ref.endpoint);
+  if (endpoint?.value.state !== 'enabled') return setAside(context, room, ref, endpoint?.value);
+  const admission = await admit(context, room, ref, endpoint.value, late);
+  if (admission.kind === 'until') {
+    return { kind: 'postpone', delayMs: Math.max(1, admission.atMs - clock.now()), late };
   }
-  const dueMs = before.last?.nextAtMs ?? 0;
-  if (dueMs > clock.now()) return { kind: 'postpone', delayMs: dueMs - clock.now() };
+  if (admission.kind === 'wait') return admission;
+  let answer: SendResult | undefined;
+  try {
+    const before = await ledger.deliveries.read(ref);
+    const dueMs = before.last?.nextAtMs ?? 0;
+    if (dueMs > clock.now()) return { kind: 'postpone', delayMs: dueMs - clock.now(), late: true };
+    const event = before.last?.class === 'delivered' ? null : await eventOf(ledger, ref, endpoint.value);
+    if (!event) {
+      await ledger.markers.settle(ref);
+      return DONE;
+    }
+    const headers = signMessage(endpoint.value, event.id, event.body, clock.now());
+    answer = await send(context, endpoint.value, headers, event.body, signal);
+    return await recordTry(context, before, answer);
+  } finally {
+    await leave(context, room, ref, admission, answer);
+  }
+}
 
-  const body = await messageFor(sealed, outcome, ref, endpoint.value);
-  const headers = signMessage(endpoint.value, outcome.eventId, body, clock.now());
-  const { url } = endpoint.value;
-  const answer = await webhooks.send({ url, headers, body, deadlineMs: config.WEBHOOK_DEADLINE_MS, signal });
-  const nextAtMs = await recordTry(context, ref, before, answer);
-  if (answer.class === 'delivered') return { kind: 'done' };
-  if (nextAtMs === null) return { kind: 'exhausted', class: answer.class };
-  return { kind: 'postpone', delayMs: Math.max(0, nextAtMs - clock.now()) };
+function send(
+  { webhooks, config }: WorkerContext,
+  { url }: EndpointRecord,
+  headers: Record<string, string>,
+  body: Buffer,
+  signal: AbortSignal,
+): Promise<SendResult> {
+  return webhooks.send({ url, headers, body, deadlineMs: config.WEBHOOK_DEADLINE_MS, signal });
+}
+
+/** Of a disabled endpoint the delivery is kept, of a deleted one forgotten; either way the line moves on. */
+async function setAside(
+  { ledger, clock }: WorkerContext,
+  room: DeliverRoom,
+  ref: DeliveryRef,
+  endpoint: EndpointRecord | undefined,
+): Promise<DeliveryRun> {
+  if (endpoint?.state === 'disabled') await ledger.markers.park(ref);
+  else await ledger.markers.settle(ref);
+  const input = { id: deliverJobId(ref), outcome: 'none' as const, late: false, rate: null, nowMs: clock.now() };
+  const { wake } = await room.lanes.release(ref, input);
+  for (const one of wake) await room.wake(one);
+  return DONE;
+}
+
+/** Gives the slot back, wakes who is next, and follows what the answer says of the endpoint's health. */
+async function leave(
+  context: WorkerContext,
+  room: DeliverRoom,
+  ref: DeliveryRef,
+  { late, rate }: Admitted,
+  answer: SendResult | undefined,
+): Promise<void> {
+  const nowMs = context.clock.now();
+  if (late) room.lateEnded();
+  const { outcome, heldUntilMs } = laneOutcome(answer, nowMs);
+  const input = { id: deliverJobId(ref), outcome, heldUntilMs, late, rate, nowMs };
+  const { state, wake } = await room.lanes.release(ref, input);
+  if (answer) await followHealth(context, room, ref, answer, state);
+  for (const one of wake) await room.wake(one);
 }
 
 /** How long a fault of ours waits before the delivery is looked at again. */

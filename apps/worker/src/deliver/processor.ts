@@ -1,26 +1,87 @@
-/** Between BullMQ and the delivery pipeline. */
+/** Between BullMQ and the delivery room: a delivery, or a recovery that owes deliveries again. */
+import type { RecoveryRef } from '@cardseal/core/ledger';
 import { describeError } from '@cardseal/core/log';
-import { type DeliverJob, giveUp, handBack, postpone } from '@cardseal/core/queue';
+import {
+  type DeliverJob,
+  deliverJobId,
+  giveUp,
+  handBack,
+  longestWaitMs,
+  postpone,
+  RECOVER,
+} from '@cardseal/core/queue';
 import type { Job } from 'bullmq';
 import type { WorkerContext } from '../context.ts';
 import { type DeliveryRun, deliver, ownFaultDelayMs } from './pipeline.ts';
+import { recover } from './recover.ts';
+import type { DeliverRoom } from './room.ts';
 
-export function deliverProcessor(context: WorkerContext) {
+export function deliverProcessor(context: WorkerContext, room: DeliverRoom) {
   return async (job: Job<DeliverJob>, token?: string, signal?: AbortSignal): Promise<void> => {
     const abort = signal ?? new AbortController().signal;
-    const run = await runOnce(context, job, abort);
+    if (job.name === RECOVER) return runRecovery(context, job, token, abort);
+    const run = await runOnce(context, room, job, abort);
     if (abort.aborted && run.kind !== 'done') return handBack(job, token);
-    if (run.kind === 'postpone') return postpone(job, token, run.delayMs);
+    if (run.kind === 'wait') return waitInLine(context, room, job, token, run.place);
+    if (run.kind === 'postpone') {
+      if (run.late && !job.data.late) await job.updateData({ ...job.data, late: true });
+      return postpone(job, token, run.delayMs);
+    }
     if (run.kind === 'exhausted') throw giveUp(`delivery_exhausted.${run.class}`);
   };
 }
 
-async function runOnce(context: WorkerContext, job: Job<DeliverJob>, signal: AbortSignal): Promise<DeliveryRun> {
+async function runOnce(
+  context: WorkerContext,
+  room: DeliverRoom,
+  job: Job<DeliverJob>,
+  signal: AbortSignal,
+): Promise<DeliveryRun> {
   try {
-    return await deliver(context, job.data, signal);
+    return await deliver(context, room, job.data, signal);
   } catch (error) {
-    const { tenant, job: job_id, endpoint } = job.data;
-    context.log.error('delivery.own_fault', { tenant, job_id, endpoint_id: endpoint, ...describeError(error) });
-    return { kind: 'postpone', delayMs: ownFaultDelayMs(error) };
+    const { tenant, job: job_id, endpoint, late = false } = job.data;
+    if (!signal.aborted) {
+      context.log.error('delivery.own_fault', { tenant, job_id, endpoint_id: endpoint, ...describeError(error) });
+    }
+    return { kind: 'postpone', delayMs: ownFaultDelayMs(error), late };
   }
+}
+
+/** Sleeps until it is woken; whoever woke it before it slept could not, so it looks once more. Always throws. */
+async function waitInLine(
+  { random }: WorkerContext,
+  room: DeliverRoom,
+  job: Job<DeliverJob>,
+  token: string | undefined,
+  place: number,
+): Promise<never> {
+  try {
+    return await postpone(job, token, longestWaitMs(place, random()));
+  } catch (handover) {
+    const id = deliverJobId(job.data);
+    const waits = await room.lanes.stillWaits(job.data, id).catch(() => true);
+    if (!waits) await room.wake({ ids: [id], atMs: 0 });
+    throw handover;
+  }
+}
+
+async function runRecovery(
+  context: WorkerContext,
+  job: Job<DeliverJob>,
+  token: string | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  const ref = job.data as unknown as RecoveryRef;
+  try {
+    await recover(context, ref, signal);
+  } catch (error) {
+    context.log.warn('endpoint.recovery_postponed', {
+      tenant: ref.tenant,
+      endpoint_id: ref.endpoint,
+      ...describeError(error),
+    });
+    return postpone(job, token, ownFaultDelayMs(error));
+  }
+  if (signal.aborted) return handBack(job, token);
 }

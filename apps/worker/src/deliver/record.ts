@@ -1,26 +1,31 @@
-/** record: the try goes on record before the marker that says it is owed goes away. */
-import type { DeliveryRecord, DeliveryRef } from '@cardseal/core/ledger';
-import { nextTry, type SendResult } from '@cardseal/core/webhook';
+/** record: the try goes on record before the marker that says it is owed goes away, or becomes `parked`. */
+import type { DeliveryRecord } from '@cardseal/core/ledger';
+import { endpointEffect, type NextTry, nextTry, type SendResult } from '@cardseal/core/webhook';
 import type { WorkerContext } from '../context.ts';
+import type { DeliveryRun } from './pipeline.ts';
 
-/** When the next try is due; null when there will be none. */
 export async function recordTry(
   { clock, random, ledger, log }: WorkerContext,
-  ref: DeliveryRef,
   before: DeliveryRecord,
   answer: SendResult,
-): Promise<number | null> {
-  const attempt = before.tries + 1;
+): Promise<DeliveryRun> {
+  const { ref } = before;
+  const attempt = (before.last?.attempt ?? before.tries) + 1;
   const nowMs = clock.now();
-  const nextAtMs = answer.class === 'delivered' ? null : dueAt(answer, attempt, nowMs, random());
-  await ledger.deliveries.record(ref, attempt, {
+  const next = nextOf(answer, attempt, nowMs, random());
+  const latencyMs = Math.round(answer.latencyMs);
+  const record = {
     atMs: nowMs,
     class: answer.class,
     status: answer.status ?? null,
-    latencyMs: Math.round(answer.latencyMs),
-    nextAtMs,
-  });
-  if (nextAtMs === null) await ledger.markers.settle(ref);
+    latencyMs,
+    nextAtMs: next?.kind === 'retry' ? next.atMs : null,
+    attempt,
+    ...heldUntil(answer, nowMs),
+  };
+  await ledger.deliveries.record(before, record, answer.class === 'delivered' ? undefined : answer.answer);
+  if (next?.kind === 'parked') await ledger.markers.park(ref);
+  else if (next?.kind !== 'retry') await ledger.markers.settle(ref);
   log.info('delivery.tried', {
     tenant: ref.tenant,
     job_id: ref.job,
@@ -28,15 +33,23 @@ export async function recordTry(
     endpoint_id: ref.endpoint,
     class: answer.class,
     attempt,
-    latency_ms: Math.round(answer.latencyMs),
+    latency_ms: latencyMs,
     ...(answer.status === undefined ? {} : { status: answer.status }),
   });
-  return nextAtMs;
+  if (next?.kind === 'retry') return { kind: 'postpone', delayMs: Math.max(0, next.atMs - clock.now()), late: true };
+  return next?.kind === 'exhausted' ? { kind: 'exhausted', class: answer.class } : { kind: 'done' };
 }
 
-function dueAt(answer: SendResult, attempt: number, nowMs: number, random: number): number | null {
+/** null when it was delivered. */
+function nextOf(answer: SendResult, attempt: number, nowMs: number, random: number): NextTry | null {
   if (answer.class === 'delivered') return null;
   const failure = { class: answer.class, retryAfterMs: answer.retryAfterMs };
-  const next = nextTry({ triesMade: attempt, failure, nowMs, random });
-  return next.kind === 'retry' ? next.atMs : null;
+  return nextTry({ triesMade: attempt, failure, nowMs, random });
+}
+
+/** Kept on record, so that a Redis that forgot the hold can be told. */
+function heldUntil(answer: SendResult, nowMs: number): { heldUntilMs?: number } {
+  if (answer.class === 'delivered') return {};
+  const effect = endpointEffect({ class: answer.class, retryAfterMs: answer.retryAfterMs }, nowMs);
+  return effect.kind === 'hold' ? { heldUntilMs: effect.untilMs } : {};
 }

@@ -6,7 +6,8 @@ import { describeError } from '@cardseal/core/log';
 import type { WorkerContext } from '../context.ts';
 import { createRetention } from '../retention/retention.ts';
 import type { Epoch } from './epoch.ts';
-import { restorePending, restoreUndelivered } from './restore.ts';
+import { restorePending } from './restore.ts';
+import { restoreUndelivered } from './restore-deliveries.ts';
 
 const EPOCH_CHECK_MS = 2000;
 

@@ -6,8 +6,7 @@ import { ERASURE_GENERATION, type PendingMarker } from '@cardseal/core/ledger';
 import { recognizeJobId } from '@cardseal/core/queue';
 import type { WorkerContext } from '../context.ts';
 import { settleAbandoned } from './abandoned.ts';
-
-const PAGE = 200;
+import { pages } from './pages.ts';
 
 /** Returns how many cards were missing from the queue. */
 export async function restorePending(context: WorkerContext): Promise<number> {
@@ -60,15 +59,4 @@ async function cardOf(context: WorkerContext, { tenant, job, generation }: Pendi
     log.warn('reconcile.swept_uncommitted', { tenant, job_id: job });
   }
   return null;
-}
-
-export async function* pages<T>(items: AsyncIterable<T>): AsyncGenerator<T[]> {
-  let page: T[] = [];
-  for await (const item of items) {
-    page.push(item);
-    if (page.length < PAGE) continue;
-    yield page;
-    page = [];
-  }
-  if (page.length > 0) yield page;
 }

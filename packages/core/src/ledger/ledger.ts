@@ -26,7 +26,7 @@ import type { ObjectStore } from './store/object-store.ts';
 export interface Ledger extends Registry {
   /** Makes a job's key and opens the job for its submit. */
   startJob(tenant: string, job: JobId): Promise<SealedJob>;
-  /** null when the job never existed. Of an erased job only the erasure's own event is there. */
+  /** null when the job never existed. Of an erased job nothing can be read. */
   openJob(tenant: string, job: JobId): Promise<SealedJob | null>;
   inventory(tenant: string, job: JobId): Promise<Inventory>;
   deletePictures(tenant: string, job: JobId, kinds: readonly ('front' | 'back')[]): Promise<void>;

@@ -20,6 +20,19 @@ export interface Markers {
   settle(ref: DeliveryRef): Promise<void>;
   undelivered(): AsyncGenerator<DeliveryRef>;
   undeliveredOf(tenant: string, job: JobId): Promise<DeliveryRef[]>;
+  /** One page of a tenant's undelivered, in the order of their names; `after` is the name that ended the last page. */
+  undeliveredPage(tenant: string, after: string | undefined, limit: number): Promise<DeliveryPage>;
+  /** Keeps the delivery of a disabled endpoint for a person, and stops trying it. */
+  park(ref: DeliveryRef): Promise<void>;
+  unpark(ref: DeliveryRef): Promise<void>;
+  isParked(ref: DeliveryRef): Promise<boolean>;
+  parkedOfJob(tenant: string, endpoint: string, job: JobId): Promise<DeliveryRef[]>;
+  parked(tenant: string, endpoint: string): AsyncGenerator<DeliveryRef>;
+}
+
+export interface DeliveryPage {
+  refs: DeliveryRef[];
+  next: string | null;
 }
 
 export function createMarkers(store: ObjectStore): Markers {
@@ -42,5 +55,28 @@ export function createMarkers(store: ObjectStore): Markers {
     },
     undeliveredOf: async (tenant, job) =>
       (await listAll(store, paths.undeliveredOf(tenant, job))).map(parseDelivery).filter((ref) => ref !== null),
+    async undeliveredPage(tenant, after, limit) {
+      const prefix = paths.undeliveredOfTenant(tenant);
+      const page = await store.list(prefix, { startAfter: after && prefix + after, limit });
+      const refs = page.keys.map(parseDelivery).filter((ref) => ref !== null);
+      return { refs, next: page.next?.slice(prefix.length) ?? null };
+    },
+    async park(ref) {
+      // Parked before it is settled: a crash between leaves both, and whoever comes next parks again.
+      await store.put(paths.parked(ref), Buffer.alloc(0));
+      await store.delete([paths.undelivered(ref)]);
+    },
+    unpark: (ref) => store.delete([paths.parked(ref)]),
+    isParked: async (ref) => (await store.get(paths.parked(ref))) !== null,
+    parkedOfJob: async (tenant, endpoint, job) =>
+      (await listAll(store, `${paths.parkedOf(tenant, endpoint)}${job}.`))
+        .map(parseDelivery)
+        .filter((ref) => ref !== null),
+    async *parked(tenant, endpoint) {
+      for await (const key of walk(store, paths.parkedOf(tenant, endpoint))) {
+        const ref = parseDelivery(key);
+        if (ref) yield ref;
+      }
+    },
   };
 }

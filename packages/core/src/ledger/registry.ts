@@ -43,6 +43,9 @@ export const EVENT_TYPES = [
   'job.expired',
   'job.erased',
   'batch.completed',
+  'endpoint.failing',
+  'endpoint.disabled',
+  'endpoint.recovered',
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 
@@ -57,6 +60,20 @@ export interface EndpointRecord {
   /** Live secrets, newest first; older ones stay until their overlap ends. */
   secrets: { secret: string; untilMs: number | null }[];
   createdAtMs: number;
+  /** Tries a second at most, whatever is owed; no limit unless given. */
+  maxRate?: number | null;
+  /** Healthy without a change unless given. Holds pass, and are known to Redis and the try records only. */
+  health?: EndpointHealth;
+  /** Why it is disabled: by its owner, by its 410, or by five days of failures alone. */
+  disabledBy?: 'owner' | 'gone' | 'failing';
+}
+
+export interface EndpointHealth {
+  state: 'healthy' | 'failing';
+  /** When that began. */
+  sinceMs: number;
+  /** Counts changes of state, so that each is announced under an id of its own. */
+  change: number;
 }
 
 export interface Registry {

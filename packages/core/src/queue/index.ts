@@ -1,3 +1,4 @@
+export { announceNotice, type NoticeInput } from './announce-notice.ts';
 export { createJobChanges, type JobChange, type JobChanges } from './changes.ts';
 export { type ConnectionRole, connectRedis } from './connection.ts';
 export {
@@ -11,7 +12,6 @@ export {
 } from './conveyor.ts';
 export type { Deadline, Deadlines } from './deadlines.ts';
 export { giveUp, handBack, isHandover, postpone, spendAttempt } from './dispositions.ts';
-export { createFinishedEvents, type FinishedEvents } from './finished.ts';
 export {
   type CardClass,
   cardsBefore,
@@ -22,15 +22,29 @@ export {
   type Standing,
   startAtMs,
 } from './fairness/index.ts';
+export { createFinishedEvents, type FinishedEvents } from './finished.ts';
+export { type LaneOutcome, longestWaitMs } from './lane-rules.ts';
+export {
+  type AcquireInput,
+  type Admission,
+  createLanes,
+  type Lane,
+  type LaneState,
+  type Lanes,
+  type Wake,
+} from './lanes.ts';
 export {
   type DeliverJob,
   deliverJobId,
   epochKey,
   finishedChannel,
   QUEUES,
+  RECOVER,
   type RecognizeJob,
   recognizeJobId,
 } from './names.ts';
+export { addRecovery } from './recover.ts';
+export { redeliver, requeue } from './redeliver.ts';
 export { reopen } from './reopen.ts';
 export { wakeDeliveries } from './wake.ts';
 export { createWeights, MAX_WEIGHT, MIN_WEIGHT } from './weights.ts';

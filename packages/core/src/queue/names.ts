@@ -15,13 +15,19 @@ export interface RecognizeJob {
 }
 
 /** One generation's event to one endpoint. */
-export type DeliverJob = DeliveryRef;
+export interface DeliverJob extends DeliveryRef {
+  /** Not its first try: it must not take the slots that first tries have of their own. */
+  late?: boolean;
+}
+
+/** The name of the jobs in the deliver queue that walk a recovery; their data is a RecoveryRef. */
+export const RECOVER = 'recover';
 
 export function recognizeJobId(job: JobId, generation: number): string {
   return `${job}-${generation}`;
 }
 
-export function deliverJobId(ref: DeliveryRef): string {
+export function deliverJobId(ref: Pick<DeliveryRef, 'job' | 'generation' | 'endpoint'>): string {
   return `${ref.job}-${ref.generation}-${ref.endpoint}`;
 }
 

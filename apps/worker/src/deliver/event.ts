@@ -1,0 +1,21 @@
+/** The event that a delivery is about: its id and its frozen bytes, from the job's outcome or from a notice. */
+import type { DeliveryRef, EndpointRecord, Ledger } from '@cardseal/core/ledger';
+import { isNoticeId } from '@cardseal/core/ledger';
+import { frozenEvent } from '@cardseal/core/webhook';
+
+export interface FrozenEvent {
+  id: string;
+  body: Buffer;
+}
+
+/** null when there is nothing to tell any more: the job is erased, or was never concluded. */
+export async function eventOf(ledger: Ledger, ref: DeliveryRef, endpoint: EndpointRecord): Promise<FrozenEvent | null> {
+  if (isNoticeId(ref.job)) {
+    const notice = await ledger.notices.get(ref.tenant, ref.job);
+    return notice && { id: notice.eventId, body: Buffer.from(notice.body) };
+  }
+  const sealed = await ledger.openJob(ref.tenant, ref.job);
+  const outcome = await sealed?.outcome(ref.generation);
+  if (!sealed || !outcome) return null;
+  return { id: outcome.eventId, body: await frozenEvent(sealed, outcome, ref.endpoint, endpoint) };
+}

@@ -1,0 +1,39 @@
+/** When an endpoint changes its health. Pure. A change is announced once; holds and pauses are no change. */
+import type { EndpointRecord } from '@cardseal/core/ledger';
+import type { LaneState } from '@cardseal/core/queue';
+
+/** Failures in a row, and for how long, before it counts as failing: a restart of the receiver is none. */
+export const FAILING_STREAK = 3;
+export const FAILING_AFTER_MS = 60_000;
+/** Failing and nothing else for this long disables it. */
+export const DISABLE_AFTER_MS = 5 * 24 * 3_600_000;
+
+export type HealthChange = 'recovered' | 'failing' | 'disabled' | null;
+
+export function healthChange(
+  endpoint: EndpointRecord,
+  answerClass: string,
+  { streak, firstFailureMs }: Pick<LaneState, 'streak' | 'firstFailureMs'>,
+  nowMs: number,
+): HealthChange {
+  if (endpoint.state !== 'enabled') return null;
+  const failing = endpoint.health?.state === 'failing' ? endpoint.health : null;
+  if (answerClass === 'delivered') return failing ? 'recovered' : null;
+  if (answerClass === 'gone') return 'disabled';
+  if (failing) return nowMs - failing.sinceMs >= DISABLE_AFTER_MS ? 'disabled' : null;
+  const lasts = firstFailureMs !== null && nowMs - firstFailureMs >= FAILING_AFTER_MS;
+  return streak >= FAILING_STREAK && lasts ? 'failing' : null;
+}
+
+/** The record after the change; the same record when somebody else has made it already. */
+export function changed(endpoint: EndpointRecord, change: Exclude<HealthChange, null>, atMs: number, cause: string) {
+  const count = (endpoint.health?.change ?? 0) + 1;
+  const health = {
+    state: change === 'recovered' ? ('healthy' as const) : ('failing' as const),
+    sinceMs: atMs,
+    change: count,
+  };
+  if (change !== 'disabled') return { ...endpoint, health };
+  const disabledBy = cause === 'gone' ? ('gone' as const) : ('failing' as const);
+  return { ...endpoint, health, state: 'disabled' as const, disabledBy };
+}

@@ -1,0 +1,50 @@
+/**
+ * health: what an answer changes about its endpoint is told to the tenant's other endpoints, then kept. In this order a
+ * crash between the two tells it again under the same id, and never not at all.
+ */
+import type { DeliveryRef } from '@cardseal/core/ledger';
+import { announceNotice, type LaneState } from '@cardseal/core/queue';
+import type { SendResult } from '@cardseal/core/webhook';
+import type { WorkerContext } from '../context.ts';
+import { changed, type HealthChange, healthChange } from './health-rules.ts';
+import type { DeliverRoom } from './room.ts';
+
+export async function followHealth(
+  context: WorkerContext,
+  room: DeliverRoom,
+  { tenant, endpoint: id }: Pick<DeliveryRef, 'tenant' | 'endpoint'>,
+  answer: SendResult,
+  lane: LaneState,
+): Promise<void> {
+  const { ledger, conveyor, clock, log } = context;
+  const nowMs = clock.now();
+  const known = await room.endpoint(tenant, id);
+  if (!known || healthChange(known.value, answer.class, lane, nowMs) === null) return;
+  // What is known may be a second old: only the ledger's own record decides.
+  const fresh = await ledger.endpoints.get(tenant, id);
+  const change = fresh && healthChange(fresh.value, answer.class, lane, nowMs);
+  if (!fresh || !change) return;
+  const next = changed(fresh.value, change, nowMs, answer.class);
+  await announceNotice(ledger, conveyor, {
+    tenant,
+    type: `endpoint.${change}`,
+    subject: id,
+    generation: next.health.change,
+    atMs: nowMs,
+    data: noticeData(id, change, answer),
+    exceptEndpoint: id,
+  });
+  await ledger.endpoints.change(tenant, id, (value) =>
+    healthChange(value, answer.class, lane, nowMs) === change ? changed(value, change, nowMs, answer.class) : value,
+  );
+  room.forgetEndpoint(tenant, id);
+  log.warn(`endpoint.${change}`, { tenant, endpoint_id: id, class: answer.class });
+}
+
+function noticeData(endpointId: string, change: Exclude<HealthChange, null>, answer: SendResult) {
+  return {
+    endpoint_id: endpointId,
+    state: change === 'recovered' ? 'healthy' : change,
+    last: { class: answer.class, status: answer.status ?? null },
+  };
+}

@@ -1,0 +1,14 @@
+/** What a try's answer means for the lane it ran in. Pure; without an answer the fault was ours and means nothing. */
+import type { LaneOutcome } from '@cardseal/core/queue';
+import { CONSEQUENCES, endpointEffect, type SendResult } from '@cardseal/core/webhook';
+
+export function laneOutcome(
+  answer: SendResult | undefined,
+  nowMs: number,
+): { outcome: LaneOutcome; heldUntilMs: number } {
+  if (!answer) return { outcome: 'none', heldUntilMs: 0 };
+  if (answer.class === 'delivered') return { outcome: 'ok', heldUntilMs: 0 };
+  const outcome = CONSEQUENCES[answer.class].endpoint === 'throttle' ? 'throttle' : 'fail';
+  const effect = endpointEffect({ class: answer.class, retryAfterMs: answer.retryAfterMs }, nowMs);
+  return { outcome, heldUntilMs: effect.kind === 'hold' ? effect.untilMs : 0 };
+}

@@ -1,0 +1,13 @@
+/** Reads a long walk a page at a time, so that memory stays flat whatever its length. */
+const PAGE = 200;
+
+export async function* pages<T>(items: AsyncIterable<T>): AsyncGenerator<T[]> {
+  let page: T[] = [];
+  for await (const item of items) {
+    page.push(item);
+    if (page.length < PAGE) continue;
+    yield page;
+    page = [];
+  }
+  if (page.length > 0) yield page;
+}

@@ -1,0 +1,45 @@
+/**
+ * Puts back the deliveries and recoveries that the ledger owes and Redis no longer knows, and tells the lanes of the
+ * holds that only the try records remember. Adding what is already queued changes nothing.
+ */
+import type { DeliveryRef } from '@cardseal/core/ledger';
+import { addRecovery, deliverJobId, requeue } from '@cardseal/core/queue';
+import type { WorkerContext } from '../context.ts';
+import { pages } from './pages.ts';
+
+/** One that has just ended may be between its record and its marker. */
+const STILL_AT_WORK_MS = 30_000;
+
+/** Returns how many deliveries were missing from the queue. */
+export async function restoreUndelivered(context: WorkerContext): Promise<number> {
+  const { conveyor, ledger } = context;
+  let restored = 0;
+  for await (const page of pages(ledger.markers.undelivered())) {
+    const { deliver } = conveyor.queues();
+    const states = await Promise.all(page.map((ref) => deliver.getJobState(deliverJobId(ref))));
+    const missing = page.filter((_, at) => states[at] === 'unknown');
+    const due = await Promise.all(missing.map((ref) => dueOf(context, ref)));
+    await conveyor.addDeliveries(due);
+    const ended = page.filter((_, at) => states[at] === 'failed' || states[at] === 'completed');
+    for (const ref of ended) restored += await requeueEnded(context, ref);
+    restored += due.length;
+  }
+  for await (const recovery of ledger.recoveries.open()) await addRecovery(conveyor, recovery);
+  return restored;
+}
+
+async function dueOf({ ledger, clock, lanes }: WorkerContext, ref: DeliveryRef) {
+  const { last, entries } = await ledger.deliveries.read(ref);
+  if (last?.heldUntilMs && last.heldUntilMs > clock.now()) await lanes.hold(ref, last.heldUntilMs);
+  const delayMs = Math.max(0, (last?.nextAtMs ?? 0) - clock.now());
+  return { ref: entries > 0 ? ({ ...ref, late: true } as DeliveryRef) : ref, delayMs };
+}
+
+/** BullMQ gave it up, stalled too often or in a fault of Redis; the ledger still owes it. */
+async function requeueEnded({ conveyor, clock, ledger }: WorkerContext, ref: DeliveryRef): Promise<number> {
+  const queued = await conveyor.queues().deliver.getJob(deliverJobId(ref));
+  if (queued?.finishedOn && clock.now() - queued.finishedOn < STILL_AT_WORK_MS) return 0;
+  const { last } = await ledger.deliveries.read(ref);
+  await requeue(conveyor, ref, Math.max(0, (last?.nextAtMs ?? 0) - clock.now()));
+  return 1;
+}

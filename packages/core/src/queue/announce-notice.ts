@@ -1,0 +1,42 @@
+/**
+ * Tells a tenant's endpoints of something that is no job's outcome: a batch that ended, a job erased, an endpoint that
+ * changed its health. May be called again for the same event: the first bytes stand, and the id stays the same.
+ */
+import type { EventType, Ledger, NoticeId } from '../ledger/index.ts';
+import { eventIdFor } from '../webhook/index.ts';
+import type { Conveyor } from './conveyor.ts';
+
+export interface NoticeInput {
+  tenant: string;
+  type: EventType;
+  /** A job, batch or endpoint, and which of its occurrences this is. */
+  subject: string;
+  generation: number;
+  atMs: number;
+  /** Ids, states, counts and times only: it is sent alike in every payload mode. */
+  data: object;
+  /** Not to this endpoint: the one it is about. */
+  exceptEndpoint?: string;
+  /** Only to these, if the subject was so restricted. */
+  endpointIds?: readonly string[] | null;
+}
+
+/** Returns the id under which it is kept. While Redis is away the markers alone owe it. */
+export async function announceNotice(ledger: Ledger, conveyor: Conveyor, input: NoticeInput): Promise<NoticeId> {
+  const { tenant, type, subject, generation, atMs, data } = input;
+  const eventId = eventIdFor({ tenant, subject, generation, type });
+  const notice: NoticeId = `evt_${eventId.slice('msg_'.length).toUpperCase()}`;
+  const body = JSON.stringify({ type, timestamp: new Date(atMs).toISOString(), data });
+  await ledger.notices.create(tenant, notice, { v: 1, eventId, type, atMs, body });
+  const endpoints = (await ledger.endpoints.list(tenant)).filter(
+    ({ id, value }) =>
+      value.state !== 'deleted' &&
+      id !== input.exceptEndpoint &&
+      (value.events === null || value.events.includes(type)) &&
+      (!input.endpointIds || input.endpointIds.includes(id)),
+  );
+  const refs = endpoints.map(({ id }) => ({ tenant, job: notice, generation: 1, endpoint: id }));
+  await Promise.all(refs.map((ref) => ledger.markers.owe(ref)));
+  await conveyor.addDeliveries(refs.map((ref) => ({ ref }))).catch(() => {});
+  return notice;
+}

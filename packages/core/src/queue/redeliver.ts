@@ -1,0 +1,33 @@
+/** Owes a delivery once more: a person's resend, a recovery, an endpoint that is enabled again. */
+import type { DeliveryRef, Ledger } from '../ledger/index.ts';
+import type { Conveyor } from './conveyor.ts';
+import { deliverJobId } from './names.ts';
+
+/**
+ * Gives the delivery a fresh budget of tries, due now, in the slots of late ones. The marker comes first, so that a
+ * crash leaves it owed; what is on record stays.
+ */
+export async function redeliver(ledger: Ledger, conveyor: Conveyor, ref: DeliveryRef, nowMs: number): Promise<void> {
+  await ledger.markers.owe(ref);
+  const before = await ledger.deliveries.read(ref);
+  if (before.entries > 0) {
+    const fresh = { atMs: nowMs, class: 'resent', status: null, latencyMs: 0, nextAtMs: nowMs, attempt: 0 };
+    await ledger.deliveries.record(before, fresh);
+  }
+  await ledger.markers.unpark(ref);
+  // Without Redis the marker alone owes it: the reconciler puts it on the queue.
+  await requeue(conveyor, ref).catch(() => {});
+}
+
+/** Puts it on the queue now, wherever BullMQ has left it. Throws TransientError `queue_unavailable`. */
+export async function requeue(conveyor: Conveyor, ref: DeliveryRef, delayMs = 0): Promise<void> {
+  const queued = await conveyor.queues().deliver.getJob(deliverJobId(ref));
+  const state = await queued?.getState();
+  if (state === 'delayed') {
+    if (delayMs === 0) await queued!.promote();
+    return;
+  }
+  // What has ended keeps its id until it is removed, and a second job of that id would be ignored.
+  if (state === 'failed' || state === 'completed') await queued!.remove();
+  await conveyor.addDeliveries([{ ref: { ...ref, late: true } as DeliveryRef, delayMs }]);
+}
