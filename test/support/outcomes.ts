@@ -1,0 +1,29 @@
+/** Ends a job in the ledger as a worker would, for tests that have none. */
+import type { JobId, JobView } from '@cardseal/core/job';
+import type { Ledger } from '@cardseal/core/ledger';
+
+/** The view is what the API showed at submit; `change` is what the end adds to it. */
+export async function endJob(
+  ledger: Ledger,
+  tenant: string,
+  view: JobView,
+  change: Partial<JobView> & { state: 'succeeded' | 'failed' | 'expired' },
+): Promise<void> {
+  const job: JobId = view.id;
+  const atMs = Date.now();
+  const sealed = (await ledger.openJob(tenant, job))!;
+  const data = { ...view, waiting_for: null, finished_at: new Date(atMs).toISOString(), ...change };
+  const generation = view.generation;
+  await sealed.decide({
+    v: 1,
+    generation,
+    state: change.state,
+    code: change.failure?.code ?? '-',
+    atMs,
+    eventId: `msg_${job}`,
+    full: JSON.stringify({ type: `job.${change.state}`, timestamp: data.finished_at, data }),
+    reference: '{}',
+  });
+  await ledger.listing.finished(tenant, job, view.reference, { generation, state: change.state, code: '-' });
+  await ledger.markers.closeGeneration(tenant, job, generation);
+}
