@@ -46,6 +46,12 @@ describe('nothing personal leaks', () => {
     expect(await leaks()).toEqual([]);
   });
 
+  it('nor by what erasure and cancellation leave', async () => {
+    await Promise.all(jobs.slice(1).map((job) => app.call('DELETE', `/v1/jobs/${job}`)));
+    await Promise.all(jobs.slice(1).map((job) => sink.events(job, 4)));
+    expect(await leaks()).toEqual([]);
+  });
+
   describe('a leak on purpose is caught', () => {
     const plant = 'a planted 诸葛孔明的身份证号码';
     const forms = needlesOf('plant', plant);

@@ -7,8 +7,7 @@ import { RejectedError } from '../errors/index.ts';
 import type { JobId } from '../job/index.ts';
 import { createdAtMs } from '../job/index.ts';
 import { ERASURE_GENERATION, type ErasureRecord, type Ledger, type Tombstone } from '../ledger/index.ts';
-import { type Conveyor, recognizeJobId } from '../queue/index.ts';
-import { eventIdFor } from '../webhook/index.ts';
+import { announceNotice, type Conveyor, recognizeJobId } from '../queue/index.ts';
 
 export interface Eraser {
   ledger: Ledger;
@@ -40,8 +39,7 @@ export async function eraseJob(
       generation: inventory.generation,
       createdAtMs: createdAtMs(job),
       erasedAtMs: clock.now(),
-      eventId: eventIdFor({ tenant, subject: job, generation: inventory.generation, type: 'job.erased' }),
-      endpoints: await whoIsTold(ledger, tenant, job),
+      endpointIds: await chosenEndpoints(ledger, tenant, job),
     }));
   await finishErasure(eraser, tenant, job, tombstone);
   return tombstone;
@@ -64,14 +62,10 @@ export async function finishErasure(
   return record;
 }
 
-async function whoIsTold(ledger: Ledger, tenant: string, job: JobId): Promise<string[]> {
+/** The request is gone afterwards: whom its owner chose to tell is kept with the tombstone. */
+async function chosenEndpoints(ledger: Ledger, tenant: string, job: JobId): Promise<string[] | null> {
   const sealed = await ledger.openJob(tenant, job);
-  const request = await sealed?.request();
-  return (await ledger.endpoints.list(tenant))
-    .filter(({ value }) => value.state !== 'deleted')
-    .filter(({ value }) => value.events === null || value.events.includes('job.erased'))
-    .map(({ id }) => id)
-    .filter((id) => !request?.endpointIds || request.endpointIds.includes(id));
+  return (await sealed?.request())?.endpointIds ?? null;
 }
 
 /** A job that a worker holds is locked and stays; the worker finds the tombstone at its next step. */
@@ -90,10 +84,12 @@ async function announceErasure(
   { ledger, conveyor }: Pick<Eraser, 'ledger' | 'conveyor'>,
   tenant: string,
   job: JobId,
-  { endpoints }: Tombstone,
+  { generation, reason, createdAtMs, erasedAtMs, endpointIds }: Tombstone,
 ): Promise<void> {
-  const refs = endpoints.map((endpoint) => ({ tenant, job, generation: ERASURE_GENERATION, endpoint }));
-  await Promise.all(refs.map((ref) => ledger.markers.owe(ref)));
-  await conveyor.addDeliveries(refs.map((ref) => ({ ref }))).catch(() => {});
+  const iso = (ms: number) => new Date(ms).toISOString();
+  const times = { created_at: iso(createdAtMs), erased_at: iso(erasedAtMs) };
+  const data = { id: job, generation, state: 'erased', reason, ...times };
+  const subject = { tenant, type: 'job.erased', subject: job, generation } as const;
+  await announceNotice(ledger, conveyor, { ...subject, atMs: erasedAtMs, data, endpointIds });
   await conveyor.announceFinished(job).catch(() => {});
 }

@@ -7,7 +7,7 @@ import type { Keyring } from './keyring.ts';
 import { paths } from './paths.ts';
 import { listAll, type ObjectStore } from './store/object-store.ts';
 
-/** Markers and deliveries of an erasure go under this generation, which no work ever has. */
+/** The marker of an erasure goes under this generation, which no work ever has. */
 export const ERASURE_GENERATION = 0;
 
 export interface Tombstone {
@@ -17,9 +17,8 @@ export interface Tombstone {
   generation: number;
   createdAtMs: number;
   erasedAtMs: number;
-  eventId: string;
-  /** Who is told. */
-  endpoints: string[];
+  /** The endpoints that are told; null for all that listen. */
+  endpointIds: string[] | null;
 }
 
 export interface ErasureRecord {
@@ -79,8 +78,11 @@ export function createErasures(store: ObjectStore, keyring: Keyring): Erasures {
 
 /** The pending markers last: as long as one stands, whoever finds it finishes the removal. */
 async function namesOf(store: ObjectStore, tenant: string, job: JobId): Promise<string[]> {
-  const own = new Set([paths.tombstone(tenant, job), paths.indexErased(tenant, job)]);
-  const ofErasure = (name: string) => name.includes(`/${job}.${ERASURE_GENERATION}.`);
+  const own = new Set<string>([
+    paths.tombstone(tenant, job),
+    paths.indexErased(tenant, job),
+    paths.pending(tenant, job, ERASURE_GENERATION),
+  ]);
   const lists = await Promise.all(
     [
       paths.job(tenant, job),
@@ -90,6 +92,5 @@ async function namesOf(store: ObjectStore, tenant: string, job: JobId): Promise<
       paths.pendingOf(tenant, job),
     ].map((prefix) => listAll(store, prefix)),
   );
-  const marker = paths.pending(tenant, job, ERASURE_GENERATION);
-  return lists.flat().filter((name) => !own.has(name) && !ofErasure(name) && name !== marker);
+  return lists.flat().filter((name) => !own.has(name));
 }

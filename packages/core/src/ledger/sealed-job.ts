@@ -4,7 +4,6 @@ import { RejectedError } from '../errors/index.ts';
 import type { JobId, JobRequest, Outcome, Side } from '../job/index.ts';
 import { open, seal } from '../seal/index.ts';
 import { erasedJob } from './erased-job.ts';
-import type { Tombstone } from './erasures.ts';
 import type { Keyring } from './keyring.ts';
 import { type Crop, paths } from './paths.ts';
 import type { ObjectStore } from './store/object-store.ts';
@@ -71,7 +70,7 @@ export function sealedJob(store: ObjectStore, tenant: string, job: JobId, key: B
   };
 }
 
-/** Opens a job by its key; null when it never existed. Of an erased job only the erasure can be read. */
+/** Opens a job by its key; null when it never existed. Of an erased job nothing can be read. */
 export async function openJob(
   store: ObjectStore,
   keyring: Keyring,
@@ -79,7 +78,7 @@ export async function openJob(
   job: JobId,
 ): Promise<SealedJob | null> {
   const [key, tombstone] = await Promise.all([keyring.jobKey(tenant, job), store.get(paths.tombstone(tenant, job))]);
-  if (tombstone) return erasedJob(tenant, job, JSON.parse(tombstone.toString()) as Tombstone);
+  if (tombstone) return erasedJob(tenant, job);
   return key && sealedJob(store, tenant, job, key);
 }
 

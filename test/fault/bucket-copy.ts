@@ -1,0 +1,30 @@
+/** A copy of a bucket, as a backup holds one, and its way back. */
+import { createS3Client, type ObjectStore, s3ObjectStore, walk } from '@cardseal/core/ledger';
+import type { TestStack } from '../support/stack.ts';
+
+export interface CopiedObject {
+  name: string;
+  body: Buffer;
+}
+
+/** The bucket of a stack, as the ledger sees it. */
+export function bucketOf({ stack }: TestStack): ObjectStore {
+  const { endpoint, region, bucket, accessKeyId, secretAccessKey } = stack.info.s3;
+  const credentials = { accessKeyId, secretAccessKey };
+  return s3ObjectStore(createS3Client({ endpoint, region, forcePathStyle: true, credentials }), bucket);
+}
+
+export async function copyBucket(app: TestStack): Promise<CopiedObject[]> {
+  const store = bucketOf(app);
+  const copies: CopiedObject[] = [];
+  for await (const name of walk(store, '')) {
+    const body = await store.get(name);
+    if (body) copies.push({ name, body });
+  }
+  return copies;
+}
+
+export async function restoreBucket(app: TestStack, copies: readonly CopiedObject[]): Promise<void> {
+  const store = bucketOf(app);
+  for (const { name, body } of copies) await store.put(name, body);
+}
