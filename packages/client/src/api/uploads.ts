@@ -1,0 +1,45 @@
+/** Uploads: a picture sent ahead by a signed URL, which whoever has the picture can use without an API key. */
+import type { Abortable } from './jobs.ts';
+import { ConnectionError, problemFrom } from './problem-error.ts';
+import type { Send } from './transport.ts';
+
+export interface UploadTicket {
+  upload_id: string;
+  url: string;
+  method: 'PUT';
+  headers: Record<string, string>;
+  expires_at: string;
+}
+
+export type PictureType = 'image/jpeg' | 'image/png' | 'image/bmp';
+
+export interface Uploads {
+  /** A ticket to hand to whoever has the picture. */
+  create(picture: { contentType: PictureType; sizeBytes: number }, options?: Abortable): Promise<UploadTicket>;
+  /** Creates a ticket and uses it; returns the id for `{ upload_id }`. */
+  put(bytes: Uint8Array<ArrayBuffer>, contentType: PictureType, options?: Abortable): Promise<string>;
+}
+
+export function uploadsOf(send: Send, baseUrl: string, fetchWith: typeof fetch): Uploads {
+  const uploads: Uploads = {
+    async create({ contentType, sizeBytes }, options) {
+      const json = { content_type: contentType, size: sizeBytes };
+      return (await send('POST', '/v1/uploads', { json, ...options })).json() as Promise<UploadTicket>;
+    },
+    async put(bytes, contentType, options) {
+      const ticket = await uploads.create({ contentType, sizeBytes: bytes.length }, options);
+      const { method, headers } = ticket;
+      const response = await fetchWith(new URL(ticket.url, baseUrl), {
+        method,
+        headers,
+        body: bytes,
+        ...options,
+      }).catch((error) => {
+        throw new ConnectionError(error);
+      });
+      if (!response.ok) throw await problemFrom(response);
+      return ticket.upload_id;
+    },
+  };
+  return uploads;
+}
