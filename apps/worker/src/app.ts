@@ -5,8 +5,9 @@ import { readSecretFile } from '@cardseal/core/config';
 import { type Ledger, openLedger } from '@cardseal/core/ledger';
 import { createLog, describeError, type Log } from '@cardseal/core/log';
 import { createPacer, type PacingEvent } from '@cardseal/core/pacing';
-import { connectRedis, createConveyor, createLanes, createWeights } from '@cardseal/core/queue';
+import { connectRedis, createConveyor, createLanes, createWeights, createWorkerBoard } from '@cardseal/core/queue';
 import { createTargetGuard, createWebhookSender } from '@cardseal/core/webhook';
+import { createFlowMeter } from './concurrency/index.ts';
 import type { WorkerConfig } from './config.ts';
 import type { WorkerContext } from './context.ts';
 import { readCredentials } from './credentials.ts';
@@ -58,13 +59,17 @@ export function createWorker(config: WorkerConfig, overrides: WorkerOverrides = 
     conveyor: createConveyor(redis, config.QUEUE_PREFIX, { weightOf: createWeights(ledger) }),
     lanes: createLanes(redis, config.QUEUE_PREFIX),
     pacer,
+    meter: createFlowMeter(),
     providers: providers.byId,
     rates: new Map(credentials.map(({ id, qps }) => [id, qps])),
     webhooks,
     stopping: stopping.signal,
   };
   const reconciler = createReconciler(context, createEpoch(redis, config.QUEUE_PREFIX));
-  const workers = createQueueWorkers(context);
+  const workers = createQueueWorkers(context, {
+    board: createWorkerBoard(redis, config.QUEUE_PREFIX),
+    pool: credentials.map(({ id, qps, daily }) => ({ id, qps, ...(daily === undefined ? {} : { daily }) })),
+  });
   let stopped: Promise<void> | undefined;
 
   return {

@@ -6,6 +6,7 @@ import type { Log } from '@cardseal/core/log';
 import type { Pacer } from '@cardseal/core/pacing';
 import type { Conveyor, Lanes } from '@cardseal/core/queue';
 import type { WebhookSender } from '@cardseal/core/webhook';
+import type { FlowMeter } from './concurrency/index.ts';
 import type { WorkerConfig } from './config.ts';
 
 export interface WorkerContext {
@@ -18,6 +19,7 @@ export interface WorkerContext {
   conveyor: Conveyor;
   lanes: Lanes;
   pacer: Pacer;
+  meter: FlowMeter;
   /** By credential id, in the order of the pool file. */
   providers: ReadonlyMap<string, BaiduProvider>;
   /** Nominal calls per second, by credential id. */

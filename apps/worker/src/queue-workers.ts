@@ -1,9 +1,17 @@
 /** The two BullMQ workers: how they take jobs, notice a lost lock, back off, and stop within a grace. */
 
 import { describeError } from '@cardseal/core/log';
-import { connectRedis, type DeliverJob, QUEUES, type RecognizeJob } from '@cardseal/core/queue';
+import {
+  connectRedis,
+  type DeliverJob,
+  type PoolEntry,
+  QUEUES,
+  type RecognizeJob,
+  type WorkerBoard,
+} from '@cardseal/core/queue';
 import { backoffMs, recognizeBackoff } from '@cardseal/core/retry';
 import { type Processor, Worker, type WorkerOptions } from 'bullmq';
+import { createCardTap, createGateHold, createGovernor, MIN_CARDS } from './concurrency/index.ts';
 import type { WorkerContext } from './context.ts';
 import { deliverProcessor } from './deliver/processor.ts';
 import { createDeliverRoom } from './deliver/room.ts';
@@ -15,12 +23,15 @@ export interface QueueWorkers {
   stop(graceMs: number): Promise<void>;
 }
 
-export function createQueueWorkers(context: WorkerContext): QueueWorkers {
+/** What workers know of each other. */
+export interface Crew {
+  board: WorkerBoard;
+  pool: readonly PoolEntry[];
+}
+
+export function createQueueWorkers(context: WorkerContext, crew: Crew): QueueWorkers {
   const { config } = context;
-  const recognize = build<RecognizeJob>(context, QUEUES.recognize, recognizeProcessor(context), {
-    concurrency: config.RECOGNIZE_CONCURRENCY ?? defaultConcurrency(context),
-    settings: { backoffStrategy: (attempt: number) => backoffMs(attempt, context.random(), recognizeBackoff) },
-  });
+  const { recognize, governor, hold } = buildRecognize(context, crew);
   const room = createDeliverRoom(context);
   const deliver = build<DeliverJob>(context, QUEUES.deliver, deliverProcessor(context, room), {
     concurrency: config.DELIVER_CONCURRENCY,
@@ -28,19 +39,42 @@ export function createQueueWorkers(context: WorkerContext): QueueWorkers {
   const workers = [recognize, deliver];
   return {
     async start() {
+      governor.start();
       for (const worker of workers)
         worker.run().catch((error) => context.log.error('queue.stopped', describeError(error)));
     },
     async stop(graceMs) {
+      await Promise.all([governor.stop(), hold.stop()]);
       await Promise.all(workers.map((worker) => stopWorker(worker, graceMs)));
     },
   };
 }
 
-/** In flight = rate × latency (Little's law), with a second of latency assumed and room for both sides of a card. */
-function defaultConcurrency({ rates }: WorkerContext): number {
-  const rate = [...rates.values()].reduce((sum, one) => sum + one, 0);
-  return Math.min(64, Math.max(4, Math.ceil(rate)));
+/** Takes as many cards as the rate needs, and none while no credential may be called. */
+function buildRecognize(context: WorkerContext, { board, pool }: Crew) {
+  const { config, clock, log, pacer, meter, conveyor } = context;
+  const hold = createGateHold({
+    pacer,
+    clock,
+    tap: { close: () => tap.close(), open: (flow) => tap.open(flow) },
+    onChange: (held) => log.info(held ? 'recognize.held' : 'recognize.released'),
+  });
+  const cards = config.RECOGNIZE_CONCURRENCY ?? MIN_CARDS;
+  const recognize = build<RecognizeJob>(context, QUEUES.recognize, recognizeProcessor(context, hold), {
+    concurrency: cards,
+    settings: { backoffStrategy: (attempt: number) => backoffMs(attempt, context.random(), recognizeBackoff) },
+  });
+  const tap = createCardTap({ worker: recognize, cards, wake: () => conveyor.wakeRecognizers() });
+  const governor = createGovernor({
+    clock,
+    pacer,
+    board,
+    pool,
+    meter,
+    fixed: config.RECOGNIZE_CONCURRENCY,
+    apply: (wanted) => tap.setCards(wanted),
+  });
+  return { recognize, governor, hold };
 }
 
 function build<Data>(

@@ -4,9 +4,9 @@ import { describeError } from '@cardseal/core/log';
 import type { ApiContext } from '../context.ts';
 
 export async function enqueue({ conveyor, log }: ApiContext, request: JobRequest): Promise<void> {
-  const { tenant, job, priority, sides, expiresAtMs } = request;
+  const { tenant, job, priority, sides } = request;
   try {
-    await conveyor.addCards([{ tenant, job, generation: 1, priority, calls: sides.length, expiresAtMs }]);
+    await conveyor.addCards([{ tenant, job, generation: 1, priority, calls: sides.length }]);
   } catch (error) {
     log.warn('job.enqueue_postponed', { tenant, job_id: job, ...describeError(error) });
   }

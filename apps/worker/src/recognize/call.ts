@@ -30,7 +30,8 @@ export async function callProvider(context: WorkerContext, work: Work, call: Cal
   const preparedAtMs = clock.now();
   const waiting = AbortSignal.any([work.signal, stopping]);
   const ids = call.candidates.map(({ id }) => id);
-  let permit = await pacer.acquire({ signal: waiting, maxWaitMs: MAX_PERMIT_WAIT_MS, only: ids });
+  let permit = await pacer.acquire({ signal: waiting, maxWaitMs: patienceMs(work, preparedAtMs), only: ids });
+  context.meter.permit(work.job, clock.now() - preparedAtMs);
   const provider = call.candidates.find(({ id }) => id === permit.credentialId)!;
   let sentAtMs: number | null = null;
   try {
@@ -56,6 +57,12 @@ export async function callProvider(context: WorkerContext, work: Work, call: Cal
   } finally {
     call.sealed.destroy();
   }
+}
+
+/** A card that cannot be called before its deadline is not called. */
+function patienceMs({ generation, request }: Work, nowMs: number): number {
+  if (generation !== 1 || request.expiresAtMs === null) return MAX_PERMIT_WAIT_MS;
+  return Math.max(0, Math.min(MAX_PERMIT_WAIT_MS, request.expiresAtMs - nowMs));
 }
 
 /** Tells the pacer what became of a permit, and the record what became of a call. */

@@ -16,8 +16,8 @@ import { openSides, type Work } from './work.ts';
 export type Run =
   | { kind: 'done' }
   | { kind: 'failed'; code: string }
-  /** Come back later; no attempt is spent. */
-  | { kind: 'postpone'; code: string; delayMs: number }
+  /** Come back later; no attempt is spent. `gate`: a credential may not be called for now. */
+  | { kind: 'postpone'; code: string; delayMs: number; gate?: boolean }
   /** Come back after a backoff; an attempt is spent. */
   | { kind: 'retry'; code: string };
 
@@ -68,7 +68,8 @@ function asInterrupted(work: Work, reason: unknown): CardsealError {
   if (reason instanceof CardsealError) {
     // A refused credential is the pool's trouble: its gate has closed, and the card waits for another.
     const ours = reason.fields.upstreamClass === 'configuration' && reason.disposition === 'defect';
-    return ours ? new ThrottledError(reason.code, CONFIGURATION_RETRY_MS, { cause: reason }) : reason;
+    if (!ours) return reason;
+    return new ThrottledError(reason.code, CONFIGURATION_RETRY_MS, { cause: reason, fields: reason.fields });
   }
   if (work.signal.aborted || (reason instanceof Error && reason.name === 'AbortError')) {
     return new ThrottledError('interrupted', 0, { cause: reason });
@@ -79,12 +80,21 @@ function asInterrupted(work: Work, reason: unknown): CardsealError {
 /** Waiting comes before retrying: it spends nothing, and the other side's answer is kept either way. */
 function comeBack(errors: SideError[], lastAttempt: boolean): Run | null {
   const throttled = errors.map(({ error }) => error).find((error) => error instanceof ThrottledError);
-  if (throttled) return { kind: 'postpone', code: throttled.code, delayMs: throttled.retryAfterMs };
+  if (throttled) {
+    const { code, retryAfterMs: delayMs } = throttled;
+    return { kind: 'postpone', code, delayMs, gate: isGate(throttled) };
+  }
   const transient = errors.find(({ error }) => error.disposition === 'transient');
   if (transient && !lastAttempt && errors.every(({ error }) => error.disposition === 'transient')) {
     return { kind: 'retry', code: transient.error.code };
   }
   return null;
+}
+
+const GATE_CLASSES: readonly unknown[] = ['daily_quota', 'total_quota', 'configuration'];
+
+function isGate({ code, fields }: CardsealError): boolean {
+  return code === 'quota_gate_closed' || GATE_CLASSES.includes(fields.upstreamClass);
 }
 
 function terminalFailure({ log }: WorkerContext, work: Work, { side, error }: SideError): Failure {

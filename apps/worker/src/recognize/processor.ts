@@ -4,6 +4,7 @@ import type { JobId, WaitingFor } from '@cardseal/core/job';
 import { describeError } from '@cardseal/core/log';
 import { giveUp, handBack, postpone, type RecognizeJob, spendAttempt } from '@cardseal/core/queue';
 import type { Job } from 'bullmq';
+import type { GateHold } from '../concurrency/index.ts';
 import type { WorkerContext } from '../context.ts';
 import { finishErased } from './announce.ts';
 import { type Run, recognize } from './pipeline.ts';
@@ -14,18 +15,28 @@ const SPREAD_MS = 500;
 /** The ledger's own trouble is waited out without spending the card's attempts. */
 const STORE_RETRY_MS = 2000;
 
-export function recognizeProcessor(context: WorkerContext) {
+/** While some other credential may be called: soon again. */
+const GATE_RETRY_MS = 1000;
+
+export function recognizeProcessor(context: WorkerContext, gates: Pick<GateHold, 'hold'>) {
   return async (job: Job<RecognizeJob>, token?: string, signal?: AbortSignal): Promise<void> => {
     const abort = signal ?? new AbortController().signal;
+    context.conveyor.shares.started(job.id!).catch(() => {});
+    const startedAtMs = context.clock.now();
     const { work, run } = await runOnce(context, job, abort);
+    context.meter.left(job.data.job, context.clock.now() - startedAtMs);
     if (run.kind === 'done') return;
     if (run.kind === 'failed') throw giveUp(run.code);
-    const waiting = run.kind === 'retry' ? 'retry' : waitingFor(run.code);
+    const gate = run.kind === 'postpone' && run.gate === true;
+    const waiting = run.kind === 'retry' ? 'retry' : gate ? 'quota' : waitingFor(run.code);
     await keep(job, work, waiting);
     context.conveyor.announceChange({ ...change(job.data), state: 'queued', waitingFor: waiting });
     if (run.kind === 'retry') throw spendAttempt(run.code);
     if (run.code === 'interrupted') return handBack(job, token);
-    return postpone(job, token, run.delayMs + context.random() * SPREAD_MS);
+    // With every gate closed the card goes back to its place in the line, and nothing is taken until one opens.
+    if (gate && (await gates.hold())) return handBack(job, token);
+    const delayMs = gate ? Math.min(run.delayMs, GATE_RETRY_MS) : run.delayMs;
+    return postpone(job, token, delayMs + context.random() * SPREAD_MS);
   };
 }
 

@@ -50,10 +50,7 @@ async function cardOf(context: WorkerContext, { tenant, job, generation }: Pendi
     else await ledger.markers.closeGeneration(tenant, job, generation);
     return null;
   }
-  if (request) {
-    const expiresAtMs = generation === 1 ? request.expiresAtMs : null;
-    return { tenant, job, generation, priority: request.priority, calls: request.sides.length, expiresAtMs };
-  }
+  if (request) return { tenant, job, generation, priority: request.priority, calls: request.sides.length };
   if (clock.now() - createdAtMs(job) > SUBMIT_ACCIDENT_MS) {
     await ledger.sweepUncommitted(tenant, job);
     log.warn('reconcile.swept_uncommitted', { tenant, job_id: job });

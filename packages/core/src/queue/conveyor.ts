@@ -8,7 +8,6 @@ import { TransientError } from '../errors/index.ts';
 import type { AttemptRecord, JobId, WaitingFor } from '../job/index.ts';
 import type { DeliveryRef } from '../ledger/index.ts';
 import { encodeChange, type JobChange } from './changes.ts';
-import { createDeadlines, type Deadlines, deadlineMember } from './deadlines.ts';
 import { type CardClass, classOf, createFairShares, type FairShares, type QueueLook } from './fairness/index.ts';
 import {
   changedChannel,
@@ -42,8 +41,6 @@ export interface Card {
   priority: 'interactive' | 'bulk';
   /** What it will ask of the quota; 1 unless told. */
   calls?: number;
-  /** Epoch milliseconds. */
-  expiresAtMs?: number | null;
 }
 
 export interface LiveHint {
@@ -77,7 +74,8 @@ export interface Conveyor {
   announceChange(change: JobChange): void;
   /** The order of waiting cards, and where they stand. */
   shares: FairShares;
-  deadlines: Deadlines;
+  /** Cards handed back wake nobody: this makes a worker that sleeps look at the queue. */
+  wakeRecognizers(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -113,7 +111,6 @@ export function createConveyor(redis: Redis, prefix: string, options: ConveyorOp
         tenant: card.tenant,
         weight: weights.get(card.tenant)!,
         calls: card.calls ?? 1,
-        deadline: card.expiresAtMs ? { member: deadlineMember(card), atMs: card.expiresAtMs } : null,
       })),
     );
     await recognize.addBulk(
@@ -133,7 +130,9 @@ export function createConveyor(redis: Redis, prefix: string, options: ConveyorOp
   return {
     queues,
     shares,
-    deadlines: createDeadlines(redis, prefix),
+    async wakeRecognizers() {
+      await redis.zadd(queues().recognize.toKey('marker'), 0, '0');
+    },
     async addCards(cards) {
       if (cards.length === 0) return;
       const { recognize } = queues();

@@ -10,7 +10,6 @@ export {
   openQueues,
   type Queues,
 } from './conveyor.ts';
-export type { Deadline, Deadlines } from './deadlines.ts';
 export { giveUp, handBack, isHandover, postpone, spendAttempt } from './dispositions.ts';
 export {
   type CardClass,

@@ -50,8 +50,3 @@ export function epochKey(prefix: string): string {
 export function sharesKey(prefix: string): string {
   return `${prefix}:shares`;
 }
-
-/** Cards with a deadline, by when it passes. */
-export function deadlinesKey(prefix: string): string {
-  return `${prefix}:deadlines`;
-}

@@ -4,7 +4,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis, Result } from 'ioredis';
-import { deadlinesKey, QUEUES, sharesKey } from '../names.ts';
+import { QUEUES, sharesKey } from '../names.ts';
 import { BEFORE_LUA, LOOK_LUA, MOVE_LUA, PLACE_LUA, START_LUA } from './lua.ts';
 import type { CardClass } from './shares.ts';
 
@@ -15,8 +15,6 @@ export interface Placement {
   tenant: string;
   weight: number;
   calls: number;
-  /** How its deadline is remembered, and when it is due; null without one. */
-  deadline: { member: string; atMs: number } | null;
 }
 
 export interface QueueLook {
@@ -56,7 +54,7 @@ const LATE_S = 30;
 const LATE_LOOK_MS = 2000;
 
 export function createFairShares(redis: Redis, prefix: string, lateS = LATE_S): FairShares {
-  redis.defineCommand('cardsealPlace', { numberOfKeys: 2, lua: PLACE_LUA });
+  redis.defineCommand('cardsealPlace', { numberOfKeys: 1, lua: PLACE_LUA });
   redis.defineCommand('cardsealStart', { numberOfKeys: 3, lua: START_LUA });
   redis.defineCommand('cardsealMove', { numberOfKeys: 4, lua: MOVE_LUA });
   redis.defineCommand('cardsealLook', { numberOfKeys: 4, lua: LOOK_LUA, readOnly: true });
@@ -87,16 +85,14 @@ export function createFairShares(redis: Redis, prefix: string, lateS = LATE_S): 
 
   return {
     async place(cards) {
-      const rows = cards.map(({ cardClass, tenant, weight, calls, id, deadline }) => [
+      const rows = cards.map(({ cardClass, tenant, weight, calls, id }) => [
         cardClass,
         tenant,
         calls / weight,
         calls,
         id,
-        deadline?.member ?? '',
-        deadline?.atMs ?? 0,
       ]);
-      const answer = await redis.cardsealPlace(state, deadlinesKey(prefix), queueKey(''), JSON.stringify(rows));
+      const answer = await redis.cardsealPlace(state, queueKey(''), JSON.stringify(rows));
       if (answer[0] === 1) moveInBackground();
       return answer.slice(1);
     },

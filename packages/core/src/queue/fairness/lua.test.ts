@@ -18,7 +18,7 @@ afterAll(() => server.stop());
 beforeEach(() => server.redis.flushall());
 
 function placement(id: string, cardClass: CardClass, tenant: string, weight = 1, calls = 1): Placement {
-  return { id, cardClass, tenant, weight, calls, deadline: null };
+  return { id, cardClass, tenant, weight, calls };
 }
 
 /** What BullMQ writes that matters here. */

@@ -1,6 +1,6 @@
 /**
  * The shares in Redis, beside the queue they order: the twin of `shares.ts`, line by line. KEYS[1] is the state's
- * name; finish times, deadlines and the queue's own keys share its hash tag.
+ * name; finish times and the queue's own keys share its hash tag.
  */
 import { BAND, EXPRESS, MOVE_AT, RUN_BEFORE_BULK, SPAN } from './shares.ts';
 
@@ -16,8 +16,8 @@ local function classOf(priority) if priority < BAND.bulk then return 'interactiv
 `;
 
 /**
- * KEYS: state, deadlines. ARGV[1]: the queue's key prefix; ARGV[2]: `[[class, tenant, cost, calls, id, member,
- * expiresAtMs | 0], …]`. Answers the priorities, preceded by 1 when an axis is to be moved. A card that is there keeps its place.
+ * KEYS: state. ARGV[1]: the queue's key prefix; ARGV[2]: `[[class, tenant, cost, calls, id], …]`. Answers the
+ * priorities, preceded by 1 when an axis is to be moved. A card that is there keeps its place.
  */
 export const PLACE_LUA = `${COMMON}
 local answer, moving = {0}, field('interactive:move') + field('bulk:move') > 0
@@ -35,7 +35,6 @@ for index, card in ipairs(cjson.decode(ARGV[2])) do
     answer[index + 1] = BAND[class] + math.min(SPAN - 1, math.floor(at))
     if average == 0 then average = calls else average = average + (calls - average) / 50 end
     if v >= MOVE_AT then moving = true end
-    if card[7] > 0 then redis.call('ZADD', KEYS[2], exact(card[7]), card[6]) end
   end
 end
 redis.call('HSET', state, 'average', exact(average))

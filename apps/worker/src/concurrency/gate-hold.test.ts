@@ -1,0 +1,93 @@
+import { ManualClock } from '@cardseal/core/clock';
+import type { CredentialSnapshot, ReopenListener } from '@cardseal/core/pacing';
+import { describe, expect, it } from 'vitest';
+import { createGateHold } from './gate-hold.ts';
+
+type Gate = CredentialSnapshot['gate'];
+
+function setUp(...gates: Gate[]) {
+  const clock = new ManualClock(1_000_000);
+  const taps: string[] = [];
+  let listener: ReopenListener = () => {};
+  let looks = 0;
+  const hold = createGateHold({
+    pacer: {
+      snapshot: async () => {
+        looks++;
+        return gates.map((gate) => ({ gate }) as CredentialSnapshot);
+      },
+      onReopen: (added) => {
+        listener = added;
+        return () => {};
+      },
+    },
+    clock,
+    tap: { close: () => taps.push('close'), open: (flow) => taps.push(flow) },
+    onChange: () => {},
+  });
+  const settle = () => new Promise((resolve) => setImmediate(resolve));
+  return {
+    hold,
+    clock,
+    taps,
+    gates,
+    settle,
+    tell: (it: Parameters<ReopenListener>[0]) => listener(it),
+    looks: () => looks,
+  };
+}
+
+const closed: Gate = { state: 'closed', reason: 'daily_quota' };
+
+describe('the hold at closed gates', () => {
+  it('closes the tap once for all who come, and only when no gate is open', async () => {
+    const open = setUp(closed, { state: 'open' });
+    expect(await open.hold.hold()).toBe(false);
+    expect(open.taps).toEqual([]);
+    const shut = setUp(closed, closed);
+    expect(await Promise.all([shut.hold.hold(), shut.hold.hold(), shut.hold.hold()])).toEqual([true, true, true]);
+    expect(shut.taps).toEqual(['close']);
+  });
+
+  it('a due probe lets one card at a time through, an opened gate all', async () => {
+    const { hold, taps, tell } = setUp(closed);
+    await hold.hold();
+    tell({ credentialId: 'a', kind: 'probe_due' });
+    tell({ credentialId: 'a', kind: 'probe_due' });
+    expect(taps).toEqual(['close', 'one']);
+    tell({ credentialId: 'a', kind: 'opened' });
+    expect(taps).toEqual(['close', 'one', 'all']);
+  });
+
+  it('a probe that fails closes the tap again', async () => {
+    const { hold, taps, tell } = setUp(closed);
+    await hold.hold();
+    tell({ credentialId: 'a', kind: 'probe_due' });
+    await hold.hold();
+    expect(taps).toEqual(['close', 'one', 'close']);
+  });
+
+  it('a missed announcement is found within five seconds, a known end on its moment', async () => {
+    const { hold, taps, gates, clock, settle } = setUp({ ...closed, until: 1_003_000 });
+    await hold.hold();
+    await settle();
+    gates[0] = { state: 'open' };
+    clock.advance(2999);
+    await settle();
+    expect(taps).toEqual(['close']);
+    clock.advance(1);
+    await settle();
+    expect(taps).toEqual(['close', 'all']);
+  });
+
+  it('looks seldom while held', async () => {
+    const { hold, clock, settle, looks } = setUp(closed);
+    await hold.hold();
+    for (let second = 0; second < 60; second++) {
+      clock.advance(1000);
+      await settle();
+    }
+    expect(looks()).toBeLessThanOrEqual(14);
+    await hold.stop();
+  });
+});

@@ -1,0 +1,68 @@
+/**
+ * Keeps the number of cards in hand at what the rate needs, as rate, latency and the number of workers change. Tells
+ * the other workers that this one lives. A Redis that is away leaves the number as it is.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '@cardseal/core/clock';
+import type { CredentialSnapshot, Pacer } from '@cardseal/core/pacing';
+import type { PoolEntry, WorkerBoard } from '@cardseal/core/queue';
+import { cardsInFlight } from './cards-in-flight.ts';
+import type { FlowMeter } from './flow-meter.ts';
+
+export interface GovernorParts {
+  clock: Clock;
+  pacer: Pick<Pacer, 'snapshot'>;
+  board: WorkerBoard;
+  pool: readonly PoolEntry[];
+  meter: FlowMeter;
+  /** Given by the operator: then nothing is worked out. */
+  fixed: number | undefined;
+  apply: (cards: number) => void;
+}
+
+export interface Governor {
+  start(): void;
+  stop(): Promise<void>;
+  /** One round: a few Redis commands. */
+  adjust(): Promise<void>;
+}
+
+const EVERY_MS = 2000;
+
+export function createGovernor(parts: GovernorParts): Governor {
+  const { clock, pacer, board, pool, meter, fixed, apply } = parts;
+  const name = randomUUID();
+  const stopped = new AbortController();
+  let running: Promise<void> | null = null;
+
+  async function adjust(): Promise<void> {
+    const [workers, snapshot] = await Promise.all([board.beat(name, clock.now(), pool), pacer.snapshot()]);
+    const callsPerSecond = openRate(snapshot);
+    if (callsPerSecond === 0) return;
+    const facts = { callsPerSecond, workers, callsPerCard: meter.callsPerCard(), holdMs: meter.holdMs() };
+    apply(fixed ?? cardsInFlight(facts));
+  }
+
+  async function loop(): Promise<void> {
+    while (!stopped.signal.aborted) {
+      await adjust().catch(() => {});
+      await clock.sleep(EVERY_MS, stopped.signal).catch(() => {});
+    }
+  }
+
+  return {
+    adjust,
+    start() {
+      running ??= loop();
+    },
+    async stop() {
+      stopped.abort();
+      await running;
+      await board.leave(name).catch(() => {});
+    },
+  };
+}
+
+function openRate(snapshot: readonly CredentialSnapshot[]): number {
+  return snapshot.filter(({ gate }) => gate.state === 'open').reduce((sum, { currentQps }) => sum + currentQps, 0);
+}

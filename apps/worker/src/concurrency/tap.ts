@@ -1,0 +1,39 @@
+/** The BullMQ worker as a tap: how many cards it may hold, and whether it takes any. */
+import type { Worker } from 'bullmq';
+import type { Tap } from './gate-hold.ts';
+
+export interface CardTap extends Tap {
+  /** Cards in hand at once; told only while the flow is free. */
+  setCards(cards: number): void;
+}
+
+export interface TapParts {
+  worker: Pick<Worker, 'pause' | 'resume' | 'concurrency'>;
+  cards: number;
+  /** Wakes a worker that sleeps beside a queue into which cards were handed back in silence. */
+  wake: () => Promise<unknown>;
+}
+
+export function createCardTap({ worker, cards, wake }: TapParts): CardTap {
+  let one = false;
+  const apply = () => {
+    worker.concurrency = one ? 1 : cards;
+  };
+  return {
+    setCards(wanted) {
+      cards = wanted;
+      one = false;
+      apply();
+    },
+    close() {
+      // Cards in hand are not waited for: each of them comes to the closed gate by itself.
+      void worker.pause(true);
+    },
+    open(flow) {
+      one = flow === 'one';
+      apply();
+      void worker.resume();
+      void wake().catch(() => {});
+    },
+  };
+}
