@@ -1,7 +1,7 @@
 /** Operations on webhook endpoints and deliveries. */
 import { z } from 'zod';
-import { endpointSchema } from '../endpoints/schema.ts';
-import type { Operation } from './operation.ts';
+import { endpointChangeSchema, endpointSchema, recoverySchema, rotationSchema } from '../endpoints/schema.ts';
+import type { Operation, RequestBody } from './operation.ts';
 import { pageOf } from './schemas.ts';
 
 const time = z.iso.datetime({ offset: true });
@@ -13,7 +13,14 @@ const endpoint = z
     events: z.array(z.string()).nullable(),
     payload: z.enum(['full', 'reference', 'encrypted']),
     public_key: z.unknown().optional(),
-    state: z.string(),
+    headers: z.array(z.string()).meta({ description: 'Names only: values are never shown.' }),
+    max_rate: z.number().nullable(),
+    state: z.enum(['enabled', 'disabled']),
+    health: z.enum(['healthy', 'failing', 'held', 'disabled']),
+    health_since: time.nullable(),
+    held_until: time.nullable(),
+    disabled_by: z.enum(['owner', 'gone', 'failing']).optional(),
+    secrets: z.number().int().meta({ description: 'How many sign at the moment: 1 to 3.' }),
     created_at: time,
   })
   .meta({ id: 'WebhookEndpoint' });
@@ -23,15 +30,50 @@ const endpointWithSecret = endpoint
   .meta({ id: 'WebhookEndpointWithSecret' });
 
 const delivery = z
-  .object({ id: z.string(), endpoint_id: z.string().optional(), state: z.string().optional() })
+  .object({
+    id: z.string(),
+    job_id: z.string().nullable(),
+    generation: z.number().int(),
+    endpoint_id: z.string(),
+    state: z.enum(['undelivered', 'delivered', 'exhausted', 'parked']),
+    tries: z.number().int(),
+    last_status: z.number().int().nullable(),
+    next_try_at: time.nullable(),
+  })
   .meta({ id: 'Delivery' });
+
+const deliveryWithTries = delivery
+  .extend({
+    entries: z.array(
+      z.object({
+        number: z.number().int(),
+        at: time,
+        class: z.string().meta({ description: '`delivered`, `timeout` …, or `resent` for a fresh budget of tries.' }),
+        status: z.number().int().nullable(),
+        latency_ms: z.number().int(),
+        next_try_at: time.nullable(),
+        held_until: time.nullable(),
+        answer: z
+          .object({ base64: z.string(), text: z.string() })
+          .nullable()
+          .meta({ description: 'The first 4 KiB of a failed answer; null without the scope `results:read`.' }),
+      }),
+    ),
+  })
+  .meta({ id: 'DeliveryWithTries' });
 
 const ENDPOINT = {
   id: 'we_01JGFJJZ00D4W7T5Q8XMEY2RBN',
   url: 'https://consumer.example.com/cardseal',
   events: null,
   payload: 'reference',
+  headers: [],
+  max_rate: null,
   state: 'enabled',
+  health: 'healthy',
+  health_since: null,
+  held_until: null,
+  secrets: 1,
   created_at: '2026-01-01T00:00:00.000Z',
 } as const;
 
@@ -100,7 +142,7 @@ export const webhookOperations: readonly Operation[] = [
     summary: 'Change a webhook endpoint',
     scope: 'endpoints:write',
     headers: ['idempotency-key'],
-    body: [{ contentType: 'application/json', schema: z.looseObject({}) }],
+    body: [{ contentType: 'application/json', schema: endpointChangeSchema, example: { state: 'disabled' } }],
     answers: { 200: { description: 'As it is now.', schema: endpoint, example: ENDPOINT } },
     problems: [
       'invalid_request',
@@ -127,9 +169,17 @@ export const webhookOperations: readonly Operation[] = [
     'Make a new signing secret',
     'The old one stays valid for an overlap.',
     200,
+    { contentType: 'application/json', schema: rotationSchema, example: { overlap: 3600 } },
   ),
   action('testWebhookEndpoint', 'test', 'Send a signed test event', 'An `endpoint.test`.', 202),
-  action('recoverWebhookEndpoint', 'recover', 'Send again what an endpoint missed', 'All events since a time.', 202),
+  action(
+    'recoverWebhookEndpoint',
+    'recover',
+    'Send again what an endpoint missed',
+    'Every outcome since a time that was not delivered, in the background.',
+    202,
+    { contentType: 'application/json', schema: recoverySchema, example: { since: '2026-01-01T00:00:00Z' } },
+  ),
   action('enableWebhookEndpoint', 'enable', 'Enable a webhook endpoint', 'Parked deliveries come back.', 200),
   {
     id: 'listEndpointDeliveries',
@@ -152,6 +202,16 @@ export const webhookOperations: readonly Operation[] = [
     problems: ['invalid_request'],
   },
   {
+    id: 'getDelivery',
+    method: 'get',
+    path: '/v1/deliveries/{id}',
+    tag,
+    summary: 'Read a delivery and its tries',
+    scope: 'endpoints:read',
+    answers: { 200: { description: 'The delivery.', schema: deliveryWithTries } },
+    problems: ['not_found'],
+  },
+  {
     id: 'resendDelivery',
     method: 'post',
     path: '/v1/deliveries/{id}/resend',
@@ -165,7 +225,14 @@ export const webhookOperations: readonly Operation[] = [
   },
 ];
 
-function action(id: string, verb: string, summary: string, description: string, status: number): Operation {
+function action(
+  id: string,
+  verb: string,
+  summary: string,
+  description: string,
+  status: number,
+  body?: RequestBody,
+): Operation {
   return {
     id,
     method: 'post',
@@ -175,6 +242,7 @@ function action(id: string, verb: string, summary: string, description: string, 
     description,
     scope: 'endpoints:write',
     headers: ['idempotency-key'],
+    ...(body ? { body: [body] } : {}),
     answers: { [status]: { description } },
     problems: ['invalid_request', 'malformed_body', 'unsupported_media_type', 'not_found'],
   };

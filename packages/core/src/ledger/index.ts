@@ -22,7 +22,7 @@ export {
 } from './paths.ts';
 export type { Receipts } from './receipts.ts';
 export type { Records, Versioned } from './records.ts';
-export type { Recovery, RecoveryRef, RecoveryState } from './recoveries.ts';
+export type { OutcomeName, Recovery, RecoveryRef, RecoveryState } from './recoveries.ts';
 export {
   type AdminRecord,
   type ApiKeyRecord,
@@ -30,6 +30,8 @@ export {
   type EndpointRecord,
   EVENT_TYPES,
   type EventType,
+  type KeyLimits,
+  type ObjectSourceRule,
   type Registry,
   SCOPES,
   type Scope,

@@ -26,6 +26,7 @@ export interface Markers {
   park(ref: DeliveryRef): Promise<void>;
   unpark(ref: DeliveryRef): Promise<void>;
   isParked(ref: DeliveryRef): Promise<boolean>;
+  isOwed(ref: DeliveryRef): Promise<boolean>;
   parkedOfJob(tenant: string, endpoint: string, job: JobId): Promise<DeliveryRef[]>;
   parked(tenant: string, endpoint: string): AsyncGenerator<DeliveryRef>;
 }
@@ -68,6 +69,7 @@ export function createMarkers(store: ObjectStore): Markers {
     },
     unpark: (ref) => store.delete([paths.parked(ref)]),
     isParked: async (ref) => (await store.get(paths.parked(ref))) !== null,
+    isOwed: async (ref) => (await store.get(paths.undelivered(ref))) !== null,
     parkedOfJob: async (tenant, endpoint, job) =>
       (await listAll(store, `${paths.parkedOf(tenant, endpoint)}${job}.`))
         .map(parseDelivery)

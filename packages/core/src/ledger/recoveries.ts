@@ -40,6 +40,8 @@ export interface Recoveries {
 }
 
 export interface OutcomeName {
+  /** A cursor that goes on behind it. */
+  name: string;
   job: JobId;
   generation: number;
   state: string;
@@ -66,7 +68,14 @@ export function createRecoveries(store: ObjectStore): Recoveries {
       const outcomes = page.keys.flatMap((key): OutcomeName[] => {
         const name = parseIndexName(key);
         if (!name || name.state === 'queued') return [];
-        return [{ job: fromInverted(name.id), generation: name.generation, state: name.state }];
+        return [
+          {
+            name: key.slice(prefix.length),
+            job: fromInverted(name.id),
+            generation: name.generation,
+            state: name.state,
+          },
+        ];
       });
       return { outcomes, next: page.next?.slice(prefix.length) ?? null };
     },

@@ -1,0 +1,75 @@
+/** The record of deliveries, from the ledger alone: what is owed, what was tried, and sending one again. */
+
+import { redeliver } from '@cardseal/core/queue';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import type { Authenticate } from '../auth/index.ts';
+import type { ApiContext } from '../context.ts';
+import { fromZod, Problem } from '../problems/index.ts';
+import { listOfEndpoint, listUndelivered, readDelivery } from './list.ts';
+import { parseDeliveryId, tryView } from './view.ts';
+
+const page = {
+  limit: z.coerce.number().int().min(1).max(100).default(50),
+  cursor: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,200}$/)
+    .optional(),
+};
+const undeliveredQuery = z.strictObject({ ...page, state: z.enum(['undelivered']).default('undelivered') });
+const endpointQuery = z.strictObject({
+  ...page,
+  state: z.enum(['undelivered', 'delivered', 'exhausted', 'parked']).optional(),
+});
+
+export function deliveryRoutes(app: FastifyInstance, context: ApiContext, authenticate: Authenticate): void {
+  const { ledger, conveyor, clock, log } = context;
+
+  app.get('/v1/deliveries', async (request) => {
+    const { tenant } = await authenticate(request, 'endpoints:read');
+    const { limit, cursor } = query(undeliveredQuery, request);
+    return listUndelivered(context, tenant, limit, cursor);
+  });
+
+  app.get('/v1/webhook-endpoints/:id/deliveries', async (request) => {
+    const { tenant } = await authenticate(request, 'endpoints:read');
+    const { id } = request.params as { id: string };
+    const endpoint = /^we_[0-9A-Z]{26}$/.test(id) ? await ledger.endpoints.get(tenant, id) : null;
+    if (!endpoint || endpoint.value.state === 'deleted') throw new Problem('not_found');
+    return listOfEndpoint(context, tenant, id, query(endpointQuery, request));
+  });
+
+  app.get('/v1/deliveries/:id', async (request) => {
+    const caller = await authenticate(request, 'endpoints:read');
+    const ref = deliveryRef(caller.tenant, request);
+    const view = await readDelivery(context, ref);
+    if (!view) throw new Problem('not_found');
+    const tries = (await ledger.deliveries.tries(ref)).map(tryView);
+    // What a receiver answers is its own, and may quote what it was sent.
+    const seesAnswers = caller.scopes.includes('results:read');
+    return { ...view, entries: seesAnswers ? tries : tries.map((entry) => ({ ...entry, answer: null })) };
+  });
+
+  app.post('/v1/deliveries/:id/resend', async (request, reply) => {
+    const { tenant } = await authenticate(request, 'endpoints:write');
+    const ref = deliveryRef(tenant, request);
+    if (!(await readDelivery(context, ref))) throw new Problem('not_found');
+    const endpoint = await ledger.endpoints.get(tenant, ref.endpoint);
+    if (!endpoint || endpoint.value.state === 'deleted') throw new Problem('not_found');
+    await redeliver(ledger, conveyor, ref, clock.now());
+    log.info('delivery.resent', { tenant, job_id: ref.job, generation: ref.generation, endpoint_id: ref.endpoint });
+    return reply.code(202).send(await readDelivery(context, ref));
+  });
+}
+
+function query<T extends z.ZodType>(schema: T, request: FastifyRequest): z.output<T> {
+  const parsed = schema.safeParse(request.query);
+  if (!parsed.success) throw fromZod(parsed.error);
+  return parsed.data;
+}
+
+function deliveryRef(tenant: string, request: FastifyRequest) {
+  const ref = parseDeliveryId(tenant, (request.params as { id: string }).id);
+  if (!ref) throw new Problem('not_found');
+  return ref;
+}

@@ -1,0 +1,73 @@
+/** What can be done with an endpoint besides changing it: a new secret, a test, enabling it, having things sent again. */
+
+import type { EndpointRecord } from '@cardseal/core/ledger';
+import { MAX_LIVE_SECRETS, newSecret } from '@cardseal/core/webhook';
+import type { FastifyInstance } from 'fastify';
+import type { Authenticate } from '../auth/index.ts';
+import type { ApiContext } from '../context.ts';
+import { enable } from './enabling.ts';
+import type { ReadLane } from './lane-states.ts';
+import { invalid, parse } from './read-endpoint.ts';
+import { countOutcomes, startRecovery } from './recover.ts';
+import { recoverySchema, rotationSchema } from './schema.ts';
+import { sendTest } from './send-test.ts';
+import { endpointId, endpointView, present } from './view.ts';
+
+export function endpointActions(
+  app: FastifyInstance,
+  context: ApiContext,
+  authenticate: Authenticate,
+  readLane: ReadLane,
+): void {
+  const { ledger, clock, log } = context;
+  const one = '/v1/webhook-endpoints/:id';
+
+  app.post(`${one}/rotate-secret`, async (request) => {
+    const { tenant } = await authenticate(request, 'endpoints:write');
+    const id = endpointId(request);
+    present(await ledger.endpoints.get(tenant, id));
+    const { overlap } = parse(rotationSchema, request.body);
+    const secret = newSecret();
+    const rotated = await ledger.endpoints.change(tenant, id, (value) =>
+      rotate(value, secret, clock.now(), overlap * 1000),
+    );
+    log.info('endpoint.secret_rotated', { tenant, endpoint_id: id });
+    return { ...endpointView(present(rotated), await readLane(tenant, id), clock.now()), secret };
+  });
+
+  app.post(`${one}/test`, async (request, reply) => {
+    const { tenant } = await authenticate(request, 'endpoints:write');
+    const endpoint = present(await ledger.endpoints.get(tenant, endpointId(request)));
+    return reply.code(202).send(await sendTest(context, tenant, endpoint));
+  });
+
+  app.post(`${one}/enable`, async (request) => {
+    const { tenant } = await authenticate(request, 'endpoints:write');
+    const id = endpointId(request);
+    present(await ledger.endpoints.get(tenant, id));
+    const endpoint = await enable(context, tenant, id);
+    log.info('endpoint.enabled', { tenant, endpoint_id: id });
+    return endpointView(endpoint, await readLane(tenant, id), clock.now());
+  });
+
+  app.post(`${one}/recover`, async (request, reply) => {
+    const { tenant } = await authenticate(request, 'endpoints:write');
+    const endpoint = present(await ledger.endpoints.get(tenant, endpointId(request)));
+    const { since, until = clock.now() } = parse(recoverySchema, request.body);
+    if (endpoint.value.state !== 'enabled') throw invalid('', 'The endpoint is disabled: enable it first.');
+    const recovery = { kind: 'since' as const, sinceMs: since, untilMs: until };
+    const counts = await countOutcomes(context, tenant, endpoint, recovery);
+    const id = await startRecovery(context, tenant, endpoint.id, recovery);
+    const times = { since: new Date(since).toISOString(), until: new Date(until).toISOString() };
+    return reply.code(202).send({ id, endpoint_id: endpoint.id, state: 'running', ...times, counts });
+  });
+}
+
+/** New key first; those before it end with the overlap, or earlier if they were to, and no more than three live. */
+function rotate(value: EndpointRecord, secret: string, nowMs: number, overlapMs: number): EndpointRecord {
+  const endMs = nowMs + overlapMs;
+  const older = value.secrets
+    .map((one) => ({ ...one, untilMs: Math.min(one.untilMs ?? endMs, endMs) }))
+    .filter(({ untilMs }) => untilMs > nowMs);
+  return { ...value, secrets: [{ secret, untilMs: null }, ...older].slice(0, MAX_LIVE_SECRETS) };
+}

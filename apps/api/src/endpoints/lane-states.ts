@@ -1,0 +1,16 @@
+/** What Redis knows of an endpoint's lane; null whenever it does not answer at once. */
+import { connectRedis, createLanes, type LaneState } from '@cardseal/core/queue';
+import type { FastifyInstance } from 'fastify';
+import type { ApiContext } from '../context.ts';
+
+export type ReadLane = (tenant: string, endpoint: string) => Promise<LaneState | null>;
+
+export function createLaneReader(app: FastifyInstance, { config }: ApiContext): ReadLane {
+  const redis = connectRedis(config.REDIS_URL, 'producer');
+  const lanes = createLanes(redis, config.QUEUE_PREFIX);
+  app.addHook('onClose', async () => redis.disconnect());
+  return async (tenant, endpoint) => {
+    if (redis.status !== 'ready') return null;
+    return lanes.read({ tenant, endpoint }).catch(() => null);
+  };
+}

@@ -1,0 +1,37 @@
+/** One signed `endpoint.test`, sent from here and at once: it is no delivery, is not tried again, and is not kept. */
+import { newId } from '@cardseal/core/job';
+import type { EndpointRecord, Versioned } from '@cardseal/core/ledger';
+import { MAX_LIVE_SECRETS, type SendResult, sendWebhook, sign } from '@cardseal/core/webhook';
+import type { ApiContext } from '../context.ts';
+
+export interface TestResult {
+  event_id: string;
+  delivered: boolean;
+  class: SendResult['class'];
+  status: number | null;
+  latency_ms: number;
+}
+
+const DEADLINE_MS = 15_000;
+
+export async function sendTest(
+  { clock, guard, log }: ApiContext,
+  tenant: string,
+  { id, value }: Versioned<EndpointRecord>,
+): Promise<TestResult> {
+  const nowMs = clock.now();
+  const eventId = newId('msg', nowMs);
+  const timestamp = new Date(nowMs).toISOString();
+  const body = Buffer.from(JSON.stringify({ type: 'endpoint.test', timestamp, data: { endpoint_id: id } }));
+  const secrets = value.secrets
+    .filter(({ untilMs }) => untilMs === null || untilMs > nowMs)
+    .slice(0, MAX_LIVE_SECRETS)
+    .map(({ secret }) => secret);
+  const signature = sign({ id: eventId, timestampS: Math.floor(nowMs / 1000), body, secrets });
+  const headers = { ...value.headers, 'content-type': 'application/json', ...signature };
+  const answer = await sendWebhook({ guard, url: value.url, headers, body, deadlineMs: DEADLINE_MS });
+  const delivered = answer.class === 'delivered';
+  const status = answer.status ?? null;
+  log.info('endpoint.tested', { tenant, endpoint_id: id, class: answer.class, ...(status === null ? {} : { status }) });
+  return { event_id: eventId, delivered, class: answer.class, status, latency_ms: Math.round(answer.latencyMs) };
+}

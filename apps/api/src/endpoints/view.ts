@@ -1,0 +1,44 @@
+/** An endpoint as its owner sees it: never a secret, and of its headers the names only. */
+import type { EndpointRecord, Versioned } from '@cardseal/core/ledger';
+import type { LaneState } from '@cardseal/core/queue';
+import type { FastifyRequest } from 'fastify';
+import { Problem } from '../problems/index.ts';
+
+/** `lane` is null while Redis is away: a hold is then not seen. */
+export function endpointView({ id, value }: Versioned<EndpointRecord>, lane: LaneState | null, nowMs: number) {
+  const { url, events, payload, publicKey, state, createdAtMs, headers, maxRate, secrets, disabledBy } = value;
+  const heldMs = lane?.heldUntilMs && lane.heldUntilMs > nowMs ? lane.heldUntilMs : null;
+  return {
+    id,
+    url,
+    events,
+    payload,
+    ...(publicKey === null ? {} : { public_key: publicKey }),
+    headers: Object.keys(headers),
+    max_rate: maxRate ?? null,
+    state,
+    health: healthOf(value, heldMs),
+    health_since: value.health ? new Date(value.health.sinceMs).toISOString() : null,
+    held_until: heldMs === null ? null : new Date(heldMs).toISOString(),
+    ...(state === 'disabled' ? { disabled_by: disabledBy ?? 'owner' } : {}),
+    secrets: secrets.filter(({ untilMs }) => untilMs === null || untilMs > nowMs).length,
+    created_at: new Date(createdAtMs).toISOString(),
+  };
+}
+
+function healthOf({ state, health }: EndpointRecord, heldMs: number | null) {
+  if (state === 'disabled') return 'disabled';
+  if (heldMs !== null) return 'held';
+  return health?.state ?? 'healthy';
+}
+
+export function endpointId(request: FastifyRequest): string {
+  const { id } = request.params as { id: string };
+  if (!/^we_[0-9A-Z]{26}$/.test(id)) throw new Problem('not_found');
+  return id;
+}
+
+export function present(record: Versioned<EndpointRecord> | null): Versioned<EndpointRecord> {
+  if (!record || record.value.state === 'deleted') throw new Problem('not_found');
+  return record;
+}
