@@ -2,6 +2,8 @@
 import type { Env } from '@cardseal/core/config';
 import { SCOPES } from '@cardseal/core/ledger';
 import { Command, Option } from 'commander';
+import { jobCommands } from './jobs/commands.ts';
+import { listKeysCommand, listTenantsCommand, revokeKeyCommand, setTenantCommand } from './keys.ts';
 import { createAdminCommand, createKeyCommand, createTenantCommand } from './provision.ts';
 
 export function createProgram(env: Env): Command {
@@ -26,6 +28,19 @@ export function createProgram(env: Env): Command {
     .option('--name <name>', 'a name for people; the id by default')
     .option('--json', 'print JSON')
     .action((id: string, options) => createTenantCommand(env, id, options));
+  tenant
+    .command('list')
+    .description('list tenants')
+    .option('--json', 'print JSON')
+    .action((options) => listTenantsCommand(env, options));
+  tenant
+    .command('set <id>')
+    .description('change a tenant; takes hold within seconds')
+    .option('--name <name>', 'a name for people')
+    .option('--weight <weight>', 'share of the quota beside other tenants', Number)
+    .option('--object-source <bucket/prefix...>', 'where pictures may be taken from; replaces the list')
+    .option('--json', 'print JSON')
+    .action((id: string, options) => setTenantCommand(env, id, options));
 
   const key = program.command('key').description('API keys, straight in the ledger');
   key
@@ -33,8 +48,22 @@ export function createProgram(env: Env): Command {
     .description('create an API key; it is shown once')
     .addOption(new Option('--scope <scope...>', 'what the key may do; everything by default').choices(SCOPES))
     .option('--expires-in-days <days>', 'end of its life', Number)
+    .option('--requests-per-second <n>', 'limit', Number)
+    .option('--concurrency <n>', 'limit of requests open at once', Number)
+    .option('--in-queue <n>', 'limit of unfinished jobs', Number)
+    .option('--cards-per-day <n>', 'limit of cards submitted a day', Number)
     .option('--json', 'print JSON')
     .action((id: string, options) => createKeyCommand(env, id, options));
+  key
+    .command('list <tenant>')
+    .description('list the API keys of a tenant, without their secrets')
+    .option('--json', 'print JSON')
+    .action((id: string, options) => listKeysCommand(env, id, options));
+  key
+    .command('revoke <tenant> <key>')
+    .description('revoke an API key; takes hold within two seconds')
+    .option('--json', 'print JSON')
+    .action((id: string, keyId: string, options) => revokeKeyCommand(env, id, keyId, options));
 
   const admin = program.command('admin').description('operators, straight in the ledger');
   admin
@@ -45,5 +74,6 @@ export function createProgram(env: Env): Command {
     )
     .action((user: string, options) => createAdminCommand(env, user, options));
 
+  jobCommands(program, env);
   return program;
 }

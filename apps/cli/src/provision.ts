@@ -3,42 +3,54 @@ import { createAdmin, createApiKey, createTenant } from '@cardseal/core/access';
 import { systemClock } from '@cardseal/core/clock';
 import { commonEnvironment, type Env, readEnvironment, readSecretFile, storeEnvironment } from '@cardseal/core/config';
 import { RejectedError } from '@cardseal/core/errors';
-import { type AdminRecord, HOUSE, type Ledger, openLedger, SCOPES, type Scope } from '@cardseal/core/ledger';
+import {
+  type AdminRecord,
+  HOUSE,
+  type KeyLimits,
+  type Ledger,
+  openLedger,
+  SCOPES,
+  type Scope,
+} from '@cardseal/core/ledger';
 import { z } from 'zod';
 
 const schema = z.object({ ...storeEnvironment, CARDSEAL_ENV: commonEnvironment.CARDSEAL_ENV });
 
-function open(env: Env): { ledger: Ledger; environment: string } {
+/** The ledger by its own environment (contract §4). */
+export function openLedgerOf(env: Env): { ledger: Ledger; environment: string } {
   const settings = readEnvironment(schema, env);
   const masterKey = readSecretFile('MASTER_KEY_FILE', settings.MASTER_KEY_FILE);
   return { ledger: openLedger(settings, masterKey, systemClock), environment: settings.CARDSEAL_ENV };
 }
 
 export async function createTenantCommand(env: Env, id: string, options: { name?: string; json?: boolean }) {
-  await createTenant(open(env).ledger, systemClock, id, options.name ?? id);
+  await createTenant(openLedgerOf(env).ledger, systemClock, id, options.name ?? id);
   print(options.json ? { tenant: id } : `tenant ${id} created`);
 }
 
 export async function createKeyCommand(
   env: Env,
   tenant: string,
-  options: { scope?: Scope[]; expiresInDays?: number; json?: boolean },
+  options: KeyLimits & { scope?: Scope[]; expiresInDays?: number; json?: boolean },
 ) {
-  const { ledger, environment } = open(env);
+  const { ledger, environment } = openLedgerOf(env);
   if (!(await ledger.tenants.get(HOUSE, tenant))) throw new RejectedError('tenant_not_found');
   const days = options.expiresInDays;
   if (days !== undefined && !(days > 0)) throw new RejectedError('expires_in_days_invalid');
   const expiresAtMs = days === undefined ? null : systemClock.now() + days * 86_400_000;
   const keyEnv = environment === 'production' ? 'live' : environment;
   const scopes = options.scope ?? [...SCOPES];
-  const made = await createApiKey(ledger, systemClock, { tenant, env: keyEnv, scopes, expiresAtMs });
+  const { requestsPerSecond, concurrency, inQueue, cardsPerDay } = options;
+  const given = Object.entries({ requestsPerSecond, concurrency, inQueue, cardsPerDay }).filter(([, limit]) => limit);
+  const limits = given.length > 0 ? (Object.fromEntries(given) as KeyLimits) : undefined;
+  const made = await createApiKey(ledger, systemClock, { tenant, env: keyEnv, scopes, expiresAtMs, limits });
   print(options.json ? { id: made.id, key: made.key, scopes } : made.key);
 }
 
 export async function createAdminCommand(env: Env, user: string, options: { role: AdminRecord['role'] }) {
   if (process.stdin.isTTY) process.stderr.write('password (at least 12 characters, then Enter): ');
   const password = await firstLineOfStdin();
-  await createAdmin(open(env).ledger, systemClock, { user, password, role: options.role });
+  await createAdmin(openLedgerOf(env).ledger, systemClock, { user, password, role: options.role });
   print(`operator ${user} created`);
 }
 

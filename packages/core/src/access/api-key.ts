@@ -5,7 +5,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import type { Clock } from '../clock/index.ts';
-import { HOUSE, type Ledger, type Scope } from '../ledger/index.ts';
+import { HOUSE, type KeyLimits, type Ledger, type Scope } from '../ledger/index.ts';
 
 const SHAPE = /^csk_[a-z]+_([a-z0-9-]{1,40})\.([a-z0-9]{12})_([A-Za-z0-9_-]{43})([0-9a-f]{8})$/;
 
@@ -32,7 +32,8 @@ export async function createApiKey(
     env,
     scopes,
     expiresAtMs = null,
-  }: { tenant: string; env: string; scopes: Scope[]; expiresAtMs?: number | null },
+    limits,
+  }: { tenant: string; env: string; scopes: Scope[]; expiresAtMs?: number | null; limits?: KeyLimits | undefined },
 ): Promise<{ id: string; key: string }> {
   const id = randomBytes(6).toString('hex');
   const secret = randomBytes(32).toString('base64url');
@@ -40,6 +41,7 @@ export async function createApiKey(
   await ledger.apiKeys.create(tenant, id, {
     secretSha256: sha256(secret).toString('hex'),
     scopes,
+    ...(limits ? { limits } : {}),
     createdAtMs: clock.now(),
     expiresAtMs,
     revokedAtMs: null,

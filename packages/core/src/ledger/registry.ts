@@ -12,18 +12,37 @@ export const SCOPES = [
 ] as const;
 export type Scope = (typeof SCOPES)[number];
 
+/** Pictures may be taken from keys of this bucket that start with the prefix; an empty prefix is the whole bucket. */
+export interface ObjectSourceRule {
+  bucket: string;
+  prefix: string;
+}
+
+/** What is absent is not limited. */
+export interface KeyLimits {
+  requestsPerSecond?: number;
+  /** Requests open at once, in each process. */
+  concurrency?: number;
+  /** Jobs submitted and not finished. */
+  inQueue?: number;
+  /** Cards a day, counted from midnight in Shanghai as the provider does. */
+  cardsPerDay?: number;
+}
+
 export interface TenantRecord {
   name: string;
   createdAtMs: number;
   policy?: VerdictPolicy;
   /** Share of the quota beside other tenants', 0.1–100; 1 unless given. */
   weight?: number;
+  objectSources?: ObjectSourceRule[];
 }
 
 export interface ApiKeyRecord {
   /** Hex SHA-256 of the secret part. */
   secretSha256: string;
   scopes: Scope[];
+  limits?: KeyLimits;
   createdAtMs: number;
   expiresAtMs: number | null;
   revokedAtMs: number | null;

@@ -1,0 +1,85 @@
+/** `cardseal submit <pictures…>`: a job per card, a few at once; with `--wait` their results. */
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { type CardsealClient, type Job, type JobRequest, ProblemError, type Side } from '@cardseal/client';
+import type { Env } from '@cardseal/core/config';
+import { connect, fromCaller } from './connection.ts';
+import { type CardFiles, pairPictures } from './pair-pictures.ts';
+import { type Output, printJobs } from './print.ts';
+import { createProgress, type Progress } from './progress.ts';
+
+export interface SubmitOptions extends Output {
+  side: Side;
+  wait?: boolean;
+  reference?: string;
+  priority?: 'interactive' | 'bulk';
+  portrait?: boolean;
+  concurrency: number;
+}
+
+/** Exit code 1 when a card was refused, or waited for and did not succeed. */
+export async function submitCommand(env: Env, files: readonly string[], options: SubmitOptions): Promise<void> {
+  const client = connect(env);
+  const cards = pairPictures(
+    files.map((file) => fromCaller(env, file)),
+    options.side,
+  );
+  const progress = createProgress(options.wait ? 'recognised' : 'submitted', cards.length);
+  const jobs = await inParallel(cards, options.concurrency, (card) => submitOne(client, card, options), progress);
+  progress.end();
+  printJobs(
+    jobs.filter((job) => job !== null),
+    options,
+  );
+  const good = (job: Job | null) => job !== null && (!options.wait || job.state === 'succeeded');
+  if (!jobs.every(good)) process.exitCode = 1;
+}
+
+/** null when it was refused; why is on stderr. */
+async function submitOne(client: CardsealClient, card: CardFiles, options: SubmitOptions): Promise<Job | null> {
+  const front = card.front === undefined ? undefined : await readFile(card.front);
+  const back = card.back === undefined ? undefined : await readFile(card.back);
+  const request: JobRequest = {
+    ...(front ? { front: { image: front.toString('base64') } } : {}),
+    ...(back ? { back: { image: back.toString('base64') } } : {}),
+    reference: options.reference ?? card.name.slice(0, 128),
+    ...(options.priority ? { priority: options.priority } : {}),
+    ...(options.portrait ? { options: { detect_photo: true } } : {}),
+  };
+  try {
+    const job = await client.jobs.submit(request, { idempotencyKey: keyOf(request) });
+    return options.wait ? await client.jobs.wait(job.id) : job;
+  } catch (error) {
+    if (!(error instanceof ProblemError)) throw error;
+    const reasons = error.errors.map(({ detail }) => detail).join(' ');
+    process.stderr.write(`\n${card.name}: ${error.code}${reasons ? `: ${reasons}` : ''}\n`);
+    return null;
+  }
+}
+
+/** The same command run again finds its jobs instead of paying for them twice. */
+function keyOf(request: JobRequest): string {
+  return `cli-${createHash('sha256').update(JSON.stringify(request)).digest('hex')}`;
+}
+
+async function inParallel<In, Out>(
+  inputs: readonly In[],
+  atOnce: number,
+  work: (input: In) => Promise<Out>,
+  progress: Progress,
+): Promise<Out[]> {
+  const outputs = new Array<Out>(inputs.length);
+  let next = 0;
+  let done = 0;
+  progress.set(0);
+  await Promise.all(
+    Array.from({ length: Math.min(atOnce, inputs.length) }, async () => {
+      while (next < inputs.length) {
+        const at = next++;
+        outputs[at] = await work(inputs[at]!);
+        progress.set(++done);
+      }
+    }),
+  );
+  return outputs;
+}

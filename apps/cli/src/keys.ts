@@ -1,0 +1,89 @@
+/** `key list|revoke`, `tenant list|set`: who there is and what they may, straight in the ledger. */
+import { systemClock } from '@cardseal/core/clock';
+import type { Env } from '@cardseal/core/config';
+import { RejectedError } from '@cardseal/core/errors';
+import { HOUSE, type ObjectSourceRule, type TenantRecord } from '@cardseal/core/ledger';
+import { type Output, printJson, printTable } from './jobs/print.ts';
+import { openLedgerOf } from './provision.ts';
+
+export async function listKeysCommand(env: Env, tenant: string, { json }: Output): Promise<void> {
+  const { ledger } = openLedgerOf(env);
+  const keys = (await ledger.apiKeys.list(tenant)).map(({ id, value }) => ({
+    id,
+    scopes: value.scopes,
+    limits: value.limits ?? {},
+    created_at: iso(value.createdAtMs),
+    expires_at: value.expiresAtMs === null ? null : iso(value.expiresAtMs),
+    revoked_at: value.revokedAtMs === null ? null : iso(value.revokedAtMs),
+  }));
+  if (json) {
+    for (const key of keys) printJson(key);
+    return;
+  }
+  const rows = keys.map((key) => [
+    key.id,
+    key.revoked_at ? 'revoked' : 'live',
+    key.created_at,
+    key.expires_at ?? 'never',
+    key.scopes.join(' '),
+  ]);
+  printTable(['key', 'state', 'created', 'expires', 'scopes'], rows);
+}
+
+/** Takes hold in every process within two seconds. Revoking twice is revoking once. */
+export async function revokeKeyCommand(env: Env, tenant: string, id: string, { json }: Output): Promise<void> {
+  const { ledger } = openLedgerOf(env);
+  const now = systemClock.now();
+  const changed = await ledger.apiKeys.change(tenant, id, (value) => ({
+    ...value,
+    revokedAtMs: value.revokedAtMs ?? now,
+  }));
+  if (!changed) throw new RejectedError('key_not_found');
+  if (json) printJson({ id, revoked_at: iso(changed.value.revokedAtMs!) });
+  else process.stdout.write(`key ${id} revoked\n`);
+}
+
+export async function listTenantsCommand(env: Env, { json }: Output): Promise<void> {
+  const tenants = await openLedgerOf(env).ledger.tenants.list(HOUSE);
+  if (json) {
+    for (const { id, value } of tenants) printJson(shown(id, value));
+    return;
+  }
+  const rows = tenants.map(({ id, value }) => [id, value.name, String(value.weight ?? 1), iso(value.createdAtMs)]);
+  printTable(['tenant', 'name', 'weight', 'created'], rows);
+}
+
+export interface TenantChange extends Output {
+  name?: string;
+  weight?: number;
+  /** `bucket` or `bucket/prefix`; given, they replace the whole list. */
+  objectSource?: string[];
+}
+
+export async function setTenantCommand(env: Env, id: string, change: TenantChange): Promise<void> {
+  const { name, weight, objectSource, json } = change;
+  if (weight !== undefined && !(weight >= 0.1 && weight <= 100)) throw new RejectedError('weight_invalid');
+  const changed = await openLedgerOf(env).ledger.tenants.change(HOUSE, id, (value) => ({
+    ...value,
+    ...(name === undefined ? {} : { name }),
+    ...(weight === undefined ? {} : { weight }),
+    ...(objectSource === undefined ? {} : { objectSources: objectSource.filter(Boolean).map(ruleOf) }),
+  }));
+  if (!changed) throw new RejectedError('tenant_not_found');
+  if (json) printJson(shown(id, changed.value));
+  else process.stdout.write(`tenant ${id} changed\n`);
+}
+
+function ruleOf(text: string): ObjectSourceRule {
+  const [bucket = '', ...rest] = text.split('/');
+  if (!/^[a-z0-9][a-z0-9.-]{2,62}$/.test(bucket)) throw new RejectedError('object_source_invalid');
+  return { bucket, prefix: rest.join('/') };
+}
+
+function shown(id: string, { name, createdAtMs, weight = 1, objectSources = [] }: TenantRecord) {
+  return { tenant: id, name, weight, object_sources: objectSources, created_at: iso(createdAtMs) };
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}
