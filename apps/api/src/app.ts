@@ -9,10 +9,12 @@ import {
   createFinishedEvents,
   createJobChanges,
   createWeights,
+  createWorkerBoard,
 } from '@cardseal/core/queue';
 import { createTargetGuard } from '@cardseal/core/webhook';
 import type { ApiConfig } from './config.ts';
 import type { ApiContext } from './context.ts';
+import { createPoolWatch } from './quota/index.ts';
 import { createServer } from './server.ts';
 
 export interface ApiOverrides {
@@ -35,12 +37,20 @@ export function createApi(config: ApiConfig, overrides: ApiOverrides = {}): Api 
   const onRedisError = (error: Error) => log.debug('redis.error', describeError(error));
   const producer = connectRedis(config.REDIS_URL, 'producer', onRedisError);
   const subscriber = connectRedis(config.REDIS_URL, 'subscriber', onRedisError);
+  const weightOf = createWeights(ledger);
   const context: ApiContext = {
     config,
     clock,
     log,
     ledger,
-    conveyor: createConveyor(producer, config.QUEUE_PREFIX, { weightOf: createWeights(ledger) }),
+    conveyor: createConveyor(producer, config.QUEUE_PREFIX, { weightOf }),
+    weightOf,
+    pool: createPoolWatch({
+      redis: producer,
+      prefix: config.QUEUE_PREFIX.slice(1, -1),
+      board: createWorkerBoard(producer, config.QUEUE_PREFIX),
+      clock,
+    }),
     finished: createFinishedEvents(subscriber, config.QUEUE_PREFIX),
     changes: createJobChanges(subscriber, config.QUEUE_PREFIX),
     guard: createTargetGuard({
@@ -71,6 +81,7 @@ export function createApi(config: ApiConfig, overrides: ApiOverrides = {}): Api 
     context.changes.stop();
     context.finished.stop();
     await server.close();
+    context.pool.stop();
     await context.conveyor.close();
     producer.disconnect();
     log.info('api.stopped');

@@ -9,6 +9,7 @@ import { healthRoutes } from './health.ts';
 import { jobRoutes, lifecycleRoutes } from './jobs/index.ts';
 import { openApiRoutes } from './openapi/index.ts';
 import { handleErrors, Problem, type ProblemCode, problemDocument } from './problems/index.ts';
+import { quotaRoutes } from './quota/index.ts';
 import { submitRoute } from './submit/index.ts';
 
 const JSON_OVERHEAD_BYTES = 64 * 1024;
@@ -61,6 +62,7 @@ export function createServer(context: ApiContext): FastifyInstance {
     jobRoutes(routes, context, authenticate);
     lifecycleRoutes(routes, context, authenticate);
     endpointRoutes(routes, context, authenticate);
+    quotaRoutes(routes, context, authenticate);
     openApiRoutes(routes);
   });
   return app;

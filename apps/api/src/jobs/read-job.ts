@@ -5,6 +5,7 @@ import type { Inventory } from '@cardseal/core/ledger';
 import type { LiveHint } from '@cardseal/core/queue';
 import type { Caller } from '../auth/index.ts';
 import type { ApiContext } from '../context.ts';
+import { type Waiting, waitingOf } from '../quota/index.ts';
 import { erasedView } from './erased-view.ts';
 import { readDeliveries } from './read-deliveries.ts';
 
@@ -29,8 +30,12 @@ export async function readJob(context: ApiContext, caller: Caller, job: JobId): 
     const view = (JSON.parse(outcome.full) as { data: JobView }).data;
     return masked({ ...view, deliveries }, caller);
   }
-  const [request, hint] = await Promise.all([sealed.request(), readHint(context, job, inventory.generation)]);
-  return request && unfinished(request, inventory, hint);
+  const [request, hint, pool] = await Promise.all([
+    sealed.request(),
+    readHint(context, job, inventory.generation),
+    context.pool.state(),
+  ]);
+  return request && unfinished(request, inventory, hint, hint && waitingOf(hint, pool, context.clock.now()));
 }
 
 /** What Redis says must never delay or fail a read. */
@@ -38,14 +43,19 @@ async function readHint({ conveyor }: ApiContext, job: JobId, generation: number
   return conveyor.hint(job, generation).catch(() => null);
 }
 
-function unfinished(request: JobRequest, inventory: Inventory, hint: LiveHint | null): JobView {
+function unfinished(
+  request: JobRequest,
+  inventory: Inventory,
+  hint: LiveHint | null,
+  waiting: Waiting | null,
+): JobView {
   const state = (side: Side): SideState => (inventory.replies.includes(side) ? 'recognized' : 'queued');
   return {
     id: request.job,
     generation: inventory.generation,
     state: hint?.active ? 'recognizing' : 'queued',
-    waiting_for: hint ? hint.waitingFor : 'worker',
-    estimated_start_at: null,
+    waiting_for: waiting ? waiting.waitingFor : 'worker',
+    estimated_start_at: waiting?.startAtMs ? new Date(waiting.startAtMs).toISOString() : null,
     reference: request.reference,
     metadata: request.metadata,
     created_at: new Date(request.createdAtMs).toISOString(),

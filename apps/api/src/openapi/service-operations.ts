@@ -1,5 +1,6 @@
 /** Operations about the service itself. */
 import { z } from 'zod';
+import { quotaSchema } from '../quota/index.ts';
 import type { Operation } from './operation.ts';
 
 export const serviceOperations: readonly Operation[] = [
@@ -11,7 +12,7 @@ export const serviceOperations: readonly Operation[] = [
     summary: 'What the upstream quota allows',
     description: 'The gate, the rate, what is left, the backlog and the estimated wait.',
     scope: 'jobs:read',
-    answers: { 200: { description: 'As of now.', schema: z.looseObject({}) } },
+    answers: { 200: { description: 'As of now.', schema: quotaSchema } },
   },
   {
     id: 'isAlive',

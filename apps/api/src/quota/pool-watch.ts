@@ -1,0 +1,80 @@
+/**
+ * What the upstream pool allows at this moment, for answers to consumers. Credentials are known by id and rate from
+ * the workers' board, never by their secrets; a look is shared by all who ask within a second.
+ */
+import type { Clock } from '@cardseal/core/clock';
+import { type CredentialSnapshot, createPacer, type Pacer, type PacingRedis } from '@cardseal/core/pacing';
+import type { Flow, PoolEntry, WorkerBoard } from '@cardseal/core/queue';
+
+export interface PoolState {
+  credentials: readonly CredentialSnapshot[];
+  /** Of all open ones; of all, while none is. */
+  callsPerSecond: number;
+  openAtMs: Flow['openAtMs'];
+  isOpen: boolean;
+}
+
+export interface PoolWatch {
+  /** null while Redis is away or no worker has said what there is. */
+  state(): Promise<PoolState | null>;
+  stop(): void;
+}
+
+const STATE_TTL_MS = 1000;
+const POOL_TTL_MS = 10_000;
+
+export interface PoolWatchParts {
+  redis: PacingRedis;
+  /** As the workers' pacer has it: the queue's prefix without its braces. */
+  prefix: string;
+  board: Pick<WorkerBoard, 'pool'>;
+  clock: Clock;
+}
+
+export function createPoolWatch({ redis, prefix, board, clock }: PoolWatchParts): PoolWatch {
+  let pacer: Pacer | null = null;
+  let pool = { text: '', untilMs: 0 };
+  let latest: { state: Promise<PoolState | null>; untilMs: number } | null = null;
+
+  async function currentPacer(): Promise<Pacer | null> {
+    if (pacer && clock.now() < pool.untilMs) return pacer;
+    const entries = await board.pool();
+    if (!entries) return pacer;
+    const text = JSON.stringify(entries);
+    if (!pacer || text !== pool.text) {
+      pacer?.stop();
+      pacer = createPacer({ redis, prefix, credentials: entries satisfies PoolEntry[], clock });
+    }
+    pool = { text, untilMs: clock.now() + POOL_TTL_MS };
+    return pacer;
+  }
+
+  async function look(): Promise<PoolState | null> {
+    if (redis.status !== 'ready') return null;
+    const current = await currentPacer();
+    return current && poolState(await current.snapshot(), clock.now());
+  }
+
+  return {
+    state() {
+      if (latest && clock.now() < latest.untilMs) return latest.state;
+      latest = { state: look().catch(() => null), untilMs: clock.now() + STATE_TTL_MS };
+      return latest.state;
+    },
+    stop() {
+      pacer?.stop();
+    },
+  };
+}
+
+export function poolState(credentials: readonly CredentialSnapshot[], nowMs: number): PoolState {
+  const open = credentials.filter(({ gate }) => gate.state === 'open');
+  const counted = open.length > 0 ? open : credentials;
+  const ends = credentials.flatMap(({ gate }) => (gate.until === undefined ? [] : [Math.max(nowMs, gate.until)]));
+  return {
+    credentials,
+    callsPerSecond: counted.reduce((sum, { currentQps }) => sum + currentQps, 0),
+    openAtMs: open.length > 0 ? nowMs : ends.length > 0 ? Math.min(...ends) : null,
+    isOpen: open.length > 0,
+  };
+}

@@ -1,0 +1,71 @@
+/** What the upstream quota allows and how long one more card would wait. Nothing in it names a credential. */
+import { type CardClass, cardsBefore, type QueueLook, startAtMs } from '@cardseal/core/queue';
+import type { ApiContext } from '../context.ts';
+import type { PoolState } from './pool-watch.ts';
+import type { QuotaView } from './schema.ts';
+
+export async function readQuota(context: ApiContext, tenant: string): Promise<QuotaView> {
+  const { conveyor, pool, weightOf } = context;
+  const [weight, state, look] = await Promise.all([
+    weightOf(tenant),
+    pool.state(),
+    conveyor.shares.look().catch(() => null),
+  ]);
+  const wait = (cardClass: CardClass) => estimate(context, { cardClass, tenant, weight, state, look });
+  const [interactive, bulk] = await Promise.all([wait('interactive'), wait('bulk')]);
+  return {
+    gate: gateOf(state),
+    rate: state && rateOf(state),
+    allowance: state && allowanceOf(state),
+    backlog: look && {
+      interactive: look.interactiveWaiting,
+      bulk: look.allWaiting - look.interactiveWaiting,
+      in_progress: look.active,
+    },
+    estimated_wait_s: { interactive, bulk },
+    weight,
+  };
+}
+
+async function estimate(
+  { conveyor, clock }: ApiContext,
+  asked: { cardClass: CardClass; tenant: string; weight: number; state: PoolState | null; look: QueueLook | null },
+): Promise<number | null> {
+  const { cardClass, tenant, weight, state, look } = asked;
+  if (!state || !look) return null;
+  const rank = await conveyor.shares.before(cardClass, tenant, weight).catch(() => null);
+  if (rank === null) return null;
+  const atMs = startAtMs(cardsBefore({ ...look, cardClass, rank }), { ...state, ...look });
+  return atMs === null ? null : Math.max(0, Math.round((atMs - clock.now()) / 100) / 10);
+}
+
+function gateOf(state: PoolState | null): QuotaView['gate'] {
+  if (!state) return { state: 'unknown', reason: null, until: null };
+  if (state.isOpen) return { state: 'open', reason: null, until: null };
+  const reason = state.credentials.find(({ gate }) => gate.reason !== undefined)?.gate.reason ?? null;
+  return {
+    state: 'closed',
+    reason,
+    until: state.openAtMs === null ? null : new Date(state.openAtMs).toISOString(),
+  };
+}
+
+function rateOf({ callsPerSecond, credentials }: PoolState): QuotaView['rate'] {
+  return {
+    calls_per_second: Math.round(callsPerSecond * 100) / 100,
+    nominal_calls_per_second: sum(credentials.map(({ nominalQps }) => nominalQps)),
+    refused_last_minute: sum(credentials.map(({ refusedLastMinute }) => refusedLastMinute)),
+  };
+}
+
+function allowanceOf({ credentials }: PoolState): QuotaView['allowance'] {
+  const left = credentials.map(({ daily, usedToday }) => (daily === undefined ? null : Math.max(0, daily - usedToday)));
+  return {
+    used_today: sum(credentials.map(({ usedToday }) => usedToday)),
+    left_today: left.includes(null) ? null : sum(left as number[]),
+  };
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

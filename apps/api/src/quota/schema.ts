@@ -1,0 +1,35 @@
+/** The answer of `GET /v1/quota`. Null stands for what nobody knows: Redis away, no worker yet, a gate without an end. */
+import { z } from 'zod';
+
+const perClass = <T extends z.ZodType>(value: T) => z.object({ interactive: value, bulk: value });
+
+export const quotaSchema = z
+  .object({
+    gate: z.object({
+      state: z.enum(['open', 'closed', 'unknown']),
+      reason: z.string().nullable().meta({ description: 'Of a closed one.' }),
+      until: z.iso.datetime().nullable(),
+    }),
+    rate: z
+      .object({
+        calls_per_second: z.number().meta({ description: 'As learned from the upstream.' }),
+        nominal_calls_per_second: z.number(),
+        refused_last_minute: z.int(),
+      })
+      .nullable(),
+    allowance: z
+      .object({
+        used_today: z.int(),
+        left_today: z.int().nullable().meta({ description: 'Null without a daily allowance.' }),
+      })
+      .nullable(),
+    backlog: z
+      .object({ ...perClass(z.int()).shape, in_progress: z.int() })
+      .nullable()
+      .meta({ description: 'Cards of all tenants.' }),
+    estimated_wait_s: perClass(z.number().nullable()).meta({ description: 'Of one more card of yours.' }),
+    weight: z.number().meta({ description: 'Your share beside other tenants, who have 1 unless told otherwise.' }),
+  })
+  .meta({ id: 'Quota' });
+
+export type QuotaView = z.output<typeof quotaSchema>;
