@@ -61,7 +61,10 @@ async function* requestsIn(file: string): AsyncGenerator<JobRequest> {
 }
 
 function printBatch(batch: Batch, { json }: Output): void {
-  if (json) return printJson(batch);
+  if (json) {
+    printJson(batch);
+    return;
+  }
   const { counts } = batch;
   const columns = [
     'lines',
