@@ -63,14 +63,20 @@ async function* objects(info: Stack['info']['s3']): AsyncGenerator<Place> {
   do {
     const page = await client.send(new ListObjectsV2Command({ Bucket: info.bucket, StartAfter: after }));
     for (const { Key } of page.Contents ?? []) {
-      const answer = await client.send(new GetObjectCommand({ Bucket: info.bucket, Key }));
-      const head = JSON.stringify([Key, answer.Metadata, answer.ContentType, answer.ContentDisposition]);
-      const body = Buffer.from((await answer.Body?.transformToByteArray()) ?? []);
+      // Deleted since it was listed: then its name is what there is.
+      const answer = await client.send(new GetObjectCommand({ Bucket: info.bucket, Key })).catch(gone);
+      const head = JSON.stringify([Key, answer?.Metadata, answer?.ContentType, answer?.ContentDisposition]);
+      const body = Buffer.from((await answer?.Body?.transformToByteArray()) ?? []);
       yield { name: `object ${Key}`, bytes: Buffer.concat([Buffer.from(`${Key}\n${head}\n`), body]) };
     }
     after = page.IsTruncated ? page.Contents?.at(-1)?.Key : undefined;
   } while (after);
   client.destroy();
+}
+
+function gone(error: unknown): null {
+  if ((error as Error).name === 'NoSuchKey') return null;
+  throw error;
 }
 
 const QUEUE_STATES = ['active', 'waiting', 'prioritized', 'completed', 'failed', 'delayed', 'paused'];

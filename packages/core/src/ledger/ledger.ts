@@ -21,7 +21,7 @@ import { createRecords } from './records.ts';
 import { createRecoveries, type Recoveries } from './recoveries.ts';
 import type { Registry } from './registry.ts';
 import { openJob, type SealedJob, sealedJob } from './sealed-job.ts';
-import type { ObjectStore } from './store/object-store.ts';
+import { listAll, type ObjectStore } from './store/object-store.ts';
 
 export interface Ledger extends Registry {
   /** Makes a job's key and opens the job for its submit. */
@@ -68,7 +68,7 @@ export function createLedger({ store, keyStore = store, master, clock = systemCl
     async sweepUncommitted(tenant, job) {
       const { committed, keys, open } = await takeInventory(store, tenant, job);
       if (committed) return;
-      await store.delete(keys);
+      await store.delete([...keys, ...(await listAll(store, paths.indexOf(tenant, job)))]);
       await keyring.dropJobKey(tenant, job);
       await store.delete(open.map((generation) => paths.pending(tenant, job, generation)));
     },

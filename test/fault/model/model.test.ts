@@ -1,0 +1,157 @@
+/**
+ * The model, explored exhaustively for one card: every scenario is killed after every single write of every operation,
+ * with the queue kept and with it emptied; and every pair of operations is run against each other with one stopped at
+ * every single step. Afterwards the reconciler runs, and nothing may be wrong.
+ */
+import { describe, expect, it } from 'vitest';
+import { plainJpeg } from '../../support/pictures.ts';
+import { faultsAtRest } from './rest.ts';
+import { createWorld, type Operation, type World, type WorldSettings } from './world.ts';
+
+interface Scenario {
+  operations: Operation[];
+  provider?: World['provider'];
+  expiresInS?: number;
+  sabotage?: WorldSettings['sabotage'];
+}
+
+const SCENARIOS: Record<string, Scenario> = {
+  success: { operations: ['submit', 'work', 'deliver'] },
+  'failure and retry': { operations: ['submit', 'work', 'deliver', 'retry', 'work'], provider: ['defect'] },
+  'submitted again': { operations: ['submit', 'submit', 'work'] },
+  cancelled: { operations: ['submit', 'cancel', 'work', 'deliver'] },
+  'erased while it waits': { operations: ['submit', 'erase', 'work', 'deliver'] },
+  'erased when finished': { operations: ['submit', 'work', 'erase', 'deliver'] },
+  'erased after a retry': { operations: ['submit', 'work', 'retry', 'erase', 'work'], provider: ['defect'] },
+  expired: { operations: ['submit', 'due', 'work', 'deliver'], expiresInS: 1 },
+};
+
+const picture = await plainJpeg();
+
+async function worldOf({ provider = [], ...settings }: Partial<Scenario>): Promise<World> {
+  const world = await createWorld(picture, settings);
+  world.provider.push(...provider);
+  return world;
+}
+
+/** Returns false when the victim came to its end before it was to die. */
+async function killed(scenario: Scenario, at: number, afterWrites: number, flush: boolean, faults: string[]) {
+  const world = await worldOf(scenario);
+  let died = false;
+  for (const [index, operation] of scenario.operations.entries()) {
+    const process = world.process(index === at ? { dieAfterWrites: afterWrites } : {});
+    if (operation === 'due') world.advance(2000);
+    if ((await process.run(() => world.perform(process, operation))) === 'dead') died = true;
+  }
+  if (flush) world.emptyQueue();
+  await world.settle();
+  const where = `${scenario.operations[at]} (operation ${at}) killed after ${afterWrites} writes${flush ? ', flushed' : ''}`;
+  faults.push(...faultsAtRest(world).map((fault) => `${where}: ${fault}`));
+  const calls = world.calls();
+  const allowed = 1 + Number(died) + (scenario.provider?.length ?? 0);
+  if (calls > allowed) faults.push(`${where}: ${calls} calls`);
+  return died;
+}
+
+describe('killed after every write', () => {
+  for (const [name, scenario] of Object.entries(SCENARIOS)) {
+    it(name, async () => {
+      const faults: string[] = [];
+      let kills = 0;
+      for (const at of scenario.operations.keys()) {
+        for (const flush of [false, true]) {
+          for (let writes = 0; await killed(scenario, at, writes, flush, faults); writes++) kills++;
+        }
+      }
+      expect(faults).toEqual([]);
+      expect(kills).toBeGreaterThan(20);
+    });
+  }
+});
+
+/** What has happened before, and the two that meet. */
+const MEETINGS: { before: Operation[]; first: Operation; second: Operation; scenario?: Partial<Scenario> }[] = [
+  { before: [], first: 'submit', second: 'submit' },
+  { before: ['submit'], first: 'work', second: 'work' },
+  { before: ['submit'], first: 'work', second: 'cancel' },
+  { before: ['submit'], first: 'work', second: 'erase' },
+  { before: ['submit'], first: 'work', second: 'reconcile' },
+  { before: ['submit'], first: 'work', second: 'due', scenario: { expiresInS: 1 } },
+  { before: ['submit'], first: 'cancel', second: 'erase' },
+  { before: ['submit'], first: 'erase', second: 'erase' },
+  { before: ['submit'], first: 'submit', second: 'erase' },
+  { before: ['submit', 'work'], first: 'deliver', second: 'erase' },
+  { before: ['submit', 'work'], first: 'retry', second: 'erase', scenario: { provider: ['defect'] } },
+  { before: ['submit', 'work'], first: 'retry', second: 'retry', scenario: { provider: ['defect'] } },
+];
+
+/** The one is stopped before step `step`, the other runs to its end, then the one goes on. False when it never got there. */
+async function met(meeting: (typeof MEETINGS)[number], step: number, swapped: boolean, faults: string[]) {
+  const world = await worldOf(meeting.scenario ?? {});
+  for (const operation of meeting.before) await world.perform(world.process(), operation);
+  if (meeting.scenario?.expiresInS) world.advance(2000);
+  const [one, other] = swapped ? [meeting.second, meeting.first] : [meeting.first, meeting.second];
+  const stopped = world.process({ pauseAtStep: step });
+  const state = await stopped.run(() => world.perform(stopped, one));
+  await world.perform(world.process(), other);
+  if (state === 'paused') await stopped.go();
+  await world.settle();
+  const where = `${one} stopped before step ${step} while ${other} ran`;
+  faults.push(...faultsAtRest(world).map((fault) => `${where}: ${fault}`));
+  return state === 'paused';
+}
+
+describe('stopped at every step while another runs', () => {
+  for (const meeting of MEETINGS) {
+    it(`${meeting.first} and ${meeting.second} after ${meeting.before.join(', ') || 'nothing'}`, async () => {
+      const faults: string[] = [];
+      for (const swapped of [false, true]) {
+        for (let step = 0; await met(meeting, step, swapped, faults); step++);
+      }
+      expect(faults).toEqual([]);
+    });
+  }
+});
+
+type Sabotage = NonNullable<WorldSettings['sabotage']>;
+
+const blindToTombstones: Sabotage = (store) => ({
+  ...store,
+  get: async (key) => (key.endsWith('/tombstone') ? null : store.get(key)),
+});
+const forgetsMarkers: Sabotage = (store) => ({
+  ...store,
+  create: async (key, body) => (key.startsWith('pending/') ? true : store.create(key, body)),
+});
+const ignoresConditions: Sabotage = (store) => ({
+  ...store,
+  create: async (key, body) => {
+    await store.put(key, body);
+    return true;
+  },
+});
+
+describe('without a guard the model finds what it guards against', () => {
+  it('an erasure that nobody looks for', async () => {
+    const faults: string[] = [];
+    const meeting = { before: ['submit'], first: 'work', second: 'erase' } as const;
+    const scenario = { scenario: { sabotage: blindToTombstones } };
+    for (let step = 0; await met({ ...meeting, before: ['submit'], ...scenario }, step, false, faults); step++);
+    expect(faults.join()).toMatch(/erased, but there is/);
+  });
+
+  it('a submit without a marker', async () => {
+    const faults: string[] = [];
+    const scenario: Scenario = { operations: ['submit', 'work'], sabotage: forgetsMarkers };
+    for (let writes = 0; await killed(scenario, 1, writes, true, faults); writes++);
+    expect(faults.join()).toMatch(/without an outcome/);
+  });
+
+  it('a store in which two writers win', async () => {
+    const faults: string[] = [];
+    const scenario = { sabotage: ignoresConditions };
+    const meeting = { before: ['submit'] as Operation[], first: 'work', second: 'cancel', scenario } as const;
+    for (let step = 0; await met(meeting, step, false, faults); step++);
+    expect(faults.join()).toMatch(/cancellation was answered|outcomes,/);
+  });
+});

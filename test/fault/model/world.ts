@@ -1,0 +1,238 @@
+/**
+ * The model's world: one bucket and one queue in memory, and the product's own code for every operation on them. What
+ * is not the ledger (provider, pacing, receivers) is replaced by its simplest form.
+ */
+import { ManualClock } from '@cardseal/core/clock';
+import { eraseJob } from '@cardseal/core/erasure';
+import { CardsealError, DefectError } from '@cardseal/core/errors';
+import { type JobId, newJobId } from '@cardseal/core/job';
+import {
+  createLedger,
+  type Ledger,
+  type MemoryObjectStore,
+  memoryObjectStore,
+  paths,
+  SCOPES,
+} from '@cardseal/core/ledger';
+import { silentLog } from '@cardseal/core/log';
+import { reopen } from '@cardseal/core/queue';
+import { localMasterKey } from '@cardseal/core/seal';
+import type { ApiContext } from '../../../apps/api/src/context.ts';
+import { cancelJob } from '../../../apps/api/src/jobs/lifecycle.ts';
+import { storeJob } from '../../../apps/api/src/store/store-job.ts';
+import type { WorkerContext } from '../../../apps/worker/src/context.ts';
+import { eventOf } from '../../../apps/worker/src/deliver/event.ts';
+import { finishErased } from '../../../apps/worker/src/recognize/announce.ts';
+import { recognize } from '../../../apps/worker/src/recognize/pipeline.ts';
+import { openWork } from '../../../apps/worker/src/recognize/work.ts';
+import { restorePending } from '../../../apps/worker/src/reconcile/restore.ts';
+import { settleDue } from '../../../apps/worker/src/retention/due.ts';
+import { createProcess, type Fate, type ModelProcess } from './process.ts';
+
+export const TENANT = 'bank';
+export const ENDPOINT = 'we_00000000000000000000000001';
+const MINUTE_MS = 60_000;
+const START_MS = Date.UTC(2026, 0, 1);
+const REPLY = Buffer.from(JSON.stringify({ words_result: {}, image_status: 'normal' }));
+
+export type Operation = 'submit' | 'work' | 'deliver' | 'retry' | 'cancel' | 'erase' | 'due' | 'reconcile';
+
+export interface World {
+  readonly objects: ReadonlyMap<string, Buffer>;
+  readonly job: JobId;
+  /** What clients were told: operations that answered well. */
+  readonly told: Operation[];
+  /** What went wrong in a way that no crash excuses. */
+  readonly violations: string[];
+  readonly received: { id: string; body: string; type: string }[];
+  /** The provider's answers to come; it succeeds when there are none. */
+  readonly provider: ('ok' | 'defect')[];
+  calls(): number;
+  process(fate?: Fate): ModelProcess;
+  perform(process: ModelProcess, operation: Operation): Promise<void>;
+  emptyQueue(): void;
+  advance(ms: number): void;
+  /** Reconciles, works and delivers with processes that do not die, until nothing changes any more. */
+  settle(): Promise<void>;
+}
+
+export interface WorldSettings {
+  expiresInS?: number;
+  /** Takes a promise of the store away, to show that what rests on it is noticed. */
+  sabotage?: (store: MemoryObjectStore) => MemoryObjectStore;
+}
+
+export async function createWorld(picture: Buffer, settings: WorldSettings = {}): Promise<World> {
+  const clock = new ManualClock(START_MS);
+  const { sabotage = (store) => store } = settings;
+  const shared = sabotage(memoryObjectStore());
+  const master = localMasterKey(Buffer.alloc(32, 5));
+  const queue = new Map<string, { job: JobId; generation: number }>();
+  const job = newJobId(START_MS);
+  const told: Operation[] = [];
+  const violations: string[] = [];
+  const received: World['received'] = [];
+  const provider: World['provider'] = [];
+  let calls = 0;
+
+  const ledgerOf = (process: ModelProcess): Ledger => createLedger({ store: process.store, master, clock });
+  const setup = ledgerOf(createProcess(shared));
+  await setup.endpoints.create(TENANT, ENDPOINT, {
+    url: 'https://receiver.example/',
+    events: null,
+    payload: 'full',
+    publicKey: null,
+    headers: {},
+    state: 'enabled',
+    secrets: [],
+    createdAtMs: START_MS,
+  } as never);
+
+  function contextOf(process: ModelProcess): WorkerContext & ApiContext {
+    const key = (card: { job: JobId; generation: number }) => `${card.job}-${card.generation}`;
+    const conveyor = {
+      queues: () => ({
+        recognize: {
+          getJobState: async (id: string) => (queue.has(id) ? 'waiting' : 'unknown'),
+          getJob: async () => undefined,
+          remove: (id: string) => process.step(async () => queue.delete(id)),
+        },
+      }),
+      addCards: async (cards: { job: JobId; generation: number }[]) => {
+        for (const card of cards) await process.step(async () => void queue.set(key(card), card));
+      },
+      addDeliveries: async () => {},
+      announceFinished: async () => {},
+      announceChange: () => {},
+      hint: async () => null,
+    };
+    return {
+      clock,
+      random: () => 0.5,
+      log: silentLog,
+      ledger: ledgerOf(process),
+      conveyor,
+      config: { MAX_IMAGE_BYTES: 1e6, RETRY_WINDOW_MS: 72 * 60 * MINUTE_MS, RETENTION_MS: 168 * 60 * MINUTE_MS },
+      providers: new Map([['one', providerOf(process)]]),
+      rates: new Map([['one', 10]]),
+      pacer: { acquire: async () => permit, closeGate: async () => {} },
+      stopping: new AbortController().signal,
+    } as unknown as WorkerContext & ApiContext;
+  }
+
+  const permit = { credentialId: 'one', sent() {}, async settle() {}, async giveBack() {} };
+  const providerOf = (process: ModelProcess) => ({
+    id: 'one',
+    provider: 'baidu-idcard-enc',
+    seal: async () => ({ destroy() {} }),
+    call: (_sealed: unknown, _signal: unknown, { onSend }: { onSend(): void }) =>
+      process.step(async () => {
+        onSend();
+        calls++;
+        if (shared.objects.has(paths.reply(TENANT, job, 'front'))) violations.push('called with a reply in the ledger');
+        if (provider.shift() === 'defect') throw new DefectError('upstream_request_invalid');
+        return { plaintext: REPLY, latencyMs: 1, billed: 'yes' };
+      }),
+  });
+
+  async function work(process: ModelProcess): Promise<void> {
+    const context = contextOf(process);
+    for (const [id, card] of [...queue]) {
+      const data = { tenant: TENANT, ...card, attempts: [] };
+      try {
+        const opened = await openWork(context, data, new AbortController().signal);
+        if (opened) await recognize(context, opened, true);
+        else await finishErased(context, data);
+      } catch (error) {
+        if (!(error instanceof CardsealError) || error.code !== 'job_erased') throw error;
+        await finishErased(context, data);
+      }
+      await process.step(async () => queue.delete(id));
+    }
+  }
+
+  async function deliver(process: ModelProcess): Promise<void> {
+    const { ledger } = contextOf(process);
+    const refs = await Array.fromAsync(ledger.markers.undelivered());
+    for (const ref of refs) {
+      const event = await eventOf(ledger, ref, { payload: 'full' } as never);
+      if (event) {
+        await process.step(async () => {
+          const body = event.body.toString();
+          received.push({ id: event.id, body, type: (JSON.parse(body) as { type: string }).type });
+        });
+      }
+      await ledger.markers.settle(ref);
+    }
+  }
+
+  async function due(process: ModelProcess): Promise<void> {
+    const context = contextOf(process);
+    for await (const { key, ...ref } of context.ledger.due.until(clock.now())) {
+      await settleDue(context, ref);
+      await context.ledger.due.settle(key);
+    }
+  }
+
+  async function submit(process: ModelProcess): Promise<void> {
+    const context = contextOf(process);
+    const options = { detect_risk: true, detect_quality: true, detect_photo: false, detect_card: false, fit: true };
+    const terms = { options, reference: 'r', metadata: {}, priority: 'interactive', keep_images: false } as const;
+    const { replayed } = await storeJob(context, { tenant: TENANT, apiKeyId: 'k', scopes: SCOPES }, job, {
+      pictures: { front: picture },
+      terms: { ...terms, expires_in: settings.expiresInS ?? null, retain_for: null, endpoint_ids: null },
+    });
+    if (!replayed) await context.conveyor.addCards([{ job, generation: 1 } as never]);
+  }
+
+  async function perform(process: ModelProcess, operation: Operation): Promise<void> {
+    const context = contextOf(process);
+    const { ledger, conveyor } = context;
+    const operations: Record<Operation, () => Promise<unknown>> = {
+      submit: () => submit(process),
+      work: () => work(process),
+      deliver: () => deliver(process),
+      due: () => due(process),
+      retry: () => reopen(ledger, conveyor, TENANT, job),
+      cancel: () => cancelJob(context, TENANT, job),
+      erase: () => eraseJob(context, TENANT, job, 'request'),
+      reconcile: () => restorePending(context),
+    };
+    try {
+      await operations[operation]();
+      told.push(operation);
+    } catch (error) {
+      // Refusals are answers; anything else is a defect of the product or of the model.
+      if (!('code' in (error as object)) || (error as CardsealError).disposition === 'defect') throw error;
+    }
+  }
+
+  function isQuiet(): boolean {
+    const open = [...shared.objects.keys()].some((name) => /^(pending|undelivered)\//.test(name));
+    return queue.size === 0 && !open;
+  }
+
+  async function settle(): Promise<void> {
+    for (let round = 0; round < 4 && !(round > 0 && isQuiet()); round++) {
+      for (const operation of ['reconcile', 'work', 'due', 'deliver'] as const) {
+        await perform(createProcess(shared), operation);
+      }
+      clock.advance(6 * MINUTE_MS);
+    }
+  }
+
+  return {
+    objects: shared.objects,
+    job,
+    told,
+    violations,
+    received,
+    provider,
+    calls: () => calls,
+    process: (fate) => createProcess(shared, fate),
+    perform,
+    emptyQueue: () => queue.clear(),
+    advance: (ms) => clock.advance(ms),
+    settle,
+  };
+}
