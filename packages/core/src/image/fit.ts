@@ -16,6 +16,7 @@ export interface Adjusted {
   /** Of the picture sent; every box of a result is in these coordinates. */
   width: number;
   height: number;
+  size_bytes: number;
   /** JPEG quality. */
   quality: number;
   /** The picture sent is turned or mirrored against the stored one. */
@@ -92,6 +93,7 @@ function describe(best: EncodingTrial, original: Uint8Array, facts: ImageFacts, 
     reasons,
     width: fitted.widthPx,
     height: fitted.heightPx,
+    size_bytes: best.bytes.length,
     quality: best.setting.quality,
     orientation_applied: facts.orientation !== 1,
     original: { format: facts.format, width: facts.widthPx, height: facts.heightPx, size_bytes: original.byteLength },

@@ -60,7 +60,7 @@ async function readRaw(picture: Sharp): Promise<RawPixels> {
 /** Baseline, for the provider's sake. */
 export async function encodeJpeg(pixels: RawPixels, setting: EncodingSetting): Promise<Buffer> {
   const sharp = await loadLibrary();
-  const { quality, quantisationTable, subsampled, scale } = setting;
+  const { quality, quantisationTable, subsampled, trellis, scale } = setting;
   const chromaSubsampling = subsampled ? '4:2:0' : '4:4:4';
   const space = pixels.channels === 1 ? 'b-w' : 'srgb';
   const opened = sharp(pixels.data, { raw: rawShape(pixels) }).toColourspace(space);
@@ -73,7 +73,7 @@ export async function encodeJpeg(pixels: RawPixels, setting: EncodingSetting): P
           fit: 'fill',
         });
   try {
-    return await sized.jpeg({ quality, quantisationTable, chromaSubsampling }).toBuffer();
+    return await sized.jpeg({ quality, quantisationTable, chromaSubsampling, trellisQuantisation: trellis }).toBuffer();
   } catch (cause) {
     throw new DefectError('image_encoding_failed', { cause });
   }
