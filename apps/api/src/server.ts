@@ -1,5 +1,6 @@
 /** The HTTP server: limits before parsing, ids on every answer, problem documents for every error. */
 import { randomUUID } from 'node:crypto';
+import { armFailpoints } from '@cardseal/core/failpoints';
 import multipart from '@fastify/multipart';
 import fastify, { type FastifyInstance } from 'fastify';
 import { createAuthenticate } from './auth/index.ts';
@@ -16,6 +17,7 @@ const JSON_OVERHEAD_BYTES = 64 * 1024;
 
 export function createServer(context: ApiContext): FastifyInstance {
   const { config, log } = context;
+  if (config.FAILPOINTS_DIR !== undefined) armFailpoints(config.FAILPOINTS_DIR);
   const app = fastify({
     loggerInstance: undefined,
     logger: false,

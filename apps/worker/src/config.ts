@@ -27,6 +27,8 @@ const schema = z.object({
   WEBHOOK_DEADLINE_MS: positiveInteger.max(30_000).default(15_000),
   RECONCILE_INTERVAL_MS: positiveInteger.default(60_000),
   LOCK_DURATION_MS: positiveInteger.default(30_000),
+  /** Tests only: a folder in which files named after failpoints say what is to happen there. */
+  FAILPOINTS_DIR: z.string().optional(),
   /** How long the pictures of a failed or expired job stay, so that it can be tried again. */
   RETRY_WINDOW_MS: positiveInteger.default(72 * 60 * 60_000),
   /** How long a job and its result stay, unless the job says otherwise. */
@@ -39,6 +41,8 @@ export type WorkerConfig = z.output<typeof schema>;
 export function readConfig(env: Env): WorkerConfig {
   const config = readEnvironment(schema, env);
   const problems = productionProblems(config);
+  if (config.CARDSEAL_ENV === 'production' && config.FAILPOINTS_DIR !== undefined)
+    problems.push('FAILPOINTS_DIR: is for tests only');
   if (config.SHUTDOWN_GRACE_MS <= config.UPSTREAM_DEADLINE_MS)
     problems.push('SHUTDOWN_GRACE_MS: must be longer than UPSTREAM_DEADLINE_MS, or calls are cut on the wire');
   if (config.LOCK_DURATION_MS < 5000) problems.push('LOCK_DURATION_MS: must be at least 5000');

@@ -1,4 +1,5 @@
 /** Puts a committed job on the conveyor. Without Redis nothing is lost: the reconciler finds the marker later. */
+import { failpoint } from '@cardseal/core/failpoints';
 import type { JobRequest } from '@cardseal/core/job';
 import { describeError } from '@cardseal/core/log';
 import type { ApiContext } from '../context.ts';
@@ -10,4 +11,5 @@ export async function enqueue({ conveyor, log }: ApiContext, request: JobRequest
   } catch (error) {
     log.warn('job.enqueue_postponed', { tenant, job_id: job, ...describeError(error) });
   }
+  await failpoint('submit.enqueued');
 }

@@ -3,6 +3,7 @@
  * the request last, because its existence is the commit.
  */
 import { randomBytes } from 'node:crypto';
+import { failpoint } from '@cardseal/core/failpoints';
 import { type JobId, type JobRequest, SIDES } from '@cardseal/core/job';
 import type { Caller } from '../auth/index.ts';
 import type { ApiContext } from '../context.ts';
@@ -26,11 +27,13 @@ export async function storeJob(
   if (standing) return { request: standing, replayed: true };
 
   const [sealed] = await Promise.all([ledger.startJob(tenant, job), ledger.markers.openGeneration(tenant, job, 1)]);
+  await failpoint('submit.marked');
   const sides = SIDES.filter((side) => pictures[side] !== undefined);
   await Promise.all([
     ...sides.map((side) => sealed.putImage(side, pictures[side]!)),
     ledger.listing.submitted(tenant, job, terms.reference),
   ]);
+  await failpoint('submit.sealed');
   const request: JobRequest = {
     v: 1,
     job,
@@ -51,6 +54,7 @@ export async function storeJob(
   if (request.expiresAtMs !== null) await ledger.due.at(request.expiresAtMs, { tenant, job, what: 'expire' });
   const won = await sealed.commit(request);
   if (!won) return { request: (await sealed.request())!, replayed: true };
+  await failpoint('submit.committed');
   log.info('job.accepted', { tenant, job_id: job, count: sides.length });
   return { request, replayed: false };
 }

@@ -4,6 +4,7 @@
  */
 
 import { finishErasure } from '@cardseal/core/erasure';
+import { failpoint } from '@cardseal/core/failpoints';
 import type { JobRequest, Outcome } from '@cardseal/core/job';
 import type { EndpointRecord, Versioned } from '@cardseal/core/ledger';
 import { describeError } from '@cardseal/core/log';
@@ -26,12 +27,16 @@ export async function announce(context: WorkerContext, work: Work): Promise<Outc
     ...endpoints.map((endpoint) => freezeEncrypted(work, outcome, endpoint)),
     ...refs.map((ref) => ledger.markers.owe(ref)),
   ]);
+  await failpoint('announce.owed');
   await conveyor.addDeliveries(refs.map((ref) => ({ ref }))).catch((error) => {
     log.warn('deliveries.enqueue_postponed', { tenant, job_id: job, ...describeError(error) });
   });
+  await failpoint('announce.queued');
   await planRemoval(context, work, outcome);
+  await failpoint('announce.removed');
   if (await ledger.erasures.tombstone(tenant, job)) return finishErased(context, work);
   await ledger.markers.closeGeneration(tenant, job, generation);
+  await failpoint('announce.closed');
   await told;
   return outcome;
 }

@@ -3,6 +3,7 @@
  * announce. Each step leaves its output in the ledger; who comes after a crash skips what is there.
  */
 import { asCardsealError, CardsealError, ThrottledError } from '@cardseal/core/errors';
+import { failpoint } from '@cardseal/core/failpoints';
 import type { Failure, Side } from '@cardseal/core/job';
 import { describeError } from '@cardseal/core/log';
 import type { WorkerContext } from '../context.ts';
@@ -29,10 +30,12 @@ interface SideError {
 }
 
 export async function recognize(context: WorkerContext, work: Work, lastAttempt: boolean): Promise<Run> {
+  await failpoint('recognize.opened');
   if (!work.inventory.decided.includes(work.generation)) {
     const run = await decide(context, work, lastAttempt);
     if (run) return run;
   }
+  await failpoint('recognize.concluded');
   const outcome = await announce(context, work);
   return outcome?.state === 'failed' ? { kind: 'failed', code: outcome.code } : { kind: 'done' };
 }

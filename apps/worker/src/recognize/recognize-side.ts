@@ -1,6 +1,7 @@
 /** fetch → encrypt → call → decrypt → save for one side. When it returns, the side has an answer in the ledger. */
 import type { BaiduProvider } from '@cardseal/core/baidu';
 import { RejectedError } from '@cardseal/core/errors';
+import { failpoint } from '@cardseal/core/failpoints';
 import type { Side } from '@cardseal/core/job';
 import type { WorkerContext } from '../context.ts';
 import { callProvider } from './call.ts';
@@ -14,9 +15,14 @@ export async function recognizeSide(context: WorkerContext, work: Work, side: Si
   const { provider } = candidates[0]!;
   try {
     const picture = await fetchPicture(context, work, side);
+    await failpoint('recognize.fetched');
     const seal = () => encryptPicture(context, candidates, work, side, picture);
-    const reply = await callProvider(context, work, { side, sealed: await seal(), candidates, reseal: seal });
+    const sealed = await seal();
+    await failpoint('recognize.encrypted');
+    const reply = await callProvider(context, work, { side, sealed, candidates, reseal: seal });
+    await failpoint('recognize.called');
     await saveReply(context, work, side, { provider, reply, adjusted: picture.adjusted });
+    await failpoint('recognize.saved');
   } catch (error) {
     if (!(error instanceof RejectedError) || error.code === 'job_erased') throw error;
     await saveRefusal(context, work, side, provider, error);

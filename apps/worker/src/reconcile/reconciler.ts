@@ -2,6 +2,7 @@
  * The reconciler: walks the markers of work in flight and puts back on the conveyor what Redis no longer knows; at
  * start, on schedule, and at once when Redis turns out to be new. It never walks the history.
  */
+import { armFailpoints } from '@cardseal/core/failpoints';
 import { describeError } from '@cardseal/core/log';
 import type { WorkerContext } from '../context.ts';
 import { createRetention } from '../retention/retention.ts';
@@ -20,6 +21,7 @@ export interface Reconciler {
 
 export function createReconciler(context: WorkerContext, epoch: Epoch): Reconciler {
   const { clock, config, log } = context;
+  if (config.FAILPOINTS_DIR !== undefined) armFailpoints(config.FAILPOINTS_DIR);
   const stopped = new AbortController();
   const retention = createRetention(context);
   let running: Promise<void> | null = null;

@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../clock/index.ts';
 import { RejectedError } from '../errors/index.ts';
+import { failpoint } from '../failpoints/index.ts';
 import type { JobId } from '../job/index.ts';
 import { createdAtMs } from '../job/index.ts';
 import { ERASURE_GENERATION, type ErasureRecord, type Ledger, type Tombstone } from '../ledger/index.ts';
@@ -31,6 +32,7 @@ export async function eraseJob(
   if (!standing && !inventory.committed) throw new RejectedError('job_not_found');
   if (standing && (await ledger.erasures.readRecord(tenant, job))) return standing;
   await ledger.markers.openGeneration(tenant, job, ERASURE_GENERATION);
+  await failpoint('erase.marked');
   const tombstone =
     standing ??
     (await ledger.erasures.declare(tenant, job, {
@@ -41,6 +43,7 @@ export async function eraseJob(
       erasedAtMs: clock.now(),
       endpointIds: await chosenEndpoints(ledger, tenant, job),
     }));
+  await failpoint('erase.declared');
   await finishErasure(eraser, tenant, job, tombstone);
   return tombstone;
 }
@@ -53,9 +56,11 @@ export async function finishErasure(
   tombstone: Tombstone,
 ): Promise<ErasureRecord> {
   const removed = await ledger.erasures.remove(tenant, job, tombstone.reason);
+  await failpoint('erase.removed');
   await removeFromQueue(conveyor, job, tombstone.generation);
   const earlier = await ledger.erasures.readRecord(tenant, job);
   if (!earlier) await announceErasure({ ledger, conveyor }, tenant, job, tombstone);
+  await failpoint('erase.told');
   await ledger.due.at(clock.now() + SECOND_LOOK_MS, { tenant, job, what: 'erased' });
   const record = earlier ?? (await ledger.erasures.record(tenant, job, { v: 1, completedAtMs: clock.now(), removed }));
   await ledger.markers.closeGeneration(tenant, job, ERASURE_GENERATION);

@@ -1,0 +1,61 @@
+/**
+ * Failpoints: named places between two steps at which a test can kill, stop or fail the process. Off unless armed with
+ * a folder, which no production configuration accepts; a file of a failpoint's name in it holds what is to happen, and
+ * whoever takes the file away does it, once. An unarmed one is a look at a variable.
+ */
+import { readFileSync, unlinkSync } from 'node:fs';
+import path from 'node:path';
+import { TransientError } from '../errors/index.ts';
+
+export const FAILPOINTS = [
+  'submit.marked',
+  'submit.sealed',
+  'submit.committed',
+  'submit.enqueued',
+  'recognize.opened',
+  'recognize.fetched',
+  'recognize.encrypted',
+  'recognize.called',
+  'recognize.saved',
+  'recognize.concluded',
+  'announce.owed',
+  'announce.queued',
+  'announce.removed',
+  'announce.closed',
+  'erase.marked',
+  'erase.declared',
+  'erase.removed',
+  'erase.told',
+] as const;
+export type Failpoint = (typeof FAILPOINTS)[number];
+
+export type FailpointAction = 'kill' | 'throw' | 'stop';
+
+let folder: string | null = null;
+
+/** For the whole process; null disarms. */
+export function armFailpoints(directory: string | null): void {
+  folder = directory;
+}
+
+/** Throws TransientError `failpoint` when told to. */
+export async function failpoint(name: Failpoint): Promise<void> {
+  if (folder === null) return;
+  const action = take(path.join(folder, name));
+  if (action === null) return;
+  if (action === 'throw') throw new TransientError('failpoint', { fields: { name } });
+  process.kill(process.pid, action === 'kill' ? 'SIGKILL' : 'SIGSTOP');
+  // The signal is on its way: nothing further may run before it is there.
+  if (action === 'kill') await new Promise(() => {});
+}
+
+/** Of several that come at once, the one that removes the file acts. */
+function take(file: string): string | null {
+  try {
+    const action = readFileSync(file, 'utf8').trim();
+    unlinkSync(file);
+    return action;
+  } catch {
+    return null;
+  }
+}
