@@ -7,6 +7,8 @@ import type { Failure, Side } from '@cardseal/core/job';
 const MESSAGES: Record<string, string> = {
   upstream_unavailable: 'The recognition service did not answer in time, again and again. Try again later.',
   worker_crashed: 'Processing was interrupted too often. Try again; if it happens again, tell the operator.',
+  source_unavailable:
+    'The picture could not be read from the bucket. Check the object and its permissions, then retry.',
   picture_missing: 'The picture is no longer stored. Submit the card again.',
 };
 
@@ -23,5 +25,10 @@ export function failureOf(code: string, side: Side | null, retryable: boolean): 
 
 /** Of an error that ended the attempts of a side. */
 export function failureFrom(error: CardsealError, side: Side): Failure {
-  return failureOf(error.code, side, error.disposition !== 'rejected' && error.code !== 'picture_missing');
+  return failureOf(error.code, side, isRetryable(error));
+}
+
+function isRetryable({ disposition, code }: CardsealError): boolean {
+  if (code === 'source_unavailable') return true;
+  return disposition !== 'rejected' && code !== 'picture_missing';
 }

@@ -11,9 +11,12 @@ export interface Picture {
   adjusted?: unknown;
 }
 
-/** Throws RejectedError `image_unusable` for what no fitting can mend, DefectError `picture_missing`. */
-export async function fetchPicture({ config }: WorkerContext, work: Work, side: Side): Promise<Picture> {
-  const bytes = await work.sealed.image(side);
+/** Throws RejectedError `image_unusable` for what no fitting can mend, `source_unavailable` of a customer's bucket, DefectError `picture_missing`. */
+export async function fetchPicture({ config, ledger }: WorkerContext, work: Work, side: Side): Promise<Picture> {
+  const source = work.request.sources?.[side];
+  const bytes =
+    (await work.sealed.image(side)) ??
+    (source ? await ledger.objectSources.read(source, config.MAX_IMAGE_BYTES) : null);
   if (!bytes) throw new DefectError('picture_missing', { fields: { job: work.job, side } });
   const limits = { ...defaultImageLimits, maxInputBytes: config.MAX_IMAGE_BYTES };
   const facts = inspectImage(bytes);

@@ -24,7 +24,9 @@ export async function recognizeSide(context: WorkerContext, work: Work, side: Si
     await saveReply(context, work, side, { provider, reply, adjusted: picture.adjusted });
     await failpoint('recognize.saved');
   } catch (error) {
-    if (!(error instanceof RejectedError) || error.code === 'job_erased') throw error;
+    // What a bucket does not have now it may have later: that is no answer about the picture.
+    const noAnswer = error instanceof RejectedError && ['job_erased', 'source_unavailable'].includes(error.code);
+    if (!(error instanceof RejectedError) || noAnswer) throw error;
     await saveRefusal(context, work, side, provider, error);
   }
 }

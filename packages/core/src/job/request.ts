@@ -17,6 +17,13 @@ export const jobOptionsSchema = z
 
 export type JobOptions = z.output<typeof jobOptionsSchema>;
 
+/** A picture in a bucket of the tenant's own. */
+export interface ObjectSource {
+  bucket: string;
+  key: string;
+  version_id?: string | undefined;
+}
+
 /** Sealed as `request`; its existence is the commit of a submit. Times are milliseconds since the epoch. */
 export interface JobRequest {
   v: 1;
@@ -35,4 +42,6 @@ export interface JobRequest {
   keepImages: boolean;
   endpointIds: string[] | null;
   apiKeyId: string;
+  /** Of a line of a batch: pictures that are read when its turn comes, and not kept. */
+  sources?: Partial<Record<Side, ObjectSource>>;
 }

@@ -1,3 +1,14 @@
+export {
+  type BatchEnd,
+  type Batches,
+  type BatchHead,
+  type BatchId,
+  type BatchLine,
+  batchCreatedAtMs,
+  isBatchId,
+  lineIdPrefix,
+  lineJobId,
+} from './batches.ts';
 export type { Deliveries, DeliveryRecord, ReadTry, TryRecord } from './deliveries.ts';
 export type { Due } from './due.ts';
 export { ERASURE_GENERATION, type ErasureRecord, type Erasures, type Tombstone } from './erasures.ts';
@@ -8,6 +19,7 @@ export { createLedger, type Ledger, type LedgerSettings } from './ledger.ts';
 export type { Listing, ListingFilter, ListingPage } from './listing.ts';
 export type { DeliveryPage, PendingMarker } from './markers.ts';
 export type { Notice, Notices } from './notices.ts';
+export { isAllowedSource, type ObjectSources } from './object-sources.ts';
 export { type LedgerEnvironment, openLedger } from './open-ledger.ts';
 export {
   type Crop,
@@ -41,3 +53,4 @@ export type { SealedJob } from './sealed-job.ts';
 export { type MemoryObjectStore, memoryObjectStore } from './store/memory-object-store.ts';
 export { type ObjectStore, walk } from './store/object-store.ts';
 export { createS3Client, type S3Settings, s3ObjectStore } from './store/s3-object-store.ts';
+export { isUploadId, type UploadId, type Uploads, type UploadWriter } from './uploads.ts';

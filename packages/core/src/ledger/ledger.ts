@@ -6,6 +6,7 @@ import { type Clock, systemClock } from '../clock/index.ts';
 import { DefectError } from '../errors/index.ts';
 import type { JobId } from '../job/index.ts';
 import type { MasterKey } from '../seal/index.ts';
+import { type Batches, createBatches } from './batches.ts';
 import { createDeliveries, type Deliveries } from './deliveries.ts';
 import { createDue, type Due } from './due.ts';
 import { createErasures, type Erasures } from './erasures.ts';
@@ -15,6 +16,7 @@ import { createKeyring } from './keyring.ts';
 import { createListing, type Listing } from './listing.ts';
 import { createMarkers, type Markers } from './markers.ts';
 import { createNotices, type Notices } from './notices.ts';
+import { noObjectSources, type ObjectSources } from './object-sources.ts';
 import { paths } from './paths.ts';
 import { createReceipts, type Receipts } from './receipts.ts';
 import { createRecords } from './records.ts';
@@ -22,6 +24,7 @@ import { createRecoveries, type Recoveries } from './recoveries.ts';
 import type { Registry } from './registry.ts';
 import { openJob, type SealedJob, sealedJob } from './sealed-job.ts';
 import { listAll, type ObjectStore } from './store/object-store.ts';
+import { createUploads, type Uploads } from './uploads.ts';
 
 export interface Ledger extends Registry {
   /** Makes a job's key and opens the job for its submit. */
@@ -41,6 +44,9 @@ export interface Ledger extends Registry {
   due: Due;
   erasures: Erasures;
   receipts: Receipts;
+  uploads: Uploads;
+  batches: Batches;
+  objectSources: ObjectSources;
   /** Throws DefectError `store_ignores_conditions` when the store lets two writers win. */
   checkStore(): Promise<void>;
 }
@@ -51,9 +57,17 @@ export interface LedgerSettings {
   keyStore?: ObjectStore;
   master: MasterKey;
   clock?: Clock;
+  /** None unless given. */
+  objectSources?: ObjectSources;
 }
 
-export function createLedger({ store, keyStore = store, master, clock = systemClock }: LedgerSettings): Ledger {
+export function createLedger({
+  store,
+  keyStore = store,
+  master,
+  clock = systemClock,
+  objectSources = noObjectSources,
+}: LedgerSettings): Ledger {
   const keyring = createKeyring(keyStore, master, clock);
   const context = { store, keyring, clock };
   return {
@@ -81,6 +95,9 @@ export function createLedger({ store, keyStore = store, master, clock = systemCl
     due: createDue(store),
     erasures: createErasures(store, keyring),
     receipts: createReceipts(keyring),
+    uploads: createUploads(store, keyring),
+    batches: createBatches(store, keyring),
+    objectSources,
     checkStore: () => checkConditionalWrites(store, clock),
   };
 }

@@ -2,6 +2,7 @@
 import type { Clock } from '../clock/index.ts';
 import { localMasterKey } from '../seal/index.ts';
 import { createLedger, type Ledger } from './ledger.ts';
+import { s3ObjectSources } from './object-sources.ts';
 import { createS3Client, type S3Settings, s3ObjectStore } from './store/s3-object-store.ts';
 
 /** Named as in the environment (contract §4). */
@@ -34,5 +35,6 @@ export function openLedger(
     keyStore: s3ObjectStore(client, env.S3_KEYS_BUCKET ?? env.S3_BUCKET),
     master: localMasterKey(masterKey),
     clock,
+    objectSources: s3ObjectSources(client),
   });
 }

@@ -16,7 +16,8 @@ export async function reopen(ledger: Ledger, conveyor: Conveyor, tenant: string,
   const outcome = await sealed.outcome(inventory.generation);
   if (outcome?.state !== 'failed' && outcome?.state !== 'expired') throw new RejectedError('job_not_retryable');
   const missing = request.sides.filter((side) => !inventory.replies.includes(side));
-  if (missing.some((side) => !inventory.images.includes(side))) throw new RejectedError('picture_gone');
+  if (missing.some((side) => !inventory.images.includes(side) && !request.sources?.[side]))
+    throw new RejectedError('picture_gone');
   const generation = inventory.generation + 1;
   // Two retries at once open the same generation; adding it twice is adding it once.
   await ledger.markers.openGeneration(tenant, job, generation);

@@ -1,0 +1,95 @@
+/**
+ * Pictures that were sent ahead: sealed a chunk at a time while they stream in, under a key of their own, and taken
+ * over by a job later. What nobody takes is swept a day after.
+ */
+import { createHmac } from 'node:crypto';
+import { decodeTime } from 'ulid';
+import type { JobId } from '../job/index.ts';
+import { open, seal } from '../seal/index.ts';
+import type { Keyring } from './keyring.ts';
+import { listAll, type ObjectStore, walk } from './store/object-store.ts';
+
+export type UploadId = `upl_${string}`;
+
+export interface UploadWriter {
+  /** Chunks of any length, in order. */
+  write(chunk: Uint8Array): Promise<void>;
+  /** The commit. False when the upload was completed before. */
+  complete(): Promise<boolean>;
+}
+
+export interface Uploads {
+  /** Hex HMAC that stands for the tenant's consent to what is signed. */
+  sign(tenant: string, text: string): Promise<string>;
+  writer(tenant: string, id: UploadId): Promise<UploadWriter>;
+  isComplete(tenant: string, id: UploadId): Promise<boolean>;
+  /** null when there is no such upload, or it is not complete. */
+  read(tenant: string, id: UploadId): Promise<Buffer | null>;
+  /** Removes uploads that began before; returns how many. */
+  sweep(beforeMs: number): Promise<number>;
+}
+
+const folder = (tenant: string, id: UploadId) => `uploads/${tenant}/${id}/`;
+const ID = /^uploads\/([^/]+)\/(upl_[0-9A-Z]{26})\//;
+
+export function isUploadId(text: string): text is UploadId {
+  return /^upl_[0-7][0-9A-HJKMNP-TV-Z]{25}$/.test(text);
+}
+
+export function createUploads(store: ObjectStore, keyring: Keyring): Uploads {
+  const chunkName = (tenant: string, id: UploadId, at: number) => `${folder(tenant, id)}${String(at).padStart(5, '0')}`;
+  const endName = (tenant: string, id: UploadId) => `${folder(tenant, id)}end`;
+  const context = (tenant: string, id: UploadId, kind: string) => ({ tenant, subject: id, kind: `upload.${kind}` });
+  // The key tree knows subjects, whatever they are: an upload has its key beside those of jobs.
+  const keyName = (id: UploadId) => id as unknown as JobId;
+
+  async function remove(tenant: string, id: UploadId): Promise<void> {
+    await keyring.dropJobKey(tenant, keyName(id));
+    await store.delete(await listAll(store, folder(tenant, id)));
+  }
+
+  return {
+    sign: async (tenant, text) =>
+      createHmac('sha256', await keyring.tenantKey(tenant))
+        .update(`upload:${text}`)
+        .digest('hex'),
+
+    async writer(tenant, id) {
+      const key = await keyring.makeJobKey(tenant, keyName(id));
+      let chunks = 0;
+      return {
+        async write(chunk) {
+          const at = chunks++;
+          await store.put(chunkName(tenant, id, at), seal(key, context(tenant, id, String(at)), chunk));
+        },
+        complete: () =>
+          store.create(endName(tenant, id), seal(key, context(tenant, id, 'end'), Buffer.from(String(chunks)))),
+      };
+    },
+
+    isComplete: async (tenant, id) => (await store.get(endName(tenant, id))) !== null,
+
+    async read(tenant, id) {
+      const [end, key] = await Promise.all([store.get(endName(tenant, id)), keyring.jobKey(tenant, keyName(id))]);
+      if (!end || !key) return null;
+      const chunks = Number(open(key, context(tenant, id, 'end'), end).toString());
+      const parts: Buffer[] = [];
+      for (let at = 0; at < chunks; at++) {
+        const sealed = await store.get(chunkName(tenant, id, at));
+        if (!sealed) return null;
+        parts.push(open(key, context(tenant, id, String(at)), sealed));
+      }
+      return Buffer.concat(parts);
+    },
+
+    async sweep(beforeMs) {
+      const old = new Map<UploadId, string>();
+      for await (const name of walk(store, 'uploads/')) {
+        const [, tenant, id] = (ID.exec(name) ?? []) as [string?, string?, UploadId?];
+        if (tenant && id && decodeTime(id.slice('upl_'.length)) < beforeMs) old.set(id, tenant);
+      }
+      for (const [id, tenant] of old) await remove(tenant, id);
+      return old.size;
+    },
+  };
+}
