@@ -4,7 +4,7 @@ import { type Clock, systemClock } from '@cardseal/core/clock';
 import { readSecretFile } from '@cardseal/core/config';
 import { type Ledger, openLedger } from '@cardseal/core/ledger';
 import { createLog, describeError, type Log } from '@cardseal/core/log';
-import { connectRedis, createConveyor, createWeights, openQueues } from '@cardseal/core/queue';
+import { connectRedis, createConveyor, createWeights, createWorkerBoard, openQueues } from '@cardseal/core/queue';
 import type { FastifyInstance } from 'fastify';
 import { createSessions } from './auth/session.ts';
 import type { AdminConfig } from './config.ts';
@@ -38,6 +38,7 @@ export function createAdminApp(config: AdminConfig, overrides: AdminOverrides = 
     ledger,
     conveyor: createConveyor(redis, config.QUEUE_PREFIX, { weightOf: createWeights(ledger) }),
     board: openQueues(boardRedis, config.QUEUE_PREFIX),
+    gates: { redis, board: createWorkerBoard(redis, config.QUEUE_PREFIX) },
     sessions: createSessions(sessionKey, config.SESSION_MINUTES * 60_000, clock),
   };
   let server: FastifyInstance | undefined;

@@ -5,6 +5,7 @@ import type { Log } from '@cardseal/core/log';
 import type { Conveyor, Queues } from '@cardseal/core/queue';
 import type { Sessions } from './auth/session.ts';
 import type { AdminConfig } from './config.ts';
+import type { GateParts } from './gates/routes.ts';
 
 export interface AdminContext {
   config: AdminConfig;
@@ -15,4 +16,6 @@ export interface AdminContext {
   /** On a connection that waits for Redis: the board may be opened before it answers. */
   board: Queues;
   sessions: Sessions;
+  /** Where the pool and its gates are known. */
+  gates: GateParts;
 }

@@ -9,6 +9,7 @@ import { guard } from './auth/guard.ts';
 import { loginRoutes } from './auth/login.ts';
 import { boardRoutes } from './board/routes.ts';
 import type { AdminContext } from './context.ts';
+import { gateRoutes } from './gates/routes.ts';
 
 /** Bull Board asks a foreign host for fonts; the policy refuses, and the page falls back to the system's. */
 const CONTENT_POLICY = [
@@ -50,6 +51,7 @@ export async function createServer(context: AdminContext): Promise<FastifyInstan
   app.get('/healthz', async () => ({ status: 'ok' }));
   app.get('/', async (_request, reply) => reply.redirect('/queues', 303));
   loginRoutes(app, context);
+  gateRoutes(app, context, context.gates);
   boardRoutes(app, context);
   return app;
 }

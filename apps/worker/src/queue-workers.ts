@@ -57,7 +57,10 @@ function buildRecognize(context: WorkerContext, { board, pool }: Crew) {
     pacer,
     clock,
     tap: { close: () => tap.close(), open: (flow) => tap.open(flow) },
-    onChange: (held) => log.info(held ? 'recognize.held' : 'recognize.released'),
+    onChange: (held) => {
+      log.info(held ? 'recognize.held' : 'recognize.released');
+      if (!held) governor.adjust().catch(() => {});
+    },
   });
   const cards = config.RECOGNIZE_CONCURRENCY ?? MIN_CARDS;
   const recognize = build<RecognizeJob>(context, QUEUES.recognize, recognizeProcessor(context, hold), {
@@ -73,6 +76,7 @@ function buildRecognize(context: WorkerContext, { board, pool }: Crew) {
     meter,
     fixed: config.RECOGNIZE_CONCURRENCY,
     apply: (wanted) => tap.setCards(wanted),
+    held: hold.held,
   });
   return { recognize, governor, hold };
 }

@@ -18,6 +18,8 @@ export interface GovernorParts {
   /** Given by the operator: then nothing is worked out. */
   fixed: number | undefined;
   apply: (cards: number) => void;
+  /** While nothing is taken there is nothing to work out. */
+  held: () => boolean;
 }
 
 export interface Governor {
@@ -30,13 +32,16 @@ export interface Governor {
 const EVERY_MS = 2000;
 
 export function createGovernor(parts: GovernorParts): Governor {
-  const { clock, pacer, board, pool, meter, fixed, apply } = parts;
+  const { clock, pacer, board, pool, meter, fixed, apply, held } = parts;
   const name = randomUUID();
   const stopped = new AbortController();
   let running: Promise<void> | null = null;
 
   async function adjust(): Promise<void> {
-    const [workers, snapshot] = await Promise.all([board.beat(name, clock.now(), pool), pacer.snapshot()]);
+    const [workers, snapshot] = await Promise.all([
+      board.beat(name, clock.now(), pool),
+      held() ? [] : pacer.snapshot(),
+    ]);
     const callsPerSecond = openRate(snapshot);
     if (callsPerSecond === 0) return;
     const facts = { callsPerSecond, workers, callsPerCard: meter.callsPerCard(), holdMs: meter.holdMs() };
