@@ -4,7 +4,7 @@
  */
 import { asCardsealError } from '@cardseal/core/errors';
 import type { DeliveryRef, EndpointRecord } from '@cardseal/core/ledger';
-import { type DeliverJob, deliverJobId } from '@cardseal/core/queue';
+import { type DeliverJob, deliverJobId, redeliver } from '@cardseal/core/queue';
 import type { SendResult } from '@cardseal/core/webhook';
 import type { WorkerContext } from '../context.ts';
 import { type Admitted, admit } from './admit.ts';
@@ -33,7 +33,7 @@ export async function deliver(
 ): Promise<DeliveryRun> {
   const { ledger, clock } = context;
   const { late = false, ...ref } = job;
-  const endpoint = await room.endpoint(ref.tenant, ref.endpoint);
+  const endpoint = await currentEndpoint(room, ref);
   if (endpoint?.value.state !== 'enabled') return setAside(context, room, ref, endpoint?.value);
   const admission = await admit(context, room, ref, endpoint.value, late);
   if (admission.kind === 'until') {
@@ -58,6 +58,14 @@ export async function deliver(
   }
 }
 
+/** Before anything is set aside the ledger itself is asked: it may have been enabled within the last second. */
+async function currentEndpoint(room: DeliverRoom, { tenant, endpoint }: DeliveryRef) {
+  const known = await room.endpoint(tenant, endpoint);
+  if (known?.value.state === 'enabled') return known;
+  room.forgetEndpoint(tenant, endpoint);
+  return room.endpoint(tenant, endpoint);
+}
+
 function send(
   { webhooks, config }: WorkerContext,
   { url }: EndpointRecord,
@@ -70,13 +78,17 @@ function send(
 
 /** Of a disabled endpoint the delivery is kept, of a deleted one forgotten; either way the line moves on. */
 async function setAside(
-  { ledger, clock }: WorkerContext,
+  { ledger, conveyor, clock }: WorkerContext,
   room: DeliverRoom,
   ref: DeliveryRef,
   endpoint: EndpointRecord | undefined,
 ): Promise<DeliveryRun> {
-  if (endpoint?.state === 'disabled') await ledger.markers.park(ref);
-  else await ledger.markers.settle(ref);
+  if (endpoint?.state === 'disabled') {
+    await ledger.markers.park(ref);
+    // Enabled while this was parked: the walk over what is parked may have passed by already.
+    const now = await ledger.endpoints.get(ref.tenant, ref.endpoint);
+    if (now?.value.state === 'enabled') await redeliver(ledger, conveyor, ref, clock.now());
+  } else await ledger.markers.settle(ref);
   const input = { id: deliverJobId(ref), outcome: 'none' as const, late: false, rate: null, nowMs: clock.now() };
   const { wake } = await room.lanes.release(ref, input);
   for (const one of wake) await room.wake(one);

@@ -1,0 +1,90 @@
+/**
+ * A consumer with any manners: one path for each endpoint, each with its own way of answering. It keeps every request
+ * as it came, and lets two libraries that share no code with us verify it.
+ */
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Webhook } from 'standardwebhooks';
+import { Webhook as SvixWebhook } from 'svix';
+
+export interface Arrival {
+  path: string;
+  id: string;
+  raw: string;
+  headers: IncomingHttpHeaders;
+  atMs: number;
+  // biome-ignore lint/suspicious/noExplicitAny: events are asserted by the tests that read them
+  event: any;
+}
+
+export type Manner = (response: ServerResponse, arrival: Arrival, request: IncomingMessage) => void;
+
+export interface Receiver {
+  url(path: string): string;
+  arrivals: Arrival[];
+  /** 204 unless told otherwise. */
+  behave(path: string, manner: Manner): void;
+  /** Resolves with the arrivals that pass, once there are `count`. Tests of endpoints pass none. */
+  next(wanted: (arrival: Arrival) => boolean, count?: number): Promise<Arrival[]>;
+  stop(): Promise<void>;
+}
+
+export const answer =
+  (status: number, headers: Record<string, string> = {}): Manner =>
+  (response) =>
+    void response.writeHead(status, headers).end();
+
+export async function startReceiver(options: { keep?: boolean } = {}): Promise<Receiver> {
+  const manners = new Map<string, Manner>();
+  const arrivals: Arrival[] = [];
+  const looks = new Set<() => void>();
+  const server = createServer(async (request, response) => {
+    const raw = Buffer.concat(await Array.fromAsync(request as AsyncIterable<Buffer>)).toString();
+    const path = request.url ?? '/';
+    const id = String(request.headers['webhook-id']);
+    const arrival = { path, id, raw, headers: request.headers, atMs: Date.now(), event: JSON.parse(raw) };
+    if (arrival.event.type !== 'endpoint.test' && options.keep !== false) arrivals.push(arrival);
+    (manners.get(path) ?? answer(204))(response, arrival, request);
+    for (const look of looks) look();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', 4096, resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: (path) => `http://127.0.0.1:${port}${path}`,
+    arrivals,
+    behave: (path, manner) => void manners.set(path, manner),
+    next(wanted, count = 1) {
+      const { promise, resolve } = Promise.withResolvers<Arrival[]>();
+      const look = () => {
+        const found = arrivals.filter(wanted);
+        if (found.length < count) return;
+        looks.delete(look);
+        resolve(found);
+      };
+      looks.add(look);
+      look();
+      return promise;
+    },
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+/** Throws unless the reference library and Svix's both accept it with this secret. */
+export function verifyTwice({ raw, headers }: Arrival, secret: string): void {
+  new Webhook(secret).verify(raw, headers as Record<string, string>);
+  new SvixWebhook(secret).verify(raw, headers as Record<string, string>);
+}
+
+export interface SentTwice {
+  ids: Set<string>;
+  bodies: Set<string>;
+}
+
+/** Ids and bodies seen of one subject: I3 wants one of each. */
+export function seenOf(arrivals: readonly Arrival[]): SentTwice {
+  return { ids: new Set(arrivals.map(({ id }) => id)), bodies: new Set(arrivals.map(({ raw }) => raw)) };
+}
