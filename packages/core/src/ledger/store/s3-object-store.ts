@@ -1,4 +1,5 @@
 /** The object store port on any S3, through the AWS SDK. */
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   DeleteObjectsCommand,
   GetObjectCommand,
@@ -9,6 +10,10 @@ import {
 } from '@aws-sdk/client-s3';
 import { CardsealError, TransientError } from '../../errors/index.ts';
 import type { ObjectStore } from './object-store.ts';
+
+/** Fifty that write the same name at once are all answered within a second or so. */
+const MAX_RACES = 8;
+const RACE_DELAY_MS = 30;
 
 export interface S3Settings {
   endpoint?: string | undefined;
@@ -58,17 +63,20 @@ export function s3ObjectStore(client: S3Client, bucket: string): ObjectStore {
 
     create: (Key, Body) =>
       guarded('create', async () => {
-        try {
-          const input = { Bucket: bucket, Key, Body, ContentLength: Body.length, IfNoneMatch: '*' };
-          await client.send(new PutObjectCommand(input));
-          return true;
-        } catch (error) {
-          const status = statusOf(error);
-          if (status !== 412 && status !== 409) throw error;
-          const winner = await store.get(Key);
-          // 409 with nothing there: two writers met and neither won; whoever retries decides it.
-          if (winner === null) throw new TransientError('store_write_conflict', { cause: error });
-          return winner.equals(Body);
+        const input = { Bucket: bucket, Key, Body, ContentLength: Body.length, IfNoneMatch: '*' };
+        for (let race = 1; ; race++) {
+          try {
+            await client.send(new PutObjectCommand(input));
+            return true;
+          } catch (error) {
+            const status = statusOf(error);
+            if (status !== 412 && status !== 409) throw error;
+            const winner = await store.get(Key);
+            if (winner !== null) return winner.equals(Body);
+            // 409 with nothing there: two writers met and neither won yet. Whoever comes again decides it.
+            if (race === MAX_RACES) throw new TransientError('store_write_conflict', { cause: error });
+            await delay(race * RACE_DELAY_MS * (0.5 + Math.random()));
+          }
         }
       }),
 

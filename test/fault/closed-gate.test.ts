@@ -1,0 +1,147 @@
+import { createPacer, type Pacer } from '@cardseal/core/pacing';
+import { generateSpecimens, type Specimen } from '@cardseal/emulator/cards';
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { waitAtClosedGate } from '../soak/closed-gate/experiment.ts';
+import { startTestStack, type TestStack } from '../support/stack.ts';
+
+describe('cards at a closed gate', () => {
+  it('wait without a call, an attempt or a start, and all finish once it opens', async () => {
+    const findings = await waitAtClosedGate({ jobs: 80, closedMs: 4000, qps: 50, workers: 2, say: () => {} });
+    expect(findings).toMatchObject({
+      callsWhileClosed: 0,
+      attemptsSpent: 0,
+      quietJobStarts: 0,
+      waitingFor: 'quota',
+      finished: 80,
+      failed: 0,
+    });
+    expect(findings.resumedMs).toBeLessThan(2000);
+    expect(findings.firstSecondCalls).toBeLessThanOrEqual(52);
+  });
+});
+
+describe('a used-up daily quota', () => {
+  let app: TestStack;
+  let redis: Redis;
+  let pacer: Pacer;
+  let specimen: Specimen;
+  let stateKey: string;
+  beforeAll(async () => {
+    app = await startTestStack({ baiduQps: 20, workers: 2 });
+    redis = new Redis(app.stack.info.redisUrl);
+    const { id } = app.stack.info.credentials[0]!;
+    pacer = createPacer({ redis, prefix: 'cardseal', credentials: [{ id, qps: 20 }] });
+    stateKey = `{cardseal:pacing}:${id}`;
+    for await (const one of generateSpecimens({ count: 1, seed: 5, scenario: 'good', scale: 0.5 })) specimen = one;
+  });
+  afterAll(async () => {
+    pacer?.stop();
+    redis?.disconnect();
+    await app?.stop();
+  });
+
+  const gate = async () => (await pacer.snapshot())[0]!.gate;
+  const waitingAll = async (ids: string[]) =>
+    (await Promise.all(ids.map((id) => app.call('GET', `/v1/jobs/${id}`)))).map(({ body }) => body.waiting_for);
+  /** An hour is long: the moment of the next probe is brought forward. */
+  const probeNow = () => redis.hset(stateKey, 'gateProbeUs', Date.now() * 1000);
+
+  it('is probed by one call of all workers, and a probe that is answered lets all go on', async () => {
+    await app.control('PUT', { limits: { daily: 0 } });
+    const submitted = await Promise.all(Array.from({ length: 30 }, () => app.submit({ front: specimen.front })));
+    const ids = submitted.map(({ id }) => id as string);
+    await expect.poll(async () => (await gate()).state, { timeout: 10_000 }).toBe('closed');
+    await expect.poll(() => waitingAll(ids), { timeout: 10_000 }).toEqual(ids.map(() => 'quota'));
+    expect(await gate()).toMatchObject({ reason: 'daily_quota' });
+    const { body } = await app.call('GET', `/v1/jobs/${ids[0]}`);
+    const midnight = (await gate()).until!;
+    expect(Date.parse(body.estimated_start_at) - midnight).toBeLessThan(5000);
+    expect(Date.parse(body.estimated_start_at) - midnight).toBeGreaterThanOrEqual(-1);
+    const quota = await app.call('GET', '/v1/quota');
+    expect(quota.body.gate).toEqual({
+      state: 'closed',
+      reason: 'daily_quota',
+      until: new Date(midnight).toISOString(),
+    });
+
+    const { calls } = await app.stats();
+    await probeNow();
+    await expect.poll(async () => (await app.stats()).calls, { timeout: 10_000 }).toBe(calls! + 1);
+    await expect.poll(() => waitingAll(ids), { timeout: 10_000 }).toEqual(ids.map(() => 'quota'));
+    expect((await app.stats()).calls).toBe(calls! + 1);
+
+    await app.control('DELETE');
+    await probeNow();
+    const jobs = await Promise.all(ids.map((id) => app.finished(id)));
+    expect(jobs.map(({ state }) => state)).toEqual(ids.map(() => 'succeeded'));
+    expect((await gate()).state).toBe('open');
+  });
+
+  it('a card whose time runs out at a closed gate expires without a call', async () => {
+    const { id } = app.stack.info.credentials[0]!;
+    await pacer.closeGate(id, 'operator', undefined, 'test');
+    const { calls } = await app.stats();
+    const { id: job } = await app.submit({ front: specimen.front }, { expires_in: 1 });
+    expect(await app.finished(job)).toMatchObject({ state: 'expired', attempts: [] });
+    expect((await app.stats()).calls).toBe(calls);
+    await pacer.openGate(id, 'test');
+  });
+
+  it('the estimate of a start is within 20 % of the truth on a steady backlog', async () => {
+    const { id } = app.stack.info.credentials[0]!;
+    await pacer.closeGate(id, 'operator', undefined, 'test');
+    const ids: string[] = [];
+    for (let at = 0; at < 200; at++) ids.push((await app.submit({ front: specimen.front })).id);
+    await pacer.openGate(id, 'test');
+    await expect.poll(async () => (await app.call('GET', '/v1/quota')).body.gate.state, { timeout: 5000 }).toBe('open');
+    await app.finished(ids[30]!);
+    const askedMs = Date.now();
+    const asked = [100, 150, 199];
+    const views = await Promise.all(asked.map((at) => app.call('GET', `/v1/jobs/${ids[at]}`)));
+    const { body: quota } = await app.call('GET', '/v1/quota');
+    const jobs = await Promise.all(asked.map((at) => app.finished(ids[at]!)));
+    const errors = jobs.map((job, at) => {
+      const promised = Date.parse(views[at]!.body.estimated_start_at) - askedMs;
+      return promised / (Date.parse(job.attempts[0].at) - askedMs) - 1;
+    });
+    console.log(
+      views.map((v) => v.body.estimated_start_at),
+      jobs.map((j) => j.attempts[0].at),
+      new Date(askedMs).toISOString(),
+      JSON.stringify(quota),
+    );
+    for (const error of errors) expect(Math.abs(error)).toBeLessThan(0.2);
+    expect(quota).toMatchObject({ gate: { state: 'open' }, rate: { nominal_calls_per_second: 20 }, weight: 1 });
+    expect(quota.backlog.interactive).toBeGreaterThan(60);
+  });
+
+  it('an operator closes and opens a gate over the admin; nobody else can', async () => {
+    const { adminUrl, admin, credentials } = app.stack.info;
+    const login = await fetch(`${adminUrl}/login`, {
+      method: 'POST',
+      body: JSON.stringify(admin),
+      headers: { 'content-type': 'application/json' },
+    });
+    const cookie = login.headers.get('set-cookie')!.split(';')[0]!;
+    const ask = (method: string, route: string, body?: object) =>
+      fetch(`${adminUrl}/api/gates${route}`, {
+        method,
+        headers: body ? { cookie, 'content-type': 'application/json' } : { cookie },
+        ...(body ? { body: JSON.stringify(body) } : {}),
+      });
+    const { id } = credentials[0]!;
+    expect((await fetch(`${adminUrl}/api/gates/${id}/close`, { method: 'POST' })).status).toBe(401);
+    expect((await ask('POST', '/unknown/close')).status).toBe(404);
+    expect((await ask('POST', `/${id}/close`, { until: 'tomorrow' })).status).toBe(400);
+    const until = new Date(Date.now() + 3_600_000).toISOString();
+    expect(await (await ask('POST', `/${id}/close`, { until })).json()).toMatchObject({
+      id,
+      gate: { state: 'closed', reason: 'operator', by: admin.user, until: Date.parse(until) },
+    });
+    expect(await gate()).toMatchObject({ state: 'closed', by: admin.user });
+    expect(await (await ask('GET', '')).json()).toMatchObject({ data: [{ id, gate: { state: 'closed' } }] });
+    expect((await ask('POST', `/${id}/open`)).status).toBe(200);
+    expect((await gate()).state).toBe('open');
+  });
+});
