@@ -15,6 +15,7 @@ import { createProviders } from './providers.ts';
 import { createQueueWorkers } from './queue-workers.ts';
 import { createEpoch } from './reconcile/epoch.ts';
 import { createReconciler } from './reconcile/reconciler.ts';
+import { createUsageKeeper } from './reconcile/usage.ts';
 
 export interface WorkerOverrides {
   clock?: Clock;
@@ -65,7 +66,8 @@ export function createWorker(config: WorkerConfig, overrides: WorkerOverrides = 
     webhooks,
     stopping: stopping.signal,
   };
-  const reconciler = createReconciler(context, createEpoch(redis, config.QUEUE_PREFIX));
+  const usage = createUsageKeeper(context, redis);
+  const reconciler = createReconciler(context, createEpoch(redis, config.QUEUE_PREFIX), usage.restore);
   const workers = createQueueWorkers(context, {
     board: createWorkerBoard(redis, config.QUEUE_PREFIX),
     pool: credentials.map(({ id, qps, daily }) => ({ id, qps, ...(daily === undefined ? {} : { daily }) })),
@@ -77,6 +79,7 @@ export function createWorker(config: WorkerConfig, overrides: WorkerOverrides = 
       await ledger.checkStore();
       await workers.start();
       reconciler.start();
+      usage.start();
       log.info('worker.started', { count: credentials.length });
       return undefined;
     },
@@ -88,7 +91,7 @@ export function createWorker(config: WorkerConfig, overrides: WorkerOverrides = 
 
   async function stop(): Promise<void> {
     stopping.abort();
-    await Promise.all([reconciler.stop(), workers.stop(config.SHUTDOWN_GRACE_MS)]);
+    await Promise.all([reconciler.stop(), usage.stop(), workers.stop(config.SHUTDOWN_GRACE_MS)]);
     pacer.stop();
     await Promise.all([providers.stop(), webhooks.close(), context.conveyor.close()]);
     redis.disconnect();

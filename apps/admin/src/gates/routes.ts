@@ -17,8 +17,9 @@ export function gateRoutes(app: FastifyInstance, context: AdminContext, parts: G
 
   /** null while no worker has said which credentials there are. */
   async function withPacer<T>(use: (pacer: Pacer, ids: string[]) => Promise<T>): Promise<T | null> {
-    const credentials = await parts.board.pool();
-    if (!credentials) return null;
+    const pool = await parts.board.pool();
+    if (!pool) return null;
+    const { credentials } = pool;
     const prefix = context.config.QUEUE_PREFIX.slice(1, -1);
     const pacer = createPacer({ redis: parts.redis, prefix, credentials, clock: context.clock });
     try {

@@ -4,7 +4,7 @@
  */
 import type { Clock } from '@cardseal/core/clock';
 import { type CredentialSnapshot, createPacer, type Pacer, type PacingRedis } from '@cardseal/core/pacing';
-import type { Flow, PoolEntry, WorkerBoard } from '@cardseal/core/queue';
+import type { Flow, Pool, WorkerBoard } from '@cardseal/core/queue';
 
 export interface PoolState {
   credentials: readonly CredentialSnapshot[];
@@ -12,6 +12,8 @@ export interface PoolState {
   callsPerSecond: number;
   openAtMs: Flow['openAtMs'];
   isOpen: boolean;
+  /** How long a card is in a worker's hand beside the wait for its permit. */
+  holdMs: number;
 }
 
 export interface PoolWatch {
@@ -21,7 +23,7 @@ export interface PoolWatch {
 }
 
 const STATE_TTL_MS = 1000;
-const POOL_TTL_MS = 10_000;
+const POOL_TTL_MS = 5000;
 
 export interface PoolWatchParts {
   redis: PacingRedis;
@@ -33,26 +35,27 @@ export interface PoolWatchParts {
 
 export function createPoolWatch({ redis, prefix, board, clock }: PoolWatchParts): PoolWatch {
   let pacer: Pacer | null = null;
-  let pool = { text: '', untilMs: 0 };
+  let pool: { text: string; untilMs: number; holdMs: number } = { text: '', untilMs: 0, holdMs: 0 };
   let latest: { state: Promise<PoolState | null>; untilMs: number } | null = null;
 
   async function currentPacer(): Promise<Pacer | null> {
     if (pacer && clock.now() < pool.untilMs) return pacer;
-    const entries = await board.pool();
-    if (!entries) return pacer;
-    const text = JSON.stringify(entries);
+    const read = await board.pool();
+    if (!read) return pacer;
+    const { credentials, holdMs }: Pool = read;
+    const text = JSON.stringify(credentials);
     if (!pacer || text !== pool.text) {
       pacer?.stop();
-      pacer = createPacer({ redis, prefix, credentials: entries satisfies PoolEntry[], clock });
+      pacer = createPacer({ redis, prefix, credentials, clock });
     }
-    pool = { text, untilMs: clock.now() + POOL_TTL_MS };
+    pool = { text, untilMs: clock.now() + POOL_TTL_MS, holdMs };
     return pacer;
   }
 
   async function look(): Promise<PoolState | null> {
     if (redis.status !== 'ready') return null;
     const current = await currentPacer();
-    return current && poolState(await current.snapshot(), clock.now());
+    return current && poolState(await current.snapshot(), clock.now(), pool.holdMs);
   }
 
   return {
@@ -67,7 +70,7 @@ export function createPoolWatch({ redis, prefix, board, clock }: PoolWatchParts)
   };
 }
 
-export function poolState(credentials: readonly CredentialSnapshot[], nowMs: number): PoolState {
+export function poolState(credentials: readonly CredentialSnapshot[], nowMs: number, holdMs = 0): PoolState {
   const open = credentials.filter(({ gate }) => gate.state === 'open');
   const counted = open.length > 0 ? open : credentials;
   const ends = credentials.flatMap(({ gate }) => (gate.until === undefined ? [] : [Math.max(nowMs, gate.until)]));
@@ -76,5 +79,6 @@ export function poolState(credentials: readonly CredentialSnapshot[], nowMs: num
     callsPerSecond: counted.reduce((sum, { currentQps }) => sum + currentQps, 0),
     openAtMs: open.length > 0 ? nowMs : ends.length > 0 ? Math.min(...ends) : null,
     isOpen: open.length > 0,
+    holdMs,
   };
 }

@@ -1,8 +1,9 @@
 /** What the upstream quota allows and how long one more card would wait. Nothing in it names a credential. */
-import { type CardClass, cardsBefore, type QueueLook, startAtMs } from '@cardseal/core/queue';
+import type { CardClass, QueueLook } from '@cardseal/core/queue';
 import type { ApiContext } from '../context.ts';
 import type { PoolState } from './pool-watch.ts';
 import type { QuotaView } from './schema.ts';
+import { callAtMs } from './waiting.ts';
 
 export async function readQuota(context: ApiContext, tenant: string): Promise<QuotaView> {
   const { conveyor, pool, weightOf } = context;
@@ -35,7 +36,7 @@ async function estimate(
   if (!state || !look) return null;
   const rank = await conveyor.shares.before(cardClass, tenant, weight).catch(() => null);
   if (rank === null) return null;
-  const atMs = startAtMs(cardsBefore({ ...look, cardClass, rank }), { ...state, ...look });
+  const atMs = callAtMs({ ...look, cardClass, rank }, state, clock.now());
   return atMs === null ? null : Math.max(0, Math.round((atMs - clock.now()) / 100) / 10);
 }
 

@@ -7,7 +7,7 @@ const NOW = 1_800_000_000_000;
 const open = { gate: { state: 'open' }, currentQps: 10 } as never;
 const closed = (until?: number) =>
   ({ gate: { state: 'closed', reason: 'daily_quota', until }, currentQps: 10 }) as never;
-const look: QueueLook = { interactiveWaiting: 50, allWaiting: 50, active: 4, callsPerCard: 2, rank: 20, dueAtMs: 0 };
+const look: QueueLook = { interactiveWaiting: 50, allWaiting: 50, active: 0, callsPerCard: 2, rank: 20, dueAtMs: 0 };
 const hint = (standing: Partial<QueueLook> = {}, rest: Partial<LiveHint> = {}): LiveHint => ({
   active: false,
   waitingFor: 'worker',
@@ -44,6 +44,11 @@ describe('why a card waits and until when', () => {
     expect(waitingOf(bulk, poolState([open], NOW), NOW).startAtMs).toBe(NOW + 39 * 200);
     const behindBulk = hint({ rank: 90, interactiveWaiting: 100, allWaiting: 200 });
     expect(waitingOf(behindBulk, poolState([open], NOW), NOW).startAtMs).toBe(NOW + 100 * 200);
+  });
+
+  it('cards in hand that have not called yet come before it, those on the wire do not', () => {
+    const busy = hint({ active: 12 });
+    expect(waitingOf(busy, poolState([open], NOW, 400), NOW).startAtMs).toBe(NOW + 4000 + 10 * 200);
   });
 
   it('a rate of nothing promises nothing', () => {

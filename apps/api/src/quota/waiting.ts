@@ -1,6 +1,13 @@
 /** Why a queued card waits, and when it will be started: pure, from where it stands and what the pool allows. */
 import type { WaitingFor } from '@cardseal/core/job';
-import { cardsBefore, type LiveHint, startAtMs } from '@cardseal/core/queue';
+import {
+  cardsBefore,
+  cardsInHand,
+  type LiveHint,
+  type QueueLook,
+  type Standing,
+  startAtMs,
+} from '@cardseal/core/queue';
 import type { PoolState } from './pool-watch.ts';
 
 export interface Waiting {
@@ -15,8 +22,16 @@ export function waitingOf(hint: LiveHint, pool: PoolState | null, nowMs: number)
   // In line: what it waited for before is over.
   const waitingFor = pool?.isOpen === false ? 'quota' : pool ? 'worker' : hint.waitingFor;
   if (!pool) return { waitingFor, startAtMs: null };
-  const before = cardsBefore({ cardClass, ...standing });
-  return { waitingFor, startAtMs: atLeast(nowMs, startAtMs(before, { ...pool, ...standing })) };
+  return { waitingFor, startAtMs: callAtMs({ cardClass, ...standing }, pool, nowMs) };
+}
+
+/** When a card in line gets its call: after those before it, in line and in hand. */
+export function callAtMs(standing: Standing & QueueLook, pool: PoolState, nowMs: number): number | null {
+  // The pool was looked at some moments ago.
+  const openAtMs = pool.openAtMs === null ? null : Math.max(nowMs, pool.openAtMs);
+  const flow = { callsPerCard: standing.callsPerCard, callsPerSecond: pool.callsPerSecond, openAtMs };
+  const before = cardsBefore(standing) + cardsInHand(standing.active, pool.holdMs, flow);
+  return atLeast(nowMs, startAtMs(before, flow));
 }
 
 function atLeast(nowMs: number, atMs: number | null): number | null {

@@ -39,7 +39,7 @@ export function createGovernor(parts: GovernorParts): Governor {
 
   async function adjust(): Promise<void> {
     const [workers, snapshot] = await Promise.all([
-      board.beat(name, clock.now(), pool),
+      board.beat(name, clock.now(), { credentials: pool, holdMs: Math.round(meter.holdMs()) }),
       held() ? [] : pacer.snapshot(),
     ]);
     const callsPerSecond = openRate(snapshot);

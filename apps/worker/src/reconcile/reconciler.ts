@@ -19,7 +19,12 @@ export interface Reconciler {
   walk(): Promise<void>;
 }
 
-export function createReconciler(context: WorkerContext, epoch: Epoch): Reconciler {
+/** @param onNew comes before the first walk of a Redis that is new. */
+export function createReconciler(
+  context: WorkerContext,
+  epoch: Epoch,
+  onNew: () => Promise<void> = async () => {},
+): Reconciler {
   const { clock, config, log } = context;
   if (config.FAILPOINTS_DIR !== undefined) armFailpoints(config.FAILPOINTS_DIR);
   const stopped = new AbortController();
@@ -29,6 +34,7 @@ export function createReconciler(context: WorkerContext, epoch: Epoch): Reconcil
   async function walk(): Promise<void> {
     const fresh = await epoch.isNew();
     const startedMs = clock.now();
+    if (fresh) await onNew();
     const pending = await restorePending(context);
     const undelivered = await restoreUndelivered(context);
     // The mark comes last: a walk that died half-way is walked again.

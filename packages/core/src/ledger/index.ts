@@ -54,3 +54,4 @@ export { type MemoryObjectStore, memoryObjectStore } from './store/memory-object
 export { type ObjectStore, walk } from './store/object-store.ts';
 export { createS3Client, type S3Settings, s3ObjectStore } from './store/s3-object-store.ts';
 export { isUploadId, type UploadId, type Uploads, type UploadWriter } from './uploads.ts';
+export type { UsageBook, UsageCounts } from './usage.ts';

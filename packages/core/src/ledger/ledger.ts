@@ -25,6 +25,7 @@ import type { Registry } from './registry.ts';
 import { openJob, type SealedJob, sealedJob } from './sealed-job.ts';
 import { listAll, type ObjectStore } from './store/object-store.ts';
 import { createUploads, type Uploads } from './uploads.ts';
+import { createUsageBook, type UsageBook } from './usage.ts';
 
 export interface Ledger extends Registry {
   /** Makes a job's key and opens the job for its submit. */
@@ -47,6 +48,7 @@ export interface Ledger extends Registry {
   uploads: Uploads;
   batches: Batches;
   objectSources: ObjectSources;
+  usage: UsageBook;
   /** Throws DefectError `store_ignores_conditions` when the store lets two writers win. */
   checkStore(): Promise<void>;
 }
@@ -98,6 +100,7 @@ export function createLedger({
     uploads: createUploads(store, keyring),
     batches: createBatches(store, keyring),
     objectSources,
+    usage: createUsageBook(store),
     checkStore: () => checkConditionalWrites(store, clock),
   };
 }

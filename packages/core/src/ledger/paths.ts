@@ -56,6 +56,11 @@ export const paths = {
   /** What an erasure removed: counts and times. */
   erasureRecord: (tenant: string, job: JobId) => `erasures/${tenant}/${job}`,
 
+  /** Names of equal length, so that the last in byte order is the newest. */
+  usageOf: (credential: string, day: string) => `usage/${credential}/${day}/`,
+  usage: (credential: string, day: string, number: number) =>
+    `${paths.usageOf(credential, day)}${String(number).padStart(9, '0')}`,
+
   idempotency: (tenant: string, key: string) => `idempotency/${tenant}/${key}`,
   records: (kind: RecordKind, tenant: string) => `${kind}/${tenant}/`,
   record: (kind: RecordKind, tenant: string, id: string) => `${kind}/${tenant}/${id}/`,

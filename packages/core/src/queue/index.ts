@@ -14,6 +14,7 @@ export { giveUp, handBack, isHandover, postpone, spendAttempt } from './disposit
 export {
   type CardClass,
   cardsBefore,
+  cardsInHand,
   createFairShares,
   type FairShares,
   type Flow,
@@ -47,4 +48,4 @@ export { redeliver, requeue } from './redeliver.ts';
 export { reopen } from './reopen.ts';
 export { wakeDeliveries } from './wake.ts';
 export { createWeights, MAX_WEIGHT, MIN_WEIGHT } from './weights.ts';
-export { createWorkerBoard, type PoolEntry, type WorkerBoard } from './worker-board.ts';
+export { createWorkerBoard, type Pool, type PoolEntry, type WorkerBoard } from './worker-board.ts';

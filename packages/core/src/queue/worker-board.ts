@@ -10,12 +10,18 @@ export interface PoolEntry {
   daily?: number;
 }
 
+export interface Pool {
+  credentials: readonly PoolEntry[];
+  /** How long a card is in a worker's hand, its wait for a permit left out. */
+  holdMs: number;
+}
+
 export interface WorkerBoard {
   /** Says that this worker lives, and returns how many do. */
-  beat(worker: string, nowMs: number, pool: readonly PoolEntry[]): Promise<number>;
+  beat(worker: string, nowMs: number, pool: Pool): Promise<number>;
   leave(worker: string): Promise<void>;
   /** null while no worker has said. */
-  pool(): Promise<PoolEntry[] | null>;
+  pool(): Promise<Pool | null>;
 }
 
 /** Who has not been heard of for this long does not count. */
@@ -41,7 +47,7 @@ export function createWorkerBoard(redis: Redis, prefix: string): WorkerBoard {
     },
     async pool() {
       const text = await redis.get(poolKey);
-      return text === null ? null : (JSON.parse(text) as PoolEntry[]);
+      return text === null ? null : (JSON.parse(text) as Pool);
     },
   };
 }

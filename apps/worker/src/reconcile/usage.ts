@@ -1,0 +1,69 @@
+/**
+ * Usage of credentials survives Redis: one worker a minute writes the counts to the ledger, and a Redis that turns out
+ * to be new gets them back before any card is put on the conveyor again.
+ */
+import { describeError } from '@cardseal/core/log';
+import type { Redis } from 'ioredis';
+import type { WorkerContext } from '../context.ts';
+
+const EVERY_MS = 60_000;
+const LOCK_MS = 55_000;
+const SHANGHAI_MS = 8 * 3_600_000;
+
+export interface UsageKeeper {
+  start(): void;
+  stop(): Promise<void>;
+  /** Of the running day and in all. */
+  save(): Promise<void>;
+  restore(): Promise<void>;
+}
+
+export function createUsageKeeper(
+  { clock, config, ledger, log, pacer, rates }: WorkerContext,
+  redis: Redis,
+): UsageKeeper {
+  const lock = `${config.QUEUE_PREFIX}:usage-lock`;
+  const stopped = new AbortController();
+  let running: Promise<void> | null = null;
+  const days = () => [new Date(clock.now() + SHANGHAI_MS).toISOString().slice(0, 10), 'total'];
+
+  async function save(): Promise<void> {
+    for (const day of days()) {
+      for (const [credential, counts] of Object.entries(await pacer.usage(day))) {
+        if (counts.calls > 0) await ledger.usage.save(credential, day, { ...counts });
+      }
+    }
+  }
+
+  async function restore(): Promise<void> {
+    for (const day of days()) {
+      const read = [...rates.keys()].map(async (id) => [id, await ledger.usage.read(id, day)] as const);
+      const found = (await Promise.all(read)).filter(([, counts]) => counts !== null);
+      await pacer.restoreUsage(day, Object.fromEntries(found.map(([id, counts]) => [id, { ...counts }])));
+    }
+  }
+
+  async function loop(): Promise<void> {
+    while (!stopped.signal.aborted) {
+      await clock.sleep(EVERY_MS, stopped.signal).catch(() => {});
+      try {
+        const turn = !stopped.signal.aborted && (await redis.set(lock, '1', 'PX', LOCK_MS, 'NX')) === 'OK';
+        if (turn) await save();
+      } catch (error) {
+        log.warn('usage.postponed', describeError(error));
+      }
+    }
+  }
+
+  return {
+    save,
+    restore,
+    start() {
+      running ??= loop();
+    },
+    async stop() {
+      stopped.abort();
+      await running;
+    },
+  };
+}
