@@ -60,7 +60,7 @@ export function createWorker(config: WorkerConfig, overrides: WorkerOverrides = 
     conveyor: createConveyor(redis, config.QUEUE_PREFIX, { weightOf: createWeights(ledger) }),
     lanes: createLanes(redis, config.QUEUE_PREFIX),
     pacer,
-    meter: createFlowMeter(),
+    meter: createFlowMeter(clock),
     providers: providers.byId,
     rates: new Map(credentials.map(({ id, qps }) => [id, qps])),
     webhooks,

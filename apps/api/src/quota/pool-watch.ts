@@ -12,8 +12,8 @@ export interface PoolState {
   callsPerSecond: number;
   openAtMs: Flow['openAtMs'];
   isOpen: boolean;
-  /** How long a card is in a worker's hand beside the wait for its permit. */
-  holdMs: number;
+  /** How long a card stays in a worker's hand once it has its permit. */
+  afterPermitMs: number;
 }
 
 export interface PoolWatch {
@@ -35,27 +35,27 @@ export interface PoolWatchParts {
 
 export function createPoolWatch({ redis, prefix, board, clock }: PoolWatchParts): PoolWatch {
   let pacer: Pacer | null = null;
-  let pool: { text: string; untilMs: number; holdMs: number } = { text: '', untilMs: 0, holdMs: 0 };
+  let pool: { text: string; untilMs: number; afterPermitMs: number } = { text: '', untilMs: 0, afterPermitMs: 0 };
   let latest: { state: Promise<PoolState | null>; untilMs: number } | null = null;
 
   async function currentPacer(): Promise<Pacer | null> {
     if (pacer && clock.now() < pool.untilMs) return pacer;
     const read = await board.pool();
     if (!read) return pacer;
-    const { credentials, holdMs }: Pool = read;
+    const { credentials, afterPermitMs }: Pool = read;
     const text = JSON.stringify(credentials);
     if (!pacer || text !== pool.text) {
       pacer?.stop();
       pacer = createPacer({ redis, prefix, credentials, clock });
     }
-    pool = { text, untilMs: clock.now() + POOL_TTL_MS, holdMs };
+    pool = { text, untilMs: clock.now() + POOL_TTL_MS, afterPermitMs };
     return pacer;
   }
 
   async function look(): Promise<PoolState | null> {
     if (redis.status !== 'ready') return null;
     const current = await currentPacer();
-    return current && poolState(await current.snapshot(), clock.now(), pool.holdMs);
+    return current && poolState(await current.snapshot(), clock.now(), pool.afterPermitMs);
   }
 
   return {
@@ -70,7 +70,7 @@ export function createPoolWatch({ redis, prefix, board, clock }: PoolWatchParts)
   };
 }
 
-export function poolState(credentials: readonly CredentialSnapshot[], nowMs: number, holdMs = 0): PoolState {
+export function poolState(credentials: readonly CredentialSnapshot[], nowMs: number, afterPermitMs = 0): PoolState {
   const open = credentials.filter(({ gate }) => gate.state === 'open');
   const counted = open.length > 0 ? open : credentials;
   const ends = credentials.flatMap(({ gate }) => (gate.until === undefined ? [] : [Math.max(nowMs, gate.until)]));
@@ -79,6 +79,6 @@ export function poolState(credentials: readonly CredentialSnapshot[], nowMs: num
     callsPerSecond: counted.reduce((sum, { currentQps }) => sum + currentQps, 0),
     openAtMs: open.length > 0 ? nowMs : ends.length > 0 ? Math.min(...ends) : null,
     isOpen: open.length > 0,
-    holdMs,
+    afterPermitMs,
   };
 }

@@ -30,7 +30,7 @@ export function callAtMs(standing: Standing & QueueLook, pool: PoolState, nowMs:
   // The pool was looked at some moments ago.
   const openAtMs = pool.openAtMs === null ? null : Math.max(nowMs, pool.openAtMs);
   const flow = { callsPerCard: standing.callsPerCard, callsPerSecond: pool.callsPerSecond, openAtMs };
-  const before = cardsBefore(standing) + cardsInHand(standing.active, pool.holdMs, flow);
+  const before = cardsBefore(standing) + cardsInHand(standing.active, pool.afterPermitMs, flow);
   return atLeast(nowMs, startAtMs(before, flow));
 }
 

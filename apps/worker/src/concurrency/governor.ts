@@ -39,7 +39,7 @@ export function createGovernor(parts: GovernorParts): Governor {
 
   async function adjust(): Promise<void> {
     const [workers, snapshot] = await Promise.all([
-      board.beat(name, clock.now(), { credentials: pool, holdMs: Math.round(meter.holdMs()) }),
+      board.beat(name, clock.now(), { credentials: pool, afterPermitMs: Math.round(meter.afterPermitMs()) }),
       held() ? [] : pacer.snapshot(),
     ]);
     const callsPerSecond = openRate(snapshot);

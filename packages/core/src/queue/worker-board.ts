@@ -12,8 +12,8 @@ export interface PoolEntry {
 
 export interface Pool {
   credentials: readonly PoolEntry[];
-  /** How long a card is in a worker's hand, its wait for a permit left out. */
-  holdMs: number;
+  /** How long a card stays in a worker's hand once it has its permit. */
+  afterPermitMs: number;
 }
 
 export interface WorkerBoard {

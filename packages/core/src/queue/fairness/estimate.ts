@@ -20,9 +20,9 @@ export function cardsBefore({ cardClass, rank, interactiveWaiting, allWaiting }:
   return Math.min(rank, (bulkBefore + 1) * (RUN_BEFORE_BULK + 1) - 1);
 }
 
-/** Cards that are in workers' hands and have not called yet: all but those that rate × time needs. */
-export function cardsInHand(active: number, holdMs: number, { callsPerCard, callsPerSecond }: Flow): number {
-  return Math.max(0, active - (callsPerSecond / callsPerCard) * (holdMs / 1000));
+/** Cards that are in workers' hands and have not called yet: all but those that have, by rate × time. */
+export function cardsInHand(active: number, afterPermitMs: number, { callsPerCard, callsPerSecond }: Flow): number {
+  return Math.max(0, active - (callsPerSecond / callsPerCard) * (afterPermitMs / 1000));
 }
 
 export interface Flow {

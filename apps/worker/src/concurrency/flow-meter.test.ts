@@ -1,0 +1,19 @@
+import { ManualClock } from '@cardseal/core/clock';
+import { expect, it } from 'vitest';
+import { createFlowMeter } from './flow-meter.ts';
+
+it('learns the time in hand without the wait for permits, and the calls of a card', () => {
+  const clock = new ManualClock(0);
+  const meter = createFlowMeter(clock);
+  for (let at = 0; at < 100; at++) {
+    clock.advance(5000);
+    meter.permit('a', 5000);
+    meter.permit('a', 4000);
+    clock.advance(300);
+    meter.left('a', 5350);
+    meter.left('never called', 90_000);
+  }
+  expect(meter.holdMs()).toBeCloseTo(350, 0);
+  expect(meter.afterPermitMs()).toBeCloseTo(300, 0);
+  expect(meter.callsPerCard()).toBeCloseTo(2, 2);
+});
