@@ -1,0 +1,95 @@
+/**
+ * Baidu's official Node SDK, in an install of its own, judges the emulator: it gets a token with its own code and reads
+ * specimens through the plain endpoint, errors included. Only the host name is turned towards the emulator.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { createEmulator, DEFAULT_CONFIG } from '@cardseal/emulator';
+import { generateSpecimens, type Specimen } from '@cardseal/emulator/cards';
+
+const SDK = 'baidu-aip-sdk@4.16.16';
+const CREDENTIAL = {
+  id: 'sdk',
+  provider: 'baidu-idcard-aes',
+  api_key: 'key-of-the-sdk',
+  secret_key: 'its-secret',
+} as const;
+
+interface Words {
+  words: string;
+  location: { top: number; left: number; width: number; height: number };
+}
+
+interface SdkReply {
+  error_code?: number;
+  image_status?: string;
+  risk_type?: string;
+  words_result?: Record<string, Words>;
+}
+
+/** As much of the SDK as is used here. */
+interface Sdk {
+  ocr: new (
+    appId: string,
+    apiKey: string,
+    secretKey: string,
+  ) => {
+    idcard(imageBase64: string, side: string, options?: Record<string, string>): Promise<SdkReply>;
+  };
+  HttpClient: { setRequestInterceptor(intercept: (options: { url: string }) => { url: string }): void };
+}
+
+function must(condition: boolean, claim: string): void {
+  if (!condition) throw new Error(`not so: ${claim}`);
+  console.log(`  ok  ${claim}`);
+}
+
+function install(folder: string): Sdk {
+  writeFileSync(path.join(folder, 'package.json'), '{"private":true}');
+  const flags = ['--no-audit', '--no-fund', '--ignore-scripts', '--omit=optional', '--loglevel=error'];
+  execFileSync('npm', ['install', ...flags, SDK], { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] });
+  return createRequire(path.join(folder, 'here.js'))('baidu-aip-sdk') as Sdk;
+}
+
+async function judge(sdk: Sdk, specimen: Specimen): Promise<void> {
+  const { api_key, secret_key } = CREDENTIAL;
+  const client = new sdk.ocr('0', api_key, secret_key);
+  const { card } = specimen.truth;
+  const front = await client.idcard(specimen.front.toString('base64'), 'front', { detect_risk: 'true' });
+  must(front.error_code === undefined && front.image_status === 'normal', 'a front is read');
+  must(front.words_result?.姓名?.words === card.name, 'the name is what the card says');
+  must(front.words_result?.公民身份号码?.words === card.id_number, 'and so is the number');
+  must(front.words_result!.姓名!.location.width > 0, 'words have a place');
+  must(front.risk_type === 'normal', 'options of the SDK arrive');
+  const back = await client.idcard(specimen.back.toString('base64'), 'back');
+  must(back.words_result?.签发机关?.words === card.issuing_authority, 'a back is read');
+  const turned = await client.idcard(specimen.back.toString('base64'), 'front');
+  must(turned.image_status === 'reversed_side', 'a wrong side is told, and read');
+  const broken = await client.idcard(Buffer.from('no picture').toString('base64'), 'front');
+  must(broken.error_code === 216_201, 'no picture is 216201');
+  const stranger = new sdk.ocr('0', 'nobody', 'nothing');
+  // Refused keys make the SDK fall back to the cloud's signature, without a token, which this endpoint does not know.
+  must((await stranger.idcard('', 'front')).error_code === 100, 'unknown keys get no token, and no answer without one');
+}
+
+const folder = mkdtempSync(path.join(tmpdir(), 'cardseal-judge-'));
+const emulator = createEmulator({ ...DEFAULT_CONFIG, credentials: [CREDENTIAL] });
+try {
+  const sdk = install(folder);
+  const base = `http://127.0.0.1:${(await emulator.start()).port}`;
+  sdk.HttpClient.setRequestInterceptor((options) => {
+    options.url = options.url.replace('https://aip.baidubce.com', base);
+    return options;
+  });
+  const [specimen] = await Array.fromAsync(generateSpecimens({ count: 1, seed: 81, scenario: 'good' }));
+  await judge(sdk, specimen!);
+  const stats = (await (await fetch(`${base}/__control/stats`)).json()) as { calls: number; token_requests: number };
+  must(stats.calls === 5 && stats.token_requests === 2, 'all of it went to the emulator');
+  console.log(`baidu-sdk: ${SDK} takes the emulator for the provider`);
+} finally {
+  await emulator.stop();
+  rmSync(folder, { recursive: true, force: true });
+}
