@@ -62,6 +62,15 @@ describe('a wrong request gets the code of the provider', () => {
 describe('the sibling endpoint', () => {
   const path = () => `/rest/2.0/ocr/v1/idcard?access_token=${client.token}`;
 
+  it('takes a token with a second query behind it, as the official Node SDK sends it', async () => {
+    const body = formOf({ image: picture.toString('base64'), id_card_side: 'front' });
+    const { json } = await client.post(
+      `/rest/2.0/ocr/v1/idcard?aipSdk=node&access_token=${client.token}?aipSdk=node`,
+      body,
+    );
+    expect(json.image_status).toBe('normal');
+  });
+
   it('answers a plain request in clear, with log_id as a number', async () => {
     const body = formOf({ image: picture.toString('base64'), id_card_side: 'front' });
     const { text, json } = await client.post(path(), body);

@@ -29,7 +29,7 @@ export async function handleCall(
   const atMs = context.now();
   const record = context.journal.open(atMs);
   const exchange: Exchange = { context, response, record };
-  const token = url.searchParams.get('access_token');
+  const token = tokenOf(url);
   const verdict = context.tokens.verify(token);
   record.credential = verdict.credential?.id ?? null;
   const refusal =
@@ -46,6 +46,11 @@ export async function handleCall(
   revokeIfAsked(context, fault, token ?? '');
   await pause(atMs + delayMs - context.now(), context.stopping.signal);
   return fault ? spoil(exchange, answer, fault) : sendAnswer(exchange, answer);
+}
+
+/** The provider's own Node SDK appends a second query, `?aipSdk=node`, behind the token, and is served. [C] */
+function tokenOf(url: URL): string | null {
+  return url.searchParams.get('access_token')?.split('?')[0] ?? null;
 }
 
 function refusedByLimits(context: Context, credential: Credential, atMs: number): number | undefined {
