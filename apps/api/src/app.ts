@@ -12,6 +12,7 @@ import {
   createWorkerBoard,
 } from '@cardseal/core/queue';
 import { createTargetGuard } from '@cardseal/core/webhook';
+import { createBatchKeeper } from './batches/index.ts';
 import type { ApiConfig } from './config.ts';
 import type { ApiContext } from './context.ts';
 import { createPoolWatch } from './quota/index.ts';
@@ -58,7 +59,8 @@ export function createApi(config: ApiConfig, overrides: ApiOverrides = {}): Api 
       production: config.CARDSEAL_ENV === 'production',
     }),
   };
-  const server = createServer(context);
+  const keeper = createBatchKeeper(context);
+  const server = createServer(context, keeper);
   let stopped: Promise<void> | undefined;
 
   return {
@@ -68,6 +70,7 @@ export function createApi(config: ApiConfig, overrides: ApiOverrides = {}): Api 
       context.changes.start();
       await server.listen({ host: config.API_HOST, port: config.API_PORT });
       const { port } = server.server.address() as { port: number };
+      keeper.start();
       log.info('api.started', { port });
       return { port };
     },
@@ -81,6 +84,7 @@ export function createApi(config: ApiConfig, overrides: ApiOverrides = {}): Api 
     context.changes.stop();
     context.finished.stop();
     await server.close();
+    await keeper.stop();
     context.pool.stop();
     await context.conveyor.close();
     producer.disconnect();

@@ -4,6 +4,7 @@ import { armFailpoints } from '@cardseal/core/failpoints';
 import multipart from '@fastify/multipart';
 import fastify, { type FastifyInstance } from 'fastify';
 import { createAuthenticate } from './auth/index.ts';
+import { type BatchKeeper, batchRoutes } from './batches/index.ts';
 import type { ApiContext } from './context.ts';
 import { endpointRoutes } from './endpoints/index.ts';
 import { healthRoutes } from './health.ts';
@@ -12,10 +13,11 @@ import { openApiRoutes } from './openapi/index.ts';
 import { handleErrors, Problem, type ProblemCode, problemDocument } from './problems/index.ts';
 import { quotaRoutes } from './quota/index.ts';
 import { submitRoute } from './submit/index.ts';
+import { uploadRoutes } from './uploads/index.ts';
 
 const JSON_OVERHEAD_BYTES = 64 * 1024;
 
-export function createServer(context: ApiContext): FastifyInstance {
+export function createServer(context: ApiContext, keeper: Pick<BatchKeeper, 'take'>): FastifyInstance {
   const { config, log } = context;
   if (config.FAILPOINTS_DIR !== undefined) armFailpoints(config.FAILPOINTS_DIR);
   const app = fastify({
@@ -65,6 +67,8 @@ export function createServer(context: ApiContext): FastifyInstance {
     lifecycleRoutes(routes, context, authenticate);
     endpointRoutes(routes, context, authenticate);
     quotaRoutes(routes, context, authenticate);
+    uploadRoutes(routes, context, authenticate);
+    batchRoutes(routes, context, authenticate, keeper);
     openApiRoutes(routes);
   });
   return app;

@@ -18,7 +18,9 @@ describe('the OpenAPI document', () => {
     const ledger = createLedger({ store: memoryObjectStore(), master: localMasterKey(Buffer.alloc(32)) });
     const config = { MAX_IMAGE_BYTES: 1024, REQUEST_TIMEOUT_MS: 1000 };
     // Registering routes uses no more than this of a context.
-    app = createServer({ config, ledger, clock: systemClock, log: silentLog } as unknown as ApiContext);
+    app = createServer({ config, ledger, clock: systemClock, log: silentLog } as unknown as ApiContext, {
+      take: () => {},
+    });
     await app.ready();
   });
   afterAll(() => app.close());

@@ -1,6 +1,7 @@
 /** The OpenAPI 3.1 document, put together from the operations whose routes are there. */
 import type { z } from 'zod';
 import { PROBLEMS, Problem, type ProblemCode, problemDocument } from '../problems/index.ts';
+import { batchOperations } from './batch-operations.ts';
 import { jobOperations } from './job-operations.ts';
 import { type Components, type JsonSchema, toJsonSchema } from './json-schema.ts';
 import type { Answer, AnswerHeader, Operation, RequestBody, RequestHeader } from './operation.ts';
@@ -8,7 +9,12 @@ import { problemSchema } from './schemas.ts';
 import { serviceOperations } from './service-operations.ts';
 import { webhookOperations } from './webhook-operations.ts';
 
-export const operations: readonly Operation[] = [...jobOperations, ...webhookOperations, ...serviceOperations];
+export const operations: readonly Operation[] = [
+  ...jobOperations,
+  ...batchOperations,
+  ...webhookOperations,
+  ...serviceOperations,
+];
 
 const VERSION = '0.1.0';
 

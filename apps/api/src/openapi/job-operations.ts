@@ -51,6 +51,8 @@ export const jobOperations: readonly Operation[] = [
       'body_too_large',
       'body_timeout',
       'image_unusable',
+      'source_not_allowed',
+      'source_unavailable',
       'idempotency_mismatch',
       'idempotency_key_invalid',
       'job_erased',

@@ -80,6 +80,26 @@ export const PROBLEMS = {
     title: 'The public key cannot be used',
     detail: 'Send a public EC (P-256, P-384, P-521), X25519 or RSA (2048 bits or more) key as JWK or PEM.',
   },
+  source_not_allowed: {
+    status: 422,
+    title: 'The source is not allowed',
+    detail: "Pictures may come only from buckets and prefixes on the tenant's list.",
+  },
+  source_unavailable: {
+    status: 422,
+    title: 'The picture is not where the request says',
+    detail: 'There is no such upload, object or version, or it may not be read.',
+  },
+  upload_refused: {
+    status: 403,
+    title: 'The upload is refused',
+    detail: 'The signed URL has expired, was altered or used, or the body is not what it was signed for.',
+  },
+  batch_too_large: {
+    status: 413,
+    title: 'The batch is too large',
+    detail: 'A batch has at most 10,000 lines, each of at most 1 MiB.',
+  },
   store_unavailable: { status: 503, title: 'The store is away', detail: 'Nothing was accepted; try again.' },
   internal: { status: 500, title: 'Our mistake', detail: 'The request id finds it in our logs.' },
 } as const satisfies Record<string, { status: number; title: string; detail: string }>;

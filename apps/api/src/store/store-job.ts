@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { failpoint } from '@cardseal/core/failpoints';
-import { type JobId, type JobRequest, SIDES } from '@cardseal/core/job';
+import { type JobId, type JobRequest, SIDES, createdAtMs as timeOf } from '@cardseal/core/job';
 import type { Caller } from '../auth/index.ts';
 import type { ApiContext } from '../context.ts';
 import { Problem } from '../problems/index.ts';
@@ -16,21 +16,25 @@ export interface Stored {
   replayed: boolean;
 }
 
+/** @param line of a batch: its time, whether nobody can have stored it before, and pictures to be read later. */
 export async function storeJob(
-  { clock, ledger, log }: ApiContext,
+  { ledger, log }: ApiContext,
   caller: Caller,
   job: JobId,
-  { pictures, terms }: Submission,
+  { pictures, terms }: Omit<Submission, 'pointers'>,
+  line: { createdAtMs?: number; fresh?: boolean; sources?: NonNullable<JobRequest['sources']> } = {},
 ): Promise<Stored> {
   const { tenant } = caller;
-  const standing = await committed({ ledger }, tenant, job);
+  const standing = line.fresh ? null : await committed({ ledger }, tenant, job);
   if (standing) return { request: standing, replayed: true };
 
   const [sealed] = await Promise.all([ledger.startJob(tenant, job), ledger.markers.openGeneration(tenant, job, 1)]);
   await failpoint('submit.marked');
-  const sides = SIDES.filter((side) => pictures[side] !== undefined);
+  const { sources = {}, createdAtMs = timeOf(job) } = line;
+  const sent = SIDES.filter((side) => pictures[side] !== undefined);
+  const sides = SIDES.filter((side) => sent.includes(side) || sources[side] !== undefined);
   await Promise.all([
-    ...sides.map((side) => sealed.putImage(side, pictures[side]!)),
+    ...sent.map((side) => sealed.putImage(side, pictures[side]!)),
     ledger.listing.submitted(tenant, job, terms.reference),
   ]);
   await failpoint('submit.sealed');
@@ -39,17 +43,18 @@ export async function storeJob(
     job,
     tenant,
     nonce: randomBytes(16).toString('hex'),
-    createdAtMs: clock.now(),
+    createdAtMs,
     sides,
     options: terms.options,
     reference: terms.reference,
     metadata: terms.metadata,
     priority: terms.priority,
-    expiresAtMs: terms.expires_in === null ? null : clock.now() + terms.expires_in * 1000,
+    expiresAtMs: terms.expires_in === null ? null : createdAtMs + terms.expires_in * 1000,
     retainForS: terms.retain_for,
     keepImages: terms.keep_images,
     endpointIds: terms.endpoint_ids,
     apiKeyId: caller.apiKeyId,
+    ...(line.sources ? { sources: line.sources } : {}),
   };
   if (request.expiresAtMs !== null) await ledger.due.at(request.expiresAtMs, { tenant, job, what: 'expire' });
   const won = await sealed.commit(request);

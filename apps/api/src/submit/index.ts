@@ -1,2 +1,6 @@
+export { checkEndpoints } from './check-endpoints.ts';
+export { inspectPictures } from './inspect.ts';
 export { jobRequestSchema } from './request-schema.ts';
+export { objectRules, resolveSource } from './resolve-sources.ts';
 export { submitRoute } from './route.ts';
+export { fromRequest, type Submission } from './submission.ts';

@@ -12,7 +12,7 @@ import { type FieldProblem, Problem } from '../problems/index.ts';
 import type { Submission } from './submission.ts';
 
 /** Throws Problem `image_unusable` that names every picture that cannot be used, and why. */
-export function inspectPictures(submission: Submission, maxInputBytes: number): void {
+export function inspectPictures(submission: Pick<Submission, 'pictures' | 'terms'>, maxInputBytes: number): void {
   const errors = SIDES.flatMap((side) => {
     const picture = submission.pictures[side];
     const reason = picture && unusable(picture, submission.terms.options.fit, maxInputBytes);

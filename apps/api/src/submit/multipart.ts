@@ -33,7 +33,7 @@ async function readParts(request: FastifyRequest, maxImageBytes: number): Promis
   }
   const parsed = jobTermsSchema.safeParse(terms);
   if (!parsed.success) throw fromZod(parsed.error, '/request');
-  return { pictures, terms: parsed.data };
+  return { pictures, pointers: {}, terms: parsed.data };
 }
 
 function parseTerms(bytes: Buffer): unknown {

@@ -6,6 +6,23 @@ const imageSource = z.strictObject({
   image: z.string().min(1, 'is empty').meta({ description: 'The picture, base64.', format: 'byte' }),
 });
 
+const uploadSource = z.strictObject({
+  upload_id: z.string().min(1).max(64).meta({ description: 'A picture sent ahead by `POST /v1/uploads`.' }),
+});
+
+const objectSource = z.strictObject({
+  object: z
+    .strictObject({
+      bucket: z.string().min(3).max(63),
+      key: z.string().min(1).max(1024),
+      version_id: z.string().min(1).max(1024).optional(),
+    })
+    .meta({ description: "A picture in a bucket on the tenant's list." }),
+});
+
+const source = z.union([imageSource, uploadSource, objectSource]).meta({ id: 'Source' });
+export type Source = z.output<typeof source>;
+
 const metadata = z
   .record(z.string().min(1).max(64), z.string().max(512))
   .refine((value) => Object.keys(value).length <= 16, 'holds at most 16 entries');
@@ -23,7 +40,7 @@ export const jobTermsSchema = z.strictObject({
 });
 
 export const jobRequestSchema = jobTermsSchema
-  .extend({ front: imageSource.optional(), back: imageSource.optional() })
+  .extend({ front: source.optional(), back: source.optional() })
   .meta({ id: 'JobRequest', description: 'A card to recognise; at least one side.' });
 
 export type JobTerms = z.output<typeof jobTermsSchema>;

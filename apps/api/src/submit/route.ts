@@ -8,7 +8,9 @@ import { enqueue } from '../enqueue/index.ts';
 import { readJob, waitForJob } from '../jobs/index.ts';
 import { Problem } from '../problems/index.ts';
 import { storeJob } from '../store/index.ts';
+import { checkEndpoints } from './check-endpoints.ts';
 import { inspectPictures } from './inspect.ts';
+import { resolveSource } from './resolve-sources.ts';
 import { readSubmission, type Submission } from './submission.ts';
 
 export function submitRoute(app: FastifyInstance, context: ApiContext, authenticate: Authenticate): void {
@@ -20,8 +22,10 @@ export function submitRoute(app: FastifyInstance, context: ApiContext, authentic
     async (request, reply) => {
       const caller = callers.get(request)!;
       const submission = await readSubmission(request, context.config.MAX_IMAGE_BYTES);
+      await checkEndpoints(context, caller.tenant, submission.terms.endpoint_ids);
       inspectPictures(submission, context.config.MAX_IMAGE_BYTES);
       const job = await claimJob(context, caller.tenant, request, submission);
+      await fetchPictures(context, caller.tenant, job, submission);
       const stored = await storeJob(context, caller, job, submission);
       if (!stored.replayed) await enqueue(context, stored.request);
       return answer(context, caller, job, request, reply);
@@ -34,17 +38,33 @@ async function claimJob(
   { clock, ledger }: ApiContext,
   tenant: string,
   request: FastifyRequest,
-  { pictures, terms }: Submission,
+  { pictures, pointers, terms }: Submission,
 ): Promise<JobId> {
   const job = newJobId(clock.now());
   const key = request.headers['idempotency-key'];
   if (key === undefined) return job;
   if (typeof key !== 'string' || !/^[\x21-\x7e]{1,255}$/.test(key)) throw new Problem('idempotency_key_invalid');
-  const parts = [JSON.stringify(terms), ...SIDES.map((side) => pictures[side] ?? '')];
+  const parts = [
+    JSON.stringify(terms),
+    ...SIDES.map((side) => pictures[side] ?? (pointers[side] ? JSON.stringify(pointers[side]) : '')),
+  ];
   const fingerprint = await ledger.idempotency.fingerprint(tenant, parts);
   const claim = await ledger.idempotency.claim(tenant, 'POST /v1/jobs', key, { job, fingerprint });
   if (claim.fingerprint !== fingerprint) throw new Problem('idempotency_mismatch');
   return claim.job;
+}
+
+/**
+ * Only now, so that a request whose key has its job already needs no upload or object any more. The request is not
+ * committed yet: a picture that cannot be had leaves nothing behind but the claim.
+ */
+async function fetchPictures(context: ApiContext, tenant: string, job: JobId, submission: Submission): Promise<void> {
+  const { pictures, pointers } = submission;
+  const sides = SIDES.filter((side) => pointers[side] !== undefined);
+  if (sides.length === 0 || (await context.ledger.inventory(tenant, job)).committed) return;
+  const maxBytes = context.config.MAX_IMAGE_BYTES;
+  for (const side of sides) pictures[side] = await resolveSource(context, tenant, side, pointers[side]!, maxBytes);
+  inspectPictures(submission, maxBytes);
 }
 
 async function answer(

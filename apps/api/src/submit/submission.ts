@@ -4,16 +4,19 @@ import type { FastifyRequest } from 'fastify';
 import { fromZod, Problem } from '../problems/index.ts';
 import { decodeBase64 } from './base64.ts';
 import { readMultipart } from './multipart.ts';
-import { type JobTerms, jobRequestSchema, jobTermsSchema } from './request-schema.ts';
+import { type JobRequestBody, type JobTerms, jobRequestSchema, jobTermsSchema } from './request-schema.ts';
+import type { Pointer } from './resolve-sources.ts';
 
 export interface Submission {
   pictures: Partial<Record<Side, Buffer>>;
   terms: JobTerms;
+  /** Sides whose picture is elsewhere still. */
+  pointers: Partial<Record<Side, Pointer>>;
 }
 
 export async function readSubmission(request: FastifyRequest, maxImageBytes: number): Promise<Submission> {
   const submission = await readByType(request, maxImageBytes);
-  if (SIDES.every((side) => submission.pictures[side] === undefined)) {
+  if (SIDES.every((side) => !submission.pictures[side] && !submission.pointers[side])) {
     const errors = SIDES.map((side) => ({ pointer: `/${side}`, code: 'missing', detail: 'Send at least one side.' }));
     throw new Problem('invalid_request', 'A job needs a picture of at least one side.', { errors });
   }
@@ -32,11 +35,17 @@ async function readByType(request: FastifyRequest, maxImageBytes: number): Promi
 function readJson(body: unknown): Submission {
   const parsed = jobRequestSchema.safeParse(body ?? {});
   if (!parsed.success) throw fromZod(parsed.error);
-  const { front, back, ...terms } = parsed.data;
-  const pictures: Submission['pictures'] = {};
-  if (front) pictures.front = decodeBase64(front.image, '/front/image');
-  if (back) pictures.back = decodeBase64(back.image, '/back/image');
-  return { pictures, terms };
+  return fromRequest(parsed.data);
+}
+
+export function fromRequest({ front, back, ...terms }: JobRequestBody): Submission {
+  const submission: Submission = { pictures: {}, pointers: {}, terms };
+  for (const [side, source] of [['front', front] as const, ['back', back] as const]) {
+    if (source === undefined) continue;
+    if ('image' in source) submission.pictures[side] = decodeBase64(source.image, `/${side}/image`);
+    else submission.pointers[side] = source;
+  }
+  return submission;
 }
 
 function readBare(request: FastifyRequest, body: Buffer): Submission {
@@ -48,7 +57,7 @@ function readBare(request: FastifyRequest, body: Buffer): Submission {
       errors: [{ pointer: extra[0] === undefined ? 'side' : extra[0].slice(0, 64), code: 'invalid_value', detail }],
     });
   }
-  return { pictures: { [side]: body }, terms: jobTermsSchema.parse({}) };
+  return { pictures: { [side]: body }, pointers: {}, terms: jobTermsSchema.parse({}) };
 }
 
 function tooLarge(side: Side, maxImageBytes: number): Problem {

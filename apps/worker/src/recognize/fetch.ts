@@ -1,7 +1,8 @@
 /** fetch: the sealed picture of one side from the ledger, fitted where it breaks a limit of the provider. */
-import { DefectError } from '@cardseal/core/errors';
+import { DefectError, RejectedError } from '@cardseal/core/errors';
 import { assessImage, defaultImageLimits, fitImage, inspectImage } from '@cardseal/core/image';
-import type { Side } from '@cardseal/core/job';
+import type { ObjectSource, Side } from '@cardseal/core/job';
+import { HOUSE, isAllowedSource, type Ledger } from '@cardseal/core/ledger';
 import type { WorkerContext } from '../context.ts';
 import type { Work } from './work.ts';
 
@@ -16,7 +17,7 @@ export async function fetchPicture({ config, ledger }: WorkerContext, work: Work
   const source = work.request.sources?.[side];
   const bytes =
     (await work.sealed.image(side)) ??
-    (source ? await ledger.objectSources.read(source, config.MAX_IMAGE_BYTES) : null);
+    (source ? await readObject(ledger, work.tenant, source, config.MAX_IMAGE_BYTES) : null);
   if (!bytes) throw new DefectError('picture_missing', { fields: { job: work.job, side } });
   const limits = { ...defaultImageLimits, maxInputBytes: config.MAX_IMAGE_BYTES };
   const facts = inspectImage(bytes);
@@ -24,4 +25,11 @@ export async function fetchPicture({ config, ledger }: WorkerContext, work: Work
   if (assessment.kind === 'as-is') return { bytes };
   const fitted = await fitImage(bytes, facts, limits, { signal: work.signal });
   return { bytes: fitted.bytes, adjusted: fitted.adjusted };
+}
+
+/** The list is asked again, because it may have changed since the batch was accepted. */
+async function readObject(ledger: Ledger, tenant: string, source: ObjectSource, maxBytes: number): Promise<Buffer> {
+  const rules = (await ledger.tenants.get(HOUSE, tenant))?.value.objectSources ?? [];
+  if (!isAllowedSource(source, rules)) throw new RejectedError('source_unavailable');
+  return ledger.objectSources.read(source, maxBytes);
 }

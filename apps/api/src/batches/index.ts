@@ -1,0 +1,3 @@
+export { type BatchKeeper, createBatchKeeper } from './keeper.ts';
+export { BATCH_TYPES, batchRoutes } from './routes.ts';
+export { batchResultSchema, batchSchema } from './schema.ts';

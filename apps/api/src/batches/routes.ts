@@ -1,0 +1,84 @@
+/** Batches: taken in as a stream, read as a stream. */
+import { Readable } from 'node:stream';
+import { type BatchId, isBatchId } from '@cardseal/core/ledger';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Authenticate, Caller } from '../auth/index.ts';
+import type { ApiContext } from '../context.ts';
+import { Problem } from '../problems/index.ts';
+import { acceptBatch } from './accept.ts';
+import type { BatchKeeper } from './keeper.ts';
+import { type BatchResult, batchResults, readBatch } from './read-batch.ts';
+
+export const BATCH_TYPES = ['application/x-ndjson', 'application/ndjson', 'application/jsonl'] as const;
+
+export function batchRoutes(
+  app: FastifyInstance,
+  context: ApiContext,
+  authenticate: Authenticate,
+  keeper: Pick<BatchKeeper, 'take'>,
+): void {
+  const { ledger } = context;
+
+  app.register(async (streaming) => {
+    const callers = new WeakMap<FastifyRequest, Caller>();
+    streaming.removeAllContentTypeParsers();
+    streaming.addContentTypeParser([...BATCH_TYPES], (_request, payload, done) => done(null, payload));
+    streaming.post(
+      '/v1/batches',
+      { onRequest: async (request) => void callers.set(request, await authenticate(request, 'jobs:write')) },
+      async (request, reply) => {
+        const caller = callers.get(request)!;
+        if (!(request.body instanceof Readable)) throw new Problem('unsupported_media_type', NOT_LINES);
+        const { id, replayed } = await acceptBatch(context, caller, request.body, idempotencyKeyOf(request));
+        if (!replayed) keeper.take(caller.tenant, id);
+        const batch = await readBatch(context, caller.tenant, id);
+        return reply.code(202).header('location', `/v1/batches/${id}`).send(batch);
+      },
+    );
+  });
+
+  app.get('/v1/batches/:id', async (request) => {
+    const { tenant } = await authenticate(request, 'jobs:read');
+    return present(await readBatch(context, tenant, batchIdOf(request)));
+  });
+
+  app.get('/v1/batches/:id/results', async (request, reply) => {
+    const caller = await authenticate(request, 'jobs:read');
+    const id = batchIdOf(request);
+    const head = present(await ledger.batches.head(caller.tenant, id));
+    const lines = Readable.from(asLines(batchResults(context, caller, id, head)));
+    return reply.type('application/x-ndjson').header('cache-control', 'private, no-store').send(lines);
+  });
+
+  app.post('/v1/batches/:id/cancel', async (request) => {
+    const { tenant } = await authenticate(request, 'jobs:write');
+    const id = batchIdOf(request);
+    present(await ledger.batches.head(tenant, id));
+    await ledger.batches.askToCancel(tenant, id);
+    return readBatch(context, tenant, id);
+  });
+}
+
+const NOT_LINES = 'Send application/x-ndjson: one job request per line.';
+
+async function* asLines(results: AsyncGenerator<BatchResult>): AsyncGenerator<string> {
+  for await (const result of results) yield `${JSON.stringify(result)}\n`;
+}
+
+function idempotencyKeyOf({ headers }: FastifyRequest): string | undefined {
+  const key = headers['idempotency-key'];
+  if (key === undefined) return undefined;
+  if (typeof key !== 'string' || !/^[\x21-\x7e]{1,255}$/.test(key)) throw new Problem('idempotency_key_invalid');
+  return key;
+}
+
+function batchIdOf(request: FastifyRequest): BatchId {
+  const { id } = request.params as { id: string };
+  if (!isBatchId(id)) throw new Problem('not_found');
+  return id;
+}
+
+function present<T>(value: T | null): T {
+  if (value === null) throw new Problem('not_found');
+  return value;
+}

@@ -1,0 +1,2 @@
+export { uploadRoutes } from './routes.ts';
+export { uploadRequestSchema, uploadTicketSchema } from './schema.ts';

@@ -1,0 +1,28 @@
+/** Takes the body of an upload as it comes: a chunk at a time is sealed and stored, and never more is held. */
+import type { Readable } from 'node:stream';
+import type { UploadWriter } from '@cardseal/core/ledger';
+import { Problem } from '../problems/index.ts';
+
+const CHUNK_BYTES = 1024 * 1024;
+
+/** Throws Problem `upload_refused` unless exactly `sizeBytes` arrive. Nothing is committed before. */
+export async function receiveUpload(body: Readable, writer: UploadWriter, sizeBytes: number): Promise<void> {
+  let held: Buffer[] = [];
+  let heldBytes = 0;
+  let receivedBytes = 0;
+  const flush = async () => {
+    if (heldBytes > 0) await writer.write(Buffer.concat(held));
+    held = [];
+    heldBytes = 0;
+  };
+  for await (const part of body as AsyncIterable<Buffer>) {
+    receivedBytes += part.length;
+    if (receivedBytes > sizeBytes) throw new Problem('upload_refused', 'The body is longer than it was signed for.');
+    held.push(part);
+    heldBytes += part.length;
+    if (heldBytes >= CHUNK_BYTES) await flush();
+  }
+  if (receivedBytes !== sizeBytes) throw new Problem('upload_refused', 'The body is shorter than it was signed for.');
+  await flush();
+  if (!(await writer.complete())) throw new Problem('upload_refused', 'The upload was completed before.');
+}

@@ -1,0 +1,156 @@
+import { createClient } from '@cardseal/client';
+import type { JobView } from '@cardseal/core/job';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startTestApi, type TestApi } from '../../support/api.ts';
+import { endJob } from '../../support/outcomes.ts';
+import { plainJpeg } from '../../support/pictures.ts';
+
+describe('batches and uploads, with Redis away', () => {
+  let api: TestApi;
+  let key: string;
+  let picture: Buffer;
+  let image: string;
+  let client: ReturnType<typeof createClient>;
+  beforeAll(async () => {
+    api = await startTestApi();
+    key = await api.key('bank');
+    picture = await plainJpeg();
+    image = picture.toString('base64');
+    client = createClient({ baseUrl: api.url, apiKey: key });
+  });
+  afterAll(() => api.stop());
+
+  const post = (lines: string, headers: Record<string, string> = {}) =>
+    api.call('POST', '/v1/batches', {
+      key,
+      body: lines,
+      headers: { 'content-type': 'application/x-ndjson', ...headers },
+    });
+  const results = (id: string) => Array.fromAsync(client.batches.results(id));
+
+  /** Resolves when every line has its job. */
+  async function expanded(id: string, accepted: number): Promise<JobView[]> {
+    for (;;) {
+      const jobs = (await results(id)).flatMap((result) => ('job' in result ? [result.job as JobView] : []));
+      if (jobs.filter(({ created_at }) => created_at !== undefined).length === accepted) return jobs;
+    }
+  }
+
+  it('accepts and refuses each line on its own', async () => {
+    const good = JSON.stringify({ front: { image }, reference: 'line' });
+    const object = JSON.stringify({ front: { object: { bucket: 'not-ours', key: 'x' } } });
+    const { status, body, headers } = await post(`${good}\n{"front":\n\n${good}\n{"frnt":1}\n${object}\n`);
+    expect(status).toBe(202);
+    expect(headers.get('location')).toBe(`/v1/batches/${body.id}`);
+    expect(body).toMatchObject({ state: 'running', counts: { lines: 5, accepted: 2, rejected: 3 } });
+    expect(body.rejected.map(({ line, code }: { line: number; code: string }) => [line, code])).toEqual([
+      [2, 'malformed_body'],
+      [5, 'invalid_request'],
+      [6, 'source_not_allowed'],
+    ]);
+    expect((await results(body.id)).map(({ line }) => line)).toEqual([1, 2, 4, 5, 6]);
+    const jobs = await expanded(body.id, 2);
+    expect(jobs.map(({ state, reference }) => [state, reference])).toEqual([
+      ['queued', 'line'],
+      ['queued', 'line'],
+    ]);
+  });
+
+  it('ends by one write when its last job has, and tells of it', async () => {
+    const line = JSON.stringify({ front: { image } });
+    const { body } = await post(`${line}\n${line}`);
+    const [first, second] = await expanded(body.id, 2);
+    await endJob(api.ledger, 'bank', first!, { state: 'succeeded' });
+    expect((await client.batches.get(body.id)).counts).toMatchObject({ unfinished: 1, succeeded: 1 });
+    await endJob(api.ledger, 'bank', second!, { state: 'failed' });
+    const done = await client.batches.wait(body.id, { everyMs: 50 });
+    expect(done).toMatchObject({ state: 'completed', counts: { unfinished: 0, succeeded: 1, failed: 1 } });
+    const names = [...api.store.objects.keys()];
+    expect(names.filter((name) => name.startsWith(`batches/bank/${body.id}/lines.`))).toEqual([]);
+    expect(names.filter((name) => name.startsWith('open-batches/') && name.endsWith(body.id))).toEqual([]);
+  });
+
+  it('is one batch however often it is sent under one key', async () => {
+    const line = JSON.stringify({ front: { image } });
+    const headers = { 'idempotency-key': 'batch-1' };
+    const first = await post(line, headers);
+    const again = await post(line, headers);
+    expect(again.body.id).toBe(first.body.id);
+    expect((await post(`${line}\n${line}`, headers)).body.code).toBe('idempotency_mismatch');
+  });
+
+  it('cancels what has not ended', async () => {
+    const line = JSON.stringify({ front: { image } });
+    const { body } = await post(`${line}\n${line}\n${line}`);
+    const [first] = await expanded(body.id, 3);
+    await endJob(api.ledger, 'bank', first!, { state: 'succeeded' });
+    await client.batches.cancel(body.id);
+    // No worker announces here, so that the index learns of the cancelled ones by hand.
+    for (const { id, reference } of (await expanded(body.id, 3)).slice(1)) {
+      await expect.poll(async () => (await client.jobs.get(id)).state, { timeout: 10_000 }).toBe('cancelled');
+      await api.ledger.listing.finished('bank', id, reference, { generation: 1, state: 'cancelled', code: '-' });
+    }
+    const done = await client.batches.wait(body.id, { everyMs: 50 });
+    expect(done).toMatchObject({ state: 'cancelled', counts: { succeeded: 1, cancelled: 2 } });
+  });
+
+  it.each([
+    ['nothing', '', 422, 'invalid_request'],
+    ['a line of more than 1 MiB', `{"reference":"${'x'.repeat(1_100_000)}"}`, 413, 'batch_too_large'],
+    ['10,001 lines', '{}\n'.repeat(10_001), 413, 'batch_too_large'],
+  ])('refuses %s as a whole', async (_what, lines, status, code) => {
+    const answer = await post(lines);
+    expect([answer.status, answer.body.code]).toEqual([status, code]);
+  });
+
+  it('shows a batch to its owner only', async () => {
+    const { body } = await post(JSON.stringify({ front: { image } }));
+    const foreign = await api.key('other');
+    for (const [method, path] of [
+      ['GET', ''],
+      ['GET', '/results'],
+      ['POST', '/cancel'],
+    ] as const) {
+      expect((await api.call(method, `/v1/batches/${body.id}${path}`, { key: foreign })).status).toBe(404);
+    }
+  });
+
+  it('takes a picture by a signed URL, and a job from it', async () => {
+    const id = await client.uploads.put(new Uint8Array(picture), 'image/jpeg');
+    const job = await client.jobs.submit({ front: { upload_id: id } });
+    const stored = await (await api.ledger.openJob('bank', job.id as JobView['id']))!.image('front');
+    expect(stored).toEqual(picture);
+    for (const [name, body] of api.store.objects) {
+      if (name.startsWith('uploads/')) expect(body.includes(picture.subarray(0, 64))).toBe(false);
+    }
+    await expect(
+      createClient({ baseUrl: api.url, apiKey: await api.key('other') }).jobs.submit({ front: { upload_id: id } }),
+    ).rejects.toMatchObject({ code: 'source_unavailable' });
+  });
+
+  it('refuses an upload that is not as it was signed', async () => {
+    const ticket = await client.uploads.create({ contentType: 'image/jpeg', sizeBytes: picture.length });
+    const put = async (url: string, body: Uint8Array, type = 'image/jpeg') =>
+      (await fetch(url, { method: 'PUT', headers: { 'content-type': type }, body: new Uint8Array(body) })).status;
+    expect(await put(ticket.url, Buffer.concat([picture, picture]))).toBe(403);
+    expect(await put(ticket.url, picture.subarray(1))).toBe(403);
+    expect(await put(ticket.url, picture, 'image/png')).toBe(403);
+    expect(await put(ticket.url.replace('size=', 'size=1'), picture)).toBe(403);
+    expect(await put(ticket.url.replace('bank.', 'other.'), picture)).toBe(403);
+    await expect(client.jobs.submit({ front: { upload_id: ticket.upload_id } })).rejects.toMatchObject({
+      code: 'source_unavailable',
+    });
+    expect(await put(ticket.url, picture)).toBe(204);
+    expect(await put(ticket.url, picture)).toBe(403);
+  });
+
+  it('refuses objects outside the tenant’s list, and endpoints that there are none of', async () => {
+    const object = { bucket: 'customer-bucket', key: 'cards/1.jpg' };
+    await expect(client.jobs.submit({ front: { object } })).rejects.toMatchObject({ code: 'source_not_allowed' });
+    const request = { front: { image }, endpoint_ids: ['we_none'] };
+    await expect(client.jobs.submit(request)).rejects.toMatchObject({
+      code: 'invalid_request',
+      errors: [{ pointer: '/endpoint_ids/0' }],
+    });
+  });
+});
