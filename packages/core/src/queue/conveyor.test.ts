@@ -1,0 +1,68 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { newJobId } from '../job/index.ts';
+import { type PrivateRedis, startPrivateRedis } from '../pacing/redis-for-tests.ts';
+import { connectRedis } from './connection.ts';
+import { type Card, createConveyor } from './conveyor.ts';
+
+let server: PrivateRedis;
+beforeAll(async () => {
+  server = await startPrivateRedis(['--appendonly', 'no']);
+});
+afterAll(() => server.stop());
+
+async function setUp(weights: Record<string, number> = {}) {
+  await server.redis.flushall();
+  const redis = connectRedis(`redis://127.0.0.1:${server.port}`, 'producer');
+  await new Promise<void>((resolve) => redis.once('ready', resolve));
+  const conveyor = createConveyor(redis, '{test}', { weightOf: async (tenant) => weights[tenant] ?? 1 });
+  await conveyor.queues().recognize.waitUntilReady();
+  const stop = async () => {
+    await conveyor.close();
+    redis.disconnect();
+  };
+  return { conveyor, stop };
+}
+
+const card = (tenant: string, priority: Card['priority'] = 'interactive', calls = 1): Card => ({
+  tenant,
+  job: newJobId(Date.now()),
+  generation: 1,
+  priority,
+  calls,
+});
+
+describe('cards on the conveyor', () => {
+  it('stand in the order of shares: a late tenant, weights, sides and bulk', async () => {
+    const { conveyor, stop } = await setUp({ heavy: 3 });
+    const cards = [
+      ...Array.from({ length: 4 }, () => card('bulky', 'bulk')),
+      ...Array.from({ length: 4 }, () => card('first')),
+      ...Array.from({ length: 2 }, () => card('two-sided', 'interactive', 2)),
+      ...Array.from({ length: 6 }, () => card('heavy')),
+    ];
+    await conveyor.addCards(cards);
+    const owners = new Map(cards.map(({ job, tenant }) => [`${job}-1`, tenant]));
+    const order = (await server.redis.zrange('{test}:recognize:prioritized', '0', '-1')).map((id) => owners.get(id));
+    const rank = (tenant: string) => order.flatMap((owner, at) => (owner === tenant ? [at] : []));
+    expect(rank('bulky')).toEqual([12, 13, 14, 15]);
+    expect(order.slice(0, 6)).toEqual(['heavy', 'heavy', 'first', 'heavy', 'heavy', 'heavy']);
+    expect(rank('two-sided')[0]).toBeGreaterThan(rank('first')[1]!);
+    await stop();
+  });
+
+  it('three thousand are placed by twelve scripts, and adding them again changes nothing', async () => {
+    const { conveyor, stop } = await setUp();
+    const cards = Array.from({ length: 3000 }, () => card('big'));
+    await server.redis.config('RESETSTAT');
+    await conveyor.addCards(cards);
+    const scripts = /cmdstat_eval(?:sha)?:calls=(\d+)/.exec(await server.redis.info('commandstats'));
+    // BullMQ's own: one per card, in pipelines.
+    expect(Number(scripts![1])).toBeLessThanOrEqual(3000 + 13);
+    const before = await server.redis.zrange('{test}:recognize:prioritized', '0', '-1', 'WITHSCORES');
+    await conveyor.addCards(cards.toReversed());
+    expect(await server.redis.zrange('{test}:recognize:prioritized', '0', '-1', 'WITHSCORES')).toEqual(before);
+    expect(await conveyor.shares.before('interactive', 'small', 1)).toBe(1);
+    expect(await conveyor.shares.before('interactive', 'big', 1)).toBe(3000);
+    await stop();
+  });
+});
