@@ -2,9 +2,11 @@
 import type { Env } from '@cardseal/core/config';
 import { SCOPES } from '@cardseal/core/ledger';
 import { Command, Option } from 'commander';
+import { doctorCommand } from './doctor.ts';
 import { jobCommands } from './jobs/commands.ts';
 import { listKeysCommand, listTenantsCommand, revokeKeyCommand, setTenantCommand } from './keys.ts';
 import { createAdminCommand, createKeyCommand, createTenantCommand } from './provision.ts';
+import { webhookCommands } from './webhooks/commands.ts';
 
 export function createProgram(env: Env): Command {
   const program = new Command('cardseal').description('Cardseal from the command line').showHelpAfterError();
@@ -20,6 +22,12 @@ export function createProgram(env: Env): Command {
       const { runSpecimenCommand } = await import('@cardseal/emulator/cards');
       process.exitCode = await runSpecimenCommand(command.args);
     });
+
+  program
+    .command('doctor')
+    .description('compare the ledger with the queue; JSON on stdout, exit code 1 when they disagree')
+    .option('--fix', 'put back what the queue lacks')
+    .action((options) => doctorCommand(env, options));
 
   const tenant = program.command('tenant').description('tenants, straight in the ledger');
   tenant
@@ -75,5 +83,6 @@ export function createProgram(env: Env): Command {
     .action((user: string, options) => createAdminCommand(env, user, options));
 
   jobCommands(program, env);
+  webhookCommands(program, env);
   return program;
 }

@@ -4,12 +4,16 @@ import path from 'node:path';
 import { type CardsealClient, createClient } from '@cardseal/client';
 import { ConfigurationError, type Env } from '@cardseal/core/config';
 
-/** Throws ConfigurationError that names both ways. */
 export function connect(env: Env): CardsealClient {
+  return createClient(connectionOf(env));
+}
+
+/** Throws ConfigurationError that names both ways. */
+export function connectionOf(env: Env): { baseUrl: string; apiKey: string } {
   const { CARDSEAL_URL: baseUrl, CARDSEAL_API_KEY: apiKey } = env;
-  if (baseUrl && apiKey) return createClient({ baseUrl, apiKey });
+  if (baseUrl && apiKey) return { baseUrl, apiKey };
   const running = developmentStack(env);
-  if (running) return createClient({ baseUrl: baseUrl ?? running.apiUrl, apiKey: apiKey ?? running.apiKey });
+  if (running) return { baseUrl: baseUrl ?? running.apiUrl, apiKey: apiKey ?? running.apiKey };
   throw new ConfigurationError(['CARDSEAL_URL and CARDSEAL_API_KEY: set both, or run `npm start` on this machine']);
 }
 

@@ -1,0 +1,82 @@
+/**
+ * `cardseal listen --forward URL`, for development: an endpoint of its own on the loopback, which the API must be allowed
+ * to reach (WEBHOOK_ALLOW_TARGETS). Every event is verified, forwarded as it came, and answered as the target answered.
+ */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { verifyWebhook } from '@cardseal/client';
+import type { Env } from '@cardseal/core/config';
+import { connectionOf } from '../jobs/connection.ts';
+
+export interface ListenOptions {
+  forward?: string;
+  events?: string[];
+  payload: 'full' | 'reference';
+  json?: boolean;
+}
+
+const PASSED_ON = ['content-type', 'webhook-id', 'webhook-timestamp', 'webhook-signature'];
+
+export async function listenCommand(env: Env, options: ListenOptions): Promise<void> {
+  const api = apiOf(env);
+  let secret = '';
+  const server = createServer((request, response) => {
+    receive(request, response, () => secret, options).catch(() => response.writeHead(502).end());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  const { payload, events = null } = options;
+  const endpoint = await api('POST', '/v1/webhook-endpoints', { url, payload, events });
+  secret = endpoint.secret;
+  process.stderr.write(`listening as ${endpoint.id}${options.forward ? `, forwarding to ${options.forward}` : ''}\n`);
+  await new Promise<void>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+  });
+  await api('DELETE', `/v1/webhook-endpoints/${endpoint.id}`);
+  server.close();
+  server.closeAllConnections();
+}
+
+async function receive(
+  request: IncomingMessage,
+  response: ServerResponse,
+  secret: () => string,
+  options: ListenOptions,
+) {
+  const body = Buffer.concat(await Array.fromAsync(request as AsyncIterable<Buffer>));
+  // The test event may come before the answer that names the secret.
+  if (secret() === '') return void response.writeHead(503).end();
+  const event = verifyWebhook({ body, headers: request.headers, secret: secret() });
+  const status = options.forward ? await forward(options.forward, request, body) : 204;
+  // Ids and states only, unless the program that asked for JSON gets the event itself.
+  const { id, state } = event.data as { id?: string; state?: string };
+  process.stdout.write(
+    options.json
+      ? `${JSON.stringify({ ...event, status })}\n`
+      : `${event.type} ${id ?? ''} ${state ?? ''} → ${status}\n`,
+  );
+  response.writeHead(status).end();
+}
+
+async function forward(url: string, request: IncomingMessage, body: Buffer): Promise<number> {
+  const headers = Object.fromEntries(PASSED_ON.map((name) => [name, String(request.headers[name] ?? '')]));
+  try {
+    const init = { method: 'POST', headers, body, redirect: 'manual' as const, signal: AbortSignal.timeout(14_000) };
+    const answer = await fetch(url, init);
+    await answer.body?.cancel();
+    return answer.status;
+  } catch {
+    return 502;
+  }
+}
+
+function apiOf(env: Env) {
+  const { baseUrl, apiKey } = connectionOf(env);
+  return async (method: string, route: string, body?: object) => {
+    const headers = { authorization: `Bearer ${apiKey}`, ...(body ? { 'content-type': 'application/json' } : {}) };
+    const answer = await fetch(baseUrl + route, { method, headers, ...(body ? { body: JSON.stringify(body) } : {}) });
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`${method} ${route}: ${answer.status} ${text}`);
+    return text === '' ? null : JSON.parse(text);
+  };
+}
