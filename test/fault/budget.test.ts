@@ -1,0 +1,36 @@
+/** What a card costs in writes to the store: the table in docs/ledger.md is held to what the store counts. */
+import { readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Night, startNight } from './night.ts';
+
+const CARDS = 10;
+
+describe('writes per one-sided card with one endpoint', () => {
+  let night: Night;
+  beforeAll(async () => {
+    night = await startNight({ seed: 701, env: { RECONCILE_INTERVAL_MS: '600000' } });
+    // The first card also makes what a tenant and a credential need once.
+    await night.submit();
+    await night.quiet(30_000);
+  });
+  afterAll(() => night?.stop());
+
+  it('are those of the table', async () => {
+    const control = `${night.app.stack.info.s3.endpoint}/__control/stats`;
+    await fetch(`${control}/reset`, { method: 'POST' });
+    await night.submitMany(CARDS);
+    await night.quiet(30_000);
+    const counts = (await (await fetch(`${control}?by=prefix`)).json()) as Record<string, number>;
+    const puts = Object.entries(counts).filter(([name]) => name.startsWith('PutObject '));
+    const perCard = Object.fromEntries(puts.map(([name, count]) => [name.slice('PutObject '.length), count / CARDS]));
+    expect(perCard).toEqual(await budgetOf('docs/ledger.md'));
+  });
+});
+
+/** Rows such as "| `keys/` | 1 | the data key |". The clients of this test send an Idempotency-Key, which is a row too. */
+async function budgetOf(file: string): Promise<Record<string, number>> {
+  const text = await readFile(new URL(`../../${file}`, import.meta.url), 'utf8');
+  const table = text.split('## What a card costs')[1]?.split('\n## ')[0] ?? '';
+  const rows = [...table.matchAll(/^\| `([a-z-]+\/)` \| (\d+) \|/gm)];
+  return Object.fromEntries(rows.map(([, prefix, count]) => [prefix, Number(count)]));
+}
