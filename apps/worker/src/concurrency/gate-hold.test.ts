@@ -67,12 +67,12 @@ describe('the hold at closed gates', () => {
     expect(taps).toEqual(['close', 'one', 'close']);
   });
 
-  it('a missed announcement is found within five seconds, a known end on its moment', async () => {
-    const { hold, taps, gates, clock, settle } = setUp({ ...closed, until: 1_003_000 });
+  it('a missed announcement is found within half a second, a known end on its moment', async () => {
+    const { hold, taps, gates, clock, settle } = setUp({ ...closed, until: 1_000_300 });
     await hold.hold();
     await settle();
     gates[0] = { state: 'open' };
-    clock.advance(2999);
+    clock.advance(299);
     await settle();
     expect(taps).toEqual(['close']);
     clock.advance(1);
@@ -87,7 +87,7 @@ describe('the hold at closed gates', () => {
       clock.advance(1000);
       await settle();
     }
-    expect(looks()).toBeLessThanOrEqual(14);
+    expect(looks()).toBeLessThanOrEqual(122);
     await hold.stop();
   });
 });

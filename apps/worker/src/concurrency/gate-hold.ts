@@ -1,6 +1,6 @@
 /**
- * While no credential may be called, this worker takes no cards: they wait in the queue and nothing runs but a look a
- * second. A probe that is due lets one card through; an opened gate lets all come, as many as are in hand at once.
+ * While no credential may be called, this worker takes no cards: they wait in the queue and nothing runs but a look now
+ * and then. A probe that is due lets one card through; an opened gate lets all come, as many as are in hand at once.
  */
 import type { Clock } from '@cardseal/core/clock';
 import type { CredentialSnapshot, Pacer } from '@cardseal/core/pacing';
@@ -19,8 +19,8 @@ export interface GateHold {
   stop(): Promise<void>;
 }
 
-/** Should an announcement be missed. The pacer's own look, which tells of reopenings, comes every second. */
-const LOOK_EVERY_MS = 5000;
+/** Beside the pacer's own look, which comes every second and knows no allowances: work goes on within two seconds. */
+const LOOK_EVERY_MS = 500;
 /** A probe that nobody reported within this was lost with its worker. */
 const LOST_PROBE_MS = 65_000;
 
