@@ -31,4 +31,13 @@ describe('fuzzImage', () => {
       expect(fuzzImage({ seconds: 15, seed: 1, maxRuns: 5_000, inspect }).failures).toHaveLength(20);
     }
   });
+
+  it('condemns a reader that works long', () => {
+    const slow = (bytes: Uint8Array) => {
+      const { user } = process.cpuUsage();
+      while (process.cpuUsage().user - user < 300_000);
+      return inspectImage(bytes);
+    };
+    expect(fuzzImage({ seconds: 15, seed: 1, maxRuns: 1, inspect: slow }).failures).toMatchObject([{ what: 'slow' }]);
+  });
 });
