@@ -15,6 +15,7 @@ import { createTargetGuard } from '@cardseal/core/webhook';
 import { createBatchKeeper } from './batches/index.ts';
 import type { ApiConfig } from './config.ts';
 import type { ApiContext } from './context.ts';
+import { createCounter, createLimits } from './limits/index.ts';
 import { createPoolWatch } from './quota/index.ts';
 import { createServer } from './server.ts';
 
@@ -54,6 +55,7 @@ export function createApi(config: ApiConfig, overrides: ApiOverrides = {}): Api 
     }),
     finished: createFinishedEvents(subscriber, config.QUEUE_PREFIX),
     changes: createJobChanges(subscriber, config.QUEUE_PREFIX),
+    limits: createLimits(createCounter(producer, config.QUEUE_PREFIX), ledger, clock),
     guard: createTargetGuard({
       allowTargets: config.WEBHOOK_ALLOW_TARGETS,
       production: config.CARDSEAL_ENV === 'production',

@@ -5,6 +5,7 @@ import type { Log } from '@cardseal/core/log';
 import type { Conveyor, FinishedEvents, JobChanges } from '@cardseal/core/queue';
 import type { TargetGuard } from '@cardseal/core/webhook';
 import type { ApiConfig } from './config.ts';
+import type { Limits } from './limits/index.ts';
 import type { PoolWatch } from './quota/index.ts';
 
 export interface ApiContext {
@@ -16,6 +17,7 @@ export interface ApiContext {
   finished: FinishedEvents;
   changes: JobChanges;
   guard: TargetGuard;
+  limits: Limits;
   pool: PoolWatch;
   /** A tenant's share of the quota. */
   weightOf: (tenant: string) => Promise<number>;

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { armFailpoints } from '@cardseal/core/failpoints';
 import multipart from '@fastify/multipart';
-import fastify, { type FastifyInstance } from 'fastify';
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { createAuthenticate } from './auth/index.ts';
 import { type BatchKeeper, batchRoutes } from './batches/index.ts';
 import type { ApiContext } from './context.ts';
@@ -58,7 +58,14 @@ export function createServer(context: ApiContext, keeper: Pick<BatchKeeper, 'tak
   });
   handleErrors(app, log);
 
-  const authenticate = createAuthenticate(context.ledger, context.clock);
+  const replies = new WeakMap<FastifyRequest, FastifyReply>();
+  app.addHook('onRequest', async (request, reply) => void replies.set(request, reply));
+  const authenticate = createAuthenticate(context.ledger, context.clock, async (request, caller) => {
+    const { headers, release } = await context.limits.admit({ ...caller, limits: caller.limits ?? {} });
+    const reply = replies.get(request)!;
+    reply.headers(headers);
+    reply.raw.once('close', release);
+  });
   // Registered as a plugin so that it sees the multipart parser.
   app.register(async (routes) => {
     healthRoutes(routes, context);

@@ -1,7 +1,7 @@
 /** Who is asking: the API key of a request, checked against the ledger at most two seconds behind it. */
 import { parseApiKey, secretMatches } from '@cardseal/core/access';
 import type { Clock } from '@cardseal/core/clock';
-import type { ApiKeyRecord, Ledger, Scope, Versioned } from '@cardseal/core/ledger';
+import type { ApiKeyRecord, KeyLimits, Ledger, Scope, Versioned } from '@cardseal/core/ledger';
 import type { FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
 import { Problem } from '../problems/index.ts';
@@ -14,11 +14,17 @@ export interface Caller {
   tenant: string;
   apiKeyId: string;
   scopes: readonly Scope[];
+  limits?: KeyLimits | undefined;
 }
 
 export type Authenticate = (request: FastifyRequest, scope: Scope) => Promise<Caller>;
 
-export function createAuthenticate(ledger: Ledger, clock: Clock): Authenticate {
+/** @param admit is asked once the key is known; it throws for a key over its limits. */
+export function createAuthenticate(
+  ledger: Ledger,
+  clock: Clock,
+  admit: (request: FastifyRequest, caller: Caller) => Promise<void>,
+): Authenticate {
   // Unknown keys are remembered too, so that guessing does not become requests to the store.
   const records = new LRUCache<string, { record: Versioned<ApiKeyRecord> | null }>({
     max: CACHE_SIZE,
@@ -36,7 +42,10 @@ export function createAuthenticate(ledger: Ledger, clock: Clock): Authenticate {
     if (!parsed || !record || !isLive(record.value, clock.now())) throw new Problem('unauthorized');
     if (!secretMatches(parsed.secret, record.value.secretSha256)) throw new Problem('unauthorized');
     if (!record.value.scopes.includes(scope)) throw new Problem('forbidden', `The key lacks the scope ${scope}.`);
-    return { tenant: parsed.tenant, apiKeyId: parsed.id, scopes: record.value.scopes };
+    const { scopes, limits } = record.value;
+    const caller = { tenant: parsed.tenant, apiKeyId: parsed.id, scopes, limits };
+    if (limits) await admit(request, caller);
+    return caller;
   };
 }
 

@@ -36,8 +36,10 @@ export async function acceptBatch(
     const replayed = standing !== id && (await ledger.batches.head(tenant, standing)) !== null;
     if (standing !== id && !replayed) await moveManifest(context, tenant, id, standing, head.chunks);
     if (!replayed) {
+      const cards = head.lines - head.rejected.length;
+      if (caller.limits) await context.limits.spend({ ...caller, limits: caller.limits }, cards);
       await ledger.batches.commit(tenant, standing, { ...head, createdAtMs: batchCreatedAtMs(standing) });
-      log.info('batch.accepted', { tenant, count: head.lines - head.rejected.length });
+      log.info('batch.accepted', { tenant, count: cards });
     }
     if (standing !== id) await ledger.batches.discard(tenant, id);
     return { id: standing, replayed };

@@ -93,6 +93,8 @@ export const batchOperations: readonly Operation[] = [
       'malformed_body',
       'unsupported_media_type',
       'batch_too_large',
+      'queue_full',
+      'daily_limit',
       'idempotency_mismatch',
       'idempotency_key_invalid',
     ],

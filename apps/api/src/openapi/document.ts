@@ -135,7 +135,13 @@ function answerOf({ description, contentType, schema, example, headers }: Answer
 
 /** What can happen to any request, before its own handler is asked. */
 const EVERYWHERE: readonly ProblemCode[] = ['bad_request', 'headers_too_large', 'internal'];
-const WITH_A_KEY: readonly ProblemCode[] = ['unauthorized', 'forbidden', 'store_unavailable'];
+const WITH_A_KEY: readonly ProblemCode[] = [
+  'unauthorized',
+  'forbidden',
+  'rate_limited',
+  'too_many_concurrent',
+  'store_unavailable',
+];
 
 export function problemsOfOperation({ scope, problems = [] }: Operation): ProblemCode[] {
   return [...new Set([...problems, ...(scope === null ? [] : WITH_A_KEY), ...EVERYWHERE])];

@@ -51,6 +51,8 @@ export const jobOperations: readonly Operation[] = [
       'body_too_large',
       'body_timeout',
       'image_unusable',
+      'queue_full',
+      'daily_limit',
       'source_not_allowed',
       'source_unavailable',
       'idempotency_mismatch',

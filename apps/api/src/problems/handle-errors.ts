@@ -25,6 +25,7 @@ export function handleErrors(app: FastifyInstance, log: Log): void {
 
 function sendProblem(reply: FastifyReply, request: FastifyRequest, problem: Problem): FastifyReply {
   if (problem.retryAfterS !== undefined) reply.header('retry-after', problem.retryAfterS);
+  reply.headers(problem.headers);
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer');
   // A body that was refused may still be arriving: the connection cannot be used again.
   if (problem.status === 413 || problem.status === 408) reply.header('connection', 'close');

@@ -12,13 +12,19 @@ export class Problem extends Error {
   readonly code: string;
   readonly errors: FieldProblem[] | undefined;
   readonly retryAfterS: number | undefined;
+  readonly headers: Readonly<Record<string, string>>;
 
-  constructor(code: ProblemCode, detail?: string, extra: { errors?: FieldProblem[]; retryAfterS?: number } = {}) {
+  constructor(
+    code: ProblemCode,
+    detail?: string,
+    extra: { errors?: FieldProblem[]; retryAfterS?: number; headers?: Record<string, string> } = {},
+  ) {
     super(detail ?? PROBLEMS[code].detail);
     this.name = 'Problem';
     this.code = code;
     this.status = PROBLEMS[code].status;
     this.errors = extra.errors;
+    this.headers = extra.headers ?? {};
     this.retryAfterS = extra.retryAfterS ?? (this.status === 503 ? 1 : undefined);
   }
 }
@@ -99,6 +105,26 @@ export const PROBLEMS = {
     status: 413,
     title: 'The batch is too large',
     detail: 'A batch has at most 10,000 lines, each of at most 1 MiB.',
+  },
+  rate_limited: {
+    status: 429,
+    title: 'Too many requests',
+    detail: 'The key has sent more requests than it may; `RateLimit` says when more are let through.',
+  },
+  too_many_concurrent: {
+    status: 429,
+    title: 'Too many requests at once',
+    detail: 'The key has as many requests open as it may.',
+  },
+  queue_full: {
+    status: 429,
+    title: 'Too many unfinished jobs',
+    detail: 'As many jobs wait as the key may have waiting.',
+  },
+  daily_limit: {
+    status: 429,
+    title: 'The daily limit is reached',
+    detail: 'The key has submitted as many cards today as it may.',
   },
   store_unavailable: { status: 503, title: 'The store is away', detail: 'Nothing was accepted; try again.' },
   internal: { status: 500, title: 'Our mistake', detail: 'The request id finds it in our logs.' },

@@ -25,6 +25,7 @@ export function submitRoute(app: FastifyInstance, context: ApiContext, authentic
       await checkEndpoints(context, caller.tenant, submission.terms.endpoint_ids);
       inspectPictures(submission, context.config.MAX_IMAGE_BYTES);
       const job = await claimJob(context, caller.tenant, request, submission);
+      await spend(context, caller, job, request);
       await fetchPictures(context, caller.tenant, job, submission);
       const stored = await storeJob(context, caller, job, submission);
       if (!stored.replayed) await enqueue(context, stored.request);
@@ -52,6 +53,14 @@ async function claimJob(
   const claim = await ledger.idempotency.claim(tenant, 'POST /v1/jobs', key, { job, fingerprint });
   if (claim.fingerprint !== fingerprint) throw new Problem('idempotency_mismatch');
   return claim.job;
+}
+
+/** A repeat under the same key is not a further card. */
+async function spend({ ledger, limits }: ApiContext, caller: Caller, job: JobId, request: FastifyRequest) {
+  if (!caller.limits) return;
+  const repeat = request.headers['idempotency-key'] !== undefined;
+  if (repeat && (await ledger.inventory(caller.tenant, job)).committed) return;
+  await limits.spend({ ...caller, limits: caller.limits }, 1);
 }
 
 /**

@@ -16,6 +16,8 @@ export interface Markers {
   /** Closes that generation, never another. */
   closeGeneration(tenant: string, job: JobId, generation: number): Promise<void>;
   pending(): AsyncGenerator<PendingMarker>;
+  /** How many generations of the tenant are open, counted no further than `atMost`. */
+  countPending(tenant: string, atMost: number): Promise<number>;
   owe(ref: DeliveryRef): Promise<void>;
   settle(ref: DeliveryRef): Promise<void>;
   undelivered(): AsyncGenerator<DeliveryRef>;
@@ -45,6 +47,11 @@ export function createMarkers(store: ObjectStore): Markers {
         const marker = parsePending(key);
         if (marker) yield marker;
       }
+    },
+    async countPending(tenant, atMost) {
+      let count = 0;
+      for await (const _key of walk(store, paths.pendingOfTenant(tenant))) if (++count >= atMost) break;
+      return count;
     },
     owe: (ref) => store.put(paths.undelivered(ref), Buffer.alloc(0)),
     settle: (ref) => store.delete([paths.undelivered(ref)]),

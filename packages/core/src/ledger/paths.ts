@@ -23,6 +23,7 @@ export const paths = {
   tombstone: (tenant: string, job: JobId) => `jobs/${tenant}/${job}/tombstone`,
 
   allPending: 'pending/',
+  pendingOfTenant: (tenant: string) => `pending/${tenant}/`,
   pendingOf: (tenant: string, job: JobId) => `pending/${tenant}/${job}.`,
   pending: (tenant: string, job: JobId, generation: number) => `pending/${tenant}/${job}.${generation}`,
 
