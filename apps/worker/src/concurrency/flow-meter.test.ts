@@ -10,10 +10,23 @@ it('learns the time in hand without the wait for permits, and the calls of a car
     meter.permit('a', 5000);
     meter.permit('a', 4000);
     clock.advance(300);
+    meter.answered('a', 250);
     meter.left('a', 5350);
     meter.left('never called', 90_000);
   }
   expect(meter.holdMs()).toBeCloseTo(350, 0);
   expect(meter.afterPermitMs()).toBeCloseTo(300, 0);
   expect(meter.callsPerCard()).toBeCloseTo(2, 2);
+});
+
+it('our own slowness does not ask for more cards: that would make it worse', () => {
+  const clock = new ManualClock(0);
+  const meter = createFlowMeter(clock);
+  for (let at = 0; at < 100; at++) {
+    meter.permit('a', 0);
+    meter.answered('a', 400);
+    clock.advance(12_000);
+    meter.left('a', 12_000);
+  }
+  expect(meter.holdMs()).toBeCloseTo(900, 0);
 });

@@ -48,6 +48,7 @@ export async function callProvider(context: WorkerContext, work: Work, call: Cal
       },
       reseal: call.reseal,
     });
+    context.meter.answered(work.job, reply.latencyMs);
     recordAccepted(work, call.side, sentAtMs ?? clock.now(), reply.latencyMs);
     await permit.settle({ kind: 'accepted', latencyMs: reply.latencyMs });
     return reply;
