@@ -6,14 +6,10 @@ import { Redis } from 'ioredis';
 const PREFIX = '{cardseal}';
 
 export interface QueueWatch {
-  /** Resolves when the first generation of a card is next put off, at once if that has happened already. */
-  putOff(job: string): Promise<void>;
   /** Attempts that BullMQ counted before the card ended well: the most that was seen while it waited. */
   attemptsWhileWaiting(job: string): number;
   /** Resolves with the attempts of a card when it is in the failed set, where it comes just after its outcome. */
   attemptsOfFailed(job: string): Promise<number>;
-  /** Brings every card that was put off back at once. */
-  promoteAll(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -31,6 +27,7 @@ export async function watchRecognizeQueue(redisUrl: string): Promise<QueueWatch>
     for (const look of waiting) look();
   };
   events.on('delayed', note(most));
+  events.on('waiting', note(most));
   events.on('failed', note(failed));
   await events.waitUntilReady();
   const idOf = (job: string) => recognizeJobId(job as Parameters<typeof recognizeJobId>[0], 1);
@@ -48,10 +45,8 @@ export async function watchRecognizeQueue(redisUrl: string): Promise<QueueWatch>
   }
 
   return {
-    putOff: async (job) => void (await arrival(most, idOf(job))),
     attemptsWhileWaiting: (job) => most.get(idOf(job)) ?? 0,
     attemptsOfFailed: (job) => arrival(failed, idOf(job)),
-    promoteAll: () => queues.recognize.promoteJobs(),
     async stop() {
       await Promise.all([events.close(), queues.recognize.close(), queues.deliver.close()]);
       redis.disconnect();
