@@ -3,7 +3,7 @@
  * its tries; a fault of ours (ledger, keys) waits and tries again without one.
  */
 import { asCardsealError } from '@cardseal/core/errors';
-import type { DeliveryRef, EndpointRecord } from '@cardseal/core/ledger';
+import type { DeliveryRecord, DeliveryRef, EndpointRecord } from '@cardseal/core/ledger';
 import { type DeliverJob, deliverJobId, redeliver } from '@cardseal/core/queue';
 import type { SendResult } from '@cardseal/core/webhook';
 import type { WorkerContext } from '../context.ts';
@@ -29,7 +29,7 @@ export async function deliver(
   context: WorkerContext,
   room: DeliverRoom,
   job: DeliverJob,
-  signal: AbortSignal,
+  { firstStart, signal }: { firstStart: boolean; signal: AbortSignal },
 ): Promise<DeliveryRun> {
   const { ledger, clock } = context;
   const { late = false, ...ref } = job;
@@ -42,7 +42,8 @@ export async function deliver(
   if (admission.kind === 'wait') return admission;
   let answer: SendResult | undefined;
   try {
-    const before = await ledger.deliveries.read(ref);
+    // Who was tried before comes late, or was started before: what nobody has touched needs no look at its record.
+    const before = late || !firstStart ? await ledger.deliveries.read(ref) : untried(ref);
     const dueMs = before.last?.nextAtMs ?? 0;
     if (dueMs > clock.now()) return { kind: 'postpone', delayMs: dueMs - clock.now(), late: true };
     const event = before.last?.class === 'delivered' ? null : await eventOf(ledger, ref, endpoint.value);
@@ -56,6 +57,10 @@ export async function deliver(
   } finally {
     await leave(context, room, ref, admission, answer);
   }
+}
+
+function untried(ref: DeliveryRef): DeliveryRecord {
+  return { ref, tries: 0, entries: 0, last: null };
 }
 
 /** Before anything is set aside the ledger itself is asked: it may have been enabled within the last second. */

@@ -38,7 +38,7 @@ async function runOnce(
   signal: AbortSignal,
 ): Promise<DeliveryRun> {
   try {
-    return await deliver(context, room, job.data, signal);
+    return await deliver(context, room, job.data, { firstStart: job.attemptsStarted === 1, signal });
   } catch (error) {
     const { tenant, job: job_id, endpoint, late = false } = job.data;
     if (!signal.aborted) {

@@ -7,6 +7,8 @@
 export const START_CAP = 10;
 /** However well it answers. */
 export const MAX_CAP = 50;
+/** Rounds of successes for each place above the start: a receiver that comes back is not overrun by what is owed. */
+export const SLOW_GROWTH = 10;
 /** Failures in a row after which it is only probed, with pauses in which no try is spent. */
 export const PROBE_AFTER = 5;
 export const FIRST_PAUSE_MS = 1_000;

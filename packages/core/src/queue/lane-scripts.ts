@@ -9,6 +9,7 @@ import {
   LONGEST_PAUSE_MS,
   MAX_CAP,
   PROBE_AFTER,
+  SLOW_GROWTH,
   START_CAP,
 } from './lane-rules.ts';
 
@@ -90,7 +91,7 @@ local outcome = ARGV[3]
 held = math.max(held, tonumber(ARGV[4]))
 redis.call('ZREM', KEYS[2], id)
 if outcome == 'ok' then
-  if cap < ${START_CAP} then cap = cap + 1 else cap = math.min(${MAX_CAP}, cap + 1 / cap) end
+  if cap < ${START_CAP} then cap = cap + 1 else cap = math.min(${MAX_CAP}, cap + 1 / (${SLOW_GROWTH} * cap)) end
   streak, first, paused = 0, 0, 0
 elseif outcome ~= 'none' then
   if streak == 0 then first = now end

@@ -1,0 +1,91 @@
+/** Outcomes put straight into the ledger of a running stack, owed to endpoints: deliveries without the cards before them. */
+import { readFileSync } from 'node:fs';
+import { systemClock } from '@cardseal/core/clock';
+import { newId, newJobId } from '@cardseal/core/job';
+import { type DeliveryRef, type Ledger, openLedger } from '@cardseal/core/ledger';
+import { connectRedis, createConveyor } from '@cardseal/core/queue';
+import { eventIdFor, newSecret } from '@cardseal/core/webhook';
+import type { TestStack } from './stack.ts';
+
+export interface Owing {
+  ledger: Ledger;
+  /** An endpoint of the stack's tenant; no test event is sent. */
+  endpoint(url: string): Promise<{ id: string; secret: string }>;
+  /** Decides a fresh job and owes its event. Returns the job. */
+  owe(endpoints: readonly string[]): Promise<string>;
+  /** The same, but nobody is told yet. */
+  decide(endpoints: readonly string[]): Promise<DeliveryRef[]>;
+  enqueue(refs: readonly DeliveryRef[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+export function createOwing({ stack }: TestStack): Owing {
+  const { env, info } = stack;
+  const { accessKeyId, secretAccessKey } = info.s3;
+  const ledger = openLedger(
+    { S3_ENDPOINT: info.s3.endpoint, S3_REGION: info.s3.region, S3_BUCKET: info.s3.bucket, S3_FORCE_PATH_STYLE: true },
+    masterKey(readFileSync(env.MASTER_KEY_FILE!)),
+    systemClock,
+    { accessKeyId, secretAccessKey },
+  );
+  const redis = connectRedis(info.redisUrl, 'producer');
+  const conveyor = createConveyor(redis, env.QUEUE_PREFIX ?? '{cardseal}', { weightOf: async () => 1 });
+  const { tenant } = info;
+  return {
+    ledger,
+    async endpoint(url) {
+      const id = newId('we', Date.now());
+      const secret = newSecret();
+      await ledger.endpoints.create(tenant, id, {
+        url,
+        events: null,
+        payload: 'full',
+        publicKey: null,
+        headers: {},
+        state: 'enabled',
+        secrets: [{ secret, untilMs: null }],
+        createdAtMs: Date.now(),
+      });
+      return { id, secret };
+    },
+    async decide(endpoints) {
+      const atMs = Date.now();
+      const job = newJobId(atMs);
+      const body = JSON.stringify({
+        type: 'job.succeeded',
+        timestamp: new Date(atMs).toISOString(),
+        data: { id: job },
+      });
+      const sealed = await ledger.startJob(tenant, job);
+      const eventId = eventIdFor({ tenant, subject: job, generation: 1, type: 'job.succeeded' });
+      await sealed.decide({
+        v: 1,
+        generation: 1,
+        state: 'succeeded',
+        code: '-',
+        atMs,
+        eventId,
+        full: body,
+        reference: body,
+      });
+      const refs = endpoints.map((endpoint) => ({ tenant, job, generation: 1, endpoint }));
+      await Promise.all(refs.map((ref) => ledger.markers.owe(ref)));
+      return refs;
+    },
+    // While Redis is away the reconciler finds the markers.
+    enqueue: (refs) => conveyor.addDeliveries(refs.map((ref) => ({ ref }))).catch(() => {}),
+    async owe(endpoints) {
+      const refs = await this.decide(endpoints);
+      await this.enqueue(refs);
+      return refs[0]!.job;
+    },
+    async close() {
+      await conveyor.close();
+      redis.disconnect();
+    },
+  };
+}
+
+function masterKey(file: Buffer): Buffer {
+  return file.length === 32 ? file : Buffer.from(file.toString().trim(), 'base64');
+}
