@@ -35,7 +35,8 @@ export function createServer(context: ApiContext, keeper: Pick<BatchKeeper, 'tak
       headersTimeout: Math.min(10_000, config.REQUEST_TIMEOUT_MS),
     },
     forceCloseConnections: true,
-    routerOptions: { maxParamLength: 128 },
+    // As long as a request line may be: an id too long is told like any other that there is none of.
+    routerOptions: { maxParamLength: 16 * 1024 },
     clientErrorHandler: answerClientError,
   });
   app.register(multipart);
