@@ -23,9 +23,11 @@ const SCENARIOS: Record<string, Scenario> = {
   'erased while it waits': { operations: ['submit', 'erase', 'work', 'deliver'] },
   'erased when finished': { operations: ['submit', 'work', 'erase', 'deliver'] },
   'erased after a retry': { operations: ['submit', 'work', 'retry', 'erase', 'work'], provider: ['defect'] },
+  'kept for its time': { operations: ['submit', 'work', 'deliver', 'sweep', 'deliver'] },
   expired: { operations: ['submit', 'due', 'work', 'deliver'], expiresInS: 1 },
 };
 
+const DAY_MS = 24 * 60 * 60_000;
 const picture = await plainJpeg();
 
 async function worldOf({ provider = [], ...settings }: Partial<Scenario>): Promise<World> {
@@ -41,6 +43,7 @@ async function killed(scenario: Scenario, at: number, afterWrites: number, flush
   for (const [index, operation] of scenario.operations.entries()) {
     const process = world.process(index === at ? { dieAfterWrites: afterWrites } : {});
     if (operation === 'due') world.advance(2000);
+    if (operation === 'sweep') world.advance(8 * DAY_MS);
     if ((await process.run(() => world.perform(process, operation))) === 'dead') died = true;
   }
   if (flush) world.emptyQueue();
@@ -93,6 +96,8 @@ async function met(meeting: (typeof MEETINGS)[number], step: number, swapped: bo
   const [one, other] = swapped ? [meeting.second, meeting.first] : [meeting.first, meeting.second];
   const stopped = world.process({ pauseAtStep: step });
   const state = await stopped.run(() => world.perform(stopped, one));
+  // A card has two workers only when the first slept past its lock.
+  if (one === 'work' && other === 'work') world.advance(31_000);
   await world.perform(world.process(), other);
   if (state === 'paused') await stopped.go();
   await world.settle();

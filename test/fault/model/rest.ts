@@ -13,6 +13,8 @@ export function faultsAtRest(world: World): string[] {
   else if (own.includes('request')) faults.push(...faultsOfLiving(world, own));
   else faults.push(...faultsOfAbsent(world, names));
 
+  // A mistake in the model shows as a defect of the worker, and would make every scenario one of failure.
+  if (world.received.some(({ body }) => body.includes('internal_defect'))) faults.push('an internal defect');
   const bodies = Map.groupBy(world.received, ({ id }) => id);
   for (const [id, events] of bodies) {
     if (new Set(events.map(({ body }) => body)).size > 1) faults.push(`${id} was sent with different bytes`);

@@ -35,7 +35,7 @@ export async function callProvider(context: WorkerContext, work: Work, call: Cal
   const provider = call.candidates.find(({ id }) => id === permit.credentialId)!;
   let sentAtMs: number | null = null;
   try {
-    if (clock.now() - preparedAtMs > LATE_MS) await lookAgain(context, work, call.side);
+    if (clock.now() - work.lookedAtMs > LATE_MS) await lookAgain(context, work, call.side);
     const reply = await provider.call(call.sealed, work.signal, {
       onSend: () => {
         permit.sent();

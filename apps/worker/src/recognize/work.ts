@@ -10,6 +10,8 @@ export interface Work {
   request: JobRequest;
   sealed: SealedJob;
   inventory: Inventory;
+  /** When the ledger was looked at. */
+  lookedAtMs: number;
   /** Aborts when the lock is lost or the worker's grace has run out. */
   signal: AbortSignal;
   attempts: AttemptRecord[];
@@ -17,16 +19,17 @@ export interface Work {
 
 /** null when there is nothing to work on: erased, or never committed. */
 export async function openWork(
-  { ledger }: WorkerContext,
+  { ledger, clock }: WorkerContext,
   { tenant, job, generation, attempts }: Pick<Work, 'tenant' | 'job' | 'generation' | 'attempts'>,
   signal: AbortSignal,
 ): Promise<Work | null> {
+  const lookedAtMs = clock.now();
   const inventory = await ledger.inventory(tenant, job);
   if (!inventory.committed || inventory.erased) return null;
   const sealed = await ledger.openJob(tenant, job);
   const request = await sealed?.request();
   if (!sealed || !request) return null;
-  return { tenant, job, generation, request, sealed, inventory, signal, attempts: [...attempts] };
+  return { tenant, job, generation, request, sealed, inventory, lookedAtMs, signal, attempts: [...attempts] };
 }
 
 /** Sides whose reply is not in the ledger yet. */
