@@ -1,5 +1,5 @@
 /** `POST /v1/jobs`: submit → store → enqueue. What is answered 202 is in the ledger, whatever happens next. */
-import type { JobId } from '@cardseal/core/job';
+import type { JobId, JobRequest, JobView } from '@cardseal/core/job';
 import { newJobId, SIDES } from '@cardseal/core/job';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Authenticate, Caller } from '../auth/index.ts';
@@ -7,7 +7,7 @@ import type { ApiContext } from '../context.ts';
 import { enqueue } from '../enqueue/index.ts';
 import { readJob, waitForJob } from '../jobs/index.ts';
 import { Problem } from '../problems/index.ts';
-import { storeJob } from '../store/index.ts';
+import { type Stored, storeJob } from '../store/index.ts';
 import { checkEndpoints } from './check-endpoints.ts';
 import { inspectPictures } from './inspect.ts';
 import { resolveSource } from './resolve-sources.ts';
@@ -27,9 +27,12 @@ export function submitRoute(app: FastifyInstance, context: ApiContext, authentic
       const job = await claimJob(context, caller.tenant, request, submission);
       await spend(context, caller, job, request);
       await fetchPictures(context, caller.tenant, job, submission);
-      const stored = await storeJob(context, caller, job, submission);
+      const stored = await storeJob(context, caller, job, submission, {
+        // Without a key nobody else can know the id: there is nothing to look for.
+        fresh: request.headers['idempotency-key'] === undefined,
+      });
       if (!stored.replayed) await enqueue(context, stored.request);
-      return answer(context, caller, job, request, reply);
+      return answer(context, caller, stored, request, reply);
     },
   );
 }
@@ -79,16 +82,40 @@ async function fetchPictures(context: ApiContext, tenant: string, job: JobId, su
 async function answer(
   context: ApiContext,
   caller: Caller,
-  job: JobId,
+  stored: Stored,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const preferred = /(?:^|[,;\s])wait=(\d{1,3})(?:$|[,;\s])/.exec(String(request.headers.prefer ?? ''))?.[1];
   const waitS = Math.min(30, Number(preferred ?? 0));
-  const view = waitS > 0 ? await waitForJob(context, caller, job, waitS) : await readJob(context, caller, job);
+  const { job } = stored.request;
+  const view = await viewOf(context, caller, stored, waitS);
   if (!view) throw new Problem('internal');
   reply.header('location', `/v1/jobs/${job}`);
   if (waitS > 0) reply.header('preference-applied', `wait=${waitS}`);
   if (view.finished_at === null) reply.header('retry-after', 1);
   return reply.code(waitS > 0 && view.finished_at !== null ? 200 : 202).send(view);
+}
+
+/** What has just been stored needs no look at the ledger: it is queued, whatever becomes of it in this moment. */
+async function viewOf(context: ApiContext, caller: Caller, { request, replayed }: Stored, waitS: number) {
+  if (waitS > 0) return waitForJob(context, caller, request.job, waitS);
+  return replayed ? readJob(context, caller, request.job) : queuedView(request);
+}
+
+function queuedView(request: JobRequest): JobView {
+  return {
+    id: request.job,
+    generation: 1,
+    state: 'queued',
+    waiting_for: 'worker',
+    estimated_start_at: null,
+    reference: request.reference,
+    metadata: request.metadata,
+    created_at: new Date(request.createdAtMs).toISOString(),
+    finished_at: null,
+    sides: Object.fromEntries(request.sides.map((side) => [side, { state: 'queued' }])),
+    attempts: [],
+    deliveries: [],
+  };
 }
