@@ -22,8 +22,10 @@ export interface BatchHead {
   v: 1;
   createdAtMs: number;
   apiKeyId: string;
+  /** Lines that are not blank; numbers count the blank ones too. */
   lines: number;
-  /** Numbers of the accepted lines are all but these. */
+  blank: number[];
+  /** All other lines are accepted. */
   rejected: { line: number; code: string; detail: string }[];
   chunks: number;
 }
