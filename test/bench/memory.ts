@@ -46,7 +46,8 @@ async function round(app: TestStack, pid: number, front: Buffer) {
   const finished = Promise.all(jobs.map((id) => app.finished(id)));
   const ended = finished.then(() => true);
   while (!(await Promise.race([ended, oneSecond()]))) most = Math.max(most, (await app.stats()).calls! - before);
-  for (const job of await finished) if (job.state !== 'succeeded') throw new Error(`a card ended ${job.state}: ${job.failure?.code}`);
+  for (const job of await finished)
+    if (job.state !== 'succeeded') throw new Error(`a card ended ${job.state}: ${job.failure?.code}`);
   return { wireBytes, callsBeforeTheFirstAnswer: most, peakBytes: residentBytes(pid, 'VmHWM') };
 }
 

@@ -49,7 +49,13 @@ describe('bad input gets its problem document, promptly, and is not stored', () 
     ['an empty body', () => bare(Buffer.alloc(0)), 422, 'image_unusable', 'empty'],
     ['5 MB of noise', () => bare(Buffer.alloc(5_000_000, 1)), 422, 'image_unusable', 'not_an_image'],
     ['a GIF', () => bare(Buffer.from('GIF89a......................')), 422, 'image_unusable', 'unsupported_format'],
-    ['a 20,000-pixel side', async () => bare(await plainPng(20_000, 200), 'image/png'), 422, 'image_unusable', 'too_many_pixels'],
+    [
+      'a 20,000-pixel side',
+      async () => bare(await plainPng(20_000, 200), 'image/png'),
+      422,
+      'image_unusable',
+      'too_many_pixels',
+    ],
     ['a lying header', () => bare(lyingBmp(), 'image/bmp'), 422, 'image_unusable', 'dimensions_lie'],
     ['a truncated picture', () => bare(jpeg.subarray(0, 40)), 422, 'image_unusable', 'truncated'],
     [
