@@ -41,6 +41,9 @@ export async function startTestApi(
       WEBHOOK_ALLOW_TARGETS: '127.0.0.0/8',
       QUEUE_PREFIX: '{test}',
       MAX_IMAGE_BYTES: settings.maxImageBytes ?? 40 * 1024 * 1024,
+      BAIDU_MAX_ENCODED_BYTES: 4_000_000,
+      BAIDU_MAX_SIDE_PX: 4096,
+      BAIDU_MIN_SIDE_PX: 15,
       // Nothing listens on the discard port: Redis is away from the first moment on.
       REDIS_URL: 'redis://127.0.0.1:9',
       S3_REGION: 'unused',

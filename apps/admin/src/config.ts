@@ -19,6 +19,9 @@ const schema = z.object({
   SESSION_MINUTES: positiveInteger.default(480),
 });
 
+/** Every variable that is read; docs/concepts.md names each. */
+export const settingNames = Object.keys(schema.shape);
+
 export type AdminConfig = z.output<typeof schema>;
 
 export function readConfig(env: Env): AdminConfig {

@@ -26,6 +26,9 @@ const schema = z.object({
   BAIDU_CREDENTIALS_FILE: baiduEnvironment.BAIDU_CREDENTIALS_FILE.optional(),
 });
 
+/** Every variable that is read; docs/concepts.md names each. */
+export const settingNames = Object.keys(schema.shape);
+
 export type ApiConfig = z.output<typeof schema>;
 
 export function readConfig(env: Env): ApiConfig {

@@ -9,6 +9,7 @@ import {
   createTokenSource,
   type IdCardClient,
   type KeyWrapper,
+  parseCipherSuite,
   parseKeyWrapperSetting,
   redisTokenStore,
   rsaKeyWrapper,
@@ -74,9 +75,11 @@ function provider(
   });
   return createBaiduProvider({
     credential: { id, provider, ...(aes_key === undefined ? {} : { aesKey: aes_key }) },
+    suite: parseCipherSuite(config.BAIDU_CIPHER_SUITE, config.BAIDU_REPLY_FIELD),
     ...(keyWrapper ? { keyWrapper } : {}),
     tokenSource,
     client,
+    limits: { maxEncodedBytes: config.BAIDU_MAX_ENCODED_BYTES },
   });
 }
 

@@ -9,7 +9,7 @@ import {
   type RecognizeJob,
   type WorkerBoard,
 } from '@cardseal/core/queue';
-import { backoffMs, recognizeBackoff } from '@cardseal/core/retry';
+import { backoffMs, overloadBackoff, recognizeBackoff } from '@cardseal/core/retry';
 import { type Processor, Worker, type WorkerOptions } from 'bullmq';
 import { createCardTap, createGateHold, createGovernor, MIN_CARDS } from './concurrency/index.ts';
 import type { WorkerContext } from './context.ts';
@@ -65,7 +65,10 @@ function buildRecognize(context: WorkerContext, { board, pool }: Crew) {
   const cards = config.RECOGNIZE_CONCURRENCY ?? MIN_CARDS;
   const recognize = build<RecognizeJob>(context, QUEUES.recognize, recognizeProcessor(context, hold), {
     concurrency: cards,
-    settings: { backoffStrategy: (attempt: number) => backoffMs(attempt, context.random(), recognizeBackoff) },
+    settings: {
+      backoffStrategy: (attempt, _type, _error, job) =>
+        backoffMs(attempt, context.random(), isOverloaded(job) ? overloadBackoff : recognizeBackoff),
+    },
   });
   const tap = createCardTap({ worker: recognize, cards, wake: () => conveyor.wakeRecognizers() });
   const governor = createGovernor({
@@ -116,4 +119,9 @@ async function stopWorker(worker: Pick<Worker, 'close' | 'cancelAllJobs'>, grace
   worker.cancelAllJobs('shutdown');
   const forced = new Promise<void>((resolve) => setTimeout(resolve, 3000).unref());
   await Promise.race([closed, forced]);
+}
+
+/** A provider that is over its limit as a whole is given longer than one that failed a single call. */
+function isOverloaded(job: { data: RecognizeJob } | undefined): boolean {
+  return job?.data.attempts.at(-1)?.class === 'overload';
 }

@@ -33,7 +33,7 @@ export function createLineCheck(context: ApiContext, tenant: string): CheckLine 
       throw new Problem('invalid_request', 'A job needs a picture of at least one side.');
     }
     const submission = fromRequest(parsed.data);
-    inspectPictures(submission, context.config.MAX_IMAGE_BYTES);
+    inspectPictures(submission, context.config);
     await checkPointers(submission);
     const ids = JSON.stringify(parsed.data.endpoint_ids);
     if (!knownEndpoints.has(ids)) knownEndpoints.set(ids, checkEndpoints(context, tenant, parsed.data.endpoint_ids));

@@ -39,7 +39,6 @@ export const batchOperations: readonly Operation[] = [
     description:
       'The answer is a signed URL of this API for exactly this type and size, good for 15 minutes and one picture.',
     scope: 'jobs:write',
-    headers: ['idempotency-key'],
     body: [
       {
         contentType: 'application/json',
@@ -128,7 +127,6 @@ export const batchOperations: readonly Operation[] = [
     summary: 'Cancel a batch',
     description: 'Every line that has not ended. It takes a moment: the batch is `cancelled` when all have.',
     scope: 'jobs:write',
-    headers: ['idempotency-key'],
     answers: { 200: { description: 'It is being cancelled.', ...batch } },
     problems: ['not_found'],
   },

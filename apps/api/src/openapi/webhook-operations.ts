@@ -89,7 +89,6 @@ export const webhookOperations: readonly Operation[] = [
     summary: 'Register a webhook endpoint',
     description: 'Payloads `full` and `encrypted` need the scope `results:read` too. See docs/webhooks.md.',
     scope: 'endpoints:write',
-    headers: ['idempotency-key'],
     body: [
       {
         contentType: 'application/json',
@@ -141,7 +140,6 @@ export const webhookOperations: readonly Operation[] = [
     tag,
     summary: 'Change a webhook endpoint',
     scope: 'endpoints:write',
-    headers: ['idempotency-key'],
     body: [{ contentType: 'application/json', schema: endpointChangeSchema, example: { state: 'disabled' } }],
     answers: { 200: { description: 'As it is now.', schema: endpoint, example: ENDPOINT } },
     problems: [
@@ -219,7 +217,6 @@ export const webhookOperations: readonly Operation[] = [
     summary: 'Send a delivery again',
     description: 'The same bytes under the same `webhook-id`.',
     scope: 'endpoints:write',
-    headers: ['idempotency-key'],
     answers: { 202: { description: 'On its way.' } },
     problems: ['not_found'],
   },
@@ -241,7 +238,6 @@ function action(
     summary,
     description,
     scope: 'endpoints:write',
-    headers: ['idempotency-key'],
     ...(body ? { body: [body] } : {}),
     answers: { [status]: { description } },
     problems: ['invalid_request', 'malformed_body', 'unsupported_media_type', 'not_found'],

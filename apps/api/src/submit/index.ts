@@ -1,6 +1,7 @@
 export { checkEndpoints } from './check-endpoints.ts';
 export { inspectPictures } from './inspect.ts';
+export { fromRequest } from './read-submission.ts';
 export { jobRequestSchema } from './request-schema.ts';
 export { objectRules, resolveSource } from './resolve-sources.ts';
 export { submitRoute } from './route.ts';
-export { fromRequest, type Submission } from './submission.ts';
+export type { Submission } from './submission.ts';

@@ -1,4 +1,5 @@
 /** Looks at the headers of each picture, never at its pixels, and refuses what no call could read. */
+import { imageLimits } from '@cardseal/core/config';
 import { RejectedError } from '@cardseal/core/errors';
 import {
   assessImage,
@@ -8,23 +9,24 @@ import {
   inspectImage,
 } from '@cardseal/core/image';
 import { SIDES, type Side } from '@cardseal/core/job';
+import type { ApiConfig } from '../config.ts';
 import { type FieldProblem, Problem } from '../problems/index.ts';
 import type { Submission } from './submission.ts';
 
 /** Throws Problem `image_unusable` that names every picture that cannot be used, and why. */
-export function inspectPictures(submission: Pick<Submission, 'pictures' | 'terms'>, maxInputBytes: number): void {
+export function inspectPictures(submission: Pick<Submission, 'pictures' | 'terms'>, config: ApiConfig): void {
   const errors = SIDES.flatMap((side) => {
     const picture = submission.pictures[side];
-    const reason = picture && unusable(picture, submission.terms.options.fit, maxInputBytes);
+    const reason = picture && unusable(picture, submission.terms.options.fit, config);
     return reason ? [fieldProblem(side, reason)] : [];
   });
   const first = errors[0];
   if (first) throw new Problem('image_unusable', first.detail, { errors });
 }
 
-function unusable(picture: Buffer, fit: boolean, maxInputBytes: number): ImageReason | null {
+function unusable(picture: Buffer, fit: boolean, config: ApiConfig): ImageReason | null {
   try {
-    const limits = { ...defaultImageLimits, maxInputBytes };
+    const limits = { ...defaultImageLimits, ...imageLimits(config) };
     const assessment = assessImage(inspectImage(picture), picture.length, limits, { fit });
     return assessment.kind === 'hopeless' ? assessment.reason : null;
   } catch (error) {

@@ -10,8 +10,9 @@ import { Problem } from '../problems/index.ts';
 import { type Stored, storeJob } from '../store/index.ts';
 import { checkEndpoints } from './check-endpoints.ts';
 import { inspectPictures } from './inspect.ts';
+import { readSubmission } from './read-submission.ts';
 import { resolveSource } from './resolve-sources.ts';
-import { readSubmission, type Submission } from './submission.ts';
+import type { Submission } from './submission.ts';
 
 export function submitRoute(app: FastifyInstance, context: ApiContext, authenticate: Authenticate): void {
   // The key is checked before the body is read: who may not submit cannot make us buffer anything.
@@ -23,7 +24,7 @@ export function submitRoute(app: FastifyInstance, context: ApiContext, authentic
       const caller = callers.get(request)!;
       const submission = await readSubmission(request, context.config.MAX_IMAGE_BYTES);
       await checkEndpoints(context, caller.tenant, submission.terms.endpoint_ids);
-      inspectPictures(submission, context.config.MAX_IMAGE_BYTES);
+      inspectPictures(submission, context.config);
       const job = await claimJob(context, caller.tenant, request, submission);
       await spend(context, caller, job, request);
       await fetchPictures(context, caller.tenant, job, submission);
@@ -76,7 +77,7 @@ async function fetchPictures(context: ApiContext, tenant: string, job: JobId, su
   if (sides.length === 0 || (await context.ledger.inventory(tenant, job)).committed) return;
   const maxBytes = context.config.MAX_IMAGE_BYTES;
   for (const side of sides) pictures[side] = await resolveSource(context, tenant, side, pointers[side]!, maxBytes);
-  inspectPictures(submission, maxBytes);
+  inspectPictures(submission, context.config);
 }
 
 async function answer(

@@ -1,4 +1,4 @@
-/** The API's data as TypeScript sees it. A contract test holds these against the schemas of the OpenAPI document. */
+/** The API's data as TypeScript sees it, written by hand after the OpenAPI document. */
 
 export type Side = 'front' | 'back';
 export type JobState = 'queued' | 'recognizing' | 'succeeded' | 'failed' | 'cancelled' | 'expired' | 'erased';

@@ -3,7 +3,14 @@ import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { TransientError } from '../errors/index.ts';
-import { type CipherSuite, checkCipherSuite, DEFAULT_CIPHER_SUITE, decrypt, encrypt } from './cipher-suite.ts';
+import {
+  type CipherSuite,
+  checkCipherSuite,
+  DEFAULT_CIPHER_SUITE,
+  decrypt,
+  encrypt,
+  parseCipherSuite,
+} from './cipher-suite.ts';
 
 const SUITES: CipherSuite[] = ([128, 256] as const).flatMap((keyBits) => [
   { keyBits, mode: 'ecb', iv: 'none', replyField: 'result' },
@@ -99,6 +106,19 @@ describe('cipher suites', () => {
     expect(() => checkCipherSuite({ ...DEFAULT_CIPHER_SUITE, iv: 'zero' })).toThrow('cipher_suite_invalid');
     expect(() => checkCipherSuite({ ...DEFAULT_CIPHER_SUITE, mode: 'cbc' })).toThrow('cipher_suite_invalid');
     expect(() => encrypt(DEFAULT_CIPHER_SUITE, randomBytes(32), Buffer.alloc(1))).toThrow('cipher_key_size');
+  });
+
+  it('is read from a setting, or refused', () => {
+    expect(parseCipherSuite('aes-128-ecb', 'result')).toEqual(DEFAULT_CIPHER_SUITE);
+    expect(parseCipherSuite('aes-256-gcm:random-prefix', 'data')).toEqual({
+      keyBits: 256,
+      mode: 'gcm',
+      iv: 'random-prefix',
+      replyField: 'data',
+    });
+    for (const text of ['aes-192-ecb', 'aes-128-cbc', 'aes-128-ecb:zero', 'AES-128-ECB', '']) {
+      expect(() => parseCipherSuite(text, 'result')).toThrow('cipher_suite_invalid');
+    }
   });
 });
 

@@ -33,6 +33,17 @@ export function checkCipherSuite(suite: CipherSuite): CipherSuite {
   return suite;
 }
 
+/**
+ * Reads `aes-<128|256>-<ecb|cbc|gcm>`, for modes with an IV followed by `:zero` or `:random-prefix`.
+ * @throws DefectError `cipher_suite_invalid`.
+ */
+export function parseCipherSuite(text: string, replyField: string): CipherSuite {
+  const match = /^aes-(128|256)-(ecb|cbc|gcm)(?::(zero|random-prefix))?$/.exec(text);
+  if (!match) throw new DefectError('cipher_suite_invalid');
+  const [, keyBits, mode, iv = 'none'] = match;
+  return checkCipherSuite({ keyBits: Number(keyBits), mode, iv, replyField } as CipherSuite);
+}
+
 export interface Encryptor {
   /** What stands before the ciphertext in clear: the IV, or nothing. */
   readonly prefix: Buffer;

@@ -6,6 +6,7 @@ export {
   decrypt,
   type Encryptor,
   encrypt,
+  parseCipherSuite,
 } from './cipher-suite.ts';
 export {
   type CallFields,

@@ -22,6 +22,14 @@ export const baiduEnvironment = {
     .string()
     .regex(/^(command|rsa):./, 'must be command:<command line> or rsa:<pem file>')
     .optional(),
+  BAIDU_CIPHER_SUITE: z
+    .string()
+    .regex(
+      /^aes-(128|256)-(ecb|(cbc|gcm):(zero|random-prefix))$/,
+      'must be aes-128|256-ecb, or aes-128|256-cbc|gcm with :zero or :random-prefix',
+    )
+    .default('aes-128-ecb'),
+  BAIDU_REPLY_FIELD: z.string().min(1).default('result'),
 };
 
 export const commonEnvironment = {
@@ -33,7 +41,26 @@ export const commonEnvironment = {
     .regex(/^\{[a-z0-9-]+\}$/, 'must be a Redis Cluster hash tag such as {cardseal}')
     .default('{cardseal}'),
   MAX_IMAGE_BYTES: positiveInteger.default(40 * 1024 * 1024),
+  /** The provider's own limits, which it has moved before. */
+  BAIDU_MAX_ENCODED_BYTES: positiveInteger.default(4_000_000),
+  BAIDU_MAX_SIDE_PX: positiveInteger.default(4096),
+  BAIDU_MIN_SIDE_PX: positiveInteger.default(15),
 };
+
+/** The limits of pictures that follow from the environment; the same for the API that refuses and the worker that fits. */
+export function imageLimits(env: {
+  MAX_IMAGE_BYTES: number;
+  BAIDU_MAX_ENCODED_BYTES: number;
+  BAIDU_MAX_SIDE_PX: number;
+  BAIDU_MIN_SIDE_PX: number;
+}): { maxInputBytes: number; maxEncodedBytes: number; maxSidePx: number; minSidePx: number } {
+  return {
+    maxInputBytes: env.MAX_IMAGE_BYTES,
+    maxEncodedBytes: env.BAIDU_MAX_ENCODED_BYTES,
+    maxSidePx: env.BAIDU_MAX_SIDE_PX,
+    minSidePx: env.BAIDU_MIN_SIDE_PX,
+  };
+}
 
 /** Relations that a single variable cannot see. */
 export function productionProblems(env: { CARDSEAL_ENV: string; WEBHOOK_ALLOW_TARGETS: string }): string[] {

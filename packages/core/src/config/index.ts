@@ -2,6 +2,7 @@ export { ConfigurationError, type Env, flag, port, positiveInteger, readEnvironm
 export {
   baiduEnvironment,
   commonEnvironment,
+  imageLimits,
   productionProblems,
   redisEnvironment,
   storeEnvironment,

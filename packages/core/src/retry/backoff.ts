@@ -6,6 +6,7 @@ export interface Backoff {
 }
 
 export const recognizeBackoff: Backoff = { baseMs: 1000, maxMs: 60_000 };
+export const overloadBackoff: Backoff = { baseMs: 5000, maxMs: 120_000 };
 
 /**
  * @param attempt 1 for the first failure.

@@ -1,1 +1,1 @@
-export { type Backoff, backoffMs, recognizeBackoff } from './backoff.ts';
+export { type Backoff, backoffMs, overloadBackoff, recognizeBackoff } from './backoff.ts';
