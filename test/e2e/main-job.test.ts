@@ -44,6 +44,6 @@ describe(`${CARDS} cards, two workers, ${QPS} calls a second`, () => {
     expect(stats.rejected_qps! / stats.calls!).toBeLessThanOrEqual(0.01);
     expect(stats.max_in_any_second).toBeLessThanOrEqual(QPS);
     expect(stats.token_requests).toBe(1);
-    expect(sink.received).toHaveLength(CARDS);
+    expect(sink.received.filter(({ type }) => type.startsWith('job.'))).toHaveLength(CARDS);
   });
 });

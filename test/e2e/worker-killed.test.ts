@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { startTestStack, startWebhookSink } from '../support/stack.ts';
 import { expectTruth } from '../support/truth.ts';
 
-const CARDS = 100;
+const CARDS = 200;
 const QPS = 20;
 /** No more calls can be on a worker's wire than its concurrency allows. */
 const ON_THE_WIRE = 20;
@@ -21,7 +21,7 @@ it('a worker killed in the middle costs no card, and no call but those on its wi
     });
     sink.verifyWith(body.secret);
     const ids = await Promise.all(specimens.map(async (it) => (await app.submit(it)).id as string));
-    await Promise.any(ids.slice(30, 60).map((id) => app.finished(id)));
+    await Promise.any(ids.slice(60, 100).map((id) => app.finished(id)));
     const victim = app.stack.child('worker-1').pid;
     process.kill(victim, 'SIGKILL');
     const restarted = await app.stack.nextRestart();

@@ -18,6 +18,9 @@ export interface PacingOptions {
   /** 0.5–1: the smallest spacing as a share of the even one. Below 1, slots lost to a stall are caught up. */
   evenness?: number;
   initialMarginMs?: number;
+  /** Added to the margin of a state that was just born, and gone after `settlingMs`: what is born with it is cold, too. */
+  settlingMarginMs?: number;
+  settlingMs?: number;
   minMarginMs?: number;
   maxMarginMs?: number;
   /** Every call refused for this long is an account fault, not pressure. */
@@ -45,6 +48,8 @@ export interface Rules {
   keepUs: number;
   evennessPermille: number;
   initialMarginUs: number;
+  settlingMarginUs: number;
+  settlingUs: number;
   minMarginUs: number;
   maxMarginUs: number;
   marginStepUs: number;
@@ -86,6 +91,8 @@ export function rulesFrom(options: PacingOptions = {}): Rules {
     keepUs: 5_000_000,
     evennessPermille: Math.round(evenness * 1000),
     initialMarginUs: us(options.initialMarginMs ?? 7),
+    settlingMarginUs: us(options.settlingMarginMs ?? 40),
+    settlingUs: us(options.settlingMs ?? 8000),
     minMarginUs: us(options.minMarginMs ?? 3),
     maxMarginUs: us(options.maxMarginMs ?? 50),
     marginStepUs,

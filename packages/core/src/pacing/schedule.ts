@@ -3,7 +3,7 @@
  * and the margin) older, so no window of a second ever holds more than N, wherever it starts.
  */
 import type { Rules } from './rules.ts';
-import { type CredentialRules, freshState, heldUntilUs, type PacingState, type Slot, windowUs } from './state.ts';
+import { type CredentialRules, freshState, heldUntilUs, type PacingState, type Slot, spacingUs } from './state.ts';
 
 export interface Place {
   atUs: number;
@@ -49,7 +49,7 @@ function adoptNominal(state: PacingState, qps: number): void {
 }
 
 export function nextPlace(state: PacingState, rules: Rules, nowUs: number): Place {
-  const window = windowUs(state, rules);
+  const window = spacingUs(state, rules, nowUs);
   const nth = state.slots[state.slots.length - state.limit];
   const opensUs = nth ? nth.atUs + window : 0;
   const last = state.slots.at(-1);

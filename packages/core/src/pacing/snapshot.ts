@@ -2,7 +2,7 @@
 import type { Look } from './answers.ts';
 import type { PoolCredential } from './pool.ts';
 import type { Rules } from './rules.ts';
-import { nextShanghaiMidnightUs, type PacingFields, windowUs } from './state.ts';
+import { nextShanghaiMidnightUs, type PacingFields, spacingUs } from './state.ts';
 
 export interface CredentialSnapshot {
   id: string;
@@ -29,7 +29,7 @@ export function snapshotOf(credential: PoolCredential, rules: Rules, look: Look)
     id: credential.id,
     gate: gateOf(credential, look),
     nominalQps: credential.qps,
-    currentQps: fields ? (fields.limit * 1_000_000) / windowUs(fields, rules) : credential.qps,
+    currentQps: fields ? (fields.limit * 1_000_000) / spacingUs(fields, rules, look.nowUs) : credential.qps,
     marginMs: (fields?.marginUs ?? rules.initialMarginUs) / 1000,
     usedToday: day.calls,
     acceptedToday: day.accepted,
@@ -67,7 +67,7 @@ function refusedLastMinute(fields: PacingFields, nowUs: number): number {
 }
 
 function nextSlotInMs(fields: PacingFields, rules: Rules, { nowUs, lastUs, nthUs }: Look): number {
-  const window = windowUs(fields, rules);
+  const window = spacingUs(fields, rules, nowUs);
   const gapUs = Math.floor((window * rules.evennessPermille) / 1000 / fields.limit);
   const atUs = Math.max(nowUs, fields.holdUs, nthUs > 0 ? nthUs + window : 0, lastUs > 0 ? lastUs + gapUs : 0);
   return (atUs - nowUs) / 1000;

@@ -89,6 +89,13 @@ export const nextShanghaiMidnightUs = (nowUs: number): number => (shanghaiDay(no
 export const windowUs = (state: PacingFields, rules: Rules): number =>
   (rules.secondUs + state.marginUs) * Math.max(1, state.slow);
 
+/** The window that a new slot keeps: wider at first, because processes that have just started are slow and uneven. */
+export function spacingUs(state: PacingFields, rules: Rules, nowUs: number): number {
+  const restUs = Math.max(0, state.bornUs + rules.settlingUs - nowUs);
+  const extraUs = restUs > 0 ? Math.floor((rules.settlingMarginUs * restUs) / rules.settlingUs) : 0;
+  return windowUs(state, rules) + extraUs * Math.max(1, state.slow);
+}
+
 /**
  * After memory was lost the worst must be assumed: that a full second's calls were just made, and that permits for the
  * whole horizon are still out, each of which may be used late. So the next slot is all of that away.

@@ -7,7 +7,7 @@ import { STATE_LUA } from './state.ts';
 
 const PLACE_LUA = `
 local function nextPlace(state, rules, now)
-  local span = window(state, rules)
+  local span = spacing(state, rules, now)
   local nth = nthLast(state, state.limit)
   local opens = 0
   if nth then opens = nth + span end

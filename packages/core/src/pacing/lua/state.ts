@@ -60,6 +60,13 @@ local function nextShanghaiMidnight(now) return (shanghaiDay(now) + 1) * 8640000
 
 local function window(state, rules) return (rules.secondUs + state.marginUs) * math.max(1, state.slow) end
 
+local function spacing(state, rules, now)
+  local rest = math.max(0, state.bornUs + rules.settlingUs - now)
+  local extra = 0
+  if rest > 0 then extra = math.floor(rules.settlingMarginUs * rest / rules.settlingUs) end
+  return window(state, rules) + extra * math.max(1, state.slow)
+end
+
 local function slotAt(state, id) return tonumber(redis.call('ZSCORE', slots(state), whole(id)) or nil) end
 
 local function nthLast(state, n)
