@@ -44,6 +44,18 @@ interface Row {
   runs: Figures[];
 }
 
+const HELP = `npm run bench -- pacing [options]
+  --qps 10,50        allowed calls a second (50)
+  --workers 2,4      worker processes (2)
+  --windows a,b      sliding, fixed (sliding)
+  --modes a,b        ${MODES.join(', ')} (all)
+  --seconds N        of each run, behind 5 s of warm-up (15)
+  --repeat N         runs of each row, the median counts (1)
+  --scenario NAME    table, halve, flush, closed, frontier (table)
+  --plot             calls per 100 ms as SVG in docs/benchmarks
+  --full             everything: 4 rates, 2 and 4 workers, both windows, 5 × 30 s; about three hours
+`;
+
 const nowMs = () => performance.timeOrigin + performance.now();
 
 function planFrom(args: readonly string[]): Plan {
@@ -59,8 +71,13 @@ function planFrom(args: readonly string[]): Plan {
     scenario: text,
     plot: flag,
     full: flag,
+    help: flag,
   };
   const { values } = parseArgs({ args: [...args], options });
+  if (values.help) {
+    process.stdout.write(HELP);
+    process.exit(0);
+  }
   const full = values.full ?? false;
   const numbers = (given: string | undefined, otherwise: string) => (given ?? otherwise).split(',').map(Number);
   return {

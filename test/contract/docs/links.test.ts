@@ -1,0 +1,29 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+const pages = ['README.md', 'apps/emulator/README.md', ...pagesBelow('docs')];
+
+function pagesBelow(folder: string): string[] {
+  return readdirSync(path.join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => path.join(folder, name));
+}
+
+it.each(pages)('every link of %s leads somewhere', (page) => {
+  const text = readFileSync(path.join(root, page), 'utf8');
+  const targets = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map((match) => match[1]!);
+  const local = targets.filter((target) => !/^(https?:|mailto:|#)/.test(target));
+  const broken = local.filter((target) => !existsSync(path.join(root, path.dirname(page), target.split('#')[0]!)));
+  expect(broken).toEqual([]);
+});
+
+it('no npm script that a page names is missing', () => {
+  const { scripts } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { scripts: object };
+  const named = pages.flatMap((page) =>
+    [...readFileSync(path.join(root, page), 'utf8').matchAll(/npm run (?:-s )?([a-z0-9:]+)/g)].map((match) => match[1]!),
+  );
+  expect([...new Set(named)].filter((name) => !(name in scripts))).toEqual([]);
+});
