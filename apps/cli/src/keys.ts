@@ -1,4 +1,6 @@
 /** `key list|revoke`, `tenant list|set`: who there is and what they may, straight in the ledger. */
+import { readFileSync } from 'node:fs';
+import { DEFAULT_POLICY, readVerdictPolicy, type VerdictPolicy } from '@cardseal/core/card';
 import { systemClock } from '@cardseal/core/clock';
 import type { Env } from '@cardseal/core/config';
 import { RejectedError } from '@cardseal/core/errors';
@@ -58,20 +60,33 @@ export interface TenantChange extends Output {
   weight?: number;
   /** `bucket` or `bucket/prefix`; given, they replace the whole list. */
   objectSource?: string[];
+  /** A file with a verdict policy, or `default`. */
+  policy?: string;
 }
 
 export async function setTenantCommand(env: Env, id: string, change: TenantChange): Promise<void> {
   const { name, weight, objectSource, json } = change;
+  const policy = change.policy === undefined ? undefined : readPolicy(change.policy);
   if (weight !== undefined && !(weight >= 0.1 && weight <= 100)) throw new RejectedError('weight_invalid');
   const changed = await openLedgerOf(env).ledger.tenants.change(HOUSE, id, (value) => ({
     ...value,
     ...(name === undefined ? {} : { name }),
     ...(weight === undefined ? {} : { weight }),
+    ...(policy === undefined ? {} : { policy }),
     ...(objectSource === undefined ? {} : { objectSources: objectSource.filter(Boolean).map(ruleOf) }),
   }));
   if (!changed) throw new RejectedError('tenant_not_found');
   if (json) printJson(shown(id, changed.value));
   else process.stdout.write(`tenant ${id} changed\n`);
+}
+
+/** Throws with every problem of the file, each at its place. */
+function readPolicy(file: string): VerdictPolicy {
+  if (file === 'default') return DEFAULT_POLICY;
+  const read = readVerdictPolicy(JSON.parse(readFileSync(file, 'utf8')));
+  if ('policy' in read) return read.policy;
+  const problems = read.problems.map(({ pointer, code }) => `  ${pointer || '/'}: ${code}`);
+  throw new Error(`the policy cannot be used:\n${problems.join('\n')}`);
 }
 
 function ruleOf(text: string): ObjectSourceRule {

@@ -46,6 +46,7 @@ export function createProgram(env: Env): Command {
     .description('change a tenant; takes hold within seconds')
     .option('--name <name>', 'a name for people')
     .option('--weight <weight>', 'share of the quota beside other tenants', Number)
+    .option('--policy <file>', 'JSON of thresholds and verdicts, as in docs/checks.md; `default` for the default')
     .option('--object-source <bucket/prefix...>', 'where pictures may be taken from; replaces the list')
     .option('--json', 'print JSON')
     .action((id: string, options) => setTenantCommand(env, id, options));
