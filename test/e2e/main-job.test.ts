@@ -39,6 +39,7 @@ describe(`${CARDS} cards, two workers, ${QPS} calls a second`, () => {
       }),
     );
     const stats = await app.stats();
+    console.log(`upstream: ${JSON.stringify(stats)}`);
     expect(stats.accepted).toBe(2 * CARDS);
     expect(stats.duplicates_by_image).toBe(0);
     expect(stats.rejected_qps! / stats.calls!).toBeLessThanOrEqual(0.01);

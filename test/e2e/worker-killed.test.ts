@@ -34,6 +34,7 @@ it('a worker killed in the middle costs no card, and no call but those on its wi
     });
     await Promise.all(ids.map((id) => sink.events(id)));
     const stats = await app.stats();
+    console.log(`upstream: ${JSON.stringify(stats)}`);
     expect(stats.duplicates_by_image).toBeLessThanOrEqual(ON_THE_WIRE);
     expect(stats.rejected_qps! / stats.calls!).toBeLessThanOrEqual(0.01);
     const byId = Map.groupBy(sink.received, ({ data }) => data.id);

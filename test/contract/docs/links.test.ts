@@ -23,7 +23,9 @@ it.each(pages)('every link of %s leads somewhere', (page) => {
 it('no npm script that a page names is missing', () => {
   const { scripts } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { scripts: object };
   const named = pages.flatMap((page) =>
-    [...readFileSync(path.join(root, page), 'utf8').matchAll(/npm run (?:-s )?([a-z0-9:]+)/g)].map((match) => match[1]!),
+    [...readFileSync(path.join(root, page), 'utf8').matchAll(/npm run (?:-s )?([a-z0-9:]+)/g)].map(
+      (match) => match[1]!,
+    ),
   );
   expect([...new Set(named)].filter((name) => !(name in scripts))).toEqual([]);
 });
