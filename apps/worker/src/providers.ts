@@ -38,7 +38,11 @@ export interface ProviderParts {
 
 export function createProviders(parts: ProviderParts): Providers {
   const { config, credentials } = parts;
-  const client = createIdCardClient({ baseUrl: config.BAIDU_BASE_URL, deadlineMs: config.UPSTREAM_DEADLINE_MS });
+  const client = createIdCardClient({
+    baseUrl: config.BAIDU_BASE_URL,
+    deadlineMs: config.UPSTREAM_DEADLINE_MS,
+    connections: mostInFlight(credentials, config.UPSTREAM_DEADLINE_MS),
+  });
   const keyWrapper = credentials.some(({ provider }) => provider === 'baidu-idcard-enc') ? wrapper(parts) : undefined;
   const providers = credentials.map((credential) => provider(parts, credential, client, keyWrapper));
   return {
@@ -48,6 +52,12 @@ export function createProviders(parts: ProviderParts): Providers {
       await client.stop();
     },
   };
+}
+
+/** Rate × the longest a call can take: a call that has its permit must never wait for a connection. */
+function mostInFlight(credentials: readonly Credential[], deadlineMs: number): number {
+  const callsPerSecond = credentials.reduce((sum, { qps }) => sum + qps, 0);
+  return Math.max(16, Math.ceil((callsPerSecond * deadlineMs) / 1000));
 }
 
 function provider(
