@@ -21,13 +21,11 @@ export function createServer(context: ApiContext, keeper: Pick<BatchKeeper, 'tak
   const { config, log } = context;
   if (config.FAILPOINTS_DIR !== undefined) armFailpoints(config.FAILPOINTS_DIR);
   const app = fastify({
-    loggerInstance: undefined,
     logger: false,
     genReqId: () => `req_${randomUUID()}`,
     // Two pictures in base64, and the terms.
     bodyLimit: Math.ceil((2 * config.MAX_IMAGE_BYTES * 4) / 3) + JSON_OVERHEAD_BYTES,
     requestTimeout: config.REQUEST_TIMEOUT_MS,
-    connectionTimeout: 0,
     keepAliveTimeout: 72_000,
     http: {
       maxHeaderSize: 16 * 1024,
