@@ -22,8 +22,3 @@ export function giveUp(code: string): Error {
 export function spendAttempt(code: string): Error {
   return new Error(code);
 }
-
-/** True for the errors by which a processor hands its job back to BullMQ. */
-export function isHandover(error: unknown): boolean {
-  return error instanceof DelayedError || error instanceof WaitingError;
-}

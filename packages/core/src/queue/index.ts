@@ -10,7 +10,7 @@ export {
   openQueues,
   type Queues,
 } from './conveyor.ts';
-export { giveUp, handBack, isHandover, postpone, spendAttempt } from './dispositions.ts';
+export { giveUp, handBack, postpone, spendAttempt } from './dispositions.ts';
 export {
   type CardClass,
   cardsBefore,
