@@ -1,0 +1,81 @@
+/**
+ * What the queue, the pacing and the promises cost: cards a second and CPU time per card of one worker process, beside
+ * a bare script that makes the same reads, sealing, call and writes in a loop, with as many at once. Upstream and
+ * object store answer at once. Flags: --rounds, --cards, --concurrency, --profile DIR.
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { startRedis } from '@cardseal/dev';
+import type { Measured, Order } from './pipeline/measured.ts';
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '5' },
+    cards: { type: 'string', default: '600' },
+    concurrency: { type: 'string', default: '16' },
+    profile: { type: 'string' },
+  },
+});
+const PICTURE_BYTES = 300_000;
+const TO_REACH = 0.8;
+
+const program = (name: string) => new URL(`./pipeline/${name}.ts`, import.meta.url);
+const dataDir = await mkdtemp(path.join(tmpdir(), 'cardseal-pipeline-'));
+const redis = await startRedis({ dataDir: path.join(dataDir, 'redis') });
+const upstream = fork(program('instant-upstream'));
+const [{ url: upstreamUrl, publicPem }] = await once(upstream, 'message');
+
+async function run(kind: Order['kind']): Promise<Measured> {
+  const execArgv = values.profile && kind === 'worker' ? ['--cpu-prof', `--cpu-prof-dir=${values.profile}`] : [];
+  const child: ChildProcess = fork(program('measured'), { execArgv });
+  const order: Order = {
+    kind,
+    cards: Number(values.cards),
+    warmUp: 100,
+    pictureBytes: PICTURE_BYTES,
+    concurrency: Number(values.concurrency),
+    redisUrl: redis.url,
+    upstreamUrl,
+    publicPem,
+    dataDir,
+  };
+  const ended = once(child, 'exit');
+  child.send(order);
+  const [measured] = await Promise.race([
+    once(child, 'message'),
+    ended.then(([code]) => Promise.reject(new Error(`the ${kind} ended with ${code}`))),
+  ]);
+  await ended;
+  return measured as Measured;
+}
+
+const median = (numbers: number[]) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)]!;
+const round2 = (value: number) => Math.round(value * 100) / 100;
+const rows: { worker: Measured; bare: Measured; rate: number; cpu: number }[] = [];
+try {
+  console.log(`picture ${PICTURE_BYTES} bytes, ${values.cards} cards a round, ${values.concurrency} at once`);
+  console.log('worker cards/s  bare cards/s  ratio   worker CPU ms  bare CPU ms  ratio');
+  for (let at = 0; at < Number(values.rounds); at++) {
+    const worker = await run('worker');
+    const bare = await run('bare');
+    const row = { worker, bare, rate: worker.perSecond / bare.perSecond, cpu: worker.cpuMsPerCard / bare.cpuMsPerCard };
+    rows.push(row);
+    const cells = [worker.perSecond, bare.perSecond, row.rate, worker.cpuMsPerCard, bare.cpuMsPerCard, row.cpu];
+    console.log(cells.map((cell) => cell.toFixed(2).padStart(12)).join(' '));
+  }
+} finally {
+  upstream.disconnect();
+  await redis.stop();
+  await rm(dataDir, { recursive: true, force: true });
+}
+const ratio = round2(median(rows.map(({ rate }) => rate)));
+console.log(
+  `store requests per card: worker ${JSON.stringify(rows[0]!.worker.storePerCard)}, bare ${JSON.stringify(rows[0]!.bare.storePerCard)}`,
+);
+console.log(`cards a second against the bare script, median of ${rows.length}: ${ratio} (to reach: ${TO_REACH})`);
+console.log(JSON.stringify({ bench: 'pipeline', node: process.version, ratio, rows }));
+process.exitCode = ratio >= TO_REACH ? 0 : 1;

@@ -1,0 +1,97 @@
+/**
+ * The peer: what a script without queue, pacing, retries or recovery would do for a card. The same reads, the same
+ * sealing, the same call and the same writes as a worker, in a loop.
+ */
+import {
+  createBaiduProvider,
+  createIdCardClient,
+  createTokenFetcher,
+  createTokenSource,
+  memoryTokenStore,
+  rsaKeyWrapper,
+} from '@cardseal/core/baidu';
+import { readReply } from '@cardseal/core/baidu/reading';
+import { buildResult, DEFAULT_POLICY, dateInShanghai } from '@cardseal/core/card';
+import { systemClock } from '@cardseal/core/clock';
+import { decodeCheckpoint, encodeCheckpoint, type JobId, type JobRequest } from '@cardseal/core/job';
+import type { Ledger, SealedJob } from '@cardseal/core/ledger';
+import { freezeOutcome } from '@cardseal/core/outcome';
+import { TENANT } from './store.ts';
+
+export interface BareOptions {
+  ledger: Ledger;
+  upstreamUrl: string;
+  publicPem: string;
+  concurrency: number;
+}
+
+export function createBareScript({ ledger, upstreamUrl, publicPem, concurrency }: BareOptions) {
+  const client = createIdCardClient({ baseUrl: upstreamUrl, deadlineMs: 10_000, connections: concurrency });
+  const tokenSource = createTokenSource({
+    credentialId: 'main',
+    apiKey: 'bench',
+    secretKey: 'bench',
+    fetchToken: createTokenFetcher(client),
+    store: memoryTokenStore(systemClock),
+    clock: systemClock,
+  });
+  const credential = { id: 'main', provider: 'baidu-idcard-enc' as const };
+  const provider = createBaiduProvider({
+    credential,
+    keyWrapper: rsaKeyWrapper(Buffer.from(publicPem)),
+    tokenSource,
+    client,
+  });
+  const { signal } = new AbortController();
+
+  async function recognize(job: JobId): Promise<void> {
+    await ledger.inventory(TENANT, job);
+    const card = (await ledger.openJob(TENANT, job))!;
+    const request = (await card.request())!;
+    const picture = (await card.image('front'))!;
+    const sealed = await provider.seal(picture, 'front', request.options, signal);
+    const { plaintext } = await provider.call(sealed, signal, { onRepeat: (error) => Promise.reject(error) });
+    const atMs = Date.now();
+    const header = { v: 1, kind: 'reply', provider: provider.provider, at: new Date(atMs).toISOString() } as const;
+    await card.putReply('front', encodeCheckpoint({ header, reply: plaintext }));
+    await conclude(card, request);
+  }
+
+  async function conclude(card: SealedJob, request: JobRequest): Promise<void> {
+    const { job } = card;
+    const { reply } = decodeCheckpoint((await card.reply('front'))!);
+    const atMs = Date.now();
+    const readings = [readReply(reply, { declaredSide: 'front', provider: provider.provider })];
+    const result = buildResult(readings, { today: dateInShanghai(atMs), policy: DEFAULT_POLICY, adjusted: {} });
+    const outcome = freezeOutcome({
+      request,
+      generation: 1,
+      state: 'succeeded',
+      atMs,
+      attempts: [],
+      recognized: ['front'],
+      result,
+      publicUrl: '',
+    });
+    await card.decide(outcome);
+    await Promise.all([
+      ledger.listing.finished(TENANT, job, null, (await card.outcome(1))!),
+      ledger.deletePictures(TENANT, job, ['front']),
+    ]);
+    await ledger.erasures.tombstone(TENANT, job);
+    await ledger.markers.closeGeneration(TENANT, job, 1);
+  }
+
+  return {
+    /** Warms token and connections. */
+    start: () => tokenSource.get(signal),
+    async run(jobs: readonly JobId[]): Promise<void> {
+      const left = [...jobs];
+      const lane = async () => {
+        for (let job = left.shift(); job; job = left.shift()) await recognize(job);
+      };
+      await Promise.all(Array.from({ length: concurrency }, lane));
+    },
+    stop: () => client.stop(),
+  };
+}

@@ -1,0 +1,92 @@
+/** The measured process's ledger: in memory, filled with cards of one side, and counting what is asked of it. */
+import { randomBytes } from 'node:crypto';
+import { systemClock } from '@cardseal/core/clock';
+import { type JobId, type JobRequest, newJobId } from '@cardseal/core/job';
+import { createLedger, type Ledger, memoryObjectStore, type ObjectStore } from '@cardseal/core/ledger';
+import { localMasterKey } from '@cardseal/core/seal';
+import { padded } from '../../support/stamp.ts';
+
+export const TENANT = 'bench';
+
+export interface CountedStore {
+  store: ObjectStore;
+  /** Requests since the last reset, by kind. */
+  counts: Record<'get' | 'put' | 'delete' | 'list', number>;
+  reset(): void;
+  /** Resolves when so many generations are closed: the last thing that is done to a card. */
+  closed(cards: number): Promise<void>;
+}
+
+export function countedStore(): CountedStore {
+  const inner = memoryObjectStore();
+  const counts = { get: 0, put: 0, delete: 0, list: 0 };
+  let closed = 0;
+  let look = () => {};
+  const store: ObjectStore = {
+    get: (key) => count('get', inner.get(key)),
+    put: (key, body) => count('put', inner.put(key, body)),
+    create: (key, body) => count('put', inner.create(key, body)),
+    list: (prefix, options) => count('list', inner.list(prefix, options)),
+    async delete(keys) {
+      await count('delete', inner.delete(keys));
+      closed += keys.filter((key) => key.startsWith('pending/')).length;
+      look();
+    },
+  };
+  function count<T>(kind: keyof typeof counts, answer: T): T {
+    counts[kind]++;
+    return answer;
+  }
+  return {
+    store,
+    counts,
+    reset: () => Object.assign(counts, { get: 0, put: 0, delete: 0, list: 0 }),
+    closed(cards) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      look = () => {
+        if (closed >= cards) resolve();
+      };
+      look();
+      return promise;
+    },
+  };
+}
+
+export function benchLedger(store: ObjectStore): Ledger {
+  return createLedger({ store, master: localMasterKey(Buffer.alloc(32, 7)), clock: systemClock });
+}
+
+/** What a submit of a front leaves in the ledger, `cards` times; the same picture in files of their own. */
+export async function seedCards(ledger: Ledger, jpeg: Buffer, pictureBytes: number, cards: number): Promise<JobId[]> {
+  const jobs: JobId[] = [];
+  for (let at = 0; at < cards; at++) {
+    const job = newJobId(Date.now());
+    const sealed = await ledger.startJob(TENANT, job);
+    await ledger.markers.openGeneration(TENANT, job, 1);
+    await sealed.putImage('front', padded(jpeg, pictureBytes));
+    await ledger.listing.submitted(TENANT, job, null);
+    await sealed.commit(requestOf(job));
+    jobs.push(job);
+  }
+  return jobs;
+}
+
+export function requestOf(job: JobId): JobRequest {
+  return {
+    v: 1,
+    job,
+    tenant: TENANT,
+    nonce: randomBytes(16).toString('hex'),
+    createdAtMs: Date.now(),
+    sides: ['front'],
+    options: { detect_risk: true, detect_quality: true, detect_photo: false, detect_card: false, fit: true },
+    reference: null,
+    metadata: {},
+    priority: 'interactive',
+    expiresAtMs: null,
+    retainForS: null,
+    keepImages: false,
+    endpointIds: null,
+    apiKeyId: 'key_bench',
+  };
+}
