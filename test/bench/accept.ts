@@ -1,141 +1,175 @@
-/** How many submits a second one API process accepts, beside a bare route that makes the same writes and one `queue.add`. */
-
+/**
+ * How many submits a second one API process accepts, beside a bare route that makes the same writes and one
+ * `queue.add`. Each is a process of its own, measured in turn under the same load, over a store that answers over HTTP
+ * (`--store s3`, as in production) or one in memory, whose writes cost nothing (`--store memory`).
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { createApi } from '@cardseal/api';
-import { createApiKey, createTenant } from '@cardseal/core/access';
-import { systemClock } from '@cardseal/core/clock';
-import { createLedger, memoryObjectStore } from '@cardseal/core/ledger';
-import { silentLog } from '@cardseal/core/log';
-import { localMasterKey, seal } from '@cardseal/core/seal';
-import { startRedis } from '@cardseal/dev';
-import { Queue } from 'bullmq';
-import fastify from 'fastify';
+import { freePort, startRedis } from '@cardseal/dev';
 import { Pool } from 'undici';
 import { plainJpeg } from '../support/pictures.ts';
+import type { TargetSettings } from './accept/target.ts';
 
+const HELP = `npm run bench -- accept [--store s3|memory|both] [--rounds 7] [--requests 1500] [--at-once 32]`;
 const { values } = parseArgs({
-  options: { rounds: { type: 'string', default: '5' }, requests: { type: 'string', default: '3000' } },
+  options: {
+    store: { type: 'string', default: 'both' },
+    rounds: { type: 'string', default: '7' },
+    requests: { type: 'string', default: '1500' },
+    'at-once': { type: 'string', default: '32' },
+    profile: { type: 'string' },
+    help: { type: 'boolean', default: false },
+  },
 });
-const AT_ONCE = 32;
-/** key, pending, image, index, request: what a submit of one side writes. */
-const WRITES = 5;
+if (values.help) {
+  console.log(HELP);
+  process.exit(0);
+}
+const AT_ONCE = Number(values['at-once']);
+const REQUESTS = Number(values.requests);
+const GOAL = 0.85;
+const KEYS = { accessKeyId: 'ACCEPTKEY', secretAccessKey: 'accept-secret' };
 
-const dataDir = await mkdtemp(path.join(tmpdir(), 'cardseal-accept-'));
-const redis = await startRedis({ dataDir });
-const picture = await plainJpeg(900, 600);
-
-async function startCardseal() {
-  const store = memoryObjectStore();
-  const ledger = createLedger({ store, master: localMasterKey(Buffer.alloc(32, 7)), clock: systemClock });
-  const api = createApi(
-    {
-      CARDSEAL_ENV: 'test',
-      LOG_LEVEL: 'silent',
-      WEBHOOK_ALLOW_TARGETS: '',
-      QUEUE_PREFIX: '{accept}',
-      MAX_IMAGE_BYTES: 40 * 1024 * 1024,
-      BAIDU_MAX_ENCODED_BYTES: 4_000_000,
-      BAIDU_MAX_SIDE_PX: 4096,
-      BAIDU_MIN_SIDE_PX: 15,
-      REDIS_URL: redis.url,
-      S3_REGION: 'unused',
-      S3_BUCKET: 'unused',
-      S3_FORCE_PATH_STYLE: true,
-      MASTER_KEY_FILE: 'unused',
-      API_HOST: '127.0.0.1',
-      API_PORT: 0,
-      REQUEST_TIMEOUT_MS: 30_000,
-    },
-    { ledger, log: silentLog },
-  );
-  const { port } = await api.start();
-  await createTenant(ledger, systemClock, 'bank', 'A bank');
-  const { key } = await createApiKey(ledger, systemClock, { tenant: 'bank', env: 'test', scopes: ['jobs:write'] });
-  return { url: `http://127.0.0.1:${port}`, key, stop: () => api.stop() };
+interface Child {
+  url: string;
+  key: string;
+  cpuMs(): Promise<number>;
+  stop(): Promise<void>;
 }
 
-async function startBare() {
-  const store = memoryObjectStore();
-  const key = Buffer.alloc(32, 1);
-  const connection = { url: redis.url };
-  const queue = new Queue('bare', { connection, prefix: '{bare}' });
-  const app = fastify({ bodyLimit: 50_000_000 });
-  app.addContentTypeParser('image/jpeg', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
-  let made = 0;
-  app.post('/v1/jobs', async (request, reply) => {
-    const id = `job-${made++}`;
-    const sealed = seal(key, { tenant: 'bank', subject: id, kind: 'image' }, request.body as Buffer);
-    const bodies = [sealed, ...Array.from({ length: WRITES - 1 }, () => Buffer.alloc(300))];
-    await Promise.all(bodies.map((body, at) => store.create(`${id}/${at}`, body)));
-    await queue.add('card', { id }, { jobId: id, removeOnComplete: true });
-    return reply.code(202).send({ id });
+async function startTarget(settings: TargetSettings): Promise<Child> {
+  const script = path.join(import.meta.dirname, 'accept/target.ts');
+  const profile = values.profile ? ['--cpu-prof', `--cpu-prof-dir=${values.profile}`] : [];
+  const child = fork(script, [JSON.stringify(settings)], {
+    execArgv: profile,
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
-  await app.listen({ port: 0, host: '127.0.0.1' });
-  const { port } = app.server.address() as { port: number };
+  const [{ url, key }] = await answerOf(child);
   return {
-    url: `http://127.0.0.1:${port}`,
-    key: 'none',
-    stop: async () => void (await Promise.all([app.close(), queue.close()])),
+    url,
+    key,
+    async cpuMs() {
+      child.send('cpu');
+      const [{ user, system }] = await answerOf(child);
+      return (user + system) / 1000;
+    },
+    stop: () => end(child, 'stop'),
   };
 }
 
-async function measure(target: { url: string; key: string }, requests: number) {
-  const pool = new Pool(target.url, { connections: AT_ONCE });
-  const latencies: number[] = [];
-  let left = requests;
-  const startedAt = performance.now();
-  await Promise.all(
-    Array.from({ length: AT_ONCE }, async () => {
-      while (left-- > 0) {
-        const sentAt = performance.now();
-        const headers = { authorization: `Bearer ${target.key}`, 'content-type': 'image/jpeg' };
-        const answer = await pool.request({ method: 'POST', path: '/v1/jobs?side=front', headers, body: picture });
-        await answer.body.dump();
-        if (answer.statusCode !== 202) throw new Error(`answered ${answer.statusCode}`);
-        latencies.push(performance.now() - sentAt);
-      }
-    }),
-  );
-  const perSecond = requests / ((performance.now() - startedAt) / 1000);
-  await pool.close();
-  latencies.sort((a, b) => a - b);
-  return { perSecond, p99Ms: latencies[Math.floor(latencies.length * 0.99)]! };
+// biome-ignore lint/suspicious/noExplicitAny: what our own child says
+async function answerOf(child: ChildProcess): Promise<any[]> {
+  const gone = once(child, 'exit').then(([code]) => Promise.reject(new Error(`a target ended with ${code}`)));
+  return Promise.race([once(child, 'message'), gone]);
 }
 
-const rows: { ours: number; bare: number; ratio: number; oursP99Ms: number; bareP99Ms: number }[] = [];
-for (let round = 0; round < Number(values.rounds); round++) {
-  const [ours, bare] = [await startCardseal(), await startBare()];
+async function end(child: ChildProcess, message: string | null): Promise<void> {
+  const ended = once(child, 'exit');
+  if (message === null) child.kill('SIGTERM');
+  else child.send(message);
+  await ended;
+}
+
+async function startS3(dataDir: string) {
+  const port = await freePort();
+  const env = {
+    ...process.env,
+    S3_DATA_DIR: path.join(dataDir, 's3'),
+    S3_PORT: String(port),
+    S3_BUCKET: 'accept',
+    S3_ACCESS_KEY_ID: KEYS.accessKeyId,
+    S3_SECRET_ACCESS_KEY: KEYS.secretAccessKey,
+  };
+  const script = path.join(import.meta.dirname, '../../infra/dev/s3/main.ts');
+  const child = fork(script, [], { env, stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
+  await answerOf(child);
+  return { s3: { endpoint: `http://127.0.0.1:${port}`, bucket: 'accept', ...KEYS }, stop: () => end(child, null) };
+}
+
+interface Measure {
+  perSecond: number;
+  p50Ms: number;
+  p99Ms: number;
+  cpuMs: number;
+}
+
+async function measure(target: Child, picture: Buffer, requests: number): Promise<Measure> {
+  const pool = new Pool(target.url, { connections: AT_ONCE });
+  const headers = { authorization: `Bearer ${target.key}`, 'content-type': 'image/jpeg' };
+  const latencies: number[] = [];
+  let left = requests;
+  const cpuBeforeMs = await target.cpuMs();
+  const startedAt = performance.now();
+  const send = async () => {
+    while (left-- > 0) {
+      const sentAt = performance.now();
+      const answer = await pool.request({ method: 'POST', path: '/v1/jobs?side=front', headers, body: picture });
+      await answer.body.dump();
+      if (answer.statusCode !== 202) throw new Error(`answered ${answer.statusCode}`);
+      latencies.push(performance.now() - sentAt);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, send));
+  const perSecond = requests / ((performance.now() - startedAt) / 1000);
+  const cpuMs = ((await target.cpuMs()) - cpuBeforeMs) / requests;
+  await pool.close();
+  latencies.sort((a, b) => a - b);
+  const at = (share: number) => latencies[Math.floor(latencies.length * share)]!;
+  return { perSecond, p50Ms: at(0.5), p99Ms: at(0.99), cpuMs };
+}
+
+const column = (value: number, digits: number) => value.toFixed(digits).padStart(9);
+const median = (numbers: number[]) => numbers.toSorted((a, b) => a - b)[numbers.length >> 1]!;
+
+async function compare(store: 's3' | 'memory', picture: Buffer) {
+  const dataDir = await mkdtemp(path.join(tmpdir(), 'cardseal-accept-'));
+  const redis = await startRedis({ dataDir });
+  const s3 = store === 's3' ? await startS3(dataDir) : null;
+  const common = { redisUrl: redis.url, s3: s3?.s3 ?? null };
+  const ours = await startTarget({ kind: 'cardseal', ...common });
+  const bare = await startTarget({ kind: 'bare', ...common });
+  const rows: { ours: Measure; bare: Measure; ratio: number; cpuRatio: number }[] = [];
+  console.log(`store: ${store}`);
+  console.log(' ours/s   bare/s    ratio ours p50  ours p99 bare p50  bare p99  CPU ms ours and bare');
   try {
-    await measure(ours, 300);
-    await measure(bare, 300);
-    const a = await measure(ours, Number(values.requests));
-    const b = await measure(bare, Number(values.requests));
-    rows.push({
-      ours: a.perSecond,
-      bare: b.perSecond,
-      ratio: a.perSecond / b.perSecond,
-      oursP99Ms: a.p99Ms,
-      bareP99Ms: b.p99Ms,
-    });
+    for (const target of [ours, bare]) await measure(target, picture, REQUESTS);
+    for (let round = 0; round < Number(values.rounds); round++) {
+      // In turn, and who is first changes: a machine that slows down slows both.
+      const first = round % 2 === 0 ? ours : bare;
+      const one = await measure(first, picture, REQUESTS);
+      const two = await measure(first === ours ? bare : ours, picture, REQUESTS);
+      const [a, b] = first === ours ? [one, two] : [two, one];
+      rows.push({ ours: a, bare: b, ratio: a.perSecond / b.perSecond, cpuRatio: b.cpuMs / a.cpuMs });
+      const numbers = [a.perSecond, b.perSecond, a.perSecond / b.perSecond, a.p50Ms, a.p99Ms, b.p50Ms, b.p99Ms];
+      console.log(
+        `${numbers.map((value, at) => column(value, at < 2 ? 0 : at === 2 ? 2 : 1)).join('')}${column(a.cpuMs, 2)}${column(b.cpuMs, 2)}`,
+      );
+    }
   } finally {
-    await ours.stop();
-    await bare.stop();
+    await Promise.all([ours.stop(), bare.stop()]);
+    await s3?.stop();
+    await redis.stop();
+    await rm(dataDir, { recursive: true, force: true });
   }
+  const ratios = rows.map(({ ratio }) => ratio);
+  return {
+    ratio: median(ratios),
+    spread: [Math.min(...ratios), Math.max(...ratios)],
+    oursPerSecond: median(rows.map(({ ours: { perSecond } }) => perSecond)),
+    oursP99Ms: median(rows.map(({ ours: { p99Ms } }) => p99Ms)),
+    barePerSecond: median(rows.map(({ bare: { perSecond } }) => perSecond)),
+    bareP99Ms: median(rows.map(({ bare: { p99Ms } }) => p99Ms)),
+    cpuRatio: median(rows.map(({ cpuRatio }) => cpuRatio)),
+  };
 }
-await redis.stop();
-await rm(dataDir, { recursive: true, force: true });
-rows.sort((a, b) => a.ratio - b.ratio);
-console.log(
-  `picture ${picture.length} bytes, ${AT_ONCE} at once, ${values.requests} requests a round, both in one process with the client`,
-);
-console.log('ours/s   bare/s   ratio  ours p99 ms  bare p99 ms');
-for (const row of rows) {
-  console.log(
-    `${row.ours.toFixed(0).padStart(6)} ${row.bare.toFixed(0).padStart(8)} ${row.ratio.toFixed(2).padStart(7)} ${row.oursP99Ms.toFixed(1).padStart(12)} ${row.bareP99Ms.toFixed(1).padStart(12)}`,
-  );
-}
-const median = rows[Math.floor(rows.length / 2)]!;
-console.log(JSON.stringify({ bench: 'accept', median, spread: [rows[0]!.ratio, rows.at(-1)!.ratio], goal: 0.85 }));
+
+const picture = await plainJpeg(900, 600);
+console.log(`picture ${picture.length} bytes, ${AT_ONCE} at once, ${REQUESTS} requests a round`);
+const stores = (values.store === 'both' ? ['s3', 'memory'] : [values.store]) as ('s3' | 'memory')[];
+const results: Record<string, unknown> = {};
+for (const store of stores) results[store] = await compare(store, picture);
+console.log(JSON.stringify({ bench: 'accept', goal: GOAL, ...results }));

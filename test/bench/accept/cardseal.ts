@@ -1,0 +1,37 @@
+/** The API as it is, over the store and the Redis of the run. */
+import { createApi } from '@cardseal/api';
+import { createApiKey, createTenant } from '@cardseal/core/access';
+import { systemClock } from '@cardseal/core/clock';
+import { createLedger, type ObjectStore } from '@cardseal/core/ledger';
+import { createLog } from '@cardseal/core/log';
+import { localMasterKey } from '@cardseal/core/seal';
+import type { Target } from './target.ts';
+
+export async function startCardseal(store: ObjectStore, redisUrl: string): Promise<Target> {
+  const ledger = createLedger({ store, master: localMasterKey(Buffer.alloc(32, 7)), clock: systemClock });
+  const api = createApi(
+    {
+      CARDSEAL_ENV: 'test',
+      LOG_LEVEL: 'info',
+      WEBHOOK_ALLOW_TARGETS: '',
+      QUEUE_PREFIX: '{accept}',
+      MAX_IMAGE_BYTES: 40 * 1024 * 1024,
+      BAIDU_MAX_ENCODED_BYTES: 4_000_000,
+      BAIDU_MAX_SIDE_PX: 4096,
+      BAIDU_MIN_SIDE_PX: 15,
+      REDIS_URL: redisUrl,
+      S3_REGION: 'unused',
+      S3_BUCKET: 'unused',
+      S3_FORCE_PATH_STYLE: true,
+      MASTER_KEY_FILE: 'unused',
+      API_HOST: '127.0.0.1',
+      API_PORT: 0,
+      REQUEST_TIMEOUT_MS: 30_000,
+    },
+    { ledger, log: createLog('api', 'info') },
+  );
+  const { port } = await api.start();
+  await createTenant(ledger, systemClock, 'bank', 'A bank');
+  const { key } = await createApiKey(ledger, systemClock, { tenant: 'bank', env: 'test', scopes: ['jobs:write'] });
+  return { url: `http://127.0.0.1:${port}`, key, stop: () => api.stop() };
+}

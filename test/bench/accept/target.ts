@@ -1,0 +1,34 @@
+/** One of the two that `bench accept` measures, in a process of its own: Cardseal's API, or the bare route. */
+import { memoryObjectStore, type ObjectStore, s3ObjectStore } from '@cardseal/core/ledger';
+import { createS3Client } from '../../../packages/core/src/ledger/store/s3-object-store.ts';
+import { startBare } from './bare.ts';
+import { startCardseal } from './cardseal.ts';
+
+export interface TargetSettings {
+  kind: 'cardseal' | 'bare';
+  redisUrl: string;
+  /** null for a store in memory, whose writes cost nothing. */
+  s3: { endpoint: string; bucket: string; accessKeyId: string; secretAccessKey: string } | null;
+}
+
+export interface Target {
+  url: string;
+  key: string;
+  stop(): Promise<void>;
+}
+
+function openStore(s3: TargetSettings['s3']): ObjectStore {
+  if (!s3) return memoryObjectStore();
+  const { endpoint, bucket, ...credentials } = s3;
+  return s3ObjectStore(createS3Client({ endpoint, region: 'us-east-1', forcePathStyle: true, credentials }), bucket);
+}
+
+const settings = JSON.parse(process.argv[2]!) as TargetSettings;
+const start = settings.kind === 'bare' ? startBare : startCardseal;
+const target = await start(openStore(settings.s3), settings.redisUrl);
+process.send?.({ url: target.url, key: target.key });
+process.on('message', (asked) => {
+  if (asked === 'cpu') return process.send?.(process.cpuUsage());
+  void target.stop().then(() => process.exit(0));
+});
+process.once('disconnect', () => process.exit(0));
