@@ -1,0 +1,3 @@
+export { type AuditLog, type AuditPage, type AuditParts, createAuditLog } from './audit-log.ts';
+export { AUDIT_ACTIONS, type AuditAction, type AuditDetail, type AuditEntry, type AuditInput } from './entry.ts';
+export type { AuditProblem, Verification } from './verify.ts';
