@@ -38,6 +38,7 @@ export type { OutcomeName, Recovery, RecoveryRef, RecoveryState } from './recove
 export {
   type AdminRecord,
   type ApiKeyRecord,
+  type BulkRetryRecord,
   type EndpointHealth,
   type EndpointRecord,
   EVENT_TYPES,

@@ -2,22 +2,23 @@
  * The ledger: the only truth about a job, in an object store whose objects are written once, conditionally, and
  * never changed. The tenant is the first argument of every call.
  */
+import { type AuditLog, createAuditLog } from '../audit/index.ts';
 import { type Clock, systemClock } from '../clock/index.ts';
 import { DefectError } from '../errors/index.ts';
 import type { JobId } from '../job/index.ts';
-import type { MasterKey } from '../seal/index.ts';
+import { type MasterKey, open, seal } from '../seal/index.ts';
 import { type Batches, createBatches } from './batches.ts';
 import { createDeliveries, type Deliveries } from './deliveries.ts';
 import { createDue, type Due } from './due.ts';
 import { createErasures, type Erasures } from './erasures.ts';
 import { createIdempotency, type Idempotency } from './idempotency.ts';
 import { type Inventory, takeInventory } from './inventory.ts';
-import { createKeyring } from './keyring.ts';
+import { createKeyring, type Keyring } from './keyring.ts';
 import { createListing, type Listing } from './listing.ts';
 import { createMarkers, type Markers } from './markers.ts';
 import { createNotices, type Notices } from './notices.ts';
 import { noObjectSources, type ObjectSources } from './object-sources.ts';
-import { paths } from './paths.ts';
+import { HOUSE, paths } from './paths.ts';
 import { createReceipts, type Receipts } from './receipts.ts';
 import { createRecords } from './records.ts';
 import { createRecoveries, type Recoveries } from './recoveries.ts';
@@ -49,6 +50,7 @@ export interface Ledger extends Registry {
   batches: Batches;
   objectSources: ObjectSources;
   usage: UsageBook;
+  audit: AuditLog;
   /** Throws DefectError `store_ignores_conditions` when the store lets two writers win. */
   checkStore(): Promise<void>;
 }
@@ -77,6 +79,7 @@ export function createLedger({
     apiKeys: createRecords(context, 'api-keys'),
     tenants: createRecords(context, 'tenants'),
     admins: createRecords(context, 'admins'),
+    bulkRetries: createRecords(context, 'bulk-retries'),
     startJob: async (tenant, job) => sealedJob(store, tenant, job, await keyring.makeJobKey(tenant, job)),
     openJob: (tenant, job) => openJob(store, keyring, tenant, job),
     inventory: (tenant, job) => takeInventory(store, tenant, job),
@@ -101,7 +104,17 @@ export function createLedger({
     batches: createBatches(store, keyring),
     objectSources,
     usage: createUsageBook(store),
+    audit: createAuditLog({ store, clock, ...houseSeal(keyring) }),
     checkStore: () => checkConditionalWrites(store, clock),
+  };
+}
+
+/** What operators write is sealed like what customers send, under the key of the house. */
+function houseSeal(keyring: Keyring) {
+  const context = (subject: string) => ({ tenant: HOUSE, subject, kind: 'audit' });
+  return {
+    seal: async (subject: string, plain: Buffer) => seal(await keyring.tenantKey(HOUSE), context(subject), plain),
+    open: async (subject: string, sealed: Buffer) => open(await keyring.tenantKey(HOUSE), context(subject), sealed),
   };
 }
 

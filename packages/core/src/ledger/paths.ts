@@ -68,7 +68,7 @@ export const paths = {
 } as const;
 
 export type Crop = 'portrait' | 'card';
-export type RecordKind = 'endpoints' | 'api-keys' | 'tenants' | 'admins';
+export type RecordKind = 'endpoints' | 'api-keys' | 'tenants' | 'admins' | 'bulk-retries';
 
 /** An event that is not the outcome of a job: a batch's end, an erasure, an endpoint's change of health. */
 export type NoticeId = `evt_${string}`;

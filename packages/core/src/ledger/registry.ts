@@ -55,6 +55,32 @@ export interface AdminRecord {
   createdAtMs: number;
 }
 
+/** A bulk retry: which failures, how fast, and how far it has come; every mark is a new version. */
+export interface BulkRetryRecord {
+  state: 'running' | 'finished' | 'cancelled';
+  query: {
+    tenant: string;
+    /** Which ends are tried again. */
+    state: 'failed' | 'expired' | null;
+    code: string | null;
+    createdAfterMs: number | null;
+    createdBeforeMs: number | null;
+  };
+  /** Only what had ended by then is tried again, so that nothing is tried twice by one run. */
+  startedAtMs: number;
+  endedAtMs: number | null;
+  perSecond: number;
+  /** As the dry run counted it. */
+  expected: number;
+  by: string;
+  reason: string;
+  /** The last job that was looked at; null before the first. */
+  after: string | null;
+  retried: number;
+  /** What was left as it was, by code. */
+  skipped: Record<string, number>;
+}
+
 export const EVENT_TYPES = [
   'job.succeeded',
   'job.failed',
@@ -100,4 +126,6 @@ export interface Registry {
   apiKeys: Records<ApiKeyRecord>;
   tenants: Records<TenantRecord>;
   admins: Records<AdminRecord>;
+  /** Of the house. */
+  bulkRetries: Records<BulkRetryRecord>;
 }
