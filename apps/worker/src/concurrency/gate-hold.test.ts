@@ -59,6 +59,21 @@ describe('the hold at closed gates', () => {
     expect(taps).toEqual(['close', 'one', 'all']);
   });
 
+  it('a probe does not end the hold: only its answer does', async () => {
+    const { hold, taps, tell, gates, clock, settle } = setUp(closed);
+    await hold.hold();
+    tell({ credentialId: 'a', kind: 'probe_due' });
+    expect(hold.held()).toBe(true);
+    gates[0] = { state: 'open' };
+    for (let looks = 0; looks < 2; looks++) {
+      await settle();
+      clock.advance(500);
+    }
+    await settle();
+    expect(taps).toEqual(['close', 'one', 'all']);
+    expect(hold.held()).toBe(false);
+  });
+
   it('a probe that fails closes the tap again', async () => {
     const { hold, taps, tell } = setUp(closed);
     await hold.hold();

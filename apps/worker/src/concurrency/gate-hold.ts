@@ -15,6 +15,7 @@ export interface Tap {
 export interface GateHold {
   /** True when every gate is closed: the tap is closed until one opens or may be tried. */
   hold(): Promise<boolean>;
+  /** Until a gate is open: also while a probe is out. */
   held(): boolean;
   stop(): Promise<void>;
 }
@@ -33,38 +34,42 @@ export interface GateHoldParts {
 
 export function createGateHold({ pacer, clock, tap, onChange }: GateHoldParts): GateHold {
   const stopped = new AbortController();
-  let held = false;
+  let state: 'free' | 'held' | 'probing' = 'free';
   let looking: Promise<boolean> | null = null;
-  let watching: Promise<void> = Promise.resolve();
+  let watching: Promise<void> | null = null;
   const unlisten = pacer.onReopen(({ kind }) => release(kind === 'opened' ? 'all' : 'one'));
 
-  /** Also when nothing is held: after a probe the flow is still one at a time. */
+  /** A probe's card does not end the hold: only its answer does, and until then nothing else may be taken. */
   function release(flow: 'one' | 'all'): void {
-    if (stopped.signal.aborted || (flow === 'one' && !held)) return;
-    const changed = held;
-    held = false;
+    if (stopped.signal.aborted || (flow === 'one' ? state !== 'held' : state === 'free')) return;
+    state = flow === 'one' ? 'probing' : 'free';
     tap.open(flow);
-    if (changed) onChange(false);
+    if (flow === 'all') onChange(false);
   }
 
   async function look(): Promise<boolean> {
     const snapshot = await pacer.snapshot();
     if (snapshot.some(({ gate }) => gate.state === 'open')) return false;
-    if (held || stopped.signal.aborted) return true;
-    held = true;
+    if (state === 'held' || stopped.signal.aborted) return true;
+    const begins = state === 'free';
+    state = 'held';
     tap.close();
+    if (!begins) return true;
     onChange(true);
-    watching = watch();
+    watching ??= watch();
     return true;
   }
 
   async function watch(): Promise<void> {
-    while (held && !stopped.signal.aborted) {
-      const snapshot = await pacer.snapshot().catch(() => null);
-      if (!held) return;
-      if (snapshot?.some(({ gate }) => gate.state === 'open')) return release('all');
-      if (snapshot?.some((it) => isProbeLost(it, clock.now()))) return release('one');
-      await clock.sleep(nextLookMs(snapshot, clock.now()), stopped.signal).catch(() => {});
+    try {
+      while (state !== 'free' && !stopped.signal.aborted) {
+        const snapshot = await pacer.snapshot().catch(() => null);
+        if (snapshot?.some(({ gate }) => gate.state === 'open')) return release('all');
+        if (snapshot?.some((it) => isProbeLost(it, clock.now()))) release('one');
+        await clock.sleep(nextLookMs(snapshot, clock.now()), stopped.signal).catch(() => {});
+      }
+    } finally {
+      watching = null;
     }
   }
 
@@ -77,7 +82,7 @@ export function createGateHold({ pacer, clock, tap, onChange }: GateHoldParts): 
         });
       return looking;
     },
-    held: () => held,
+    held: () => state !== 'free',
     async stop() {
       unlisten();
       stopped.abort();

@@ -35,7 +35,7 @@ export async function announce(context: WorkerContext, work: Work): Promise<Outc
   await planRemoval(context, work, outcome);
   await failpoint('announce.removed');
   if (await ledger.erasures.tombstone(tenant, job)) return finishErased(context, work);
-  await ledger.markers.closeGeneration(tenant, job, generation);
+  await ledger.markers.closeGeneration(tenant, job, generation, request.reference);
   await failpoint('announce.closed');
   await told;
   return outcome;

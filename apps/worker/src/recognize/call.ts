@@ -2,12 +2,13 @@
  * call: the permit is the last thing taken before the paid call, and every HTTP request costs one. The provider opens
  * the encrypted reply on the way back (decrypt); what comes out of here is plain JSON that nobody has interpreted.
  */
-import type { BaiduProvider, ProviderReply, SealedRequest } from '@cardseal/core/baidu';
+import type { BaiduProvider, ProviderReply } from '@cardseal/core/baidu';
 import { CardsealError, ThrottledError } from '@cardseal/core/errors';
 import type { Side } from '@cardseal/core/job';
 import type { Permit } from '@cardseal/core/pacing';
 import type { WorkerContext } from '../context.ts';
 import { recordAccepted, recordRefused } from './attempts.ts';
+import type { Bodies } from './bodies.ts';
 import { settlementOf } from './settlement.ts';
 import { openSides, openWork, type Work } from './work.ts';
 
@@ -18,45 +19,77 @@ const LATE_MS = 5000;
 
 export interface Call {
   side: Side;
-  sealed: SealedRequest;
-  /** The pool's members that may send this body. */
-  candidates: readonly BaiduProvider[];
-  /** Seals the same picture again under a fresh key. */
-  reseal: () => Promise<SealedRequest>;
+  bodies: Bodies;
+  /** Tells whose permit it became. */
+  onPermit?: (provider: BaiduProvider) => void;
 }
 
 export async function callProvider(context: WorkerContext, work: Work, call: Call): Promise<ProviderReply> {
+  try {
+    const askedAtMs = context.clock.now();
+    const permit = await firstPermit(context, work, call);
+    context.meter.permit(work.job, context.clock.now() - askedAtMs);
+    const provider = context.providers.get(permit.credentialId)!;
+    call.onPermit?.(provider);
+    return await spend(context, work, call, provider, permit);
+  } finally {
+    call.bodies.destroy();
+  }
+}
+
+/** The earliest permit of any open credential. What it needs besides is made ready before its slot. */
+async function firstPermit(context: WorkerContext, work: Work, { side, bodies }: Call): Promise<Permit> {
+  const { clock, pacer, providers, stopping } = context;
+  const options = {
+    signal: AbortSignal.any([work.signal, stopping]),
+    maxWaitMs: patienceMs(work, clock.now()),
+    prepare: async (credentialId: string) => {
+      if (clock.now() - work.lookedAtMs > LATE_MS) await lookAgain(context, work, side);
+      await bodies.prepare(credentialId);
+    },
+  };
+  for (let left = providers.size; ; left--) {
+    try {
+      return await pacer.acquire(options);
+    } catch (error) {
+      // The gate of the credential that the provider refused is closed by now: another may still give a permit.
+      const refused = error instanceof CardsealError && error.code === 'upstream_credential_refused';
+      if (!refused || left <= 1) throw error;
+    }
+  }
+}
+
+async function spend(
+  context: WorkerContext,
+  work: Work,
+  { side, bodies }: Call,
+  provider: BaiduProvider,
+  first: Permit,
+): Promise<ProviderReply> {
   const { clock, pacer, stopping } = context;
-  const preparedAtMs = clock.now();
-  const waiting = AbortSignal.any([work.signal, stopping]);
-  const ids = call.candidates.map(({ id }) => id);
-  let permit = await pacer.acquire({ signal: waiting, maxWaitMs: patienceMs(work, preparedAtMs), only: ids });
-  context.meter.permit(work.job, clock.now() - preparedAtMs);
-  const provider = call.candidates.find(({ id }) => id === permit.credentialId)!;
+  let permit = first;
   let sentAtMs: number | null = null;
   try {
-    if (clock.now() - work.lookedAtMs > LATE_MS) await lookAgain(context, work, call.side);
-    const reply = await provider.call(call.sealed, work.signal, {
+    const reply = await provider.call(bodies.of(provider.id), work.signal, {
       onSend: () => {
         permit.sent();
         sentAtMs = clock.now();
       },
       onRepeat: async (error) => {
-        await close(context, work, call.side, permit, sentAtMs, error);
+        await close(context, work, side, permit, sentAtMs, error);
         sentAtMs = null;
-        permit = await pacer.acquire({ signal: waiting, maxWaitMs: MAX_PERMIT_WAIT_MS, only: [provider.id] });
+        const signal = AbortSignal.any([work.signal, stopping]);
+        permit = await pacer.acquire({ signal, maxWaitMs: MAX_PERMIT_WAIT_MS, only: [provider.id] });
       },
-      reseal: call.reseal,
+      reseal: () => bodies.reseal(provider.id),
     });
     context.meter.answered(work.job, reply.latencyMs);
-    recordAccepted(work, call.side, sentAtMs ?? clock.now(), reply.latencyMs);
+    recordAccepted(work, side, sentAtMs ?? clock.now(), reply.latencyMs);
     await permit.settle({ kind: 'accepted', latencyMs: reply.latencyMs });
     return reply;
   } catch (error) {
-    await close(context, work, call.side, permit, sentAtMs, error);
+    await close(context, work, side, permit, sentAtMs, error);
     throw error;
-  } finally {
-    call.sealed.destroy();
   }
 }
 

@@ -19,13 +19,14 @@ export async function encryptPicture(
   work: Work,
   side: Side,
   picture: Picture,
-): Promise<SealedRequest> {
+): Promise<{ credentialId: string; sealed: SealedRequest }> {
   const { detect_risk, detect_quality, detect_photo, detect_card } = work.request.options;
   // Only the portrait side has a portrait.
   const detect = { detect_risk, detect_quality, detect_photo: detect_photo && side === 'front', detect_card };
   for (const candidate of candidates) {
     try {
-      return await candidate.seal(picture.bytes, side, detect, work.signal);
+      const sealed = await candidate.seal(picture.bytes, side, detect, work.signal);
+      return { credentialId: candidate.id, sealed };
     } catch (error) {
       if (!(error instanceof CardsealError) || error.fields.upstreamClass !== 'configuration') throw error;
       log.error('credential.refused', { credential_id: candidate.id, code: error.code });

@@ -4,22 +4,23 @@ import { RejectedError } from '@cardseal/core/errors';
 import { failpoint } from '@cardseal/core/failpoints';
 import type { Side } from '@cardseal/core/job';
 import type { WorkerContext } from '../context.ts';
+import { sealBodies } from './bodies.ts';
 import { callProvider } from './call.ts';
-import { encryptPicture } from './encrypt.ts';
 import { fetchPicture } from './fetch.ts';
 import { saveRefusal, saveReply } from './save.ts';
 import type { Work } from './work.ts';
 
 export async function recognizeSide(context: WorkerContext, work: Work, side: Side): Promise<void> {
-  const candidates = chooseCandidates(context);
-  const { provider } = candidates[0]!;
+  let provider = [...context.providers.values()][0]!.provider;
   try {
     const picture = await fetchPicture(context, work, side);
     await failpoint('recognize.fetched');
-    const seal = () => encryptPicture(context, candidates, work, side, picture);
-    const sealed = await seal();
+    const bodies = await sealBodies(context, work, side, picture);
     await failpoint('recognize.encrypted');
-    const reply = await callProvider(context, work, { side, sealed, candidates, reseal: seal });
+    const onPermit = (of: BaiduProvider) => {
+      provider = of.provider;
+    };
+    const reply = await callProvider(context, work, { side, bodies, onPermit });
     await failpoint('recognize.called');
     await saveReply(context, work, side, { provider, reply, adjusted: picture.adjusted });
     await failpoint('recognize.saved');
@@ -29,22 +30,4 @@ export async function recognizeSide(context: WorkerContext, work: Work, side: Si
     if (!(error instanceof RejectedError) || noAnswer) throw error;
     await saveRefusal(context, work, side, provider, error);
   }
-}
-
-/**
- * A sealed body fits every credential of `baidu-idcard-enc`, but only its own of `baidu-idcard-aes`. The body comes
- * before the permit, so the choice is made here, by weight of rate.
- */
-function chooseCandidates({ providers, random, rates }: WorkerContext): BaiduProvider[] {
-  const all = [...providers.values()];
-  const shared = all.filter(({ provider }) => provider === 'baidu-idcard-enc');
-  const own = all.filter((one) => !shared.includes(one)).map((one) => [one]);
-  const groups = shared.length > 0 ? [shared, ...own] : own;
-  const weight = (group: BaiduProvider[]) => group.reduce((sum, { id }) => sum + rates.get(id)!, 0);
-  let at = random() * weight(all);
-  for (const group of groups) {
-    at -= weight(group);
-    if (at < 0) return group;
-  }
-  return groups[0]!;
 }

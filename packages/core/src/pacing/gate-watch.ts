@@ -75,8 +75,9 @@ export class GateWatch {
       return;
     }
     this.#closed.add(id);
-    const dueUs = fields.gateProbeUs;
-    const due = dueUs > 0 && look.nowUs >= Math.max(dueUs, fields.probeUntilUs);
+    // A probe that was lost with its process is due again under another time, and so is announced again.
+    const dueUs = Math.max(fields.gateProbeUs, fields.probeUntilUs);
+    const due = fields.gateProbeUs > 0 && look.nowUs >= dueUs;
     if (!due || this.#announcedProbe.get(id) === dueUs) return;
     this.#announcedProbe.set(id, dueUs);
     this.#tell({ credentialId: id, kind: 'probe_due' });

@@ -107,6 +107,20 @@ describe('gates', () => {
     await (await other.acquire(WAIT)).giveBack();
   });
 
+  it('announces a probe once, and again when it was lost with its process', async () => {
+    const options = { probeEveryMs: { configuration: 30 }, probeTtlMs: 1200 };
+    const { pacer } = pacerWith({ options });
+    const announced: string[] = [];
+    const twice = new Promise<void>((resolve) => {
+      pacer.onReopen(({ kind }) => announced.push(kind) === 2 && resolve());
+    });
+    await (await pacer.acquire(WAIT)).settle({ kind: 'configuration' });
+    await expect.poll(() => announced, { timeout: 5000 }).toEqual(['probe_due']);
+    expect((await pacer.acquire(WAIT)).probe).toBe(true);
+    await twice;
+    expect(announced).toEqual(['probe_due', 'probe_due']);
+  });
+
   it('lets machines extend a block and people shorten it', async () => {
     const { pacer } = pacerWith();
     await pacer.closeGate('a', 'total_quota', undefined, 'machine');
@@ -143,6 +157,22 @@ describe('the pool', () => {
     expect(next.credentialId).toBe('a');
     const none = await pacer.acquire({ ...WAIT, only: ['b'] }).catch((caught) => caught);
     expect(codeOf(none)).toBe('quota_gate_closed');
+  });
+});
+
+describe('what a permit needs besides', () => {
+  it('is made ready between reservation and slot', async () => {
+    const { pacer } = pacerWith();
+    const prepared: string[] = [];
+    const permit = await pacer.acquire({ ...WAIT, prepare: async (id) => void prepared.push(id) });
+    expect([prepared, permit.latenessMs < 100]).toEqual([['a'], true]);
+  });
+
+  it('costs nothing when it fails: the slot is given back', async () => {
+    const { pacer } = pacerWith();
+    const broken = async () => Promise.reject(new Error('no key'));
+    await expect(pacer.acquire({ ...WAIT, prepare: broken })).rejects.toThrow('no key');
+    expect((await pacer.usage('total')).a?.calls).toBe(0);
   });
 });
 

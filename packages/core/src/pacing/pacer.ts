@@ -28,6 +28,11 @@ export interface AcquireOptions {
   maxWaitMs?: number;
   /** Only these credentials, e.g. those of one provider. */
   only?: readonly string[];
+  /**
+   * Runs between reservation and slot, e.g. to seal a body for the credential that gives the permit. What it throws
+   * gives the permit back.
+   */
+  prepare?: (credentialId: string) => Promise<unknown>;
 }
 
 export interface Pacer {
@@ -39,6 +44,8 @@ export interface Pacer {
   /** `by` is who did it; `machine` may only extend a block. Without `untilMs` (epoch) it lasts until someone opens it. */
   closeGate(credentialId: string, reason: string, untilMs: number | undefined, by: string): Promise<void>;
   openGate(credentialId: string, by: string): Promise<void>;
+  /** As this process last heard; it may be wrong for a second, and knows nothing of allowances. */
+  isClosed(credentialId: string): boolean;
   /** Calls the listener once per reopening and per due probe; returns how to stop listening. */
   onReopen(listener: ReopenListener): () => void;
   snapshot(): Promise<CredentialSnapshot[]>;
@@ -70,8 +77,8 @@ export function createPacer(settings: PacerSettings): Pacer {
     return line;
   };
   return {
-    acquire: async ({ signal, maxWaitMs = options.maxWaitMs ?? 1000, only } = {}) => {
-      const holder = new PermitHolder(pool, clock, lineFor(only), watch);
+    acquire: async ({ signal, maxWaitMs = options.maxWaitMs ?? 1000, only, prepare } = {}) => {
+      const holder = new PermitHolder(pool, clock, lineFor(only), watch, prepare);
       return holder.acquire(maxWaitMs, signal);
     },
     closeGate: async (id, reason, untilMs, by) => {
@@ -81,6 +88,7 @@ export function createPacer(settings: PacerSettings): Pacer {
     openGate: async (id, by) => {
       if (await pool.openGate(id, by)) watch.announce(id);
     },
+    isClosed: (id) => pool.isClosed(id),
     onReopen: (listener) => watch.listen(listener),
     snapshot: async () =>
       Promise.all(pool.credentials.map(async (it) => snapshotOf(it, pool.rules, await pool.look(it.id)))),

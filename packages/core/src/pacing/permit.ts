@@ -40,12 +40,20 @@ export class PermitHolder {
   readonly #clock: Clock;
   readonly #line: Line;
   readonly #watch: GateWatch;
+  readonly #prepare: ((credentialId: string) => Promise<unknown>) | undefined;
 
-  constructor(pool: Pool, clock: Clock, line: Line, watch: GateWatch) {
+  constructor(
+    pool: Pool,
+    clock: Clock,
+    line: Line,
+    watch: GateWatch,
+    prepare?: (credentialId: string) => Promise<unknown>,
+  ) {
     this.#pool = pool;
     this.#clock = clock;
     this.#line = line;
     this.#watch = watch;
+    this.#prepare = prepare;
   }
 
   async acquire(maxWaitMs: number, signal: AbortSignal | undefined): Promise<Permit> {
@@ -73,7 +81,9 @@ export class PermitHolder {
   /** Sleeps until the slot and returns how late it became. Timers may fire early: never before the slot. */
   async #wake(grant: Grant, signal: AbortSignal | undefined): Promise<number> {
     try {
+      await this.#prepare?.(grant.credentialId);
       for (;;) {
+        signal?.throwIfAborted();
         const earlyMs = -this.#pool.sinceMs(grant.slotUs);
         if (earlyMs <= 0) return -earlyMs;
         await this.#clock.sleep(earlyMs, signal);

@@ -1,0 +1,69 @@
+/**
+ * The request bodies of one side. A body fits every credential of `baidu-idcard-enc`, but only its own of
+ * `baidu-idcard-aes`; one is sealed before a permit is asked for, and another only if the permit is of a credential that
+ * it does not fit, in the time that is left until the permit's slot.
+ */
+import type { BaiduProvider, SealedRequest } from '@cardseal/core/baidu';
+import type { Side } from '@cardseal/core/job';
+import type { WorkerContext } from '../context.ts';
+import { encryptPicture } from './encrypt.ts';
+import type { Picture } from './fetch.ts';
+import type { Work } from './work.ts';
+
+export interface Bodies {
+  /** Makes sure that a body fits this credential. */
+  prepare(credentialId: string): Promise<void>;
+  /** The body that fits; `prepare` comes before. */
+  of(credentialId: string): SealedRequest;
+  /** The same picture again under a fresh key, for this credential. */
+  reseal(credentialId: string): Promise<SealedRequest>;
+  destroy(): void;
+}
+
+type Group = readonly BaiduProvider[];
+
+/** Seals the first body, for the credentials that are likely to give the permit. */
+export async function sealBodies(context: WorkerContext, work: Work, side: Side, picture: Picture): Promise<Bodies> {
+  const groups = groupsOf([...context.providers.values()]);
+  const groupOf = (id: string) => groups.find((group) => group.some((one) => one.id === id))!;
+  const ready = new Map<Group, SealedRequest>();
+  const seal = (candidates: Group) => encryptPicture(context, candidates, work, side, picture);
+  const first = await seal(likelyFirst(groups, context));
+  ready.set(groupOf(first.credentialId), first.sealed);
+  return {
+    async prepare(id) {
+      const group = groupOf(id);
+      if (!ready.has(group)) ready.set(group, (await seal(group)).sealed);
+    },
+    of: (id) => ready.get(groupOf(id))!,
+    reseal: async (id) => (await seal(groupOf(id))).sealed,
+    destroy() {
+      for (const sealed of ready.values()) sealed.destroy();
+    },
+  };
+}
+
+function groupsOf(all: Group): Group[] {
+  const shared = all.filter(({ provider }) => provider === 'baidu-idcard-enc');
+  const own = all.filter((one) => !shared.includes(one)).map((one) => [one]);
+  return shared.length > 0 ? [shared, ...own] : own;
+}
+
+/** By weight of rate, and those whose gates are all closed, as far as is known here, at the end. */
+export function likelyFirst(
+  groups: readonly Group[],
+  {
+    random,
+    rates,
+    pacer,
+  }: Pick<WorkerContext, 'random' | 'rates'> & { pacer: Pick<WorkerContext['pacer'], 'isClosed'> },
+): BaiduProvider[] {
+  const weight = (group: Group) => group.reduce((sum, { id }) => sum + (pacer.isClosed(id) ? 0 : rates.get(id)!), 0);
+  let at = random() * groups.reduce((sum, group) => sum + weight(group), 0);
+  const chosen = groups.find((group) => {
+    at -= weight(group);
+    return at < 0;
+  });
+  const order = groups.toSorted((a, b) => Number(b === chosen) - Number(a === chosen) || weight(b) - weight(a));
+  return order.flat();
+}
