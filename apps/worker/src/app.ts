@@ -37,6 +37,7 @@ export function createWorker(config: WorkerConfig, overrides: WorkerOverrides = 
   const ledger = overrides.ledger ?? openLedger(config, masterKey, clock);
   const credentials = readCredentials(config.BAIDU_CREDENTIALS_FILE);
   const redis = connectRedis(config.REDIS_URL, 'producer', (error) => log.debug('redis.error', describeError(error)));
+  const laneRedis = connectRedis(config.REDIS_URL, 'lanes', (error) => log.debug('redis.error', describeError(error)));
   const tokenSealKey = Buffer.from(hkdfSync('sha256', masterKey, '', 'cardseal access tokens', 32));
   const providers = createProviders({ config, credentials, redis, tokenSealKey, clock, log });
   const pacer = createPacer({
@@ -58,7 +59,7 @@ export function createWorker(config: WorkerConfig, overrides: WorkerOverrides = 
     log,
     ledger,
     conveyor: createConveyor(redis, config.QUEUE_PREFIX, { weightOf: createWeights(ledger) }),
-    lanes: createLanes(redis, config.QUEUE_PREFIX),
+    lanes: createLanes(laneRedis, config.QUEUE_PREFIX),
     pacer,
     meter: createFlowMeter(clock),
     providers: providers.byId,
@@ -94,7 +95,7 @@ export function createWorker(config: WorkerConfig, overrides: WorkerOverrides = 
     await Promise.all([reconciler.stop(), usage.stop(), workers.stop(config.SHUTDOWN_GRACE_MS)]);
     pacer.stop();
     await Promise.all([providers.stop(), webhooks.close(), context.conveyor.close()]);
-    redis.disconnect();
+    for (const connection of [redis, laneRedis]) connection.disconnect();
     log.info('worker.stopped');
   }
 }

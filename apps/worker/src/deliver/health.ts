@@ -2,7 +2,7 @@
  * health: what an answer changes about its endpoint is told to the tenant's other endpoints, then kept. In this order a
  * crash between the two tells it again under the same id, and never not at all.
  */
-import type { DeliveryRef } from '@cardseal/core/ledger';
+import type { DeliveryRef, EndpointRecord } from '@cardseal/core/ledger';
 import { announceNotice, type LaneState } from '@cardseal/core/queue';
 import type { SendResult } from '@cardseal/core/webhook';
 import type { WorkerContext } from '../context.ts';
@@ -13,14 +13,15 @@ export async function followHealth(
   context: WorkerContext,
   room: DeliverRoom,
   { tenant, endpoint: id }: Pick<DeliveryRef, 'tenant' | 'endpoint'>,
+  admitted: EndpointRecord,
   answer: SendResult,
   lane: LaneState,
 ): Promise<void> {
   const { ledger, conveyor, clock, log } = context;
   const nowMs = clock.now();
-  const known = await room.endpoint(tenant, id);
-  if (!known || healthChange(known.value, answer.class, lane, nowMs) === null) return;
-  // What is known may be a second old: only the ledger's own record decides.
+  const known = room.recallEndpoint(tenant, id) ?? admitted;
+  if (healthChange(known, answer.class, lane, nowMs) === null) return;
+  // What is known may be as old as the try: only the ledger's own record decides.
   const fresh = await ledger.endpoints.get(tenant, id);
   const change = fresh && healthChange(fresh.value, answer.class, lane, nowMs);
   if (!fresh || !change) return;

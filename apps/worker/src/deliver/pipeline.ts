@@ -55,7 +55,7 @@ export async function deliver(
     answer = await send(context, endpoint.value, headers, event.body, signal);
     return await recordTry(context, before, answer);
   } finally {
-    await leave(context, room, ref, admission, answer);
+    await leave(context, room, ref, endpoint.value, admission, answer);
   }
 }
 
@@ -95,8 +95,7 @@ async function setAside(
     if (now?.value.state === 'enabled') await redeliver(ledger, conveyor, ref, clock.now());
   } else await ledger.markers.settle(ref);
   const input = { id: deliverJobId(ref), outcome: 'none' as const, late: false, rate: null, nowMs: clock.now() };
-  const { wake } = await room.lanes.release(ref, input);
-  for (const one of wake) await room.wake(one);
+  await room.release(ref, input);
   return DONE;
 }
 
@@ -105,6 +104,7 @@ async function leave(
   context: WorkerContext,
   room: DeliverRoom,
   ref: DeliveryRef,
+  endpoint: EndpointRecord,
   { late, rate }: Admitted,
   answer: SendResult | undefined,
 ): Promise<void> {
@@ -112,9 +112,8 @@ async function leave(
   if (late) room.lateEnded();
   const { outcome, heldUntilMs } = laneOutcome(answer, nowMs);
   const input = { id: deliverJobId(ref), outcome, heldUntilMs, late, rate, nowMs };
-  const { state, wake } = await room.lanes.release(ref, input);
-  if (answer) await followHealth(context, room, ref, answer, state);
-  for (const one of wake) await room.wake(one);
+  const state = await room.release(ref, input);
+  if (answer && state) await followHealth(context, room, ref, endpoint, answer, state);
 }
 
 /** How long a fault of ours waits before the delivery is looked at again. */

@@ -23,7 +23,7 @@ export {
   startAtMs,
 } from './fairness/index.ts';
 export { createFinishedEvents, type FinishedEvents } from './finished.ts';
-export { type LaneOutcome, longestWaitMs } from './lane-rules.ts';
+export { type LaneOutcome, LEASE_MS, longestWaitMs } from './lane-rules.ts';
 export {
   type AcquireInput,
   type Admission,
@@ -31,6 +31,7 @@ export {
   type Lane,
   type LaneState,
   type Lanes,
+  type ReleaseInput,
   type Wake,
 } from './lanes.ts';
 export {

@@ -4,6 +4,7 @@
  * Redis and may be lost: caps start afresh, holds come back from the try records, and every sleeper wakes by itself.
  */
 import type { Cluster, Redis } from 'ioredis';
+import { TransientError } from '../errors/index.ts';
 import type { LaneOutcome } from './lane-rules.ts';
 import { ACQUIRE_LUA, HOLD_LUA, RELEASE_LUA, WAITS_LUA } from './lane-scripts.ts';
 
@@ -56,6 +57,7 @@ export interface LaneState {
   heldUntilMs: number | null;
 }
 
+/** Every call throws TransientError `queue_unavailable` when Redis does not answer; it may have done what was asked. */
 export interface Lanes {
   acquire(lane: Lane, input: AcquireInput): Promise<Admission>;
   release(lane: Lane, input: ReleaseInput): Promise<{ state: LaneState; wake: Wake[] }>;
@@ -65,17 +67,30 @@ export interface Lanes {
   read(lane: Lane): Promise<LaneState>;
 }
 
+/** Sent by hash, not by text: each delivery runs two of them. */
+const SCRIPTS = {
+  cardsealLaneAcquire: ACQUIRE_LUA,
+  cardsealLaneRelease: RELEASE_LUA,
+  cardsealLaneWaits: WAITS_LUA,
+  cardsealLaneHold: HOLD_LUA,
+} as const;
+
+type Scripted = Record<keyof typeof SCRIPTS, (...args: (string | number)[]) => Promise<unknown>>;
+
 export function createLanes(redis: Redis | Cluster, prefix: string): Lanes {
+  for (const [name, lua] of Object.entries(SCRIPTS)) redis.defineCommand(name, { numberOfKeys: 4, lua });
+  const scripted = redis as unknown as Scripted;
   const keys = ({ tenant, endpoint }: Lane) => {
     const name = `${prefix}:lane:${tenant}:${endpoint}`;
     return [name, `${name}:running`, `${name}:waiting`, `${prefix}:lane-late`];
   };
-  const run = (script: string, lane: Lane, args: (string | number)[]) => redis.eval(script, 4, ...keys(lane), ...args);
+  const run = (script: keyof typeof SCRIPTS, lane: Lane, args: (string | number)[]) =>
+    answered(scripted[script](...keys(lane), ...args));
 
   return {
     async acquire(lane, { id, late, lateRoom, rate, nowMs }) {
       const args = [nowMs, id, late ? 1 : 0, lateRoom ? 1 : 0, rate ?? 0];
-      const [verdict, number, wakeId, ranLate] = (await run(ACQUIRE_LUA, lane, args)) as [
+      const [verdict, number, wakeId, ranLate] = (await run('cardsealLaneAcquire', lane, args)) as [
         string,
         number,
         string,
@@ -87,25 +102,29 @@ export function createLanes(redis: Redis | Cluster, prefix: string): Lanes {
     },
     async release(lane, { id, outcome, heldUntilMs = 0, late, rate, nowMs }) {
       const args = [nowMs, id, outcome, Math.ceil(heldUntilMs), late ? 1 : 0, rate ? 1 : 0];
-      const [streak, first, paused, held, wakeAtMs, lateId, ...ids] = (await run(RELEASE_LUA, lane, args)) as [
-        number,
-        number,
-        number,
-        number,
-        number,
-        string,
-        ...string[],
-      ];
+      const [streak, first, paused, held, wakeAtMs, lateId, ...ids] = (await run(
+        'cardsealLaneRelease',
+        lane,
+        args,
+      )) as [number, number, number, number, number, string, ...string[]];
       const wake: Wake[] = [
         ...(ids.length > 0 ? [{ ids, atMs: wakeAtMs }] : []),
         ...(lateId === '' ? [] : [{ ids: [lateId], atMs: 0 }]),
       ];
       return { state: stateOf([held, paused, streak, first]), wake };
     },
-    stillWaits: async (lane, id) => (await run(WAITS_LUA, lane, [0, id])) === 1,
-    hold: async (lane, untilMs) => void (await run(HOLD_LUA, lane, [0, Math.ceil(untilMs)])),
-    read: async (lane) => stateOf(await redis.hmget(keys(lane)[0]!, 'held', 'paused', 'streak', 'first')),
+    stillWaits: async (lane, id) => (await run('cardsealLaneWaits', lane, [0, id])) === 1,
+    hold: async (lane, untilMs) => void (await run('cardsealLaneHold', lane, [0, Math.ceil(untilMs)])),
+    read: async (lane) => stateOf(await answered(redis.hmget(keys(lane)[0]!, 'held', 'paused', 'streak', 'first'))),
   };
+}
+
+async function answered<T>(asked: Promise<T>): Promise<T> {
+  try {
+    return await asked;
+  } catch (cause) {
+    throw new TransientError('queue_unavailable', { cause });
+  }
 }
 
 function stateOf([held, paused, streak, first]: (string | number | null)[]): LaneState {
