@@ -25,5 +25,5 @@ export async function endJob(
     reference: '{}',
   });
   await ledger.listing.finished(tenant, job, view.reference, { generation, state: change.state, code: '-' });
-  await ledger.markers.closeGeneration(tenant, job, generation);
+  await ledger.markers.closeGeneration(tenant, job, generation, view.reference);
 }

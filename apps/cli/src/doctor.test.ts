@@ -31,7 +31,7 @@ async function ledgerWithWork() {
   const [known, lost, accident] = [newJobId(1), newJobId(2), newJobId(3)];
   for (const job of [known, lost, accident]) {
     const sealed = await ledger.startJob(TENANT, job);
-    await ledger.markers.openGeneration(TENANT, job, 1);
+    await ledger.markers.openGeneration(TENANT, job, 1, null);
     if (job !== accident) {
       const request = { tenant: TENANT, job, sides: ['front'], priority: 'bulk', createdAtMs: systemClock.now() };
       await sealed.commit(request as never);

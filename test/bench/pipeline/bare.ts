@@ -79,7 +79,7 @@ export function createBareScript({ ledger, upstreamUrl, publicPem, concurrency }
       ledger.deletePictures(TENANT, job, ['front']),
     ]);
     await ledger.erasures.tombstone(TENANT, job);
-    await ledger.markers.closeGeneration(TENANT, job, 1);
+    await ledger.markers.closeGeneration(TENANT, job, 1, null);
   }
 
   return {

@@ -62,9 +62,8 @@ export async function seedCards(ledger: Ledger, jpeg: Buffer, pictureBytes: numb
   for (let at = 0; at < cards; at++) {
     const job = newJobId(Date.now());
     const sealed = await ledger.startJob(TENANT, job);
-    await ledger.markers.openGeneration(TENANT, job, 1);
+    await ledger.markers.openGeneration(TENANT, job, 1, null);
     await sealed.putImage('front', padded(jpeg, pictureBytes));
-    await ledger.listing.submitted(TENANT, job, null);
     await sealed.commit(requestOf(job));
     jobs.push(job);
   }

@@ -28,15 +28,13 @@ export async function storeJob(
   const standing = line.fresh ? null : await committed({ ledger }, tenant, job);
   if (standing) return { request: standing, replayed: true };
 
-  const [sealed] = await Promise.all([ledger.startJob(tenant, job), ledger.markers.openGeneration(tenant, job, 1)]);
+  await ledger.markers.openGeneration(tenant, job, 1, terms.reference);
+  const sealed = await ledger.startJob(tenant, job);
   await failpoint('submit.marked');
   const { sources = {}, createdAtMs = timeOf(job) } = line;
   const sent = SIDES.filter((side) => pictures[side] !== undefined);
   const sides = SIDES.filter((side) => sent.includes(side) || sources[side] !== undefined);
-  await Promise.all([
-    ...sent.map((side) => sealed.putImage(side, pictures[side]!)),
-    ledger.listing.submitted(tenant, job, terms.reference),
-  ]);
+  await Promise.all(sent.map((side) => sealed.putImage(side, pictures[side]!)));
   await failpoint('submit.sealed');
   const request: JobRequest = {
     v: 1,

@@ -23,7 +23,7 @@ export async function settleAbandoned(context: WorkerContext, marker: PendingMar
     const work = await openWork(context, { ...marker, attempts }, AbortSignal.timeout(60_000));
     if (!work) {
       await finishErased(context, marker);
-      return context.ledger.markers.closeGeneration(marker.tenant, marker.job, marker.generation);
+      return context.ledger.markers.close(marker);
     }
     if (!work.inventory.decided.includes(marker.generation)) {
       const side = openSides(work)[0];

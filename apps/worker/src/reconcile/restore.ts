@@ -35,7 +35,8 @@ async function restoreCards(context: WorkerContext, missing: PendingMarker[]): P
 /** An accident of submit leaves a marker without a request; after ten minutes nobody is still writing it. */
 const SUBMIT_ACCIDENT_MS = 10 * 60_000;
 
-async function cardOf(context: WorkerContext, { tenant, job, generation }: PendingMarker) {
+async function cardOf(context: WorkerContext, marker: PendingMarker) {
+  const { tenant, job, generation } = marker;
   const { ledger, clock, log } = context;
   const tombstone = await ledger.erasures.tombstone(tenant, job);
   if (tombstone) {
@@ -47,7 +48,7 @@ async function cardOf(context: WorkerContext, { tenant, job, generation }: Pendi
   if (generation === ERASURE_GENERATION) {
     // Asked for, and interrupted before it was declared.
     if (request) await eraseJob(context, tenant, job, 'request');
-    else await ledger.markers.closeGeneration(tenant, job, generation);
+    else await ledger.markers.close(marker);
     return null;
   }
   if (request) return { tenant, job, generation, priority: request.priority, calls: request.sides.length };

@@ -31,7 +31,7 @@ export async function eraseJob(
   const standing = inventory.erased ? await ledger.erasures.tombstone(tenant, job) : null;
   if (!standing && !inventory.committed) throw new RejectedError('job_not_found');
   if (standing && (await ledger.erasures.readRecord(tenant, job))) return standing;
-  await ledger.markers.openGeneration(tenant, job, ERASURE_GENERATION);
+  await ledger.markers.openGeneration(tenant, job, ERASURE_GENERATION, null);
   await failpoint('erase.marked');
   const tombstone =
     standing ??
@@ -63,7 +63,7 @@ export async function finishErasure(
   await failpoint('erase.told');
   await ledger.due.at(clock.now() + SECOND_LOOK_MS, { tenant, job, what: 'erased' });
   const record = earlier ?? (await ledger.erasures.record(tenant, job, { v: 1, completedAtMs: clock.now(), removed }));
-  await ledger.markers.closeGeneration(tenant, job, ERASURE_GENERATION);
+  await ledger.markers.closeGeneration(tenant, job, ERASURE_GENERATION, null);
   return record;
 }
 

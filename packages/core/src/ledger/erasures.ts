@@ -81,7 +81,7 @@ async function namesOf(store: ObjectStore, tenant: string, job: JobId): Promise<
   const own = new Set<string>([
     paths.tombstone(tenant, job),
     paths.indexErased(tenant, job),
-    paths.pending(tenant, job, ERASURE_GENERATION),
+    paths.pending(tenant, job, ERASURE_GENERATION, '-'),
   ]);
   const lists = await Promise.all(
     [

@@ -1,8 +1,8 @@
-/** The names of the index, read: `index/{tenant}/{inverted ULID}.{reference}[.{generation}.{state}.{code}]`. */
+/** The names of the index, read: `index/{tenant}/{inverted ULID}.{reference}.{generation}.{state}.{code}`. */
 import { decodeTime, encodeTime } from 'ulid';
 import { inverted, type JobId } from '../job/index.ts';
 
-const NAME = /^index\/[^/]+\/([0-9A-HJKMNP-TV-Z]{26})\.([0-9a-f]{32}|-)(?:\.(\d+)\.([a-z]+)\.([^/]*))?$/;
+const NAME = /^index\/[^/]+\/([0-9A-HJKMNP-TV-Z]{26})\.([0-9a-f]{32}|-)\.(\d+)\.([a-z]+)\.([^/]*)$/;
 
 export interface IndexEntry {
   job: JobId;
@@ -31,14 +31,20 @@ export interface IndexName {
 export function parseIndexName(name: string): IndexName | null {
   const match = NAME.exec(name);
   if (!match) return null;
-  const [, id, referenceMac, generation = '1', state = 'queued', code = '-'] = match as unknown as string[];
-  return { id: id!, referenceMac: referenceMac!, generation: Number(generation), state, code };
+  const [, id, referenceMac, generation, state, code] = match as unknown as [
+    string,
+    string,
+    string,
+    string,
+    string,
+    string,
+  ];
+  return { id, referenceMac, generation: Number(generation), state, code };
 }
 
-export function lastEntry(job: JobId, names: readonly string[]): IndexEntry {
-  const parsed = names.map(parseIndexName).filter((name) => name !== null);
+export function lastEntry(job: JobId, names: readonly IndexName[]): IndexEntry {
   const rank = ({ generation, state }: IndexName) => generation * 2 + (state === 'queued' ? 0 : 1);
-  const last = parsed.reduce((best, name) => (rank(name) > rank(best) ? name : best));
+  const last = names.reduce((best, name) => (rank(name) > rank(best) ? name : best));
   const { id: _id, ...entry } = last;
   return { job, createdAtMs: decodeTime(job.slice('job_'.length)), names: names.length, ...entry };
 }

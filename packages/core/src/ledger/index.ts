@@ -17,7 +17,7 @@ export type { IndexEntry } from './index-names.ts';
 export type { Inventory } from './inventory.ts';
 export { createLedger, type Ledger, type LedgerSettings } from './ledger.ts';
 export type { Listing, ListingFilter, ListingPage } from './listing.ts';
-export type { DeliveryPage, PendingMarker } from './markers.ts';
+export type { DeliveryPage } from './markers.ts';
 export type { Notice, Notices } from './notices.ts';
 export { isAllowedSource, type ObjectSources } from './object-sources.ts';
 export { type LedgerEnvironment, openLedger } from './open-ledger.ts';
@@ -29,6 +29,7 @@ export {
   HOUSE,
   isNoticeId,
   type NoticeId,
+  type PendingMarker,
   parseDelivery,
   paths,
 } from './paths.ts';

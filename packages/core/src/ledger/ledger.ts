@@ -85,18 +85,18 @@ export function createLedger({
     inventory: (tenant, job) => takeInventory(store, tenant, job),
     deletePictures: (tenant, job, sides) => store.delete(sides.map((side) => paths.image(tenant, job, side))),
     async sweepUncommitted(tenant, job) {
-      const { committed, keys, open } = await takeInventory(store, tenant, job);
+      const { committed, keys } = await takeInventory(store, tenant, job);
       if (committed) return;
-      await store.delete([...keys, ...(await listAll(store, paths.indexOf(tenant, job)))]);
+      await store.delete(keys);
       await keyring.dropJobKey(tenant, job);
-      await store.delete(open.map((generation) => paths.pending(tenant, job, generation)));
+      await store.delete(await listAll(store, paths.pendingOf(tenant, job)));
     },
-    markers: createMarkers(store),
+    markers: createMarkers(store, keyring),
     deliveries: createDeliveries(store, keyring),
     notices: createNotices(store, keyring),
     recoveries: createRecoveries(store),
     idempotency: createIdempotency(store, keyring),
-    listing: createListing(store, keyring),
+    listing: createListing(store, keyring, clock),
     due: createDue(store),
     erasures: createErasures(store, keyring),
     receipts: createReceipts(keyring),

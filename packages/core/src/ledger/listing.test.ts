@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { systemClock } from '../clock/index.ts';
 import { createdAtMs, type JobId, newJobId } from '../job/index.ts';
 import { localMasterKey } from '../seal/index.ts';
-import { createLedger } from './ledger.ts';
+import { createLedger, type Ledger } from './ledger.ts';
 import type { ListingFilter } from './listing.ts';
 import { memoryObjectStore } from './store/memory-object-store.ts';
 
@@ -21,20 +21,27 @@ function ledgerWithoutDisk() {
 }
 
 async function make(
-  listing: ReturnType<typeof ledgerWithoutDisk>['listing'],
-  plans: readonly { gapMs: number; reference: string | null; state: Made['state']; reopened: boolean }[],
+  { listing, markers }: Ledger,
+  plans: readonly {
+    gapMs: number;
+    reference: string | null;
+    state: Made['state'];
+    reopened: boolean;
+    closed: boolean;
+  }[],
 ): Promise<Made[]> {
   let atMs = START_MS;
   const made: Made[] = [];
   for (const { gapMs, ...plan } of plans) {
     atMs += gapMs;
     const job = newJobId(atMs);
-    await listing.submitted('bank', job, plan.reference);
+    await markers.openGeneration('bank', job, 1, plan.reference);
     if (plan.state !== 'queued') {
       await listing.finished('bank', job, plan.reference, { generation: 1, state: plan.state, code: '-' });
+      if (plan.closed) await markers.closeGeneration('bank', job, 1, plan.reference);
     }
     const reopened = plan.state === 'failed' && plan.reopened;
-    if (reopened) await listing.reopened('bank', job, plan.reference, 2);
+    if (reopened) await markers.openGeneration('bank', job, 2, plan.reference);
     made.push({ job, ...plan, reopened });
   }
   return made;
@@ -60,6 +67,7 @@ describe('listing', () => {
       reference: fc.constantFrom(null, 'a', 'b'),
       state: fc.constantFrom('queued' as const, 'succeeded' as const, 'failed' as const),
       reopened: fc.boolean(),
+      closed: fc.boolean(),
     });
     const wanted = fc.record(
       {
@@ -76,9 +84,10 @@ describe('listing', () => {
         wanted,
         fc.integer({ min: 1, max: 7 }),
         async (plans, filter, limit) => {
-          const { listing } = ledgerWithoutDisk();
-          const made = await make(listing, plans);
-          await listing.submitted('other', newJobId(START_MS + 1), 'a');
+          const ledger = ledgerWithoutDisk();
+          const { listing, markers } = ledger;
+          const made = await make(ledger, plans);
+          await markers.openGeneration('other', newJobId(START_MS + 1), 1, 'a');
           const expected = made
             .filter(({ job, reference, state, reopened }) => {
               const now = reopened ? 'queued' : state;
@@ -101,13 +110,56 @@ describe('listing', () => {
   });
 
   it('tells a second outcome from the first', async () => {
-    const { listing } = ledgerWithoutDisk();
+    const { listing, markers } = ledgerWithoutDisk();
     const job = newJobId(START_MS);
-    await listing.submitted('bank', job, null);
+    await markers.openGeneration('bank', job, 1, null);
     await listing.finished('bank', job, null, { generation: 1, state: 'failed', code: 'image_unusable' });
-    await listing.reopened('bank', job, null, 2);
+    await markers.openGeneration('bank', job, 2, null);
     await listing.finished('bank', job, null, { generation: 2, state: 'succeeded', code: '-' });
     const [entry] = await Array.fromAsync(listing.entries('bank', ''));
     expect(entry).toMatchObject({ job, generation: 2, state: 'succeeded', names: 4 });
+  });
+
+  it('reads more markers than it can hold backwards, without a gap and without a double', async () => {
+    const ledger = ledgerWithoutDisk();
+    const gaps = [0, 1, 3, 40, 5000, 3_600_000];
+    const plans = Array.from({ length: 5000 }, (_, at) => ({
+      gapMs: at % 1500 < 1200 ? 0 : gaps[(at * 7) % gaps.length]!,
+      reference: null,
+      state: at % 3 === 0 ? ('succeeded' as const) : ('queued' as const),
+      reopened: false,
+      closed: at % 2 === 0,
+    }));
+    const made = await make(ledger, plans);
+    const expected = made.map(({ job }) => job).toReversed();
+    expect(await all(ledger.listing, {}, 1700)).toEqual(expected);
+    const open = made.filter(({ state }) => state === 'queued').map(({ job }) => job);
+    expect(await all(ledger.listing, { state: 'queued' }, 900)).toEqual(open.toReversed());
+    const middleMs = createdAtMs(expected[2000]!);
+    const older = expected.filter((job) => createdAtMs(job) < middleMs);
+    expect(await all(ledger.listing, { createdBeforeMs: middleMs }, 5000)).toEqual(older);
+  });
+
+  it('sees a job that ends while it is read', async () => {
+    const store = memoryObjectStore();
+    const settings = { master: localMasterKey(Buffer.alloc(32, 1)), clock: systemClock };
+    const { listing, markers } = createLedger({ store, ...settings });
+    const job = newJobId(START_MS);
+    await markers.openGeneration('bank', job, 1, null);
+    const ends = async (prefix: string) => {
+      await listing.finished('bank', job, null, { generation: 1, state: 'succeeded', code: '-' });
+      await markers.closeGeneration('bank', job, 1, null);
+      return prefix;
+    };
+    for (const when of ['pending/', 'index/']) {
+      const during = createLedger({
+        store: {
+          ...store,
+          list: async (prefix, options) => store.list(prefix.startsWith(when) ? await ends(prefix) : prefix, options),
+        },
+        ...settings,
+      });
+      expect((await during.listing.page('bank', {}, { limit: 10 })).jobs).toEqual([job]);
+    }
   });
 });

@@ -1,10 +1,13 @@
-/** The index: empty objects whose names answer lists and filters, newest first. No look at it opens anything. */
-import { createHmac } from 'node:crypto';
-import { fromInverted, inverted, type JobId, type OutcomeState } from '../job/index.ts';
-import { type IndexEntry, lastEntry, parseIndexName, pastMs } from './index-names.ts';
+/** Lists: the names of index and markers answer them, filtered and newest first. No look at them opens anything. */
+import { encodeTime } from 'ulid';
+import type { Clock } from '../clock/index.ts';
+import { fromInverted, type JobId, type OutcomeState } from '../job/index.ts';
+import { type IndexEntry, type IndexName, lastEntry } from './index-names.ts';
 import type { Keyring } from './keyring.ts';
+import { namesOfPrefix, newestNames } from './newest-names.ts';
 import { paths } from './paths.ts';
-import { type ObjectStore, walk } from './store/object-store.ts';
+import { referenceMac } from './reference-mac.ts';
+import type { ObjectStore } from './store/object-store.ts';
 
 const EMPTY = Buffer.alloc(0);
 /** A page looks at no more names than this, however few of them match: a rare match costs pages, never a hang. */
@@ -26,9 +29,6 @@ export interface ListingPage {
 }
 
 export interface Listing {
-  submitted(tenant: string, job: JobId, reference: string | null): Promise<void>;
-  /** A further generation is open. */
-  reopened(tenant: string, job: JobId, reference: string | null, generation: number): Promise<void>;
   finished(
     tenant: string,
     job: JobId,
@@ -44,25 +44,17 @@ export interface Listing {
   entries(tenant: string, idPrefix: string): AsyncGenerator<IndexEntry>;
 }
 
-export function createListing(store: ObjectStore, keyring: Keyring): Listing {
+export function createListing(store: ObjectStore, keyring: Keyring, clock: Clock): Listing {
   return {
-    async submitted(tenant, job, reference) {
-      await store.put(paths.indexSubmitted(tenant, job, await referenceMac(keyring, tenant, reference)), EMPTY);
-    },
-    async reopened(tenant, job, reference, generation) {
-      const mac = await referenceMac(keyring, tenant, reference);
-      await store.put(paths.indexFinished(tenant, job, mac, generation, 'queued', '-'), EMPTY);
-    },
     async finished(tenant, job, reference, { generation, state, code }) {
       const mac = await referenceMac(keyring, tenant, reference);
       await store.put(paths.indexFinished(tenant, job, mac, generation, state, code), EMPTY);
     },
     async page(tenant, filter, { after, limit }) {
       const mac = filter.reference === undefined ? undefined : await referenceMac(keyring, tenant, filter.reference);
-      const from = paths.index(tenant) + startOf(filter, after);
       const page: ListingPage = { jobs: [], next: null };
       let looked = 0;
-      for await (const entry of newestOfEach(walk(store, paths.index(tenant), from))) {
+      for await (const entry of newestOfEach(newestNames(store, clock, tenant, boundOf(filter, after)))) {
         if (filter.createdAfterMs !== undefined && entry.createdAtMs <= filter.createdAfterMs) return page;
         looked += entry.names;
         if (matches(entry, filter.state, mac)) page.jobs.push(entry.job);
@@ -72,20 +64,17 @@ export function createListing(store: ObjectStore, keyring: Keyring): Listing {
       }
       return page;
     },
-    entries(tenant, idPrefix) {
-      const prefix = inverted(`job_${idPrefix}`);
-      return newestOfEach(walk(store, paths.index(tenant) + prefix));
-    },
+    entries: (tenant, idPrefix) => newestOfEach(namesOfPrefix(store, tenant, idPrefix)),
   };
 }
 
-/** Where a walk begins: `~` sorts behind every character of a name. */
-function startOf({ createdBeforeMs }: ListingFilter, after: JobId | undefined): string {
-  const starts = [
-    ...(after === undefined ? [] : [`${inverted(after)}~`]),
-    ...(createdBeforeMs === undefined ? [] : [pastMs(createdBeforeMs)]),
+/** The ULID, or start of one, before which the page's ids lie. */
+function boundOf({ createdBeforeMs }: ListingFilter, after: JobId | undefined): string {
+  const bounds = [
+    ...(after === undefined ? [] : [after.slice('job_'.length)]),
+    ...(createdBeforeMs === undefined ? [] : [encodeTime(Math.max(0, Math.floor(createdBeforeMs)), 10)]),
   ];
-  return starts.sort().at(-1) ?? '';
+  return bounds.sort()[0] ?? '';
 }
 
 function matches(entry: IndexEntry, state: string | undefined, mac: string | undefined): boolean {
@@ -94,26 +83,14 @@ function matches(entry: IndexEntry, state: string | undefined, mac: string | und
 }
 
 /** The names of one job follow each other; the highest generation, and in it the outcome, speaks for it. */
-async function* newestOfEach(names: AsyncGenerator<string>): AsyncGenerator<IndexEntry> {
-  let group: { id: string; names: string[] } | null = null;
+async function* newestOfEach(names: AsyncGenerator<IndexName>): AsyncGenerator<IndexEntry> {
+  let group: IndexName[] = [];
   for await (const name of names) {
-    const parsed = parseIndexName(name);
-    if (!parsed) continue;
-    if (group && group.id !== parsed.id) {
-      yield lastEntry(fromInverted(group.id), group.names);
-      group = null;
+    if (group[0] && group[0].id !== name.id) {
+      yield lastEntry(fromInverted(group[0].id), group);
+      group = [];
     }
-    group ??= { id: parsed.id, names: [] };
-    group.names.push(name);
+    group.push(name);
   }
-  if (group) yield lastEntry(fromInverted(group.id), group.names);
-}
-
-/** References are the customer's own and may be personal: names hold an HMAC of them, `-` for none. */
-async function referenceMac(keyring: Keyring, tenant: string, reference: string | null): Promise<string> {
-  if (reference === null) return '-';
-  return createHmac('sha256', await keyring.tenantKey(tenant))
-    .update(`reference:${reference}`)
-    .digest('hex')
-    .slice(0, 32);
+  if (group[0]) yield lastEntry(fromInverted(group[0].id), group);
 }

@@ -1,20 +1,17 @@
 /** Markers: the work in flight, as names. They are all that the reconciler ever walks. */
 import { randomBytes } from 'node:crypto';
 import type { JobId } from '../job/index.ts';
-import { type DeliveryRef, parseDelivery, parsePending, paths } from './paths.ts';
+import type { Keyring } from './keyring.ts';
+import { type DeliveryRef, type PendingMarker, parseDelivery, parsePending, paths } from './paths.ts';
+import { referenceMac } from './reference-mac.ts';
 import { listAll, type ObjectStore, walk } from './store/object-store.ts';
 
-export interface PendingMarker {
-  tenant: string;
-  job: JobId;
-  generation: number;
-}
-
 export interface Markers {
-  /** Opens a generation. False when another caller opened it. */
-  openGeneration(tenant: string, job: JobId, generation: number): Promise<boolean>;
+  /** Opens a generation, and lists it as open. False when another caller opened it. */
+  openGeneration(tenant: string, job: JobId, generation: number, reference: string | null): Promise<boolean>;
   /** Closes that generation, never another. */
-  closeGeneration(tenant: string, job: JobId, generation: number): Promise<void>;
+  closeGeneration(tenant: string, job: JobId, generation: number, reference: string | null): Promise<void>;
+  close(marker: PendingMarker): Promise<void>;
   pending(): AsyncGenerator<PendingMarker>;
   /** How many generations of the tenant are open, counted no further than `atMost`. */
   countPending(tenant: string, atMost: number): Promise<number>;
@@ -38,10 +35,15 @@ export interface DeliveryPage {
   next: string | null;
 }
 
-export function createMarkers(store: ObjectStore): Markers {
+export function createMarkers(store: ObjectStore, keyring: Keyring): Markers {
+  const pending = async (tenant: string, job: JobId, generation: number, reference: string | null) =>
+    paths.pending(tenant, job, generation, await referenceMac(keyring, tenant, reference));
+
   return {
-    openGeneration: (tenant, job, generation) => store.create(paths.pending(tenant, job, generation), randomBytes(16)),
-    closeGeneration: (tenant, job, generation) => store.delete([paths.pending(tenant, job, generation)]),
+    openGeneration: async (...generation) => store.create(await pending(...generation), randomBytes(16)),
+    closeGeneration: async (...generation) => store.delete([await pending(...generation)]),
+    close: ({ tenant, job, generation, reference }) =>
+      store.delete([paths.pending(tenant, job, generation, reference)]),
     async *pending() {
       for await (const key of walk(store, paths.allPending)) {
         const marker = parsePending(key);

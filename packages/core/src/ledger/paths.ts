@@ -25,7 +25,8 @@ export const paths = {
   allPending: 'pending/',
   pendingOfTenant: (tenant: string) => `pending/${tenant}/`,
   pendingOf: (tenant: string, job: JobId) => `pending/${tenant}/${job}.`,
-  pending: (tenant: string, job: JobId, generation: number) => `pending/${tenant}/${job}.${generation}`,
+  pending: (tenant: string, job: JobId, generation: number, reference: string) =>
+    `pending/${tenant}/${job}.${generation}.${reference}`,
 
   allUndelivered: 'undelivered/',
   undeliveredOf: (tenant: string, job: JobId | NoticeId) => `undelivered/${tenant}/${job}.`,
@@ -43,7 +44,6 @@ export const paths = {
   recovery: (tenant: string, endpoint: string, id: string) => `recoveries/${tenant}/${endpoint}/${id}/`,
 
   index: (tenant: string) => `index/${tenant}/`,
-  indexSubmitted: (tenant: string, job: JobId, reference: string) => `index/${tenant}/${inverted(job)}.${reference}`,
   indexFinished: (tenant: string, job: JobId, reference: string, generation: number, state: string, code: string) =>
     `index/${tenant}/${inverted(job)}.${reference}.${generation}.${state}.${code}`,
 
@@ -85,6 +85,15 @@ export interface DeliveryRef {
   endpoint: string;
 }
 
+/** An open generation. */
+export interface PendingMarker {
+  tenant: string;
+  job: JobId;
+  generation: number;
+  /** HMAC of the job's reference, by which lists are filtered; `-` for none. */
+  reference: string;
+}
+
 export const DUE_KINDS = ['expire', 'pictures', 'retention', 'erased'] as const;
 export type DueKind = (typeof DUE_KINDS)[number];
 
@@ -102,9 +111,9 @@ export function parseDue(key: string): (DueRef & { second: string }) | null {
 }
 
 /** The parts of a `pending/` name; null for a name of another shape. */
-export function parsePending(key: string): { tenant: string; job: JobId; generation: number } | null {
-  const match = /^pending\/([^/]+)\/(job_[0-9A-Z]+)\.(\d+)$/.exec(key);
-  return match ? { tenant: match[1]!, job: match[2] as JobId, generation: Number(match[3]) } : null;
+export function parsePending(key: string): PendingMarker | null {
+  const match = /^pending\/([^/]+)\/(job_[0-9A-Z]+)\.(\d+)\.([0-9a-f]{32}|-)$/.exec(key);
+  return match && { tenant: match[1]!, job: match[2] as JobId, generation: Number(match[3]), reference: match[4]! };
 }
 
 /** The parts of an `undelivered/`, `deliveries/` or `parked/` name; null for a name of another shape. */

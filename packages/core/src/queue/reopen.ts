@@ -20,8 +20,7 @@ export async function reopen(ledger: Ledger, conveyor: Conveyor, tenant: string,
     throw new RejectedError('picture_gone');
   const generation = inventory.generation + 1;
   // Two retries at once open the same generation; adding it twice is adding it once.
-  await ledger.markers.openGeneration(tenant, job, generation);
-  await ledger.listing.reopened(tenant, job, request.reference, generation);
+  await ledger.markers.openGeneration(tenant, job, generation, request.reference);
   await conveyor
     .addCards([{ tenant, job, generation, priority: request.priority, calls: Math.max(1, missing.length) }])
     .catch(() => {});
