@@ -28,10 +28,9 @@ export function submitRoute(app: FastifyInstance, context: ApiContext, authentic
       const job = await claimJob(context, caller.tenant, request, submission);
       await spend(context, caller, job, request);
       await fetchPictures(context, caller.tenant, job, submission);
-      const stored = await storeJob(context, caller, job, submission, {
-        // Without a key nobody else can know the id: there is nothing to look for.
-        fresh: request.headers['idempotency-key'] === undefined,
-      });
+      // Without a key nobody else can know the id: there is nothing to look for.
+      const own = request.headers['idempotency-key'] === undefined;
+      const stored = await storeJob(context, caller, job, submission, { fresh: own, unseen: own });
       if (!stored.replayed) await enqueue(context, stored.request);
       return answer(context, caller, stored, request, reply);
     },

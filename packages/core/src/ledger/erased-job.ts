@@ -26,5 +26,6 @@ export function erasedJob(tenant: string, job: JobId): SealedJob {
     decide: refuse,
     event: nothing,
     putEvent: refuse,
+    unseen: () => erasedJob(tenant, job),
   };
 }

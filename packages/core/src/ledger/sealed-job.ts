@@ -27,9 +27,20 @@ export interface SealedJob {
   decide(outcome: Omit<Outcome, 'nonce'>): Promise<boolean>;
   event(generation: number, mode: string): Promise<Buffer | null>;
   putEvent(generation: number, mode: string, bytes: Uint8Array): Promise<boolean>;
+  /**
+   * The same job for a submit whose id nobody else knows before its commit: what is not committed is not erased, so
+   * that its writes need not look for it.
+   */
+  unseen(): SealedJob;
 }
 
-export function sealedJob(store: ObjectStore, tenant: string, job: JobId, key: Buffer): SealedJob {
+export function sealedJob(
+  store: ObjectStore,
+  tenant: string,
+  job: JobId,
+  key: Buffer,
+  { unseen = false } = {},
+): SealedJob {
   const kindOf = (path: string) => path.slice(paths.job(tenant, job).length);
 
   async function read(path: string): Promise<Buffer | null> {
@@ -39,7 +50,7 @@ export function sealedJob(store: ObjectStore, tenant: string, job: JobId, key: B
   /** Who erases declares it and then lists; who writes looks afterwards: one of the two sees the other. */
   async function create(path: string, plain: Uint8Array): Promise<boolean> {
     const created = await store.create(path, seal(key, { tenant, subject: job, kind: kindOf(path) }, plain));
-    if ((await store.get(paths.tombstone(tenant, job))) === null) return created;
+    if (unseen || (await store.get(paths.tombstone(tenant, job))) === null) return created;
     await store.delete([path]);
     throw new RejectedError('job_erased', { fields: { job } });
   }
@@ -67,6 +78,7 @@ export function sealedJob(store: ObjectStore, tenant: string, job: JobId, key: B
       ),
     event: (generation, mode) => read(paths.event(tenant, job, generation, mode)),
     putEvent: (generation, mode, bytes) => create(paths.event(tenant, job, generation, mode), bytes),
+    unseen: () => sealedJob(store, tenant, job, key, { unseen: true }),
   };
 }
 

@@ -1,0 +1,67 @@
+import { ManualClock } from '@cardseal/core/clock';
+import { eraseJob } from '@cardseal/core/erasure';
+import { type JobId, newJobId } from '@cardseal/core/job';
+import { createLedger, memoryObjectStore, SCOPES } from '@cardseal/core/ledger';
+import { silentLog } from '@cardseal/core/log';
+import { localMasterKey } from '@cardseal/core/seal';
+import { describe, expect, it } from 'vitest';
+import type { ApiContext } from '../context.ts';
+import { jobTermsSchema } from '../submit/request-schema.ts';
+import { storeJob } from './store-job.ts';
+
+const conveyor = {
+  queues: () => {
+    throw new Error('Redis is away');
+  },
+  addDeliveries: async () => {},
+  announceFinished: async () => {},
+};
+
+/** Erases before the n-th operation of the submit; returns what is under the job afterwards, and how many there were. */
+async function erasedBefore(step: number): Promise<{ names: string[]; erased: boolean; steps: number }> {
+  const clock = new ManualClock(Date.UTC(2026, 0, 1));
+  const store = memoryObjectStore();
+  const master = localMasterKey(Buffer.alloc(32, 5));
+  const ledger = createLedger({ store, master, clock });
+  const job: JobId = newJobId(clock.now());
+  let steps = 0;
+  let erased = false;
+  const counted = new Proxy(store, {
+    get(target, name: keyof typeof store) {
+      const operation = target[name];
+      if (typeof operation !== 'function') return operation;
+      return async (...args: unknown[]) => {
+        if (++steps === step) erased = await erase();
+        return (operation as (...all: unknown[]) => unknown)(...args);
+      };
+    },
+  });
+  const erase = () =>
+    eraseJob({ ledger, conveyor: conveyor as never, clock }, 'bank', job, 'request').then(
+      () => true,
+      () => false,
+    );
+  const submitting = { ledger: createLedger({ store: counted, master, clock }), log: silentLog } as ApiContext;
+  const picture = { pictures: { front: Buffer.alloc(50, 1) }, terms: jobTermsSchema.parse({}) };
+  const caller = { tenant: 'bank', apiKeyId: 'k', scopes: SCOPES };
+  await storeJob(submitting, caller, job, picture, { fresh: true, unseen: true });
+  if (!erased) erased = await erase();
+  return { names: [...store.objects.keys()].filter((name) => name.includes(`/${job}`)), erased, steps };
+}
+
+describe('a submit that looks for no erasure', () => {
+  it('writes nothing but its own, and asks nothing', async () => {
+    const { steps } = await erasedBefore(-1);
+    // The tenant's key is made at first use; the rest are the writes of docs/ledger.md.
+    expect(steps).toBeLessThanOrEqual(8);
+  });
+
+  it('leaves no picture behind, whenever the erasure comes', async () => {
+    const { steps } = await erasedBefore(-1);
+    for (let step = 1; step <= steps; step++) {
+      const { names, erased } = await erasedBefore(step);
+      expect(erased).toBe(true);
+      expect(names.filter((name) => /\.image$|\/request$|^keys\//.test(name))).toEqual([]);
+    }
+  });
+});
