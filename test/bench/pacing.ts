@@ -1,24 +1,21 @@
 /**
  * `npm run bench -- pacing`: how much of the allowance is used and how much is refused, ours and three peers in turn
- * in the same run. Flags: `--qps 10,50 --workers 2,4 --windows fixed,sliding --modes cardseal,… --seconds 15
- * --repeat 1 --plot --full --scenario table|halve|flush|closed|frontier`.
+ * in the same run. `--help` lists the flags; `--scenario final` is the whole of it in one bounded run.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { closedGate } from './pacing/closed.ts';
+import { final, MODES, RATES, savePlot } from './pacing/final.ts';
 import { frontier } from './pacing/frontier.ts';
-import { between, bins, type Figures, figures, median, round } from './pacing/measure.ts';
-import { type Panel, plotSvg } from './pacing/plot.ts';
+import { openJournal } from './pacing/journal.ts';
+import { cellLine, flushLine, halveLines } from './pacing/lines.ts';
+import { type Figures, median, round } from './pacing/measure.ts';
+import type { Panel } from './pacing/plot.ts';
 import type { ReceiverOrder } from './pacing/receiver.ts';
+import { measureCell, measureFlush, measureHalving, warmUpSeconds } from './pacing/run.ts';
 import { Stage } from './pacing/stage.ts';
 import type { Mode } from './pacing/worker.ts';
-
-const WARM_UP_SECONDS = 5;
-const MODES: Mode[] = ['cardseal', 'bullmq-per-second', 'bullmq-one-per-interval', 'backoff'];
-const PLOTTED_SECONDS = 10;
 
 interface Plan {
   qps: number[];
@@ -29,6 +26,8 @@ interface Plan {
   repeat: number;
   plot: boolean;
   scenario: string;
+  file: string;
+  shorten: number;
 }
 
 interface Row {
@@ -45,71 +44,45 @@ interface Row {
 }
 
 const HELP = `npm run bench -- pacing [options]
-  --qps 10,50        allowed calls a second (50)
+  --scenario NAME    table, halve, flush, closed, frontier, final (table)
+  --qps 10,50        allowed calls a second (50; final: 10,50,100,200)
   --workers 2,4      worker processes (2)
   --windows a,b      sliding, fixed (sliding)
   --modes a,b        ${MODES.join(', ')} (all)
-  --seconds N        of each run, behind 5 s of warm-up (15)
+  --seconds N        of each run of the table, behind 20 s of warm-up for ours and 4 s for peers (15)
   --repeat N         runs of each row, the median counts (1)
-  --scenario NAME    table, halve, flush, closed, frontier (table)
-  --plot             calls per 100 ms as SVG in docs/benchmarks
-  --full             everything: 4 rates, 2 and 4 workers, both windows, 5 × 30 s; about three hours
+  --plot             plots as SVG in docs/benchmarks
+final: the whole table with plots, halving, flush and frontier, about 50 minutes; each row goes to a file at once
+  --out FILE         that file (reports/pacing-<time>.jsonl); the tables come beside it as FILE.md
+  --resume FILE      goes on with a run that was cut: only what is missing in the file is measured
+  --shorten N        divides all durations of the table, to try the run itself (1)
 `;
-
-const nowMs = () => performance.timeOrigin + performance.now();
 
 function planFrom(args: readonly string[]): Plan {
   const text = { type: 'string' } as const;
   const flag = { type: 'boolean' } as const;
-  const options = {
-    qps: text,
-    workers: text,
-    windows: text,
-    modes: text,
-    seconds: text,
-    repeat: text,
-    scenario: text,
-    plot: flag,
-    full: flag,
-    help: flag,
-  };
+  const texts = { qps: text, workers: text, windows: text, modes: text, seconds: text, repeat: text, scenario: text };
+  const options = { ...texts, out: text, resume: text, shorten: text, plot: flag, help: flag };
   const { values } = parseArgs({ args: [...args], options });
   if (values.help) {
     process.stdout.write(HELP);
     process.exit(0);
   }
-  const full = values.full ?? false;
+  const scenario = values.scenario ?? 'table';
   const numbers = (given: string | undefined, otherwise: string) => (given ?? otherwise).split(',').map(Number);
+  const name = `pacing-${new Date().toISOString().slice(0, 19).replaceAll(':', '')}.jsonl`;
   return {
-    qps: numbers(values.qps, full ? '10,50,100,200' : '50'),
-    workers: numbers(values.workers, full ? '2,4' : '2'),
-    windows: (values.windows ?? (full ? 'sliding,fixed' : 'sliding')).split(',') as Plan['windows'],
+    qps: numbers(values.qps, scenario === 'final' ? RATES.join(',') : '50'),
+    workers: numbers(values.workers, '2'),
+    windows: (values.windows ?? 'sliding').split(',') as Plan['windows'],
     modes: (values.modes?.split(',') as Mode[] | undefined) ?? MODES,
-    seconds: Number(values.seconds ?? (full ? 30 : 15)),
-    repeat: Number(values.repeat ?? (full ? 5 : 1)),
-    plot: values.plot ?? full,
-    scenario: values.scenario ?? 'table',
+    seconds: Number(values.seconds ?? 15),
+    repeat: Number(values.repeat ?? 1),
+    plot: values.plot ?? scenario === 'final',
+    scenario,
+    file: values.resume ?? values.out ?? path.join(import.meta.dirname, '../../reports', name),
+    shorten: Number(values.shorten ?? 1),
   };
-}
-
-/** Starts the workers, lets them settle, and measures; returns the figures and the plot's bins. */
-async function once(
-  stage: Stage,
-  plan: Plan,
-  qps: number,
-  workers: number,
-  window: Plan['windows'][number],
-  mode: Mode,
-) {
-  stage.order({ limit: qps, window, reset: true });
-  await stage.start(mode, qps, workers, plan.seconds + WARM_UP_SECONDS + 5);
-  while ((await stage.report()).length === 0) await delay(100);
-  await delay(WARM_UP_SECONDS * 1000);
-  const fromMs = nowMs();
-  await delay(plan.seconds * 1000 + 50);
-  const arrivals = between(await stage.report(), fromMs, fromMs + plan.seconds * 1000);
-  await stage.stopWorkers();
-  return { figures: figures(arrivals, qps, plan.seconds), bins: bins(arrivals, fromMs, PLOTTED_SECONDS) };
 }
 
 async function table(stage: Stage, plan: Plan): Promise<Row[]> {
@@ -125,30 +98,27 @@ async function table(stage: Stage, plan: Plan): Promise<Row[]> {
 /** All modes in turn, round by round, so that a noisy neighbour hits all alike. */
 async function compare(
   stage: Stage,
-  plan: Plan,
+  { modes, seconds, repeat, plot }: Plan,
   qps: number,
   workers: number,
   window: Plan['windows'][number],
 ): Promise<Row[]> {
-  const runs = new Map(plan.modes.map((mode) => [mode, [] as Figures[]]));
+  const runs = new Map(modes.map((mode) => [mode, [] as Figures[]]));
   const panels: Panel[] = [];
-  for (let round = 0; round < plan.repeat; round++) {
-    for (const mode of plan.modes) {
-      const run = await once(stage, plan, qps, workers, window, mode);
+  for (let round = 0; round < repeat; round++) {
+    for (const mode of modes) {
+      const cell = { qps, workers, window, mode, seconds, warmUpSeconds: warmUpSeconds(mode) };
+      const run = await measureCell(stage, cell);
       runs.get(mode)!.push(run.figures);
       if (round === 0) panels.push({ title: mode, bins: run.bins });
     }
   }
-  if (plan.plot)
-    savePlot(
-      `pacing-${qps}qps-${workers}workers-${window}`,
-      `${qps} calls a second, ${workers} workers, ${window} second: calls per 100 ms (red: refused)`,
-      qps / 10,
-      panels,
-    );
-  return plan.modes.map((mode) => {
+  const heading = `${qps} calls a second, ${workers} workers, ${window} second: calls per 100 ms (red: refused)`;
+  if (plot) savePlot(`pacing-${qps}qps-${workers}workers-${window}`, heading, qps / 10, panels);
+  return modes.map((mode) => {
     const row = rowOf(qps, workers, window, mode, runs.get(mode)!);
-    printRow(row);
+    const { jitterMs } = row.runs.at(-1)!;
+    console.log(cellLine(row, { ...row, ...(jitterMs ? { jitterMs } : {}) }));
     return row;
   });
 }
@@ -165,103 +135,48 @@ function rowOf(qps: number, workers: number, window: string, mode: Mode, runs: F
   return { qps, workers, window, mode, ...medians, usedSpread: spread(used), refusedSpread: spread(refused), runs };
 }
 
-function printRow(row: Row): void {
-  const percent = (share: number) => `${(share * 100).toFixed(2)} %`.padStart(9);
-  const jitter = row.runs.at(-1)?.jitterMs;
-  console.log(
-    `${String(row.qps).padStart(4)} qps ${row.workers} workers ${row.window.padEnd(8)} ${row.mode.padEnd(24)} used ${percent(row.used)}  refused ${percent(row.refused)}  worst second ${row.worstSecond.toFixed(2)} ×` +
-      (jitter ? `  slot → arrival p50 ${jitter[0]} p99 ${jitter[1]} p99.9 ${jitter[2]} ms` : ''),
-  );
-}
-
-function savePlot(name: string, heading: string, limitPerBin: number, panels: Panel[]): void {
-  const folder = path.join(import.meta.dirname, '../../docs/benchmarks');
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(path.join(folder, `${name}.svg`), plotSvg(heading, limitPerBin, panels));
-}
-
-/** The real limit halves after 10 s and doubles again after 60 more. */
 async function halve(stage: Stage, plan: Plan): Promise<object[]> {
   const rows: object[] = [];
   for (const qps of plan.qps) {
-    const window = plan.windows[0]!;
-    const half = Math.floor(qps / 2);
-    stage.order({ limit: qps, window, reset: true });
-    await stage.start('cardseal', qps, plan.workers[0]!, 150);
-    while ((await stage.report()).length === 0) await delay(100);
-    await delay(10_000);
-    const halvedMs = nowMs();
-    stage.order({ limit: half, window });
-    await delay(60_000);
-    const doubledMs = nowMs();
-    stage.order({ limit: qps, window });
-    await delay(60_000);
-    const arrivals = await stage.report();
-    await stage.stopWorkers();
-    const span = (fromMs: number, seconds: number, limit: number) =>
-      figures(between(arrivals, fromMs, fromMs + seconds * 1000), limit, seconds);
-    const spans = {
-      first10s: span(halvedMs, 10, half),
-      from10to30s: span(halvedMs + 10_000, 20, half),
-      from30to60s: span(halvedMs + 30_000, 30, half),
-      last10sDoubled: span(doubledMs + 50_000, 10, qps),
-    };
-    const back = Array.from({ length: 60 }, (_, second) => second).find(
-      (second) => span(doubledMs + second * 1000, 1, qps).used >= 0.95,
-    );
-    console.log(`${qps} → ${half} → ${qps}, ${window} second; at 95 % again ${back ?? '> 60'} s after doubling`);
-    for (const [name, it] of Object.entries(spans))
-      console.log(
-        `  ${name.padEnd(16)} used ${(it.used * 100).toFixed(1)} %  refused ${(it.refused * 100).toFixed(2)} %`,
-      );
-    rows.push({ qps, window, backAfterSeconds: back ?? null, ...spans });
+    const row = await measureHalving(stage, { qps, workers: plan.workers[0]!, window: plan.windows[0]! });
+    console.log(halveLines(row));
+    rows.push(row);
   }
   return rows;
 }
 
-/** Redis is emptied in mid-run: no second may hold more than the limit, and pacing goes on. */
 async function flush(stage: Stage, plan: Plan): Promise<object[]> {
   const rows: object[] = [];
   for (const qps of plan.qps) {
-    stage.order({ limit: qps, window: 'sliding', reset: true });
-    await stage.start('cardseal', qps, plan.workers[0]!, 30);
-    while ((await stage.report()).length === 0) await delay(100);
-    await delay(5000);
-    const flushedMs = nowMs();
-    await stage.redis.flushall();
-    await delay(8000);
-    const arrivals = await stage.report();
-    await stage.stopWorkers();
-    const after = figures(between(arrivals, flushedMs - 2000, flushedMs + 8000), qps, 10);
-    const next = arrivals.find(([atMs], index) => atMs > flushedMs && atMs - arrivals[index - 1]![0] > 500);
-    const resumedMs = next ? round(next[0] - flushedMs, 0) : null;
-    console.log(
-      `${qps} qps, FLUSHALL: worst second ${after.worstSecond.toFixed(2)} ×, refused ${(after.refused * 100).toFixed(2)} %, calls again after ${resumedMs} ms`,
-    );
-    rows.push({ qps, resumedMs, ...after });
+    const row = await measureFlush(stage, qps, plan.workers[0]!);
+    console.log(flushLine(row));
+    rows.push(row);
   }
   return rows;
 }
 
-const closed = async (stage: Stage): Promise<object[]> => [await closedGate(stage.redis)];
+const SCENARIOS: Record<string, (stage: Stage, plan: Plan) => Promise<object>> = {
+  table,
+  halve,
+  flush,
+  closed: async (stage) => [await closedGate(stage.redis)],
+  frontier: async () => frontier(),
+  final: (stage, { file, plot, shorten, qps }) => final(stage, openJournal(file), { plot, shorten, rates: qps }),
+};
 
 export async function main(args: readonly string[] = []): Promise<number> {
   const plan = planFrom(args);
+  const run = SCENARIOS[plan.scenario];
+  if (!run) {
+    process.stderr.write(HELP);
+    return 2;
+  }
   const stage = await Stage.open();
   try {
-    const scenarios = { table, halve, flush, closed, frontier: async () => frontier() };
-    const rows = await scenarios[plan.scenario as 'table']!(stage, plan);
+    const rows = await run(stage, plan);
+    const { scenario, seconds, repeat } = plan;
     const machine = { node: process.version, cpus: availableParallelism() };
-    console.log(
-      JSON.stringify({
-        bench: 'pacing',
-        scenario: plan.scenario,
-        seconds: plan.seconds,
-        repeat: plan.repeat,
-        ...machine,
-        rows,
-      }),
-    );
+    console.log(JSON.stringify({ bench: 'pacing', scenario, seconds, repeat, ...machine, rows }));
     return 0;
   } finally {
     await stage.close();

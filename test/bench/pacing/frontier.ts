@@ -8,12 +8,22 @@ import { round } from './measure.ts';
 const SECONDS = 300;
 const SKIPPED_SECONDS = 20;
 
+export interface Shares {
+  used: number;
+  refused: number;
+}
+
+export interface FrontierRow {
+  qps: number;
+  meanMs: number;
+  plain: Shares;
+  unseen: Shares;
+  seen: Shares;
+}
+
 const sum = (counts: readonly number[]) => counts.reduce((a, b) => a + b, 0);
 
-function shares(
-  result: Pick<SimulationResult, 'accepted' | 'refused'>,
-  qps: number,
-): { used: number; refused: number } {
+function shares(result: Pick<SimulationResult, 'accepted' | 'refused'>, qps: number): Shares {
   const accepted = sum(result.accepted.slice(SKIPPED_SECONDS));
   const refused = sum(result.refused.slice(SKIPPED_SECONDS));
   return {
@@ -23,7 +33,7 @@ function shares(
 }
 
 /** Fixed margin, no learning, no correction: what a plain reservation does. */
-function fixedMargin(qps: number, meanMs: number, marginMs: number, seed: number): { used: number; refused: number } {
+function fixedMargin(qps: number, meanMs: number, marginMs: number, seed: number): Shares {
   const pinned = { initialMarginMs: marginMs, minMarginMs: marginMs, maxMarginMs: marginMs, evenness: 1 };
   return shares(
     simulate({
@@ -39,8 +49,8 @@ function fixedMargin(qps: number, meanMs: number, marginMs: number, seed: number
   );
 }
 
-export function frontier(): object[] {
-  const rows: object[] = [];
+export function frontier(): FrontierRow[] {
+  const rows: FrontierRow[] = [];
   for (const qps of [10, 50, 100, 200]) {
     for (const meanMs of [1, 2, 3, 5]) {
       const run = (jitter: object) =>
@@ -49,8 +59,7 @@ export function frontier(): object[] {
       const seen = run({ lateMs: exponential(meanMs), wayMs: exponential(0.3) });
       const plain = fixedMargin(qps, meanMs, 10, 11);
       rows.push({ qps, meanMs, plain, unseen, seen });
-      const show = ({ used, refused }: { used: number; refused: number }) =>
-        `${(used * 100).toFixed(2)} % / ${(refused * 100).toFixed(3)} %`;
+      const show = ({ used, refused }: Shares) => `${(used * 100).toFixed(2)} % / ${(refused * 100).toFixed(3)} %`;
       console.log(
         `${String(qps).padStart(4)} qps, jitter ${meanMs} ms mean: even spacing, 10 ms margin ${show(plain)}   ours, unseen ${show(unseen)}   ours, seen by the sender ${show(seen)}`,
       );

@@ -52,15 +52,16 @@ export const median = (values: readonly number[]): number =>
 
 export const round = (value: number, digits: number): number => Number(value.toFixed(digits));
 
-/** Accepted and refused calls per 100 ms. */
+/** Accepted and refused calls per 100 ms, or per 1000 ÷ `perSecond` ms. */
 export function bins(
   arrivals: readonly Arrival[],
   fromMs: number,
   seconds: number,
+  perSecond = 10,
 ): [accepted: number, refused: number][] {
-  const counts = Array.from({ length: seconds * 10 }, () => [0, 0] as [number, number]);
+  const counts = Array.from({ length: seconds * perSecond }, () => [0, 0] as [number, number]);
   for (const [atMs, ok] of arrivals) {
-    const bin = counts[Math.floor((atMs - fromMs) / 100)];
+    const bin = counts[Math.floor(((atMs - fromMs) * perSecond) / 1000)];
     if (bin) bin[ok ? 0 : 1] += 1;
   }
   return counts;

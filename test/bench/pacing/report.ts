@@ -1,0 +1,107 @@
+/** The tables of `--scenario final` as the page of benchmarks shows them. Says itself where a mark is missed. */
+import type { CellRow } from './final.ts';
+import type { FrontierRow } from './frontier.ts';
+import { percent } from './lines.ts';
+import type { FlushRow, HalveRow } from './run.ts';
+
+export interface FinalRows {
+  cells: CellRow[];
+  halvings: HalveRow[];
+  flushes: FlushRow[];
+  frontier: FrontierRow[];
+  /** Keys of rows that were not measured. */
+  missing: string[];
+}
+
+/** Above this jitter at p99.9 the mark is the frontier, not a thousandth. */
+const JITTER_BOUND_MS = 8;
+
+export function finalReport(rows: FinalRows): string {
+  const missing = rows.missing.length > 0 ? [`Not measured: ${rows.missing.join('; ')}.`, ''] : [];
+  return [
+    ...missing,
+    cellTable(rows.cells),
+    halveTable(rows.halvings),
+    flushTable(rows.flushes),
+    frontierTable(rows.frontier),
+  ]
+    .flat()
+    .join('\n');
+}
+
+function cellTable(cells: readonly CellRow[]): string[] {
+  const places = [...new Set(cells.map(({ qps, workers, window }) => `${qps} ${workers} ${window}`))];
+  const peers = ['bullmq-per-second', 'bullmq-one-per-interval', 'backoff'];
+  const lines = places.map((place) => {
+    const of = (mode: string) =>
+      cells.find((it) => `${it.qps} ${it.workers} ${it.window}` === place && it.mode === mode);
+    const own = of('cardseal')?.figures;
+    const shares = peers.map((mode) => {
+      const figures = of(mode)?.figures;
+      return figures ? `${percent(figures.used, 1)} / ${percent(figures.refused, 1)}` : '–';
+    });
+    const [qps, workers, window] = place.split(' ');
+    const ours = own
+      ? `${percent(own.used)} / ${percent(own.refused)} | ${own.calls} | ${own.worstSecond.toFixed(2)} × | ${own.jitterMs?.slice(1).join(' / ') ?? '–'} | ${judge(own)}`
+      : '– | – | – | – | –';
+    return `| ${qps} | ${workers} | ${window} | ${ours} | ${shares.join(' | ')} |`;
+  });
+  return [
+    'Used / refused. Mark: ≥ 99 % used and ≤ 0.1 % refused where jitter from slot to arrival is below 8 ms at p99.9.',
+    '',
+    '| calls/s | workers | second | Cardseal | calls | fullest second | jitter p99 / p99.9, ms | mark | BullMQ `{max: Q, 1000}` | BullMQ `{max: 1, 1000/Q}` | backoff alone |',
+    '|---|---|---|---|---|---|---|---|---|---|---|',
+    ...lines,
+    '',
+  ];
+}
+
+/** Both numbers as they were measured: the table says where the jitter was too high for the mark. */
+function judge({ used, refused, jitterMs }: CellRow['figures']): string {
+  const reached = used >= 0.99 && refused <= 0.001;
+  if (reached) return 'reached';
+  return (jitterMs?.[2] ?? 0) > JITTER_BOUND_MS ? 'jitter above the bound' : 'missed';
+}
+
+function halveTable(rows: readonly HalveRow[]): string[] {
+  const share = ({ used, refused }: HalveRow['held']) => `${percent(used, 1)} / ${percent(refused)}`;
+  return [
+    'The real limit halves, and doubles after 60 s (2 workers, sliding second, probing allowed). Used of the real limit / refused.',
+    '',
+    '| calls/s | first 10 s | 10–30 s | 30–60 s | 10–60 s | back at 95 % after doubling | last 10 s |',
+    '|---|---|---|---|---|---|---|',
+    ...rows.map(
+      (row) =>
+        `| ${row.qps} | ${share(row.first10s)} | ${share(row.from10to30s)} | ${share(row.from30to60s)} | ${share(row.held)} | ${row.backAfterSeconds === null ? 'not within 60 s' : `${row.backAfterSeconds} s`} | ${share(row.last10sDoubled)} |`,
+    ),
+    '',
+  ];
+}
+
+function flushTable(rows: readonly FlushRow[]): string[] {
+  return [
+    'Redis emptied in mid-run (2 workers, sliding second).',
+    '',
+    '| calls/s | fullest second | refused, 10 s around it | calls again after |',
+    '|---|---|---|---|',
+    ...rows.map(
+      (row) =>
+        `| ${row.qps} | ${row.worstSecond.toFixed(2)} × | ${percent(row.refused)} | ${row.resumedMs ?? '–'} ms |`,
+    ),
+    '',
+  ];
+}
+
+function frontierTable(rows: readonly FrontierRow[]): string[] {
+  const share = ({ used, refused }: FrontierRow['plain']) => `${percent(used)} / ${percent(refused, 3)}`;
+  return [
+    'The frontier, simulated (exponential jitter, sliding second). Used / refused.',
+    '',
+    '| calls/s | jitter, mean | even spacing, 10 ms margin | ours, unseen jitter | ours, seen by the sender |',
+    '|---|---|---|---|---|',
+    ...rows.map(
+      (row) => `| ${row.qps} | ${row.meanMs} ms | ${share(row.plain)} | ${share(row.unseen)} | ${share(row.seen)} |`,
+    ),
+    '',
+  ];
+}

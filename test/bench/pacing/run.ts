@@ -1,0 +1,126 @@
+/** The measured runs of the pacing bench, one at a time: each starts its workers, lets them settle, measures, stops them. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { between, bins, type Figures, figures, round } from './measure.ts';
+import type { ReceiverOrder } from './receiver.ts';
+import type { Stage } from './stage.ts';
+import type { Mode } from './worker.ts';
+
+export interface Cell {
+  qps: number;
+  workers: number;
+  window: ReceiverOrder['window'];
+  mode: Mode;
+  seconds: number;
+  warmUpSeconds: number;
+}
+
+export type Bins = [accepted: number, refused: number][];
+
+const PLOTTED_SECONDS = 10;
+/** The margin of a state that was just born settles for 15 s; peers have nothing to learn. */
+export const warmUpSeconds = (mode: Mode): number => (mode === 'cardseal' ? 20 : 4);
+
+const nowMs = () => performance.timeOrigin + performance.now();
+
+async function firstCall(stage: Stage): Promise<void> {
+  while ((await stage.report()).length === 0) await delay(100);
+}
+
+export async function measureCell(stage: Stage, cell: Cell): Promise<{ figures: Figures; bins: Bins }> {
+  const { qps, workers, window, mode, seconds } = cell;
+  stage.order({ limit: qps, window, reset: true });
+  await stage.start(mode, qps, workers, seconds + cell.warmUpSeconds + 5);
+  try {
+    await firstCall(stage);
+    await delay(cell.warmUpSeconds * 1000);
+    const fromMs = nowMs();
+    await delay(seconds * 1000 + 50);
+    const arrivals = between(await stage.report(), fromMs, fromMs + seconds * 1000);
+    return { figures: figures(arrivals, qps, seconds), bins: bins(arrivals, fromMs, PLOTTED_SECONDS) };
+  } finally {
+    await stage.stopWorkers();
+  }
+}
+
+export interface HalveRow {
+  qps: number;
+  window: string;
+  /** Whole seconds until a second had 95 % of the real limit again; null when none had. */
+  foundAfterSeconds: number | null;
+  backAfterSeconds: number | null;
+  first10s: Figures;
+  from10to30s: Figures;
+  from30to60s: Figures;
+  /** From 10 s after the fall until the limit doubles. */
+  held: Figures;
+  last10sDoubled: Figures;
+  /** Calls per second of the run; the real limit fell at the 10th and doubled at the 70th. */
+  perSecond: Bins;
+}
+
+/** The real limit halves after 10 s and doubles again after 60 more; rates above the nominal one may be tried. */
+export async function measureHalving(
+  stage: Stage,
+  { qps, workers, window }: Pick<Cell, 'qps' | 'workers' | 'window'>,
+): Promise<HalveRow> {
+  const half = Math.floor(qps / 2);
+  stage.order({ limit: qps, window, reset: true });
+  await stage.start('cardseal', qps, workers, 150, true);
+  try {
+    await firstCall(stage);
+    await delay(5000);
+    const startMs = nowMs();
+    await delay(10_000);
+    const halvedMs = nowMs();
+    stage.order({ limit: half, window });
+    await delay(60_000);
+    const doubledMs = nowMs();
+    stage.order({ limit: qps, window });
+    await delay(60_000);
+    const arrivals = await stage.report();
+    const span = (fromMs: number, seconds: number, limit: number) =>
+      figures(between(arrivals, fromMs, fromMs + seconds * 1000), limit, seconds);
+    const reached = (fromMs: number, limit: number) =>
+      Array.from({ length: 60 }, (_, second) => second).find(
+        (second) => span(fromMs + second * 1000, 1, limit).used >= 0.95,
+      ) ?? null;
+    return {
+      qps,
+      window,
+      foundAfterSeconds: reached(halvedMs + 1000, half),
+      backAfterSeconds: reached(doubledMs, qps),
+      first10s: span(halvedMs, 10, half),
+      from10to30s: span(halvedMs + 10_000, 20, half),
+      from30to60s: span(halvedMs + 30_000, 30, half),
+      held: span(halvedMs + 10_000, 50, half),
+      last10sDoubled: span(doubledMs + 50_000, 10, qps),
+      perSecond: bins(arrivals, startMs, 130, 1),
+    };
+  } finally {
+    await stage.stopWorkers();
+  }
+}
+
+export interface FlushRow extends Figures {
+  qps: number;
+  resumedMs: number | null;
+}
+
+/** Redis is emptied in mid-run: no second may hold more than the limit, and pacing goes on. */
+export async function measureFlush(stage: Stage, qps: number, workers: number): Promise<FlushRow> {
+  stage.order({ limit: qps, window: 'sliding', reset: true });
+  await stage.start('cardseal', qps, workers, 30);
+  try {
+    await firstCall(stage);
+    await delay(5000);
+    const flushedMs = nowMs();
+    await stage.redis.flushall();
+    await delay(8000);
+    const arrivals = await stage.report();
+    const after = figures(between(arrivals, flushedMs - 2000, flushedMs + 8000), qps, 10);
+    const next = arrivals.find(([atMs], index) => atMs > flushedMs && atMs - arrivals[index - 1]![0] > 500);
+    return { qps, resumedMs: next ? round(next[0] - flushedMs, 0) : null, ...after };
+  } finally {
+    await stage.stopWorkers();
+  }
+}
