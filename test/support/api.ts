@@ -1,7 +1,7 @@
 /** An API in this process over a ledger in memory, with Redis away: what a request does before anything else runs. */
 import { createApi } from '@cardseal/api';
 import { createApiKey, createTenant } from '@cardseal/core/access';
-import { systemClock } from '@cardseal/core/clock';
+import { type Clock, systemClock } from '@cardseal/core/clock';
 import {
   createLedger,
   type Ledger,
@@ -29,11 +29,20 @@ export interface Answer {
   body: any;
 }
 
-export async function startTestApi(
-  settings: { maxImageBytes?: number; requestTimeoutMs?: number } = {},
-): Promise<TestApi> {
-  const store = memoryObjectStore();
-  const ledger = createLedger({ store, master: localMasterKey(Buffer.alloc(32, 7)), clock: systemClock });
+export interface TestApiSettings {
+  maxImageBytes?: number;
+  requestTimeoutMs?: number;
+  clock?: Clock;
+  /** Those of another test API, to be a second process beside it. */
+  ledger?: Ledger;
+  store?: MemoryObjectStore;
+  /** Away unless given. */
+  redisUrl?: string;
+}
+
+export async function startTestApi(settings: TestApiSettings = {}): Promise<TestApi> {
+  const { clock = systemClock, store = memoryObjectStore() } = settings;
+  const ledger = settings.ledger ?? createLedger({ store, master: localMasterKey(Buffer.alloc(32, 7)), clock });
   const api = createApi(
     {
       CARDSEAL_ENV: 'test',
@@ -45,7 +54,7 @@ export async function startTestApi(
       BAIDU_MAX_SIDE_PX: 4096,
       BAIDU_MIN_SIDE_PX: 15,
       // Nothing listens on the discard port: Redis is away from the first moment on.
-      REDIS_URL: 'redis://127.0.0.1:9',
+      REDIS_URL: settings.redisUrl ?? 'redis://127.0.0.1:9',
       S3_REGION: 'unused',
       S3_BUCKET: 'unused',
       S3_FORCE_PATH_STYLE: true,
@@ -54,11 +63,13 @@ export async function startTestApi(
       API_PORT: 0,
       REQUEST_TIMEOUT_MS: settings.requestTimeoutMs ?? 30_000,
     },
-    { ledger, log: silentLog },
+    { ledger, log: silentLog, clock },
   );
   const { port } = await api.start();
-  await createTenant(ledger, systemClock, 'bank', 'A bank');
-  await createTenant(ledger, systemClock, 'other', 'Another tenant');
+  if (!settings.ledger) {
+    await createTenant(ledger, systemClock, 'bank', 'A bank');
+    await createTenant(ledger, systemClock, 'other', 'Another tenant');
+  }
   const url = `http://127.0.0.1:${port}`;
   return {
     url,

@@ -8,14 +8,17 @@ import { type BatchKeeper, batchRoutes } from './batches/index.ts';
 import type { ApiContext } from './context.ts';
 import { endpointRoutes } from './endpoints/index.ts';
 import { healthRoutes } from './health.ts';
+import { createIdempotencyGuard } from './idempotency/index.ts';
 import { jobRoutes, lifecycleRoutes } from './jobs/index.ts';
+import { checkStructure } from './json/index.ts';
 import { openApiRoutes } from './openapi/index.ts';
 import { handleErrors, Problem, type ProblemCode, problemDocument } from './problems/index.ts';
 import { quotaRoutes } from './quota/index.ts';
 import { submitRoute } from './submit/index.ts';
 import { uploadRoutes } from './uploads/index.ts';
 
-const JSON_OVERHEAD_BYTES = 64 * 1024;
+/** Of a body without a picture, and of everything around the pictures in one with them. */
+const MAX_TERMS_BYTES = 64 * 1024;
 
 export function createServer(context: ApiContext, keeper: Pick<BatchKeeper, 'take'>): FastifyInstance {
   const { config, log } = context;
@@ -23,8 +26,7 @@ export function createServer(context: ApiContext, keeper: Pick<BatchKeeper, 'tak
   const app = fastify({
     logger: false,
     genReqId: () => `req_${randomUUID()}`,
-    // Two pictures in base64, and the terms.
-    bodyLimit: Math.ceil((2 * config.MAX_IMAGE_BYTES * 4) / 3) + JSON_OVERHEAD_BYTES,
+    bodyLimit: MAX_TERMS_BYTES,
     requestTimeout: config.REQUEST_TIMEOUT_MS,
     keepAliveTimeout: 72_000,
     http: {
@@ -37,12 +39,11 @@ export function createServer(context: ApiContext, keeper: Pick<BatchKeeper, 'tak
     routerOptions: { maxParamLength: 16 * 1024 },
     clientErrorHandler: answerClientError,
   });
-  app.register(multipart);
-  app.addContentTypeParser(
-    ['image/jpeg', 'image/png', 'image/bmp', 'application/octet-stream'],
-    { parseAs: 'buffer', bodyLimit: config.MAX_IMAGE_BYTES },
-    (_request, body, done) => done(null, body),
-  );
+  readJson(app, MAX_TERMS_BYTES);
+  app.addHook('onRequest', async ({ headers }) => {
+    const encoding = headers['content-encoding'];
+    if (encoding !== undefined && encoding !== 'identity') throw new Problem('unsupported_media_type', COMPRESSED);
+  });
   app.addHook('onSend', async (request, reply) => {
     reply.header('request-id', request.id).header('x-content-type-options', 'nosniff');
   });
@@ -59,16 +60,22 @@ export function createServer(context: ApiContext, keeper: Pick<BatchKeeper, 'tak
 
   const replies = new WeakMap<FastifyRequest, FastifyReply>();
   app.addHook('onRequest', async (request, reply) => void replies.set(request, reply));
+  const idempotency = createIdempotencyGuard(app, context.ledger, log);
   const authenticate = createAuthenticate(context.ledger, context.clock, async (request, caller) => {
-    const { headers, release } = await context.limits.admit({ ...caller, limits: caller.limits ?? {} });
-    const reply = replies.get(request)!;
-    reply.headers(headers);
-    reply.raw.once('close', release);
+    if (caller.limits) {
+      const { headers, release } = await context.limits.admit({ ...caller, limits: caller.limits });
+      const reply = replies.get(request)!;
+      reply.headers(headers);
+      reply.raw.once('close', release);
+    }
+    await idempotency.begin(request, caller);
   });
-  // Registered as a plugin so that it sees the multipart parser.
+  app.register(async (pictures) => {
+    readPictures(pictures, config.MAX_IMAGE_BYTES);
+    submitRoute(pictures, context, authenticate);
+  });
   app.register(async (routes) => {
     healthRoutes(routes, context);
-    submitRoute(routes, context, authenticate);
     jobRoutes(routes, context, authenticate);
     lifecycleRoutes(routes, context, authenticate);
     endpointRoutes(routes, context, authenticate);
@@ -78,6 +85,36 @@ export function createServer(context: ApiContext, keeper: Pick<BatchKeeper, 'tak
     openApiRoutes(routes);
   });
   return app;
+}
+
+const COMPRESSED = 'Bodies are read as they are: send none with a Content-Encoding.';
+
+/** Only here may a body be large, and only once the caller is known. */
+function readPictures(app: FastifyInstance, maxImageBytes: number): void {
+  app.register(multipart);
+  app.removeContentTypeParser('application/json');
+  // Two pictures in base64, and the terms.
+  readJson(app, Math.ceil((2 * maxImageBytes * 4) / 3) + MAX_TERMS_BYTES);
+  app.addContentTypeParser(
+    ['image/jpeg', 'image/png', 'image/bmp', 'application/octet-stream'],
+    { parseAs: 'buffer', bodyLimit: maxImageBytes },
+    (_request, body, done) => done(null, body),
+  );
+}
+
+/** An empty body is none: many clients name a type whenever they post. */
+function readJson(app: FastifyInstance, bodyLimit: number): void {
+  const parse = app.getDefaultJsonParser('error', 'error');
+  app.removeContentTypeParser('application/json');
+  app.addContentTypeParser('application/json', { parseAs: 'string', bodyLimit }, (request, body, done) => {
+    if (body.length === 0) return done(null, undefined);
+    try {
+      checkStructure(body as string);
+    } catch (error) {
+      return done(error as Error);
+    }
+    return parse(request, body as string, done);
+  });
 }
 
 const CLIENT_ERRORS: Record<string, ProblemCode> = {

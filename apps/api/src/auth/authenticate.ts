@@ -19,7 +19,7 @@ export interface Caller {
 
 export type Authenticate = (request: FastifyRequest, scope: Scope) => Promise<Caller>;
 
-/** @param admit is asked once the key is known; it throws for a key over its limits. */
+/** @param admit is asked once the key is known: it throws for a key over its limits, or for what was done before. */
 export function createAuthenticate(
   ledger: Ledger,
   clock: Clock,
@@ -44,7 +44,7 @@ export function createAuthenticate(
     if (!record.value.scopes.includes(scope)) throw new Problem('forbidden', `The key lacks the scope ${scope}.`);
     const { scopes, limits } = record.value;
     const caller = { tenant: parsed.tenant, apiKeyId: parsed.id, scopes, limits };
-    if (limits) await admit(request, caller);
+    await admit(request, caller);
     return caller;
   };
 }

@@ -1,6 +1,7 @@
 /** One line of a batch, checked as a single request would be, but for pictures that are read when its turn comes. */
 import { isAllowedSource, isUploadId, type ObjectSourceRule } from '@cardseal/core/ledger';
 import type { ApiContext } from '../context.ts';
+import { parseJson } from '../json/index.ts';
 import { fromZod, Problem } from '../problems/index.ts';
 import { checkEndpoints, fromRequest, inspectPictures, objectRules } from '../submit/index.ts';
 import { type JobRequestBody, jobRequestSchema } from '../submit/request-schema.ts';
@@ -27,7 +28,7 @@ export function createLineCheck(context: ApiContext, tenant: string): CheckLine 
   }
 
   return async (text) => {
-    const parsed = jobRequestSchema.safeParse(parse(text));
+    const parsed = jobRequestSchema.safeParse(parseJson(text, 'The line is not JSON.'));
     if (!parsed.success) throw fromZod(parsed.error);
     if (!parsed.data.front && !parsed.data.back) {
       throw new Problem('invalid_request', 'A job needs a picture of at least one side.');
@@ -40,12 +41,4 @@ export function createLineCheck(context: ApiContext, tenant: string): CheckLine 
     await knownEndpoints.get(ids);
     return parsed.data;
   };
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new Problem('malformed_body', 'The line is not JSON.');
-  }
 }

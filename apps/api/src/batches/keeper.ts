@@ -53,6 +53,7 @@ export function createBatchKeeper(context: ApiContext): BatchKeeper {
       if (clock.now() - sweptAtMs > SWEEP_UPLOADS_EVERY_MS) {
         sweptAtMs = clock.now();
         await ledger.uploads.sweep(clock.now() - UPLOADS_KEPT_MS);
+        await ledger.replays.sweep();
       }
     } catch (error) {
       log.warn('batch.look_failed', describeError(error));

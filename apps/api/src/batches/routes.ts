@@ -4,6 +4,7 @@ import { type BatchId, isBatchId } from '@cardseal/core/ledger';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Authenticate, Caller } from '../auth/index.ts';
 import type { ApiContext } from '../context.ts';
+import { idempotencyKeyOf } from '../idempotency/index.ts';
 import { Problem } from '../problems/index.ts';
 import { acceptBatch } from './accept.ts';
 import type { BatchKeeper } from './keeper.ts';
@@ -63,13 +64,6 @@ const NOT_LINES = 'Send application/x-ndjson: one job request per line.';
 
 async function* asLines(results: AsyncGenerator<BatchResult>): AsyncGenerator<string> {
   for await (const result of results) yield `${JSON.stringify(result)}\n`;
-}
-
-function idempotencyKeyOf({ headers }: FastifyRequest): string | undefined {
-  const key = headers['idempotency-key'];
-  if (key === undefined) return undefined;
-  if (typeof key !== 'string' || !/^[\x21-\x7e]{1,255}$/.test(key)) throw new Problem('idempotency_key_invalid');
-  return key;
 }
 
 function batchIdOf(request: FastifyRequest): BatchId {

@@ -1,10 +1,10 @@
 /** Webhook endpoints: made, read, changed and removed by the tenant. A signing secret is shown once. */
-import { newId } from '@cardseal/core/job';
 import { describeError } from '@cardseal/core/log';
 import type { FastifyInstance } from 'fastify';
 import type { Authenticate } from '../auth/index.ts';
 import type { ApiContext } from '../context.ts';
 import { deliveryRoutes } from '../deliveries/routes.ts';
+import { idForMaking } from '../idempotency/index.ts';
 import { endpointActions } from './actions.ts';
 import { disable, enable } from './enabling.ts';
 import { createLaneReader } from './lane-states.ts';
@@ -20,16 +20,17 @@ export function endpointRoutes(app: FastifyInstance, context: ApiContext, authen
   app.post('/v1/webhook-endpoints', async (request, reply) => {
     const caller = await authenticate(request, 'endpoints:write');
     const value = readEndpoint(context, caller, request.body);
-    const id = newId('we', clock.now());
-    await ledger.endpoints.create(caller.tenant, id, value);
+    const id = idForMaking(request, 'we', clock.now());
+    const fresh = await ledger.endpoints.create(caller.tenant, id, value);
+    // Or made already, by a try under the same Idempotency-Key that died before it could answer.
+    const created = fresh ? { id, version: 1, value } : present(await ledger.endpoints.get(caller.tenant, id));
     log.info('endpoint.created', { tenant: caller.tenant, endpoint_id: id });
-    const created = { id, version: 1, value };
     // Not awaited: the consumer may only be about to learn the secret with which it verifies.
     sendTest(context, caller.tenant, created).catch((error) =>
       log.warn('endpoint.test_not_sent', { tenant: caller.tenant, endpoint_id: id, ...describeError(error) }),
     );
     reply.code(201).header('location', `/v1/webhook-endpoints/${id}`);
-    return { ...endpointView(created, null, clock.now()), secret: value.secrets[0]!.secret };
+    return { ...endpointView(created, null, clock.now()), secret: created.value.secrets[0]!.secret };
   });
 
   app.get('/v1/webhook-endpoints', async (request) => {

@@ -84,7 +84,6 @@ export const batchOperations: readonly Operation[] = [
       'A job request per line. Each line is accepted or refused on its own; objects are read when their turn comes. ' +
       'The event `batch.completed` tells of the end.',
     scope: 'jobs:write',
-    headers: ['idempotency-key'],
     body: BATCH_TYPES.map((contentType) => ({ contentType })),
     answers: { 202: { description: 'Accepted.', ...batch, headers: ['location'] } },
     problems: [
@@ -94,8 +93,6 @@ export const batchOperations: readonly Operation[] = [
       'batch_too_large',
       'queue_full',
       'daily_limit',
-      'idempotency_mismatch',
-      'idempotency_key_invalid',
     ],
   },
   {

@@ -74,7 +74,17 @@ const REQUEST_HEADERS: Record<RequestHeader, { schema: JsonSchema; description: 
   'if-none-match': { schema: { type: 'string' }, description: 'The `ETag` that is known.' },
 };
 
-function parametersOf({ path, query, headers = [] }: Operation): JsonSchema[] {
+/** Every route that changes something and asks for a key heeds an Idempotency-Key. */
+function isKeyed({ method, scope }: Operation): boolean {
+  return scope !== null && (method === 'post' || method === 'patch' || method === 'delete');
+}
+
+function headersOf(operation: Operation): readonly RequestHeader[] {
+  return [...(isKeyed(operation) ? ['idempotency-key' as const] : []), ...(operation.headers ?? [])];
+}
+
+function parametersOf(operation: Operation): JsonSchema[] {
+  const { path, query } = operation;
   const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
     name,
     in: 'path',
@@ -85,7 +95,12 @@ function parametersOf({ path, query, headers = [] }: Operation): JsonSchema[] {
     const { description, ...rest } = toJsonSchema(schema as z.ZodType, 'output', new Map());
     return { name, in: 'query', required: false, ...(description ? { description } : {}), schema: rest };
   });
-  const inHeader = headers.map((name) => ({ name, in: 'header', required: false, ...REQUEST_HEADERS[name] }));
+  const inHeader = headersOf(operation).map((name) => ({
+    name,
+    in: 'header',
+    required: false,
+    ...REQUEST_HEADERS[name],
+  }));
   return [...inPath, ...inQuery, ...inHeader];
 }
 
@@ -113,10 +128,17 @@ const ANSWER_HEADERS: Record<AnswerHeader, string> = {
   etag: 'Changes when the job does.',
   'retry-after': 'Seconds; there is no sense in asking sooner.',
   'preference-applied': 'What of `Prefer` was heeded.',
+  'idempotency-replayed': '`true`: this was done before, and is the answer of that time.',
 };
 
-function answersOf({ answers }: Operation, components: Components): Record<string, JsonSchema> {
-  return Object.fromEntries(Object.entries(answers).map(([status, answer]) => [status, answerOf(answer, components)]));
+function answersOf(operation: Operation, components: Components): Record<string, JsonSchema> {
+  const more: AnswerHeader[] = isReplayed(operation) ? ['idempotency-replayed'] : [];
+  return Object.fromEntries(
+    Object.entries(operation.answers).map(([status, answer]) => {
+      const headers = [...(answer.headers ?? []), ...more];
+      return [status, answerOf(headers.length > 0 ? { ...answer, headers } : answer, components)];
+    }),
+  );
 }
 
 function answerOf({ description, contentType, schema, example, headers }: Answer, components: Components): JsonSchema {
@@ -135,6 +157,7 @@ function answerOf({ description, contentType, schema, example, headers }: Answer
 
 /** What can happen to any request, before its own handler is asked. */
 const EVERYWHERE: readonly ProblemCode[] = ['bad_request', 'headers_too_large', 'internal'];
+const KEYED: readonly ProblemCode[] = ['idempotency_mismatch', 'idempotency_key_invalid'];
 const WITH_A_KEY: readonly ProblemCode[] = [
   'unauthorized',
   'forbidden',
@@ -143,8 +166,16 @@ const WITH_A_KEY: readonly ProblemCode[] = [
   'store_unavailable',
 ];
 
-export function problemsOfOperation({ scope, problems = [] }: Operation): ProblemCode[] {
-  return [...new Set([...problems, ...(scope === null ? [] : WITH_A_KEY), ...EVERYWHERE])];
+export function problemsOfOperation(operation: Operation): ProblemCode[] {
+  const { scope, problems = [] } = operation;
+  const keyed = isKeyed(operation) ? KEYED : [];
+  const replayed = isReplayed(operation) ? (['idempotency_in_progress'] as const) : [];
+  return [...new Set([...problems, ...keyed, ...replayed, ...(scope === null ? [] : WITH_A_KEY), ...EVERYWHERE])];
+}
+
+/** The key of a job or batch lasts as long as they do; that of any other request for a day. */
+function isReplayed(operation: Operation): boolean {
+  return isKeyed(operation) && !['/v1/jobs', '/v1/batches'].includes(operation.path);
 }
 
 function problemsOf(operation: Operation): Record<string, JsonSchema> {

@@ -19,7 +19,7 @@ export interface Answer {
   headers?: readonly AnswerHeader[];
 }
 
-export type AnswerHeader = 'location' | 'etag' | 'retry-after' | 'preference-applied';
+export type AnswerHeader = 'location' | 'etag' | 'retry-after' | 'preference-applied' | 'idempotency-replayed';
 export type RequestHeader = 'idempotency-key' | 'prefer' | 'if-none-match';
 
 export interface Operation {

@@ -1,13 +1,16 @@
 /** Turns whatever a route throws into a problem document; what nobody foresaw is logged and told as `internal`. */
 import { CardsealError } from '@cardseal/core/errors';
+import type { KeptAnswer } from '@cardseal/core/ledger';
 import { describeError, type Log } from '@cardseal/core/log';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ZodError } from 'zod';
 import { PROBLEMS, Problem, type ProblemCode, problemDocument } from './problem.ts';
+import { Replayed } from './replayed.ts';
 import { collectRoutes } from './served-routes.ts';
 
 export function handleErrors(app: FastifyInstance, log: Log): void {
   app.setErrorHandler((error, request, reply) => {
+    if (error instanceof Replayed) return sendAgain(reply, error.answer);
     const problem = toProblem(error);
     if (problem.status >= 500) {
       log.error('request.failed', { request_id: request.id, route: request.routeOptions.url, ...describeError(error) });
@@ -21,6 +24,10 @@ export function handleErrors(app: FastifyInstance, log: Log): void {
     if (allowed.length === 0) return sendProblem(reply, request, new Problem('not_found'));
     return sendProblem(reply.header('allow', allowed.join(', ')), request, new Problem('method_not_allowed'));
   });
+}
+
+function sendAgain(reply: FastifyReply, { status, headers, body }: KeptAnswer): FastifyReply {
+  return reply.code(status).headers(headers).header('idempotency-replayed', 'true').send(body);
 }
 
 function sendProblem(reply: FastifyReply, request: FastifyRequest, problem: Problem): FastifyReply {

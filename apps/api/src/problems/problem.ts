@@ -55,6 +55,11 @@ export const PROBLEMS = {
     title: 'The idempotency key was used for another request',
     detail: 'Use a new Idempotency-Key for a new request.',
   },
+  idempotency_in_progress: {
+    status: 409,
+    title: 'The same request is at work',
+    detail: 'A request with this Idempotency-Key has not been answered yet; ask again.',
+  },
   idempotency_key_invalid: {
     status: 400,
     title: 'The idempotency key is not valid',

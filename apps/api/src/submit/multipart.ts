@@ -1,5 +1,6 @@
 /** `multipart/form-data`: the parts `front`, `back` (pictures) and `request` (JSON), each at most once. */
 import type { FastifyRequest } from 'fastify';
+import { parseJson } from '../json/index.ts';
 import { fromZod, Problem } from '../problems/index.ts';
 import { jobTermsSchema } from './request-schema.ts';
 import type { Submission } from './submission.ts';
@@ -38,11 +39,7 @@ async function readParts(request: FastifyRequest, maxImageBytes: number): Promis
 
 function parseTerms(bytes: Buffer): unknown {
   if (bytes.length > MAX_REQUEST_PART_BYTES) throw new Problem('body_too_large', 'The part `request` is too large.');
-  try {
-    return JSON.parse(bytes.toString());
-  } catch {
-    throw new Problem('malformed_body', 'The part `request` is not JSON.');
-  }
+  return parseJson(bytes.toString(), 'The part `request` is not JSON.');
 }
 
 function unexpectedPart(name: string, code: string): Problem {

@@ -5,6 +5,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Authenticate, Caller } from '../auth/index.ts';
 import type { ApiContext } from '../context.ts';
 import { enqueue } from '../enqueue/index.ts';
+import { idempotencyKeyOf } from '../idempotency/index.ts';
 import { readJob, waitForJob } from '../jobs/index.ts';
 import { Problem } from '../problems/index.ts';
 import { type Stored, storeJob } from '../store/index.ts';
@@ -45,9 +46,8 @@ async function claimJob(
   { pictures, pointers, terms }: Submission,
 ): Promise<JobId> {
   const job = newJobId(clock.now());
-  const key = request.headers['idempotency-key'];
+  const key = idempotencyKeyOf(request);
   if (key === undefined) return job;
-  if (typeof key !== 'string' || !/^[\x21-\x7e]{1,255}$/.test(key)) throw new Problem('idempotency_key_invalid');
   const parts = [
     JSON.stringify(terms),
     ...SIDES.map((side) => pictures[side] ?? (pointers[side] ? JSON.stringify(pointers[side]) : '')),

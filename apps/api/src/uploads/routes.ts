@@ -1,10 +1,10 @@
 /** `POST /v1/uploads`: a signed URL of this API; `PUT` to it: the picture, sealed while it streams in. */
 import type { Readable } from 'node:stream';
-import { newId } from '@cardseal/core/job';
 import type { UploadId } from '@cardseal/core/ledger';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Authenticate } from '../auth/index.ts';
 import type { ApiContext } from '../context.ts';
+import { idForMaking } from '../idempotency/index.ts';
 import { fromZod, Problem } from '../problems/index.ts';
 import { receiveUpload } from './receive.ts';
 import { uploadRequestSchema } from './schema.ts';
@@ -23,7 +23,7 @@ export function uploadRoutes(app: FastifyInstance, context: ApiContext, authenti
     if (sizeBytes > config.MAX_IMAGE_BYTES) {
       throw new Problem('body_too_large', `A picture may have at most ${config.MAX_IMAGE_BYTES} bytes.`);
     }
-    const id = newId('upl', clock.now()) as UploadId;
+    const id = idForMaking(request, 'upl', clock.now()) as UploadId;
     const expiresAtMs = clock.now() + VALID_MS;
     const path = await signedPath(ledger, { tenant, id, contentType, sizeBytes, expiresAtMs });
     return reply.code(201).send({

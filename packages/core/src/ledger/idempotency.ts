@@ -26,18 +26,19 @@ export function createIdempotency(store: ObjectStore, keyring: Keyring): Idempot
   return {
     async claim(tenant, route, key, ours) {
       const tenantKey = await keyring.tenantKey(tenant);
-      const name = mac(tenantKey, ['idempotency-key', route, key]);
+      const name = macName(tenantKey, ['idempotency-key', route, key]);
       const path = paths.idempotency(tenant, name);
       const context = { tenant, subject: name, kind: 'idempotency' };
       if (await store.create(path, seal(tenantKey, context, Buffer.from(JSON.stringify(ours))))) return ours;
       const standing = await store.get(path);
       return standing ? (JSON.parse(open(tenantKey, context, standing).toString()) as Claim) : ours;
     },
-    fingerprint: async (tenant, parts) => mac(await keyring.tenantKey(tenant), ['fingerprint', ...parts]),
+    fingerprint: async (tenant, parts) => macName(await keyring.tenantKey(tenant), ['fingerprint', ...parts]),
   };
 }
 
-function mac(key: Buffer, parts: readonly (string | Uint8Array)[]): string {
+/** The name under which a key is kept: it tells nothing of the key, and differs between tenants. */
+export function macName(key: Buffer, parts: readonly (string | Uint8Array)[]): string {
   const hmac = createHmac('sha256', key);
   for (const part of parts) {
     const bytes = typeof part === 'string' ? Buffer.from(part) : part;

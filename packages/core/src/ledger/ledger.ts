@@ -23,6 +23,7 @@ import { createReceipts, type Receipts } from './receipts.ts';
 import { createRecords } from './records.ts';
 import { createRecoveries, type Recoveries } from './recoveries.ts';
 import type { Registry } from './registry.ts';
+import { createReplays, type Replays } from './replays.ts';
 import { openJob, type SealedJob, sealedJob } from './sealed-job.ts';
 import { listAll, type ObjectStore } from './store/object-store.ts';
 import { createUploads, type Uploads } from './uploads.ts';
@@ -42,6 +43,7 @@ export interface Ledger extends Registry {
   notices: Notices;
   recoveries: Recoveries;
   idempotency: Idempotency;
+  replays: Replays;
   listing: Listing;
   due: Due;
   erasures: Erasures;
@@ -96,6 +98,7 @@ export function createLedger({
     notices: createNotices(store, keyring),
     recoveries: createRecoveries(store),
     idempotency: createIdempotency(store, keyring),
+    replays: createReplays(store, keyring, clock),
     listing: createListing(store, keyring, clock),
     due: createDue(store),
     erasures: createErasures(store, keyring),

@@ -1,0 +1,93 @@
+/**
+ * Every unsafe route under an `Idempotency-Key` is done once: the first request's answer is kept in the ledger and
+ * given again to the same request. Submitting jobs and batches is apart: its key lives as long as the job.
+ */
+import { isJobId, newId } from '@cardseal/core/job';
+import type { KeptAnswer, Ledger, ReplayTicket } from '@cardseal/core/ledger';
+import { describeError, type Log } from '@cardseal/core/log';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Caller } from '../auth/index.ts';
+import { Problem, Replayed } from '../problems/index.ts';
+import { idempotencyKeyOf } from './key.ts';
+
+export interface IdempotencyGuard {
+  /**
+   * Once the caller is known and before anything is done. Throws Replayed, or Problem `idempotency_mismatch`,
+   * `idempotency_in_progress`, `idempotency_key_invalid` or `job_erased`.
+   */
+  begin(request: FastifyRequest, caller: Caller): Promise<void>;
+}
+
+const UNSAFE = new Set(['POST', 'PATCH', 'DELETE']);
+/** Their key stands for the job or batch itself. */
+const KEYED_BY_THEMSELVES = new Set(['/v1/jobs', '/v1/batches']);
+const KEPT_HEADERS = ['content-type', 'location', 'etag', 'cache-control', 'retry-after'] as const;
+
+const tickets = new WeakMap<FastifyRequest, ReplayTicket & { scopes: readonly string[] }>();
+
+/** The id of what this request makes: a fresh one, or under a key the one that an earlier try began with. */
+export function idForMaking(request: FastifyRequest, prefix: string, nowMs: number): string {
+  const ticket = tickets.get(request);
+  return ticket ? `${prefix}_${ticket.subject}` : newId(prefix, nowMs);
+}
+
+export function createIdempotencyGuard(app: FastifyInstance, ledger: Ledger, log: Log): IdempotencyGuard {
+  app.addHook('onSend', async (request, reply, payload) => {
+    const ticket = tickets.get(request);
+    if (!ticket) return;
+    tickets.delete(request);
+    try {
+      await settle(ledger, ticket, reply, payload);
+    } catch (error) {
+      // The work is done and is answered; under its key it is not answered again before the claim's lease ends.
+      log.warn('idempotency.not_kept', { tenant: ticket.tenant, request_id: request.id, ...describeError(error) });
+    }
+  });
+
+  return {
+    async begin(request, { tenant, scopes }) {
+      const key = idempotencyKeyOf(request);
+      const { url = '' } = request.routeOptions;
+      if (key === undefined || !UNSAFE.has(request.method) || tickets.has(request)) return;
+      if (request.method === 'POST' && KEYED_BY_THEMSELVES.has(url)) return;
+      const route = `${request.method} ${url}`;
+      const parts = [route, request.url, JSON.stringify(request.body ?? null)];
+      const fingerprint = await ledger.idempotency.fingerprint(tenant, parts);
+      const start = await ledger.replays.begin({ tenant, route, key, fingerprint, job: shownJob(request) });
+      if (start.kind === 'ours') tickets.set(request, { ...start.ticket, scopes });
+      else if (start.kind === 'answered') throw replayFor(start.answer, scopes);
+      else if (start.kind === 'mismatch') throw new Problem('idempotency_mismatch');
+      else if (start.kind === 'erased') throw new Problem('job_erased');
+      else throw new Problem('idempotency_in_progress', undefined, { retryAfterS: 1 });
+    },
+  };
+}
+
+/** A refusal did nothing and is judged anew next time; after a fault nobody knows, and the next one takes over. */
+async function settle(
+  ledger: Ledger,
+  { scopes, ...ticket }: ReplayTicket & { scopes: readonly string[] },
+  reply: FastifyReply,
+  payload: unknown,
+): Promise<void> {
+  const status = reply.statusCode;
+  if (status >= 500) return ledger.replays.abandon(ticket);
+  if (status >= 300) return ledger.replays.release(ticket);
+  const headers = Object.fromEntries(
+    KEPT_HEADERS.flatMap((name) => (reply.hasHeader(name) ? [[name, String(reply.getHeader(name))]] : [])),
+  );
+  const body = payload === null || payload === undefined ? '' : String(payload);
+  return ledger.replays.keep(ticket, { status, headers, body, scopes });
+}
+
+/** Who may see less than the one who asked first is not shown what that one saw. */
+function replayFor(answer: KeptAnswer, scopes: readonly string[]): Error {
+  if (answer.scopes.every((scope) => scopes.includes(scope))) return new Replayed(answer);
+  return new Problem('forbidden', 'The answer under this Idempotency-Key was given to a key with more scopes.');
+}
+
+/** An answer about a job is sealed with it; of an erased one only times are shown, which nothing needs to reach. */
+function shownJob({ routeOptions, params, method }: FastifyRequest) {
+  const { id = '' } = params as { id?: string };
+  return routeOptions.url?.startsWith('/v1/jobs/') && method !== 'DELETE' && isJobId(id) ? id : null;
+}
