@@ -16,20 +16,24 @@ export interface Stored {
   replayed: boolean;
 }
 
-/** @param line of a batch: its time, whether nobody can have stored it before, and pictures to be read later. */
+/**
+ * @param line of a batch: its time, whether nobody can have stored it before (`fresh`) or even knows its id (`unseen`),
+ * and pictures to be read later.
+ */
 export async function storeJob(
   { ledger, log }: ApiContext,
   caller: Caller,
   job: JobId,
   { pictures, terms }: Omit<Submission, 'pointers'>,
-  line: { createdAtMs?: number; fresh?: boolean; sources?: NonNullable<JobRequest['sources']> } = {},
+  line: { createdAtMs?: number; fresh?: boolean; unseen?: boolean; sources?: NonNullable<JobRequest['sources']> } = {},
 ): Promise<Stored> {
   const { tenant } = caller;
   const standing = line.fresh ? null : await committed({ ledger }, tenant, job);
   if (standing) return { request: standing, replayed: true };
 
   await ledger.markers.openGeneration(tenant, job, 1, terms.reference);
-  const sealed = await ledger.startJob(tenant, job);
+  const started = await ledger.startJob(tenant, job);
+  const sealed = line.unseen ? started.unseen() : started;
   await failpoint('submit.marked');
   const { sources = {}, createdAtMs = timeOf(job) } = line;
   const sent = SIDES.filter((side) => pictures[side] !== undefined);
