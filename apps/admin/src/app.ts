@@ -1,8 +1,6 @@
 /** The operators' side as something one can build, start and stop; on its own listener, never on the API's port. */
-import { hkdfSync } from 'node:crypto';
 import { type Clock, systemClock } from '@cardseal/core/clock';
-import { readSecretFile } from '@cardseal/core/config';
-import { type Ledger, openLedger } from '@cardseal/core/ledger';
+import { type Ledger, openLedger, openMasterKey } from '@cardseal/core/ledger';
 import { createLog, describeError, type Log } from '@cardseal/core/log';
 import { connectRedis, createConveyor, createWeights, createWorkerBoard, openQueues } from '@cardseal/core/queue';
 import type { FastifyInstance } from 'fastify';
@@ -25,12 +23,11 @@ export interface Admin {
 export function createAdminApp(config: AdminConfig, overrides: AdminOverrides = {}): Admin {
   const clock = overrides.clock ?? systemClock;
   const log = overrides.log ?? createLog('admin', config.LOG_LEVEL);
-  const masterKey = readSecretFile('MASTER_KEY_FILE', config.MASTER_KEY_FILE);
   const onRedisError = (error: Error) => log.debug('redis.error', describeError(error));
   const redis = connectRedis(config.REDIS_URL, 'producer', onRedisError);
   const boardRedis = connectRedis(config.REDIS_URL, 'board', onRedisError);
-  const sessionKey = Buffer.from(hkdfSync('sha256', masterKey, '', 'cardseal admin sessions', 32));
-  const ledger = overrides.ledger ?? openLedger(config, masterKey, clock);
+  const ledger = overrides.ledger ?? openLedger(config, openMasterKey(config), clock);
+  let sessionKey: Buffer;
   const context: AdminContext = {
     config,
     clock,
@@ -39,13 +36,14 @@ export function createAdminApp(config: AdminConfig, overrides: AdminOverrides = 
     conveyor: createConveyor(redis, config.QUEUE_PREFIX, { weightOf: createWeights(ledger) }),
     board: openQueues(boardRedis, config.QUEUE_PREFIX),
     gates: { redis, board: createWorkerBoard(redis, config.QUEUE_PREFIX) },
-    sessions: createSessions(sessionKey, config.SESSION_MINUTES * 60_000, clock),
+    sessions: createSessions(() => sessionKey, config.SESSION_MINUTES * 60_000, clock),
   };
   let server: FastifyInstance | undefined;
   let stopped: Promise<void> | undefined;
 
   return {
     async start() {
+      sessionKey = await ledger.houseSecret('cardseal admin sessions');
       server = await createServer(context);
       await server.listen({ host: config.ADMIN_HOST, port: config.ADMIN_PORT });
       const { port } = server.server.address() as { port: number };

@@ -1,7 +1,6 @@
 /** The API as something one can build, start and stop: submit → store → enqueue, and everything read from the ledger. */
 import { type Clock, systemClock } from '@cardseal/core/clock';
-import { readSecretFile } from '@cardseal/core/config';
-import { type Ledger, openLedger } from '@cardseal/core/ledger';
+import { type Ledger, openLedger, openMasterKey } from '@cardseal/core/ledger';
 import { createLog, describeError, type Log } from '@cardseal/core/log';
 import {
   connectRedis,
@@ -34,8 +33,7 @@ export interface Api {
 export function createApi(config: ApiConfig, overrides: ApiOverrides = {}): Api {
   const clock = overrides.clock ?? systemClock;
   const log = overrides.log ?? createLog('api', config.LOG_LEVEL);
-  const ledger =
-    overrides.ledger ?? openLedger(config, readSecretFile('MASTER_KEY_FILE', config.MASTER_KEY_FILE), clock);
+  const ledger = overrides.ledger ?? openLedger(config, openMasterKey(config), clock);
   const onRedisError = (error: Error) => log.debug('redis.error', describeError(error));
   const producer = connectRedis(config.REDIS_URL, 'producer', onRedisError);
   const subscriber = connectRedis(config.REDIS_URL, 'subscriber', onRedisError);

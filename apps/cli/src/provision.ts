@@ -1,7 +1,7 @@
 /** `tenant create`, `key create`, `admin create`: with the ledger's own environment; nothing else has to run. */
 import { createAdmin, createApiKey, createTenant } from '@cardseal/core/access';
 import { systemClock } from '@cardseal/core/clock';
-import { commonEnvironment, type Env, readEnvironment, readSecretFile, storeEnvironment } from '@cardseal/core/config';
+import { commonEnvironment, type Env, readEnvironment, storeEnvironment } from '@cardseal/core/config';
 import { RejectedError } from '@cardseal/core/errors';
 import {
   type AdminRecord,
@@ -9,6 +9,7 @@ import {
   type KeyLimits,
   type Ledger,
   openLedger,
+  openMasterKey,
   SCOPES,
   type Scope,
 } from '@cardseal/core/ledger';
@@ -19,8 +20,7 @@ const schema = z.object({ ...storeEnvironment, CARDSEAL_ENV: commonEnvironment.C
 /** The ledger by its own environment (contract §4). */
 export function openLedgerOf(env: Env): { ledger: Ledger; environment: string } {
   const settings = readEnvironment(schema, env);
-  const masterKey = readSecretFile('MASTER_KEY_FILE', settings.MASTER_KEY_FILE);
-  return { ledger: openLedger(settings, masterKey, systemClock), environment: settings.CARDSEAL_ENV };
+  return { ledger: openLedger(settings, openMasterKey(settings), systemClock), environment: settings.CARDSEAL_ENV };
 }
 
 export async function createTenantCommand(env: Env, id: string, options: { name?: string; json?: boolean }) {

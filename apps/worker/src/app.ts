@@ -1,8 +1,6 @@
 /** The worker as something one can build, start and stop: recognizes cards, delivers webhooks, reconciles. */
-import { hkdfSync } from 'node:crypto';
 import { type Clock, systemClock } from '@cardseal/core/clock';
-import { readSecretFile } from '@cardseal/core/config';
-import { type Ledger, openLedger } from '@cardseal/core/ledger';
+import { type Ledger, openLedger, openMasterKey } from '@cardseal/core/ledger';
 import { createLog, describeError, type Log } from '@cardseal/core/log';
 import { createPacer, type PacingEvent } from '@cardseal/core/pacing';
 import { connectRedis, createConveyor, createLanes, createWeights, createWorkerBoard } from '@cardseal/core/queue';
@@ -33,12 +31,11 @@ export interface WorkerApp {
 export function createWorker(config: WorkerConfig, overrides: WorkerOverrides = {}): WorkerApp {
   const clock = overrides.clock ?? systemClock;
   const log = overrides.log ?? createLog('worker', config.LOG_LEVEL);
-  const masterKey = readSecretFile('MASTER_KEY_FILE', config.MASTER_KEY_FILE);
-  const ledger = overrides.ledger ?? openLedger(config, masterKey, clock);
+  const ledger = overrides.ledger ?? openLedger(config, openMasterKey(config), clock);
   const credentials = readCredentials(config.BAIDU_CREDENTIALS_FILE);
   const redis = connectRedis(config.REDIS_URL, 'producer', (error) => log.debug('redis.error', describeError(error)));
   const laneRedis = connectRedis(config.REDIS_URL, 'lanes', (error) => log.debug('redis.error', describeError(error)));
-  const tokenSealKey = Buffer.from(hkdfSync('sha256', masterKey, '', 'cardseal access tokens', 32));
+  const tokenSealKey = () => ledger.houseSecret('cardseal access tokens');
   const providers = createProviders({ config, credentials, redis, tokenSealKey, clock, log });
   const pacer = createPacer({
     redis,

@@ -31,7 +31,7 @@ export interface ProviderParts {
   credentials: readonly Credential[];
   redis: Redis;
   /** 32 bytes; seals access tokens in Redis, the same for all workers. */
-  tokenSealKey: Buffer;
+  tokenSealKey: () => Promise<Buffer>;
   clock: Clock;
   log: Log;
 }

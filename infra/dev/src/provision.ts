@@ -7,8 +7,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createAdmin, createApiKey, createTenant } from '@cardseal/core/access';
 import { systemClock } from '@cardseal/core/clock';
-import { readEnvironment, readSecretFile, storeEnvironment } from '@cardseal/core/config';
-import { openLedger, SCOPES } from '@cardseal/core/ledger';
+import { readEnvironment, storeEnvironment } from '@cardseal/core/config';
+import { openLedger, openMasterKey, SCOPES } from '@cardseal/core/ledger';
 import { z } from 'zod';
 import { writeFileAtomic } from './secrets.ts';
 import type { Provision, Provisioned } from './stack-options.ts';
@@ -19,8 +19,7 @@ export const provision: Provision = async ({ env, dataDir }) => {
   const file = path.join(dataDir, 'provisioned.json');
   if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as Provisioned;
   const settings = readEnvironment(z.object(storeEnvironment), env);
-  const masterKey = readSecretFile('MASTER_KEY_FILE', settings.MASTER_KEY_FILE);
-  const ledger = openLedger(settings, masterKey, systemClock, {
+  const ledger = openLedger(settings, openMasterKey(settings), systemClock, {
     accessKeyId: env.AWS_ACCESS_KEY_ID ?? '',
     secretAccessKey: env.AWS_SECRET_ACCESS_KEY ?? '',
   });

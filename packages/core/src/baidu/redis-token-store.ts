@@ -14,7 +14,7 @@ export interface RedisTokenStoreOptions {
   readonly keyPrefix: string;
   readonly credentialId: string;
   /** 32 bytes; all workers need the same one. */
-  readonly sealKey: Buffer;
+  readonly sealKey: () => Promise<Buffer>;
   readonly clock: Clock;
   readonly commandTimeoutMs?: number;
 }
@@ -23,20 +23,25 @@ const RELEASE = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call
 
 export function redisTokenStore(options: RedisTokenStoreOptions): TokenStore {
   const { redis, keyPrefix, credentialId, sealKey, clock, commandTimeoutMs = 1_000 } = options;
-  if (sealKey.length !== 32) throw new DefectError('token_seal_key_size');
   const tokenKey = `${keyPrefix}token:${credentialId}`;
   const lockKey = `${tokenKey}:lock`;
+  const key = async () => {
+    const bytes = await sealKey();
+    if (bytes.length !== 32) throw new DefectError('token_seal_key_size');
+    return bytes;
+  };
   const within = <T>(command: Promise<T>) => bounded(command, commandTimeoutMs);
   return {
     async read() {
       const sealed = await within(redis.getBuffer(tokenKey));
-      const stored = sealed && openToken(sealKey, tokenKey, sealed);
+      const stored = sealed && openToken(await key(), tokenKey, sealed);
       return stored && stored.expiresAtMs > clock.now() ? stored : null;
     },
     async write(token) {
       const lifeMs = token.expiresAtMs - clock.now();
       if (lifeMs <= 0) return;
-      await within(redis.set(tokenKey, sealToken(sealKey, tokenKey, token), 'PX', Math.ceil(lifeMs)));
+      const sealed = sealToken(await key(), tokenKey, token);
+      await within(redis.set(tokenKey, sealed, 'PX', Math.ceil(lifeMs)));
     },
     async lock(ttlMs) {
       const mine = randomBytes(16).toString('base64url');

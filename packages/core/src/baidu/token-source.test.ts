@@ -39,7 +39,7 @@ const sharedIn = (prefix: string): TokenStore =>
     redis: server.connect(),
     keyPrefix: prefix,
     credentialId: 'main',
-    sealKey: Buffer.alloc(32, 7),
+    sealKey: async () => Buffer.alloc(32, 7),
     clock: systemClock,
   });
 /** A renewal in the background has landed: with a store in memory it is made of microtasks only. */

@@ -8,7 +8,8 @@ import { memoryTokenStore, type StoredToken, type TokenStore } from './token-sto
 
 let server: Awaited<ReturnType<typeof startRedisForTests>>;
 let redis: Redis;
-const sealKey = randomBytes(32);
+const sealBytes = randomBytes(32);
+const sealKey = async () => sealBytes;
 
 beforeAll(async () => {
   server = await startRedisForTests();
@@ -100,7 +101,7 @@ describe('the token store in Redis', () => {
     const keyPrefix = '{broken}:';
     const store = inRedis({ keyPrefix });
     await store.write(token('one'));
-    expect(await inRedis({ keyPrefix, sealKey: randomBytes(32) }).read()).toBeNull();
+    expect(await inRedis({ keyPrefix, sealKey: async () => randomBytes(32) }).read()).toBeNull();
     const key = `${keyPrefix}token:main`;
     const raw = (await redis.getBuffer(key))!;
     await redis.set(`${keyPrefix}token:other`, raw);
@@ -129,7 +130,9 @@ describe('the token store in Redis', () => {
     }
   });
 
-  it('refuses a seal key of another size', () => {
-    expect(() => inRedis({ sealKey: randomBytes(16) })).toThrow('token_seal_key_size');
+  it('refuses a seal key of another size', async () => {
+    const store = inRedis({ sealKey: async () => randomBytes(16) });
+    const token = { value: 'token', expiresAtMs: Date.now() + 3_600_000 };
+    await expect(store.write(token as never)).rejects.toThrow('token_seal_key_size');
   });
 });

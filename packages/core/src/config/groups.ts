@@ -12,7 +12,11 @@ export const storeEnvironment = {
   S3_BUCKET: z.string().min(3),
   S3_KEYS_BUCKET: z.string().min(3).optional(),
   S3_FORCE_PATH_STYLE: flag.default(false),
-  MASTER_KEY_FILE: z.string().min(1),
+  /** One of these two, or both while a KMS takes over from a key file. */
+  MASTER_KEY_FILE: z.string().min(1).optional(),
+  KMS_KEY_ID: z.string().min(1).optional(),
+  KMS_ENDPOINT: z.url().optional(),
+  KMS_REGION: z.string().min(1).optional(),
 };
 
 export const baiduEnvironment = {

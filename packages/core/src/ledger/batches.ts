@@ -6,7 +6,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { decodeTime } from 'ulid';
 import type { JobId } from '../job/index.ts';
-import { open, seal } from '../seal/index.ts';
 import type { Keyring } from './keyring.ts';
 import { listAll, type ObjectStore, walk } from './store/object-store.ts';
 
@@ -87,12 +86,12 @@ export function createBatches(store: ObjectStore, keyring: Keyring): Batches {
   const context = (tenant: string, id: BatchId, part: string) => ({ tenant, subject: id, kind: `batch.${part}` });
 
   async function sealed(tenant: string, id: BatchId, part: string, value: unknown): Promise<Buffer> {
-    return seal(await keyring.tenantKey(tenant), context(tenant, id, part), Buffer.from(JSON.stringify(value)));
+    return keyring.seal(tenant, context(tenant, id, part), Buffer.from(JSON.stringify(value)));
   }
   async function read<T>(tenant: string, id: BatchId, part: string): Promise<T | null> {
     const bytes = await store.get(name(tenant, id, part));
     if (!bytes) return null;
-    return JSON.parse(open(await keyring.tenantKey(tenant), context(tenant, id, part), bytes).toString()) as T;
+    return JSON.parse((await keyring.open(tenant, context(tenant, id, part), bytes)).toString()) as T;
   }
   const lineNames = async (tenant: string, id: BatchId) => listAll(store, name(tenant, id, 'lines.'));
 

@@ -4,7 +4,7 @@
  */
 import { TransientError } from '../errors/index.ts';
 import type { JobId } from '../job/index.ts';
-import { open, seal } from '../seal/index.ts';
+import { open, type SealContext, seal } from '../seal/index.ts';
 import type { Keyring } from './keyring.ts';
 import { type DeliveryRef, isNoticeId, parseDelivery, paths } from './paths.ts';
 import { listAll, type ObjectStore } from './store/object-store.ts';
@@ -63,19 +63,25 @@ export function createDeliveries(store: ObjectStore, keyring: Keyring): Deliveri
     return { ref, tries, entries: names.length, last: body && (JSON.parse(body.toString()) as TryRecord) };
   }
 
-  async function keyOf({ tenant, job }: DeliveryRef): Promise<Buffer | null> {
-    return isNoticeId(job) ? keyring.tenantKey(tenant) : keyring.jobKey(tenant, job);
+  /** null when the job's key is gone, and with it the right to keep what was answered. */
+  async function sealFor({ tenant, job }: DeliveryRef, context: SealContext, plain: Buffer): Promise<Buffer | null> {
+    if (isNoticeId(job)) return keyring.seal(tenant, context, plain);
+    const key = await keyring.jobKey(tenant, job);
+    return key && seal(key, context, plain);
   }
 
   async function sealAnswer(ref: DeliveryRef, number: number, answer: Buffer | undefined) {
     if (!answer || answer.length === 0) return {};
-    const key = await keyOf(ref);
-    return key ? { answer: seal(key, sealContext(ref, number), answer).toString('base64') } : {};
+    const sealed = await sealFor(ref, sealContext(ref, number), answer);
+    return sealed ? { answer: sealed.toString('base64') } : {};
   }
 
   async function openAnswer(ref: DeliveryRef, number: number, answer: string | undefined): Promise<Buffer | null> {
-    const key = answer === undefined ? null : await keyOf(ref);
-    return key && open(key, sealContext(ref, number), Buffer.from(answer!, 'base64'));
+    if (answer === undefined) return null;
+    const [context, sealed] = [sealContext(ref, number), Buffer.from(answer, 'base64')];
+    if (isNoticeId(ref.job)) return keyring.open(ref.tenant, context, sealed);
+    const key = await keyring.jobKey(ref.tenant, ref.job);
+    return key && open(key, context, sealed);
   }
 
   return {

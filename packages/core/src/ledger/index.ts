@@ -15,12 +15,14 @@ export { ERASURE_GENERATION, type ErasureRecord, type Erasures, type Tombstone }
 export type { Claim } from './idempotency.ts';
 export type { IndexEntry } from './index-names.ts';
 export type { Inventory } from './inventory.ts';
+export type { KeyRotation, KeyStatus, Rewrapped } from './key-rotation.ts';
 export { createLedger, type Ledger, type LedgerSettings } from './ledger.ts';
 export type { Listing, ListingFilter, ListingPage } from './listing.ts';
 export type { DeliveryPage } from './markers.ts';
 export type { Notice, Notices } from './notices.ts';
 export { isAllowedSource, type ObjectSources } from './object-sources.ts';
 export { type LedgerEnvironment, openLedger } from './open-ledger.ts';
+export { type MasterKeyEnvironment, openMasterKey } from './open-master-key.ts';
 export {
   type Crop,
   type DeliveryRef,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ManualClock } from '../clock/index.ts';
-import { TransientError } from '../errors/index.ts';
+import { ThrottledError } from '../errors/index.ts';
 import { newJobId } from '../job/index.ts';
 import { localMasterKey, type MasterKey } from '../seal/index.ts';
 import { createKeyring } from './keyring.ts';
@@ -12,17 +12,18 @@ function keyServiceThatCanLeave() {
   const inner = localMasterKey(Buffer.alloc(32, 3));
   const state = { away: false, unwraps: 0 };
   const check = () => {
-    if (state.away) throw new TransientError('key_service_unavailable');
+    if (state.away) throw new ThrottledError('key_service_unavailable', 5000);
   };
   const master: MasterKey = {
-    async wrap(tenant, key) {
+    ...inner,
+    async make(context) {
       check();
-      return inner.wrap(tenant, key);
+      return inner.make(context);
     },
-    async unwrap(tenant, wrapped) {
+    async unwrap(context, wrapped) {
       state.unwraps++;
       check();
-      return inner.unwrap(tenant, wrapped);
+      return inner.unwrap(context, wrapped);
     },
   };
   return { master, state };
@@ -39,17 +40,28 @@ describe('keyring', () => {
     clock.advance(5 * MINUTE_MS - 1);
     expect(await keyring.jobKey('bank', job)).toEqual(key);
     clock.advance(1);
-    await expect(keyring.jobKey('bank', job)).rejects.toMatchObject({ disposition: 'transient' });
+    await expect(keyring.jobKey('bank', job)).rejects.toMatchObject({ disposition: 'throttled' });
     state.away = false;
     expect(await keyring.jobKey('bank', job)).toEqual(key);
+  });
+
+  it('asks for a key in use again well before its end, so that an outage finds it fresh', async () => {
+    const clock = new ManualClock(0);
+    const { master, state } = keyServiceThatCanLeave();
+    const keyring = createKeyring(memoryObjectStore(), master, clock);
+    await keyring.tenantKey('bank');
+    clock.advance(4.9 * MINUTE_MS);
+    await keyring.tenantKey('bank');
+    await expect.poll(() => state.unwraps).toBe(2);
+    state.away = true;
+    clock.advance(4.9 * MINUTE_MS);
+    expect(await keyring.tenantKey('bank')).toHaveLength(32);
   });
 
   it('asks once for many that come at once', async () => {
     const clock = new ManualClock(0);
     const { master, state } = keyServiceThatCanLeave();
-    const store = memoryObjectStore();
-    await createKeyring(store, master, clock).tenantKey('bank');
-    const keyring = createKeyring(store, master, clock);
+    const keyring = createKeyring(memoryObjectStore(), master, clock);
     await Promise.all(Array.from({ length: 20 }, () => keyring.tenantKey('bank')));
     expect(state.unwraps).toBe(1);
   });
@@ -62,6 +74,22 @@ describe('keyring', () => {
     const job = newJobId(1);
     const keys = await Promise.all([one.makeJobKey('bank', job), other.makeJobKey('bank', job)]);
     expect(keys[0]).toEqual(keys[1]);
+    expect(await one.tenantKey('bank')).toEqual(await other.tenantKey('bank'));
+  });
+
+  it('opens what a process sealed that knew of a new version first, and seals with it itself within a minute', async () => {
+    const clock = new ManualClock(0);
+    const { master } = keyServiceThatCanLeave();
+    const store = memoryObjectStore();
+    const [one, other] = [createKeyring(store, master, clock), createKeyring(store, master, clock)];
+    const context = { tenant: 'bank', subject: 'x', kind: 'test' };
+    const old = await other.seal('bank', context, Buffer.from('old'));
+    expect(await one.addTenantKey('bank')).toBe(2);
+    const sealed = await one.seal('bank', context, Buffer.from('new'));
+    expect(sealed.subarray(0, 5)).toEqual(Buffer.from([0x54, 0, 0, 0, 2]));
+    expect((await other.open('bank', context, sealed)).toString()).toBe('new');
+    expect((await one.open('bank', context, old)).toString()).toBe('old');
+    expect((await other.seal('bank', context, Buffer.from('too')))[0]).toBe(0x54);
     expect(await one.tenantKey('bank')).toEqual(await other.tenantKey('bank'));
   });
 });

@@ -1,72 +1,125 @@
 /**
- * The key tree in the ledger: the master key wraps tenant keys, a tenant key wraps the data key of each job.
- * Wrapped keys lie in their own store, apart from what they open; plain tenant keys live here for five minutes.
+ * The key tree in the ledger: the master key wraps tenant keys, a tenant key wraps the data key of each job and seals
+ * what belongs to no job. Wrapped keys lie in their own store, apart from what they open. A tenant's key has versions:
+ * the newest seals, all open, and the first also makes the names that must never change.
  */
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../clock/index.ts';
 import { DefectError } from '../errors/index.ts';
 import type { JobId } from '../job/index.ts';
-import { type MasterKey, open, seal } from '../seal/index.ts';
+import { type MasterKey, open, type SealContext, seal } from '../seal/index.ts';
 import { paths } from './paths.ts';
-import type { ObjectStore } from './store/object-store.ts';
+import { listAll, type ObjectStore } from './store/object-store.ts';
+import { createTenantKeyCache, type TenantKeys } from './tenant-key-cache.ts';
+import { nameVersion, readVersion } from './tenant-key-version.ts';
 
-const TENANT_KEY_TTL_MS = 5 * 60_000;
-
+/** Every operation throws as {@link MasterKey} does while the key service is away longer than keys may be held. */
 export interface Keyring {
-  /** The tenant's key, made at first use. */
+  /** Seals with the tenant's newest key, which is made at first use. */
+  seal(tenant: string, context: SealContext, plain: Uint8Array): Promise<Buffer>;
+  /** Opens what any version of the tenant's key sealed. */
+  open(tenant: string, context: SealContext, sealed: Uint8Array): Promise<Buffer>;
+  /** Lends the key that names and fingerprints follow from; it stays the same when keys rotate. */
+  withLookupKey<T>(tenant: string, use: (key: Buffer) => T): Promise<T>;
+  /** A copy of that key, for who needs it longer. */
   tenantKey(tenant: string): Promise<Buffer>;
   /** Makes the job's data key, or reads the one that an earlier try of the same submit made. */
   makeJobKey(tenant: string, job: JobId): Promise<Buffer>;
   /** null when there is none: the job never existed or is erased. */
   jobKey(tenant: string, job: JobId): Promise<Buffer | null>;
   dropJobKey(tenant: string, job: JobId): Promise<void>;
+  /** The version that seals now. Asks the store. */
+  newestVersion(tenant: string): Promise<number>;
+  /** Makes the next version of the tenant's key; other processes take it up within a minute, and open it at once. */
+  addTenantKey(tenant: string): Promise<number>;
 }
 
+const FIRST_VERSION = 1;
+
 export function createKeyring(store: ObjectStore, master: MasterKey, clock: Clock): Keyring {
-  const cache = new Map<string, { key: Promise<Buffer>; untilMs: number }>();
+  const cache = createTenantKeyCache(load, clock);
 
-  function tenantKey(tenant: string): Promise<Buffer> {
-    const cached = cache.get(tenant);
-    if (cached && cached.untilMs > clock.now()) return cached.key;
-    const key = loadTenantKey(tenant);
-    cache.set(tenant, { key, untilMs: clock.now() + TENANT_KEY_TTL_MS });
-    key.catch(() => cache.delete(tenant));
-    return key;
+  async function load(tenant: string): Promise<TenantKeys> {
+    const names = await listAll(store, paths.tenantKey(tenant));
+    const versions = names.map((name) => paths.tenantKeyVersion(name)).filter((version) => version !== null);
+    if (versions.length === 0) versions.push(await make(tenant, FIRST_VERSION));
+    const keys = await Promise.all(versions.map(async (version) => [version, await read(tenant, version)] as const));
+    return { newest: Math.max(...versions), byVersion: new Map(keys) };
   }
 
-  async function loadTenantKey(tenant: string): Promise<Buffer> {
-    const path = paths.tenantKey(tenant);
-    const present = await store.get(path);
-    if (present) return master.unwrap(tenant, present);
-    const key = randomBytes(32);
-    if (await store.create(path, await master.wrap(tenant, key))) return key;
-    const winner = await store.get(path);
-    if (!winner) throw new DefectError('tenant_key_vanished', { fields: { tenant } });
-    return master.unwrap(tenant, winner);
+  async function read(tenant: string, version: number): Promise<Buffer> {
+    const wrapped = await store.get(paths.tenantKey(tenant, version));
+    if (!wrapped) throw new DefectError('tenant_key_vanished', { fields: { tenant, version } });
+    return master.unwrap(masterContext(tenant, version), wrapped);
   }
+
+  /** Of two that make the same version one stands, and both read it. */
+  async function make(tenant: string, version: number): Promise<number> {
+    const { key, wrapped } = await master.make(masterContext(tenant, version));
+    key.fill(0);
+    await store.create(paths.tenantKey(tenant, version), wrapped);
+    return version;
+  }
+
+  async function openWith(tenant: string, context: SealContext, sealed: Uint8Array): Promise<Buffer> {
+    const { version, envelope } = readVersion(sealed);
+    const opened = () =>
+      cache.use(tenant, ({ byVersion }) => {
+        const key = byVersion.get(version);
+        return key && open(key, context, envelope);
+      });
+    const plain = await opened();
+    if (plain) return plain;
+    // Sealed by a process that knew of a rotation before this one.
+    await cache.refresh(tenant);
+    const again = await opened();
+    if (!again) throw new DefectError('tenant_key_vanished', { fields: { tenant, version } });
+    return again;
+  }
+
+  const sealWith = (tenant: string, context: SealContext, plain: Uint8Array) =>
+    cache.use(tenant, ({ newest, byVersion }) => nameVersion(newest, seal(byVersion.get(newest)!, context, plain)));
 
   async function jobKey(tenant: string, job: JobId): Promise<Buffer | null> {
     const wrapped = await store.get(paths.jobKey(tenant, job));
-    return wrapped && open(await tenantKey(tenant), wrapContext(tenant, job), wrapped);
+    return wrapped && openWith(tenant, jobKeyContext(tenant, job), wrapped);
   }
 
-  async function makeJobKey(tenant: string, job: JobId): Promise<Buffer> {
-    const key = randomBytes(32);
-    const wrapped = seal(await tenantKey(tenant), wrapContext(tenant, job), key);
-    if (await store.create(paths.jobKey(tenant, job), wrapped)) return key;
-    const winner = await jobKey(tenant, job);
-    if (!winner) throw new DefectError('job_key_vanished', { fields: { tenant, job } });
-    return winner;
-  }
+  const withLookupKey = <T>(tenant: string, use: (key: Buffer) => T) =>
+    cache.use(tenant, ({ byVersion }) => use(byVersion.get(FIRST_VERSION)!));
 
   return {
-    tenantKey,
-    makeJobKey,
+    seal: sealWith,
+    open: openWith,
+    withLookupKey,
+    tenantKey: (tenant) => withLookupKey(tenant, (key) => Buffer.from(key)),
     jobKey,
+    async makeJobKey(tenant, job) {
+      const key = randomBytes(32);
+      const wrapped = await sealWith(tenant, jobKeyContext(tenant, job), key);
+      if (await store.create(paths.jobKey(tenant, job), wrapped)) return key;
+      const winner = await jobKey(tenant, job);
+      if (!winner) throw new DefectError('job_key_vanished', { fields: { tenant, job } });
+      return winner;
+    },
     dropJobKey: (tenant, job) => store.delete([paths.jobKey(tenant, job)]),
+    async newestVersion(tenant) {
+      await cache.refresh(tenant);
+      return cache.use(tenant, ({ newest }) => newest);
+    },
+    async addTenantKey(tenant) {
+      await cache.refresh(tenant);
+      const version = await make(tenant, (await cache.use(tenant, ({ newest }) => newest)) + 1);
+      await cache.refresh(tenant);
+      return version;
+    },
   };
 }
 
-function wrapContext(tenant: string, job: JobId) {
+export function masterContext(tenant: string, version: number) {
+  return { tenant, object: `tenant-key.${version}` };
+}
+
+export function jobKeyContext(tenant: string, job: JobId): SealContext {
   return { tenant, subject: job, kind: 'wrapped-job-key' };
 }

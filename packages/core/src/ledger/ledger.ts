@@ -2,17 +2,20 @@
  * The ledger: the only truth about a job, in an object store whose objects are written once, conditionally, and
  * never changed. The tenant is the first argument of every call.
  */
+
+import { hkdfSync } from 'node:crypto';
 import { type AuditLog, createAuditLog } from '../audit/index.ts';
 import { type Clock, systemClock } from '../clock/index.ts';
 import { DefectError } from '../errors/index.ts';
 import type { JobId } from '../job/index.ts';
-import { type MasterKey, open, seal } from '../seal/index.ts';
+import type { MasterKey } from '../seal/index.ts';
 import { type Batches, createBatches } from './batches.ts';
 import { createDeliveries, type Deliveries } from './deliveries.ts';
 import { createDue, type Due } from './due.ts';
 import { createErasures, type Erasures } from './erasures.ts';
 import { createIdempotency, type Idempotency } from './idempotency.ts';
 import { type Inventory, takeInventory } from './inventory.ts';
+import { createKeyRotation, type KeyRotation } from './key-rotation.ts';
 import { createKeyring, type Keyring } from './keyring.ts';
 import { createListing, type Listing } from './listing.ts';
 import { createMarkers, type Markers } from './markers.ts';
@@ -53,6 +56,9 @@ export interface Ledger extends Registry {
   objectSources: ObjectSources;
   usage: UsageBook;
   audit: AuditLog;
+  keys: KeyRotation;
+  /** 32 bytes of the house's own for one purpose, the same in every process. */
+  houseSecret(purpose: string): Promise<Buffer>;
   /** Throws DefectError `store_ignores_conditions` when the store lets two writers win. */
   checkStore(): Promise<void>;
 }
@@ -108,7 +114,13 @@ export function createLedger({
     objectSources,
     usage: createUsageBook(store),
     audit: createAuditLog({ store, clock, ...houseSeal(keyring) }),
-    checkStore: () => checkConditionalWrites(store, clock),
+    keys: createKeyRotation({ store, keyStore, keyring, master }),
+    houseSecret: (purpose) =>
+      keyring.withLookupKey(HOUSE, (key) => Buffer.from(hkdfSync('sha256', key, '', purpose, 32))),
+    async checkStore() {
+      await checkConditionalWrites(store, clock);
+      if (keyStore !== store) await checkConditionalWrites(keyStore, clock);
+    },
   };
 }
 
@@ -116,8 +128,8 @@ export function createLedger({
 function houseSeal(keyring: Keyring) {
   const context = (subject: string) => ({ tenant: HOUSE, subject, kind: 'audit' });
   return {
-    seal: async (subject: string, plain: Buffer) => seal(await keyring.tenantKey(HOUSE), context(subject), plain),
-    open: async (subject: string, sealed: Buffer) => open(await keyring.tenantKey(HOUSE), context(subject), sealed),
+    seal: (subject: string, plain: Buffer) => keyring.seal(HOUSE, context(subject), plain),
+    open: (subject: string, sealed: Buffer) => keyring.open(HOUSE, context(subject), sealed),
   };
 }
 

@@ -17,6 +17,8 @@ export interface ListingFilter {
   /** `queued` also stands for a job at work: names do not know of workers. */
   state?: string | undefined;
   reference?: string | undefined;
+  /** Of the outcome, e.g. why it failed. */
+  code?: string | undefined;
   /** Milliseconds since the epoch; both ends are exclusive. */
   createdAfterMs?: number | undefined;
   createdBeforeMs?: number | undefined;
@@ -24,6 +26,8 @@ export interface ListingFilter {
 
 export interface ListingPage {
   jobs: JobId[];
+  /** What the names say of each of them. */
+  entries: IndexEntry[];
   /** Pass it as `after` of the next page; null when nothing older can match. A page may be short before the end. */
   next: JobId | null;
 }
@@ -35,10 +39,11 @@ export interface Listing {
     reference: string | null,
     outcome: { generation: number; state: OutcomeState; code: string },
   ): Promise<void>;
+  /** `untilMs`, of the clock: when to stop looking, however little was found. */
   page(
     tenant: string,
     filter: ListingFilter,
-    options: { after?: JobId | undefined; limit: number },
+    options: { after?: JobId | undefined; limit: number; untilMs?: number | undefined },
   ): Promise<ListingPage>;
   /** The newest name of each job whose id starts with `idPrefix`, newest first. */
   entries(tenant: string, idPrefix: string): AsyncGenerator<IndexEntry>;
@@ -50,15 +55,18 @@ export function createListing(store: ObjectStore, keyring: Keyring, clock: Clock
       const mac = await referenceMac(keyring, tenant, reference);
       await store.put(paths.indexFinished(tenant, job, mac, generation, state, code), EMPTY);
     },
-    async page(tenant, filter, { after, limit }) {
+    async page(tenant, filter, { after, limit, untilMs = Number.POSITIVE_INFINITY }) {
       const mac = filter.reference === undefined ? undefined : await referenceMac(keyring, tenant, filter.reference);
-      const page: ListingPage = { jobs: [], next: null };
+      const page: ListingPage = { jobs: [], entries: [], next: null };
       let looked = 0;
       for await (const entry of newestOfEach(newestNames(store, clock, tenant, boundOf(filter, after)))) {
         if (filter.createdAfterMs !== undefined && entry.createdAtMs <= filter.createdAfterMs) return page;
         looked += entry.names;
-        if (matches(entry, filter.state, mac)) page.jobs.push(entry.job);
-        if (page.jobs.length < limit && looked < MAX_NAMES_PER_PAGE) continue;
+        if (matches(entry, filter, mac)) {
+          page.jobs.push(entry.job);
+          page.entries.push(entry);
+        }
+        if (page.jobs.length < limit && looked < MAX_NAMES_PER_PAGE && clock.now() < untilMs) continue;
         page.next = entry.job;
         return page;
       }
@@ -77,8 +85,9 @@ function boundOf({ createdBeforeMs }: ListingFilter, after: JobId | undefined): 
   return bounds.sort()[0] ?? '';
 }
 
-function matches(entry: IndexEntry, state: string | undefined, mac: string | undefined): boolean {
+function matches(entry: IndexEntry, { state, code }: ListingFilter, mac: string | undefined): boolean {
   if (mac !== undefined && entry.referenceMac !== mac) return false;
+  if (code !== undefined && entry.code !== code) return false;
   return state === undefined || entry.state === state || (state === 'recognizing' && entry.state === 'queued');
 }
 

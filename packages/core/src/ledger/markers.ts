@@ -13,6 +13,8 @@ export interface Markers {
   closeGeneration(tenant: string, job: JobId, generation: number, reference: string | null): Promise<void>;
   close(marker: PendingMarker): Promise<void>;
   pending(): AsyncGenerator<PendingMarker>;
+  /** Open generations of the tenant, that of the oldest job first. */
+  oldestPending(tenant: string, limit: number): Promise<PendingMarker[]>;
   /** How many generations of the tenant are open, counted no further than `atMost`. */
   countPending(tenant: string, atMost: number): Promise<number>;
   owe(ref: DeliveryRef): Promise<void>;
@@ -49,6 +51,10 @@ export function createMarkers(store: ObjectStore, keyring: Keyring): Markers {
         const marker = parsePending(key);
         if (marker) yield marker;
       }
+    },
+    async oldestPending(tenant, limit) {
+      const { keys } = await store.list(paths.pendingOfTenant(tenant), { limit });
+      return keys.map(parsePending).filter((marker) => marker !== null);
     },
     async countPending(tenant, atMost) {
       let count = 0;

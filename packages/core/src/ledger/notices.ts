@@ -2,7 +2,6 @@
  * Notices: events that are not a job's outcome (a batch's end, an erasure, an endpoint's change of health). Their bytes
  * are kept here, sealed with the tenant's key, and hold ids and states only: they go out alike in every payload mode.
  */
-import { open, seal } from '../seal/index.ts';
 import type { Keyring } from './keyring.ts';
 import { type NoticeId, paths } from './paths.ts';
 import type { ObjectStore } from './store/object-store.ts';
@@ -29,14 +28,14 @@ export function createNotices(store: ObjectStore, keyring: Keyring): Notices {
   async function get(tenant: string, id: NoticeId): Promise<Notice | null> {
     const sealed = await store.get(paths.notice(tenant, id));
     if (!sealed) return null;
-    return JSON.parse(open(await keyring.tenantKey(tenant), context(tenant, id), sealed).toString()) as Notice;
+    return JSON.parse((await keyring.open(tenant, context(tenant, id), sealed)).toString()) as Notice;
   }
 
   return {
     get,
     async create(tenant, id, notice) {
       const plain = Buffer.from(JSON.stringify(notice));
-      const sealed = seal(await keyring.tenantKey(tenant), context(tenant, id), plain);
+      const sealed = await keyring.seal(tenant, context(tenant, id), plain);
       if (await store.create(paths.notice(tenant, id), sealed)) return notice;
       return (await get(tenant, id)) ?? notice;
     },

@@ -1,6 +1,6 @@
 /** The ledger on an S3, from settings: the one way in which apps, the launcher and the CLI come to it. */
 import type { Clock } from '../clock/index.ts';
-import { localMasterKey } from '../seal/index.ts';
+import { localMasterKey, type MasterKey } from '../seal/index.ts';
 import { createLedger, type Ledger } from './ledger.ts';
 import { s3ObjectSources } from './object-sources.ts';
 import { createS3Client, type S3Settings, s3ObjectStore } from './store/s3-object-store.ts';
@@ -15,12 +15,12 @@ export interface LedgerEnvironment {
 }
 
 /**
- * @param masterKey 32 bytes.
+ * @param master a key service, or the bytes of a key file.
  * @param credentials of the store, where AWS's own chain is not to be asked.
  */
 export function openLedger(
   env: LedgerEnvironment,
-  masterKey: Buffer,
+  master: MasterKey | Buffer,
   clock: Clock,
   credentials?: S3Settings['credentials'],
 ): Ledger {
@@ -33,7 +33,7 @@ export function openLedger(
   return createLedger({
     store: s3ObjectStore(client, env.S3_BUCKET),
     keyStore: s3ObjectStore(client, env.S3_KEYS_BUCKET ?? env.S3_BUCKET),
-    master: localMasterKey(masterKey),
+    master: Buffer.isBuffer(master) ? localMasterKey(master) : master,
     clock,
     objectSources: s3ObjectSources(client),
   });

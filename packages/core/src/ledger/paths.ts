@@ -9,7 +9,14 @@ import { inverted } from '../job/index.ts';
 export const HOUSE = '_house';
 
 export const paths = {
-  tenantKey: (tenant: string) => `keys/${tenant}/.tenant`,
+  allKeys: 'keys/',
+  keysOf: (tenant: string) => `keys/${tenant}/`,
+  tenantKey: (tenant: string, version = 1) => `keys/${tenant}/.tenant${version === 1 ? '' : `.${version}`}`,
+  /** null when the name is not one of a tenant's key. */
+  tenantKeyVersion(name: string): number | null {
+    const found = /\/\.tenant(?:\.(\d+))?$/.exec(name);
+    return found && Number(found[1] ?? 1);
+  },
   jobKey: (tenant: string, job: JobId) => `keys/${tenant}/${job}`,
 
   job: (tenant: string, job: JobId) => `jobs/${tenant}/${job}/`,

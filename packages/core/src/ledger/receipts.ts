@@ -20,7 +20,9 @@ export interface Receipts {
 
 export function createReceipts(keyring: Keyring): Receipts {
   async function signingKey(): Promise<KeyObject> {
-    const seed = hkdfSync('sha256', await keyring.tenantKey(HOUSE), '', 'cardseal erasure receipts v1', 32);
+    const seed = await keyring.withLookupKey(HOUSE, (key) =>
+      hkdfSync('sha256', key, '', 'cardseal erasure receipts v1', 32),
+    );
     return createPrivateKey({ key: Buffer.concat([PKCS8_ED25519, Buffer.from(seed)]), format: 'der', type: 'pkcs8' });
   }
   return {

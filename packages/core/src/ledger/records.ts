@@ -5,7 +5,6 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../clock/index.ts';
 import { RejectedError } from '../errors/index.ts';
-import { open, seal } from '../seal/index.ts';
 import type { Keyring } from './keyring.ts';
 import { paths, type RecordKind } from './paths.ts';
 import { listAll, type ObjectStore } from './store/object-store.ts';
@@ -55,7 +54,7 @@ export function createRecords<T>({ store, keyring }: RecordsContext, kind: Recor
     if (known) return known;
     const sealed = await store.get(path);
     if (!sealed) return null;
-    const plain = open(await keyring.tenantKey(tenant), context(tenant, id, version), sealed);
+    const plain = await keyring.open(tenant, context(tenant, id, version), sealed);
     const record = { id, version, value: JSON.parse(plain.toString()) as T };
     kept.set(path, record);
     return record;
@@ -63,7 +62,7 @@ export function createRecords<T>({ store, keyring }: RecordsContext, kind: Recor
 
   async function write(tenant: string, id: string, version: number, value: T): Promise<boolean> {
     const plain = Buffer.from(JSON.stringify(value));
-    const sealed = seal(await keyring.tenantKey(tenant), context(tenant, id, version), plain);
+    const sealed = await keyring.seal(tenant, context(tenant, id, version), plain);
     return store.create(name(tenant, id, version), sealed);
   }
 

@@ -49,10 +49,8 @@ export function createUploads(store: ObjectStore, keyring: Keyring): Uploads {
   }
 
   return {
-    sign: async (tenant, text) =>
-      createHmac('sha256', await keyring.tenantKey(tenant))
-        .update(`upload:${text}`)
-        .digest('hex'),
+    sign: (tenant, text) =>
+      keyring.withLookupKey(tenant, (key) => createHmac('sha256', key).update(`upload:${text}`).digest('hex')),
 
     async writer(tenant, id) {
       const key = await keyring.makeJobKey(tenant, keyName(id));

@@ -1,2 +1,14 @@
 export { ENVELOPE_OVERHEAD_BYTES, open, type SealContext, seal } from './envelope.ts';
-export { localMasterKey, type MasterKey } from './master-key.ts';
+export { type KmsSettings, kmsMasterKey } from './kms-master-key.ts';
+export {
+  fileMasterKey,
+  fingerprint,
+  type KeyContext,
+  localMasterKey,
+  MASTER_KEY_BYTES,
+  type MasterKey,
+  readWrapped,
+  splitMasterKeys,
+  UNNAMED,
+  withOlderMasters,
+} from './master-key.ts';

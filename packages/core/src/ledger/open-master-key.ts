@@ -1,0 +1,55 @@
+/** The key service that the settings name: a key file, a KMS, or a KMS beside the key file that it takes over from. */
+import { ConfigurationError, readSecretFile } from '../config/index.ts';
+import { ThrottledError } from '../errors/index.ts';
+import {
+  fileMasterKey,
+  kmsMasterKey,
+  MASTER_KEY_BYTES,
+  type MasterKey,
+  splitMasterKeys,
+  withOlderMasters,
+} from '../seal/index.ts';
+
+const FILE_RETRY_MS = 2000;
+
+/** Named as in the environment (contract §4); at least one of the first two is there. */
+export interface MasterKeyEnvironment {
+  MASTER_KEY_FILE?: string | undefined;
+  KMS_KEY_ID?: string | undefined;
+  KMS_ENDPOINT?: string | undefined;
+  KMS_REGION?: string | undefined;
+  S3_REGION: string;
+}
+
+/** Throws ConfigurationError when there is none, or the file cannot be used. */
+export function openMasterKey(env: MasterKeyEnvironment): MasterKey {
+  const file = env.MASTER_KEY_FILE === undefined ? undefined : keyFile(env.MASTER_KEY_FILE);
+  if (env.KMS_KEY_ID === undefined) {
+    if (!file) throw new ConfigurationError(['MASTER_KEY_FILE, KMS_KEY_ID: one of them must be set']);
+    return file;
+  }
+  const kms = kmsMasterKey({
+    keyId: env.KMS_KEY_ID,
+    region: env.KMS_REGION ?? env.S3_REGION,
+    endpoint: env.KMS_ENDPOINT,
+  });
+  return file ? withOlderMasters(kms, [{ kind: 'file', master: file }]) : kms;
+}
+
+function keyFile(path: string): MasterKey {
+  const read = () => readSecretFile('MASTER_KEY_FILE', path);
+  const length = read().length;
+  if (length === 0 || length % MASTER_KEY_BYTES !== 0) {
+    throw new ConfigurationError(['MASTER_KEY_FILE: must hold 32 bytes, or several keys of 32 bytes']);
+  }
+  return fileMasterKey(() => {
+    try {
+      const bytes = read();
+      splitMasterKeys(bytes);
+      return bytes;
+    } catch (cause) {
+      // It was there at the start: it is being changed, or its mount is away.
+      throw new ThrottledError('key_service_unavailable', FILE_RETRY_MS, { cause });
+    }
+  });
+}
