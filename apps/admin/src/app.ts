@@ -27,7 +27,8 @@ export function createAdminApp(config: AdminConfig, overrides: AdminOverrides = 
   const redis = connectRedis(config.REDIS_URL, 'producer', onRedisError);
   const boardRedis = connectRedis(config.REDIS_URL, 'board', onRedisError);
   const ledger = overrides.ledger ?? openLedger(config, openMasterKey(config), clock);
-  let sessionKey: Buffer;
+  // Filled at the start, before anybody can be logged in: the key service is asked then.
+  const sessionKey = Buffer.alloc(32);
   const context: AdminContext = {
     config,
     clock,
@@ -36,14 +37,14 @@ export function createAdminApp(config: AdminConfig, overrides: AdminOverrides = 
     conveyor: createConveyor(redis, config.QUEUE_PREFIX, { weightOf: createWeights(ledger) }),
     board: openQueues(boardRedis, config.QUEUE_PREFIX),
     gates: { redis, board: createWorkerBoard(redis, config.QUEUE_PREFIX) },
-    sessions: createSessions(() => sessionKey, config.SESSION_MINUTES * 60_000, clock),
+    sessions: createSessions(sessionKey, config.SESSION_MINUTES * 60_000, clock),
   };
   let server: FastifyInstance | undefined;
   let stopped: Promise<void> | undefined;
 
   return {
     async start() {
-      sessionKey = await ledger.houseSecret('cardseal admin sessions');
+      (await ledger.houseSecret('cardseal admin sessions')).copy(sessionKey);
       server = await createServer(context);
       await server.listen({ host: config.ADMIN_HOST, port: config.ADMIN_PORT });
       const { port } = server.server.address() as { port: number };
