@@ -1,20 +1,16 @@
-/** Starts recoveries: counts what may be concerned, leaves the order in the ledger, and lets a worker walk it. */
-import { createdAtMs, newId } from '@cardseal/core/job';
+/** Starts recoveries, which a worker walks, and counts what may be concerned. */
+import { createdAtMs } from '@cardseal/core/job';
 import type { EndpointRecord, Recovery, Versioned } from '@cardseal/core/ledger';
-import { addRecovery } from '@cardseal/core/queue';
+import { startRecovery as start } from '@cardseal/core/queue';
 import type { ApiContext } from '../context.ts';
 
 /** Names looked at for the count; beyond it the count says "at least". */
 const COUNTED_PAGES = 200;
 
 export async function startRecovery(context: ApiContext, tenant: string, endpoint: string, recovery: Recovery) {
-  const { ledger, conveyor, clock, log } = context;
-  const ref = { tenant, endpoint, id: newId('rec', clock.now()) };
-  await ledger.recoveries.start(ref, recovery);
-  // Without Redis a worker's next walk finds it in the ledger.
-  await addRecovery(conveyor, ref).catch(() => {});
-  log.info('endpoint.recovery_started', { tenant, endpoint_id: endpoint, reason: recovery.kind });
-  return ref.id;
+  const id = await start(context, tenant, endpoint, recovery);
+  context.log.info('endpoint.recovery_started', { tenant, endpoint_id: endpoint, reason: recovery.kind });
+  return id;
 }
 
 /** Outcomes of cards submitted in that time to which the endpoint subscribes, delivered or not. From names alone. */

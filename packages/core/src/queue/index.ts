@@ -44,7 +44,7 @@ export {
   type RecognizeJob,
   recognizeJobId,
 } from './names.ts';
-export { addRecovery } from './recover.ts';
+export { addRecovery, enableEndpoint, type RecoveryParts, startRecovery } from './recover.ts';
 export { redeliver, requeue } from './redeliver.ts';
 export { reopen } from './reopen.ts';
 export { wakeDeliveries } from './wake.ts';

@@ -1,7 +1,50 @@
-/** Puts a recovery on its way: one job in the deliver queue that walks it, page by page. */
-import type { RecoveryRef } from '../ledger/index.ts';
+/**
+ * Having things sent again: an order in the ledger, and one job in the deliver queue that walks it, page by page; and
+ * taking an endpoint into use again, which brings back what was kept for it.
+ */
+import type { Clock } from '../clock/index.ts';
+import { newId } from '../job/index.ts';
+import type { EndpointRecord, Ledger, Recovery, RecoveryRef, Versioned } from '../ledger/index.ts';
 import type { Conveyor } from './conveyor.ts';
 import { RECOVER } from './names.ts';
+
+export interface RecoveryParts {
+  ledger: Pick<Ledger, 'recoveries' | 'endpoints'>;
+  conveyor: Conveyor;
+  clock: Clock;
+}
+
+/** Returns its id. Without Redis a worker's next walk finds it in the ledger. */
+export async function startRecovery(
+  { ledger, conveyor, clock }: RecoveryParts,
+  tenant: string,
+  endpoint: string,
+  recovery: Recovery,
+): Promise<string> {
+  const ref = { tenant, endpoint, id: newId('rec', clock.now()) };
+  await ledger.recoveries.start(ref, recovery);
+  await addRecovery(conveyor, ref).catch(() => {});
+  return ref.id;
+}
+
+/** Null when there is no such endpoint. */
+export async function enableEndpoint(
+  parts: RecoveryParts,
+  tenant: string,
+  id: string,
+): Promise<Versioned<EndpointRecord> | null> {
+  const nowMs = parts.clock.now();
+  const enabled = await parts.ledger.endpoints.change(tenant, id, (value) => enabledAgain(value, nowMs));
+  // Also when it was enabled already: an earlier call may have died before it came to this.
+  if (enabled) await startRecovery(parts, tenant, id, { kind: 'parked', sinceMs: 0, untilMs: nowMs });
+  return enabled;
+}
+
+function enabledAgain({ disabledBy: _reason, ...value }: EndpointRecord, nowMs: number): EndpointRecord {
+  if (value.state !== 'disabled') return value;
+  const health = { state: 'healthy' as const, sinceMs: nowMs, change: (value.health?.change ?? 0) + 1 };
+  return { ...value, state: 'enabled', health };
+}
 
 /** Adding one that is on its way changes nothing. Throws TransientError `queue_unavailable`. */
 export async function addRecovery(conveyor: Conveyor, ref: RecoveryRef): Promise<void> {

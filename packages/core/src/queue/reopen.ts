@@ -6,15 +6,22 @@ import type { Conveyor } from './conveyor.ts';
 
 /**
  * Returns the generation that is now open. Throws RejectedError `job_not_found`, `job_not_retryable` (it is at work,
- * or ended well) or `picture_gone` (the retry window has passed).
+ * or ended well, or ended after `endedByMs`) or `picture_gone` (the retry window has passed).
  */
-export async function reopen(ledger: Ledger, conveyor: Conveyor, tenant: string, job: JobId): Promise<number> {
+export async function reopen(
+  ledger: Ledger,
+  conveyor: Conveyor,
+  tenant: string,
+  job: JobId,
+  { endedByMs = Number.POSITIVE_INFINITY }: { endedByMs?: number } = {},
+): Promise<number> {
   const inventory = await ledger.inventory(tenant, job);
   const sealed = inventory.committed && !inventory.erased ? await ledger.openJob(tenant, job) : null;
   const request = await sealed?.request();
   if (!sealed || !request) throw new RejectedError('job_not_found');
   const outcome = await sealed.outcome(inventory.generation);
   if (outcome?.state !== 'failed' && outcome?.state !== 'expired') throw new RejectedError('job_not_retryable');
+  if (outcome.atMs > endedByMs) throw new RejectedError('job_not_retryable');
   const missing = request.sides.filter((side) => !inventory.replies.includes(side));
   if (missing.some((side) => !inventory.images.includes(side) && !request.sources?.[side]))
     throw new RejectedError('picture_gone');

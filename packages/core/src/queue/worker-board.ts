@@ -20,6 +20,8 @@ export interface WorkerBoard {
   /** Says that this worker lives, and returns how many do. */
   beat(worker: string, nowMs: number, pool: Pool): Promise<number>;
   leave(worker: string): Promise<void>;
+  /** How many workers were heard of lately. */
+  alive(nowMs: number): Promise<number>;
   /** null while no worker has said. */
   pool(): Promise<Pool | null>;
 }
@@ -45,6 +47,7 @@ export function createWorkerBoard(redis: Redis, prefix: string): WorkerBoard {
     async leave(worker) {
       await redis.zrem(workersKey, worker);
     },
+    alive: (nowMs) => redis.zcount(workersKey, nowMs - ALIVE_MS, '+inf'),
     async pool() {
       const text = await redis.get(poolKey);
       return text === null ? null : (JSON.parse(text) as Pool);
