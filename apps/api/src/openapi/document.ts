@@ -164,6 +164,7 @@ const WITH_A_KEY: readonly ProblemCode[] = [
   'rate_limited',
   'too_many_concurrent',
   'store_unavailable',
+  'keys_unavailable',
 ];
 
 export function problemsOfOperation(operation: Operation): ProblemCode[] {

@@ -1,5 +1,5 @@
 /** Turns whatever a route throws into a problem document; what nobody foresaw is logged and told as `internal`. */
-import { CardsealError } from '@cardseal/core/errors';
+import { CardsealError, ThrottledError } from '@cardseal/core/errors';
 import type { KeptAnswer } from '@cardseal/core/ledger';
 import { describeError, type Log } from '@cardseal/core/log';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -30,7 +30,7 @@ function sendAgain(reply: FastifyReply, { status, headers, body }: KeptAnswer): 
   return reply.code(status).headers(headers).header('idempotency-replayed', 'true').send(body);
 }
 
-function sendProblem(reply: FastifyReply, request: FastifyRequest, problem: Problem): FastifyReply {
+export function sendProblem(reply: FastifyReply, request: FastifyRequest, problem: Problem): FastifyReply {
   if (problem.retryAfterS !== undefined) reply.header('retry-after', problem.retryAfterS);
   reply.headers(problem.headers);
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer');
@@ -65,6 +65,9 @@ export function fromZod(error: ZodError, prefix = ''): Problem {
 
 function fromCardseal(error: CardsealError): Problem {
   if (error.code.startsWith('store_')) return new Problem('store_unavailable');
+  if (error instanceof ThrottledError && error.code.startsWith('key_service_')) {
+    return new Problem('keys_unavailable', undefined, { retryAfterS: Math.ceil(error.retryAfterMs / 1000) });
+  }
   if (error.code === 'job_not_found') return new Problem('not_found');
   if (error.disposition === 'rejected' && error.code in PROBLEMS) return new Problem(error.code as ProblemCode);
   return new Problem('internal');

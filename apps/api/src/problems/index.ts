@@ -1,3 +1,3 @@
-export { fromZod, handleErrors } from './handle-errors.ts';
+export { fromZod, handleErrors, sendProblem } from './handle-errors.ts';
 export { type FieldProblem, PROBLEMS, Problem, type ProblemCode, problemDocument } from './problem.ts';
 export { Replayed } from './replayed.ts';

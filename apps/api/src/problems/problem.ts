@@ -132,6 +132,11 @@ export const PROBLEMS = {
     detail: 'The key has submitted as many cards today as it may.',
   },
   store_unavailable: { status: 503, title: 'The store is away', detail: 'Nothing was accepted; try again.' },
+  keys_unavailable: {
+    status: 503,
+    title: 'The key service is away',
+    detail: 'Nothing could be sealed or opened; try again.',
+  },
   internal: { status: 500, title: 'Our mistake', detail: 'The request id finds it in our logs.' },
 } as const satisfies Record<string, { status: number; title: string; detail: string }>;
 

@@ -118,5 +118,5 @@ async function leave(
 
 /** How long a fault of ours waits before the delivery is looked at again. */
 export function ownFaultDelayMs(error: unknown): number {
-  return asCardsealError(error).disposition === 'transient' ? 5000 : 60_000;
+  return ['transient', 'throttled'].includes(asCardsealError(error).disposition) ? 5000 : 60_000;
 }

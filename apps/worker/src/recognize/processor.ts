@@ -1,5 +1,5 @@
 /** Between BullMQ and the pipeline: turns what a run came to into what becomes of the queue's job. */
-import { asCardsealError } from '@cardseal/core/errors';
+import { asCardsealError, ThrottledError } from '@cardseal/core/errors';
 import type { JobId, WaitingFor } from '@cardseal/core/job';
 import { describeError } from '@cardseal/core/log';
 import { giveUp, handBack, postpone, type RecognizeJob, spendAttempt } from '@cardseal/core/queue';
@@ -63,14 +63,15 @@ async function runOnce(
       await finishErased(context, job.data);
       return { work, run: { kind: 'done' } };
     }
-    const away = error.disposition === 'transient';
+    const away = error.disposition === 'transient' || error.disposition === 'throttled';
     context.log[away ? 'warn' : 'error']('job.postponed', {
       tenant: job.data.tenant,
       job_id: job.data.job,
       ...describeError(thrown),
     });
     if (!away) return { work, run: { kind: 'retry', code: error.code } };
-    return { work, run: { kind: 'postpone', code: error.code, delayMs: STORE_RETRY_MS } };
+    const delayMs = error instanceof ThrottledError ? error.retryAfterMs : STORE_RETRY_MS;
+    return { work, run: { kind: 'postpone', code: error.code, delayMs } };
   }
 }
 
