@@ -1,0 +1,144 @@
+// What the ledger relies on of a key service, held against both: the key file, and the KMS client with a signed double.
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import {
+  fileMasterKey,
+  kmsMasterKey,
+  localMasterKey,
+  type MasterKey,
+  readWrapped,
+  withOlderMasters,
+} from '@cardseal/core/seal';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type KmsDouble, startKmsDouble } from '../../../infra/dev/kms/index.ts';
+
+const region = 'eu-test-1';
+const credentials = { accessKeyId: 'KMSCONTRACT', secretAccessKey: 'kms-contract-secret' };
+const context = { tenant: 'bank', object: 'tenant-key.1' };
+
+let dataDir: string;
+let double: KmsDouble;
+
+beforeAll(async () => {
+  dataDir = await mkdtemp(path.join(tmpdir(), 'cardseal-kms-'));
+  double = await startKmsDouble({
+    dataDir,
+    port: 0,
+    region,
+    aliases: ['alias/one', 'alias/two'],
+    credentials: [credentials],
+  });
+});
+afterAll(async () => {
+  await double.stop();
+  await rm(dataDir, { recursive: true, force: true });
+});
+beforeEach(() => double.set({ trouble: null, delay_ms: 0 }));
+
+const kms = (keyId: string, change: object = {}) =>
+  kmsMasterKey({ keyId, region, endpoint: double.url, credentials, deadlineMs: 1500, ...change });
+const [fileOne, fileTwo] = [randomBytes(32), randomBytes(32)];
+
+/** Both masters of a kind, and one that knows both, of which the second wraps. */
+const services: { name: string; make: () => { one: MasterKey; two: MasterKey } }[] = [
+  {
+    name: 'key file',
+    make: () => ({ one: localMasterKey(fileOne), two: localMasterKey(Buffer.concat([fileTwo, fileOne])) }),
+  },
+  { name: 'KMS', make: () => ({ one: kms('alias/one'), two: kms('alias/two') }) },
+];
+
+describe.each(services)('key service: $name', ({ make }) => {
+  it('makes a key that it unwraps, and another one each time', async () => {
+    const { one } = make();
+    const [made, other] = [await one.make(context), await one.make(context)];
+    expect(made.key).toHaveLength(32);
+    expect(made.key).not.toEqual(other.key);
+    expect(await one.unwrap(context, made.wrapped)).toEqual(made.key);
+    expect(made.wrapped.includes(made.key)).toBe(false);
+  });
+
+  it('wraps what it is given', async () => {
+    const { one } = make();
+    const key = randomBytes(32);
+    expect(await one.unwrap(context, await one.wrap(context, key))).toEqual(key);
+  });
+
+  it.each([{ tenant: 'thief' }, { object: 'tenant-key.2' }])('unwraps for no other %o', async (other) => {
+    const { one } = make();
+    const { wrapped } = await one.make(context);
+    await expect(one.unwrap({ ...context, ...other }, wrapped)).rejects.toMatchObject({ code: 'seal_broken' });
+  });
+
+  it('unwraps nothing that was changed', async () => {
+    const { one } = make();
+    const { wrapped } = await one.make(context);
+    wrapped[wrapped.length - 1]! ^= 1;
+    await expect(one.unwrap(context, wrapped)).rejects.toMatchObject({ disposition: 'defect', code: 'seal_broken' });
+  });
+
+  it('names what wrapped a key, and opens what an earlier one wrapped', async () => {
+    const { one, two } = make();
+    const { key, wrapped } = await one.make(context);
+    expect(readWrapped(wrapped).name).toBe(await one.identify());
+    expect(await two.identify()).not.toBe(await one.identify());
+    expect(await two.unwrap(context, wrapped)).toEqual(key);
+    const again = await two.wrap(context, key);
+    expect(readWrapped(again).name).toBe(await two.identify());
+    expect(await two.unwrap(context, again)).toEqual(key);
+  });
+});
+
+describe('key file', () => {
+  it('waits for a key that it does not have yet, and takes it up without a restart', async () => {
+    let bytes = fileOne;
+    const mine = fileMasterKey(() => bytes);
+    const { key, wrapped } = await localMasterKey(fileTwo).make(context);
+    await expect(mine.unwrap(context, wrapped)).rejects.toMatchObject({
+      disposition: 'throttled',
+      code: 'key_service_unknown_key',
+    });
+    bytes = Buffer.concat([fileOne, fileTwo]);
+    expect(await mine.unwrap(context, wrapped)).toEqual(key);
+  });
+});
+
+describe('KMS', () => {
+  it.each(['away', 'hang'] as const)('is waited for when it is: %s', async (trouble) => {
+    const master = kms('alias/one');
+    const { key, wrapped } = await master.make(context);
+    double.set({ trouble });
+    await expect(master.unwrap(context, wrapped)).rejects.toMatchObject({
+      disposition: 'throttled',
+      code: 'key_service_unavailable',
+    });
+    double.set({ trouble: null });
+    expect(await master.unwrap(context, wrapped)).toEqual(key);
+  });
+
+  it('is waited for, longer, when it refuses: by its policy, a disabled key, or a wrong secret', async () => {
+    const master = kms('alias/one');
+    const { wrapped } = await master.make(context);
+    const denied = { disposition: 'throttled', code: 'key_service_denied' };
+    double.set({ trouble: 'denied' });
+    await expect(master.unwrap(context, wrapped)).rejects.toMatchObject(denied);
+    double.set({ trouble: null, disabled: { key_id: 'alias/one', value: true } });
+    await expect(master.unwrap(context, wrapped)).rejects.toMatchObject(denied);
+    double.set({ disabled: { key_id: 'alias/one', value: false } });
+    const stranger = kms('alias/one', { credentials: { ...credentials, secretAccessKey: 'wrong' } });
+    await expect(stranger.unwrap(context, wrapped)).rejects.toMatchObject(denied);
+    await expect(kms('alias/none').make(context)).rejects.toMatchObject(denied);
+  });
+
+  it('takes over from a key file, which goes on opening', async () => {
+    const file = localMasterKey(fileOne);
+    const { key, wrapped } = await file.make(context);
+    const moving = withOlderMasters(kms('alias/one'), [{ kind: 'file', master: file }]);
+    expect(await moving.unwrap(context, wrapped)).toEqual(key);
+    const again = await moving.wrap(context, key);
+    expect(readWrapped(again).name).toMatch(/^kms:arn:/);
+    expect(await moving.unwrap(context, again)).toEqual(key);
+  });
+});
