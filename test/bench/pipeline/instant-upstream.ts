@@ -1,6 +1,6 @@
 /**
  * A provider that answers at once: it opens nothing but the AES key, and enciphers the same reading every time. A
- * process of its own, so that its work is nobody's CPU time. Prints where it listens; ends when its parent does.
+ * process of its own, so that its work is nobody's CPU time. It can stand in the emulator's place in a stack.
  */
 import { constants, createCipheriv, generateKeyPairSync, privateDecrypt } from 'node:crypto';
 import { createServer } from 'node:http';
@@ -38,7 +38,9 @@ function answer(body: Buffer): string {
   return JSON.stringify({ log_id: 1, result });
 }
 
+const publicPem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
 const server = createServer((request, response) => {
+  if (request.url === '/__control/public-key') return void response.end(publicPem);
   const pieces: Buffer[] = [];
   request.on('data', (piece: Buffer) => pieces.push(piece));
   request.on('end', () => {
@@ -47,9 +49,8 @@ const server = createServer((request, response) => {
     response.end(isToken ? '{"access_token":"bench","expires_in":2592000}' : answer(Buffer.concat(pieces)));
   });
 });
-server.listen(0, '127.0.0.1', () => {
+server.listen(Number(process.env.EMULATOR_PORT ?? 0), '127.0.0.1', () => {
   const { port } = server.address() as AddressInfo;
-  const publicPem = publicKey.export({ type: 'spki', format: 'pem' });
-  process.send!({ url: `http://127.0.0.1:${port}`, publicPem });
+  process.send!({ type: 'ready', port, url: `http://127.0.0.1:${port}`, publicPem });
 });
 process.on('disconnect', () => process.exit());

@@ -1,0 +1,71 @@
+/**
+ * What a card costs with more workers and with more cards waiting: rate, CPU time of the workers and of Redis per
+ * card, memory. Each row is a stack of its own; the machine's cores bound the rate, so the CPU time is what must stay
+ * flat. Flags: --workers 1,2,4 --waiting 1000,10000,100000,1000000 --cards N --rounds N.
+ */
+import { parseArgs } from 'node:util';
+import { type Row, runRow } from './scale/run.ts';
+
+const { values } = parseArgs({
+  options: {
+    workers: { type: 'string', default: '1,2,4' },
+    waiting: { type: 'string', default: '1000,10000,100000,1000000' },
+    cards: { type: 'string', default: '500' },
+    rounds: { type: 'string', default: '3' },
+  },
+});
+const FLAT = 0.1;
+const numbers = (text: string) => text.split(',').filter(Boolean).map(Number);
+const cards = Number(values.cards);
+const rounds = Number(values.rounds);
+const median = (list: number[]) => list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)]!;
+
+const [fewest = 1] = numbers(values.workers);
+const shapes = [
+  ...numbers(values.workers).map((workers) => ({ workers, waiting: 0 })),
+  ...numbers(values.waiting).map((waiting) => ({ workers: fewest, waiting })),
+];
+const raw: Row[] = [];
+console.log('workers  waiting   cards/s  worker CPU ms/card  Redis CPU ms/card  worker RSS MB  Redis MB');
+for (let round = 0; round < rounds; round++) {
+  // In turn, so that a slow minute of the machine falls on all shapes alike.
+  for (const shape of shapes) {
+    const say = (line: string) => process.stderr.write(`\r${JSON.stringify(shape)} ${line}`.padEnd(70));
+    const row = await runRow({ ...shape, cards, say });
+    process.stderr.write(`\r${''.padEnd(70)}\r`);
+    raw.push(row);
+    print(row);
+  }
+}
+
+console.log(`median of ${rounds}`);
+const rows = shapes.map((shape) => {
+  const of = raw.filter(({ workers, waiting }) => workers === shape.workers && waiting === shape.waiting);
+  const middle = (pick: (row: Row) => number) => median(of.map(pick));
+  return {
+    ...shape,
+    perSecond: middle((row) => row.perSecond),
+    cpuMsPerCard: middle((row) => row.cpuMsPerCard),
+    redisCpuMsPerCard: middle((row) => row.redisCpuMsPerCard),
+    workerRssMb: middle((row) => row.workerRssMb),
+    redisMb: middle((row) => row.redisMb),
+  };
+});
+for (const row of rows) print(row);
+const base = rows[0]!.cpuMsPerCard;
+const off = rows.map(({ cpuMsPerCard }) => Math.round((cpuMsPerCard / base - 1) * 100) / 100);
+console.log(`CPU per card against ${fewest} worker without a backlog: ${off.join(', ')} (to reach: ±${FLAT})`);
+console.log(JSON.stringify({ bench: 'scale', node: process.version, cards, off, rows, raw }));
+
+function print(row: Row): void {
+  const cells = [
+    String(row.workers).padStart(7),
+    String(row.waiting).padStart(8),
+    row.perSecond.toFixed(1).padStart(9),
+    row.cpuMsPerCard.toFixed(2).padStart(19),
+    row.redisCpuMsPerCard.toFixed(2).padStart(18),
+    row.workerRssMb.toFixed(0).padStart(14),
+    row.redisMb.toFixed(0).padStart(9),
+  ];
+  console.log(cells.join(' '));
+}
