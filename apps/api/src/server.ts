@@ -12,7 +12,7 @@ import { createIdempotencyGuard } from './idempotency/index.ts';
 import { jobRoutes, lifecycleRoutes } from './jobs/index.ts';
 import { checkStructure } from './json/index.ts';
 import { openApiRoutes } from './openapi/index.ts';
-import { handleErrors, Problem, type ProblemCode, problemDocument } from './problems/index.ts';
+import { handleErrors, Problem, type ProblemCode, problemDocument, sendProblem } from './problems/index.ts';
 import { quotaRoutes } from './quota/index.ts';
 import { submitRoute } from './submit/index.ts';
 import { uploadRoutes } from './uploads/index.ts';
@@ -38,6 +38,8 @@ export function createServer(context: ApiContext, keeper: Pick<BatchKeeper, 'tak
     // As long as a request line may be: an id too long is told like any other that there is none of.
     routerOptions: { maxParamLength: 16 * 1024 },
     clientErrorHandler: answerClientError,
+    // Addresses that cannot be decoded are refused before there is a route.
+    frameworkErrors: (_error, request, reply) => sendProblem(reply, request, new Problem('bad_request')),
   });
   readJson(app, MAX_TERMS_BYTES);
   app.addHook('onRequest', async ({ headers }) => {

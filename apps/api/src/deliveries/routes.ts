@@ -6,11 +6,12 @@ import { z } from 'zod';
 import type { Authenticate } from '../auth/index.ts';
 import type { ApiContext } from '../context.ts';
 import { fromZod, Problem } from '../problems/index.ts';
+import { wholeNumber } from '../query/whole-number.ts';
 import { listOfEndpoint, listUndelivered, readDelivery } from './list.ts';
 import { parseDeliveryId, tryView } from './view.ts';
 
 const page = {
-  limit: z.coerce.number().int().min(1).max(100).default(50),
+  limit: wholeNumber(1, 100).default(50),
   cursor: z
     .string()
     .regex(/^[A-Za-z0-9._-]{1,200}$/)

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { Caller } from '../auth/index.ts';
 import type { ApiContext } from '../context.ts';
 import { Problem } from '../problems/index.ts';
+import { wholeNumber } from '../query/whole-number.ts';
 import { readJob } from './read-job.ts';
 
 /** Jobs of a page that are opened at once. */
@@ -17,7 +18,7 @@ export const listQuery = z.strictObject({
   reference: z.string().min(1).max(128).optional().meta({ description: 'Only jobs with exactly this reference.' }),
   created_after: time.optional().meta({ description: 'Only jobs made later than this.' }),
   created_before: time.optional().meta({ description: 'Only jobs made earlier than this.' }),
-  limit: z.coerce.number().int().min(1).max(100).default(20).meta({ description: 'At most this many jobs.' }),
+  limit: wholeNumber(1, 100).default(20).meta({ description: 'At most this many jobs.' }),
   cursor: z.string().min(1).max(64).optional().meta({ description: '`next_cursor` of the page before.' }),
 });
 

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import type { Authenticate } from '../auth/index.ts';
 import type { ApiContext } from '../context.ts';
 import { fromZod, Problem } from '../problems/index.ts';
+import { wholeNumber } from '../query/whole-number.ts';
 import { streamJobEvents } from './job-events.ts';
 import { listJobs, listQuery } from './list-jobs.ts';
 import { readCrop } from './read-crop.ts';
@@ -14,11 +15,7 @@ import { readJob } from './read-job.ts';
 import { waitForJob } from './wait-for-job.ts';
 
 export const waitQuery = z.strictObject({
-  wait: z.coerce
-    .number()
-    .int()
-    .min(0)
-    .max(30)
+  wait: wholeNumber(0, 30)
     .default(0)
     .meta({ description: 'Answer when the job has ended, or after this many seconds.' }),
 });

@@ -83,8 +83,8 @@ export function createReplays(store: ObjectStore, keyring: Keyring, clock: Clock
 
   async function claimOf(ticket: ReplayTicket): Promise<Claim | null> {
     const sealed = await store.get(claimName(ticket));
-    const key = await keyring.tenantKey(ticket.tenant);
-    return sealed && (JSON.parse(open(key, context(ticket, 'claim'), sealed).toString()) as Claim);
+    if (!sealed) return null;
+    return JSON.parse((await keyring.open(ticket.tenant, context(ticket, 'claim'), sealed)).toString()) as Claim;
   }
 
   async function claim(ticket: ReplayTicket, fingerprint: string): Promise<boolean> {
@@ -93,12 +93,22 @@ export function createReplays(store: ObjectStore, keyring: Keyring, clock: Clock
     // Before the claim: what is claimed is always found again by the sweep.
     await store.put(`${DAYS}${dayOf(atMs)}/${tenant}.${name}`, Buffer.alloc(0));
     const plain = Buffer.from(JSON.stringify({ v: 1, fingerprint, atMs, subject, job } satisfies Claim));
-    return store.create(claimName(ticket), seal(await keyring.tenantKey(tenant), context(ticket, 'claim'), plain));
+    return store.create(claimName(ticket), await keyring.seal(tenant, context(ticket, 'claim'), plain));
   }
 
-  /** null when the job that it shows is erased. */
-  async function answerKey({ tenant, job }: Pick<ReplayTicket, 'tenant' | 'job'>): Promise<Buffer | null> {
-    return job === null ? keyring.tenantKey(tenant) : keyring.jobKey(tenant, job);
+  /** null when the job that the answer shows is erased. */
+  async function sealAnswer(ticket: ReplayTicket, plain: Buffer): Promise<Buffer | null> {
+    const { tenant, job } = ticket;
+    if (job === null) return keyring.seal(tenant, context(ticket, 'answer'), plain);
+    const key = await keyring.jobKey(tenant, job);
+    return key && seal(key, context(ticket, 'answer'), plain);
+  }
+
+  async function openAnswer(ticket: ReplayTicket, sealed: Buffer): Promise<Buffer | null> {
+    const { tenant, job } = ticket;
+    if (job === null) return keyring.open(tenant, context(ticket, 'answer'), sealed);
+    const key = await keyring.jobKey(tenant, job);
+    return key && open(key, context(ticket, 'answer'), sealed);
   }
 
   async function newest(tenant: string, name: string): Promise<number> {
@@ -113,23 +123,20 @@ export function createReplays(store: ObjectStore, keyring: Keyring, clock: Clock
     const ageMs = clock.now() - found.atMs;
     if (ageMs >= REPLAYS_KEPT_MS) return { ...found, subject: ulid(clock.now()), fingerprint, job };
     if (found.fingerprint !== fingerprint) return { kind: 'mismatch' };
-    const [sealed, key] = await Promise.all([
-      store.get(`${claimName(ticket)}.answer`),
-      answerKey({ tenant: ticket.tenant, job: found.job }),
-    ]);
-    if (!key) return { kind: 'erased' };
+    const sealed = await store.get(`${claimName(ticket)}.answer`);
     if (!sealed) {
       const isFree = ageMs >= REPLAY_LEASE_MS || (await store.get(abandonedName(ticket))) !== null;
       return isFree ? found : { kind: 'in_progress' };
     }
-    const plain = open(key, context(ticket, 'answer'), sealed);
+    const plain = await openAnswer({ ...ticket, job: found.job }, sealed);
+    if (!plain) return { kind: 'erased' };
     return { kind: 'answered', answer: JSON.parse(plain.toString()) as KeptAnswer };
   }
 
   return {
     async begin(request) {
       const { tenant, route, key, fingerprint, job } = request;
-      const name = macName(await keyring.tenantKey(tenant), ['replay', route, key]);
+      const name = await keyring.withLookupKey(tenant, (lookup) => macName(lookup, ['replay', route, key]));
       const first: ReplayTicket = { tenant, name, number: 1, job, subject: ulid(clock.now()) };
       if (await claim(first, fingerprint)) return { kind: 'ours', ticket: first };
       const number = await newest(tenant, name);
@@ -141,10 +148,8 @@ export function createReplays(store: ObjectStore, keyring: Keyring, clock: Clock
     },
 
     async keep(ticket, answer) {
-      const key = await answerKey(ticket);
-      if (!key) return;
-      const plain = Buffer.from(JSON.stringify(answer));
-      await store.create(`${claimName(ticket)}.answer`, seal(key, context(ticket, 'answer'), plain));
+      const sealed = await sealAnswer(ticket, Buffer.from(JSON.stringify(answer)));
+      if (sealed) await store.create(`${claimName(ticket)}.answer`, sealed);
     },
 
     release: (ticket) => store.delete([claimName(ticket)]),
