@@ -37,6 +37,7 @@ const KEYS = { accessKeyId: 'ACCEPTKEY', secretAccessKey: 'accept-secret' };
 interface Child {
   url: string;
   key: string;
+  writes: number;
   cpuMs(): Promise<number>;
   stop(): Promise<void>;
 }
@@ -48,10 +49,11 @@ async function startTarget(settings: TargetSettings): Promise<Child> {
     execArgv: profile,
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
-  const [{ url, key }] = await answerOf(child);
+  const [{ url, key, writes }] = await answerOf(child);
   return {
     url,
     key,
+    writes,
     async cpuMs() {
       child.send('cpu');
       const [{ user, system }] = await answerOf(child);
@@ -133,7 +135,7 @@ async function compare(store: 's3' | 'memory', picture: Buffer) {
   const ours = await startTarget({ kind: 'cardseal', ...common });
   const bare = await startTarget({ kind: 'bare', ...common });
   const rows: { ours: Measure; bare: Measure; ratio: number; cpuRatio: number }[] = [];
-  console.log(`store: ${store}`);
+  console.log(`store: ${store}, ${bare.writes} writes and one queue.add a request`);
   console.log(' ours/s   bare/s    ratio ours p50  ours p99 bare p50  bare p99  CPU ms ours and bare');
   try {
     for (const target of [ours, bare]) await measure(target, picture, REQUESTS);

@@ -1,17 +1,45 @@
 /**
- * The mark: a Fastify route that reads the same body, makes the same five writes (as many bytes, created or put as
- * ours are, all at once) and one `queue.add`. It checks nothing, knows no keys and orders nothing.
+ * The mark: a Fastify route that reads the same body, makes the same writes and one `queue.add`. The writes are those
+ * that were seen of one submit of ours: as many, as long, created or put as they were, but all at once. It checks
+ * nothing, knows no keys and orders nothing.
  */
-import type { ObjectStore } from '@cardseal/core/ledger';
+import { memoryObjectStore, type ObjectStore } from '@cardseal/core/ledger';
 import { seal } from '@cardseal/core/seal';
 import { Queue } from 'bullmq';
 import fastify from 'fastify';
+import { startCardseal } from './cardseal.ts';
 import type { Target } from './target.ts';
 
-/** Bytes of a wrapped key, of a marker's nonce and of a sealed request, as a submit of one side writes them. */
-const SIZES = { key: 97, marker: 16, request: 560 };
+interface Write {
+  operation: 'create' | 'put';
+  kind: string;
+  sizeBytes: number;
+}
 
-export async function startBare(store: ObjectStore, redisUrl: string): Promise<Target> {
+/** What one submit of ours writes. */
+async function writesOfSubmit(redisUrl: string, picture: Buffer): Promise<Write[]> {
+  const writes: Write[] = [];
+  const store = memoryObjectStore();
+  const note = (operation: Write['operation']) => (name: string, body: Buffer) => {
+    writes.push({ operation, kind: name.replace(/.*\//, '').replace(/^job_\w+/, ''), sizeBytes: body.length });
+    return store[operation](name, body) as Promise<never>;
+  };
+  const ours = await startCardseal({ ...store, create: note('create'), put: note('put') }, redisUrl);
+  const submit = async () => {
+    writes.length = 0;
+    const headers = { authorization: `Bearer ${ours.key}`, 'content-type': 'image/jpeg' };
+    const body = new Uint8Array(picture);
+    await fetch(`${ours.url}/v1/jobs?side=front`, { method: 'POST', headers, body });
+  };
+  // The first makes the tenant's key as well.
+  await submit();
+  await submit();
+  await ours.stop();
+  return writes;
+}
+
+export async function startBare(store: ObjectStore, redisUrl: string, picture: Buffer): Promise<Target> {
+  const writes = await writesOfSubmit(redisUrl, picture);
   const key = Buffer.alloc(32, 1);
   const queue = new Queue('bare', { connection: { url: redisUrl }, prefix: '{bare}' });
   const app = fastify({ bodyLimit: 50_000_000 });
@@ -20,18 +48,17 @@ export async function startBare(store: ObjectStore, redisUrl: string): Promise<T
   app.post('/v1/jobs', async (request, reply) => {
     const id = `job-${process.pid}-${made++}`;
     const image = seal(key, { tenant: 'bank', subject: id, kind: 'image' }, request.body as Buffer);
-    await Promise.all([
-      store.create(`bare/keys/${id}`, Buffer.alloc(SIZES.key, made)),
-      store.create(`bare/pending/${id}`, Buffer.alloc(SIZES.marker, made)),
-      store.create(`bare/jobs/${id}/front.image`, image),
-      store.put(`bare/index/${id}`, Buffer.alloc(0)),
-      store.create(`bare/jobs/${id}/request`, Buffer.alloc(SIZES.request, made)),
-    ]);
+    await Promise.all(
+      writes.map(({ operation, kind, sizeBytes }, at) => {
+        const body = sizeBytes === image.length ? image : Buffer.alloc(sizeBytes, made);
+        return store[operation](`bare/${at}/${id}${kind}`, body);
+      }),
+    );
     await queue.add('card', { id }, { jobId: id, removeOnComplete: true });
     return reply.code(202).send({ id });
   });
   await app.listen({ port: 0, host: '127.0.0.1' });
   const { port } = app.server.address() as { port: number };
   const stop = async () => void (await Promise.all([app.close(), queue.close()]));
-  return { url: `http://127.0.0.1:${port}`, key: 'none', stop };
+  return { url: `http://127.0.0.1:${port}`, key: 'none', writes: writes.length, stop };
 }

@@ -1,6 +1,7 @@
 /** One of the two that `bench accept` measures, in a process of its own: Cardseal's API, or the bare route. */
 import { memoryObjectStore, type ObjectStore, s3ObjectStore } from '@cardseal/core/ledger';
 import { createS3Client } from '../../../packages/core/src/ledger/store/s3-object-store.ts';
+import { plainJpeg } from '../../support/pictures.ts';
 import { startBare } from './bare.ts';
 import { startCardseal } from './cardseal.ts';
 
@@ -14,6 +15,8 @@ export interface TargetSettings {
 export interface Target {
   url: string;
   key: string;
+  /** Writes that it makes for each request, where it knows. */
+  writes?: number;
   stop(): Promise<void>;
 }
 
@@ -25,8 +28,8 @@ function openStore(s3: TargetSettings['s3']): ObjectStore {
 
 const settings = JSON.parse(process.argv[2]!) as TargetSettings;
 const start = settings.kind === 'bare' ? startBare : startCardseal;
-const target = await start(openStore(settings.s3), settings.redisUrl);
-process.send?.({ url: target.url, key: target.key });
+const target = await start(openStore(settings.s3), settings.redisUrl, await plainJpeg(900, 600));
+process.send?.({ url: target.url, key: target.key, writes: target.writes });
 process.on('message', (asked) => {
   if (asked === 'cpu') return process.send?.(process.cpuUsage());
   void target.stop().then(() => process.exit(0));

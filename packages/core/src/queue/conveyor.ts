@@ -9,6 +9,7 @@ import type { AttemptRecord, JobId, WaitingFor } from '../job/index.ts';
 import type { DeliveryRef } from '../ledger/index.ts';
 import { encodeChange, type JobChange } from './changes.ts';
 import { type CardClass, classOf, createFairShares, type FairShares, type QueueLook } from './fairness/index.ts';
+import { gather } from './gather.ts';
 import {
   changedChannel,
   type DeliverJob,
@@ -82,6 +83,7 @@ export interface Conveyor {
 export function createConveyor(redis: Redis, prefix: string, options: ConveyorOptions = {}): Conveyor {
   const { weightOf = async () => 1 } = options;
   const shares = createFairShares(redis, prefix);
+  const place = gather(shares.place, ADD_CARDS);
   let opened: Queues | null = null;
 
   /**
@@ -104,7 +106,7 @@ export function createConveyor(redis: Redis, prefix: string, options: ConveyorOp
   /** Every job has a priority: one without would run before all others. */
   async function addSome(recognize: Queues['recognize'], cards: readonly Card[]): Promise<void> {
     const weights = await weightsOf(cards);
-    const priorities = await shares.place(
+    const priorities = await place(
       cards.map((card) => ({
         id: recognizeJobId(card.job, card.generation),
         cardClass: card.priority,
@@ -113,13 +115,15 @@ export function createConveyor(redis: Redis, prefix: string, options: ConveyorOp
         calls: card.calls ?? 1,
       })),
     );
-    await recognize.addBulk(
-      cards.map(({ tenant, job, generation }, at) => ({
-        name: 'card',
-        data: { tenant, job, generation, attempts: [], waitingFor: 'worker' },
-        opts: { ...recognizeOptions, jobId: recognizeJobId(job, generation), priority: priorities[at]! },
-      })),
-    );
+    const jobs = cards.map(({ tenant, job, generation }, at) => ({
+      name: 'card',
+      data: { tenant, job, generation, attempts: [], waitingFor: 'worker' } satisfies RecognizeJob,
+      opts: { ...recognizeOptions, jobId: recognizeJobId(job, generation), priority: priorities[at]! },
+    }));
+    // One alone needs no transaction around it, which would cost as much again.
+    const [only] = jobs;
+    if (only && jobs.length === 1) await recognize.add(only.name, only.data, only.opts);
+    else await recognize.addBulk(jobs);
   }
 
   async function weightsOf(cards: readonly Card[]): Promise<Map<string, number>> {
