@@ -5,6 +5,7 @@ import { Command, Option } from 'commander';
 import { doctorCommand } from './doctor.ts';
 import { jobCommands } from './jobs/commands.ts';
 import { listKeysCommand, listTenantsCommand, revokeKeyCommand, setTenantCommand } from './keys.ts';
+import { masterKeyCommands } from './master-keys/commands.ts';
 import { createAdminCommand, createKeyCommand, createTenantCommand } from './provision.ts';
 import { webhookCommands } from './webhooks/commands.ts';
 
@@ -83,6 +84,7 @@ export function createProgram(env: Env): Command {
     )
     .action((user: string, options) => createAdminCommand(env, user, options));
 
+  masterKeyCommands(program, env);
   jobCommands(program, env);
   webhookCommands(program, env);
   return program;

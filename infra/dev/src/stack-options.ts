@@ -43,6 +43,8 @@ export interface StackOptions {
   baiduQps?: number;
   /** The base of every child's environment; the stack's own settings win. `process.env` by default. */
   env?: Readonly<NodeJS.ProcessEnv>;
+  /** Settings of API, workers and admin that win over the stack's own; a keys bucket is made. */
+  apps?: Readonly<NodeJS.ProcessEnv>;
   log?: (line: string) => void;
   /** An object store that runs already, instead of the double. */
   s3?: StoreInfo;

@@ -46,7 +46,8 @@ export async function startParts(options: Settled, supervisor: Supervisor) {
   ]);
   const publicKeyFile = path.join(options.dataDir, 'emulator-public-key.pem');
   writeFileAtomic(publicKeyFile, await fetchText(`${emulatorUrl}/__control/public-key`));
-  const appEnv = appEnvironment({ env, redisUrl, store, secrets, emulatorUrl, publicKeyFile });
+  const parts = { env, redisUrl, store, secrets, emulatorUrl, publicKeyFile };
+  const appEnv = { ...appEnvironment(parts), ...options.apps };
   options.log('making the first tenant, its api key and an admin');
   const provisioned = await provision({ env: appEnv, dataDir: options.dataDir });
   options.log(`starting api, ${options.workers ?? 1} worker(s) and admin`);
@@ -68,7 +69,9 @@ async function startOwnRedis(options: Settled, supervisor: Supervisor): Promise<
 async function startStore(options: Settled, supervisor: Supervisor, context: PlanContext, secrets: DevSecrets) {
   options.log('starting the object store double');
   const store = { region: REGION, bucket: BUCKET, ...secrets.storeKeys };
-  const [child] = await supervisor.start([storeSpec(context, path.join(options.dataDir, 's3'), store)]);
+  const [child] = await supervisor.start([
+    storeSpec(context, path.join(options.dataDir, 's3'), store, options.apps?.S3_KEYS_BUCKET),
+  ]);
   return { endpoint: urlOf(child), ...store } satisfies StoreInfo;
 }
 

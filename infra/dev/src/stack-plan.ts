@@ -43,12 +43,17 @@ export function baseEnvironment(env: Readonly<NodeJS.ProcessEnv>): NodeJS.Proces
   return { ...base, CARDSEAL_ENV: 'dev' };
 }
 
-export function storeSpec(context: PlanContext, s3DataDir: string, store: Omit<StoreInfo, 'endpoint'>): ChildSpec {
+export function storeSpec(
+  context: PlanContext,
+  s3DataDir: string,
+  store: Omit<StoreInfo, 'endpoint'>,
+  keysBucket?: string,
+): ChildSpec {
   return nodeChild('s3', context.programs.s3, 'S3_PORT', context.ports.s3, {
     ...context.env,
     S3_DATA_DIR: s3DataDir,
     S3_REGION: store.region,
-    S3_BUCKET: store.bucket,
+    S3_BUCKET: [store.bucket, keysBucket].filter(Boolean).join(','),
     S3_ACCESS_KEY_ID: store.accessKeyId,
     S3_SECRET_ACCESS_KEY: store.secretAccessKey,
   });
