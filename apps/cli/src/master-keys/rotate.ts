@@ -1,0 +1,37 @@
+/** `keys rotate master|tenant`: every step may be repeated or cut off, and nothing has to stand still for it. */
+import type { Env } from '@cardseal/core/config';
+import { type Output, printJson } from '../jobs/print.ts';
+import { openLedgerOf } from '../provision.ts';
+
+/** Says which masters wrap nothing any more, and so may go. */
+export async function rotateMasterCommand(env: Env, { json }: Output): Promise<void> {
+  const { keys } = openLedgerOf(env).ledger;
+  const done = await keys.rewrapTenantKeys();
+  const { master, wrappedBy } = await keys.status();
+  const others = Object.keys(wrappedBy).filter((name) => name !== master);
+  if (json) printJson({ ...done, master, wrapped_by: wrappedBy });
+  else {
+    process.stdout.write(`${done.rewrapped} of ${done.looked} tenant keys wrapped anew with ${master}\n`);
+    process.stdout.write(
+      others.length === 0
+        ? 'nothing is wrapped with any other master key: older ones may be removed\n'
+        : `still wrapped with ${others.join(', ')}: run this again\n`,
+    );
+  }
+  if (others.length > 0) process.exitCode = 1;
+}
+
+export async function rotateTenantCommand(
+  env: Env,
+  tenant: string,
+  { json, resume = false }: Output & { resume?: boolean },
+): Promise<void> {
+  const { keys } = openLedgerOf(env).ledger;
+  const version = resume ? null : await keys.addTenantKey(tenant);
+  if (version !== null) process.stderr.write(`version ${version} of the key of ${tenant} seals from now on\n`);
+  const done = await keys.rewrapJobKeys(tenant, ({ looked, rewrapped }) =>
+    process.stderr.write(`${looked} job keys looked at, ${rewrapped} wrapped anew\n`),
+  );
+  if (json) printJson({ tenant, ...(version === null ? {} : { version }), ...done });
+  else process.stdout.write(`${done.rewrapped} of ${done.looked} job keys wrapped anew\n`);
+}
