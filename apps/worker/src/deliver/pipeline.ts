@@ -11,7 +11,7 @@ import { type Admitted, admit } from './admit.ts';
 import { eventOf } from './event.ts';
 import { followHealth } from './health.ts';
 import { laneOutcome } from './lane-outcome.ts';
-import { recordTry } from './record.ts';
+import { isOver, recordTry } from './record.ts';
 import type { DeliverRoom } from './room.ts';
 import { signMessage } from './sign.ts';
 
@@ -19,7 +19,8 @@ export type DeliveryRun =
   | { kind: 'done' }
   /** Every try is spent; the delivery stands as exhausted and can be sent again. */
   | { kind: 'exhausted'; class: string }
-  | { kind: 'postpone'; delayMs: number; late: boolean }
+  /** `scheduled`: until its next try is due, which a resend may bring forward at any moment. */
+  | { kind: 'postpone'; delayMs: number; late: boolean; scheduled?: true }
   /** The lane is full: somebody will wake it. */
   | { kind: 'wait'; place: number };
 
@@ -45,8 +46,8 @@ export async function deliver(
     // Who was tried before comes late, or was started before: what nobody has touched needs no look at its record.
     const before = late || !firstStart ? await ledger.deliveries.read(ref) : untried(ref);
     const dueMs = before.last?.nextAtMs ?? 0;
-    if (dueMs > clock.now()) return { kind: 'postpone', delayMs: dueMs - clock.now(), late: true };
-    const event = before.last?.class === 'delivered' ? null : await eventOf(ledger, ref, endpoint.value);
+    if (dueMs > clock.now()) return { kind: 'postpone', delayMs: dueMs - clock.now(), late: true, scheduled: true };
+    const event = isOver(before) ? null : await eventOf(ledger, ref, endpoint.value);
     if (!event) {
       await ledger.markers.settle(ref);
       return DONE;

@@ -25,7 +25,7 @@ export function deliverProcessor(context: WorkerContext, room: DeliverRoom) {
     if (run.kind === 'wait') return waitInLine(context, room, job, token, run.place);
     if (run.kind === 'postpone') {
       if (run.late && !job.data.late) await job.updateData({ ...job.data, late: true });
-      return postpone(job, token, run.delayMs);
+      return run.scheduled ? sleepUntilDue(context, room, job, token, run.delayMs) : postpone(job, token, run.delayMs);
     }
     if (run.kind === 'exhausted') throw giveUp(`delivery_exhausted.${run.class}`);
   };
@@ -45,6 +45,27 @@ async function runOnce(
       context.log.error('delivery.own_fault', { tenant, job_id, endpoint_id: endpoint, ...describeError(error) });
     }
     return { kind: 'postpone', delayMs: ownFaultDelayMs(error), late };
+  }
+}
+
+/**
+ * Sleeps until its next try. A resend that came while it was awake could not wake it: it has left its entry in the
+ * record before it looked, so that a look afterwards finds it. Always throws.
+ */
+async function sleepUntilDue(
+  { ledger, clock }: WorkerContext,
+  room: DeliverRoom,
+  job: Job<DeliverJob>,
+  token: string | undefined,
+  delayMs: number,
+): Promise<never> {
+  try {
+    return await postpone(job, token, delayMs);
+  } catch (handover) {
+    const { last } = await ledger.deliveries.read(job.data).catch(() => ({ last: null }));
+    const isResent = last?.class === 'resent' && (last.nextAtMs ?? 0) <= clock.now();
+    if (isResent) await room.wake({ ids: [deliverJobId(job.data)], atMs: 0 });
+    throw handover;
   }
 }
 

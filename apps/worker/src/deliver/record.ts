@@ -1,8 +1,17 @@
 /** record: the try goes on record before the marker that says it is owed goes away, or becomes `parked`. */
+import { failpoint } from '@cardseal/core/failpoints';
 import type { DeliveryRecord } from '@cardseal/core/ledger';
 import { endpointEffect, type NextTry, nextTry, type SendResult } from '@cardseal/core/webhook';
 import type { WorkerContext } from '../context.ts';
 import type { DeliveryRun } from './pipeline.ts';
+
+/**
+ * Whether its last answer ended it: whoever died between that record and the marker left nothing to send. `gone` is not
+ * over before its endpoint is disabled, and only another answer can do that.
+ */
+export function isOver({ last }: DeliveryRecord): boolean {
+  return last !== null && last.nextAtMs === null && last.class !== 'gone';
+}
 
 export async function recordTry(
   { clock, random, ledger, log }: WorkerContext,
@@ -23,9 +32,12 @@ export async function recordTry(
     attempt,
     ...heldUntil(answer, nowMs),
   };
+  await failpoint('deliver.answered');
   await ledger.deliveries.record(before, record, answer.class === 'delivered' ? undefined : answer.answer);
+  await failpoint('deliver.recorded');
   if (next?.kind === 'parked') await ledger.markers.park(ref);
   else if (next?.kind !== 'retry') await ledger.markers.settle(ref);
+  await failpoint('deliver.settled');
   log.info('delivery.tried', {
     tenant: ref.tenant,
     job_id: ref.job,
@@ -36,7 +48,9 @@ export async function recordTry(
     latency_ms: latencyMs,
     ...(answer.status === undefined ? {} : { status: answer.status }),
   });
-  if (next?.kind === 'retry') return { kind: 'postpone', delayMs: Math.max(0, next.atMs - clock.now()), late: true };
+  if (next?.kind === 'retry') {
+    return { kind: 'postpone', delayMs: Math.max(0, next.atMs - clock.now()), late: true, scheduled: true };
+  }
   return next?.kind === 'exhausted' ? { kind: 'exhausted', class: answer.class } : { kind: 'done' };
 }
 

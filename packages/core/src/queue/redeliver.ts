@@ -16,18 +16,24 @@ export async function redeliver(ledger: Ledger, conveyor: Conveyor, ref: Deliver
   }
   await ledger.markers.unpark(ref);
   // Without Redis the marker alone owes it: the reconciler puts it on the queue.
-  await requeue(conveyor, ref).catch(() => {});
+  const found = await requeue(conveyor, ref).catch(() => null);
+  // Whoever is at it may just have settled it, our marker included.
+  if (found === 'active') await ledger.markers.owe(ref);
 }
 
-/** Puts it on the queue now, wherever BullMQ has left it. Throws TransientError `queue_unavailable`. */
-export async function requeue(conveyor: Conveyor, ref: DeliveryRef, delayMs = 0): Promise<void> {
+/**
+ * Puts it on the queue now, wherever BullMQ has left it; of one at work the worker looks at the record before it sleeps.
+ * Returns where it was, null for nowhere. Throws TransientError `queue_unavailable`.
+ */
+export async function requeue(conveyor: Conveyor, ref: DeliveryRef, delayMs = 0): Promise<string | null> {
   const queued = await conveyor.queues().deliver.getJob(deliverJobId(ref));
-  const state = await queued?.getState();
+  const state = (await queued?.getState()) ?? null;
   if (state === 'delayed') {
     if (delayMs === 0) await queued!.promote();
-    return;
+    return state;
   }
   // What has ended keeps its id until it is removed, and a second job of that id would be ignored.
   if (state === 'failed' || state === 'completed') await queued!.remove();
   await conveyor.addDeliveries([{ ref: { ...ref, late: true } as DeliveryRef, delayMs }]);
+  return state;
 }
