@@ -1,5 +1,7 @@
 /** The API as something one can build, start and stop: submit → store → enqueue, and everything read from the ledger. */
+
 import { type Clock, systemClock } from '@cardseal/core/clock';
+import { redisTarget } from '@cardseal/core/config';
 import { type Ledger, openLedger, openMasterKey } from '@cardseal/core/ledger';
 import { createLog, describeError, type Log } from '@cardseal/core/log';
 import {
@@ -17,6 +19,7 @@ import type { ApiContext } from './context.ts';
 import { createCounter, createLimits } from './limits/index.ts';
 import { createPoolWatch } from './quota/index.ts';
 import { createServer } from './server.ts';
+import { createUsageMeter } from './usage/index.ts';
 
 export interface ApiOverrides {
   clock?: Clock;
@@ -35,8 +38,8 @@ export function createApi(config: ApiConfig, overrides: ApiOverrides = {}): Api 
   const log = overrides.log ?? createLog('api', config.LOG_LEVEL);
   const ledger = overrides.ledger ?? openLedger(config, openMasterKey(config), clock);
   const onRedisError = (error: Error) => log.debug('redis.error', describeError(error));
-  const producer = connectRedis(config.REDIS_URL, 'producer', onRedisError);
-  const subscriber = connectRedis(config.REDIS_URL, 'subscriber', onRedisError);
+  const producer = connectRedis(redisTarget(config), 'producer', onRedisError);
+  const subscriber = connectRedis(redisTarget(config), 'subscriber', onRedisError);
   const weightOf = createWeights(ledger);
   const context: ApiContext = {
     config,
@@ -54,6 +57,7 @@ export function createApi(config: ApiConfig, overrides: ApiOverrides = {}): Api 
     finished: createFinishedEvents(subscriber, config.QUEUE_PREFIX),
     changes: createJobChanges(subscriber, config.QUEUE_PREFIX),
     limits: createLimits(createCounter(producer, config.QUEUE_PREFIX), ledger, clock),
+    usage: createUsageMeter(ledger, clock, log),
     guard: createTargetGuard({
       allowTargets: config.WEBHOOK_ALLOW_TARGETS,
       production: config.CARDSEAL_ENV === 'production',
@@ -71,6 +75,7 @@ export function createApi(config: ApiConfig, overrides: ApiOverrides = {}): Api 
       await server.listen({ host: config.API_HOST, port: config.API_PORT });
       const { port } = server.server.address() as { port: number };
       keeper.start();
+      context.usage.start();
       log.info('api.started', { port });
       return { port };
     },
@@ -85,6 +90,7 @@ export function createApi(config: ApiConfig, overrides: ApiOverrides = {}): Api 
     context.finished.stop();
     await server.close();
     await keeper.stop();
+    await context.usage.stop();
     context.pool.stop();
     await context.conveyor.close();
     producer.disconnect();

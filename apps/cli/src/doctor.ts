@@ -2,7 +2,7 @@
  * `doctor [--fix]`: holds the ledger's markers against the queue and says where the two disagree; with `--fix` it puts
  * back what is missing, as the reconciler would. It decides nothing: what needs a worker is left to one.
  */
-import { commonEnvironment, type Env, readEnvironment, redisEnvironment } from '@cardseal/core/config';
+import { commonEnvironment, type Env, readEnvironment, redisEnvironment, redisTarget } from '@cardseal/core/config';
 import type { DeliveryRef, Ledger, PendingMarker } from '@cardseal/core/ledger';
 import { type Conveyor, connectRedis, createConveyor, deliverJobId, recognizeJobId } from '@cardseal/core/queue';
 import { z } from 'zod';
@@ -28,10 +28,10 @@ export interface Findings {
 
 /** Exit code 1 while anything disagrees that was not mended. */
 export async function doctorCommand(env: Env, { fix = false }: { fix?: boolean }): Promise<void> {
-  const { REDIS_URL, QUEUE_PREFIX } = readEnvironment(schema, env);
+  const config = readEnvironment(schema, env);
   const { ledger } = openLedgerOf(env);
-  const redis = connectRedis(REDIS_URL, 'board');
-  const conveyor = createConveyor(redis, QUEUE_PREFIX);
+  const redis = connectRedis(redisTarget(config), 'board');
+  const conveyor = createConveyor(redis, config.QUEUE_PREFIX);
   try {
     if (redis.status !== 'ready') await new Promise((resolve) => redis.once('ready', resolve));
     const findings = await examine(ledger, conveyor, fix);

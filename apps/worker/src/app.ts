@@ -1,5 +1,7 @@
 /** The worker as something one can build, start and stop: recognizes cards, delivers webhooks, reconciles. */
+
 import { type Clock, systemClock } from '@cardseal/core/clock';
+import { redisTarget } from '@cardseal/core/config';
 import { type Ledger, openLedger, openMasterKey } from '@cardseal/core/ledger';
 import { createLog, describeError, type Log } from '@cardseal/core/log';
 import { createPacer, type PacingEvent } from '@cardseal/core/pacing';
@@ -33,8 +35,12 @@ export function createWorker(config: WorkerConfig, overrides: WorkerOverrides = 
   const log = overrides.log ?? createLog('worker', config.LOG_LEVEL);
   const ledger = overrides.ledger ?? openLedger(config, openMasterKey(config), clock);
   const credentials = readCredentials(config.BAIDU_CREDENTIALS_FILE);
-  const redis = connectRedis(config.REDIS_URL, 'producer', (error) => log.debug('redis.error', describeError(error)));
-  const laneRedis = connectRedis(config.REDIS_URL, 'lanes', (error) => log.debug('redis.error', describeError(error)));
+  const redis = connectRedis(redisTarget(config), 'producer', (error) =>
+    log.debug('redis.error', describeError(error)),
+  );
+  const laneRedis = connectRedis(redisTarget(config), 'lanes', (error) =>
+    log.debug('redis.error', describeError(error)),
+  );
   const tokenSealKey = () => ledger.houseSecret('cardseal access tokens');
   const providers = createProviders({ config, credentials, redis, tokenSealKey, clock, log });
   const pacer = createPacer({

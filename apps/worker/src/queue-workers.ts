@@ -1,5 +1,6 @@
 /** The two BullMQ workers: how they take jobs, notice a lost lock, back off, and stop within a grace. */
 
+import { redisTarget } from '@cardseal/core/config';
 import { describeError } from '@cardseal/core/log';
 import {
   connectRedis,
@@ -90,7 +91,7 @@ function build<Data>(
   processor: Processor<Data, void>,
   options: Pick<WorkerOptions, 'concurrency' | 'settings'>,
 ): Worker<Data, void> {
-  const connection = connectRedis(config.REDIS_URL, 'worker', (error) =>
+  const connection = connectRedis(redisTarget(config), 'worker', (error) =>
     log.debug('redis.error', describeError(error)),
   );
   const worker = new Worker<Data, void>(queue, processor, {

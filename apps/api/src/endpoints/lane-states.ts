@@ -1,4 +1,5 @@
 /** What Redis knows of an endpoint's lane; null whenever it does not answer at once. */
+import { redisTarget } from '@cardseal/core/config';
 import { connectRedis, createLanes, type LaneState } from '@cardseal/core/queue';
 import type { FastifyInstance } from 'fastify';
 import type { ApiContext } from '../context.ts';
@@ -6,7 +7,7 @@ import type { ApiContext } from '../context.ts';
 export type ReadLane = (tenant: string, endpoint: string) => Promise<LaneState | null>;
 
 export function createLaneReader(app: FastifyInstance, { config }: ApiContext): ReadLane {
-  const redis = connectRedis(config.REDIS_URL, 'producer');
+  const redis = connectRedis(redisTarget(config), 'producer');
   const lanes = createLanes(redis, config.QUEUE_PREFIX);
   app.addHook('onClose', async () => redis.disconnect());
   return async (tenant, endpoint) => {

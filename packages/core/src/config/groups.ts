@@ -1,10 +1,45 @@
 /** The groups of settings that several apps share (contract §4). Secrets are read from files, never from defaults. */
 import { z } from 'zod';
-import { flag, positiveInteger } from './environment.ts';
+import { ConfigurationError, flag, positiveInteger } from './environment.ts';
 
+const addresses = z
+  .string()
+  .regex(/^[^\s,@/]+:\d{1,5}(,[^\s,@/]+:\d{1,5})*$/, 'must be host:port, with commas between several')
+  .transform((text) =>
+    text.split(',').map((one) => {
+      const colon = one.lastIndexOf(':');
+      return { host: one.slice(0, colon), port: Number(one.slice(colon + 1)) };
+    }),
+  );
+
+/**
+ * One server by `REDIS_URL`. Beside one of the other two the URL keeps telling user, password, TLS and, for Sentinel,
+ * by its host, the name of the watched master.
+ */
 export const redisEnvironment = {
   REDIS_URL: z.string().regex(/^rediss?:\/\//, 'must start with redis:// or rediss://'),
+  REDIS_SENTINELS: addresses.optional(),
+  REDIS_CLUSTER_NODES: addresses.optional(),
 };
+
+/** Where Redis is, as connections want to know it. @throws ConfigurationError when two ways are named at once. */
+export function redisTarget(env: {
+  REDIS_URL: string;
+  REDIS_SENTINELS?: { host: string; port: number }[] | undefined;
+  REDIS_CLUSTER_NODES?: { host: string; port: number }[] | undefined;
+}): RedisTarget {
+  const { REDIS_URL: url, REDIS_SENTINELS: sentinels, REDIS_CLUSTER_NODES: nodes } = env;
+  if (sentinels && nodes)
+    throw new ConfigurationError(['REDIS_SENTINELS, REDIS_CLUSTER_NODES: only one of the two can be']);
+  return { url, ...(sentinels ? { sentinels } : {}), ...(nodes ? { nodes } : {}) };
+}
+
+export interface RedisTarget {
+  url: string;
+  sentinels?: readonly { host: string; port: number }[];
+  /** Masters of a cluster to ask for the others. */
+  nodes?: readonly { host: string; port: number }[];
+}
 
 export const storeEnvironment = {
   S3_ENDPOINT: z.url().optional(),

@@ -4,7 +4,9 @@ export {
   commonEnvironment,
   imageLimits,
   productionProblems,
+  type RedisTarget,
   redisEnvironment,
+  redisTarget,
   storeEnvironment,
 } from './groups.ts';
 export { readSecretFile } from './secret-file.ts';

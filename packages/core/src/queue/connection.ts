@@ -1,5 +1,6 @@
 /** Redis connections by the part they play: what a worker must wait out, a producer must fail fast on. */
-import { Redis, type RedisOptions } from 'ioredis';
+import { Cluster, Redis, type RedisOptions } from 'ioredis';
+import type { RedisTarget } from '../config/index.ts';
 
 export type ConnectionRole = 'producer' | 'lanes' | 'worker' | 'subscriber' | 'board';
 
@@ -14,14 +15,52 @@ const roles: Record<ConnectionRole, RedisOptions> = {
   board: { maxRetriesPerRequest: null, commandTimeout: 10_000 },
 };
 
-/** The returned client connects by itself and never throws on its own; errors go to `onError`. */
-export function connectRedis(url: string, role: ConnectionRole, onError: (error: Error) => void = () => {}): Redis {
-  const redis = new Redis(url, {
+/**
+ * The returned client connects by itself and never throws on its own; errors go to `onError`.
+ *
+ * @param target the URL of one server, or a topology. Of a cluster only commands with the prefix's hash tag may be
+ * asked, and so all of them are one node's.
+ */
+export function connectRedis(
+  target: string | RedisTarget,
+  role: ConnectionRole,
+  onError: (error: Error) => void = () => {},
+): Redis {
+  const redis = clientOf(typeof target === 'string' ? { url: target } : target, role);
+  redis.on('error', onError);
+  return redis;
+}
+
+function clientOf({ url, sentinels, nodes }: RedisTarget, role: ConnectionRole): Redis {
+  const options: RedisOptions = {
     ...roles[role],
     retryStrategy: reconnect,
     // A replica that was demoted under us answers READONLY: reconnect and send the command again.
     reconnectOnError: (error) => (error.message.startsWith('READONLY') ? 2 : false),
+  };
+  if (!sentinels && !nodes) return new Redis(url, options);
+  const { protocol, username, password, hostname, pathname } = new URL(url);
+  const account = {
+    ...(username ? { username: decodeURIComponent(username) } : {}),
+    ...(password ? { password: decodeURIComponent(password) } : {}),
+    ...(protocol === 'rediss:' ? { tls: {} } : {}),
+  };
+  if (sentinels) {
+    const db = Number(pathname.slice(1)) || 0;
+    return new Redis({
+      ...options,
+      ...account,
+      sentinels: [...sentinels],
+      name: hostname,
+      db,
+      sentinelRetryStrategy: reconnect,
+    });
+  }
+  const cluster = new Cluster([...nodes!], {
+    redisOptions: { ...options, ...account },
+    enableOfflineQueue: options.enableOfflineQueue ?? true,
+    clusterRetryStrategy: reconnect,
   });
-  redis.on('error', onError);
-  return redis;
+  // It has all commands and events of a single client; what differs is used nowhere.
+  return cluster as unknown as Redis;
 }
