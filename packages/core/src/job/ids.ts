@@ -1,4 +1,5 @@
 /** Ids: sortable by time of making, safe in URLs, object names and queue ids (no `:`, never all digits). */
+import { randomFillSync } from 'node:crypto';
 import { decodeTime, monotonicFactory, ulid } from 'ulid';
 
 export type JobId = `job_${string}`;
@@ -7,7 +8,19 @@ export type JobId = `job_${string}`;
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 const JOB_ID = /^job_[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
 
-const nextUlid = monotonicFactory();
+/** Random bytes, drawn many at once: one by one they cost more than all else about an id. */
+const drawn = Buffer.alloc(1024);
+let next = drawn.length;
+
+function random(): number {
+  if (next === drawn.length) {
+    randomFillSync(drawn);
+    next = 0;
+  }
+  return drawn[next++]! / 256;
+}
+
+const nextUlid = monotonicFactory(random);
 
 export function newJobId(nowMs: number): JobId {
   return `job_${nextUlid(nowMs)}`;
@@ -24,7 +37,7 @@ export function createdAtMs(job: JobId): number {
 
 /** A fresh id such as `we_01J…` for things that are not jobs. */
 export function newId(prefix: string, nowMs: number): string {
-  return `${prefix}_${ulid(nowMs)}`;
+  return `${prefix}_${ulid(nowMs, random)}`;
 }
 
 /** The job's ULID with every digit inverted, so that a listing in byte order shows the newest first. */

@@ -5,7 +5,15 @@
  *
  * Layout: format (1) · salt (16) · key commitment (32) · ciphertext · tag (16).
  */
-import { createCipheriv, createDecipheriv, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  type KeyObject,
+  randomBytes,
+  timingSafeEqual,
+} from 'node:crypto';
 import { DefectError } from '../errors/index.ts';
 
 const FORMAT_AES_256_GCM_V1 = 0x01;
@@ -68,21 +76,26 @@ export function open(key: Buffer, context: SealContext, envelope: Uint8Array): B
   }
 }
 
-/** One pseudo-random function, cut in two: whoever finds two keys for one envelope has broken SHA-512. */
-function derive(key: Buffer, salt: Uint8Array): { key: Buffer; commitment: Buffer } {
-  const material = createHmac('sha512', key).update('cardseal envelope v1').update(salt).digest();
-  return { key: material.subarray(0, 32), commitment: material.subarray(32) };
+/**
+ * One pseudo-random function, cut in two: whoever finds two keys for one envelope has broken SHA-512. Keys are handed
+ * over as key objects, because `node:crypto` takes three times as long to make one of a buffer by itself.
+ */
+function derive(key: Buffer, salt: Uint8Array): { key: KeyObject; commitment: Buffer } {
+  const material = createHmac('sha512', createSecretKey(key)).update('cardseal envelope v1').update(salt).digest();
+  return { key: createSecretKey(material.subarray(0, 32)), commitment: material.subarray(32) };
 }
 
-function associatedData(context: SealContext): Buffer {
-  const parts = ['cardseal', context.tenant, context.subject, context.kind, 'v1'].map((part) => Buffer.from(part));
-  return Buffer.concat(
-    parts.flatMap((part) => {
-      const length = Buffer.alloc(4);
-      length.writeUInt32BE(part.length);
-      return [length, part];
-    }),
-  );
+/** Each part behind its length, so that no border can be moved. */
+function associatedData({ tenant, subject, kind }: SealContext): Buffer {
+  const parts = ['cardseal', tenant, subject, kind, 'v1'];
+  const data = Buffer.allocUnsafe(parts.reduce((sum, part) => sum + 4 + Buffer.byteLength(part), 0));
+  let at = 0;
+  for (const part of parts) {
+    const length = data.write(part, at + 4);
+    data.writeUInt32BE(length, at);
+    at += 4 + length;
+  }
+  return data;
 }
 
 function broken(context: SealContext, cause?: unknown): DefectError {
