@@ -7,6 +7,7 @@ import type { TargetGuard } from '@cardseal/core/webhook';
 import type { ApiConfig } from './config.ts';
 import type { Limits } from './limits/index.ts';
 import type { PoolWatch } from './quota/index.ts';
+import type { UsageMeter } from './usage/index.ts';
 
 export interface ApiContext {
   config: ApiConfig;
@@ -19,6 +20,7 @@ export interface ApiContext {
   guard: TargetGuard;
   limits: Limits;
   pool: PoolWatch;
+  usage: UsageMeter;
   /** A tenant's share of the quota. */
   weightOf: (tenant: string) => Promise<number>;
 }

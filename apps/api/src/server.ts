@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { armFailpoints } from '@cardseal/core/failpoints';
 import multipart from '@fastify/multipart';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { createAuthenticate } from './auth/index.ts';
+import { type Caller, createAuthenticate } from './auth/index.ts';
 import { type BatchKeeper, batchRoutes } from './batches/index.ts';
 import type { ApiContext } from './context.ts';
 import { endpointRoutes } from './endpoints/index.ts';
@@ -16,6 +16,7 @@ import { handleErrors, Problem, type ProblemCode, problemDocument, sendProblem }
 import { quotaRoutes } from './quota/index.ts';
 import { submitRoute } from './submit/index.ts';
 import { uploadRoutes } from './uploads/index.ts';
+import { usageRoutes } from './usage/index.ts';
 
 /** Of a body without a picture, and of everything around the pictures in one with them. */
 const MAX_TERMS_BYTES = 64 * 1024;
@@ -59,11 +60,18 @@ export function createServer(context: ApiContext, keeper: Pick<BatchKeeper, 'tak
     });
   });
   handleErrors(app, log);
+  app.addHook('onResponse', async (request, reply) => {
+    const caller = callers.get(request);
+    if (caller && reply.statusCode === 429) context.usage.note(caller, 'refused');
+  });
 
   const replies = new WeakMap<FastifyRequest, FastifyReply>();
+  const callers = new WeakMap<FastifyRequest, Caller>();
   app.addHook('onRequest', async (request, reply) => void replies.set(request, reply));
   const idempotency = createIdempotencyGuard(app, context.ledger, log);
   const authenticate = createAuthenticate(context.ledger, context.clock, async (request, caller) => {
+    callers.set(request, caller);
+    context.usage.note(caller, 'requests');
     if (caller.limits) {
       const { headers, release } = await context.limits.admit({ ...caller, limits: caller.limits });
       const reply = replies.get(request)!;
@@ -82,6 +90,7 @@ export function createServer(context: ApiContext, keeper: Pick<BatchKeeper, 'tak
     lifecycleRoutes(routes, context, authenticate);
     endpointRoutes(routes, context, authenticate);
     quotaRoutes(routes, context, authenticate);
+    usageRoutes(routes, context, authenticate);
     uploadRoutes(routes, context, authenticate);
     batchRoutes(routes, context, authenticate, keeper);
     openApiRoutes(routes);

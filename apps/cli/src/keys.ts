@@ -1,10 +1,8 @@
-/** `key list|revoke`, `tenant list|set`: who there is and what they may, straight in the ledger. */
-import { readFileSync } from 'node:fs';
-import { DEFAULT_POLICY, readVerdictPolicy, type VerdictPolicy } from '@cardseal/core/card';
+/** `key list|set|usage|revoke`: what keys may do and did, straight in the ledger. */
 import { systemClock } from '@cardseal/core/clock';
 import type { Env } from '@cardseal/core/config';
 import { RejectedError } from '@cardseal/core/errors';
-import { HOUSE, type ObjectSourceRule, type TenantRecord } from '@cardseal/core/ledger';
+import { type ApiKeyRecord, type KeyLimits, type Scope, usageDay } from '@cardseal/core/ledger';
 import { type Output, printJson, printTable } from './jobs/print.ts';
 import { openLedgerOf } from './provision.ts';
 
@@ -27,9 +25,70 @@ export async function listKeysCommand(env: Env, tenant: string, { json }: Output
     key.revoked_at ? 'revoked' : 'live',
     key.created_at,
     key.expires_at ?? 'never',
+    limitsOf(key.limits),
     key.scopes.join(' '),
   ]);
-  printTable(['key', 'state', 'created', 'expires', 'scopes'], rows);
+  printTable(['key', 'state', 'created', 'expires', 'limits', 'scopes'], rows);
+}
+
+const LIMIT_NAMES = { requestsPerSecond: '/s', concurrency: ' at once', inQueue: ' queued', cardsPerDay: ' cards/day' };
+
+function limitsOf(limits: KeyLimits): string {
+  const given = Object.entries(LIMIT_NAMES).filter(([name]) => limits[name as keyof KeyLimits] !== undefined);
+  return given.map(([name, unit]) => `${limits[name as keyof KeyLimits]}${unit}`).join(', ') || 'none';
+}
+
+export interface KeyChange extends Output {
+  scope?: Scope[];
+  /** null takes the limit away; what is absent stays. */
+  requestsPerSecond?: number | null;
+  concurrency?: number | null;
+  inQueue?: number | null;
+  cardsPerDay?: number | null;
+}
+
+/** Takes hold in every process within two seconds. */
+export async function setKeyCommand(env: Env, tenant: string, id: string, change: KeyChange): Promise<void> {
+  const { ledger } = openLedgerOf(env);
+  const changed = await ledger.apiKeys.change(tenant, id, (value) => changedKey(value, change));
+  if (!changed) throw new RejectedError('key_not_found');
+  const { scopes, limits = {} } = changed.value;
+  if (change.json) printJson({ id, scopes, limits });
+  else process.stdout.write(`key ${id} changed\n`);
+}
+
+function changedKey(value: ApiKeyRecord, { scope, ...change }: KeyChange): ApiKeyRecord {
+  const { requestsPerSecond, concurrency, inQueue, cardsPerDay } = change;
+  const given = Object.entries({ requestsPerSecond, concurrency, inQueue, cardsPerDay });
+  const wanted = { ...value.limits, ...Object.fromEntries(given.filter(([, limit]) => limit !== undefined)) };
+  const limits = Object.fromEntries(Object.entries(wanted).filter(([, limit]) => limit !== null)) as KeyLimits;
+  const { limits: _before, ...rest } = value;
+  return { ...rest, ...(scope ? { scopes: scope } : {}), ...(Object.keys(limits).length > 0 ? { limits } : {}) };
+}
+
+const DAY_MS = 86_400_000;
+
+/** A row per key and day; processes write their counts once a minute. */
+export async function keyUsageCommand(
+  env: Env,
+  tenant: string,
+  id: string | undefined,
+  { days, json }: Output & { days: number },
+): Promise<void> {
+  const nowMs = systemClock.now();
+  const from = usageDay(nowMs - (days - 1) * DAY_MS);
+  const all = await openLedgerOf(env).ledger.keyUsage.read(tenant, from, usageDay(nowMs));
+  const found = all.filter(({ apiKeyId }) => id === undefined || apiKeyId === id);
+  if (json) {
+    for (const { apiKeyId, ...counts } of found) printJson({ key_id: apiKeyId, ...counts });
+    return;
+  }
+  const rows = found.map(({ day, apiKeyId, requests, cards, refused }) => [
+    day,
+    apiKeyId,
+    ...[requests, cards, refused].map(String),
+  ]);
+  printTable(['day', 'key', 'requests', 'cards', 'refused'], rows);
 }
 
 /** Takes hold in every process within two seconds. Revoking twice is revoking once. */
@@ -43,60 +102,6 @@ export async function revokeKeyCommand(env: Env, tenant: string, id: string, { j
   if (!changed) throw new RejectedError('key_not_found');
   if (json) printJson({ id, revoked_at: iso(changed.value.revokedAtMs!) });
   else process.stdout.write(`key ${id} revoked\n`);
-}
-
-export async function listTenantsCommand(env: Env, { json }: Output): Promise<void> {
-  const tenants = await openLedgerOf(env).ledger.tenants.list(HOUSE);
-  if (json) {
-    for (const { id, value } of tenants) printJson(shown(id, value));
-    return;
-  }
-  const rows = tenants.map(({ id, value }) => [id, value.name, String(value.weight ?? 1), iso(value.createdAtMs)]);
-  printTable(['tenant', 'name', 'weight', 'created'], rows);
-}
-
-export interface TenantChange extends Output {
-  name?: string;
-  weight?: number;
-  /** `bucket` or `bucket/prefix`; given, they replace the whole list. */
-  objectSource?: string[];
-  /** A file with a verdict policy, or `default`. */
-  policy?: string;
-}
-
-export async function setTenantCommand(env: Env, id: string, change: TenantChange): Promise<void> {
-  const { name, weight, objectSource, json } = change;
-  const policy = change.policy === undefined ? undefined : readPolicy(change.policy);
-  if (weight !== undefined && !(weight >= 0.1 && weight <= 100)) throw new RejectedError('weight_invalid');
-  const changed = await openLedgerOf(env).ledger.tenants.change(HOUSE, id, (value) => ({
-    ...value,
-    ...(name === undefined ? {} : { name }),
-    ...(weight === undefined ? {} : { weight }),
-    ...(policy === undefined ? {} : { policy }),
-    ...(objectSource === undefined ? {} : { objectSources: objectSource.filter(Boolean).map(ruleOf) }),
-  }));
-  if (!changed) throw new RejectedError('tenant_not_found');
-  if (json) printJson(shown(id, changed.value));
-  else process.stdout.write(`tenant ${id} changed\n`);
-}
-
-/** Throws with every problem of the file, each at its place. */
-function readPolicy(file: string): VerdictPolicy {
-  if (file === 'default') return DEFAULT_POLICY;
-  const read = readVerdictPolicy(JSON.parse(readFileSync(file, 'utf8')));
-  if ('policy' in read) return read.policy;
-  const problems = read.problems.map(({ pointer, code }) => `  ${pointer || '/'}: ${code}`);
-  throw new Error(`the policy cannot be used:\n${problems.join('\n')}`);
-}
-
-function ruleOf(text: string): ObjectSourceRule {
-  const [bucket = '', ...rest] = text.split('/');
-  if (!/^[a-z0-9][a-z0-9.-]{2,62}$/.test(bucket)) throw new RejectedError('object_source_invalid');
-  return { bucket, prefix: rest.join('/') };
-}
-
-function shown(id: string, { name, createdAtMs, weight = 1, objectSources = [] }: TenantRecord) {
-  return { tenant: id, name, weight, object_sources: objectSources, created_at: iso(createdAtMs) };
 }
 
 function iso(ms: number): string {

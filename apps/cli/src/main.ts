@@ -1,17 +1,29 @@
 /** `cardseal <command>`: data on stdout, progress and errors on stderr, exit code 1 on failure and 2 on misuse. */
+
+import { ConnectionError, ProblemError } from '@cardseal/client';
 import { ConfigurationError } from '@cardseal/core/config';
 import { CardsealError } from '@cardseal/core/errors';
+import { CommanderError } from 'commander';
 import { createProgram } from './program.ts';
 
 try {
   await createProgram(process.env).parseAsync(process.argv);
 } catch (error) {
-  process.stderr.write(`cardseal: ${describe(error)}\n`);
-  process.exitCode = 1;
+  // Help and misuse are on the screen already.
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
+  else {
+    process.stderr.write(`cardseal: ${describe(error)}\n`);
+    process.exitCode = 1;
+  }
 }
 
 function describe(error: unknown): string {
   if (error instanceof ConfigurationError) return error.message;
   if (error instanceof CardsealError) return error.code;
+  if (error instanceof ProblemError) {
+    const reasons = error.errors.map(({ pointer, detail }) => `\n  ${pointer}: ${detail}`).join('');
+    return `${error.message}${reasons}${error.requestId ? ` (${error.requestId})` : ''}`;
+  }
+  if (error instanceof ConnectionError) return `${error.message}: is CARDSEAL_URL right, and is it running?`;
   return error instanceof Error ? error.message : String(error);
 }

@@ -4,14 +4,17 @@ import { SCOPES } from '@cardseal/core/ledger';
 import { Command, Option } from 'commander';
 import { doctorCommand } from './doctor.ts';
 import { jobCommands } from './jobs/commands.ts';
-import { listKeysCommand, listTenantsCommand, revokeKeyCommand, setTenantCommand } from './keys.ts';
+import { keyUsageCommand, listKeysCommand, revokeKeyCommand, setKeyCommand } from './keys.ts';
 import { masterKeyCommands } from './master-keys/commands.ts';
+import { limit, positiveNumber, wholeNumber } from './numbers.ts';
 import { createAdminCommand, createKeyCommand, createTenantCommand } from './provision.ts';
+import { listTenantsCommand, setTenantCommand } from './tenants.ts';
 import { webhookCommands } from './webhooks/commands.ts';
 
 export function createProgram(env: Env): Command {
   const program = new Command('cardseal').description('Cardseal from the command line').showHelpAfterError();
-  program.configureHelp({ sortSubcommands: true });
+  // Subcommands made from here on throw instead of ending the process: misuse is exit code 2.
+  program.configureHelp({ sortSubcommands: true }).exitOverride();
 
   program
     .command('specimen')
@@ -46,7 +49,7 @@ export function createProgram(env: Env): Command {
     .command('set <id>')
     .description('change a tenant; takes hold within seconds')
     .option('--name <name>', 'a name for people')
-    .option('--weight <weight>', 'share of the quota beside other tenants', Number)
+    .option('--weight <weight>', 'share of the quota beside other tenants', positiveNumber)
     .option('--policy <file>', 'JSON of thresholds and verdicts, as in docs/checks.md; `default` for the default')
     .option('--object-source <bucket/prefix...>', 'where pictures may be taken from; replaces the list')
     .option('--json', 'print JSON')
@@ -57,11 +60,11 @@ export function createProgram(env: Env): Command {
     .command('create <tenant>')
     .description('create an API key; it is shown once')
     .addOption(new Option('--scope <scope...>', 'what the key may do; everything by default').choices(SCOPES))
-    .option('--expires-in-days <days>', 'end of its life', Number)
-    .option('--requests-per-second <n>', 'limit', Number)
-    .option('--concurrency <n>', 'limit of requests open at once', Number)
-    .option('--in-queue <n>', 'limit of unfinished jobs', Number)
-    .option('--cards-per-day <n>', 'limit of cards submitted a day', Number)
+    .option('--expires-in-days <days>', 'end of its life', positiveNumber)
+    .option('--requests-per-second <n>', 'limit', wholeNumber)
+    .option('--concurrency <n>', 'limit of requests open at once', wholeNumber)
+    .option('--in-queue <n>', 'limit of unfinished jobs', wholeNumber)
+    .option('--cards-per-day <n>', 'limit of cards submitted a day', wholeNumber)
     .option('--json', 'print JSON')
     .action((id: string, options) => createKeyCommand(env, id, options));
   key
@@ -69,6 +72,22 @@ export function createProgram(env: Env): Command {
     .description('list the API keys of a tenant, without their secrets')
     .option('--json', 'print JSON')
     .action((id: string, options) => listKeysCommand(env, id, options));
+  key
+    .command('set <tenant> <key>')
+    .description('change what a key may do; takes hold within two seconds. `none` takes a limit away')
+    .addOption(new Option('--scope <scope...>', 'what the key may do; replaces the list').choices(SCOPES))
+    .option('--requests-per-second <n>', 'limit', limit)
+    .option('--concurrency <n>', 'limit of requests open at once', limit)
+    .option('--in-queue <n>', 'limit of unfinished jobs', limit)
+    .option('--cards-per-day <n>', 'limit of cards submitted a day', limit)
+    .option('--json', 'print JSON')
+    .action((id: string, keyId: string, options) => setKeyCommand(env, id, keyId, options));
+  key
+    .command('usage <tenant> [key]')
+    .description('what keys were used for, by day')
+    .option('--days <n>', 'so many, today included', wholeNumber, 7)
+    .option('--json', 'print JSON')
+    .action((id: string, keyId: string | undefined, options) => keyUsageCommand(env, id, keyId, options));
   key
     .command('revoke <tenant> <key>')
     .description('revoke an API key; takes hold within two seconds')

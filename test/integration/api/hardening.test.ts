@@ -25,8 +25,12 @@ describe('hostile requests', () => {
     expect(performance.now() - startedMs).toBeLessThan(PROMPT_MS);
     return answer;
   };
-  const post = (path: string, body: BodyInit, type?: string, more: Record<string, string> = {}) =>
-    prompt(api.call('POST', path, { key, body, headers: { ...(type ? { 'content-type': type } : {}), ...more } }));
+  const post = (
+    path: string,
+    body: NonNullable<RequestInit['body']>,
+    type?: string,
+    more: Record<string, string> = {},
+  ) => prompt(api.call('POST', path, { key, body, headers: { ...(type ? { 'content-type': type } : {}), ...more } }));
   const nested = (depth: number) => '['.repeat(depth) + ']'.repeat(depth);
   const image = () => jpeg.toString('base64');
 

@@ -39,6 +39,7 @@ export async function acceptBatch(
       const cards = head.lines - head.rejected.length;
       if (caller.limits) await context.limits.spend({ ...caller, limits: caller.limits }, cards);
       await ledger.batches.commit(tenant, standing, { ...head, createdAtMs: batchCreatedAtMs(standing) });
+      context.usage.note(caller, 'cards', cards);
       log.info('batch.accepted', { tenant, count: cards });
     }
     if (standing !== id) await ledger.batches.discard(tenant, id);

@@ -1,6 +1,7 @@
 /** Operations about the service itself. */
 import { z } from 'zod';
 import { quotaSchema } from '../quota/index.ts';
+import { usageQuery, usageSchema } from '../usage/index.ts';
 import type { Operation } from './operation.ts';
 
 export const serviceOperations: readonly Operation[] = [
@@ -13,6 +14,27 @@ export const serviceOperations: readonly Operation[] = [
     description: 'The gate, the rate, what is left, the backlog and the estimated wait.',
     scope: 'jobs:read',
     answers: { 200: { description: 'As of now.', schema: quotaSchema } },
+  },
+  {
+    id: 'getUsage',
+    method: 'get',
+    path: '/v1/usage',
+    tag: 'quota',
+    summary: 'What your keys were used for',
+    description: 'Requests, accepted cards and refusals by limits, per key and day.',
+    scope: 'jobs:read',
+    query: usageQuery,
+    answers: {
+      200: {
+        description: 'Days on which there was something.',
+        schema: usageSchema,
+        example: {
+          data: [{ day: '2026-01-01', key_id: 'a1b2c3d4e5f6', requests: 1200, cards: 800, refused: 3 }],
+          next_cursor: null,
+        },
+      },
+    },
+    problems: ['invalid_request'],
   },
   {
     id: 'isAlive',

@@ -32,7 +32,10 @@ export function submitRoute(app: FastifyInstance, context: ApiContext, authentic
       // Without a key nobody else can know the id: there is nothing to look for.
       const own = request.headers['idempotency-key'] === undefined;
       const stored = await storeJob(context, caller, job, submission, { fresh: own, unseen: own });
-      if (!stored.replayed) await enqueue(context, stored.request);
+      if (!stored.replayed) {
+        context.usage.note(caller, 'cards');
+        await enqueue(context, stored.request);
+      }
       return answer(context, caller, stored, request, reply);
     },
   );

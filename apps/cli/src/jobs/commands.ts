@@ -1,7 +1,8 @@
 /** The commands for users of the API. What they print on stdout is data; everything else goes to stderr. */
 import type { Env } from '@cardseal/core/config';
 import { JOB_STATES } from '@cardseal/core/job';
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
+import { wholeNumber as count } from '../numbers.ts';
 import { batchCommands } from './batch.ts';
 import { connect } from './connection.ts';
 import { type Output, printJobs, printJson } from './print.ts';
@@ -97,9 +98,4 @@ async function listCommand(env: Env, { state, reference, after, before, limit, .
     if (found.length >= limit) break;
   }
   printJobs(found, output);
-}
-
-function count(text: string): number {
-  if (!/^[1-9]\d{0,5}$/.test(text)) throw new InvalidArgumentError('must be a whole number from 1');
-  return Number(text);
 }

@@ -16,6 +16,7 @@ export type { Claim } from './idempotency.ts';
 export type { IndexEntry } from './index-names.ts';
 export type { Inventory } from './inventory.ts';
 export type { KeyRotation, KeyStatus, Rewrapped } from './key-rotation.ts';
+export { type KeyCounts, type KeyUsage, type KeyUsageDay, usageDay } from './key-usage.ts';
 export { createLedger, type Ledger, type LedgerSettings } from './ledger.ts';
 export type { Listing, ListingFilter, ListingPage } from './listing.ts';
 export type { DeliveryPage } from './markers.ts';

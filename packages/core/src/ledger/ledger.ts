@@ -16,6 +16,7 @@ import { createErasures, type Erasures } from './erasures.ts';
 import { createIdempotency, type Idempotency } from './idempotency.ts';
 import { type Inventory, takeInventory } from './inventory.ts';
 import { createKeyRotation, type KeyRotation } from './key-rotation.ts';
+import { createKeyUsage, type KeyUsage } from './key-usage.ts';
 import { createKeyring, type Keyring } from './keyring.ts';
 import { createListing, type Listing } from './listing.ts';
 import { createMarkers, type Markers } from './markers.ts';
@@ -55,6 +56,7 @@ export interface Ledger extends Registry {
   batches: Batches;
   objectSources: ObjectSources;
   usage: UsageBook;
+  keyUsage: KeyUsage;
   audit: AuditLog;
   keys: KeyRotation;
   /** 32 bytes of the house's own for one purpose, the same in every process. */
@@ -113,6 +115,7 @@ export function createLedger({
     batches: createBatches(store, keyring),
     objectSources,
     usage: createUsageBook(store),
+    keyUsage: createKeyUsage(store, keyring),
     audit: createAuditLog({ store, clock, ...houseSeal(keyring) }),
     keys: createKeyRotation({ store, keyStore, keyring, master }),
     houseSecret: (purpose) =>

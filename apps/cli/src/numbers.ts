@@ -1,0 +1,17 @@
+/** Numbers among the arguments: what is none is misuse, never silently no limit. */
+import { InvalidArgumentError } from 'commander';
+
+export function wholeNumber(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('must be a whole number from 1');
+  return Number(text);
+}
+
+export function positiveNumber(text: string): number {
+  if (!/^\d{1,6}(\.\d{1,3})?$/.test(text) || Number(text) === 0) throw new InvalidArgumentError('must be above 0');
+  return Number(text);
+}
+
+/** `none` takes a limit away. */
+export function limit(text: string): number | null {
+  return text === 'none' ? null : wholeNumber(text);
+}
