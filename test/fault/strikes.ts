@@ -1,13 +1,24 @@
 /**
- * What is done to a night: each strike happens, lasts, and is over when it resolves. It returns how many accepted calls
- * it may have cost beyond the first of each side, which is the checker's bound.
+ * What is done to a night: each strike happens, lasts, and is over when it resolves. The log says of each how many
+ * accepted calls it may have cost, and which failures it explains: the checker allows nothing else.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Night, ON_A_WIRE } from './night.ts';
+import { type Night, ON_A_WIRE } from './night/index.ts';
 
-export type Strike = (night: Night, random: () => number) => Promise<number>;
+export type Strike = (night: Night, random: () => number) => Promise<void>;
 
-function signal(night: Night, child: string, name: NodeJS.Signals): void {
+interface StrikeRule {
+  /** Accepted calls that it may cost: the wires that it can cut. */
+  wires: number;
+  /** Failures that no retry of ours mends. */
+  fails?: readonly string[];
+  strike: Strike;
+}
+
+const WORKERS = ['worker-1', 'worker-2'];
+const ALL_WIRES = WORKERS.length * ON_A_WIRE;
+
+export function signal(night: Night, child: string, name: NodeJS.Signals): void {
   try {
     process.kill(night.app.stack.child(child).pid, name);
   } catch {
@@ -15,14 +26,23 @@ function signal(night: Night, child: string, name: NodeJS.Signals): void {
   }
 }
 
-async function frozen(night: Night, child: string, ms: number): Promise<void> {
-  signal(night, child, 'SIGSTOP');
-  await delay(ms);
-  signal(night, child, 'SIGCONT');
+/** The one that was stopped is the one that goes on, whoever has taken its place meanwhile. */
+export async function frozen(night: Night, child: string, ms: number): Promise<void> {
+  const { pid } = night.app.stack.child(child);
+  try {
+    process.kill(pid, 'SIGSTOP');
+    await delay(ms);
+  } finally {
+    try {
+      process.kill(pid, 'SIGCONT');
+    } catch {
+      // Killed while it stood still.
+    }
+  }
 }
 
 function anyWorker(random: () => number): string {
-  return random() < 0.5 ? 'worker-1' : 'worker-2';
+  return WORKERS[Math.floor(random() * WORKERS.length)]!;
 }
 
 async function spoilUpstream(night: Night, faults: object[], ms: number): Promise<void> {
@@ -37,70 +57,128 @@ async function spoilStore(night: Night, rules: object[], ms: number, random: () 
   await night.storeFaults([]);
 }
 
-const BOTH_WIRES = 2 * ON_A_WIRE;
+async function withoutMemory(night: Night, ms: number): Promise<void> {
+  await night.redis.config('SET', 'maxmemory', '1mb');
+  try {
+    await delay(ms);
+  } finally {
+    await night.redis.config('SET', 'maxmemory', '0');
+  }
+}
+
+async function killedOften(night: Night, ms: number, random: () => number): Promise<void> {
+  const endMs = Date.now() + ms;
+  while (Date.now() < endMs) {
+    signal(night, anyWorker(random), 'SIGKILL');
+    await delay(1000 + random() * 2000);
+  }
+}
+
+/** Killed often enough a picture is suspected, and killed while it is tried alone it is given up. */
+const KILLED = ['worker_crashed'];
 
 export const STRIKES = {
-  async 'worker killed'(night, random) {
-    signal(night, anyWorker(random), 'SIGKILL');
-    return ON_A_WIRE;
+  'worker killed': {
+    wires: ON_A_WIRE,
+    strike: async (night, random) => signal(night, anyWorker(random), 'SIGKILL'),
   },
-  async 'worker drained'(night, random) {
-    signal(night, anyWorker(random), 'SIGTERM');
-    return 0;
+  'all workers killed': {
+    wires: ALL_WIRES,
+    strike: async (night) => {
+      for (const worker of WORKERS) signal(night, worker, 'SIGKILL');
+    },
   },
-  async 'worker frozen past its lock'(night, random) {
-    await frozen(night, anyWorker(random), 7000);
-    return ON_A_WIRE;
+  'workers killed often': {
+    wires: 10 * ON_A_WIRE,
+    fails: KILLED,
+    strike: (night, random) => killedOften(night, 10_000, random),
   },
-  async 'api killed'(night) {
-    signal(night, 'api', 'SIGKILL');
-    return 0;
+  'worker drained': { wires: 0, strike: async (night, random) => signal(night, anyWorker(random), 'SIGTERM') },
+  'worker frozen past its lock': {
+    wires: ON_A_WIRE,
+    strike: (night, random) => frozen(night, anyWorker(random), 7000),
   },
-  async 'redis killed'(night) {
-    signal(night, 'redis', 'SIGKILL');
-    return BOTH_WIRES;
+  'api killed': { wires: 0, strike: async (night) => signal(night, 'api', 'SIGKILL') },
+  'redis killed': { wires: ALL_WIRES, strike: async (night) => signal(night, 'redis', 'SIGKILL') },
+  'redis emptied': { wires: ALL_WIRES, strike: async (night) => void (await night.redis.flushall()) },
+  'redis frozen': { wires: ALL_WIRES, strike: (night, random) => frozen(night, 'redis', 5000 + random() * 10_000) },
+  'redis out of memory': { wires: ALL_WIRES, strike: (night) => withoutMemory(night, 4000) },
+  'store killed': { wires: ALL_WIRES, strike: async (night) => signal(night, 's3', 'SIGKILL') },
+  'store frozen': { wires: ALL_WIRES, strike: (night) => frozen(night, 's3', 4000) },
+  'store refuses': {
+    wires: ALL_WIRES,
+    strike: (night, random) => spoilStore(night, [{ kind: 'status', status: 503, rate: 0.3 }], 3000, random),
   },
-  async 'redis emptied'(night) {
-    await night.redis.flushall();
-    return BOTH_WIRES;
+  'store answers lost': {
+    wires: ALL_WIRES,
+    strike: (night, random) =>
+      spoilStore(
+        night,
+        [
+          { kind: 'cut', when: 'after', method: 'PUT', rate: 0.2 },
+          { kind: 'status', status: 500, when: 'after', method: 'PUT', rate: 0.1 },
+        ],
+        3000,
+        random,
+      ),
   },
-  async 'redis frozen'(night, random) {
-    await frozen(night, 'redis', 2000 + random() * 5000);
-    return BOTH_WIRES;
+  'store slow': {
+    wires: 0,
+    strike: (night, random) => spoilStore(night, [{ kind: 'slow', delayMs: 400, rate: 0.5 }], 3000, random),
   },
-  async 'store refuses'(night, random) {
-    await spoilStore(night, [{ kind: 'status', status: 503, rate: 0.3 }], 3000, random);
-    return BOTH_WIRES;
+  'store cuts and corrupts': {
+    wires: ALL_WIRES,
+    strike: (night, random) =>
+      spoilStore(
+        night,
+        [
+          { kind: 'corrupt', operation: 'GetObject', rate: 0.1 },
+          { kind: 'cut', operation: 'GetObject', rate: 0.1 },
+        ],
+        3000,
+        random,
+      ),
   },
-  async 'store answers lost'(night, random) {
-    const rules = [
-      { kind: 'cut', when: 'after', method: 'PUT', rate: 0.2 },
-      { kind: 'status', status: 500, when: 'after', method: 'PUT', rate: 0.1 },
-    ];
-    await spoilStore(night, rules, 3000, random);
-    return BOTH_WIRES;
-  },
-  async 'store slow'(night, random) {
-    await spoilStore(night, [{ kind: 'slow', delayMs: 400, rate: 0.5 }], 3000, random);
-    return 0;
-  },
-  async 'upstream fails'(night) {
-    const kinds = ['html', 'empty', 'truncate', 'garbage_cipher', 'reset', 'token_expired'];
-    const faults = [...kinds.map((kind) => ({ kind, rate: 0.05 })), { kind: 'http', status: 503, rate: 0.1 }];
-    await spoilUpstream(night, faults, 3000);
+  'upstream fails': {
     // Spoilt and cut answers may have been billed, but the journal says so of none that it counts as accepted.
-    return BOTH_WIRES;
+    wires: ALL_WIRES,
+    fails: ['upstream_'],
+    strike: (night) => {
+      const kinds = ['html', 'empty', 'truncate', 'garbage_cipher', 'swap_reply', 'reset', 'token_expired'];
+      const faults = [...kinds.map((kind) => ({ kind, rate: 0.05 })), { kind: 'http', status: 503, rate: 0.1 }];
+      return spoilUpstream(night, faults, 3000);
+    },
   },
-  async 'upstream refuses'(night) {
-    await spoilUpstream(night, [{ kind: 'error', code: 18, rate: 0.5 }], 3000);
-    return 0;
+  'upstream hangs': {
+    wires: ALL_WIRES,
+    fails: ['upstream_'],
+    strike: (night) =>
+      spoilUpstream(
+        night,
+        [
+          { kind: 'hang', rate: 0.1 },
+          { kind: 'slow_drip', rate: 0.1, interval_ms: 100 },
+        ],
+        3000,
+      ),
   },
-  async 'receiver fails'({ sink }) {
-    // More in a row would close the endpoint's lane for a minute, which is the webhook room's business.
-    sink.answers.push(500, 500, 500);
-    return 0;
+  'upstream refuses': {
+    wires: 0,
+    strike: (night) => spoilUpstream(night, [{ kind: 'error', code: 18, rate: 0.5 }], 3000),
   },
-} satisfies Record<string, Strike>;
+  'token expires everywhere': {
+    wires: 0,
+    strike: (night) => spoilUpstream(night, [{ kind: 'token_expired', count: 4 }], 1000),
+  },
+  // More in a row would close the endpoint's lane for a minute, which is the webhook room's business.
+  'receiver fails': { wires: 0, strike: async ({ inbox }) => void inbox.answers.push(500, 500, 500) },
+} satisfies Record<string, StrikeRule>;
 
 export type StrikeName = keyof typeof STRIKES;
 export const STRIKE_NAMES = Object.keys(STRIKES) as StrikeName[];
+
+/** Does it, and writes it into the night's log. What it needed and did not find, such as a live Redis, is no strike. */
+export async function strike(night: Night, name: StrikeName, random: () => number): Promise<void> {
+  const { wires, fails, strike: does }: StrikeRule = STRIKES[name];
+  await night.during({ kind: name, wires, fails: fails ?? [] }, () => does(night, random));
+}

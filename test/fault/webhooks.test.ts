@@ -1,6 +1,11 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { FAILPOINTS, type FailpointAction } from '@cardseal/core/failpoints';
 import { generateSpecimens, type Specimen } from '@cardseal/emulator/cards';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createOwing, type Owing } from '../support/owed-outcomes.ts';
 import { startTestStack, type TestStack } from '../support/stack.ts';
 import {
   type Arrival,
@@ -10,27 +15,36 @@ import {
   startReceiver,
   verifyTwice,
 } from '../support/webhook-receiver.ts';
+import { type Listener, type WebhookEvidence, webhookViolations } from './webhook-checker.ts';
 
 const DEADLINE_MS = 1500;
 const DRIP_MS = 50;
+const RECOVERY_MS = 60_000;
+const DELIVER_POINTS = FAILPOINTS.filter((name) => name.startsWith('deliver.'));
 
 describe('receivers with bad manners, and our own deaths while they are told', () => {
   let app: TestStack;
   let receiver: Receiver;
+  let owing: Owing;
   let specimen: Specimen;
+  let failpoints: string;
   beforeAll(async () => {
-    [app, receiver] = await Promise.all([
-      startTestStack({
-        workers: 2,
-        env: { LOCK_DURATION_MS: '5000', RECONCILE_INTERVAL_MS: '2000', WEBHOOK_DEADLINE_MS: String(DEADLINE_MS) },
-      }),
-      startReceiver(),
-    ]);
+    failpoints = await mkdtemp(path.join(tmpdir(), 'cardseal-failpoints-'));
+    const env = {
+      LOCK_DURATION_MS: '5000',
+      RECONCILE_INTERVAL_MS: '2000',
+      WEBHOOK_DEADLINE_MS: String(DEADLINE_MS),
+      FAILPOINTS_DIR: failpoints,
+    };
+    [app, receiver] = await Promise.all([startTestStack({ workers: 2, env }), startReceiver()]);
+    owing = createOwing(app);
     for await (const one of generateSpecimens({ count: 1, seed: 72, scenario: 'good' })) specimen = one;
   });
   afterAll(async () => {
+    await owing?.close();
     await app?.stop();
     await receiver?.stop();
+    await rm(failpoints, { recursive: true, force: true });
   });
 
   async function register(path: string, terms: object = { payload: 'reference' }) {
@@ -121,5 +135,108 @@ describe('receivers with bad manners, and our own deaths while they are told', (
       expect(last).toBeDefined();
     }
     await Promise.all([remove(endpoint.id), remove(held.id)]);
+  });
+
+  /** An endpoint with manners of its own, as the checker knows it. */
+  async function listen(name: string): Promise<Listener> {
+    const { id, secret } = await owing.endpoint(receiver.url(name));
+    return { id, secret, path: name, payload: 'full' };
+  }
+  const evidenceOf = (listeners: Listener[], jobs: string[]): WebhookEvidence => ({
+    tenant: app.stack.info.tenant,
+    ledger: owing.ledger,
+    listeners,
+    jobs: jobs as WebhookEvidence['jobs'],
+    arrivals: receiver.arrivals.filter((one) => listeners.some((listener) => listener.path === one.path)),
+  });
+  const atRest = async (listeners: Listener[], jobs: string[]) => {
+    const check = async () => webhookViolations(evidenceOf(listeners, jobs));
+    await expect.poll(check, { timeout: RECOVERY_MS, interval: 500 }).toEqual([]);
+  };
+  const forget = (listeners: Listener[]) =>
+    Promise.all(listeners.map(({ id }) => owing.ledger.endpoints.change(app.stack.info.tenant, id, asDeleted)));
+  const asDeleted = <T extends object>(value: T) => ({ ...value, state: 'deleted' as const, secrets: [] });
+
+  const met = () => expect.poll(() => readdir(failpoints), { timeout: RECOVERY_MS }).toEqual([]);
+
+  it.each<{ action: FailpointAction; again: Record<string, number> }>([
+    // Only what was not on record is sent again: a try that is recorded is never repeated for its marker's sake.
+    { action: 'kill', again: { 'deliver.answered': 2, 'deliver.recorded': 1, 'deliver.settled': 1 } },
+    { action: 'throw', again: { 'deliver.answered': 2, 'deliver.recorded': 1, 'deliver.settled': 1 } },
+  ])('a worker that meets a $action between answer, record and marker', async ({ action, again }) => {
+    const listeners = [await listen(`/points-${action}`)];
+    for (const point of DELIVER_POINTS) {
+      await writeFile(path.join(failpoints, point), action);
+      const job = await owing.owe([listeners[0]!.id]);
+      await met();
+      await atRest(listeners, [job]);
+      const seen = receiver.arrivals.filter(at(listeners[0]!.path, job));
+      expect(seen, point).toHaveLength(again[point]!);
+    }
+    await forget(listeners);
+  });
+
+  it('410 with a death before it is known: disabled and parked all the same, for every generation of workers', async () => {
+    const listener = await listen('/gone');
+    receiver.behave('/gone', answer(410));
+    await writeFile(path.join(failpoints, 'deliver.recorded'), 'kill');
+    const jobs = [await owing.owe([listener.id])];
+    await met();
+    const state = async () => (await owing.ledger.endpoints.get(app.stack.info.tenant, listener.id))?.value;
+    await expect.poll(state, { timeout: RECOVERY_MS }).toMatchObject({ state: 'disabled', disabledBy: 'gone' });
+    jobs.push(await owing.owe([listener.id]));
+    await atRest([listener], jobs);
+    const { body } = await app.call('GET', `/v1/deliveries/dlv_${jobs[1]}-1-${listener.id}`);
+    expect(body).toMatchObject({ state: 'parked', tries: 0 });
+    await forget([listener]);
+  });
+
+  it('a hold that outlives the worker: nothing comes before it ends, nothing is spent on it', async () => {
+    const listener = await listen('/later');
+    receiver.behave('/later', answer(429, { 'retry-after': '9' }));
+    const first = await owing.owe([listener.id]);
+    const [refused] = await receiver.next(at('/later', first));
+    receiver.behave('/later', answer(204));
+    for (const name of ['worker-1', 'worker-2']) process.kill(app.stack.child(name).pid, 'SIGKILL');
+    const jobs = [first, ...(await Promise.all(Array.from({ length: 3 }, () => owing.owe([listener.id]))))];
+    await atRest([listener], jobs);
+    const others = receiver.arrivals.filter((one) => one.path === '/later' && one !== refused);
+    // The worker may have died before the hold was on record: then it was asked again, once, and was let in.
+    const { body } = await app.call('GET', `/v1/deliveries/dlv_${first}-1-${listener.id}`);
+    const held = body.entries.some(({ held_until }: { held_until: string | null }) => held_until !== null);
+    if (held) for (const one of others) expect(one.atMs - refused!.atMs).toBeGreaterThanOrEqual(8900);
+    await forget([listener]);
+  });
+
+  it('a resend that meets the delivery at work is not left to the next scheduled try', async () => {
+    const listener = await listen('/again');
+    receiver.behave('/again', answer(500));
+    const job = await owing.owe([listener.id]);
+    await receiver.next(at('/again', job), 2);
+    // The third try is five minutes off. A resend comes at every moment of the second one's end.
+    receiver.behave('/again', answer(204));
+    const resent = async () => (await app.call('POST', `/v1/deliveries/dlv_${job}-1-${listener.id}/resend`)).status;
+    await expect.poll(resent, { timeout: 5000, interval: 10 }).toBe(202);
+    await receiver.next(at('/again', job), 3);
+    await atRest([listener], [job]);
+    await forget([listener]);
+  });
+
+  it('the checker finds what is wrong when something is', async () => {
+    const listener = await listen('/proof');
+    const job = await owing.owe([listener.id]);
+    await atRest([listener], [job]);
+    const good = evidenceOf([listener], [job]);
+    const [seen] = good.arrivals as [Arrival];
+    const says = async (spoilt: Partial<WebhookEvidence>) => (await webhookViolations({ ...good, ...spoilt })).join();
+    expect(await says({ arrivals: [] })).toMatch(/I3 .*never seen/);
+    expect(await says({ arrivals: [seen, { ...seen, id: 'msg_other' }] })).toMatch(/I3 .*another id/);
+    expect(await says({ arrivals: [seen, { ...seen, raw: `${seen.raw} ` }] })).toMatch(/I3 .*other bytes.*not verify/);
+    expect(await says({ arrivals: [seen], jobs: [] })).toMatch(/I7/);
+    const stranger = await listen('/stranger');
+    expect(await says({ listeners: [listener, stranger] })).toMatch(/I3 .*neither delivered/);
+    await owing.ledger.markers.owe({ tenant: good.tenant, job: good.jobs[0]!, generation: 1, endpoint: stranger.id });
+    expect(await says({ listeners: [stranger] })).toMatch(/I6 .*still owed/);
+    await forget([listener, stranger]);
   });
 });

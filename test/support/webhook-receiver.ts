@@ -39,7 +39,12 @@ export async function startReceiver(options: { keep?: boolean } = {}): Promise<R
   const arrivals: Arrival[] = [];
   const looks = new Set<() => void>();
   const server = createServer(async (request, response) => {
-    const raw = Buffer.concat(await Array.fromAsync(request as AsyncIterable<Buffer>)).toString();
+    // A sender that was killed leaves half a request, which is no arrival.
+    const raw = await Array.fromAsync(request as AsyncIterable<Buffer>).then(
+      (chunks) => Buffer.concat(chunks).toString(),
+      () => null,
+    );
+    if (raw === null) return;
     const path = request.url ?? '/';
     const id = String(request.headers['webhook-id']);
     const arrival = { path, id, raw, headers: request.headers, atMs: Date.now(), event: JSON.parse(raw) };

@@ -17,7 +17,17 @@ async function listenBriefly(port: number): Promise<number> {
   return taken;
 }
 
-export function freePort(): Promise<number> {
+/** Below the ports that systems give to outgoing connections: one of those could sit on a port whose owner restarts. */
+const FIRST_PORT = 10_000;
+const PORTS = 22_000;
+const TRIES = 50;
+
+/** A port that nobody listens on now, and that nobody gets by chance while its owner is away. */
+export async function freePort(): Promise<number> {
+  for (let tries = 0; tries < TRIES; tries++) {
+    const port = await listenBriefly(FIRST_PORT + Math.floor(Math.random() * PORTS)).catch(() => null);
+    if (port !== null) return port;
+  }
   return listenBriefly(0);
 }
 
