@@ -1,16 +1,25 @@
 /** The worker as something one can build, start and stop: recognizes cards, delivers webhooks, reconciles. */
 
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Clock, systemClock } from '@cardseal/core/clock';
 import { redisTarget } from '@cardseal/core/config';
 import { type Ledger, openLedger, openMasterKey } from '@cardseal/core/ledger';
 import { createLog, describeError, type Log } from '@cardseal/core/log';
 import { createPacer, type PacingEvent } from '@cardseal/core/pacing';
-import { connectRedis, createConveyor, createLanes, createWeights, createWorkerBoard } from '@cardseal/core/queue';
+import {
+  connectRedis,
+  createConveyor,
+  createLanes,
+  createTrials,
+  createWeights,
+  createWorkerBoard,
+} from '@cardseal/core/queue';
 import { createTargetGuard, createWebhookSender } from '@cardseal/core/webhook';
 import { createFlowMeter } from './concurrency/index.ts';
 import type { WorkerConfig } from './config.ts';
 import type { WorkerContext } from './context.ts';
 import { readCredentials } from './credentials.ts';
+import { createGuard } from './life/guard.ts';
 import { createProviders } from './providers.ts';
 import { createQueueWorkers } from './queue-workers.ts';
 import { createEpoch } from './reconcile/epoch.ts';
@@ -22,7 +31,12 @@ export interface WorkerOverrides {
   random?: () => number;
   log?: Log;
   ledger?: Ledger;
+  /** Asks the process to end as an operator would. */
+  end?: () => void;
 }
+
+/** What stopping may take beyond the grace of work on the wire. */
+const LAST_MS = 5000;
 
 export interface WorkerApp {
   /** Resolves once jobs are taken. */
@@ -74,33 +88,42 @@ export function createWorker(config: WorkerConfig, overrides: WorkerOverrides = 
   const reconciler = createReconciler(context, createEpoch(redis, config.QUEUE_PREFIX), usage.restore);
   const workers = createQueueWorkers(context, {
     board: createWorkerBoard(redis, config.QUEUE_PREFIX),
+    trials: createTrials(redis, config.QUEUE_PREFIX),
     pool: credentials.map(({ id, qps, daily }) => ({ id, qps, ...(daily === undefined ? {} : { daily }) })),
   });
+  const guard = createGuard(context, workers, overrides.end ?? endProcess);
   let stopped: Promise<void> | undefined;
 
   return {
     async start() {
       await ledger.checkStore();
       await workers.start();
+      guard.start();
       reconciler.start();
       usage.start();
       log.info('worker.started', { count: credentials.length });
       return undefined;
     },
     stop() {
-      stopped ??= stop();
+      // Nothing that hangs may keep the process: what it held is in the ledger.
+      stopped ??= Promise.race([stop(), delay(config.SHUTDOWN_GRACE_MS + LAST_MS, undefined, { ref: false })]);
       return stopped;
     },
   };
 
   async function stop(): Promise<void> {
     stopping.abort();
+    await guard.stop();
     await Promise.all([reconciler.stop(), usage.stop(), workers.stop(config.SHUTDOWN_GRACE_MS)]);
     pacer.stop();
     await Promise.all([providers.stop(), webhooks.close(), context.conveyor.close()]);
     for (const connection of [redis, laneRedis]) connection.disconnect();
     log.info('worker.stopped');
   }
+}
+
+function endProcess(): void {
+  process.kill(process.pid, 'SIGTERM');
 }
 
 function logPacing(log: Log, event: PacingEvent): void {

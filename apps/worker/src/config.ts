@@ -27,6 +27,10 @@ const schema = z.object({
   WEBHOOK_DEADLINE_MS: positiveInteger.max(30_000).default(15_000),
   RECONCILE_INTERVAL_MS: positiveInteger.default(60_000),
   LOCK_DURATION_MS: positiveInteger.default(30_000),
+  /** How long the event loop may stand still, or cards wait beside a worker that moves none, before it is ended. */
+  STUCK_AFTER_MS: positiveInteger.min(2000).default(60_000),
+  /** At this much of the heap in use a worker drains and ends; by default at 85 % of what V8 may have. */
+  HEAP_CAP_MB: positiveInteger.optional(),
   /** Tests only: a folder in which files named after failpoints say what is to happen there. */
   FAILPOINTS_DIR: z.string().optional(),
   /** How long the pictures of a failed or expired job stay, so that it can be tried again. */

@@ -8,6 +8,7 @@ import {
   type PoolEntry,
   QUEUES,
   type RecognizeJob,
+  type Trials,
   type WorkerBoard,
 } from '@cardseal/core/queue';
 import { backoffMs, overloadBackoff, recognizeBackoff } from '@cardseal/core/retry';
@@ -16,19 +17,29 @@ import { createCardTap, createGateHold, createGovernor, MIN_CARDS } from './conc
 import type { WorkerContext } from './context.ts';
 import { deliverProcessor } from './deliver/processor.ts';
 import { createDeliverRoom } from './deliver/room.ts';
+import { isolateSuspects } from './life/suspects.ts';
+import { concludeCrashed } from './recognize/crashed.ts';
 import { recognizeProcessor } from './recognize/processor.ts';
 
 export interface QueueWorkers {
   start(): Promise<void>;
   /** Lets work on the wire finish for `graceMs`, then hands the rest back. */
   stop(graceMs: number): Promise<void>;
+  /** Cards that wait and may be taken. Throws while Redis is away. */
+  waiting(): Promise<number>;
+  /** When a card was last started or ended here. */
+  movedAtMs(): number;
 }
 
 /** What workers know of each other. */
 export interface Crew {
   board: WorkerBoard;
+  trials: Trials;
   pool: readonly PoolEntry[];
 }
+
+/** Counts a minute of what ended, kept for the operators' overview. */
+const METRICS_MINUTES = 120;
 
 export function createQueueWorkers(context: WorkerContext, crew: Crew): QueueWorkers {
   const { config } = context;
@@ -38,7 +49,18 @@ export function createQueueWorkers(context: WorkerContext, crew: Crew): QueueWor
     concurrency: config.DELIVER_CONCURRENCY,
   });
   const workers = [recognize, deliver];
+  let movedAtMs = context.clock.now();
+  const moved = () => {
+    movedAtMs = context.clock.now();
+  };
+  recognize.on('active', moved).on('completed', moved).on('failed', moved);
   return {
+    movedAtMs: () => movedAtMs,
+    async waiting() {
+      if (hold.held()) return 0;
+      const counts = await context.conveyor.queues().recognize.getJobCounts('wait', 'prioritized');
+      return counts.wait! + counts.prioritized!;
+    },
     async start() {
       governor.start();
       for (const worker of workers)
@@ -52,7 +74,7 @@ export function createQueueWorkers(context: WorkerContext, crew: Crew): QueueWor
 }
 
 /** Takes as many cards as the rate needs, and none while no credential may be called. */
-function buildRecognize(context: WorkerContext, { board, pool }: Crew) {
+function buildRecognize(context: WorkerContext, { board, pool, trials }: Crew) {
   const { config, clock, log, pacer, meter, conveyor } = context;
   const hold = createGateHold({
     pacer,
@@ -64,7 +86,13 @@ function buildRecognize(context: WorkerContext, { board, pool }: Crew) {
     },
   });
   const cards = config.RECOGNIZE_CONCURRENCY ?? MIN_CARDS;
-  const recognize = build<RecognizeJob>(context, QUEUES.recognize, recognizeProcessor(context, hold), {
+  const processor = isolateSuspects<RecognizeJob>({
+    trials,
+    log,
+    process: recognizeProcessor(context, hold),
+    convict: async ({ data }) => void (await concludeCrashed(context, data)),
+  });
+  const recognize = build<RecognizeJob>(context, QUEUES.recognize, processor, {
     concurrency: cards,
     settings: {
       backoffStrategy: (attempt, _type, _error, job) =>
@@ -85,6 +113,9 @@ function buildRecognize(context: WorkerContext, { board, pool }: Crew) {
   return { recognize, governor, hold };
 }
 
+/** Who convicts for stalling takes the bystanders too: `life/suspects.ts` finds the one. */
+const NEVER = 1_000_000;
+
 function build<Data>(
   { config, log }: WorkerContext,
   queue: string,
@@ -100,12 +131,14 @@ function build<Data>(
     autorun: false,
     lockDuration: config.LOCK_DURATION_MS,
     stalledInterval: config.LOCK_DURATION_MS / 2,
-    maxStalledCount: 3,
+    maxStalledCount: NEVER,
     maximumRateLimitDelay: 1000,
+    metrics: { maxDataPoints: METRICS_MINUTES },
     ...options,
   });
   // A lost lock means that another worker may have the job: ours must stop before it pays for a second call.
   worker.on('lockRenewalFailed', (ids) => {
+    log.warn('queue.lock_lost', { reason: queue, count: ids.length });
     for (const id of ids) worker.cancelJob(id, 'lock_lost');
   });
   worker.on('error', (error) => log.warn('queue.error', { reason: queue, ...describeError(error) }));

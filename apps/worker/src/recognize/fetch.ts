@@ -1,6 +1,7 @@
 /** fetch: the sealed picture of one side from the ledger, fitted where it breaks a limit of the provider. */
 import { imageLimits } from '@cardseal/core/config';
 import { DefectError, RejectedError } from '@cardseal/core/errors';
+import { pictureFailpoint } from '@cardseal/core/failpoints';
 import { assessImage, defaultImageLimits, fitImage, inspectImage } from '@cardseal/core/image';
 import type { ObjectSource, Side } from '@cardseal/core/job';
 import { HOUSE, isAllowedSource, type Ledger } from '@cardseal/core/ledger';
@@ -20,6 +21,7 @@ export async function fetchPicture({ config, ledger }: WorkerContext, work: Work
     (await work.sealed.image(side)) ??
     (source ? await readObject(ledger, work.tenant, source, config.MAX_IMAGE_BYTES) : null);
   if (!bytes) throw new DefectError('picture_missing', { fields: { job: work.job, side } });
+  pictureFailpoint(bytes);
   const limits = { ...defaultImageLimits, ...imageLimits(config) };
   const facts = inspectImage(bytes);
   const assessment = assessImage(facts, bytes.length, limits, { fit: work.request.options.fit });

@@ -3,6 +3,7 @@
  * a folder, which no production configuration accepts; a file of a failpoint's name in it holds what is to happen, and
  * whoever takes the file away does it, once. An unarmed one is a look at a variable.
  */
+import { createHash } from 'node:crypto';
 import { readFileSync, unlinkSync } from 'node:fs';
 import path from 'node:path';
 import { TransientError } from '../errors/index.ts';
@@ -50,6 +51,31 @@ export async function failpoint(name: Failpoint): Promise<void> {
   process.kill(process.pid, action === 'kill' ? 'SIGKILL' : 'SIGSTOP');
   // The signal is on its way: nothing further may run before it is there.
   if (action === 'kill') await new Promise(() => {});
+}
+
+/** Held for good, as by a leak. */
+const hoard: unknown[] = [];
+const MIB = 2 ** 20;
+
+/**
+ * Acts on whoever takes a picture in hand: the file `picture.<sha256>` says how, and stays. `kill` ends the process,
+ * `block <ms>` holds the event loop, `hoard <MiB>` fills the heap.
+ */
+export function pictureFailpoint(picture: Uint8Array): void {
+  if (folder === null) return;
+  const sha256 = createHash('sha256').update(picture).digest('hex');
+  const [action, amount] = (read(path.join(folder, `picture.${sha256}`)) ?? '').split(' ');
+  if (action === 'kill') process.kill(process.pid, 'SIGKILL');
+  if (action === 'block') for (const endMs = performance.now() + Number(amount); performance.now() < endMs; );
+  if (action === 'hoard') hoard.push(Array.from({ length: (Number(amount) * MIB) / 8 }, (_, at) => at + 0.5));
+}
+
+function read(file: string): string | null {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch {
+    return null;
+  }
 }
 
 /** Of several that come at once, the one that removes the file acts. */

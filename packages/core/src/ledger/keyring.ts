@@ -10,6 +10,7 @@ import type { JobId } from '../job/index.ts';
 import { type MasterKey, open, type SealContext, seal } from '../seal/index.ts';
 import { paths } from './paths.ts';
 import { listAll, type ObjectStore } from './store/object-store.ts';
+import { readOpened } from './store/read-opened.ts';
 import { createTenantKeyCache, type TenantKeys } from './tenant-key-cache.ts';
 import { nameVersion, readVersion } from './tenant-key-version.ts';
 
@@ -48,9 +49,10 @@ export function createKeyring(store: ObjectStore, master: MasterKey, clock: Cloc
   }
 
   async function read(tenant: string, version: number): Promise<Buffer> {
-    const wrapped = await store.get(paths.tenantKey(tenant, version));
-    if (!wrapped) throw new DefectError('tenant_key_vanished', { fields: { tenant, version } });
-    return master.unwrap(masterContext(tenant, version), wrapped);
+    const unwrap = (wrapped: Buffer) => master.unwrap(masterContext(tenant, version), wrapped);
+    const key = await readOpened(store, paths.tenantKey(tenant, version), unwrap);
+    if (!key) throw new DefectError('tenant_key_vanished', { fields: { tenant, version } });
+    return key;
   }
 
   /** Of two that make the same version one stands, and both read it. */
@@ -81,8 +83,8 @@ export function createKeyring(store: ObjectStore, master: MasterKey, clock: Cloc
     cache.use(tenant, ({ newest, byVersion }) => nameVersion(newest, seal(byVersion.get(newest)!, context, plain)));
 
   async function jobKey(tenant: string, job: JobId): Promise<Buffer | null> {
-    const wrapped = await store.get(paths.jobKey(tenant, job));
-    return wrapped && openWith(tenant, jobKeyContext(tenant, job), wrapped);
+    const open = (wrapped: Buffer) => openWith(tenant, jobKeyContext(tenant, job), wrapped);
+    return readOpened(store, paths.jobKey(tenant, job), open);
   }
 
   const withLookupKey = <T>(tenant: string, use: (key: Buffer) => T) =>

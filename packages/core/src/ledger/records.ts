@@ -8,6 +8,7 @@ import { RejectedError } from '../errors/index.ts';
 import type { Keyring } from './keyring.ts';
 import { paths, type RecordKind } from './paths.ts';
 import { listAll, type ObjectStore } from './store/object-store.ts';
+import { readOpened } from './store/read-opened.ts';
 
 const HIGHEST_VERSION = 99_999_999;
 /** Opened versions are kept: they never change, so that only the look for a newer one costs a request. */
@@ -29,6 +30,8 @@ export interface Records<T> {
    * Throws RejectedError `record_busy` after eight lost races.
    */
   change(tenant: string, id: string, change: (value: T) => T): Promise<Versioned<T> | null>;
+  /** Removes every version but the newest, for records of which nothing older may stay. */
+  forgetOlder(tenant: string, id: string): Promise<void>;
 }
 
 export interface RecordsContext {
@@ -52,9 +55,8 @@ export function createRecords<T>({ store, keyring }: RecordsContext, kind: Recor
     const path = name(tenant, id, version);
     const known = kept.get(path);
     if (known) return known;
-    const sealed = await store.get(path);
-    if (!sealed) return null;
-    const plain = await keyring.open(tenant, context(tenant, id, version), sealed);
+    const plain = await readOpened(store, path, (sealed) => keyring.open(tenant, context(tenant, id, version), sealed));
+    if (!plain) return null;
     const record = { id, version, value: JSON.parse(plain.toString()) as T };
     kept.set(path, record);
     return record;
@@ -85,6 +87,11 @@ export function createRecords<T>({ store, keyring }: RecordsContext, kind: Recor
       }
       const found = await Promise.all([...newest].map(([id, version]) => read(tenant, id, version)));
       return found.filter((record) => record !== null);
+    },
+
+    async forgetOlder(tenant, id) {
+      const [, ...older] = await listAll(store, paths.record(kind, tenant, id));
+      if (older.length > 0) await store.delete(older);
     },
 
     async change(tenant, id, change) {

@@ -7,6 +7,7 @@ import { erasedJob } from './erased-job.ts';
 import type { Keyring } from './keyring.ts';
 import { type Crop, paths } from './paths.ts';
 import type { ObjectStore } from './store/object-store.ts';
+import { readOpened } from './store/read-opened.ts';
 
 /** Every write throws RejectedError `job_erased`, and leaves nothing, when the job turns out to be erased. */
 export interface SealedJob {
@@ -44,8 +45,7 @@ export function sealedJob(
   const kindOf = (path: string) => path.slice(paths.job(tenant, job).length);
 
   async function read(path: string): Promise<Buffer | null> {
-    const sealed = await store.get(path);
-    return sealed && open(key, { tenant, subject: job, kind: kindOf(path) }, sealed);
+    return readOpened(store, path, (sealed) => open(key, { tenant, subject: job, kind: kindOf(path) }, sealed));
   }
   /** Who erases declares it and then lists; who writes looks afterwards: one of the two sees the other. */
   async function create(path: string, plain: Uint8Array): Promise<boolean> {

@@ -6,8 +6,20 @@ export type ConnectionRole = 'producer' | 'lanes' | 'worker' | 'subscriber' | 'b
 
 const reconnect = (times: number) => Math.min(100 * 2 ** Math.min(times, 5), 2000);
 
+/**
+ * A peer that went away without a word answers nothing and closes nothing: without an answer for this long the socket
+ * is given up and made anew. Longer than a worker's longest wait at the queue, which is 10 s.
+ */
+const SILENCE_MS = 15_000;
+
 const roles: Record<ConnectionRole, RedisOptions> = {
-  producer: { enableOfflineQueue: false, maxRetriesPerRequest: 0, commandTimeout: 1000, connectTimeout: 2000 },
+  producer: {
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    commandTimeout: 1000,
+    connectTimeout: 2000,
+    socketTimeout: 5000,
+  },
   // A worker's loop may be busy for a second with what it delivers: an answer that waits there is none that is missing.
   lanes: { enableOfflineQueue: false, maxRetriesPerRequest: 0, commandTimeout: 10_000, connectTimeout: 2000 },
   worker: { maxRetriesPerRequest: null },
@@ -33,6 +45,7 @@ export function connectRedis(
 
 function clientOf({ url, sentinels, nodes }: RedisTarget, role: ConnectionRole): Redis {
   const options: RedisOptions = {
+    socketTimeout: SILENCE_MS,
     ...roles[role],
     retryStrategy: reconnect,
     // A replica that was demoted under us answers READONLY: reconnect and send the command again.

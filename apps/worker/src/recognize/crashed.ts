@@ -1,0 +1,26 @@
+/** The end of a card that nobody can work on: what the ledger has of it counts, what it lacks has failed. */
+import type { WorkerContext } from '../context.ts';
+import { announce, finishErased } from './announce.ts';
+import { conclude } from './conclude.ts';
+import { failureOf } from './failure.ts';
+import { openSides, openWork, type Work } from './work.ts';
+
+const PATIENCE_MS = 60_000;
+
+/** False when there was nothing to end: erased, or never committed. */
+export async function concludeCrashed(
+  context: WorkerContext,
+  card: Pick<Work, 'tenant' | 'job' | 'generation' | 'attempts'>,
+): Promise<boolean> {
+  const work = await openWork(context, card, AbortSignal.timeout(PATIENCE_MS));
+  if (!work) {
+    await finishErased(context, card);
+    return false;
+  }
+  if (!work.inventory.decided.includes(work.generation)) {
+    const side = openSides(work)[0];
+    await conclude(context, work, side ? { failure: failureOf('worker_crashed', side, true) } : {});
+  }
+  await announce(context, work);
+  return true;
+}
