@@ -1,16 +1,17 @@
-/** Reads deliveries a page at a time. Lists of an endpoint follow the index, so that the newest cards come first. */
+/** Reads deliveries a page at a time. Lists of an endpoint follow names in order of time, newest first. */
 import type { DeliveryView } from '@cardseal/core/job';
-import type { DeliveryRef, OutcomeName } from '@cardseal/core/ledger';
+import type { DeliveryRef } from '@cardseal/core/ledger';
 import type { ApiContext } from '../context.ts';
+import { feed, type Told } from './feed.ts';
 import { deliveryView, subjectView } from './view.ts';
 
 export interface DeliveryPage {
-  data: (DeliveryView & { job_id: string | null; generation: number })[];
+  data: (DeliveryView & { job_id: string | null; generation: number; event_type?: string })[];
   next_cursor: string | null;
 }
 
-/** Pages of names looked at for one answer: the next cursor goes on behind them, even when nothing was found. */
-const NAME_PAGES = 4;
+/** Names looked at for one answer: the next cursor goes on behind them, even when nothing was found. */
+const MOST_NAMES = 2000;
 const AT_ONCE = 20;
 
 export async function listUndelivered(
@@ -35,30 +36,32 @@ export async function listOfEndpoint(
   endpoint: string,
   { limit, cursor, state }: { limit: number; cursor?: string | undefined; state?: string | undefined },
 ): Promise<DeliveryPage> {
-  const { ledger, clock } = context;
   const data: DeliveryPage['data'] = [];
-  let from: string | null = cursor ?? null;
-  for (let page = 0; page < NAME_PAGES; page++) {
-    const found = await ledger.recoveries.outcomes(tenant, clock.now(), from);
-    for (let at = 0; at < found.outcomes.length; at += AT_ONCE) {
-      const some = found.outcomes.slice(at, at + AT_ONCE);
-      const views = await Promise.all(some.map((name) => viewOf(context, tenant, endpoint, name)));
-      for (const [index, view] of views.entries()) {
-        if (!view || (state !== undefined && view.state !== state)) continue;
-        if (data.length === limit) return { data, next_cursor: from! };
-        data.push(view);
-        from = some[index]!.name;
+  const told = feed(context.ledger, tenant, context.clock.now(), cursor);
+  let from: string | null = null;
+  for (let looked = 0; looked < MOST_NAMES; looked += AT_ONCE) {
+    const some = await take(told, AT_ONCE);
+    const views = await Promise.all(some.map(({ ref }) => readDelivery(context, { ...ref, endpoint })));
+    for (const [index, view] of views.entries()) {
+      if (view && (state === undefined || view.state === state)) {
+        if (data.length === limit) return { data, next_cursor: from };
+        data.push({ ...view, event_type: some[index]!.eventType });
       }
+      from = some[index]!.cursor;
     }
-    if (found.next === null) return { data, next_cursor: null };
-    from = found.next;
-    if (data.length === limit) break;
+    if (some.length < AT_ONCE) return { data, next_cursor: null };
   }
   return { data, next_cursor: from };
 }
 
-async function viewOf(context: ApiContext, tenant: string, endpoint: string, { job, generation }: OutcomeName) {
-  return readDelivery(context, { tenant, job, generation, endpoint });
+async function take(told: AsyncGenerator<Told>, count: number): Promise<Told[]> {
+  const some: Told[] = [];
+  while (some.length < count) {
+    const { value, done } = await told.next();
+    if (done) break;
+    some.push(value);
+  }
+  return some;
 }
 
 /** null when nothing was ever owed there. */

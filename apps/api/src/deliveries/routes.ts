@@ -14,7 +14,7 @@ const page = {
   limit: wholeNumber(1, 100).default(50),
   cursor: z
     .string()
-    .regex(/^[A-Za-z0-9._-]{1,200}$/)
+    .regex(/^[A-Za-z0-9._~-]{1,300}$/)
     .optional(),
 };
 const undeliveredQuery = z.strictObject({ ...page, state: z.enum(['undelivered']).default('undelivered') });

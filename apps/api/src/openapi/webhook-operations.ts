@@ -34,6 +34,7 @@ const delivery = z
     id: z.string(),
     job_id: z.string().nullable(),
     generation: z.number().int(),
+    event_type: z.string().optional().meta({ description: 'In the list of an endpoint.' }),
     endpoint_id: z.string(),
     state: z.enum(['undelivered', 'delivered', 'exhausted', 'parked']),
     tries: z.number().int(),

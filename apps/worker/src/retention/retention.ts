@@ -6,6 +6,7 @@ import { describeError } from '@cardseal/core/log';
 import type { WorkerContext } from '../context.ts';
 import { settleDue } from './due.ts';
 import { eraseOldJobs } from './old-jobs.ts';
+import { sweepWebhooks } from './old-webhooks.ts';
 
 const DUE_EVERY_MS = 5000;
 
@@ -48,7 +49,7 @@ export function createRetention(context: WorkerContext): Retention {
         await sweepDue();
         if (clock.now() < oldJobsMs) continue;
         oldJobsMs = clock.now() + config.RETENTION_INTERVAL_MS;
-        const count = await eraseOldJobs(context, stopped.signal);
+        const count = (await eraseOldJobs(context, stopped.signal)) + (await sweepWebhooks(context, stopped.signal));
         if (count > 0) log.info('retention.swept', { count });
       } catch (error) {
         log.warn('retention.postponed', describeError(error));

@@ -20,7 +20,7 @@ export { type KeyCounts, type KeyUsage, type KeyUsageDay, usageDay } from './key
 export { createLedger, type Ledger, type LedgerSettings } from './ledger.ts';
 export type { Listing, ListingFilter, ListingPage } from './listing.ts';
 export type { DeliveryPage } from './markers.ts';
-export type { Notice, Notices } from './notices.ts';
+export type { Notice, NoticeName, Notices } from './notices.ts';
 export { isAllowedSource, type ObjectSources } from './object-sources.ts';
 export { type LedgerEnvironment, openLedger } from './open-ledger.ts';
 export { type MasterKeyEnvironment, openMasterKey } from './open-master-key.ts';

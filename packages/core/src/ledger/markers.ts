@@ -30,6 +30,8 @@ export interface Markers {
   isOwed(ref: DeliveryRef): Promise<boolean>;
   parkedOfJob(tenant: string, endpoint: string, job: JobId): Promise<DeliveryRef[]>;
   parked(tenant: string, endpoint: string): AsyncGenerator<DeliveryRef>;
+  /** Of an endpoint that is gone: nobody will ask for them again. Returns how many there were. */
+  forgetParked(tenant: string, endpoint: string): Promise<number>;
 }
 
 export interface DeliveryPage {
@@ -89,6 +91,11 @@ export function createMarkers(store: ObjectStore, keyring: Keyring): Markers {
       (await listAll(store, `${paths.parkedOf(tenant, endpoint)}${job}.`))
         .map(parseDelivery)
         .filter((ref) => ref !== null),
+    async forgetParked(tenant, endpoint) {
+      const names = await listAll(store, paths.parkedOf(tenant, endpoint));
+      await store.delete(names);
+      return names.length;
+    },
     async *parked(tenant, endpoint) {
       for await (const key of walk(store, paths.parkedOf(tenant, endpoint))) {
         const ref = parseDelivery(key);

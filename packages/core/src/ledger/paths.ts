@@ -47,6 +47,12 @@ export const paths = {
   deliveryTry: (ref: DeliveryRef, attempt: number) => `${paths.delivery(ref)}${String(attempt).padStart(4, '0')}`,
 
   notice: (tenant: string, notice: NoticeId) => `notices/${tenant}/${notice}`,
+  /** Notices newest first: a time counted down from the last one of 13 digits. */
+  noticed: (tenant: string) => `noticed/${tenant}/`,
+  noticedBefore: (tenant: string, ms: number) =>
+    `noticed/${tenant}/${String(LAST_MS - Math.max(0, ms)).padStart(13, '0')}`,
+  noticedAt: (tenant: string, ms: number, notice: NoticeId, type: string) =>
+    `${paths.noticedBefore(tenant, ms)}.${notice}.${type}`,
   allRecoveries: 'recoveries/',
   recovery: (tenant: string, endpoint: string, id: string) => `recoveries/${tenant}/${endpoint}/${id}/`,
 
@@ -76,6 +82,14 @@ export const paths = {
 
 export type Crop = 'portrait' | 'card';
 export type RecordKind = 'endpoints' | 'api-keys' | 'tenants' | 'admins' | 'bulk-retries';
+
+const LAST_MS = 9_999_999_999_999;
+
+/** The parts of a `noticed/` name; null for a name of another shape. */
+export function parseNoticed(key: string): { notice: NoticeId; type: string; atMs: number } | null {
+  const match = /^noticed\/[^/]+\/(\d{13})\.(evt_[0-9A-Z]+)\.([a-z.]+)$/.exec(key);
+  return match && { notice: match[2] as NoticeId, type: match[3]!, atMs: LAST_MS - Number(match[1]) };
+}
 
 /** An event that is not the outcome of a job: a batch's end, an erasure, an endpoint's change of health. */
 export type NoticeId = `evt_${string}`;

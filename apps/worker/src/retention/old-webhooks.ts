@@ -1,0 +1,47 @@
+/**
+ * What webhooks leave behind that no job takes along: notices and their records once they are as old as a result may be,
+ * and what was kept for endpoints that are gone. Names go last, so that a sweep that died goes on where it was.
+ */
+import { HOUSE } from '@cardseal/core/ledger';
+import type { WorkerContext } from '../context.ts';
+
+const PAGE = 200;
+
+/** Returns how many notices and parked deliveries were removed. */
+export async function sweepWebhooks(context: WorkerContext, signal: AbortSignal): Promise<number> {
+  const { ledger } = context;
+  let removed = 0;
+  for (const { id: tenant } of await ledger.tenants.list(HOUSE)) {
+    const endpoints = await ledger.endpoints.list(tenant);
+    for (const { id, value, version } of endpoints) {
+      if (signal.aborted) return removed;
+      if (value.state !== 'deleted') continue;
+      removed += await ledger.markers.forgetParked(tenant, id);
+      // Its secrets and headers stand in the versions before the last.
+      if (version > 1) await ledger.endpoints.forgetOlder(tenant, id);
+    }
+    const ids = endpoints.map(({ id }) => id);
+    removed += await removeOldNotices(context, tenant, ids, signal);
+  }
+  return removed;
+}
+
+async function removeOldNotices(
+  { ledger, clock, config }: WorkerContext,
+  tenant: string,
+  endpoints: readonly string[],
+  signal: AbortSignal,
+): Promise<number> {
+  const beforeMs = clock.now() - config.RETENTION_MS;
+  let removed = 0;
+  for (let cursor: string | null = null; ; ) {
+    const { notices, next } = await ledger.notices.page(tenant, beforeMs, cursor, PAGE);
+    for (const notice of notices) {
+      if (signal.aborted) return removed;
+      await ledger.notices.remove(tenant, notice, endpoints);
+      removed++;
+    }
+    if (next === null) return removed;
+    cursor = next;
+  }
+}
