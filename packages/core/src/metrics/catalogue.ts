@@ -1,0 +1,137 @@
+/**
+ * Every metric there is, with every label it may have: docs/metrics.md, the rules and the dashboard are held to this
+ * list. No label holds a tenant, a job, an endpoint or anything else that grows with use.
+ */
+
+export type MetricKind = 'counter' | 'gauge' | 'histogram';
+
+export interface MetricDefinition {
+  readonly kind: MetricKind;
+  readonly help: string;
+  readonly labels: readonly string[];
+  /** Upper bounds in seconds, of histograms only. */
+  readonly buckets?: readonly number[];
+}
+
+const FAST = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5] as const;
+const SLOW = [0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 20] as const;
+
+const define = <const Definitions extends Record<string, MetricDefinition>>(definitions: Definitions) => definitions;
+
+export const METRICS = define({
+  cardseal_http_requests_total: {
+    kind: 'counter',
+    help: 'Requests that the API answered, by route pattern and status.',
+    labels: ['method', 'route', 'status'],
+  },
+  cardseal_http_request_seconds: {
+    kind: 'histogram',
+    help: 'From the first byte of a request to the last byte of its answer; waiting (`wait`, events) apart.',
+    labels: ['route'],
+    buckets: FAST,
+  },
+  cardseal_step_seconds: {
+    kind: 'histogram',
+    help: 'One step of a card, by how it ended: ok, or the class of its error.',
+    labels: ['step', 'result'],
+    buckets: [...FAST, 5, 10, 20],
+  },
+  cardseal_outcomes_total: {
+    kind: 'counter',
+    help: 'Generations that came to an end, by state.',
+    labels: ['state'],
+  },
+  cardseal_permits_total: {
+    kind: 'counter',
+    help: 'Permits by what became of them; `returned` were not used.',
+    labels: ['credential', 'outcome'],
+  },
+  cardseal_upstream_replies_total: {
+    kind: 'counter',
+    help: 'HTTP requests to the provider by the code of the answer and by whether it was billed.',
+    labels: ['credential', 'code', 'billed'],
+  },
+  cardseal_upstream_seconds: {
+    kind: 'histogram',
+    help: 'Time to an accepted answer of the provider.',
+    labels: ['credential'],
+    buckets: SLOW,
+  },
+  cardseal_upstream_price_yuan: {
+    kind: 'gauge',
+    help: 'What one billed call costs, as configured; 0 when it is not.',
+    labels: [],
+  },
+  cardseal_credential_rate: {
+    kind: 'gauge',
+    help: 'Calls per second: what is configured, and what was learned to be allowed.',
+    labels: ['credential', 'of'],
+  },
+  cardseal_credential_margin_seconds: {
+    kind: 'gauge',
+    help: 'What is kept free of each second against jitter on the way.',
+    labels: ['credential'],
+  },
+  cardseal_credential_gate_closed: {
+    kind: 'gauge',
+    help: '1 while the credential may not be called, by reason.',
+    labels: ['credential', 'reason'],
+  },
+  cardseal_deliveries_total: {
+    kind: 'counter',
+    help: 'Tries of webhooks by class of the answer.',
+    labels: ['class'],
+  },
+  cardseal_delivery_seconds: {
+    kind: 'histogram',
+    help: 'One try of a webhook, from the connection to the end of the answer.',
+    labels: ['class'],
+    buckets: SLOW,
+  },
+  cardseal_endpoints: {
+    kind: 'gauge',
+    help: 'Webhook endpoints by health.',
+    labels: ['health'],
+  },
+  cardseal_open: {
+    kind: 'gauge',
+    help: 'What the ledger says is unfinished: cards, deliveries owed, deliveries parked. As of the last walk.',
+    labels: ['what'],
+  },
+  cardseal_oldest_seconds: {
+    kind: 'gauge',
+    help: 'Age of the oldest unfinished one. As of the last walk.',
+    labels: ['what'],
+  },
+  cardseal_queue_jobs: {
+    kind: 'gauge',
+    help: 'Jobs of a queue in Redis by state.',
+    labels: ['queue', 'state'],
+  },
+  cardseal_redis_up: { kind: 'gauge', help: '1 while Redis answers this process.', labels: [] },
+  cardseal_reconciled_total: {
+    kind: 'counter',
+    help: 'What a walk over the markers put back into the queues.',
+    labels: ['what'],
+  },
+  cardseal_ledger_requests_total: {
+    kind: 'counter',
+    help: 'Requests to the object store by operation and by how they ended.',
+    labels: ['operation', 'result'],
+  },
+  cardseal_ledger_request_seconds: {
+    kind: 'histogram',
+    help: 'Requests to the object store, retries within them included.',
+    labels: ['operation'],
+    buckets: FAST,
+  },
+});
+
+export type MetricName = keyof typeof METRICS;
+type NamesOf<Kind extends MetricKind> = {
+  [N in MetricName]: (typeof METRICS)[N]['kind'] extends Kind ? N : never;
+}[MetricName];
+export type CounterName = NamesOf<'counter'>;
+export type GaugeName = NamesOf<'gauge'>;
+export type HistogramName = NamesOf<'histogram'>;
+export type LabelsOf<Name extends MetricName> = Record<(typeof METRICS)[Name]['labels'][number], string>;

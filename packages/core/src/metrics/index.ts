@@ -1,0 +1,3 @@
+export { METRICS, type MetricDefinition, type MetricName } from './catalogue.ts';
+export { createMetricsListener, type MetricsListener } from './listener.ts';
+export { createMetrics, type Metrics } from './metrics.ts';

@@ -1,0 +1,63 @@
+/** The metrics of one process. Who counts names a metric of the catalogue and all of its labels; nothing else fits. */
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import {
+  type CounterName,
+  type GaugeName,
+  type HistogramName,
+  type LabelsOf,
+  METRICS,
+  type MetricDefinition,
+  type MetricName,
+} from './catalogue.ts';
+
+export interface Metrics {
+  count<Name extends CounterName>(name: Name, labels: LabelsOf<Name>, by?: number): void;
+  set<Name extends GaugeName>(name: Name, labels: LabelsOf<Name>, value: number): void;
+  /** Forgets all label values of a gauge, before they are set anew. */
+  clear(name: GaugeName): void;
+  /** @param seconds what is measured, whatever unit the clock has. */
+  observe<Name extends HistogramName>(name: Name, labels: LabelsOf<Name>, seconds: number): void;
+  /** Runs before each scrape, for gauges that nobody sets in passing. What it throws leaves its gauges as they were. */
+  beforeScrape(collect: () => Promise<void>): void;
+  /** The text that Prometheus reads. */
+  scrape(): Promise<{ contentType: string; text: string }>;
+}
+
+export interface MetricsOptions {
+  /** Event loop, memory, CPU and garbage collection of the process; off in tests that look at every line. */
+  process?: boolean;
+}
+
+export function createMetrics(role: string, { process: ofProcess = true }: MetricsOptions = {}): Metrics {
+  const registry = new Registry();
+  registry.setDefaultLabels({ role });
+  if (ofProcess) collectDefaultMetrics({ register: registry });
+  const made = new Map<MetricName, Counter | Gauge | Histogram>();
+  const collectors: (() => Promise<void>)[] = [];
+
+  function of<Kind extends Counter | Gauge | Histogram>(name: MetricName): Kind {
+    const metric = made.get(name) ?? make(registry, name);
+    made.set(name, metric);
+    return metric as Kind;
+  }
+
+  return {
+    count: (name, labels, by = 1) => of<Counter>(name).inc(labels, by),
+    set: (name, labels, value) => of<Gauge>(name).set(labels, value),
+    clear: (name) => of<Gauge>(name).reset(),
+    observe: (name, labels, seconds) => of<Histogram>(name).observe(labels, seconds),
+    beforeScrape: (collect) => void collectors.push(collect),
+    async scrape() {
+      await Promise.allSettled(collectors.map((collect) => collect()));
+      return { contentType: registry.contentType, text: await registry.metrics() };
+    },
+  };
+}
+
+function make(registry: Registry, name: MetricName): Counter | Gauge | Histogram {
+  const { kind, help, labels, buckets }: MetricDefinition = METRICS[name];
+  const options = { name, help, labelNames: [...labels], registers: [registry] };
+  if (kind === 'counter') return new Counter(options);
+  if (kind === 'gauge') return new Gauge(options);
+  return new Histogram({ ...options, ...(buckets ? { buckets: [...buckets] } : {}) });
+}
