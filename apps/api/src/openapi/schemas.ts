@@ -100,6 +100,8 @@ export const jobSchema = z
       .object({ code: z.string(), message: z.string(), side: side.nullable(), retryable: z.boolean() })
       .optional(),
     deliveries: z.array(deliverySummarySchema).optional(),
+    erased_at: time.optional(),
+    reason: z.enum(['request', 'retention']).optional().meta({ description: 'Of the erasure.' }),
   })
   .meta({ id: 'Job', description: 'Of an erased job only its id, its state and times are left.' });
 

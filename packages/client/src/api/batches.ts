@@ -1,7 +1,8 @@
 /** Batches: thousands of cards in one request, and their results in one stream. */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Abortable } from './jobs.ts';
+import type { Abortable, Keyed } from './jobs.ts';
 import { jsonLines, readJsonLines } from './lines.ts';
+import { persistently } from './persistently.ts';
 import type { Send } from './transport.ts';
 import type { Batch, BatchResult, JobRequest } from './types.ts';
 
@@ -13,16 +14,16 @@ export interface BatchWaitOptions extends Abortable {
 }
 
 export interface Batches {
-  /** At most 10,000 requests, sent as they are iterated. A key of your own lets you send the whole again safely. */
-  create(
-    requests: Iterable<JobRequest> | AsyncIterable<JobRequest>,
-    options?: Abortable & { idempotencyKey?: string },
-  ): Promise<Batch>;
+  /**
+   * At most 10,000 requests, sent as they are iterated, and therefore tried once: a key of your own lets you send the
+   * whole again safely.
+   */
+  create(requests: Iterable<JobRequest> | AsyncIterable<JobRequest>, options?: Keyed): Promise<Batch>;
   get(id: string, options?: Abortable): Promise<Batch>;
   wait(id: string, options?: BatchWaitOptions): Promise<Batch>;
   /** A line for every line of the batch, in its order. */
   results(id: string, options?: Abortable): AsyncGenerator<BatchResult>;
-  cancel(id: string, options?: Abortable): Promise<Batch>;
+  cancel(id: string, options?: Keyed): Promise<Batch>;
 }
 
 export function batchesOf(send: Send): Batches {
@@ -36,7 +37,7 @@ export function batchesOf(send: Send): Batches {
     get: async (id, options) => (await send('GET', at(id), options)).json() as Promise<Batch>,
     async wait(id, { signal, onProgress, everyMs = 2000 } = {}) {
       for (;;) {
-        const batch = await batches.get(id, signal ? { signal } : {});
+        const batch = await persistently(() => batches.get(id, signal ? { signal } : {}), signal);
         onProgress?.(batch);
         if (batch.state !== 'running') return batch;
         await delay(everyMs, undefined, { signal });

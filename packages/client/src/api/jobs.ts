@@ -1,12 +1,17 @@
 /** Jobs: submit, read, wait, watch, list; try again, cancel, erase. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { readEvents } from './lines.ts';
-import { ConnectionError } from './problem-error.ts';
+import { persistently, RECONNECT_MS } from './persistently.ts';
 import type { Call, Send } from './transport.ts';
 import { isFinished, type Job, type JobRequest, type ListQuery, type Page, type Side } from './types.ts';
 
 export interface Abortable {
   signal?: AbortSignal;
+}
+
+/** One of your own makes even a second run of your program safe; else one is made for the tries of this call. */
+export interface Keyed extends Abortable {
+  idempotencyKey?: string;
 }
 
 export interface WaitOptions extends Abortable {
@@ -16,10 +21,9 @@ export interface WaitOptions extends Abortable {
 
 export interface Jobs {
   /**
-   * @param options.idempotencyKey one of your own makes even a second run of your program safe; else one is made for
-   * the tries of this call. With `waitS` (at most 30) the answer may be the finished job.
+   * The key of a job lasts as long as the job. With `waitS` (at most 30) the answer may be the finished job.
    */
-  submit(request: JobRequest, options?: Abortable & { idempotencyKey?: string; waitS?: number }): Promise<Job>;
+  submit(request: JobRequest, options?: Keyed & { waitS?: number }): Promise<Job>;
   /** Throws ProblemError `not_found`. */
   get(id: string, options?: Abortable): Promise<Job>;
   /** Long polls until the job has ended, over any number of lost connections; by its id it can be resumed anywhere. */
@@ -29,15 +33,14 @@ export interface Jobs {
   /** Every job that matches, newest first, page by page. */
   list(query?: ListQuery, options?: Abortable): AsyncGenerator<Job>;
   page(query?: ListQuery & { cursor?: string }, options?: Abortable): Promise<Page<Job>>;
-  retry(id: string, options?: Abortable): Promise<Job>;
-  cancel(id: string, options?: Abortable): Promise<Job>;
-  erase(id: string, options?: Abortable): Promise<Job>;
+  retry(id: string, options?: Keyed): Promise<Job>;
+  cancel(id: string, options?: Keyed): Promise<Job>;
+  erase(id: string, options?: Keyed): Promise<Job>;
   /** The bytes of a crop that the job asked for; throws ProblemError `not_found`. */
   crop(id: string, side: Side, crop: 'portrait' | 'card', options?: Abortable): Promise<Uint8Array>;
 }
 
 const LONG_POLL_S = 30;
-const RECONNECT_MS = 1000;
 
 export function jobsOf(send: Send): Jobs {
   const job = async (method: string, path: string, call?: Call) =>
@@ -108,18 +111,6 @@ export function jobsOf(send: Send): Jobs {
     },
   };
   return jobs;
-}
-
-/** Waiting outlives an API that is away for longer than the tries of one request last. */
-async function persistently<T>(work: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  for (;;) {
-    try {
-      return await work();
-    } catch (error) {
-      if (!(error instanceof ConnectionError)) throw error;
-      await delay(RECONNECT_MS, undefined, { signal });
-    }
-  }
 }
 
 function iso(time: string | Date | undefined): string | undefined {

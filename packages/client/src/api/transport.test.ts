@@ -70,6 +70,15 @@ describe('a request', () => {
     expect(error.retryAfterMs).toBe(9000);
   });
 
+  it('comes again while the same request is at work, and not for another conflict', async () => {
+    const busy = problem(409, 'idempotency_in_progress', { 'retry-after': '0' });
+    const { send, seen } = scripted([busy, Response.json({})]);
+    await send('DELETE', '/x');
+    expect(seen).toHaveLength(2);
+    expect(seen[0]!.key).toBe(seen[1]!.key);
+    expect(seen[0]!.key).not.toBeNull();
+  });
+
   it('sends a stream once only', async () => {
     const { send, seen } = scripted([problem(503, 'store_unavailable')]);
     await expect(send('POST', '/x', { body: new ReadableStream() })).rejects.toMatchObject({ status: 503 });

@@ -35,6 +35,11 @@ export type Send = (method: string, path: string, call?: Call) => Promise<Respon
 /** Of what is not the request's own fault. */
 const WORTH_ANOTHER_TRY = new Set([408, 425, 429, 502, 503, 504]);
 
+/** Whether the same request may be answered otherwise in a moment. */
+export function isPassing({ status, code }: Pick<ProblemError, 'status' | 'code'>): boolean {
+  return WORTH_ANOTHER_TRY.has(status) || code === 'idempotency_in_progress';
+}
+
 /** The returned function resolves with a 2xx or 304 answer, and throws ProblemError or ConnectionError otherwise. */
 export function createTransport(options: TransportOptions): Send {
   const { retries = 4, maxPauseMs = 60_000 } = options;
@@ -47,7 +52,7 @@ export function createTransport(options: TransportOptions): Send {
       const answer = await tryOnce(options, request, call.signal);
       if (answer instanceof Response) return answer;
       last = answer;
-      if ('status' in answer && !WORTH_ANOTHER_TRY.has(answer.status)) break;
+      if ('status' in answer && !isPassing(answer)) break;
     }
     throw last;
   };
@@ -64,7 +69,7 @@ function prepare({ baseUrl, apiKey }: TransportOptions, method: string, path: st
     if (value !== undefined) url.searchParams.set(name, String(value));
   }
   const headers: Record<string, string> = { authorization: `Bearer ${apiKey}`, ...call.headers };
-  if (method === 'POST') headers['idempotency-key'] ??= call.idempotencyKey ?? randomUUID();
+  if (method !== 'GET') headers['idempotency-key'] ??= call.idempotencyKey ?? randomUUID();
   if (call.json !== undefined) headers['content-type'] ??= 'application/json';
   const body = call.json === undefined ? call.body : JSON.stringify(call.json);
   const streaming = body instanceof ReadableStream ? { duplex: 'half' as const } : {};

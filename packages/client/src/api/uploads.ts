@@ -1,17 +1,10 @@
 /** Uploads: a picture sent ahead by a signed URL, which whoever has the picture can use without an API key. */
 import type { Abortable } from './jobs.ts';
 import { ConnectionError, problemFrom } from './problem-error.ts';
+import type { UploadRequest, UploadTicket } from './schema.ts';
 import type { Send } from './transport.ts';
 
-export interface UploadTicket {
-  upload_id: string;
-  url: string;
-  method: 'PUT';
-  headers: Record<string, string>;
-  expires_at: string;
-}
-
-export type PictureType = 'image/jpeg' | 'image/png' | 'image/bmp';
+export type PictureType = UploadRequest['content_type'];
 
 export interface Uploads {
   /** A ticket to hand to whoever has the picture. */
