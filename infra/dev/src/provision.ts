@@ -19,10 +19,11 @@ export const provision: Provision = async ({ env, dataDir }) => {
   const file = path.join(dataDir, 'provisioned.json');
   if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as Provisioned;
   const settings = readEnvironment(z.object(storeEnvironment), env);
-  const ledger = openLedger(settings, openMasterKey(settings), systemClock, {
+  const credentials = {
     accessKeyId: env.AWS_ACCESS_KEY_ID ?? '',
     secretAccessKey: env.AWS_SECRET_ACCESS_KEY ?? '',
-  });
+  };
+  const ledger = openLedger(settings, openMasterKey(settings, credentials), systemClock, credentials);
   const admin = { user: `admin-${randomBytes(3).toString('hex')}`, password: randomBytes(12).toString('base64url') };
   await createTenant(ledger, systemClock, TENANT, 'Development').catch(unlessExists);
   await createAdmin(ledger, systemClock, { ...admin, role: 'owner' });

@@ -3,6 +3,7 @@ import { ConfigurationError, readSecretFile } from '../config/index.ts';
 import { ThrottledError } from '../errors/index.ts';
 import {
   fileMasterKey,
+  type KmsSettings,
   kmsMasterKey,
   MASTER_KEY_BYTES,
   type MasterKey,
@@ -21,8 +22,11 @@ export interface MasterKeyEnvironment {
   S3_REGION: string;
 }
 
-/** Throws ConfigurationError when there is none, or the file cannot be used. */
-export function openMasterKey(env: MasterKeyEnvironment): MasterKey {
+/**
+ * Throws ConfigurationError when there is none, or the file cannot be used.
+ * @param credentials of the KMS, where AWS's own chain is not to be asked.
+ */
+export function openMasterKey(env: MasterKeyEnvironment, credentials?: KmsSettings['credentials']): MasterKey {
   const file = env.MASTER_KEY_FILE === undefined ? undefined : keyFile(env.MASTER_KEY_FILE);
   if (env.KMS_KEY_ID === undefined) {
     if (!file) throw new ConfigurationError(['MASTER_KEY_FILE, KMS_KEY_ID: one of them must be set']);
@@ -32,6 +36,7 @@ export function openMasterKey(env: MasterKeyEnvironment): MasterKey {
     keyId: env.KMS_KEY_ID,
     region: env.KMS_REGION ?? env.S3_REGION,
     endpoint: env.KMS_ENDPOINT,
+    credentials,
   });
   return file ? withOlderMasters(kms, [{ kind: 'file', master: file }]) : kms;
 }
