@@ -12,7 +12,11 @@ export interface CommandResult {
   exitCode: number;
 }
 
-export async function runCardseal({ stack, dataDir }: TestStack, args: readonly string[]): Promise<CommandResult> {
+export async function runCardseal(
+  { stack, dataDir }: TestStack,
+  args: readonly string[],
+  input = '',
+): Promise<CommandResult> {
   const { s3, apiUrl, apiKey } = stack.info;
   const env = {
     ...process.env,
@@ -28,7 +32,9 @@ export async function runCardseal({ stack, dataDir }: TestStack, args: readonly 
     MASTER_KEY_FILE: path.join(dataDir, 'master.key'),
   };
   try {
-    const done = await promisify(execFile)(process.execPath, [PROGRAM, ...args], { env, maxBuffer: 64 * 1024 * 1024 });
+    const running = promisify(execFile)(process.execPath, [PROGRAM, ...args], { env, maxBuffer: 64 * 1024 * 1024 });
+    running.child.stdin?.end(`${input}\n`);
+    const done = await running;
     return { ...done, exitCode: 0 };
   } catch (error) {
     const { stdout = '', stderr = '', code } = error as { stdout?: string; stderr?: string; code?: number };

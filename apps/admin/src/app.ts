@@ -1,12 +1,25 @@
 /** The operators' side as something one can build, start and stop; on its own listener, never on the API's port. */
+
 import { type Clock, systemClock } from '@cardseal/core/clock';
+import { redisTarget } from '@cardseal/core/config';
 import { type Ledger, openLedger, openMasterKey } from '@cardseal/core/ledger';
 import { createLog, describeError, type Log } from '@cardseal/core/log';
-import { connectRedis, createConveyor, createWeights, createWorkerBoard, openQueues } from '@cardseal/core/queue';
+import {
+  connectRedis,
+  createConveyor,
+  createLanes,
+  createWeights,
+  createWorkerBoard,
+  openQueues,
+} from '@cardseal/core/queue';
 import type { FastifyInstance } from 'fastify';
 import { createSessions } from './auth/session.ts';
+import { createBulkRunner } from './bulk/runner.ts';
 import type { AdminConfig } from './config.ts';
 import type { AdminContext } from './context.ts';
+import { createOverviewReader } from './overview/read.ts';
+import { createSamples, SAMPLE_EVERY_MS } from './overview/samples.ts';
+import { poolSnapshot } from './pool/pool.ts';
 import { createServer } from './server.ts';
 
 export interface AdminOverrides {
@@ -24,8 +37,8 @@ export function createAdminApp(config: AdminConfig, overrides: AdminOverrides = 
   const clock = overrides.clock ?? systemClock;
   const log = overrides.log ?? createLog('admin', config.LOG_LEVEL);
   const onRedisError = (error: Error) => log.debug('redis.error', describeError(error));
-  const redis = connectRedis(config.REDIS_URL, 'producer', onRedisError);
-  const boardRedis = connectRedis(config.REDIS_URL, 'board', onRedisError);
+  const redis = connectRedis(redisTarget(config), 'producer', onRedisError);
+  const boardRedis = connectRedis(redisTarget(config), 'board', onRedisError);
   const ledger = overrides.ledger ?? openLedger(config, openMasterKey(config), clock);
   // Filled at the start, before anybody can be logged in: the key service is asked then.
   const sessionKey = Buffer.alloc(32);
@@ -36,18 +49,26 @@ export function createAdminApp(config: AdminConfig, overrides: AdminOverrides = 
     ledger,
     conveyor: createConveyor(redis, config.QUEUE_PREFIX, { weightOf: createWeights(ledger) }),
     board: openQueues(boardRedis, config.QUEUE_PREFIX),
-    gates: { redis, board: createWorkerBoard(redis, config.QUEUE_PREFIX) },
-    sessions: createSessions(sessionKey, config.SESSION_MINUTES * 60_000, clock),
+    lanes: createLanes(redis, config.QUEUE_PREFIX),
+    redis,
+    workers: createWorkerBoard(redis, config.QUEUE_PREFIX),
+    sessions: createSessions(() => sessionKey, config.SESSION_MINUTES * 60_000, clock),
   };
+  const samples = createSamples(redis, config.QUEUE_PREFIX, clock);
+  const bulk = createBulkRunner(context);
+  const stopping = new AbortController();
+  let sampling: Promise<void> | undefined;
   let server: FastifyInstance | undefined;
   let stopped: Promise<void> | undefined;
 
   return {
     async start() {
       (await ledger.houseSecret('cardseal admin sessions')).copy(sessionKey);
-      server = await createServer(context);
+      server = await createServer(context, { overview: createOverviewReader(context, samples), bulk });
       await server.listen({ host: config.ADMIN_HOST, port: config.ADMIN_PORT });
       const { port } = server.server.address() as { port: number };
+      bulk.start();
+      sampling = keepSampling();
       log.info('admin.started', { port });
       return { port };
     },
@@ -57,8 +78,19 @@ export function createAdminApp(config: AdminConfig, overrides: AdminOverrides = 
     },
   };
 
+  /** While nobody looks, too: the plot shows the last hour to whoever comes. */
+  async function keepSampling(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      const snapshot = redis.status === 'ready' ? await poolSnapshot(context).catch(() => null) : null;
+      if (snapshot) await samples.take(snapshot);
+      await clock.sleep(SAMPLE_EVERY_MS, stopping.signal).catch(() => {});
+    }
+  }
+
   async function stop(): Promise<void> {
+    stopping.abort();
     await server?.close();
+    await Promise.all([sampling, bulk.stop()]);
     await context.conveyor.close();
     redis.disconnect();
     boardRedis.disconnect();

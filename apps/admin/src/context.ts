@@ -2,10 +2,10 @@
 import type { Clock } from '@cardseal/core/clock';
 import type { Ledger } from '@cardseal/core/ledger';
 import type { Log } from '@cardseal/core/log';
-import type { Conveyor, Queues } from '@cardseal/core/queue';
+import type { Conveyor, Lanes, Queues, WorkerBoard } from '@cardseal/core/queue';
+import type { Redis } from 'ioredis';
 import type { Sessions } from './auth/session.ts';
 import type { AdminConfig } from './config.ts';
-import type { GateParts } from './gates/routes.ts';
 
 export interface AdminContext {
   config: AdminConfig;
@@ -13,9 +13,12 @@ export interface AdminContext {
   log: Log;
   ledger: Ledger;
   conveyor: Conveyor;
+  lanes: Lanes;
+  /** Fails fast while Redis is away: pages must say so, and not hang. */
+  redis: Redis;
   /** On a connection that waits for Redis: the board may be opened before it answers. */
   board: Queues;
   sessions: Sessions;
-  /** Where the pool and its gates are known. */
-  gates: GateParts;
+  /** Where the pool and the workers are known. */
+  workers: WorkerBoard;
 }

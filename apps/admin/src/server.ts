@@ -5,14 +5,38 @@ import { describeError } from '@cardseal/core/log';
 import cookie from '@fastify/cookie';
 import formbody from '@fastify/formbody';
 import fastify, { type FastifyInstance } from 'fastify';
+import { sendPage } from './actions/action.ts';
+import { auditRoutes } from './audit/routes.ts';
 import { guard } from './auth/guard.ts';
 import { loginRoutes } from './auth/login.ts';
 import { boardRoutes } from './board/routes.ts';
+import { bulkRoutes } from './bulk/routes.ts';
+import type { BulkRunner } from './bulk/runner.ts';
 import type { AdminContext } from './context.ts';
+import { endpointRoutes } from './endpoints/routes.ts';
 import { gateRoutes } from './gates/routes.ts';
+import { jobRoutes } from './jobs/routes.ts';
+import type { OverviewReader } from './overview/read.ts';
+import { overviewRoutes } from './overview/routes.ts';
+import { failurePage } from './pages/failure.ts';
+import { searchRoutes } from './search/routes.ts';
+import { staticRoutes } from './static/routes.ts';
+import { tenantRoutes } from './tenants/routes.ts';
+
+/** Of our own pages: nothing inline, nothing from elsewhere. */
+const CONTENT_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self'",
+  "connect-src 'self'",
+  "frame-ancestors 'none'",
+  "base-uri 'none'",
+  "form-action 'self'",
+].join('; ');
 
 /** Bull Board asks a foreign host for fonts; the policy refuses, and the page falls back to the system's. */
-const CONTENT_POLICY = [
+const BOARD_POLICY = [
   "default-src 'self'",
   "style-src 'self' 'unsafe-inline'",
   "img-src 'self' data:",
@@ -21,7 +45,12 @@ const CONTENT_POLICY = [
   "form-action 'self'",
 ].join('; ');
 
-export async function createServer(context: AdminContext): Promise<FastifyInstance> {
+export interface ServerParts {
+  overview: OverviewReader;
+  bulk: BulkRunner;
+}
+
+export async function createServer(context: AdminContext, parts: ServerParts): Promise<FastifyInstance> {
   const app = fastify({
     logger: false,
     genReqId: () => `req_${randomUUID()}`,
@@ -34,24 +63,47 @@ export async function createServer(context: AdminContext): Promise<FastifyInstan
   app.addHook('onSend', async (request, reply) => {
     reply
       .header('request-id', request.id)
-      .header('content-security-policy', CONTENT_POLICY)
+      .header('content-security-policy', request.url.startsWith('/queues') ? BOARD_POLICY : CONTENT_POLICY)
+      .header('cross-origin-opener-policy', 'same-origin')
+      .header('cross-origin-resource-policy', 'same-origin')
       .header('x-content-type-options', 'nosniff')
       .header('referrer-policy', 'no-referrer')
       .header('cache-control', reply.getHeader('cache-control') ?? 'no-store');
   });
   app.setErrorHandler((error, request, reply) => {
-    if (error instanceof CardsealError && error.disposition === 'rejected') {
-      return reply.code(409).send({ error: error.code, code: error.code });
-    }
-    const status = (error as { statusCode?: number }).statusCode ?? 500;
+    const { status, code } = failureOf(error);
     if (status >= 500) context.log.error('admin.failed', { request_id: request.id, ...describeError(error) });
-    return reply.code(status).send({ error: 'failed', code: status >= 500 ? 'internal' : 'invalid_request' });
+    const problem = error instanceof CardsealError ? error.fields : {};
+    if (status === 503) reply.header('retry-after', 5);
+    const wantsPage = request.headers.accept?.includes('text/html') && !request.url.startsWith('/queues');
+    if (wantsPage)
+      return sendPage(reply.code(status), failurePage({ status, code, problem, session: request.session }));
+    return reply.code(status).send({ error: code, code, ...problem });
   });
   guard(app, context);
   app.get('/healthz', async () => ({ status: 'ok' }));
-  app.get('/', async (_request, reply) => reply.redirect('/queues', 303));
+  staticRoutes(app);
   loginRoutes(app, context);
-  gateRoutes(app, context, context.gates);
+  overviewRoutes(app, context, parts.overview);
+  searchRoutes(app, context);
+  jobRoutes(app, context);
+  bulkRoutes(app, context, parts.bulk);
+  gateRoutes(app, context);
+  endpointRoutes(app, context);
+  tenantRoutes(app, context);
+  auditRoutes(app, context);
   boardRoutes(app, context);
   return app;
+}
+
+const REJECTIONS: Record<string, number> = { forbidden: 403, not_found: 404, invalid_request: 400 };
+
+function failureOf(error: unknown): { status: number; code: string } {
+  if (error instanceof CardsealError) {
+    const { disposition, code } = error;
+    if (disposition === 'rejected') return { status: REJECTIONS[code] ?? 409, code };
+    return { status: disposition === 'defect' ? 500 : 503, code };
+  }
+  const status = (error as { statusCode?: number }).statusCode ?? 500;
+  return { status, code: status >= 500 ? 'internal' : 'invalid_request' };
 }

@@ -2,6 +2,7 @@
 import type { Env } from '@cardseal/core/config';
 import { SCOPES } from '@cardseal/core/ledger';
 import { Command, Option } from 'commander';
+import { exportAuditCommand, verifyAuditCommand } from './audit.ts';
 import { doctorCommand } from './doctor.ts';
 import { jobCommands } from './jobs/commands.ts';
 import { keyUsageCommand, listKeysCommand, revokeKeyCommand, setKeyCommand } from './keys.ts';
@@ -104,6 +105,17 @@ export function createProgram(env: Env): Command {
     .action((user: string, options) => createAdminCommand(env, user, options));
 
   masterKeyCommands(program, env);
+  const audit = program.command('audit').description("the operators' audit log, straight from the ledger");
+  audit
+    .command('verify')
+    .description('check the chain of hashes; JSON on stdout, exit code 1 where it does not hold')
+    .option('--head <number:hash>', 'an entry noted down earlier: shows that nothing was cut off since')
+    .action((options) => verifyAuditCommand(env, options));
+  audit
+    .command('export')
+    .description('every entry as NDJSON, newest first')
+    .action(() => exportAuditCommand(env));
+
   jobCommands(program, env);
   webhookCommands(program, env);
   return program;

@@ -1,5 +1,7 @@
 /** In front of everything but the login: a session, and for every change a request that our own pages made. */
+import { HOUSE } from '@cardseal/core/ledger';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { LRUCache } from 'lru-cache';
 import type { AdminContext } from '../context.ts';
 import { SESSION_COOKIE } from './login.ts';
 import type { Session } from './session.ts';
@@ -10,14 +12,32 @@ declare module 'fastify' {
   }
 }
 
-const OPEN_PATHS = new Set(['/login', '/healthz']);
+const OPEN_PATHS = new Set(['/login', '/healthz', '/static/style.css', '/static/live.js', '/static/icon.svg']);
+/** How long a session may outlive a change of the operator's record. */
+const RECHECK_MS = 10_000;
 
-export function guard(app: FastifyInstance, { sessions }: AdminContext): void {
+export function guard(app: FastifyInstance, { sessions, ledger }: AdminContext): void {
+  const versions = new LRUCache<string, { version: number | null }>({ max: 1000, ttl: RECHECK_MS });
+
+  /** null when it is over: the operator was removed, or changed since. While the ledger is away it goes on. */
+  async function standing(session: Session | null): Promise<Session | null> {
+    if (!session) return null;
+    let known = versions.get(session.user);
+    if (!known) {
+      const record = await ledger.admins.get(HOUSE, session.user).catch(() => 'away' as const);
+      if (record === 'away') return session;
+      known = { version: record?.version ?? null };
+      versions.set(session.user, known);
+    }
+    return known.version === session.version ? session : null;
+  }
+
   app.decorateRequest('session', null);
   app.addHook('onRequest', async (request, reply) => {
-    request.session = sessions.read(request.cookies[SESSION_COOKIE]);
     if (isChange(request) && !isSameOrigin(request)) return reply.code(403).send({ code: 'foreign_origin' });
-    if (!request.session && !OPEN_PATHS.has(request.routeOptions.url ?? '')) return refuse(request, reply);
+    if (OPEN_PATHS.has(request.routeOptions.url ?? '')) return;
+    request.session = await standing(sessions.read(request.cookies[SESSION_COOKIE]));
+    if (!request.session) return refuse(request, reply);
   });
 }
 

@@ -1,58 +1,92 @@
 /** `POST /login` with user and password, as a form or JSON; the answer is a session cookie. */
 import { hashPassword, passwordMatches } from '@cardseal/core/access';
 import { HOUSE } from '@cardseal/core/ledger';
-import type { FastifyInstance } from 'fastify';
+import { describeError } from '@cardseal/core/log';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { AdminContext } from '../context.ts';
 import { loginPage } from './login-page.ts';
+import type { Session } from './session.ts';
+import { createLoginThrottle } from './throttle.ts';
 
 export const SESSION_COOKIE = 'cardseal_session';
 
 const credentialsSchema = z.strictObject({ user: z.string().max(64), password: z.string().max(256) });
 
-/** Guesses from one process in a row; each further one waits. Stretching makes every guess dear as it is. */
+/** Stretched at once in this process: each takes a core for a while. */
 const MAX_CONCURRENT_LOGINS = 4;
 
 export function loginRoutes(app: FastifyInstance, context: AdminContext): void {
-  const { config, ledger, log, sessions } = context;
+  const { config, ledger, log, sessions, clock } = context;
+  const throttle = createLoginThrottle(clock);
   // An unknown user costs as much as a wrong password, so that names cannot be told by time.
   const decoy = hashPassword('no operator has this password');
   let running = 0;
 
-  app.get('/login', async (_request, reply) => reply.type('text/html; charset=utf-8').send(loginPage()));
+  async function check(user: string, password: string): Promise<Session | null> {
+    const admin = /^[a-z0-9._-]{1,40}$/.test(user) ? await ledger.admins.get(HOUSE, user) : null;
+    const matches = await passwordMatches(password, admin?.value.password ?? (await decoy));
+    return admin && matches ? { user, role: admin.value.role, version: admin.version } : null;
+  }
+
+  app.get('/login', async (_request, reply) => sendPage(reply, 200));
 
   app.post('/login', async (request, reply) => {
-    if (running >= MAX_CONCURRENT_LOGINS) return reply.code(429).header('retry-after', 1).send({ code: 'busy' });
     const parsed = credentialsSchema.safeParse(request.body);
     if (!parsed.success) return reply.code(400).send({ code: 'invalid_request' });
     const { user, password } = parsed.data;
+    const waitMs = running >= MAX_CONCURRENT_LOGINS ? 1000 : throttle.waitMs(user, request.ip);
+    if (waitMs > 0) return tooMany(request, reply, waitMs);
     running++;
     try {
-      const admin = /^[a-z0-9._-]{1,40}$/.test(user) ? await ledger.admins.get(HOUSE, user) : null;
-      const matches = await passwordMatches(password, admin?.value.password ?? (await decoy));
-      const wantsPage = request.headers['content-type']?.startsWith('application/x-www-form-urlencoded');
-      if (!admin || !matches) {
+      const session = await check(user, password);
+      if (!session) {
+        throttle.failed(user, request.ip);
         log.warn('admin.login_refused', { request_id: request.id });
-        if (wantsPage)
-          return reply.code(401).type('text/html; charset=utf-8').send(loginPage('Wrong user or password.'));
-        return reply.code(401).send({ code: 'unauthorized' });
+        return refused(request, reply);
       }
+      throttle.succeeded(user, request.ip);
       log.info('admin.login', { admin: user });
-      const cookie = sessions.issue({ user, role: admin.value.role });
-      reply.setCookie(SESSION_COOKIE, cookie, {
+      // Who cannot write must still be able to look: a store that is away is what they came to see.
+      await ledger.audit
+        .append({ who: user, role: session.role, action: 'login', target: {}, reason: null })
+        .catch((error) => log.error('admin.audit_failed', { admin: user, ...describeError(error) }));
+      reply.setCookie(SESSION_COOKIE, sessions.issue(session), {
         path: '/',
         httpOnly: true,
         sameSite: 'strict',
         secure: config.CARDSEAL_ENV === 'production',
         maxAge: config.SESSION_MINUTES * 60,
       });
-      return wantsPage ? reply.redirect('/', 303) : reply.send({ user, role: admin.value.role });
+      return isForm(request) ? reply.redirect('/', 303) : reply.send({ user, role: session.role });
     } finally {
       running--;
     }
   });
 
-  app.post('/logout', async (_request, reply) =>
-    reply.clearCookie(SESSION_COOKIE, { path: '/' }).redirect('/login', 303),
-  );
+  app.post('/logout', async (request, reply) => {
+    sessions.end(request.cookies[SESSION_COOKIE]);
+    return reply.clearCookie(SESSION_COOKIE, { path: '/' }).redirect('/login', 303);
+  });
+}
+
+function refused(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  if (isForm(request)) return sendPage(reply, 401, 'Wrong user or password.');
+  return reply.code(401).send({ code: 'unauthorized' });
+}
+
+function tooMany(request: FastifyRequest, reply: FastifyReply, waitMs: number): FastifyReply {
+  const waitS = Math.ceil(waitMs / 1000);
+  reply.header('retry-after', waitS);
+  if (isForm(request)) return sendPage(reply, 429, `Too many attempts: try again in ${waitS} s.`);
+  return reply.code(429).send({ code: 'too_many_logins' });
+}
+
+function sendPage(reply: FastifyReply, status: number, error = ''): FastifyReply {
+  return reply.code(status).type('text/html; charset=utf-8').send(loginPage(error));
+}
+
+/** A page of ours, and not a program. */
+export function isForm(request: FastifyRequest): boolean {
+  return request.headers['content-type']?.startsWith('application/x-www-form-urlencoded') ?? false;
 }

@@ -1,60 +1,62 @@
-/** Gates of the pool: who may be called, and why not. Operators close and open them; each change is in the log. */
-import { createPacer, type Pacer } from '@cardseal/core/pacing';
-import type { WorkerBoard } from '@cardseal/core/queue';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+/** Gates of the pool: who may be called, and why not. Operators close and open them; each change is on record. */
+import { RejectedError, TransientError } from '@cardseal/core/errors';
+import type { CredentialSnapshot } from '@cardseal/core/pacing';
+import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import { action, type Call, reason, sendPage } from '../actions/action.ts';
+import { audited } from '../audit/audited.ts';
+import { mayActAs } from '../auth/session.ts';
 import type { AdminContext } from '../context.ts';
+import { page } from '../pages/layout.ts';
+import { poolSnapshot, withPacer } from '../pool/pool.ts';
+import { gatesPage } from './page.ts';
 
-const closeSchema = z.strictObject({ until: z.iso.datetime({ offset: true }).optional() });
+const openSchema = z.strictObject({ reason: reason.optional() });
+const until = z.union([z.iso.datetime({ offset: true }), z.iso.datetime({ local: true }).transform((at) => `${at}Z`)]);
+const closeSchema = z.strictObject({ reason: reason.optional(), until: until.optional() });
 
-export interface GateParts {
-  redis: Parameters<typeof createPacer>[0]['redis'];
-  board: Pick<WorkerBoard, 'pool'>;
-}
-
-export function gateRoutes(app: FastifyInstance, context: AdminContext, parts: GateParts): void {
-  const { log } = context;
-
-  /** null while no worker has said which credentials there are. */
-  async function withPacer<T>(use: (pacer: Pacer, ids: string[]) => Promise<T>): Promise<T | null> {
-    const pool = await parts.board.pool();
-    if (!pool) return null;
-    const { credentials } = pool;
-    const prefix = context.config.QUEUE_PREFIX.slice(1, -1);
-    const pacer = createPacer({ redis: parts.redis, prefix, credentials, clock: context.clock });
-    try {
-      return await use(
-        pacer,
-        credentials.map(({ id }) => id),
-      );
-    } finally {
-      pacer.stop();
-    }
-  }
-
-  async function change(request: FastifyRequest, reply: FastifyReply, action: 'open' | 'close') {
-    const { user, role } = request.session!;
-    if (role === 'viewer') return reply.code(403).send({ code: 'forbidden' });
-    const { credential } = request.params as { credential: string };
-    const body = closeSchema.safeParse(request.body ?? {});
-    if (!body.success || (action === 'open' && body.data.until))
-      return reply.code(400).send({ code: 'invalid_request' });
-    const untilMs = body.data.until === undefined ? undefined : Date.parse(body.data.until);
-    const gate = await withPacer(async (pacer, ids) => {
-      if (!ids.includes(credential)) return null;
-      if (action === 'open') await pacer.openGate(credential, user);
-      else await pacer.closeGate(credential, 'operator', untilMs, user);
-      return (await pacer.snapshot()).find(({ id }) => id === credential)!;
-    });
-    if (!gate) return reply.code(404).send({ code: 'not_found' });
-    log.info(`admin.gate_${action}`, { admin: user, credential_id: credential });
-    return gate;
-  }
+export function gateRoutes(app: FastifyInstance, context: AdminContext): void {
+  app.get('/gates', async (request, reply) => {
+    const { session } = request;
+    const body = gatesPage(await poolSnapshot(context), mayActAs(session!.role, 'operator'), context.clock.now());
+    return sendPage(reply, page({ title: 'Gates', place: '/gates', session, body, refreshS: 5 }));
+  });
 
   app.get('/api/gates', async (_request, reply) => {
-    const gates = await withPacer((pacer) => pacer.snapshot());
+    const gates = await poolSnapshot(context);
     return gates ? { data: gates } : reply.code(503).header('retry-after', 5).send({ code: 'pool_unknown' });
   });
-  app.post('/api/gates/:credential/open', (request, reply) => change(request, reply, 'open'));
-  app.post('/api/gates/:credential/close', (request, reply) => change(request, reply, 'close'));
+
+  async function change(verb: 'open' | 'close', { session, params, body }: Call<z.output<typeof closeSchema>>) {
+    const credential = params.credential!;
+    const untilMs = body.until === undefined ? undefined : Date.parse(body.until);
+    const known = await poolSnapshot(context);
+    if (!known) throw new TransientError('pool_unknown');
+    if (!known.some(({ id }) => id === credential)) throw new RejectedError('not_found');
+    const detail = body.until === undefined ? {} : { detail: { until: body.until } };
+    const deed = { action: `gate.${verb}`, target: { credential }, reason: body.reason ?? null, ...detail } as const;
+    return audited(context, session, deed, async () => {
+      const gate = await withPacer(context, async (pacer): Promise<CredentialSnapshot> => {
+        if (verb === 'open') await pacer.openGate(credential, session.user);
+        else await pacer.closeGate(credential, 'operator', untilMs, session.user);
+        return (await pacer.snapshot()).find(({ id }) => id === credential)!;
+      });
+      if (!gate) throw new TransientError('pool_unknown');
+      return gate;
+    });
+  }
+
+  const common = { role: 'operator', next: () => '/gates' } as const;
+  action(app, {
+    ...common,
+    path: '/api/gates/:credential/open',
+    body: openSchema,
+    run: (call) => change('open', call),
+  });
+  action(app, {
+    ...common,
+    path: '/api/gates/:credential/close',
+    body: closeSchema,
+    run: (call) => change('close', call),
+  });
 }

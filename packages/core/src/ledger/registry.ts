@@ -59,7 +59,8 @@ export interface AdminRecord {
 export interface BulkRetryRecord {
   state: 'running' | 'finished' | 'cancelled';
   query: {
-    tenant: string;
+    /** null for all. */
+    tenant: string | null;
     /** Which ends are tried again. */
     state: 'failed' | 'expired' | null;
     code: string | null;

@@ -1,0 +1,55 @@
+/** `/audit`: what operators did, newest first; whether the chain holds; and all of it as NDJSON. */
+import { Readable } from 'node:stream';
+import { RejectedError } from '@cardseal/core/errors';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { parseQuery, sendPage } from '../actions/action.ts';
+import { mayActAs } from '../auth/session.ts';
+import type { AdminContext } from '../context.ts';
+import { page } from '../pages/layout.ts';
+import { audited } from './audited.ts';
+import { auditPage } from './page.ts';
+
+const querySchema = z.strictObject({
+  before: z.coerce.number().int().positive().optional(),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+});
+
+export function auditRoutes(app: FastifyInstance, context: AdminContext): void {
+  const { ledger } = context;
+
+  function ownerOf(request: FastifyRequest) {
+    if (!mayActAs(request.session!.role, 'owner')) throw new RejectedError('forbidden');
+    return request.session!;
+  }
+
+  app.get('/audit', async (request, reply) => {
+    const session = ownerOf(request);
+    const { before = null, limit } = parseQuery(querySchema, request);
+    const body = auditPage(await ledger.audit.page(before, limit));
+    return sendPage(reply, page({ title: 'Audit', place: '/audit', session, body }));
+  });
+
+  app.get('/api/audit', async (request) => {
+    ownerOf(request);
+    const { before = null, limit } = parseQuery(querySchema, request);
+    const { entries, next } = await ledger.audit.page(before, limit);
+    return { data: entries, next_cursor: next === null ? null : String(next) };
+  });
+
+  app.get('/api/audit/verify', async (request) => {
+    ownerOf(request);
+    return ledger.audit.verify();
+  });
+
+  app.get('/api/audit/export', async (request, reply) => {
+    const session = ownerOf(request);
+    const deed = { action: 'audit.export', target: {}, reason: null } as const;
+    const entries = await audited(context, session, deed, async () => ledger.audit.entries());
+    async function* lines() {
+      for await (const entry of entries) yield `${JSON.stringify(entry)}\n`;
+    }
+    reply.header('content-disposition', 'attachment; filename="cardseal-audit.ndjson"');
+    return reply.type('application/x-ndjson').send(Readable.from(lines()));
+  });
+}

@@ -1,0 +1,45 @@
+import { ManualClock } from '@cardseal/core/clock';
+import { describe, expect, it } from 'vitest';
+import { createSessions, mayActAs } from './session.ts';
+
+const session = { user: 'li', role: 'viewer', version: 3 } as const;
+
+describe('sessions', () => {
+  const clock = new ManualClock(1_000_000);
+  const sessions = createSessions(() => Buffer.alloc(32, 1), 60_000, clock);
+
+  it('tell who it is until their time is over', () => {
+    const cookie = sessions.issue(session);
+    expect(sessions.read(cookie)).toEqual(session);
+    clock.advance(59_999);
+    expect(sessions.read(cookie)).toEqual(session);
+    clock.advance(1);
+    expect(sessions.read(cookie)).toBeNull();
+  });
+
+  it('cannot be raised, nor made with another key', () => {
+    const cookie = sessions.issue(session);
+    const [body, mac] = cookie.split('.') as [string, string];
+    const raised = JSON.parse(Buffer.from(body, 'base64url').toString());
+    const forged = Buffer.from(JSON.stringify({ ...raised, role: 'owner' })).toString('base64url');
+    expect(sessions.read(`${forged}.${mac}`)).toBeNull();
+    expect(createSessions(() => Buffer.alloc(32, 2), 60_000, clock).read(cookie)).toBeNull();
+    for (const bad of [undefined, '', '.', 'x', `${body}.`, `.${mac}`]) expect(sessions.read(bad)).toBeNull();
+  });
+
+  it('end at logout, and others go on', () => {
+    const [mine, other] = [sessions.issue(session), sessions.issue(session)];
+    sessions.end(mine);
+    expect(sessions.read(mine)).toBeNull();
+    expect(sessions.read(other)).toEqual(session);
+  });
+});
+
+describe('roles', () => {
+  it('contain those below them', () => {
+    expect(mayActAs('owner', 'operator')).toBe(true);
+    expect(mayActAs('operator', 'operator')).toBe(true);
+    expect(mayActAs('viewer', 'operator')).toBe(false);
+    expect(mayActAs('operator', 'owner')).toBe(false);
+  });
+});

@@ -1,0 +1,143 @@
+/** Bulk retry: what it would do, starting it at a pace, watching it, calling it off. */
+import { RejectedError } from '@cardseal/core/errors';
+import { newId } from '@cardseal/core/job';
+import { type BulkRetryRecord, HOUSE, type Versioned } from '@cardseal/core/ledger';
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import { action, parseQuery, reason, sendPage } from '../actions/action.ts';
+import { audited } from '../audit/audited.ts';
+import { mayActAs } from '../auth/session.ts';
+import type { AdminContext } from '../context.ts';
+import { page } from '../pages/layout.ts';
+import { jobFilter } from '../search/routes.ts';
+import { bulkPage, runPage } from './page.ts';
+import type { BulkRunner } from './runner.ts';
+import { type BulkQuery, dryRun } from './selection.ts';
+
+const filter = {
+  tenant: jobFilter.tenant,
+  state: z.enum(['failed', 'expired']).optional(),
+  code: jobFilter.code,
+  created_after: jobFilter.created_after,
+  created_before: jobFilter.created_before,
+};
+const filterSchema = z.strictObject(filter);
+const startSchema = z.strictObject({
+  ...filter,
+  per_second: z.coerce.number().int().min(1).max(200).default(10),
+  /** Counts and shows some, changes nothing. */
+  dry_run: z.coerce.boolean().default(false),
+  reason: reason.optional(),
+});
+
+export function bulkRoutes(app: FastifyInstance, context: AdminContext, runner: BulkRunner): void {
+  const { ledger, clock } = context;
+
+  app.get('/bulk', async (request, reply) => {
+    const session = request.session!;
+    const raw = request.query as Record<string, string>;
+    const asked = parseQuery(filterSchema, request);
+    const runs = (await ledger.bulkRetries.list(HOUSE)).sort((a, b) => b.value.startedAtMs - a.value.startedAtMs);
+    const dry = Object.keys(raw).length > 0 ? await dryRun(context, queryOf(asked)) : null;
+    const tenants = (await ledger.tenants.list(HOUSE)).map(({ id }) => id);
+    const body = bulkPage({ runs, dry, raw, tenants, mayStart: mayActAs(session.role, 'operator') });
+    return sendPage(reply, page({ title: 'Bulk retry', place: '/bulk', session, body }));
+  });
+
+  app.get('/bulk/:id', async (request, reply) => {
+    const session = request.session!;
+    const run = await readRun(context, request.params as Record<string, string>);
+    const body = runPage(run, mayActAs(session.role, 'operator'), clock.now());
+    const refreshS = run.value.state === 'running' ? 2 : null;
+    return sendPage(reply, page({ title: 'Bulk retry', place: '/bulk', session, body, refreshS }));
+  });
+
+  app.get('/api/bulk-retries', async () => ({ data: (await ledger.bulkRetries.list(HOUSE)).map(viewOf) }));
+  app.get('/api/bulk-retries/:id', async (request) =>
+    viewOf(await readRun(context, request.params as Record<string, string>)),
+  );
+
+  action(app, {
+    path: '/api/bulk-retries',
+    role: 'operator',
+    body: startSchema,
+    async run({ session, body }) {
+      const query = queryOf(body);
+      const dry = await dryRun(context, query);
+      const counted = { dry_run: body.dry_run, matches: dry.count, complete: dry.complete };
+      if (body.dry_run)
+        return { ...counted, id: null, sample: dry.sample.map(({ job, tenant, code }) => ({ id: job, tenant, code })) };
+      const why = body.reason;
+      if (!why) throw new RejectedError('invalid_request', { fields: { at: 'reason', problem: 'must say why' } });
+      const id = newId('bulk', clock.now());
+      const record: BulkRetryRecord = {
+        ...{ state: 'running', query, startedAtMs: clock.now(), endedAtMs: null, perSecond: body.per_second },
+        ...{ expected: dry.count, by: session.user, reason: why, after: null, retried: 0, skipped: {} },
+      };
+      const detail = { expected: dry.count, per_second: body.per_second, code: query.code, state: query.state };
+      const target = { bulk: id, ...(query.tenant ? { tenant: query.tenant } : {}) };
+      await audited(context, session, { action: 'bulk_retry.start', target, reason: why, detail }, () =>
+        ledger.bulkRetries.create(HOUSE, id, record),
+      );
+      runner.wake();
+      return { ...counted, id };
+    },
+    next: ({ id }) => (id ? `/bulk/${id}` : '/bulk'),
+  });
+
+  action(app, {
+    path: '/api/bulk-retries/:id/cancel',
+    role: 'operator',
+    body: z.strictObject({ reason: reason.optional() }),
+    async run({ session, params, body }) {
+      const { id } = await readRun(context, params);
+      const deed = { action: 'bulk_retry.cancel', target: { bulk: id }, reason: body.reason ?? null } as const;
+      const ended = await audited(context, session, deed, () =>
+        ledger.bulkRetries.change(HOUSE, id, (value) =>
+          value.state === 'running' ? { ...value, state: 'cancelled', endedAtMs: clock.now() } : value,
+        ),
+      );
+      return viewOf(ended!);
+    },
+    next: (_result, { params }) => `/bulk/${params.id}`,
+  });
+}
+
+function queryOf(asked: z.output<typeof filterSchema>): BulkQuery {
+  return {
+    tenant: asked.tenant ?? null,
+    state: asked.state ?? null,
+    code: asked.code ?? null,
+    createdAfterMs: asked.created_after ?? null,
+    createdBeforeMs: asked.created_before ?? null,
+  };
+}
+
+async function readRun({ ledger }: AdminContext, { id }: Record<string, string>): Promise<Versioned<BulkRetryRecord>> {
+  const run = /^bulk_[0-9A-Z]{26}$/.test(id ?? '') ? await ledger.bulkRetries.get(HOUSE, id!) : null;
+  if (!run) throw new RejectedError('not_found');
+  return run;
+}
+
+function viewOf({ id, value }: Versioned<BulkRetryRecord>) {
+  const { state, query, startedAtMs, endedAtMs, perSecond, expected, by, retried, skipped } = value;
+  const iso = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
+  return {
+    id,
+    state,
+    query: {
+      ...query,
+      createdAfterMs: undefined,
+      createdBeforeMs: undefined,
+      created_after: iso(query.createdAfterMs),
+      created_before: iso(query.createdBeforeMs),
+    },
+    started_at: iso(startedAtMs),
+    ended_at: iso(endedAtMs),
+    per_second: perSecond,
+    expected,
+    by,
+    retried,
+    skipped,
+  };
+}

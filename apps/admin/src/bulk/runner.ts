@@ -1,0 +1,144 @@
+/**
+ * Carries out bulk retries: page by page at the pace that was asked for, each page behind a mark in the ledger, so that
+ * one that died with its process goes on where it was. It tries nothing again that ended after the run began.
+ */
+import { randomUUID } from 'node:crypto';
+import { asCardsealError } from '@cardseal/core/errors';
+import { type BulkRetryRecord, HOUSE, type Versioned } from '@cardseal/core/ledger';
+import { describeError } from '@cardseal/core/log';
+import { reopen } from '@cardseal/core/queue';
+import type { AdminContext } from '../context.ts';
+import type { Found } from '../search/search.ts';
+import { selectPage } from './selection.ts';
+
+export interface BulkRunner {
+  start(): void;
+  /** Looks at once whether there is something to do. */
+  wake(): void;
+  stop(): Promise<void>;
+}
+
+type RunnerParts = Pick<AdminContext, 'ledger' | 'conveyor' | 'clock' | 'log' | 'redis' | 'config'>;
+
+const LOOK_EVERY_MS = 15_000;
+const LEASE_MS = 30_000;
+const AT_ONCE = 8;
+const MAX_PAGE = 50;
+const LOOK_BUDGET_MS = 5000;
+
+export function createBulkRunner(context: RunnerParts): BulkRunner {
+  const { ledger, clock, log, redis } = context;
+  const stopped = new AbortController();
+  const me = randomUUID();
+  let wake = () => {};
+  let loop: Promise<void> | null = null;
+
+  /** One admin process at a time: two would do no harm, and keep no pace. */
+  async function holdsLease(id: string): Promise<boolean> {
+    const key = `${context.config.QUEUE_PREFIX}:bulk:${id}`;
+    if ((await redis.set(key, me, 'PX', LEASE_MS, 'NX')) === 'OK') return true;
+    if ((await redis.get(key)) !== me) return false;
+    await redis.pexpire(key, LEASE_MS);
+    return true;
+  }
+
+  async function carryOut(id: string): Promise<void> {
+    while (!stopped.signal.aborted) {
+      const run = await ledger.bulkRetries.get(HOUSE, id);
+      if (run?.value.state !== 'running' || !(await holdsLease(id))) return;
+      const beganMs = clock.now();
+      const limit = Math.max(1, Math.min(MAX_PAGE, run.value.perSecond));
+      const paging = { after: run.value.after, limit, budgetMs: LOOK_BUDGET_MS };
+      const { jobs, next } = await selectPage(context, run.value.query, paging);
+      const counts = await retryAll(context, jobs, run.value.startedAtMs);
+      await mark(id, counts, next);
+      if (next === null) return end(id);
+      const restMs = (jobs.length / run.value.perSecond) * 1000 - (clock.now() - beganMs);
+      if (restMs > 0) await clock.sleep(restMs, stopped.signal).catch(() => {});
+    }
+  }
+
+  async function mark(id: string, counts: Counts, next: string | null): Promise<void> {
+    await ledger.bulkRetries.change(HOUSE, id, (value) => {
+      const skipped = { ...value.skipped };
+      for (const [code, count] of Object.entries(counts.skipped)) skipped[code] = (skipped[code] ?? 0) + count;
+      return { ...value, after: next ?? value.after, retried: value.retried + counts.retried, skipped };
+    });
+  }
+
+  async function end(id: string): Promise<void> {
+    const endedAtMs = clock.now();
+    const ended = await ledger.bulkRetries.change(HOUSE, id, (value) =>
+      value.state === 'running' ? { ...value, state: 'finished', endedAtMs } : value,
+    );
+    if (ended) await putOnRecord(context, ended);
+  }
+
+  async function lookOnce(): Promise<void> {
+    if (redis.status !== 'ready') return;
+    const runs = await ledger.bulkRetries.list(HOUSE);
+    for (const { id, value } of runs) if (value.state === 'running') await carryOut(id);
+  }
+
+  async function run(): Promise<void> {
+    while (!stopped.signal.aborted) {
+      await lookOnce().catch((error) => log.warn('admin.bulk_postponed', describeError(error)));
+      const woken = new AbortController();
+      wake = () => woken.abort();
+      await clock.sleep(LOOK_EVERY_MS, AbortSignal.any([stopped.signal, woken.signal])).catch(() => {});
+    }
+  }
+
+  return {
+    start() {
+      loop ??= run();
+    },
+    wake: () => wake(),
+    async stop() {
+      stopped.abort();
+      await loop;
+    },
+  };
+}
+
+interface Counts {
+  retried: number;
+  skipped: Record<string, number>;
+}
+
+async function retryAll({ ledger, conveyor }: RunnerParts, jobs: readonly Found[], endedByMs: number): Promise<Counts> {
+  const counts: Counts = { retried: 0, skipped: {} };
+  for (let at = 0; at < jobs.length; at += AT_ONCE) {
+    await Promise.all(
+      jobs.slice(at, at + AT_ONCE).map(async ({ tenant, job }) => {
+        try {
+          await reopen(ledger, conveyor, tenant, job, { endedByMs });
+          counts.retried++;
+        } catch (error) {
+          const { code, disposition } = asCardsealError(error);
+          // A store that is away is no reason to leave a card out: the page is looked at again.
+          if (disposition !== 'rejected') throw error;
+          counts.skipped[code] = (counts.skipped[code] ?? 0) + 1;
+        }
+      }),
+    );
+  }
+  return counts;
+}
+
+export async function putOnRecord(
+  { ledger }: Pick<AdminContext, 'ledger'>,
+  { id, value }: Versioned<BulkRetryRecord>,
+): Promise<void> {
+  const { by, state, retried, skipped } = value;
+  const left = Object.values(skipped).reduce((sum, count) => sum + count, 0);
+  const detail = { by, state, retried, skipped: left };
+  await ledger.audit.append({
+    who: 'machine',
+    role: 'machine',
+    action: 'bulk_retry.end',
+    target: { bulk: id },
+    reason: null,
+    detail,
+  });
+}

@@ -1,0 +1,58 @@
+/** The failures that a bulk retry is about, newest job first, from the names of the index alone. */
+import type { BulkRetryRecord } from '@cardseal/core/ledger';
+import type { AdminContext } from '../context.ts';
+import { type Found, searchJobs } from '../search/search.ts';
+
+export type BulkQuery = BulkRetryRecord['query'];
+
+export interface SelectedPage {
+  jobs: Found[];
+  next: string | null;
+}
+
+type SelectParts = Pick<AdminContext, 'ledger' | 'clock'>;
+
+export async function selectPage(
+  parts: SelectParts,
+  query: BulkQuery,
+  { after, limit, budgetMs }: { after: string | null; limit: number; budgetMs: number },
+): Promise<SelectedPage> {
+  const { jobs, next } = await searchJobs(
+    parts,
+    {
+      tenant: query.tenant ?? undefined,
+      state: query.state ?? undefined,
+      code: query.code ?? undefined,
+      createdAfterMs: query.createdAfterMs ?? undefined,
+      createdBeforeMs: query.createdBeforeMs ?? undefined,
+    },
+    { cursor: after ?? undefined, limit, budgetMs },
+  );
+  return { jobs: jobs.filter(({ state }) => state === 'failed' || state === 'expired'), next };
+}
+
+export interface DryRun {
+  count: number;
+  /** False when there was no time to look at all: then there are at least so many. */
+  complete: boolean;
+  sample: Found[];
+}
+
+const SAMPLE = 10;
+const PAGE = 1000;
+
+/** Changes nothing. */
+export async function dryRun(parts: SelectParts, query: BulkQuery, budgetMs = 800): Promise<DryRun> {
+  const untilMs = parts.clock.now() + budgetMs;
+  const run: DryRun = { count: 0, complete: true, sample: [] };
+  let after: string | null = null;
+  do {
+    const leftMs = untilMs - parts.clock.now();
+    if (leftMs <= 0) return { ...run, complete: false };
+    const page: SelectedPage = await selectPage(parts, query, { after, limit: PAGE, budgetMs: leftMs });
+    run.count += page.jobs.length;
+    run.sample.push(...page.jobs.slice(0, SAMPLE - run.sample.length));
+    after = page.next;
+  } while (after !== null);
+  return run;
+}

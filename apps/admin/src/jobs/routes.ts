@@ -1,0 +1,126 @@
+/** One job: its page, trying it again, sending a delivery again, and the full view that is put on record. */
+import type { AuditEntry } from '@cardseal/core/audit';
+import { RejectedError } from '@cardseal/core/errors';
+import { isJobId, type JobId, type JobView } from '@cardseal/core/job';
+import type { DeliveryRef } from '@cardseal/core/ledger';
+import { redeliver, reopen } from '@cardseal/core/queue';
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import { action, type Call, reason, sendPage } from '../actions/action.ts';
+import { audited } from '../audit/audited.ts';
+import { mayActAs } from '../auth/session.ts';
+import type { AdminContext } from '../context.ts';
+import { html } from '../pages/html.ts';
+import { page } from '../pages/layout.ts';
+import { jobPage, resultTable } from './page.ts';
+import { type OperatorView, readForOperator } from './read.ts';
+import { timelineOf } from './timeline.ts';
+
+/** Newest entries of the audit log that are looked through for those about a job. */
+const AUDIT_LOOKED_AT = 200;
+const TENANT = /^[a-z0-9][a-z0-9-]{1,39}$/;
+const DELIVERY = /^((?:job|evt)_[0-9A-Z]{26,32})-(\d{1,6})-(we_[0-9A-Z]{26})$/;
+
+export function jobRoutes(app: FastifyInstance, context: AdminContext): void {
+  const { ledger, conveyor, clock } = context;
+  const why = z.strictObject({ reason });
+
+  async function read(params: Record<string, string>): Promise<OperatorView> {
+    const known = isJobId(params.job!) && TENANT.test(params.tenant!);
+    const view = known ? await readForOperator(context, params.tenant!, params.job as JobId) : null;
+    if (!view) throw new RejectedError('not_found');
+    return view;
+  }
+  async function auditOf(job: JobId): Promise<AuditEntry[]> {
+    const { entries } = await ledger.audit.page(null, AUDIT_LOOKED_AT);
+    return entries.filter(({ target }) => target.job === job);
+  }
+  const jobPath = ({ params }: Call<unknown>) => `/jobs/${params.tenant}/${params.job}`;
+
+  app.get('/jobs/:tenant/:job', async (request, reply) => {
+    const session = request.session!;
+    const view = await read(request.params as Record<string, string>);
+    const audit = mayActAs(session.role, 'operator') ? await auditOf(view.job) : [];
+    const body = jobPage(view, timelineOf(view, audit), session.role);
+    const refreshS = view.erased ? null : 4;
+    return sendPage(reply, page({ title: view.job, place: '/jobs', session, body, refreshS }));
+  });
+
+  app.get('/api/jobs/:tenant/:job', async (request) => {
+    const view = await read(request.params as Record<string, string>);
+    return { ...view, timeline: timelineOf(view) };
+  });
+
+  action(app, {
+    path: '/api/jobs/:tenant/:job/retry',
+    role: 'operator',
+    body: why,
+    status: 202,
+    async run({ session, params, body }) {
+      const { tenant, job } = await read(params);
+      const deed = { action: 'job.retry', target: { tenant, job }, reason: body.reason } as const;
+      const generation = await audited(context, session, deed, () => reopen(ledger, conveyor, tenant, job));
+      return { id: job, generation };
+    },
+    next: (_result, call) => jobPath(call),
+  });
+
+  action(app, {
+    path: '/api/deliveries/:tenant/:delivery/resend',
+    role: 'operator',
+    body: why,
+    status: 202,
+    async run({ session, params, body }) {
+      const ref = await readDelivery(context, params);
+      const { tenant, job, endpoint, generation } = ref;
+      const target = { tenant, job, endpoint };
+      const deed = { action: 'delivery.resend', target, reason: body.reason, detail: { generation } } as const;
+      await audited(context, session, deed, () => redeliver(ledger, conveyor, ref, clock.now()));
+      return { tenant, job, generation, endpoint };
+    },
+    next: ({ tenant, job }) => `/jobs/${tenant}/${job}`,
+  });
+
+  action(app, {
+    path: '/api/jobs/:tenant/:job/reveal',
+    role: 'operator',
+    body: z.strictObject({ reason: reason.min(10, 'must say why, in at least 10 characters') }),
+    async run({ session, params, body }) {
+      const { tenant, job, result } = await read(params);
+      if (!result) throw new RejectedError('no_result');
+      const deed = { action: 'job.reveal', target: { tenant, job }, reason: body.reason } as const;
+      return audited(context, session, deed, () => readInFull(context, tenant, job));
+    },
+    next: ({ id, result, reference, metadata }, call) => ({
+      title: 'Full result',
+      body: html`<h1>Full result of <span class="id">${id}</span></h1>
+<p class="soft">This view is on record. <a href="${jobPath(call)}">Back to the job</a></p>
+${resultTable(result!)}
+<section class="card"><dl class="wide"><dt>reference</dt><dd>${reference ?? '–'}</dd>
+${Object.entries(metadata).map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl></section>`,
+    }),
+  });
+}
+
+async function readInFull({ ledger }: AdminContext, tenant: string, job: JobId): Promise<JobView> {
+  const { decided } = await ledger.inventory(tenant, job);
+  const outcome = await (await ledger.openJob(tenant, job))?.outcome(decided.at(-1) ?? 1);
+  if (!outcome) throw new RejectedError('not_found');
+  return (JSON.parse(outcome.full) as { data: JobView }).data;
+}
+
+/** Throws RejectedError `not_found` for what was never owed, or is owed to an endpoint that is gone. */
+async function readDelivery({ ledger }: AdminContext, params: Record<string, string>): Promise<DeliveryRef> {
+  const [, job, generation, endpoint] = DELIVERY.exec(params.delivery!) ?? [];
+  if (!job || !TENANT.test(params.tenant!)) throw new RejectedError('not_found');
+  const ref = { tenant: params.tenant!, job: job as JobId, generation: Number(generation), endpoint: endpoint! };
+  const [{ entries }, owed, parked, record] = await Promise.all([
+    ledger.deliveries.read(ref),
+    ledger.markers.isOwed(ref),
+    ledger.markers.isParked(ref),
+    ledger.endpoints.get(ref.tenant, ref.endpoint),
+  ]);
+  const known = entries > 0 || owed || parked;
+  if (!known || !record || record.value.state === 'deleted') throw new RejectedError('not_found');
+  return ref;
+}

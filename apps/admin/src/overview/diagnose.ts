@@ -1,0 +1,164 @@
+/** What is wrong now, in plain words, the worst first: pure, from the overview's numbers. Empty when all is well. */
+import { endWords, reasonWords } from '../gates/words.ts';
+import { count, rate, span } from '../pages/words.ts';
+import type { Overview } from './view.ts';
+
+export interface Trouble {
+  tone: 'bad' | 'warn';
+  what: string;
+  /** What it means and what to do. */
+  advice: string;
+  href: string | null;
+}
+
+const LONG_WAIT_MS = 5 * 60_000;
+const LONG_UNDELIVERED_MS = 30 * 60_000;
+const NEARLY_USED = 0.9;
+const MANY_REFUSED = 10;
+
+export function diagnose(view: Overview): Trouble[] {
+  return [
+    ...machinery(view),
+    ...gates(view),
+    ...quota(view),
+    ...waiting(view),
+    ...failures(view),
+    ...endpoints(view),
+  ].sort((a, b) => Number(a.tone === 'warn') - Number(b.tone === 'warn'));
+}
+
+function bad(what: string, advice: string, href: string | null = null): Trouble {
+  return { tone: 'bad', what, advice, href };
+}
+
+function warn(what: string, advice: string, href: string | null = null): Trouble {
+  return { tone: 'warn', what, advice, href };
+}
+
+function machinery({ redis, ledger, workers }: Overview): Trouble[] {
+  const down: Trouble[] = [];
+  if (ledger === 'down')
+    down.push(
+      bad(
+        'The object store does not answer.',
+        'Nothing can be accepted or recognised until it does. Nothing accepted is lost.',
+      ),
+    );
+  if (redis === 'down')
+    down.push(
+      bad(
+        'Redis does not answer.',
+        'Cards are still accepted; recognition and delivery wait. Nothing accepted is lost.',
+      ),
+    );
+  else if (workers === 0)
+    down.push(bad('No worker is running.', 'Cards are accepted and wait. Start workers, or see why they end.'));
+  return down;
+}
+
+function gates({ credentials }: Overview): Trouble[] {
+  const closed = credentials?.filter(({ gate }) => gate.state === 'closed') ?? [];
+  const all = closed.length > 0 && closed.length === credentials!.length;
+  return closed.map(({ id, gate }) => {
+    const what = `${all ? 'No card can be recognised: credential' : 'Credential'} ${id} is not called, because ${reasonWords(gate.reason)}.`;
+    return {
+      ...(all ? bad(what, '') : warn(what, '')),
+      advice: `Closed ${endWords(gate)}.`,
+      href: `/gates#gate-${id}`,
+    };
+  });
+}
+
+function quota({ credentials }: Overview): Trouble[] {
+  return (credentials ?? []).flatMap(({ id, gate, daily, usedToday, refusedLastMinute, currentQps, nominalQps }) => {
+    if (gate.state === 'closed') return [];
+    const found: Trouble[] = [];
+    if (daily && usedToday >= daily * NEARLY_USED)
+      found.push(
+        warn(
+          `Credential ${id} has used ${count(usedToday)} of today’s ${count(daily)} calls.`,
+          'At the end of it its gate closes until midnight in Shanghai.',
+          '/gates',
+        ),
+      );
+    if (refusedLastMinute >= MANY_REFUSED)
+      found.push(
+        warn(
+          `The provider refused ${count(refusedLastMinute)} calls of ${id} in the last minute.`,
+          `The rate is being lowered by itself: now ${rate(currentQps)} of ${rate(nominalQps)} a second.`,
+          '/gates',
+        ),
+      );
+    return found;
+  });
+}
+
+function waiting({ steps, credentials, redis }: Overview): Trouble[] {
+  const found: Trouble[] = [];
+  const open = credentials?.some(({ gate }) => gate.state === 'open') ?? true;
+  const { queued, delivering } = steps;
+  if (redis === 'up' && open && (queued.oldestMs ?? 0) > LONG_WAIT_MS)
+    found.push(
+      warn(
+        `A card has been waiting for ${span(queued.oldestMs!)}.`,
+        `${count(queued.waiting ?? 0)} wait. More come than the quota or the workers can take, or one is stuck.`,
+        '/jobs?state=queued',
+      ),
+    );
+  if ((delivering.oldestMs ?? 0) > LONG_UNDELIVERED_MS)
+    found.push(
+      warn(
+        `An outcome has been undelivered for ${span(delivering.oldestMs!)}.`,
+        'Its receiver fails, or is held; others are not slowed by it.',
+        '/endpoints',
+      ),
+    );
+  return found;
+}
+
+const RECENT_MS = 10 * 60_000;
+
+const FAILURE_WORDS: Record<string, string> = {
+  worker_crashed: 'A picture, or what came of it, ended the worker: those cards were set aside.',
+};
+
+function failures({ failures: found, atMs }: Overview): Trouble[] {
+  return (found ?? [])
+    .filter(({ lastAtMs }) => atMs - lastAtMs < RECENT_MS)
+    .map(({ code, count: number, lastAtMs }) => {
+      const what = `${count(number)} ${number === 1 ? 'card' : 'cards'} failed lately with ${code}.`;
+      const advice = `${FAILURE_WORDS[code] ?? 'They can be tried again once the cause is gone.'} Last ${span(atMs - lastAtMs)} ago.`;
+      return warn(what, advice, `/jobs?state=failed&code=${encodeURIComponent(code)}`);
+    });
+}
+
+function endpoints({ endpoints: found }: Overview): Trouble[] {
+  if (!found) return [];
+  const { failing, disabled, held } = found.counts;
+  const names = (health: string) =>
+    found.sick
+      .filter((one) => one.health === health)
+      .slice(0, 3)
+      .map(({ tenant, host }) => `${host} (${tenant})`)
+      .join(', ');
+  return [
+    failing > 0 &&
+      bad(
+        `${count(failing)} webhook ${failing === 1 ? 'endpoint fails' : 'endpoints fail'}: ${names('failing')}.`,
+        'What is owed is kept and tried again.',
+        '/endpoints',
+      ),
+    disabled > 0 &&
+      warn(
+        `${count(disabled)} webhook ${disabled === 1 ? 'endpoint is' : 'endpoints are'} disabled: ${names('disabled')}.`,
+        'What is owed is kept until somebody enables them.',
+        '/endpoints',
+      ),
+    held > 0 &&
+      warn(
+        `${count(held)} webhook ${held === 1 ? 'endpoint asks' : 'endpoints ask'} to be left alone for a while: ${names('held')}.`,
+        'They said when to come again.',
+        '/endpoints',
+      ),
+  ].filter((one) => one !== false);
+}

@@ -1,0 +1,38 @@
+/** The last incidents, newest first: what machines closed, what fails, and what operators did about it. Pure. */
+import type { AuditEntry } from '@cardseal/core/audit';
+import { reasonWords } from '../gates/words.ts';
+import { count } from '../pages/words.ts';
+import type { Incident, Overview } from './view.ts';
+
+const SHOWN = 12;
+/** Looking is no incident. */
+const QUIET = new Set(['login', 'logout', 'audit.export', 'tenant.create', 'tenant.change', 'key.create']);
+
+export function incidentsOf(view: Omit<Overview, 'incidents'>, audit: readonly AuditEntry[]): Incident[] {
+  const gates = (view.credentials ?? []).flatMap(({ id, gate }) =>
+    gate.state === 'closed' && gate.since
+      ? [{ atMs: gate.since, what: `gate of ${id} closed: ${reasonWords(gate.reason)}`, href: '/gates' }]
+      : [],
+  );
+  const failures = (view.failures ?? []).map(({ code, count: number, lastAtMs, tenant, job }) => ({
+    atMs: lastAtMs,
+    what: `${count(number)} failed with ${code}, the last one ${job}`,
+    href: `/jobs/${tenant}/${job}`,
+  }));
+  const endpoints = (view.endpoints?.sick ?? []).flatMap(({ tenant, host, health, sinceMs }) =>
+    sinceMs === null ? [] : [{ atMs: sinceMs, what: `endpoint ${host} of ${tenant} ${health}`, href: '/endpoints' }],
+  );
+  const deeds = audit
+    .filter(({ action }) => !QUIET.has(action))
+    .map(({ at, who, action, target }) => {
+      const on = target.job ?? target.endpoint ?? target.credential ?? target.bulk ?? target.tenant ?? '';
+      const href =
+        target.tenant && target.job
+          ? `/jobs/${target.tenant}/${target.job}`
+          : target.bulk
+            ? `/bulk/${target.bulk}`
+            : null;
+      return { atMs: Date.parse(at), what: `${who}: ${action} ${on}`, href };
+    });
+  return [...gates, ...failures, ...endpoints, ...deeds].sort((a, b) => b.atMs - a.atMs).slice(0, SHOWN);
+}

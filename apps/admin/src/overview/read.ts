@@ -1,0 +1,213 @@
+/**
+ * Reads the overview: queues and gates from Redis, ages and endpoints from the ledger. Either may be away; then its
+ * numbers are null, and that is what the page says. One look serves all who ask within some seconds.
+ */
+import { createdAtMs, isJobId } from '@cardseal/core/job';
+import { HOUSE } from '@cardseal/core/ledger';
+import { recognizeJobId } from '@cardseal/core/queue';
+import type { Queue } from 'bullmq';
+import type { AdminContext } from '../context.ts';
+import { readEndpoints } from '../endpoints/read.ts';
+import { poolSnapshot } from '../pool/pool.ts';
+import { incidentsOf } from './incidents.ts';
+import type { Samples } from './samples.ts';
+import type { CredentialView, FailureView, Overview, StepView } from './view.ts';
+
+export interface OverviewReader {
+  read(): Promise<Overview>;
+}
+
+const LOOK_MS = 2000;
+/** Looks at the ledger are paid for. */
+const LEDGER_LOOK_MS = 10_000;
+const ANSWER_MS = 4000;
+const MINUTES = 60;
+const RECENT_MINUTES = 5;
+const OLDEST_MARKERS = 20;
+const FAILURES_LOOKED_AT = 200;
+const ACCEPTED_LOOKED_AT = 2000;
+
+export function createOverviewReader(context: AdminContext, samples: Samples): OverviewReader {
+  const { clock } = context;
+  const ledgerLook = shared(LEDGER_LOOK_MS, clock, () => readLedger(context));
+  const look = shared(LOOK_MS, clock, async (): Promise<Overview> => {
+    const [queues, ledger] = await Promise.all([
+      inTime(readQueues(context, samples)).catch(() => null),
+      inTime(ledgerLook()).catch(() => null),
+    ]);
+    const none = { perMinute: null, waiting: null, oldestMs: null, failing: null };
+    const seen: Omit<Overview, 'incidents'> = {
+      atMs: clock.now(),
+      redis: queues ? 'up' : 'down',
+      ledger: ledger ? 'up' : 'down',
+      workers: queues?.workers ?? null,
+      steps: {
+        accepted: { ...none, perMinute: ledger?.acceptedPerMinute ?? null },
+        queued: { ...none, ...queues?.queued, oldestMs: ledger?.oldestPendingMs ?? null },
+        recognising: { ...none, ...queues?.recognising },
+        outcome: { ...none, ...queues?.outcome },
+        delivering: {
+          ...none,
+          ...queues?.delivering,
+          oldestMs: ledger?.oldestUndeliveredMs ?? null,
+          failing: ledger?.endpoints.sick.length ?? null,
+        },
+        delivered: { ...none, ...queues?.delivered },
+      },
+      ended: queues?.ended ?? null,
+      credentials: queues?.credentials ?? null,
+      endpoints: ledger?.endpoints ?? null,
+      failures: queues?.failures ?? null,
+    };
+    return { ...seen, incidents: incidentsOf(seen, ledger?.audit ?? []) };
+  });
+  return { read: look };
+}
+
+/** One look for all who ask within `ttlMs`; a look that failed is not kept. */
+function shared<T>(ttlMs: number, { now }: { now(): number }, read: () => Promise<T>): () => Promise<T> {
+  let latest: { value: Promise<T>; untilMs: number } | null = null;
+  return () => {
+    if (latest && now() < latest.untilMs) return latest.value;
+    const value = read();
+    latest = { value, untilMs: now() + ttlMs };
+    value.catch(() => {
+      latest = null;
+    });
+    return value;
+  };
+}
+
+function inTime<T>(work: Promise<T>): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error('late')), ANSWER_MS);
+  return Promise.race([work, promise]).finally(() => clearTimeout(timer));
+}
+
+async function readQueues(context: AdminContext, samples: Samples) {
+  const { conveyor, workers, clock } = context;
+  const { recognize, deliver } = conveyor.queues();
+  const [cards, webhooks, done, failed, sent, alive, pool, history, failures] = await Promise.all([
+    recognize.getJobCounts('active', 'waiting', 'prioritized', 'delayed'),
+    deliver.getJobCounts('active', 'waiting', 'delayed', 'failed'),
+    perMinute(recognize, 'completed'),
+    perMinute(recognize, 'failed'),
+    perMinute(deliver, 'completed'),
+    workers.alive(clock.now()),
+    poolSnapshot(context),
+    samples.read(),
+    readFailures(recognize),
+  ]);
+  const ended = done.map((number, at) => number + failed[at]!);
+  const credentials = pool?.map((one): CredentialView => ({ ...one, samples: history.get(one.id) ?? [] })) ?? null;
+  const recently = [...history.values()].map((line) => line.slice(-6));
+  const calls = recently.reduce((sum, line) => sum + ratePerMinute(line), 0);
+  return {
+    workers: alive,
+    credentials,
+    failures,
+    ended: ended.toReversed(),
+    queued: { waiting: cards.waiting! + cards.prioritized! + cards.delayed! },
+    recognising: {
+      waiting: cards.active!,
+      perMinute: calls,
+      failing: sum(credentials?.map(({ refusedLastMinute }) => refusedLastMinute) ?? []),
+    },
+    outcome: { perMinute: mean(ended), failing: sum(failed.slice(0, 10)) },
+    delivering: { waiting: webhooks.active! + webhooks.waiting! + webhooks.delayed! },
+    delivered: { perMinute: mean(sent), failing: webhooks.failed! },
+  } satisfies Record<string, unknown> & Partial<Record<'queued' | 'recognising', Partial<StepView>>>;
+}
+
+function ratePerMinute(line: readonly { calls: number; seconds: number }[]): number {
+  const seconds = sum(line.map((one) => one.seconds));
+  return seconds === 0 ? 0 : (sum(line.map((one) => one.calls)) * 60) / seconds;
+}
+
+/** Newest minute first; BullMQ counts a minute when it is over. */
+async function perMinute(queue: Pick<Queue, 'getMetrics'>, type: 'completed' | 'failed'): Promise<number[]> {
+  const { data } = await queue.getMetrics(type, 0, MINUTES - 1);
+  return Array.from({ length: MINUTES }, (_, at) => Number(data[at] ?? 0));
+}
+
+async function readFailures(queue: AdminContext['board']['recognize']): Promise<FailureView[]> {
+  const jobs = await queue.getFailed(0, FAILURES_LOOKED_AT - 1);
+  const byCode = new Map<string, FailureView>();
+  for (const job of jobs.filter(Boolean)) {
+    const code = /^[a-z0-9_.-]{1,80}$/.test(job.failedReason ?? '') ? job.failedReason : 'worker_crashed';
+    const atMs = job.finishedOn ?? job.timestamp;
+    const known = byCode.get(code);
+    if (known) known.count++;
+    if (!known || known.lastAtMs < atMs) {
+      const { tenant, job: id } = job.data;
+      byCode.set(code, { code, count: known?.count ?? 1, lastAtMs: atMs, tenant, job: id });
+    }
+  }
+  return [...byCode.values()].sort((a, b) => b.lastAtMs - a.lastAtMs);
+}
+
+async function readLedger(context: AdminContext) {
+  const { ledger, clock } = context;
+  const tenants = (await ledger.tenants.list(HOUSE)).map(({ id }) => id);
+  const [pending, undelivered, accepted, lines, audit] = await Promise.all([
+    Promise.all(tenants.map((tenant) => oldestPendingMs(context, tenant))),
+    Promise.all(tenants.map((tenant) => oldestUndeliveredMs(context, tenant))),
+    Promise.all(tenants.map((tenant) => acceptedLately(context, tenant))),
+    readEndpoints(context),
+    ledger.audit.page(null, 20),
+  ]);
+  const counts = { healthy: 0, failing: 0, held: 0, disabled: 0 };
+  for (const { health } of lines) counts[health]++;
+  const age = (times: readonly (number | null)[]) => {
+    const known = times.filter((time) => time !== null);
+    return known.length === 0 ? null : clock.now() - Math.min(...known);
+  };
+  return {
+    oldestPendingMs: age(pending),
+    oldestUndeliveredMs: age(undelivered),
+    acceptedPerMinute: sum(accepted) / RECENT_MINUTES,
+    endpoints: { counts, sick: lines.filter(({ health }) => health !== 'healthy').slice(0, 20) },
+    audit: audit.entries,
+  };
+}
+
+/** Names are in the order of the jobs' making; a retried job's wait began later, which its place in the queue knows. */
+async function oldestPendingMs({ ledger, conveyor }: AdminContext, tenant: string): Promise<number | null> {
+  const markers = await ledger.markers.oldestPending(tenant, OLDEST_MARKERS);
+  const times = await Promise.all(
+    markers.map(async ({ job, generation }) => {
+      if (generation <= 1) return createdAtMs(job);
+      const queued = await Promise.resolve()
+        .then(() => conveyor.queues().recognize.getJob(recognizeJobId(job, generation)))
+        .catch(() => undefined);
+      return queued?.timestamp ?? null;
+    }),
+  );
+  const known = times.filter((time) => time !== null);
+  return known.length === 0 ? null : Math.min(...known);
+}
+
+async function oldestUndeliveredMs({ ledger }: AdminContext, tenant: string): Promise<number | null> {
+  // Notices sort before jobs, and their ids tell no time.
+  const { refs } = await ledger.markers.undeliveredPage(tenant, 'job_', 1);
+  const job = refs[0]?.job;
+  return job && isJobId(job) ? createdAtMs(job) : null;
+}
+
+async function acceptedLately({ ledger, clock }: AdminContext, tenant: string): Promise<number> {
+  const createdAfterMs = clock.now() - RECENT_MINUTES * 60_000;
+  const { entries } = await ledger.listing.page(tenant, { createdAfterMs }, { limit: ACCEPTED_LOOKED_AT });
+  if (entries.length < ACCEPTED_LOOKED_AT) return entries.length;
+  // More than was looked at: their own time tells the rate.
+  const spanMs = Math.max(1, clock.now() - entries.at(-1)!.createdAtMs);
+  return (entries.length * RECENT_MINUTES * 60_000) / spanMs;
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
+
+/** Over the last whole minutes. */
+function mean(newestFirst: readonly number[]): number {
+  return sum(newestFirst.slice(0, RECENT_MINUTES)) / RECENT_MINUTES;
+}

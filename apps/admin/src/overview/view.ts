@@ -1,0 +1,60 @@
+/** What the overview knows, as numbers: the same for the page and for `/api/overview`. null is what could not be seen. */
+import type { CredentialSnapshot } from '@cardseal/core/pacing';
+import type { EndpointLine, Health } from '../endpoints/read.ts';
+
+export interface StepView {
+  /** A minute, over the last five whole ones. */
+  perMinute: number | null;
+  waiting: number | null;
+  oldestMs: number | null;
+  /** In the last ten minutes, or now where it is a state. */
+  failing: number | null;
+}
+
+export const STEPS = ['accepted', 'queued', 'recognising', 'outcome', 'delivering', 'delivered'] as const;
+export type Step = (typeof STEPS)[number];
+
+export interface FailureView {
+  code: string;
+  count: number;
+  lastAtMs: number;
+  /** The newest of them. */
+  tenant: string;
+  job: string;
+}
+
+export interface Incident {
+  atMs: number;
+  what: string;
+  href: string | null;
+}
+
+export interface CallsSample {
+  atMs: number;
+  /** Calls and refused calls since the sample before. */
+  calls: number;
+  refused: number;
+  seconds: number;
+  nominalQps: number;
+  currentQps: number;
+  open: boolean;
+}
+
+export interface CredentialView extends CredentialSnapshot {
+  /** Oldest first, of the last hour. */
+  samples: CallsSample[];
+}
+
+export interface Overview {
+  atMs: number;
+  redis: 'up' | 'down';
+  ledger: 'up' | 'down';
+  workers: number | null;
+  steps: Record<Step, StepView>;
+  /** Cards a minute that ended, oldest first, of the last hour. */
+  ended: number[] | null;
+  credentials: CredentialView[] | null;
+  endpoints: { counts: Record<Health, number>; sick: EndpointLine[] } | null;
+  failures: FailureView[] | null;
+  incidents: Incident[];
+}

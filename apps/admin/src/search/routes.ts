@@ -1,0 +1,74 @@
+/** `/jobs`: search by id, reference, state, failure code, tenant and time. */
+import { isJobId } from '@cardseal/core/job';
+import { HOUSE } from '@cardseal/core/ledger';
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import { parseQuery, sendPage } from '../actions/action.ts';
+import type { AdminContext } from '../context.ts';
+import { page } from '../pages/layout.ts';
+import { searchPage } from './page.ts';
+import { findJob, type JobQuery, searchJobs } from './search.ts';
+
+/** Of forms without a zone, and of programs with one. */
+const time = z
+  .union([z.iso.datetime({ offset: true }), z.iso.datetime({ local: true }).transform((at) => `${at}Z`)])
+  .transform((at) => Date.parse(at));
+
+export const jobFilter = {
+  tenant: z.string().max(40).optional(),
+  state: z.enum(['queued', 'succeeded', 'failed', 'cancelled', 'expired', 'erased']).optional(),
+  code: z
+    .string()
+    .regex(/^[a-z0-9_.-]{1,80}$/)
+    .optional(),
+  created_after: time.optional(),
+  created_before: time.optional(),
+};
+
+const searchSchema = z.strictObject({
+  ...jobFilter,
+  id: z.string().trim().max(64).optional(),
+  reference: z.string().max(128).optional(),
+  limit: z.coerce.number().int().min(1).max(100).default(50),
+  cursor: z.string().max(64).optional(),
+});
+export type Search = z.output<typeof searchSchema>;
+
+export function searchRoutes(app: FastifyInstance, context: AdminContext): void {
+  app.get('/jobs', async (request, reply) => {
+    const search = parseQuery(searchSchema, request);
+    const { session } = request;
+    if (search.id && isJobId(search.id)) {
+      const tenant = await findJob(context, search.id);
+      if (tenant) return reply.redirect(`/jobs/${tenant}/${search.id}`, 303);
+    }
+    const tenants = (await context.ledger.tenants.list(HOUSE)).map(({ id }) => id);
+    const found = search.id ? { jobs: [], next: null, lookedBackToMs: null } : await run(search);
+    const body = searchPage(search, found, tenants, request.query as Record<string, string>);
+    return sendPage(reply, page({ title: 'Jobs', place: '/jobs', session, body }));
+  });
+
+  app.get('/api/jobs', async (request) => {
+    const search = parseQuery(searchSchema, request);
+    if (search.id) {
+      const tenant = isJobId(search.id) ? await findJob(context, search.id) : null;
+      return { data: tenant ? [{ id: search.id, tenant }] : [], next_cursor: null };
+    }
+    const { jobs, next, lookedBackToMs } = await run(search);
+    const data = jobs.map(({ tenant, job, createdAtMs, generation, state, code }) => {
+      const created_at = new Date(createdAtMs).toISOString();
+      return { id: job, tenant, generation, state, code: code === '-' ? null : code, created_at };
+    });
+    const looked = lookedBackToMs === null ? null : new Date(lookedBackToMs).toISOString();
+    return { data, next_cursor: next, looked_back_to: looked };
+  });
+
+  function run({ limit, cursor, ...search }: Search) {
+    return searchJobs(context, queryOf(search), { cursor, limit });
+  }
+}
+
+export function queryOf(filter: Omit<Partial<Search>, 'limit' | 'cursor' | 'id'>): JobQuery {
+  const { tenant, state, code, reference, created_after, created_before } = filter;
+  return { tenant, state, code, reference, createdAfterMs: created_after, createdBeforeMs: created_before };
+}

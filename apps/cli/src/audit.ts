@@ -1,0 +1,26 @@
+/** `audit verify` and `audit export`: the operators' log, straight from the ledger; nothing else has to run. */
+import type { Env } from '@cardseal/core/config';
+import { RejectedError } from '@cardseal/core/errors';
+import { openLedgerOf } from './provision.ts';
+
+/** Exit code 1 when the chain does not hold. */
+export async function verifyAuditCommand(env: Env, { head }: { head?: string }): Promise<void> {
+  const noted = head === undefined ? undefined : readHead(head);
+  const found = await openLedgerOf(env).ledger.audit.verify(noted);
+  process.stdout.write(`${JSON.stringify(found)}\n`);
+  if (found.problems.length > 0) process.exitCode = 1;
+}
+
+/** NDJSON, newest first. */
+export async function exportAuditCommand(env: Env): Promise<void> {
+  for await (const entry of openLedgerOf(env).ledger.audit.entries()) {
+    process.stdout.write(`${JSON.stringify(entry)}\n`);
+  }
+}
+
+/** Throws RejectedError `head_invalid`. */
+function readHead(text: string): { seq: number; hash: string } {
+  const match = /^(\d{1,12}):([0-9a-f]{64})$/.exec(text);
+  if (!match) throw new RejectedError('head_invalid');
+  return { seq: Number(match[1]), hash: match[2]! };
+}
