@@ -11,12 +11,14 @@ import { createWorld, type Operation, type World, type WorldSettings } from './w
 interface Scenario {
   operations: Operation[];
   provider?: World['provider'];
+  receiver?: World['receiver'];
   expiresInS?: number;
   sabotage?: WorldSettings['sabotage'];
 }
 
 const SCENARIOS: Record<string, Scenario> = {
   success: { operations: ['submit', 'work', 'deliver'] },
+  'told at the second try': { operations: ['submit', 'work', 'deliver', 'deliver'], receiver: ['fail'] },
   'failure and retry': { operations: ['submit', 'work', 'deliver', 'retry', 'work'], provider: ['defect'] },
   'submitted again': { operations: ['submit', 'submit', 'work'] },
   cancelled: { operations: ['submit', 'cancel', 'work', 'deliver'] },
@@ -27,12 +29,14 @@ const SCENARIOS: Record<string, Scenario> = {
   expired: { operations: ['submit', 'due', 'work', 'deliver'], expiresInS: 1 },
 };
 
-const DAY_MS = 24 * 60 * 60_000;
+const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
 const picture = await plainJpeg();
 
-async function worldOf({ provider = [], ...settings }: Partial<Scenario>): Promise<World> {
+async function worldOf({ provider = [], receiver = [], ...settings }: Partial<Scenario>): Promise<World> {
   const world = await createWorld(picture, settings);
   world.provider.push(...provider);
+  world.receiver.push(...receiver);
   return world;
 }
 
@@ -43,6 +47,7 @@ async function killed(scenario: Scenario, at: number, afterWrites: number, flush
   for (const [index, operation] of scenario.operations.entries()) {
     const process = world.process(index === at ? { dieAfterWrites: afterWrites } : {});
     if (operation === 'due') world.advance(2000);
+    if (operation === 'deliver' && scenario.operations[index - 1] === 'deliver') world.advance(MINUTE_MS);
     if (operation === 'sweep') world.advance(8 * DAY_MS);
     if ((await process.run(() => world.perform(process, operation))) === 'dead') died = true;
   }
@@ -84,6 +89,8 @@ const MEETINGS: { before: Operation[]; first: Operation; second: Operation; scen
   { before: ['submit'], first: 'erase', second: 'erase' },
   { before: ['submit'], first: 'submit', second: 'erase' },
   { before: ['submit', 'work'], first: 'deliver', second: 'erase' },
+  { before: ['submit', 'work'], first: 'deliver', second: 'deliver' },
+  { before: ['submit', 'work'], first: 'deliver', second: 'reconcile' },
   { before: ['submit', 'work'], first: 'retry', second: 'erase', scenario: { provider: ['defect'] } },
   { before: ['submit', 'work'], first: 'retry', second: 'retry', scenario: { provider: ['defect'] } },
 ];
@@ -128,6 +135,10 @@ const forgetsMarkers: Sabotage = (store) => ({
   ...store,
   create: async (key, body) => (key.startsWith('pending/') ? true : store.create(key, body)),
 });
+const forgetsDebts: Sabotage = (store) => ({
+  ...store,
+  put: async (key, body) => (key.startsWith('undelivered/') ? undefined : store.put(key, body)),
+});
 const ignoresConditions: Sabotage = (store) => ({
   ...store,
   create: async (key, body) => {
@@ -150,6 +161,13 @@ describe('without a guard the model finds what it guards against', () => {
     const scenario: Scenario = { operations: ['submit', 'work'], sabotage: forgetsMarkers };
     for (let writes = 0; await killed(scenario, 1, writes, true, faults); writes++);
     expect(faults.join()).toMatch(/without an outcome/);
+  });
+
+  it('an outcome that nobody is owed', async () => {
+    const faults: string[] = [];
+    const scenario: Scenario = { operations: ['submit', 'work', 'deliver'], sabotage: forgetsDebts };
+    for (let writes = 0; await killed(scenario, 2, writes, true, faults); writes++);
+    expect(faults.join()).toMatch(/1 outcomes, 0 events/);
   });
 
   it('a store in which two writers win', async () => {

@@ -1,7 +1,7 @@
 /** What stays how long: pictures, jobs, and jobs with a time of their own. */
 import { describe, expect, it } from 'vitest';
 import { plainJpeg } from '../../support/pictures.ts';
-import { createWorld, type Operation, TENANT, type World, type WorldSettings } from './world.ts';
+import { createWorld, ENDPOINT, type Operation, TENANT, type World, type WorldSettings } from './world.ts';
 
 const HOUR_MS = 60 * 60_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -65,5 +65,33 @@ describe('retention', () => {
     const { has, after } = await lived(['submit']);
     await after(60 * DAY_MS, 'due', 'sweep');
     expect([has('request'), has('front.image')]).toEqual([true, true]);
+  });
+
+  it('forgets a notice and its tries when its time has come', async () => {
+    const { world, after } = await lived(['submit', 'work', 'deliver', 'erase', 'deliver']);
+    const notices = () => [...world.objects.keys()].filter((name) => /^(notices|noticed|deliveries)\//.test(name));
+    expect(world.received.at(-1)).toMatchObject({ type: 'job.erased' });
+    expect(notices()).toHaveLength(3);
+    await after(6 * DAY_MS, 'sweep');
+    expect(notices()).toHaveLength(3);
+    await after(2 * DAY_MS, 'sweep');
+    expect(notices()).toEqual([]);
+  });
+
+  it('takes what is parked along with its job, and with its endpoint', async () => {
+    const { world, has } = await lived(['submit', 'work']);
+    const parked = () => [...world.objects.keys()].filter((name) => name.startsWith('parked/'));
+    await world.changeEndpoint('disabled');
+    await world.perform(world.process(), 'deliver');
+    expect(parked()).toEqual([`parked/${TENANT}/${ENDPOINT}/${world.job}.1`]);
+    await world.perform(world.process(), 'erase');
+    expect([has('tombstone'), parked()]).toEqual([true, []]);
+
+    const other = await lived(['submit', 'work']);
+    await other.world.changeEndpoint('disabled');
+    await other.world.perform(other.world.process(), 'deliver');
+    await other.world.changeEndpoint('deleted');
+    await other.world.perform(other.world.process(), 'sweep');
+    expect([...other.world.objects.keys()].filter((name) => name.startsWith('parked/'))).toEqual([]);
   });
 });

@@ -16,19 +16,22 @@ import {
   SCOPES,
 } from '@cardseal/core/ledger';
 import { silentLog } from '@cardseal/core/log';
+import type { AcquireOptions } from '@cardseal/core/pacing';
 import { reopen } from '@cardseal/core/queue';
 import { localMasterKey } from '@cardseal/core/seal';
 import type { ApiContext } from '../../../apps/api/src/context.ts';
 import { cancelJob } from '../../../apps/api/src/jobs/lifecycle.ts';
 import { storeJob } from '../../../apps/api/src/store/store-job.ts';
 import type { WorkerContext } from '../../../apps/worker/src/context.ts';
-import { eventOf } from '../../../apps/worker/src/deliver/event.ts';
 import { finishErased } from '../../../apps/worker/src/recognize/announce.ts';
 import { recognize } from '../../../apps/worker/src/recognize/pipeline.ts';
 import { openWork } from '../../../apps/worker/src/recognize/work.ts';
 import { restorePending } from '../../../apps/worker/src/reconcile/restore.ts';
+import { restoreUndelivered } from '../../../apps/worker/src/reconcile/restore-deliveries.ts';
 import { settleDue } from '../../../apps/worker/src/retention/due.ts';
 import { eraseOldJobs } from '../../../apps/worker/src/retention/old-jobs.ts';
+import { sweepWebhooks } from '../../../apps/worker/src/retention/old-webhooks.ts';
+import { type DeliveryQueue, deliverQueue, openLanes, type Received, receiver, runDeliveries } from './deliveries.ts';
 import { createProcess, type Fate, type ModelProcess } from './process.ts';
 
 export const TENANT = 'bank';
@@ -46,13 +49,16 @@ export interface World {
   readonly told: Operation[];
   /** What went wrong in a way that no crash excuses. */
   readonly violations: string[];
-  readonly received: { id: string; body: string; type: string }[];
+  readonly received: Received[];
   /** The provider's answers to come; it succeeds when there are none. */
   readonly provider: ('ok' | 'defect')[];
+  /** The receiver's answers to come, likewise. */
+  readonly receiver: ('ok' | 'fail')[];
   calls(): number;
   process(fate?: Fate): ModelProcess;
   perform(process: ModelProcess, operation: Operation): Promise<void>;
   emptyQueue(): void;
+  changeEndpoint(state: 'enabled' | 'disabled' | 'deleted'): Promise<void>;
   advance(ms: number): void;
   /** Reconciles, works and delivers with processes that do not die, until nothing changes any more. */
   settle(): Promise<void>;
@@ -76,6 +82,8 @@ export async function createWorld(picture: Buffer, settings: WorldSettings = {})
   const violations: string[] = [];
   const received: World['received'] = [];
   const provider: World['provider'] = [];
+  const deliveries: DeliveryQueue = new Map();
+  const receiverAnswers: World['receiver'] = [];
   let calls = 0;
 
   const ledgerOf = (process: ModelProcess): Ledger => createLedger({ store: process.store, master, clock });
@@ -88,11 +96,12 @@ export async function createWorld(picture: Buffer, settings: WorldSettings = {})
     publicKey: null,
     headers: {},
     state: 'enabled',
-    secrets: [],
+    secrets: [{ secret: `whsec_${Buffer.alloc(32, 3).toString('base64')}`, untilMs: null }],
     createdAtMs: START_MS,
   } as never);
 
   function contextOf(process: ModelProcess): WorkerContext & ApiContext {
+    const deliver = deliverQueue(deliveries, process, () => clock.now());
     const key = (card: { job: JobId; generation: number }) => `${card.job}-${card.generation}`;
     const conveyor = {
       queues: () => ({
@@ -101,11 +110,12 @@ export async function createWorld(picture: Buffer, settings: WorldSettings = {})
           getJob: async () => undefined,
           remove: (id: string) => process.step(async () => queue.delete(id)),
         },
+        deliver,
       }),
       addCards: async (cards: { job: JobId; generation: number }[]) => {
         for (const card of cards) await process.step(async () => void queue.set(key(card), card));
       },
-      addDeliveries: async () => {},
+      addDeliveries: deliver.addAll,
       announceFinished: async () => {},
       announceChange: () => {},
       hint: async () => null,
@@ -116,10 +126,24 @@ export async function createWorld(picture: Buffer, settings: WorldSettings = {})
       log: silentLog,
       ledger: ledgerOf(process),
       conveyor,
-      config: { MAX_IMAGE_BYTES: 1e6, RETRY_WINDOW_MS: 72 * 60 * MINUTE_MS, RETENTION_MS: 168 * 60 * MINUTE_MS },
+      lanes: openLanes,
+      webhooks: receiver(process, received, receiverAnswers),
+      config: {
+        DELIVER_CONCURRENCY: 2,
+        MAX_IMAGE_BYTES: 1e6,
+        RETRY_WINDOW_MS: 72 * 60 * MINUTE_MS,
+        RETENTION_MS: 168 * 60 * MINUTE_MS,
+      },
       providers: new Map([['one', providerOf(process)]]),
       rates: new Map([['one', 10]]),
-      pacer: { acquire: async () => permit, closeGate: async () => {} },
+      pacer: {
+        acquire: async ({ prepare }: AcquireOptions) => {
+          await prepare?.('one');
+          return permit;
+        },
+        closeGate: async () => {},
+        isClosed: () => false,
+      },
       meter: new Proxy({}, { get: () => () => {} }),
       stopping: new AbortController().signal,
     } as unknown as WorkerContext & ApiContext;
@@ -158,21 +182,6 @@ export async function createWorld(picture: Buffer, settings: WorldSettings = {})
     }
   }
 
-  async function deliver(process: ModelProcess): Promise<void> {
-    const { ledger } = contextOf(process);
-    const refs = await Array.fromAsync(ledger.markers.undelivered());
-    for (const ref of refs) {
-      const event = await eventOf(ledger, ref, { payload: 'full' } as never);
-      if (event) {
-        await process.step(async () => {
-          const body = event.body.toString();
-          received.push({ id: event.id, body, type: (JSON.parse(body) as { type: string }).type });
-        });
-      }
-      await ledger.markers.settle(ref);
-    }
-  }
-
   async function due(process: ModelProcess): Promise<void> {
     const context = contextOf(process);
     for await (const { key, ...ref } of context.ledger.due.until(clock.now())) {
@@ -203,13 +212,19 @@ export async function createWorld(picture: Buffer, settings: WorldSettings = {})
     const operations: Record<Operation, () => Promise<unknown>> = {
       submit: () => submit(process),
       work: () => work(process),
-      deliver: () => deliver(process),
+      deliver: () => runDeliveries(context, deliveries, process),
       due: () => due(process),
-      sweep: () => eraseOldJobs(context, context.stopping),
+      sweep: async () => {
+        await eraseOldJobs(context, context.stopping);
+        await sweepWebhooks(context, context.stopping);
+      },
       retry: () => reopen(ledger, conveyor, TENANT, job),
       cancel: () => cancelJob(context, TENANT, job),
       erase: () => eraseJob(context, TENANT, job, 'request'),
-      reconcile: () => restorePending(context),
+      reconcile: async () => {
+        await restorePending(context);
+        await restoreUndelivered(context);
+      },
     };
     try {
       await operations[operation]();
@@ -222,7 +237,7 @@ export async function createWorld(picture: Buffer, settings: WorldSettings = {})
 
   function isQuiet(): boolean {
     const open = [...shared.objects.keys()].some((name) => /^(pending|undelivered)\//.test(name));
-    return queue.size === 0 && !open;
+    return queue.size + deliveries.size === 0 && !open;
   }
 
   async function settle(): Promise<void> {
@@ -241,10 +256,17 @@ export async function createWorld(picture: Buffer, settings: WorldSettings = {})
     violations,
     received,
     provider,
+    receiver: receiverAnswers,
     calls: () => calls,
     process: (fate) => createProcess(shared, fate),
     perform,
-    emptyQueue: () => queue.clear(),
+    emptyQueue() {
+      queue.clear();
+      deliveries.clear();
+    },
+    async changeEndpoint(state) {
+      await setup.endpoints.change(TENANT, ENDPOINT, (value) => ({ ...value, state }));
+    },
     advance: (ms) => clock.advance(ms),
     settle,
   };

@@ -7,6 +7,7 @@ import { describeError } from '@cardseal/core/log';
 import type { WorkerContext } from '../context.ts';
 import { createRetention } from '../retention/retention.ts';
 import type { Epoch } from './epoch.ts';
+import { createManifestKeeper } from './manifests.ts';
 import { restorePending } from './restore.ts';
 import { restoreUndelivered } from './restore-deliveries.ts';
 
@@ -29,6 +30,7 @@ export function createReconciler(
   if (config.FAILPOINTS_DIR !== undefined) armFailpoints(config.FAILPOINTS_DIR);
   const stopped = new AbortController();
   const retention = createRetention(context);
+  const manifests = createManifestKeeper(context);
   let running: Promise<void> | null = null;
 
   async function walk(): Promise<void> {
@@ -64,10 +66,11 @@ export function createReconciler(
     start() {
       running ??= loop();
       retention.start();
+      manifests.start();
     },
     async stop() {
       stopped.abort();
-      await Promise.all([running, retention.stop()]);
+      await Promise.all([running, retention.stop(), manifests.stop()]);
     },
   };
 }

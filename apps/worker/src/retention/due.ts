@@ -2,7 +2,7 @@
  * What a due name asks for. Each is looked at again in the ledger before anything is done: a name may be late, may
  * come twice, and may have been overtaken by a retry or an erasure.
  */
-import { eraseJob } from '@cardseal/core/erasure';
+import { eraseJob, removeAll } from '@cardseal/core/erasure';
 import type { JobId } from '@cardseal/core/job';
 import type { DueRef } from '@cardseal/core/ledger';
 import type { WorkerContext } from '../context.ts';
@@ -42,5 +42,5 @@ async function deletePictures({ ledger, clock, config }: WorkerContext, work: Wo
 /** What was written at the very moment of an erasure, by one who died before looking, is removed here. */
 async function lookAgain({ ledger }: WorkerContext, tenant: string, job: JobId): Promise<void> {
   const tombstone = await ledger.erasures.tombstone(tenant, job);
-  if (tombstone) await ledger.erasures.remove(tenant, job, tombstone.reason);
+  if (tombstone) await removeAll(ledger, tenant, job, tombstone);
 }

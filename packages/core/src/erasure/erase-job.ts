@@ -55,7 +55,7 @@ export async function finishErasure(
   job: JobId,
   tombstone: Tombstone,
 ): Promise<ErasureRecord> {
-  const removed = await ledger.erasures.remove(tenant, job, tombstone.reason);
+  const removed = await removeAll(ledger, tenant, job, tombstone);
   await failpoint('erase.removed');
   await removeFromQueue(conveyor, job, tombstone.generation);
   const earlier = await ledger.erasures.readRecord(tenant, job);
@@ -65,6 +65,13 @@ export async function finishErasure(
   const record = earlier ?? (await ledger.erasures.record(tenant, job, { v: 1, completedAtMs: clock.now(), removed }));
   await ledger.markers.closeGeneration(tenant, job, ERASURE_GENERATION, null);
   return record;
+}
+
+/** What the job ever had, and what of it waits for a person at a disabled endpoint. May run any number of times. */
+export async function removeAll(ledger: Ledger, tenant: string, job: JobId, { reason }: Tombstone) {
+  const disabled = (await ledger.endpoints.list(tenant)).filter(({ value }) => value.state !== 'enabled');
+  const ids = disabled.map(({ id }) => id);
+  return ledger.erasures.remove(tenant, job, reason, ids);
 }
 
 /** The request is gone afterwards: whom its owner chose to tell is kept with the tombstone. */

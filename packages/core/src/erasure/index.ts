@@ -1,1 +1,1 @@
-export { type Eraser, eraseJob, finishErasure } from './erase-job.ts';
+export { type Eraser, eraseJob, finishErasure, removeAll } from './erase-job.ts';

@@ -46,6 +46,8 @@ export interface Deliveries {
   read(ref: DeliveryRef): Promise<DeliveryRecord>;
   /** Every delivery of a job that has at least one try. */
   ofJob(tenant: string, job: JobId): Promise<DeliveryRecord[]>;
+  /** The name of the newest entry of each delivery of a job. */
+  newestNames(tenant: string, job: JobId): Promise<{ ref: DeliveryRef; name: string }[]>;
   /** All entries of one delivery, oldest first. */
   tries(ref: DeliveryRef): Promise<ReadTry[]>;
   /** A page of delivery names of a tenant that were tried, in the order of their names. */
@@ -100,6 +102,7 @@ export function createDeliveries(store: ObjectStore, keyring: Keyring): Deliveri
       );
       return Promise.all([...byDelivery.values()].map((names) => summary(parseDelivery(names[0]!)!, names)));
     },
+    newestNames: async (tenant, job) => newestOfEach(await listAll(store, paths.deliveriesOf(tenant, job))),
     async tries(ref) {
       const names = await listAll(store, paths.delivery(ref));
       return Promise.all(
@@ -131,4 +134,10 @@ export function createDeliveries(store: ObjectStore, keyring: Keyring): Deliveri
 
 function sealContext(ref: DeliveryRef, number: number) {
   return { tenant: ref.tenant, subject: ref.job, kind: `answer.${ref.generation}.${ref.endpoint}.${number}` };
+}
+
+/** @param names in their order. */
+export function newestOfEach(names: readonly string[]): { ref: DeliveryRef; name: string }[] {
+  const newest = new Map(names.map((name) => [name.slice(0, name.lastIndexOf('/')), name]));
+  return [...newest.values()].map((name) => ({ ref: parseDelivery(name)!, name }));
 }

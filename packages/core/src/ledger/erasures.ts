@@ -35,8 +35,14 @@ export interface Erasures {
   /**
    * Removes the key, then every object, index name, delivery record and marker of work; never the tombstone, nor what
    * belongs to the erasure itself. May run any number of times. Returns the number of names removed, by kind.
+   * @param disabled endpoints at which deliveries of the job may be parked.
    */
-  remove(tenant: string, job: JobId, reason: Tombstone['reason']): Promise<Record<string, number>>;
+  remove(
+    tenant: string,
+    job: JobId,
+    reason: Tombstone['reason'],
+    disabled: readonly string[],
+  ): Promise<Record<string, number>>;
   /** Takes the erased job off the lists. */
   unlist(tenant: string, job: JobId): Promise<void>;
   /** Keeps the first record. */
@@ -57,11 +63,11 @@ export function createErasures(store: ObjectStore, keyring: Keyring): Erasures {
     tombstone: (tenant, job) => read<Tombstone>(paths.tombstone(tenant, job)),
     declare: (tenant, job, ours) => keepFirst(paths.tombstone(tenant, job), ours),
 
-    async remove(tenant, job, reason) {
+    async remove(tenant, job, reason, disabled) {
       const hadKey = (await keyring.jobKey(tenant, job).catch(() => true)) !== null;
       // The key goes first: from here on nothing that is still there can be opened, in any copy.
       await keyring.dropJobKey(tenant, job);
-      const names = await namesOf(store, tenant, job);
+      const names = await namesOf(store, tenant, job, disabled);
       await store.delete(names);
       // Who asked for the erasure sees it in lists; what its time took is gone from them.
       if (reason === 'request') await store.put(paths.indexErased(tenant, job), Buffer.alloc(0));
@@ -77,7 +83,7 @@ export function createErasures(store: ObjectStore, keyring: Keyring): Erasures {
 }
 
 /** The pending markers last: as long as one stands, whoever finds it finishes the removal. */
-async function namesOf(store: ObjectStore, tenant: string, job: JobId): Promise<string[]> {
+async function namesOf(store: ObjectStore, tenant: string, job: JobId, disabled: readonly string[]): Promise<string[]> {
   const own = new Set<string>([
     paths.tombstone(tenant, job),
     paths.indexErased(tenant, job),
@@ -89,6 +95,7 @@ async function namesOf(store: ObjectStore, tenant: string, job: JobId): Promise<
       paths.indexOf(tenant, job),
       paths.deliveriesOf(tenant, job),
       paths.undeliveredOf(tenant, job),
+      ...disabled.map((endpoint) => `${paths.parkedOf(tenant, endpoint)}${job}.`),
       paths.pendingOf(tenant, job),
     ].map((prefix) => listAll(store, prefix)),
   );

@@ -9,6 +9,7 @@ export {
   lineIdPrefix,
   lineJobId,
 } from './batches.ts';
+export type { DayJob } from './day-jobs.ts';
 export type { Deliveries, DeliveryRecord, ReadTry, TryRecord } from './deliveries.ts';
 export type { Due } from './due.ts';
 export { ERASURE_GENERATION, type ErasureRecord, type Erasures, type Tombstone } from './erasures.ts';
@@ -19,6 +20,7 @@ export type { KeyRotation, KeyStatus, Rewrapped } from './key-rotation.ts';
 export { type KeyCounts, type KeyUsage, type KeyUsageDay, usageDay } from './key-usage.ts';
 export { createLedger, type Ledger, type LedgerSettings } from './ledger.ts';
 export type { Listing, ListingFilter, ListingPage } from './listing.ts';
+export type { ManifestRef, Manifests } from './manifests.ts';
 export type { DeliveryPage } from './markers.ts';
 export type { Notice, NoticeName, Notices } from './notices.ts';
 export { isAllowedSource, type ObjectSources } from './object-sources.ts';

@@ -19,6 +19,7 @@ import { createKeyRotation, type KeyRotation } from './key-rotation.ts';
 import { createKeyUsage, type KeyUsage } from './key-usage.ts';
 import { createKeyring, type Keyring } from './keyring.ts';
 import { createListing, type Listing } from './listing.ts';
+import { createManifests, type Manifests } from './manifests.ts';
 import { createMarkers, type Markers } from './markers.ts';
 import { createNotices, type Notices } from './notices.ts';
 import { noObjectSources, type ObjectSources } from './object-sources.ts';
@@ -52,6 +53,7 @@ export interface Ledger extends Registry {
   due: Due;
   erasures: Erasures;
   receipts: Receipts;
+  manifests: Manifests;
   uploads: Uploads;
   batches: Batches;
   objectSources: ObjectSources;
@@ -111,6 +113,7 @@ export function createLedger({
     due: createDue(store),
     erasures: createErasures(store, keyring),
     receipts: createReceipts(keyring),
+    manifests: createManifests(store),
     uploads: createUploads(store, keyring),
     batches: createBatches(store, keyring),
     objectSources,

@@ -45,6 +45,8 @@ export interface Listing {
     filter: ListingFilter,
     options: { after?: JobId | undefined; limit: number; untilMs?: number | undefined },
   ): Promise<ListingPage>;
+  /** The newest name of each job made in that time, newest first; both ends inclusive. */
+  between(tenant: string, fromMs: number, toMs: number): AsyncGenerator<IndexEntry>;
   /** The newest name of each job whose id starts with `idPrefix`, newest first. */
   entries(tenant: string, idPrefix: string): AsyncGenerator<IndexEntry>;
 }
@@ -71,6 +73,12 @@ export function createListing(store: ObjectStore, keyring: Keyring, clock: Clock
         return page;
       }
       return page;
+    },
+    async *between(tenant, fromMs, toMs) {
+      for await (const entry of newestOfEach(newestNames(store, clock, tenant, encodeTime(toMs + 1, 10)))) {
+        if (entry.createdAtMs < fromMs) return;
+        yield entry;
+      }
     },
     entries: (tenant, idPrefix) => newestOfEach(namesOfPrefix(store, tenant, idPrefix)),
   };

@@ -70,6 +70,10 @@ export const paths = {
   /** What an erasure removed: counts and times. */
   erasureRecord: (tenant: string, job: JobId) => `erasures/${tenant}/${job}`,
 
+  manifestsOfDay: (tenant: string, day: string) => `manifests/${tenant}/${day}/`,
+  manifest: ({ tenant, day, run }: { tenant: string; day: string; run: number }) =>
+    `manifests/${tenant}/${day}/${run}/`,
+
   /** Names of equal length, so that the last in byte order is the newest. */
   usageOf: (credential: string, day: string) => `usage/${credential}/${day}/`,
   usage: (credential: string, day: string, number: number) =>
