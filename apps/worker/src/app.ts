@@ -48,7 +48,8 @@ export function createWorker(config: WorkerConfig, overrides: WorkerOverrides = 
   const clock = overrides.clock ?? systemClock;
   const log = overrides.log ?? createLog('worker', config.LOG_LEVEL);
   const ledger = overrides.ledger ?? openLedger(config, openMasterKey(config), clock);
-  const credentials = readCredentials(config.BAIDU_CREDENTIALS_FILE);
+  const recognizes = config.WORKER_ROLES.has('recognize');
+  const credentials = recognizes ? readCredentials(config.BAIDU_CREDENTIALS_FILE!) : [];
   const redis = connectRedis(redisTarget(config), 'producer', (error) =>
     log.debug('redis.error', describeError(error)),
   );
@@ -99,8 +100,11 @@ export function createWorker(config: WorkerConfig, overrides: WorkerOverrides = 
       await ledger.checkStore();
       await workers.start();
       guard.start();
-      reconciler.start();
-      usage.start();
+      // What a credential used is restored with the queues: that takes one who knows the pool.
+      if (recognizes) {
+        reconciler.start();
+        usage.start();
+      }
       log.info('worker.started', { count: credentials.length });
       return undefined;
     },

@@ -17,6 +17,16 @@ const schema = z.object({
   ...redisEnvironment,
   ...storeEnvironment,
   ...baiduEnvironment,
+  /** Needed by those that recognize. */
+  BAIDU_CREDENTIALS_FILE: baiduEnvironment.BAIDU_CREDENTIALS_FILE.optional(),
+  /** What this worker does; whoever recognizes also reconciles and sweeps. */
+  WORKER_ROLES: z
+    .string()
+    .default('recognize,deliver')
+    .transform((text) => new Set(text.split(',').map((role) => role.trim())))
+    .refine((roles) => roles.size > 0 && [...roles].every((role) => role === 'recognize' || role === 'deliver'), {
+      message: 'must be recognize, deliver, or both with a comma',
+    }),
   RECOGNIZE_CONCURRENCY: positiveInteger.optional(),
   /** Mostly waiting for receivers, so that it costs sockets and little else. */
   DELIVER_CONCURRENCY: positiveInteger.default(200),
@@ -52,6 +62,8 @@ export function readConfig(env: Env): WorkerConfig {
     problems.push('FAILPOINTS_DIR: is for tests only');
   if (config.SHUTDOWN_GRACE_MS <= config.UPSTREAM_DEADLINE_MS)
     problems.push('SHUTDOWN_GRACE_MS: must be longer than UPSTREAM_DEADLINE_MS, or calls are cut on the wire');
+  if (config.WORKER_ROLES.has('recognize') && config.BAIDU_CREDENTIALS_FILE === undefined)
+    problems.push('BAIDU_CREDENTIALS_FILE: is needed by a worker that recognizes');
   if (config.LOCK_DURATION_MS < 5000) problems.push('LOCK_DURATION_MS: must be at least 5000');
   if (problems.length > 0) throw new ConfigurationError(problems);
   return config;

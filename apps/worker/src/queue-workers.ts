@@ -48,7 +48,8 @@ export function createQueueWorkers(context: WorkerContext, crew: Crew): QueueWor
   const deliver = build<DeliverJob>(context, QUEUES.deliver, deliverProcessor(context, room), {
     concurrency: config.DELIVER_CONCURRENCY,
   });
-  const workers = [recognize, deliver];
+  const recognizes = config.WORKER_ROLES.has('recognize');
+  const workers = [...(recognizes ? [recognize] : []), ...(config.WORKER_ROLES.has('deliver') ? [deliver] : [])];
   let movedAtMs = context.clock.now();
   const moved = () => {
     movedAtMs = context.clock.now();
@@ -57,18 +58,18 @@ export function createQueueWorkers(context: WorkerContext, crew: Crew): QueueWor
   return {
     movedAtMs: () => movedAtMs,
     async waiting() {
-      if (hold.held()) return 0;
+      if (!recognizes || hold.held()) return 0;
       const counts = await context.conveyor.queues().recognize.getJobCounts('wait', 'prioritized');
       return counts.wait! + counts.prioritized!;
     },
     async start() {
-      governor.start();
+      if (recognizes) governor.start();
       for (const worker of workers)
         worker.run().catch((error) => context.log.error('queue.stopped', describeError(error)));
     },
     async stop(graceMs) {
       await Promise.all([governor.stop(), hold.stop()]);
-      await Promise.all(workers.map((worker) => stopWorker(worker, graceMs)));
+      await Promise.all([recognize, deliver].map((worker) => stopWorker(worker, graceMs)));
     },
   };
 }
