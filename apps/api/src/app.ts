@@ -4,6 +4,7 @@ import { type Clock, systemClock } from '@cardseal/core/clock';
 import { redisTarget } from '@cardseal/core/config';
 import { type Ledger, openLedger, openMasterKey } from '@cardseal/core/ledger';
 import { createLog, describeError, type Log } from '@cardseal/core/log';
+import { countStoreRequests, createMetrics, createMetricsListener } from '@cardseal/core/metrics';
 import {
   connectRedis,
   createConveyor,
@@ -36,7 +37,9 @@ export interface Api {
 export function createApi(config: ApiConfig, overrides: ApiOverrides = {}): Api {
   const clock = overrides.clock ?? systemClock;
   const log = overrides.log ?? createLog('api', config.LOG_LEVEL);
-  const ledger = overrides.ledger ?? openLedger(config, openMasterKey(config), clock);
+  const metrics = createMetrics('api');
+  const ledger =
+    overrides.ledger ?? openLedger(config, openMasterKey(config), clock, undefined, countStoreRequests(metrics));
   const onRedisError = (error: Error) => log.debug('redis.error', describeError(error));
   const producer = connectRedis(redisTarget(config), 'producer', onRedisError);
   const subscriber = connectRedis(redisTarget(config), 'subscriber', onRedisError);
@@ -45,6 +48,7 @@ export function createApi(config: ApiConfig, overrides: ApiOverrides = {}): Api 
     config,
     clock,
     log,
+    metrics,
     ledger,
     conveyor: createConveyor(producer, config.QUEUE_PREFIX, { weightOf }),
     weightOf,
@@ -63,6 +67,8 @@ export function createApi(config: ApiConfig, overrides: ApiOverrides = {}): Api 
       production: config.CARDSEAL_ENV === 'production',
     }),
   };
+  metrics.beforeScrape(async () => metrics.set('cardseal_redis_up', {}, producer.status === 'ready' ? 1 : 0));
+  const listener = createMetricsListener(metrics, config);
   const keeper = createBatchKeeper(context);
   const server = createServer(context, keeper);
   let stopped: Promise<void> | undefined;
@@ -72,6 +78,7 @@ export function createApi(config: ApiConfig, overrides: ApiOverrides = {}): Api 
       await ledger.checkStore();
       context.finished.start();
       context.changes.start();
+      await listener.start(log);
       await server.listen({ host: config.API_HOST, port: config.API_PORT });
       const { port } = server.server.address() as { port: number };
       keeper.start();
@@ -88,7 +95,7 @@ export function createApi(config: ApiConfig, overrides: ApiOverrides = {}): Api 
   async function stop(): Promise<void> {
     context.changes.stop();
     context.finished.stop();
-    await server.close();
+    await Promise.all([server.close(), listener.stop()]);
     await keeper.stop();
     await context.usage.stop();
     context.pool.stop();

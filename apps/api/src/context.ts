@@ -2,6 +2,7 @@
 import type { Clock } from '@cardseal/core/clock';
 import type { Ledger } from '@cardseal/core/ledger';
 import type { Log } from '@cardseal/core/log';
+import type { Metrics } from '@cardseal/core/metrics';
 import type { Conveyor, FinishedEvents, JobChanges } from '@cardseal/core/queue';
 import type { TargetGuard } from '@cardseal/core/webhook';
 import type { ApiConfig } from './config.ts';
@@ -13,6 +14,7 @@ export interface ApiContext {
   config: ApiConfig;
   clock: Clock;
   log: Log;
+  metrics: Metrics;
   ledger: Ledger;
   conveyor: Conveyor;
   finished: FinishedEvents;

@@ -11,6 +11,7 @@ import { healthRoutes } from './health.ts';
 import { createIdempotencyGuard } from './idempotency/index.ts';
 import { jobRoutes, lifecycleRoutes } from './jobs/index.ts';
 import { checkStructure } from './json/index.ts';
+import { measureRequests } from './metrics.ts';
 import { openApiRoutes } from './openapi/index.ts';
 import { handleErrors, Problem, type ProblemCode, problemDocument, sendProblem } from './problems/index.ts';
 import { quotaRoutes } from './quota/index.ts';
@@ -59,6 +60,7 @@ export function createServer(context: ApiContext, keeper: Pick<BatchKeeper, 'tak
       latency_ms: Math.round(reply.elapsedTime),
     });
   });
+  measureRequests(app, context.metrics);
   handleErrors(app, log);
   app.addHook('onResponse', async (request, reply) => {
     const caller = callers.get(request);

@@ -1,6 +1,6 @@
 /** The groups of settings that several apps share (contract §4). Secrets are read from files, never from defaults. */
 import { z } from 'zod';
-import { ConfigurationError, flag, positiveInteger } from './environment.ts';
+import { ConfigurationError, flag, port, positiveInteger } from './environment.ts';
 
 const addresses = z
   .string()
@@ -75,6 +75,9 @@ export const commonEnvironment = {
   CARDSEAL_ENV: z.enum(['dev', 'test', 'production']).default('production'),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   WEBHOOK_ALLOW_TARGETS: z.string().default(''),
+  /** Metrics have a listener of their own, which is there when it has a port. */
+  METRICS_HOST: z.string().optional(),
+  METRICS_PORT: port.optional(),
   QUEUE_PREFIX: z
     .string()
     .regex(/^\{[a-z0-9-]+\}$/, 'must be a Redis Cluster hash tag such as {cardseal}')

@@ -60,6 +60,7 @@ export { type KeptAnswer, REPLAY_LEASE_MS, REPLAYS_KEPT_MS, type Replays, type R
 export type { SealedJob } from './sealed-job.ts';
 export { type MemoryObjectStore, memoryObjectStore } from './store/memory-object-store.ts';
 export { type ObjectStore, walk } from './store/object-store.ts';
+export type { StoreObserver } from './store/observed-object-store.ts';
 export { createS3Client, type S3Settings, s3ObjectStore } from './store/s3-object-store.ts';
 export { isUploadId, type UploadId, type Uploads, type UploadWriter } from './uploads.ts';
 export type { UsageBook, UsageCounts } from './usage.ts';

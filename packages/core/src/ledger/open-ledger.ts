@@ -3,6 +3,7 @@ import type { Clock } from '../clock/index.ts';
 import { localMasterKey, type MasterKey } from '../seal/index.ts';
 import { createLedger, type Ledger } from './ledger.ts';
 import { s3ObjectSources } from './object-sources.ts';
+import { observedObjectStore, type StoreObserver } from './store/observed-object-store.ts';
 import { createS3Client, type S3Settings, s3ObjectStore } from './store/s3-object-store.ts';
 
 /** Named as in the environment (contract §4). */
@@ -17,12 +18,14 @@ export interface LedgerEnvironment {
 /**
  * @param master a key service, or the bytes of a key file.
  * @param credentials of the store, where AWS's own chain is not to be asked.
+ * @param observe is told of every request to the store.
  */
 export function openLedger(
   env: LedgerEnvironment,
   master: MasterKey | Buffer,
   clock: Clock,
   credentials?: S3Settings['credentials'],
+  observe?: StoreObserver,
 ): Ledger {
   const client = createS3Client({
     endpoint: env.S3_ENDPOINT,
@@ -30,9 +33,13 @@ export function openLedger(
     forcePathStyle: env.S3_FORCE_PATH_STYLE,
     credentials,
   });
+  const bucket = (name: string) => {
+    const store = s3ObjectStore(client, name);
+    return observe ? observedObjectStore(store, observe) : store;
+  };
   return createLedger({
-    store: s3ObjectStore(client, env.S3_BUCKET),
-    keyStore: s3ObjectStore(client, env.S3_KEYS_BUCKET ?? env.S3_BUCKET),
+    store: bucket(env.S3_BUCKET),
+    keyStore: bucket(env.S3_KEYS_BUCKET ?? env.S3_BUCKET),
     master: Buffer.isBuffer(master) ? localMasterKey(master) : master,
     clock,
     objectSources: s3ObjectSources(client),

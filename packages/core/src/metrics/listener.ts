@@ -1,18 +1,23 @@
 /** Where Prometheus reads: a listener of its own, internal, with nothing on it but the metrics. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Log } from '../log/index.ts';
 import type { Metrics } from './metrics.ts';
 
+/** Named as in the environment; without a port there is no listener. */
+export interface MetricsEnvironment {
+  METRICS_HOST?: string | undefined;
+  METRICS_PORT?: number | undefined;
+}
+
 export interface MetricsListener {
-  /** Resolves with the port. */
-  start(): Promise<number>;
+  /** Resolves with the port once it listens; the log tells it too. */
+  start(log: Pick<Log, 'info'>): Promise<number | undefined>;
   stop(): Promise<void>;
 }
 
-export function createMetricsListener(
-  metrics: Metrics,
-  { host, port }: { host: string; port: number },
-): MetricsListener {
+export function createMetricsListener(metrics: Metrics, env: MetricsEnvironment): MetricsListener {
+  const { METRICS_HOST: host = '127.0.0.1', METRICS_PORT: wanted } = env;
   const server = createServer((request, response) => {
     if (request.method !== 'GET' || request.url !== '/metrics') return void response.writeHead(404).end();
     metrics.scrape().then(
@@ -22,11 +27,16 @@ export function createMetricsListener(
   });
   server.requestTimeout = 10_000;
   return {
-    start: () =>
-      new Promise((resolve, reject) => {
+    async start(log) {
+      if (wanted === undefined) return undefined;
+      await new Promise<void>((resolve, reject) => {
         server.once('error', reject);
-        server.listen(port, host, () => resolve((server.address() as AddressInfo).port));
-      }),
+        server.listen(wanted, host, resolve);
+      });
+      const { port } = server.address() as AddressInfo;
+      log.info('metrics.listening', { port });
+      return port;
+    },
     stop: () =>
       new Promise((resolve) => {
         if (!server.listening) return resolve();

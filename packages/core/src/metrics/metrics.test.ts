@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { silentLog } from '../log/index.ts';
 import { METRICS } from './catalogue.ts';
 import { createMetricsListener, type MetricsListener } from './listener.ts';
 import { createMetrics } from './metrics.ts';
@@ -47,12 +48,16 @@ describe('the metrics of a process', () => {
 });
 
 describe('the listener', () => {
+  it('is not there without a port', async () => {
+    expect(await createMetricsListener(bare(), {}).start(silentLog)).toBeUndefined();
+  });
+
   let listener: MetricsListener;
   afterEach(() => listener?.stop());
 
   it('shows the metrics, the process among them, and nothing else', async () => {
-    listener = createMetricsListener(createMetrics('api'), { host: '127.0.0.1', port: 0 });
-    const url = `http://127.0.0.1:${await listener.start()}`;
+    listener = createMetricsListener(createMetrics('api'), { METRICS_PORT: 0 });
+    const url = `http://127.0.0.1:${await listener.start(silentLog)}`;
     const text = await (await fetch(`${url}/metrics`)).text();
     expect(text).toMatch(/nodejs_eventloop_lag_seconds\{role="api"\} [\d.]+/);
     expect(text).toMatch(/process_resident_memory_bytes\{role="api"\} \d+/);
