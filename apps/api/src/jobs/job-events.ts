@@ -8,12 +8,11 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Caller } from '../auth/index.ts';
 import type { ApiContext } from '../context.ts';
 import { Problem } from '../problems/index.ts';
-import { readJob } from './read-job.ts';
+import { lookAgainMs } from './look-again.ts';
+import { readJobTogether } from './read-together.ts';
 
-/** Proxies close what is silent for a minute. A look at the ledger with each beat makes up for lost messages. */
+/** Proxies close what is silent for a minute. */
 const HEARTBEAT_MS = 15_000;
-/** While Redis is away nothing is announced: look for oneself, seldom. */
-const FALLBACK_MS = 2000;
 
 /** Throws Problem `not_found` before the stream begins; afterwards it never throws. */
 export async function streamJobEvents(
@@ -24,7 +23,7 @@ export async function streamJobEvents(
   reply: FastifyReply,
 ): Promise<void> {
   const inbox = openInbox(context, job);
-  const first = await readJob(context, caller, job).catch((error) => {
+  const first = await readJobTogether(context, caller, job).catch((error) => {
     inbox.close();
     throw error;
   });
@@ -52,18 +51,24 @@ export async function streamJobEvents(
   }
 
   async function follow(
-    { finished }: ApiContext,
+    api: ApiContext,
     owner: Caller,
     start: JobView,
     { next }: Inbox,
     send: (view: JobView) => void,
   ): Promise<void> {
     let view = start;
+    let lookedAtMs = api.clock.now();
     send(view);
     while (!isFinished(view.state)) {
-      const change = await next(finished.connected() ? HEARTBEAT_MS : FALLBACK_MS);
+      const change = await next(Math.min(HEARTBEAT_MS, lookAgainMs(api)));
       if (change === 'closed') return;
-      const seen = await apply(context, owner, view, change);
+      if (change === 'silence' && api.clock.now() - lookedAtMs < lookAgainMs(api)) {
+        reply.raw.write(': still here\n\n');
+        continue;
+      }
+      lookedAtMs = api.clock.now();
+      const seen = await apply(api, owner, view, change);
       if (!seen) return;
       if (seen.state !== view.state || seen.waiting_for !== view.waiting_for || seen.generation !== view.generation) {
         send(seen);
@@ -84,7 +89,7 @@ async function apply(
   view: JobView,
   change: JobChange | 'silence',
 ): Promise<JobView | null> {
-  if (change === 'silence' || change.state === 'finished') return readJob(context, caller, view.id);
+  if (change === 'silence' || change.state === 'finished') return readJobTogether(context, caller, view.id);
   if (change.generation < view.generation) return view;
   return { ...view, generation: change.generation, state: change.state, waiting_for: change.waitingFor };
 }

@@ -2,10 +2,8 @@
 import { isFinished, type JobId, type JobView } from '@cardseal/core/job';
 import type { Caller } from '../auth/index.ts';
 import type { ApiContext } from '../context.ts';
-import { readJob } from './read-job.ts';
-
-/** While Redis is away nothing is announced: look for oneself, seldom. */
-const FALLBACK_POLL_MS = 2000;
+import { lookAgainMs } from './look-again.ts';
+import { readJobTogether } from './read-together.ts';
 
 /** The job when it has finished, or as it stands after `waitS` seconds. null when there is no such job. */
 export async function waitForJob(
@@ -17,9 +15,9 @@ export async function waitForJob(
   const deadlineMs = context.clock.now() + waitS * 1000;
   for (;;) {
     const remainingMs = deadlineMs - context.clock.now();
-    const sleepMs = context.finished.connected() ? remainingMs : Math.min(FALLBACK_POLL_MS, remainingMs);
+    const sleepMs = Math.min(lookAgainMs(context), remainingMs);
     const end = context.finished.next(job, Math.max(0, sleepMs));
-    const view = await readJob(context, caller, job);
+    const view = await readJobTogether(context, caller, job);
     if (!view || isFinished(view.state) || remainingMs <= 0) {
       end.cancel();
       return view;

@@ -4,12 +4,13 @@
  */
 import type { Redis } from 'ioredis';
 import type { JobId, WaitingFor } from '../job/index.ts';
+import { whenListening } from './listening.ts';
 import { changedChannel, finishedChannel } from './names.ts';
 
 export interface JobChange {
   job: JobId;
   generation: number;
-  /** `finished`: look into the ledger for how. */
+  /** `finished`: look into the ledger for how. Also said of all that are watched after a gap in what was heard. */
   state: 'queued' | 'recognizing' | 'finished';
   waitingFor: WaitingFor | null;
 }
@@ -17,6 +18,8 @@ export interface JobChange {
 export interface JobChanges {
   /** Returns what ends the watch. */
   watch(job: JobId, onChange: (change: JobChange) => void): () => void;
+  /** How many watch at this moment. */
+  watching(): number;
   start(): void;
   stop(): void;
 }
@@ -33,36 +36,42 @@ export function decodeChange(message: string): JobChange | null {
   return { job, generation: Number(generation), state, waitingFor: waiting === '-' ? null : (waiting as WaitingFor) };
 }
 
+const finishedChange = (job: JobId): JobChange => ({ job, generation: 0, state: 'finished', waitingFor: null });
+
 export function createJobChanges(subscriber: Redis, prefix: string): JobChanges {
   const watchers = new Map<string, Set<(change: JobChange) => void>>();
   const finished = finishedChannel(prefix);
   const changed = changedChannel(prefix);
+  let count = 0;
+  let stopListening = () => {};
 
   function onMessage(channel: string, message: string): void {
     const change =
-      channel === finished
-        ? ({ job: message as JobId, generation: 0, state: 'finished', waitingFor: null } as const)
-        : channel === changed
-          ? decodeChange(message)
-          : null;
+      channel === finished ? finishedChange(message as JobId) : channel === changed ? decodeChange(message) : null;
     if (change) for (const tell of watchers.get(change.job) ?? []) tell(change);
+  }
+
+  function tellAll(): void {
+    for (const [job, those] of watchers) for (const tell of those) tell(finishedChange(job as JobId));
   }
 
   return {
     watch(job, onChange) {
       const those = watchers.get(job) ?? new Set();
       watchers.set(job, those.add(onChange));
+      count++;
       return () => {
-        those.delete(onChange);
+        if (those.delete(onChange)) count--;
         if (those.size === 0 && watchers.get(job) === those) watchers.delete(job);
       };
     },
+    watching: () => count,
     start() {
       subscriber.on('message', onMessage);
-      // As in finished.ts: ioredis subscribes on connecting, which may be long after the API has started.
-      subscriber.subscribe(changed).catch(() => {});
+      stopListening = whenListening(subscriber, changed, tellAll);
     },
     stop() {
+      stopListening();
       subscriber.off('message', onMessage);
       watchers.clear();
     },

@@ -1,22 +1,34 @@
-/** Tells those who wait for a job that it ended: one subscription per process, whatever the number of waiters. */
+/**
+ * Tells those who wait for a job that it ended: one subscription per process, whatever the number of waiters. After a
+ * gap in it everyone is woken once, to look for what was missed.
+ */
 import type { Redis } from 'ioredis';
+import { whenListening } from './listening.ts';
 import { finishedChannel } from './names.ts';
 
 export interface FinishedEvents {
-  /** Resolves true when the job is announced, false after `timeoutMs` or abort. Subscribe first, then read. */
+  /** Resolves true when the job is announced, or may have been while nobody heard, false after `timeoutMs` or abort. Subscribe first, then read. */
   next(job: string, timeoutMs: number, signal?: AbortSignal): { arrived: Promise<boolean>; cancel(): void };
   /** False while nothing can be announced to this process. */
   connected(): boolean;
+  /** How many wait at this moment. */
+  waiting(): number;
   start(): void;
   stop(): void;
 }
 
 export function createFinishedEvents(subscriber: Redis, prefix: string): FinishedEvents {
   const waiting = new Map<string, Set<() => void>>();
+  let count = 0;
+  let stopListening = () => {};
   const channel = finishedChannel(prefix);
 
-  function onMessage(_channel: string, job: string): void {
-    for (const wake of waiting.get(job) ?? []) wake();
+  function onMessage(from: string, job: string): void {
+    if (from === channel) for (const wake of waiting.get(job) ?? []) wake();
+  }
+
+  function wakeAll(): void {
+    for (const wakers of waiting.values()) for (const wake of wakers) wake();
   }
 
   return {
@@ -27,24 +39,27 @@ export function createFinishedEvents(subscriber: Redis, prefix: string): Finishe
       const timer = setTimeout(giveUp, timeoutMs);
       const wakers = waiting.get(job) ?? new Set();
       waiting.set(job, wakers.add(wake));
+      count++;
       signal?.addEventListener('abort', giveUp, { once: true });
       function settle(arrived: boolean): void {
         clearTimeout(timer);
         signal?.removeEventListener('abort', giveUp);
-        wakers.delete(wake);
+        if (wakers.delete(wake)) count--;
         if (wakers.size === 0 && waiting.get(job) === wakers) waiting.delete(job);
         resolve(arrived);
       }
       return { arrived: promise, cancel: giveUp };
     },
     connected: () => subscriber.status === 'ready',
+    waiting: () => count,
     start() {
       subscriber.on('message', onMessage);
-      // Not awaited: the API must start, and accept, while Redis is away. ioredis subscribes on connecting.
-      subscriber.subscribe(channel).catch(() => {});
+      // Not awaited: the API must start, and accept, while Redis is away.
+      stopListening = whenListening(subscriber, channel, wakeAll);
     },
     stop() {
-      for (const wakers of waiting.values()) for (const wake of wakers) wake();
+      wakeAll();
+      stopListening();
       subscriber.off('message', onMessage);
       subscriber.disconnect();
     },
