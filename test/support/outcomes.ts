@@ -2,19 +2,23 @@
 import type { JobId, JobView } from '@cardseal/core/job';
 import type { Ledger } from '@cardseal/core/ledger';
 
-/** The view is what the API showed at submit; `change` is what the end adds to it. */
+/**
+ * The view is what the API showed at submit; `change` is what the end adds to it. False when the generation had ended
+ * otherwise, or was erased: then nothing is written.
+ */
 export async function endJob(
   ledger: Ledger,
   tenant: string,
   view: JobView,
   change: Partial<JobView> & { state: 'succeeded' | 'failed' | 'expired' },
-): Promise<void> {
+): Promise<boolean> {
   const job: JobId = view.id;
   const atMs = Date.now();
-  const sealed = (await ledger.openJob(tenant, job))!;
+  const sealed = await ledger.openJob(tenant, job);
+  if (!sealed) return false;
   const data = { ...view, waiting_for: null, finished_at: new Date(atMs).toISOString(), ...change };
   const generation = view.generation;
-  await sealed.decide({
+  const won = await sealed.decide({
     v: 1,
     generation,
     state: change.state,
@@ -24,6 +28,8 @@ export async function endJob(
     full: JSON.stringify({ type: `job.${change.state}`, timestamp: data.finished_at, data }),
     reference: '{}',
   });
+  if (!won) return false;
   await ledger.listing.finished(tenant, job, view.reference, { generation, state: change.state, code: '-' });
   await ledger.markers.closeGeneration(tenant, job, generation, view.reference);
+  return true;
 }
