@@ -165,11 +165,13 @@ describe('receivers with bad manners, and our own deaths while they are told', (
     { action: 'throw', again: { 'deliver.answered': 2, 'deliver.recorded': 1, 'deliver.settled': 1 } },
   ])('a worker that meets a $action between answer, record and marker', async ({ action, again }) => {
     const listeners = [await listen(`/points-${action}`)];
+    const jobs: string[] = [];
     for (const point of DELIVER_POINTS) {
       await writeFile(path.join(failpoints, point), action);
       const job = await owing.owe([listeners[0]!.id]);
+      jobs.push(job);
       await met();
-      await atRest(listeners, [job]);
+      await atRest(listeners, jobs);
       const seen = receiver.arrivals.filter(at(listeners[0]!.path, job));
       expect(seen, point).toHaveLength(again[point]!);
     }
@@ -212,11 +214,15 @@ describe('receivers with bad manners, and our own deaths while they are told', (
     const listener = await listen('/again');
     receiver.behave('/again', answer(500));
     const job = await owing.owe([listener.id]);
+    await receiver.next(at('/again', job));
+    // The third try is five minutes off. The worker is stopped where the second one is on record, and not yet asleep.
+    await writeFile(path.join(failpoints, 'deliver.recorded'), 'stop');
     await receiver.next(at('/again', job), 2);
-    // The third try is five minutes off. A resend comes at every moment of the second one's end.
+    await met();
     receiver.behave('/again', answer(204));
-    const resent = async () => (await app.call('POST', `/v1/deliveries/dlv_${job}-1-${listener.id}/resend`)).status;
-    await expect.poll(resent, { timeout: 5000, interval: 10 }).toBe(202);
+    const { status } = await app.call('POST', `/v1/deliveries/dlv_${job}-1-${listener.id}/resend`);
+    expect(status).toBe(202);
+    for (const name of ['worker-1', 'worker-2']) process.kill(app.stack.child(name).pid, 'SIGCONT');
     await receiver.next(at('/again', job), 3);
     await atRest([listener], [job]);
     await forget([listener]);
