@@ -1,0 +1,133 @@
+/** The Kubernetes manifests: each by the schema of its kind, and together by what the house demands of them. */
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { ScaledObject } from '@kubernetes-models/keda/keda.sh/v1alpha1/ScaledObject';
+import { Deployment } from 'kubernetes-models/apps/v1/Deployment';
+import { NetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1/NetworkPolicy';
+import { PodDisruptionBudget } from 'kubernetes-models/policy/v1/PodDisruptionBudget';
+import { ConfigMap } from 'kubernetes-models/v1/ConfigMap';
+import { Namespace } from 'kubernetes-models/v1/Namespace';
+import { Service } from 'kubernetes-models/v1/Service';
+import { ServiceAccount } from 'kubernetes-models/v1/ServiceAccount';
+import { describe, expect, it } from 'vitest';
+import { parse, parseAllDocuments } from 'yaml';
+import { settingNames as admin } from '../../../apps/admin/src/config.ts';
+import { settingNames as api } from '../../../apps/api/src/config.ts';
+import { settingNames as worker } from '../../../apps/worker/src/config.ts';
+import { parseDockerfile } from '../../../infra/image/dockerfile.ts';
+
+const ROOT = path.resolve(import.meta.dirname, '../../..');
+const FOLDER = path.join(ROOT, 'infra/kubernetes');
+const MODELS = {
+  ConfigMap,
+  Deployment,
+  Namespace,
+  NetworkPolicy,
+  PodDisruptionBudget,
+  ScaledObject,
+  Service,
+  ServiceAccount,
+} as const;
+
+// biome-ignore lint/suspicious/noExplicitAny: what a manifest holds is asserted, not assumed
+type Manifest = any;
+
+const kustomization = parse(readFileSync(path.join(FOLDER, 'kustomization.yaml'), 'utf8'));
+const manifests: { file: string; manifest: Manifest }[] = kustomization.resources.flatMap((file: string) =>
+  parseAllDocuments(readFileSync(path.join(FOLDER, file), 'utf8')).map((document) => {
+    expect(document.errors).toEqual([]);
+    return { file, manifest: document.toJS() };
+  }),
+);
+const ofKind = (kind: string) => manifests.map(({ manifest }) => manifest).filter((one) => one.kind === kind);
+const deployments = ofKind('Deployment');
+const pod = (deployment: Manifest) => deployment.spec.template.spec;
+
+describe('manifests', () => {
+  it('are all named by the kustomization', () => {
+    const files = readdirSync(FOLDER).filter((name) => name !== 'kustomization.yaml');
+    expect(files.sort()).toEqual([...kustomization.resources].sort());
+  });
+
+  it.each(manifests.map(({ file, manifest }) => [`${file}: ${manifest.kind} ${manifest.metadata.name}`, manifest]))(
+    '%s is what its schema says',
+    (_name, manifest) => {
+      const Model = MODELS[manifest.kind as keyof typeof MODELS];
+      expect(Model, `a schema for ${manifest.kind}`).toBeDefined();
+      expect(() => new Model(manifest).validate()).not.toThrow();
+    },
+  );
+
+  it('are refused by these schemas when they are wrong', () => {
+    const wrong = structuredClone(deployments[0]);
+    wrong.spec.template.spec.containers[0].securityContext.readOnlyRootFilesystem = 'yes';
+    expect(() => new Deployment(wrong).validate()).toThrow();
+  });
+
+  it.each(deployments.map((one) => [one.metadata.name, one]))(
+    '%s runs as nobody, writes nowhere, may do nothing',
+    (_name, one) => {
+      const { securityContext, automountServiceAccountToken, containers, terminationGracePeriodSeconds } = pod(one);
+      const [user, group] = parseDockerfile(readFileSync(path.join(ROOT, 'infra/image/Dockerfile'), 'utf8'))
+        .at(-1)!
+        .user!.split(':');
+      expect(securityContext).toMatchObject({ runAsNonRoot: true, runAsUser: Number(user), runAsGroup: Number(group) });
+      expect(automountServiceAccountToken).toBe(false);
+      for (const container of containers) {
+        expect(container.securityContext).toMatchObject({
+          readOnlyRootFilesystem: true,
+          allowPrivilegeEscalation: false,
+          capabilities: { drop: ['ALL'] },
+        });
+        expect(container.resources.limits.memory).toBe(container.resources.requests.memory);
+        expect(container.livenessProbe).toBeDefined();
+      }
+      expect(terminationGracePeriodSeconds).toBeGreaterThanOrEqual(containers[0].args[0] === 'worker' ? 30 : 15);
+    },
+  );
+
+  it.each(deployments.map((one) => [one.metadata.name, one]))(
+    '%s selects its own pods, and no secret stands in it',
+    (_name, one) => {
+      expect(one.spec.template.metadata.labels).toMatchObject(one.spec.selector.matchLabels);
+      const [container] = pod(one).containers;
+      for (const { name, value } of container.env) {
+        if (/URL|SECRET|PASSWORD|_KEY$/.test(name)) expect(value, name).toBeUndefined();
+      }
+    },
+  );
+
+  it('set nothing that no role reads', () => {
+    const read = new Set([...admin, ...api, ...worker]);
+    const set = [
+      ...Object.keys(ofKind('ConfigMap')[0].data),
+      ...deployments.flatMap((one) => pod(one).containers[0].env.map(({ name }: { name: string }) => name)),
+    ];
+    expect(set.filter((name) => !read.has(name))).toEqual([]);
+  });
+
+  it('budgets, policies and scaling name what there is', () => {
+    const roles = deployments.map((one) => one.metadata.name).sort();
+    expect(roles).toEqual(['admin', 'api', 'deliverer', 'worker']);
+    for (const { spec } of ofKind('PodDisruptionBudget')) {
+      expect(roles).toContain(spec.selector.matchLabels['app.kubernetes.io/component']);
+    }
+    for (const { spec } of ofKind('ScaledObject')) {
+      expect(roles).toContain(spec.scaleTargetRef.name);
+      const scaled = deployments.find((one) => one.metadata.name === spec.scaleTargetRef.name);
+      expect(scaled.spec.replicas, 'two that set one number').toBeUndefined();
+    }
+    const closed = ofKind('NetworkPolicy').find(({ spec }) => Object.keys(spec.podSelector).length === 0);
+    expect(closed.spec).toEqual({ podSelector: {}, policyTypes: ['Ingress', 'Egress'] });
+  });
+
+  it('scale by metrics that there are', () => {
+    const catalogue = readFileSync(path.join(ROOT, 'packages/core/src/metrics/catalogue.ts'), 'utf8');
+    const queries = ofKind('ScaledObject').flatMap(({ spec }) =>
+      spec.triggers.map(({ metadata }: { metadata: { query: string } }) => metadata.query),
+    );
+    const names = queries.flatMap((query) => query.match(/cardseal_[a-z_]+/g) ?? []);
+    expect(names.length).toBeGreaterThan(0);
+    for (const name of names) expect(catalogue).toContain(`${name}:`);
+  });
+});
