@@ -52,6 +52,7 @@ async function run(): Promise<number> {
     const found: string[] = recoveries
       .filter(({ ms }) => ms === null)
       .map(({ name }) => `I6: not served within ${SERVED_WITHIN_MS} ms after "${name}"`);
+    say('at rest: waiting until nothing is owed, then the checker');
     const restMs = await night.quiet(REST_MS).catch((error: Error) => void found.push(`I6: ${error.message}`));
     const evidence = await night.evidence();
     found.push(...(await violations(evidence)));

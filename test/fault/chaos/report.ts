@@ -89,12 +89,13 @@ export function tableOf(report: Report): string {
   ].join('\n');
 }
 
-/** Failed cards by code. */
-async function failures({ ledger, told }: Evidence): Promise<Record<string, number>> {
+/** Failed cards by code; each was told of by its webhook. */
+async function failures({ ledger, told, arrived }: Evidence): Promise<Record<string, number>> {
+  const failed = new Set(arrived.filter(({ type }) => type === 'job.failed').map(({ job }) => job));
   const codes: Record<string, number> = {};
-  for (const { tenant, id } of told) {
+  for (const { tenant, id } of told.filter((job) => failed.has(job.id))) {
     const outcome = await (await ledger.openJob(tenant, id))?.outcome(1);
-    if (outcome?.state === 'failed') codes[outcome.code] = (codes[outcome.code] ?? 0) + 1;
+    if (outcome) codes[outcome.code] = (codes[outcome.code] ?? 0) + 1;
   }
   return codes;
 }

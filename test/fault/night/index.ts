@@ -67,18 +67,20 @@ export interface Night {
 export interface NightOptions extends Partial<StackOptions> {
   seed: number;
   tenants?: number;
+  /** A client that finds Redis where the stack's URL alone does not lead; ended with the night. */
+  redis?: Redis;
 }
 
-export async function startNight({ seed, tenants = 1, ...stackOptions }: NightOptions): Promise<Night> {
+export async function startNight({ seed, tenants = 1, redis: given, ...stackOptions }: NightOptions): Promise<Night> {
   const failpointsDir = await mkdtemp(path.join(tmpdir(), 'cardseal-failpoints-'));
   const [api, admin, emulator, s3] = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
   const [app, inbox, specimens] = await Promise.all([
     startTestStack({
       workers: 2,
       baiduQps: 200,
-      // Nights run beside each other, and their processes die: a port must still be free when its owner comes back.
-      ports: { api, admin, emulator, s3 },
       ...stackOptions,
+      // Nights run beside each other, and their processes die: a port must still be free when its owner comes back.
+      ports: { api, admin, emulator, s3, ...stackOptions.ports },
       env: {
         LOCK_DURATION_MS: '5000',
         RECONCILE_INTERVAL_MS: '3000',
@@ -93,7 +95,7 @@ export async function startNight({ seed, tenants = 1, ...stackOptions }: NightOp
   const ledger = await ledgerOf(app);
   const clients = await createClients(app, ledger, inbox, tenants);
   await app.control('PUT', { latency_ms: { p50: 60, p99: 150 } });
-  const redis = new Redis(app.stack.info.redisUrl, { maxRetriesPerRequest: null });
+  const redis = given ?? new Redis(app.stack.info.redisUrl, { maxRetriesPerRequest: null });
   redis.on('error', () => {});
   const told: ToldJob[] = [];
   const incidents: Incident[] = [];
