@@ -81,7 +81,40 @@ function gone(error: unknown): null {
 
 const QUEUE_STATES = ['active', 'waiting', 'prioritized', 'completed', 'failed', 'delayed', 'paused'];
 
-/** The overview and Bull Board: its page, every list of every queue, and every job that they show, with its logs. */
+const ADMIN_PAGES = [
+  '/',
+  '/api/overview',
+  '/jobs',
+  '/api/jobs?limit=100',
+  '/jobs?state=failed',
+  '/jobs?id=job_unknown',
+  '/bulk?state=failed',
+  '/api/bulk-retries',
+  '/gates',
+  '/api/gates',
+  '/endpoints',
+  '/api/endpoints',
+  '/tenants',
+  '/api/tenants',
+  '/audit?limit=200',
+  '/api/audit?limit=200',
+  '/api/audit/verify',
+  '/login',
+  '/queues/',
+];
+
+/** Each tenant's page, and each job's: as a page and as JSON, masked result included. */
+async function* jobPages({ tenant }: Stack['info'], page: (route: string) => Promise<Place>): AsyncGenerator<Place> {
+  yield await page(`/tenants/${tenant}`);
+  yield await page(`/api/tenants/${tenant}/keys`);
+  const list = await page('/api/jobs?limit=100');
+  for (const id of new Set(list.bytes.toString().match(/job_[0-9A-Z]{26}/g))) {
+    yield await page(`/jobs/${tenant}/${id}`);
+    yield await page(`/api/jobs/${tenant}/${id}`);
+  }
+}
+
+/** The overview and every other page, and Bull Board: its page, every list of every queue, and every job that they show, with its logs. */
 async function* adminPages({ info }: Stack): AsyncGenerator<Place> {
   const login = await fetch(`${info.adminUrl}/login`, {
     method: 'POST',
@@ -95,8 +128,8 @@ async function* adminPages({ info }: Stack): AsyncGenerator<Place> {
     const body = Buffer.from(await answer.arrayBuffer());
     return { name: `admin ${answer.status} ${route}`, bytes: Buffer.concat([Buffer.from(headers), body]) };
   };
-  yield await page('/');
-  yield await page('/queues/');
+  for (const route of ADMIN_PAGES) yield await page(route);
+  yield* jobPages(info, page);
   for (const queue of ['recognize', 'deliver']) {
     for (const state of QUEUE_STATES) {
       const list = await page(`/queues/api/queues?activeQueue=${queue}&status=${state}&page=1&jobsPerPage=100`);

@@ -52,7 +52,9 @@ export interface Browser {
 }
 
 export async function launchChromium(executablePath: string): Promise<Browser> {
-  const driver = (await import('playwright-core' as string)) as { chromium: { launch(options: object): Promise<Browser> } };
+  const driver = (await import('playwright-core' as string)) as {
+    chromium: { launch(options: object): Promise<Browser> };
+  };
   const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking', '--disable-sync'];
   return driver.chromium.launch({ executablePath, args });
 }

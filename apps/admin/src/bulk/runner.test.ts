@@ -1,0 +1,157 @@
+import { type Clock, systemClock } from '@cardseal/core/clock';
+import { type JobId, newJobId } from '@cardseal/core/job';
+import { createLedger, HOUSE, type Ledger, memoryObjectStore } from '@cardseal/core/ledger';
+import { silentLog } from '@cardseal/core/log';
+import type { Card } from '@cardseal/core/queue';
+import { localMasterKey } from '@cardseal/core/seal';
+import { describe, expect, it } from 'vitest';
+import { createBulkRunner } from './runner.ts';
+import { dryRun } from './selection.ts';
+
+const TENANT = 'bank';
+
+async function failedJob(ledger: Ledger, code: string, atMs = Date.now()): Promise<JobId> {
+  const job = newJobId(atMs);
+  await ledger.markers.openGeneration(TENANT, job, 1, null);
+  const sealed = await ledger.startJob(TENANT, job);
+  await sealed.putImage('front', Buffer.from('picture'));
+  const request = { v: 1, job, tenant: TENANT, nonce: job, createdAtMs: atMs, sides: ['front'], reference: null };
+  await sealed.commit({ ...request, metadata: {}, priority: 'bulk' } as never);
+  await endAsFailed(ledger, job, 1, code, atMs);
+  return job;
+}
+
+async function endAsFailed(ledger: Ledger, job: JobId, generation: number, code: string, atMs = Date.now()) {
+  const sealed = (await ledger.openJob(TENANT, job))!;
+  await sealed.decide({ v: 1, generation, state: 'failed', code, atMs, eventId: 'msg', full: '{}', reference: '{}' });
+  await ledger.listing.finished(TENANT, job, null, { generation, state: 'failed', code });
+  await ledger.markers.closeGeneration(TENANT, job, generation, null);
+}
+
+function setUp() {
+  const ledger = createLedger({
+    store: memoryObjectStore(),
+    master: localMasterKey(Buffer.alloc(32, 7)),
+    clock: systemClock,
+  });
+  const added: Card[] = [];
+  const leases = new Map<string, string>();
+  const redis = {
+    status: 'ready',
+    async set(key: string, value: string) {
+      if (leases.has(key)) return null;
+      leases.set(key, value);
+      return 'OK';
+    },
+    get: async (key: string) => leases.get(key) ?? null,
+    pexpire: async () => 1,
+  };
+  const onAdd: { seen: (card: Card) => void | Promise<void> }[] = [];
+  const conveyor = {
+    async addCards(cards: readonly Card[]) {
+      for (const card of cards) {
+        added.push(card);
+        for (const one of onAdd) await one.seen(card);
+      }
+    },
+  };
+  const runner = (clock: Clock = systemClock) =>
+    createBulkRunner({ ledger, conveyor, redis, clock, log: silentLog, config: { QUEUE_PREFIX: '{t}' } } as never);
+  const query = { tenant: null, state: null, code: 'worker_crashed', createdAfterMs: null, createdBeforeMs: null };
+  const order = async (id: string, perSecond: number) => {
+    await ledger.bulkRetries.create(HOUSE, id, {
+      ...{ state: 'running', query, startedAtMs: Date.now(), endedAtMs: null, perSecond, expected: 0 },
+      ...{ by: 'li', reason: 'mended', after: null, retried: 0, skipped: {} },
+    });
+  };
+  const state = async (id: string) => (await ledger.bulkRetries.get(HOUSE, id))!.value;
+  return { ledger, added, leases, onAdd, runner, query, order, state };
+}
+
+async function manyFailed(ledger: Ledger, count: number) {
+  await ledger.tenants.create(HOUSE, TENANT, { name: 'A bank', createdAtMs: 0 });
+  const jobs: JobId[] = [];
+  for (let at = 0; at < count; at++) jobs.push(await failedJob(ledger, at % 4 === 3 ? 'other' : 'worker_crashed'));
+  return jobs;
+}
+
+describe('a bulk retry', () => {
+  it('counts before it begins, and takes what matches, each once', async () => {
+    const { ledger, added, runner, query, order, state } = setUp();
+    await manyFailed(ledger, 120);
+    expect(await dryRun({ ledger, clock: systemClock }, query)).toMatchObject({ count: 90, complete: true });
+    expect(added).toEqual([]);
+    await order('bulk_1', 200);
+    const running = runner();
+    running.start();
+    await expect.poll(() => state('bulk_1'), { timeout: 15_000 }).toMatchObject({ state: 'finished', retried: 90 });
+    await running.stop();
+    expect(new Set(added.map(({ job }) => job)).size).toBe(90);
+    expect(added.every(({ generation }) => generation === 2)).toBe(true);
+    const [end] = (await ledger.audit.page(null, 1)).entries;
+    expect(end).toMatchObject({
+      action: 'bulk_retry.end',
+      target: { bulk: 'bulk_1' },
+      detail: { retried: 90, by: 'li' },
+    });
+  });
+
+  it('goes on after its process has died, and tries nothing twice', async () => {
+    const { ledger, added, leases, runner, order, state } = setUp();
+    await manyFailed(ledger, 80);
+    await order('bulk_2', 10);
+    const first = runner();
+    first.start();
+    await expect.poll(() => added.length).toBeGreaterThanOrEqual(10);
+    // As a kill leaves it: whatever was on its way is there, and the lease runs out.
+    await first.stop();
+    const before = added.length;
+    expect(before).toBeLessThan(60);
+    leases.clear();
+    await ledger.bulkRetries.change(HOUSE, 'bulk_2', (value) => ({ ...value, perSecond: 200 }));
+    const second = runner();
+    second.start();
+    await expect.poll(async () => (await state('bulk_2')).state, { timeout: 15_000 }).toBe('finished');
+    await second.stop();
+    expect(added.length).toBe(60);
+    expect(new Set(added.map(({ job }) => job)).size).toBe(60);
+  });
+
+  it('leaves what failed again after it began', async () => {
+    const { ledger, added, onAdd, runner, order, state } = setUp();
+    await manyFailed(ledger, 8);
+    onAdd.push({ seen: ({ job }) => endAsFailed(ledger, job, 2, 'worker_crashed', Date.now() + 1) });
+    await order('bulk_3', 2);
+    const running = runner();
+    running.start();
+    await expect.poll(async () => (await state('bulk_3')).state, { timeout: 15_000 }).toBe('finished');
+    await running.stop();
+    expect(added.map(({ generation }) => generation)).toEqual([2, 2, 2, 2, 2, 2]);
+  });
+
+  it('keeps its pace, and stops when it is called off', async () => {
+    const { ledger, added, runner, order, state } = setUp();
+    await manyFailed(ledger, 80);
+    await order('bulk_4', 5);
+    const running = runner();
+    running.start();
+    await expect.poll(() => added.length).toBe(5);
+    await ledger.bulkRetries.change(HOUSE, 'bulk_4', (value) => ({ ...value, state: 'cancelled' }));
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    await running.stop();
+    expect(added.length).toBeLessThanOrEqual(10);
+    expect((await state('bulk_4')).state).toBe('cancelled');
+  });
+
+  it('is carried out by one process at a time', async () => {
+    const { ledger, added, leases, runner, order } = setUp();
+    await manyFailed(ledger, 4);
+    leases.set('{t}:bulk:bulk_5', 'another process');
+    await order('bulk_5', 100);
+    const running = runner();
+    running.start();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await running.stop();
+    expect(added).toEqual([]);
+  });
+});

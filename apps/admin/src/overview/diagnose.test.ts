@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest';
+import { diagnose } from './diagnose.ts';
+import type { CredentialView, Overview } from './view.ts';
+
+const step = { perMinute: 0, waiting: 0, oldestMs: null, failing: 0 };
+const NOW = Date.UTC(2026, 10, 22, 3);
+
+const open = {
+  id: 'main',
+  gate: { state: 'open' },
+  nominalQps: 10,
+  currentQps: 10,
+  usedToday: 5,
+  daily: 100,
+  refusedLastMinute: 0,
+  samples: [],
+} as unknown as CredentialView;
+const closed: CredentialView = { ...open, gate: { state: 'closed', reason: 'daily_quota', until: NOW + 3_600_000 } };
+
+const well: Overview = {
+  atMs: NOW,
+  redis: 'up',
+  ledger: 'up',
+  workers: 2,
+  steps: { accepted: step, queued: step, recognising: step, outcome: step, delivering: step, delivered: step },
+  ended: [],
+  credentials: [open],
+  endpoints: { counts: { healthy: 3, failing: 0, held: 0, disabled: 0 }, sick: [] },
+  failures: [],
+  incidents: [],
+};
+const told = (change: Partial<Overview>) =>
+  diagnose({ ...well, ...change }).map(({ tone, what }) => `${tone}: ${what}`);
+
+describe('what is wrong now', () => {
+  it('is nothing when all is well', () => {
+    expect(diagnose(well)).toEqual([]);
+  });
+
+  it('names each cause of a bad night, the worst first', () => {
+    const sick = { tenant: 'bank', id: 'we_1', host: 'hooks.example', health: 'failing', streak: 9 } as const;
+    const lines = told({
+      redis: 'down',
+      credentials: [closed],
+      endpoints: { counts: { healthy: 2, failing: 1, held: 0, disabled: 0 }, sick: [sick] as never },
+      failures: [{ code: 'worker_crashed', count: 1, lastAtMs: NOW - 60_000, tenant: 'bank', job: 'job_1' }],
+    });
+    expect(lines).toEqual([
+      'bad: Redis does not answer.',
+      'bad: No card can be recognised: credential main is not called, because the provider says that today’s quota is used up.',
+      'bad: 1 webhook endpoint fails: hooks.example (bank).',
+      'warn: 1 card failed lately with worker_crashed.',
+    ]);
+  });
+
+  it('tells one closed credential from all', () => {
+    expect(told({ credentials: [closed, { ...open, id: 'spare' }] })).toEqual([
+      expect.stringMatching(/^warn: Credential main is not called/),
+    ]);
+  });
+
+  it('does not blame the queue while no credential may be called', () => {
+    const queued = { ...step, waiting: 900, oldestMs: 3_600_000 };
+    expect(told({ steps: { ...well.steps, queued } })).toEqual(['warn: A card has been waiting for 60 min.']);
+    expect(told({ steps: { ...well.steps, queued }, credentials: [closed] })).toHaveLength(1);
+  });
+
+  it('says it when no worker runs, the store is away, the quota nears its end, or calls are refused', () => {
+    expect(told({ workers: 0 })).toEqual(['bad: No worker is running.']);
+    expect(told({ ledger: 'down' })).toEqual(['bad: The object store does not answer.']);
+    expect(told({ credentials: [{ ...open, usedToday: 91 }] })).toEqual([
+      'warn: Credential main has used 91 of today’s 100 calls.',
+    ]);
+    expect(told({ credentials: [{ ...open, refusedLastMinute: 12 }] })).toEqual([
+      'warn: The provider refused 12 calls of main in the last minute.',
+    ]);
+  });
+
+  it('forgets failures that are ten minutes old', () => {
+    const failure = { code: 'x', count: 3, tenant: 'bank', job: 'job_1' };
+    expect(told({ failures: [{ ...failure, lastAtMs: NOW - 601_000 }] })).toEqual([]);
+  });
+});
