@@ -1,12 +1,16 @@
 /**
- * Usage of credentials survives Redis: one worker a minute writes the counts to the ledger, and a Redis that turns out
- * to be new gets them back before any card is put on the conveyor again.
+ * Usage and gates of credentials survive Redis: one worker a minute writes the counts to the ledger, each writes changes
+ * of gates, and a Redis that turns out to be new gets both back before any card is put on the conveyor again.
  */
 import { describeError } from '@cardseal/core/log';
+import { epochKey } from '@cardseal/core/queue';
 import type { Redis } from 'ioredis';
 import type { WorkerContext } from '../context.ts';
+import { createGateKeeper } from './gates.ts';
 
 const EVERY_MS = 60_000;
+/** A new Redis gives its first permit a second and a half after it is asked: until then it must know what is closed. */
+const GATES_EVERY_MS = 1000;
 const LOCK_MS = 55_000;
 const SHANGHAI_MS = 8 * 3_600_000;
 
@@ -18,10 +22,10 @@ export interface UsageKeeper {
   restore(): Promise<void>;
 }
 
-export function createUsageKeeper(
-  { clock, config, ledger, log, pacer, rates }: WorkerContext,
-  redis: Redis,
-): UsageKeeper {
+export function createUsageKeeper(context: WorkerContext, redis: Redis): UsageKeeper {
+  const { clock, config, ledger, log, pacer, rates } = context;
+  const gates = createGateKeeper(context);
+  const epoch = () => redis.get(epochKey(config.QUEUE_PREFIX));
   const lock = `${config.QUEUE_PREFIX}:usage-lock`;
   const stopped = new AbortController();
   let running: Promise<void> | null = null;
@@ -36,10 +40,27 @@ export function createUsageKeeper(
   }
 
   async function restore(): Promise<void> {
+    await gates.restore();
     for (const day of days()) {
       const read = [...rates.keys()].map(async (id) => [id, await ledger.usage.read(id, day)] as const);
       const found = (await Promise.all(read)).filter(([, counts]) => counts !== null);
       await pacer.restoreUsage(day, Object.fromEntries(found.map(([id, counts]) => [id, { ...counts }])));
+    }
+  }
+
+  /** The reconciler restores too, before it walks; this look is the quicker one. */
+  async function watchGates(): Promise<void> {
+    let lost = false;
+    while (!stopped.signal.aborted) {
+      await clock.sleep(GATES_EVERY_MS, stopped.signal).catch(() => {});
+      try {
+        const known = (await epoch()) !== null;
+        if (known) await gates.save(epoch);
+        else if (!lost) await restore();
+        lost = !known;
+      } catch (error) {
+        log.warn('gates.postponed', describeError(error));
+      }
     }
   }
 
@@ -59,7 +80,7 @@ export function createUsageKeeper(
     save,
     restore,
     start() {
-      running ??= loop();
+      running ??= Promise.all([loop(), watchGates()]).then(() => undefined);
     },
     async stop() {
       stopped.abort();

@@ -13,6 +13,7 @@ import { type Batches, createBatches } from './batches.ts';
 import { createDeliveries, type Deliveries } from './deliveries.ts';
 import { createDue, type Due } from './due.ts';
 import { createErasures, type Erasures } from './erasures.ts';
+import { createGateBook, type GateBook } from './gates.ts';
 import { createIdempotency, type Idempotency } from './idempotency.ts';
 import { type Inventory, takeInventory } from './inventory.ts';
 import { createKeyRotation, type KeyRotation } from './key-rotation.ts';
@@ -58,6 +59,7 @@ export interface Ledger extends Registry {
   batches: Batches;
   objectSources: ObjectSources;
   usage: UsageBook;
+  gates: GateBook;
   keyUsage: KeyUsage;
   audit: AuditLog;
   keys: KeyRotation;
@@ -118,6 +120,7 @@ export function createLedger({
     batches: createBatches(store, keyring),
     objectSources,
     usage: createUsageBook(store),
+    gates: createGateBook(store),
     keyUsage: createKeyUsage(store, keyring),
     audit: createAuditLog({ store, clock, ...houseSeal(keyring) }),
     keys: createKeyRotation({ store, keyStore, keyring, master }),

@@ -25,8 +25,10 @@ export function onRefused(state: PacingState, id: number, rules: Rules, nowUs: n
   if (state.climbAtUs > 0 && slot.atUs > state.climbAtUs && nowUs < state.climbAtUs + 2 * rules.passUs) {
     return climbFailed(state, evidence.accepted, rules, nowUs);
   }
-  if (evidence.refused >= 2) {
-    state.marginUs = Math.max(rules.minMarginUs, state.marginUs - state.streak * rules.marginStepUs);
+  const coarse = isCoarse(state, rules);
+  const small = coarse && evidence.refused * 5 <= state.limit;
+  if (evidence.refused >= 2 && !small) {
+    if (inStreak(state, slot.atUs, rules)) takeBackMargin(state, coarse ? 2 : 1);
     return fall(state, evidence.accepted, Math.floor(state.limit / 2), rules, nowUs);
   }
   return loneRefusal(state, slot.atUs, rules, nowUs);
@@ -90,15 +92,36 @@ function climbFailed(state: PacingState, accepted: number, rules: Rules, nowUs: 
   return fall(state, accepted, state.climbFrom, rules, nowUs);
 }
 
+/** So many lone refusals in a row are a limit, not jitter. */
+const STREAK = 3;
+const COARSE_STREAK = 6;
+
+/**
+ * With few calls a second one call less costs more than the widest margin, and chance makes several refusals of one
+ * cause: what may be jitter is met with margin, in growing steps, before the limit is touched.
+ */
+const isCoarse = (state: PacingState, rules: Rules): boolean => state.limit * rules.maxMarginUs <= rules.secondUs;
+
+const inStreak = (state: PacingState, atUs: number, rules: Rules): boolean =>
+  state.streak > 0 && atUs - state.loneAtUs <= 2.5 * rules.secondUs * Math.max(1, state.slow);
+
+/** It was the limit, not jitter: what the streak added to the margin was for nothing, or half of it where both may be. */
+function takeBackMargin(state: PacingState, parts: number): void {
+  const addedUs = Math.max(0, state.marginUs - state.streakMarginUs);
+  state.marginUs -= Math.floor(addedUs / parts);
+}
+
 function loneRefusal(state: PacingState, atUs: number, rules: Rules, nowUs: number): boolean {
-  const follows = state.loneAtUs > 0 && atUs - state.loneAtUs <= 2.5 * rules.secondUs * Math.max(1, state.slow);
-  state.streak = follows ? state.streak + 1 : 1;
+  state.streak = inStreak(state, atUs, rules) ? state.streak + 1 : 1;
   state.loneAtUs = atUs;
-  if (state.streak < 3) {
-    state.marginUs = Math.min(rules.maxMarginUs, state.marginUs + rules.marginStepUs);
+  if (state.streak === 1) state.streakMarginUs = state.marginUs;
+  const coarse = isCoarse(state, rules);
+  if (state.streak < (coarse ? COARSE_STREAK : STREAK)) {
+    const steps = coarse ? Math.min(4, 2 ** (state.streak - 1)) : 1;
+    state.marginUs = Math.min(rules.maxMarginUs, state.marginUs + steps * rules.marginStepUs);
     return false;
   }
-  state.marginUs = Math.max(rules.minMarginUs, state.marginUs - 2 * rules.marginStepUs);
+  takeBackMargin(state, 1);
   return fall(state, state.limit - 1, state.limit - 1, rules, nowUs);
 }
 

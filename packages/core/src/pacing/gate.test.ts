@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { close, MACHINE, open, restore } from './gate.ts';
 import { reserve, settle } from './model.ts';
 import { rulesFrom } from './rules.ts';
-import { nextShanghaiMidnightUs, type PacingState } from './state.ts';
+import { freshState, nextShanghaiMidnightUs, type PacingState } from './state.ts';
 
 const rules = rulesFrom();
 const START_US = Date.parse('2026-03-01T15:59:00Z') * 1000;
@@ -58,5 +59,52 @@ describe('the gate', () => {
     expect(nextShanghaiMidnightUs(Date.parse('2026-12-31T16:00:00Z') * 1000) / 1000).toBe(
       Date.parse('2027-01-01T16:00:00Z'),
     );
+  });
+});
+
+describe('a gate that is put back after Redis forgot it', () => {
+  const [soonUs, laterUs] = [START_US + 60_000_000, START_US + 3_600_000_000];
+  const after = (...acts: ((state: PacingState) => unknown)[]) => {
+    const state = freshState(credentials[0]!, rules, START_US, 'r');
+    for (const act of acts) act(state);
+    const { gate, gateBy, gateUntilUs, gateProbeUs } = state;
+    return { gate, gateBy, gateUntilUs, gateProbeUs };
+  };
+  const shut = (reason: string, untilUs: number, by: string) => (state: PacingState) =>
+    close(state, rules, START_US, reason, untilUs, by);
+  const back = (reason: string, untilUs: number, by: string) => (state: PacingState) =>
+    restore(state, rules, START_US + 1_000_000, reason, untilUs, by);
+
+  it('is as it was, whoever closed it, unless its end has passed', () => {
+    expect(after(back('operator', 0, 'ann'))).toMatchObject({ gate: 'operator', gateBy: 'ann', gateProbeUs: 0 });
+    expect(after(back('daily_quota', laterUs, MACHINE))).toMatchObject({ gate: 'daily_quota', gateUntilUs: laterUs });
+    expect(after(back('operator', START_US, 'ann')).gate).toBe('');
+  });
+
+  it('does not undo what a person did since', () => {
+    expect(after(shut('maintenance', soonUs, 'bob'), back('operator', laterUs, 'ann'))).toMatchObject({
+      gateBy: 'bob',
+      gateUntilUs: soonUs,
+    });
+    const opened = after(
+      shut('total_quota', 0, MACHINE),
+      (state) => open(state, START_US + 1, 'bob'),
+      back('total_quota', 0, MACHINE),
+    );
+    expect(opened.gate).toBe('');
+  });
+
+  it('extends what a machine did since, and never shortens it', () => {
+    expect(after(shut('daily_quota', laterUs, MACHINE), back('daily_quota', soonUs, MACHINE)).gateUntilUs).toBe(
+      laterUs,
+    );
+    expect(after(shut('daily_quota', soonUs, MACHINE), back('total_quota', 0, MACHINE)).gateUntilUs).toBe(0);
+    expect(after(shut('daily_quota', soonUs, MACHINE), back('operator', laterUs, 'ann'))).toMatchObject({
+      gateBy: 'ann',
+      gateUntilUs: laterUs,
+    });
+    const both = after(shut('total_quota', 0, MACHINE), back('operator', laterUs, 'ann'));
+    expect(both).toMatchObject({ gate: 'total_quota', gateUntilUs: 0 });
+    expect(both.gateProbeUs).toBeGreaterThanOrEqual(laterUs);
   });
 });

@@ -62,6 +62,31 @@ export function close(
   return wasOpen;
 }
 
+/**
+ * Puts back what is remembered of a gate that Redis forgot. It is the act of a machine: what happened since can be
+ * extended by it, and what a person did since stands. Returns whether the gate was open before and is closed now.
+ */
+export function restore(
+  state: PacingState,
+  rules: Rules,
+  nowUs: number,
+  reason: string,
+  untilUs: number,
+  by: string,
+): boolean {
+  const byPerson = by !== MACHINE;
+  if (byPerson && untilUs > 0 && untilUs <= nowUs) return false;
+  const openedSince = state.openedAtUs > 0 && state.openedAtUs >= state.bornUs;
+  if (state.gate === '') return !openedSince && close(state, rules, nowUs, reason, untilUs, by);
+  if (state.gateProbeUs === 0) return false;
+  if (!byPerson || laterEnd(state.gateUntilUs, untilUs) === untilUs) {
+    return close(state, rules, nowUs, reason, untilUs, by);
+  }
+  // The machine's block ends later; until the person's end it does not even try.
+  state.gateProbeUs = Math.max(state.gateProbeUs, untilUs);
+  return false;
+}
+
 export function endProbe(state: PacingState): void {
   state.probeId = 0;
   state.probeUntilUs = 0;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { close, MACHINE, open } from './gate.ts';
+import { close, MACHINE, open, restore } from './gate.ts';
 import { gateScript } from './lua/gate.ts';
 import { RESERVE_LUA } from './lua/reserve.ts';
 import { SETTLE_LUA } from './lua/settle.ts';
@@ -32,7 +32,7 @@ const KINDS = [
 type Event =
   | { on: 'reserve'; credentials: readonly number[]; withinUs: number }
   | { on: 'settle'; pick: number; kind: OutcomeKind | 'late'; lateUs: number }
-  | { on: 'gate'; credential: number; action: 'open' | 'close'; untilUs: number; by: string }
+  | { on: 'gate'; credential: number; action: 'open' | 'close' | 'restore'; untilUs: number; by: string }
   | { on: 'restart' }
   | { on: 'wipe' };
 
@@ -64,11 +64,11 @@ const event: fc.Arbitrary<Event> = fc.oneof(
     }),
   },
   {
-    weight: 1,
+    weight: 2,
     arbitrary: fc.record({
       on: fc.constant('gate' as const),
       credential: fc.nat(1),
-      action: fc.constantFrom('open' as const, 'close' as const),
+      action: fc.constantFrom('open' as const, 'close' as const, 'restore' as const),
       untilUs: fc.constantFrom(0, START_US + 5_000_000),
       by: fc.constantFrom(MACHINE, 'ann'),
     }),
@@ -152,8 +152,9 @@ class Twins {
     const run = String(this.#run);
     const state = refresh(this.#pool[it.credential], credential, rules, nowUs, run);
     this.#pool[it.credential] = state;
+    const shut = it.action === 'close' ? close : restore;
     const changed =
-      it.action === 'open' ? open(state, nowUs, it.by) : close(state, rules, nowUs, 'maintenance', it.untilUs, it.by);
+      it.action === 'open' ? open(state, nowUs, it.by) : shut(state, rules, nowUs, 'maintenance', it.untilUs, it.by);
     const { action, untilUs, by } = it;
     const settings = { rules, credential, action, reason: 'maintenance', untilUs, by, testNow: nowUs, testRun: run };
     expect(await this.#eval(gateScript(STATE_LUA), [this.#keys[it.credential]!], settings)).toBe(changed ? 1 : 0);

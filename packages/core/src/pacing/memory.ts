@@ -11,10 +11,11 @@ export interface Known {
   marginUs: number;
   gate: string;
   gateUntilMs: number;
-  gateByPerson: boolean;
+  /** Who closed it: `machine`, or a person. */
+  gateBy: string;
 }
 
-const NOTHING: Known = { bornUs: 0, limit: 0, marginUs: 0, gate: '', gateUntilMs: 0, gateByPerson: false };
+const NOTHING: Known = { bornUs: 0, limit: 0, marginUs: 0, gate: '', gateUntilMs: 0, gateBy: '' };
 
 export class Memory {
   readonly #known = new Map<string, Known>();
@@ -36,8 +37,7 @@ export class Memory {
   }
 
   learnFields(credentialId: string, fields: PacingFields): void {
-    const { gate, limit, marginUs } = fields;
-    const gateByPerson = gate !== '' && fields.gateProbeUs === 0;
-    this.learn(credentialId, { gate, limit, marginUs, gateUntilMs: fields.gateUntilUs / 1000, gateByPerson });
+    const { gate, gateBy, limit, marginUs } = fields;
+    this.learn(credentialId, { gate, limit, marginUs, gateUntilMs: fields.gateUntilUs / 1000, gateBy });
   }
 }

@@ -179,6 +179,49 @@ describe.each(['sliding', 'fixed'] as const)('against a %s second', (window) => 
   );
 });
 
+it('at 10 calls a second keeps its rate under jitter that nobody sees, and pays with margin', () => {
+  for (const [meanMs, least, most] of [
+    [1, 0.99, 0.001],
+    [5, 0.96, 0.004],
+  ] as const) {
+    const runs = [1, 2, 3].map((seed) =>
+      between(
+        simulate({ seed, qps: 10, seconds: 320, window: 'sliding', latencyMs, wayMs: exponential(meanMs) }),
+        20,
+        320,
+        10,
+      ),
+    );
+    expect(sum(runs.map(({ used }) => used)) / 3).toBeGreaterThanOrEqual(least);
+    expect(sum(runs.map(({ refused }) => refused)) / 3).toBeLessThanOrEqual(most);
+  }
+});
+
+it.each([10, 50])(
+  'at %i calls a second, where probing is allowed, a doubled limit is used again within 60 s',
+  (qps) => {
+    for (let seed = 1; seed <= 6; seed++) {
+      const doubled = 70 + ((seed * 7) % 40);
+      const realLimit = (second: number) => (second < 10 || second >= doubled ? qps : qps / 2);
+      const result = simulate({
+        seed,
+        qps,
+        seconds: doubled + 90,
+        window: 'sliding',
+        latencyMs,
+        lateMs: exponential(1),
+        wayMs: exponential(2),
+        realLimit,
+        options: { allowProbeUp: true },
+      });
+      const back = result.accepted.findIndex((count, second) => second >= doubled && count >= 0.95 * qps) - doubled;
+      expect(back).toBeGreaterThanOrEqual(0);
+      expect(back).toBeLessThanOrEqual(60);
+      expect(between(result, doubled + 60, doubled + 90, qps).used).toBeGreaterThanOrEqual(0.95);
+    }
+  },
+);
+
 describe('above the nominal rate', () => {
   const run = (allowProbeUp: boolean) =>
     simulate({

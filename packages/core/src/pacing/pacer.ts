@@ -6,7 +6,7 @@ import { type Clock, systemClock } from '../clock/index.ts';
 import { GateWatch, type ReopenListener } from './gate-watch.ts';
 import { Line } from './line.ts';
 import { type Permit, PermitHolder } from './permit.ts';
-import { type PacingEvent, Pool, type PoolCredential } from './pool.ts';
+import { type PacingEvent, Pool, type PoolCredential, type RememberedGate } from './pool.ts';
 import { type PacingOptions, rulesFrom } from './rules.ts';
 import { type PacingRedis, Scripts } from './scripts.ts';
 import { type CredentialSnapshot, snapshotOf } from './snapshot.ts';
@@ -44,6 +44,8 @@ export interface Pacer {
   /** `by` is who did it; `machine` may only extend a block. Without `untilMs` (epoch) it lasts until someone opens it. */
   closeGate(credentialId: string, reason: string, untilMs: number | undefined, by: string): Promise<void>;
   openGate(credentialId: string, by: string): Promise<void>;
+  /** Closes again what Redis forgot; it undoes nothing that a person did since, and shortens nothing. */
+  restoreGate(credentialId: string, gate: RememberedGate): Promise<void>;
   /** As this process last heard; it may be wrong for a second, and knows nothing of allowances. */
   isClosed(credentialId: string): boolean;
   /** Calls the listener once per reopening and per due probe; returns how to stop listening. */
@@ -87,6 +89,10 @@ export function createPacer(settings: PacerSettings): Pacer {
     },
     openGate: async (id, by) => {
       if (await pool.openGate(id, by)) watch.announce(id);
+    },
+    restoreGate: async (id, gate) => {
+      await pool.restoreGate(id, gate);
+      watch.startIfClosed();
     },
     isClosed: (id) => pool.isClosed(id),
     onReopen: (listener) => watch.listen(listener),

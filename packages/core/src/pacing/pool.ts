@@ -31,6 +31,14 @@ export type PacingEvent =
     }
   | { kind: 'permit_expired'; credentialId: string; latenessMs: number };
 
+export interface RememberedGate {
+  reason: string;
+  /** Epoch milliseconds; 0 without end. */
+  untilMs: number;
+  /** `machine`, or a person. */
+  by: string;
+}
+
 interface PoolParts {
   scripts: Scripts;
   prefix: string;
@@ -129,7 +137,10 @@ export class Pool {
   }
 
   #onSettled(credentialId: string, [gate, limit, marginUs, ...events]: string[]): void {
-    this.#memory.learn(credentialId, { gate: gate!, limit: Number(limit), marginUs: Number(marginUs) });
+    // Until it is looked at, a gate that is news is taken for a machine's, which claims the least.
+    const isNews = gate !== this.#memory.of(credentialId).gate;
+    const closer = isNews ? { gateBy: MACHINE, gateUntilMs: 0 } : {};
+    this.#memory.learn(credentialId, { gate: gate!, limit: Number(limit), marginUs: Number(marginUs), ...closer });
     for (const kind of events as PacingEventKind[]) {
       const marginMs = Number(marginUs) / 1000;
       this.emit({ kind, credentialId, limit: Number(limit), marginMs, ...(gate ? { reason: gate } : {}) });
@@ -139,8 +150,17 @@ export class Pool {
   async closeGate(credentialId: string, reason: string, untilMs: number | undefined, by: string): Promise<void> {
     const untilUs = untilMs === undefined ? 0 : Math.round(untilMs * 1000);
     const changed = await this.#gate(credentialId, { action: 'close', reason, untilUs, by });
-    this.#memory.learn(credentialId, { gate: reason, gateUntilMs: untilMs ?? 0, gateByPerson: by !== MACHINE });
+    this.#memory.learn(credentialId, { gate: reason, gateUntilMs: untilMs ?? 0, gateBy: by });
     if (changed) this.emit({ kind: 'gate_closed', credentialId, reason });
+  }
+
+  /** Puts back what Redis forgot, without undoing what was done since. */
+  async restoreGate(credentialId: string, { reason, untilMs, by }: RememberedGate): Promise<void> {
+    const untilUs = Math.round(untilMs * 1000);
+    const changed = await this.#gate(credentialId, { action: 'restore', reason, untilUs, by });
+    if (!changed) return;
+    this.#memory.learn(credentialId, { gate: reason, gateUntilMs: untilMs, gateBy: by });
+    this.emit({ kind: 'gate_closed', credentialId, reason });
   }
 
   /** Returns whether it was closed. */
@@ -206,9 +226,9 @@ export class Pool {
     return true;
   }
 
-  #closeAgain(credentialId: string, { gate, gateUntilMs, gateByPerson }: Known): void {
+  #closeAgain(credentialId: string, { gate, gateUntilMs, gateBy }: Known): void {
     if (gate === '') return;
-    const untilMs = gateUntilMs > 0 ? gateUntilMs : undefined;
-    void this.closeGate(credentialId, gate, untilMs, gateByPerson ? 'restored' : MACHINE).catch(() => undefined);
+    const remembered = { reason: gate, untilMs: gateUntilMs, by: gateBy || MACHINE };
+    void this.restoreGate(credentialId, remembered).catch(() => undefined);
   }
 }

@@ -34,6 +34,8 @@ export interface PacingFields {
   fallTop: number;
   loneAtUs: number;
   streak: number;
+  /** The margin before the streak of refusals. */
+  streakMarginUs: number;
   refusedSinceUs: number;
   refusedAtUs: number;
   refusedRow: number;
@@ -126,6 +128,7 @@ export function freshState(credential: CredentialRules, rules: Rules, nowUs: num
     fallTop: 0,
     loneAtUs: 0,
     streak: 0,
+    streakMarginUs: 0,
     refusedSinceUs: 0,
     refusedAtUs: 0,
     refusedRow: 0,

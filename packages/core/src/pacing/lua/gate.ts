@@ -57,6 +57,19 @@ local function close(state, rules, now, reason, untilUs, by)
   return wasOpen
 end
 
+local function restore(state, rules, now, reason, untilUs, by)
+  local byPerson = by ~= MACHINE
+  if byPerson and untilUs > 0 and untilUs <= now then return false end
+  local openedSince = state.openedAtUs > 0 and state.openedAtUs >= state.bornUs
+  if state.gate == '' then return not openedSince and close(state, rules, now, reason, untilUs, by) end
+  if state.gateProbeUs == 0 then return false end
+  if not byPerson or laterEnd(state.gateUntilUs, untilUs) == untilUs then
+    return close(state, rules, now, reason, untilUs, by)
+  end
+  state.gateProbeUs = math.max(state.gateProbeUs, untilUs)
+  return false
+end
+
 local function open(state, now, by)
   if state.gate == '' then return false end
   state.gate = ''
@@ -72,7 +85,7 @@ local function open(state, now, by)
 end
 `;
 
-/** ARGV[1]: `{rules, credential, action: 'open'|'close', reason, untilUs, by}`. Returns 1 when the gate changed sides. */
+/** ARGV[1]: `{rules, credential, action: 'open'|'close'|'restore', reason, untilUs, by}`. Returns 1 when the gate changed sides. */
 export const gateScript = (stateLua: string): string => `${stateLua}${GATE_LUA}
 local settings = cjson.decode(ARGV[1])
 local now = serverNow(settings)
@@ -80,6 +93,8 @@ local state = refresh(KEYS[1], settings.credential, settings.rules, now, serverR
 local changed
 if settings.action == 'open' then
   changed = open(state, now, settings.by)
+elseif settings.action == 'restore' then
+  changed = restore(state, settings.rules, now, settings.reason, settings.untilUs, settings.by)
 else
   changed = close(state, settings.rules, now, settings.reason, settings.untilUs, settings.by)
 end

@@ -97,15 +97,28 @@ local function climbFailed(state, accepted, rules, now)
   return fall(state, accepted, state.climbFrom, rules, now)
 end
 
+local function isCoarse(state, rules) return state.limit * rules.maxMarginUs <= rules.secondUs end
+
+local function inStreak(state, at, rules)
+  return state.streak > 0 and at - state.loneAtUs <= 2.5 * rules.secondUs * math.max(1, state.slow)
+end
+
+local function takeBackMargin(state, parts)
+  local added = math.max(0, state.marginUs - state.streakMarginUs)
+  state.marginUs = state.marginUs - math.floor(added / parts)
+end
+
 local function loneRefusal(state, at, rules, now)
-  local follows = state.loneAtUs > 0 and at - state.loneAtUs <= 2.5 * rules.secondUs * math.max(1, state.slow)
-  if follows then state.streak = state.streak + 1 else state.streak = 1 end
+  if inStreak(state, at, rules) then state.streak = state.streak + 1 else state.streak = 1 end
   state.loneAtUs = at
-  if state.streak < 3 then
-    state.marginUs = math.min(rules.maxMarginUs, state.marginUs + rules.marginStepUs)
+  if state.streak == 1 then state.streakMarginUs = state.marginUs end
+  local last, steps = 3, 1
+  if isCoarse(state, rules) then last, steps = 6, math.min(4, 2 ^ (state.streak - 1)) end
+  if state.streak < last then
+    state.marginUs = math.min(rules.maxMarginUs, state.marginUs + steps * rules.marginStepUs)
     return false
   end
-  state.marginUs = math.max(rules.minMarginUs, state.marginUs - 2 * rules.marginStepUs)
+  takeBackMargin(state, 1)
   return fall(state, state.limit - 1, state.limit - 1, rules, now)
 end
 
@@ -118,8 +131,10 @@ local function onRefused(state, id, rules, now)
   if state.climbAtUs > 0 and at > state.climbAtUs and now < state.climbAtUs + 2 * rules.passUs then
     return climbFailed(state, accepted, rules, now)
   end
-  if refused >= 2 then
-    state.marginUs = math.max(rules.minMarginUs, state.marginUs - state.streak * rules.marginStepUs)
+  local coarse = isCoarse(state, rules)
+  local small = coarse and refused * 5 <= state.limit
+  if refused >= 2 and not small then
+    if inStreak(state, at, rules) then takeBackMargin(state, coarse and 2 or 1) end
     return fall(state, accepted, math.floor(state.limit / 2), rules, now)
   end
   return loneRefusal(state, at, rules, now)

@@ -32,6 +32,8 @@ local function load(key)
     old[name] = value
     if TEXT[name] then state[name] = value else state[name] = tonumber(value) end
   end
+  -- A state that an earlier version left behind.
+  state.streakMarginUs = state.streakMarginUs or state.marginUs
   state.old = old
   return state
 end
@@ -88,7 +90,8 @@ local function fresh(key, credential, rules, now, run)
   local state = {
     key = key, old = {}, bornUs = now, nominal = credential.qps, limit = limit, marginUs = rules.initialMarginUs, slow = 1,
     holdUs = 0, sequence = 0, run = run, ceiling = 0, climbAtUs = 0, climbFrom = 0, step = 1, failures = 0,
-    nextClimbUs = now + rules.retryUs[1], fallAtUs = 0, fallFloor = 0, fallTop = 0, loneAtUs = 0, streak = 0, refusedSinceUs = 0,
+    nextClimbUs = now + rules.retryUs[1], fallAtUs = 0, fallFloor = 0, fallTop = 0, loneAtUs = 0, streak = 0, streakMarginUs = 0,
+    refusedSinceUs = 0,
     refusedAtUs = 0, refusedRow = 0, minute = 0, minuteRefused = 0, lastMinuteRefused = 0, gate = '', gateBy = '',
     gateSinceUs = 0, gateUntilUs = 0, gateProbeUs = 0, openedAtUs = 0, probeId = 0, probeUntilUs = 0,
   }

@@ -1,0 +1,47 @@
+/**
+ * Which credentials may not be called, kept beyond Redis: a small object per credential, written anew under the next
+ * number when a gate changes, so that a block survives the loss of Redis and of every process. No personal data.
+ */
+import { listAll, type ObjectStore } from './store/object-store.ts';
+
+export interface GateRecord {
+  /** Empty when the gate is open. */
+  reason: string;
+  /** Who closed it: `machine`, or a person. */
+  by: string;
+  /** Epoch milliseconds; 0 without end. */
+  untilMs: number;
+}
+
+export interface GateBook {
+  /** False when another writer was faster: look again. */
+  save(credential: string, gate: GateRecord): Promise<boolean>;
+  /** null when nothing was written. */
+  read(credential: string): Promise<GateRecord | null>;
+}
+
+const folder = (credential: string) => `gates/${credential}/`;
+
+export function createGateBook(store: ObjectStore): GateBook {
+  async function latest(credential: string) {
+    const names = await listAll(store, folder(credential));
+    const last = names.at(-1);
+    const body = last === undefined ? null : await store.get(last);
+    return { names, gate: body && (JSON.parse(body.toString()) as GateRecord) };
+  }
+
+  return {
+    read: async (credential) => (await latest(credential)).gate,
+    async save(credential, gate) {
+      const { names, gate: before } = await latest(credential);
+      if (before ? isSame(before, gate) : gate.reason === '') return true;
+      const number = String(Number(names.at(-1)?.split('/').at(-1) ?? 0) + 1).padStart(9, '0');
+      const written = await store.create(`${folder(credential)}${number}`, Buffer.from(JSON.stringify(gate)));
+      if (written && names.length > 0) await store.delete(names);
+      return written;
+    },
+  };
+}
+
+export const isSame = (a: GateRecord, b: GateRecord): boolean =>
+  a.reason === b.reason && a.by === b.by && a.untilMs === b.untilMs;
