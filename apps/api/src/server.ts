@@ -43,6 +43,8 @@ export function createServer(context: ApiContext, keeper: Pick<BatchKeeper, 'tak
     // Addresses that cannot be decoded are refused before there is a route.
     frameworkErrors: (_error, request, reply) => sendProblem(reply, request, new Problem('bad_request')),
   });
+  // Read unless told otherwise, and nothing here is plain text.
+  app.removeContentTypeParser('text/plain');
   readJson(app, MAX_TERMS_BYTES);
   app.addHook('onRequest', async ({ headers }) => {
     const encoding = headers['content-encoding'];

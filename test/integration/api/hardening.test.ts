@@ -89,6 +89,7 @@ describe('hostile requests', () => {
       ['application/json; charset=utf-16', '\u0000{\u0000}', 400],
       ['application/jsonx', '{}', 415],
       ['text/json', '{}', 415],
+      ['text/plain', '{}', 415],
       ['text/html, application/json', '{}', 415],
       ['application/json, text/html', '{}', 415],
       ['application/x-www-form-urlencoded', 'front=x', 415],

@@ -1,0 +1,56 @@
+import { type Command, CommanderError } from 'commander';
+import { describe, expect, it, vi } from 'vitest';
+import { createProgram } from './program.ts';
+
+function all(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(all)];
+}
+
+/** The exit code that commander asks for, and what it says on stderr. */
+async function misuse(args: readonly string[]): Promise<{ code: number; said: string }> {
+  let said = '';
+  const stderr = vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+    said += text;
+    return true;
+  });
+  try {
+    await createProgram({}).parseAsync(args, { from: 'user' });
+    throw new Error('was accepted');
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return { code: error.exitCode, said };
+  } finally {
+    stderr.mockRestore();
+  }
+}
+
+describe('the command line', () => {
+  it('explains every command and every option', () => {
+    for (const command of all(createProgram({}))) {
+      expect(command.description(), command.name()).not.toBe('');
+      for (const option of command.options)
+        expect(option.description, `${command.name()} ${option.flags}`).not.toBe('');
+      expect(command.helpInformation()).toContain(command.name());
+    }
+  });
+
+  it.each([
+    [['frobnicate'], 'unknown command'],
+    [['submit', 'a.jpg', '--frobnicate'], 'unknown option'],
+    [['submit'], 'missing required argument'],
+    [['get'], 'missing required argument'],
+    [['list', '--state', 'done'], 'Allowed choices'],
+    [['list', '--limit', '0'], 'whole number'],
+    [['submit', 'a.jpg', '--side', 'top'], 'Allowed choices'],
+    [['key', 'create', 'bank', '--cards-per-day', 'many'], 'whole number'],
+    [['key', 'set', 'bank', 'k', '--concurrency', '-1'], 'whole number'],
+    [['key', 'create', 'bank', '--scope', 'all'], 'Allowed choices'],
+    [['tenant', 'set', 'bank', '--weight', 'heavy'], 'above 0'],
+    [['key', 'frobnicate'], 'unknown command'],
+  ])('says what is wrong with %j', async (args, reason) => {
+    const { code, said } = await misuse(args);
+    expect(code).not.toBe(0);
+    expect(said).toContain(reason);
+    expect(said).toContain('Usage: cardseal');
+  });
+});
