@@ -122,7 +122,10 @@ describe('webhooks from submit to a verified event, through the whole stack', ()
       .poll(async () => (await app.call('GET', `/v1/deliveries/${owed.id}`)).body, { timeout: 10_000 })
       .toMatchObject({ state: 'delivered', tries: 2 });
     const list = await app.call('GET', `/v1/webhook-endpoints/${endpoint.id}/deliveries?state=delivered`);
-    expect(list.body.data).toMatchObject([{ id: owed.id, job_id: id }]);
+    expect(list.body.data).toMatchObject([
+      { id: owed.id, job_id: id, event_type: 'job.succeeded' },
+      { job_id: null, event_type: 'endpoint.test', tries: 1, last_status: 204 },
+    ]);
     expect((await app.call('GET', '/v1/deliveries?state=undelivered')).body.data).toEqual([]);
     await remove(endpoint.id);
   });

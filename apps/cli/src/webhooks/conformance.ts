@@ -76,7 +76,8 @@ export async function checkConformance(fire: Fire, secret: string, nowMs = Date.
   await run('tampered id', 'refused', otherId, 'The id is signed: include it in what you verify.');
   const foreign = shotOf(event('foreign', nowMs), nowS, newSecret());
   await run('foreign secret', 'refused', foreign, 'Refuse what no live secret has signed.');
-  await run('unsigned', 'refused', { ...valid, signature: '' }, 'Refuse a request without a signature.');
+  const unsigned = { ...shotOf(event('unsigned', nowMs), nowS, secret), signature: '' };
+  await run('unsigned', 'refused', unsigned, 'Refuse a request without a signature.');
   return grades;
 }
 
