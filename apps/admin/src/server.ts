@@ -35,7 +35,7 @@ const CONTENT_POLICY = [
   "form-action 'self'",
 ].join('; ');
 
-/** Bull Board asks a foreign host for fonts; the policy refuses, and the page falls back to the system's. */
+/** Of Bull Board, whose styles are made by its script. */
 const BOARD_POLICY = [
   "default-src 'self'",
   "style-src 'self' 'unsafe-inline'",

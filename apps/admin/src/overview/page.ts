@@ -9,7 +9,7 @@ import { callsPlot } from './plot.ts';
 import { type CredentialView, type Overview, STEPS, type Step } from './view.ts';
 
 export function overviewPage(view: Overview): Html {
-  return html`<h1>Overview <small>${moment(view.atMs)} UTC · ${view.workers === null ? '–' : count(view.workers)} workers</small></h1>
+  return html`<h1>Overview <small>${moment(view.atMs)} UTC · ${workersWords(view.workers)}</small></h1>
 ${nowPart(view)}
 <h2>The way of a card</h2>
 <ol class="way">${STEPS.map((step) => stepPart(step, view))}</ol>
@@ -26,6 +26,11 @@ ${table(
   ]),
   'None on record.',
 )}`;
+}
+
+function workersWords(workers: number | null): string {
+  if (workers === null) return 'workers unknown';
+  return workers === 1 ? '1 worker' : `${count(workers)} workers`;
 }
 
 function nowPart(view: Overview): Html {
@@ -91,7 +96,7 @@ ${callsPlot(one.samples, nowMs)}</section>`;
 function endpointsPart({ endpoints, atMs }: Overview): Html {
   if (!endpoints) return html`<p class="empty">Not known: the object store does not answer.</p>`;
   const { counts, sick } = endpoints;
-  const words = html`<p>${(['healthy', 'failing', 'held', 'disabled'] as const).map((health) => html`${healthBadge(health)} ${count(counts[health])} `)}</p>`;
+  const words = html`<p>${(['healthy', 'failing', 'held', 'disabled'] as const).map((health) => html`${counts[health] > 0 ? healthBadge(health) : badge(health)} ${count(counts[health])} `)}</p>`;
   if (sick.length === 0) return words;
   return html`${words}${table(
     ['host', 'tenant', 'health', 'since'],

@@ -3,10 +3,10 @@ import { type Html, html } from '../pages/html.ts';
 import { rate } from '../pages/words.ts';
 import type { CallsSample } from './view.ts';
 
-const WIDTH = 720;
-const HEIGHT = 120;
+const WIDTH = 460;
+const HEIGHT = 130;
 const LEFT = 34;
-const BOTTOM = 16;
+const BOTTOM = 18;
 const TOP = 8;
 const HOUR_MS = 3_600_000;
 

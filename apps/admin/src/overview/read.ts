@@ -90,9 +90,9 @@ async function readQueues(context: AdminContext, samples: Samples) {
   const [cards, webhooks, done, failed, sent, alive, pool, history, failures] = await Promise.all([
     recognize.getJobCounts('active', 'waiting', 'prioritized', 'delayed'),
     deliver.getJobCounts('active', 'waiting', 'delayed', 'failed'),
-    perMinute(recognize, 'completed'),
-    perMinute(recognize, 'failed'),
-    perMinute(deliver, 'completed'),
+    perMinute(recognize, 'completed', clock.now()),
+    perMinute(recognize, 'failed', clock.now()),
+    perMinute(deliver, 'completed', clock.now()),
     workers.alive(clock.now()),
     poolSnapshot(context),
     samples.read(),
@@ -124,10 +124,25 @@ function ratePerMinute(line: readonly { calls: number; seconds: number }[]): num
   return seconds === 0 ? 0 : (sum(line.map((one) => one.calls)) * 60) / seconds;
 }
 
-/** Newest minute first; BullMQ counts a minute when it is over. */
-async function perMinute(queue: Pick<Queue, 'getMetrics'>, type: 'completed' | 'failed'): Promise<number[]> {
-  const { data } = await queue.getMetrics(type, 0, MINUTES - 1);
-  return Array.from({ length: MINUTES }, (_, at) => Number(data[at] ?? 0));
+/** Newest minute first, the running one included. */
+async function perMinute(
+  queue: Pick<Queue, 'getMetrics'>,
+  type: 'completed' | 'failed',
+  nowMs: number,
+): Promise<number[]> {
+  const { meta, data } = await queue.getMetrics(type, 0, MINUTES - 1);
+  return minutesOf(meta, data.map(Number), nowMs);
+}
+
+/** BullMQ closes a minute only when something ends after it: until then it is known by its count alone. */
+export function minutesOf(
+  { count: all, prevCount, prevTS }: { count: number; prevCount: number; prevTS: number },
+  closed: readonly number[],
+  nowMs: number,
+): number[] {
+  const idle = prevTS > 0 ? Math.min(MINUTES, Math.max(0, Math.floor((nowMs - prevTS) / 60_000))) : 0;
+  const minutes = [...Array.from({ length: idle }, () => 0), all - prevCount, ...closed];
+  return Array.from({ length: MINUTES }, (_, at) => minutes[at] ?? 0);
 }
 
 async function readFailures(queue: AdminContext['board']['recognize']): Promise<FailureView[]> {
