@@ -1,6 +1,7 @@
 /**
  * Which credentials may not be called, kept beyond Redis: a small object per credential, written anew under the next
- * number when a gate changes, so that a block survives the loss of Redis and of every process. No personal data.
+ * number when a gate changes, so that a block survives the loss of Redis and of every process. It names the operator who
+ * closed it, as Redis does; nothing of any card.
  */
 import { listAll, type ObjectStore } from './store/object-store.ts';
 

@@ -64,12 +64,12 @@ const event: fc.Arbitrary<Event> = fc.oneof(
     }),
   },
   {
-    weight: 2,
+    weight: 4,
     arbitrary: fc.record({
       on: fc.constant('gate' as const),
       credential: fc.nat(1),
       action: fc.constantFrom('open' as const, 'close' as const, 'restore' as const),
-      untilUs: fc.constantFrom(0, START_US + 5_000_000),
+      untilUs: fc.constantFrom(0, START_US + 5_000_000, START_US + 30_000_000, START_US + 90_000_000),
       by: fc.constantFrom(MACHINE, 'ann'),
     }),
   },
