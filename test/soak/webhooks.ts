@@ -95,7 +95,7 @@ async function register(
 ): Promise<string[]> {
   const ids: string[] = [];
   for (let n = 0; n < ENDPOINTS; n++) {
-    const { id, secret } = await owing.endpoint(receiver.url(pathOf(n)));
+    const { id, secret } = await owing.endpoint(receiver.url(pathOf(n)), ['job.succeeded']);
     ids.push(id);
     receiver.behave(pathOf(n), (response, arrival) => {
       if (!verifies(arrival, secret)) unverified.push(arrival.id);

@@ -2,15 +2,15 @@
 import { readFileSync } from 'node:fs';
 import { systemClock } from '@cardseal/core/clock';
 import { newId, newJobId } from '@cardseal/core/job';
-import { type DeliveryRef, type Ledger, openLedger } from '@cardseal/core/ledger';
+import { type DeliveryRef, type EventType, type Ledger, openLedger } from '@cardseal/core/ledger';
 import { connectRedis, createConveyor } from '@cardseal/core/queue';
 import { eventIdFor, newSecret } from '@cardseal/core/webhook';
 import type { TestStack } from './stack.ts';
 
 export interface Owing {
   ledger: Ledger;
-  /** An endpoint of the stack's tenant; no test event is sent. */
-  endpoint(url: string): Promise<{ id: string; secret: string }>;
+  /** An endpoint of the stack's tenant, for all events unless told; no test event is sent. */
+  endpoint(url: string, events?: EventType[]): Promise<{ id: string; secret: string }>;
   /** Decides a fresh job and owes its event. Returns the job. */
   owe(endpoints: readonly string[]): Promise<string>;
   /** The same, but nobody is told yet. */
@@ -33,12 +33,12 @@ export function createOwing({ stack }: TestStack): Owing {
   const { tenant } = info;
   return {
     ledger,
-    async endpoint(url) {
+    async endpoint(url, events) {
       const id = newId('we', Date.now());
       const secret = newSecret();
       await ledger.endpoints.create(tenant, id, {
         url,
-        events: null,
+        events: events ?? null,
         payload: 'full',
         publicKey: null,
         headers: {},
