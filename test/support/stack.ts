@@ -5,10 +5,14 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { readStore, type Stack, type StackOptions, type StoreInfo, startStack } from '@cardseal/dev';
 import { Webhook } from 'standardwebhooks';
 import { Agent, setGlobalDispatcher } from 'undici';
+
+const TRY_AGAIN_MS = 500;
+const TRY_AGAIN_FOR_MS = 30_000;
 
 // A test has hundreds of requests waiting at once; the default agent's patience is for browsers.
 setGlobalDispatcher(new Agent({ headersTimeout: 120_000, connections: 256 }));
@@ -64,7 +68,14 @@ export async function startTestStack(options: Partial<StackOptions> = {}): Promi
     async submit({ front, back }, terms = {}) {
       const source = (bytes: Buffer | undefined) => bytes && { image: bytes.toString('base64') };
       const body = JSON.stringify({ front: source(front), back: source(back), ...terms });
-      const answer = await call('POST', '/v1/jobs', { body, headers: { 'content-type': 'application/json' } });
+      const headers = { 'content-type': 'application/json', 'idempotency-key': randomUUID() };
+      const deadlineMs = Date.now() + TRY_AGAIN_FOR_MS;
+      let answer = await call('POST', '/v1/jobs', { body, headers });
+      // A store that is slow under a burst is 503: nothing was accepted, and the contract says to try again.
+      while (answer.status === 503 && Date.now() < deadlineMs) {
+        await delay(TRY_AGAIN_MS);
+        answer = await call('POST', '/v1/jobs', { body, headers });
+      }
       if (answer.status !== 202) throw new Error(`submit: ${answer.status} ${JSON.stringify(answer.body)}`);
       return answer.body;
     },
