@@ -111,11 +111,12 @@ describe('the admin', () => {
       (await viewer.call('GET', `/api/jobs?${query}`)).body.data.map(({ id }: { id: string }) => id);
     expect(await search(`id=${failed}`)).toEqual([failed]);
     expect(await search('reference=case+4711')).toEqual([named.id]);
-    expect(await search('state=failed')).toContain(failed);
+    // The name comes just behind the outcome.
+    await expect.poll(() => search('state=failed'), { timeout: 10_000 }).toContain(failed);
     expect(await search('code=upstream_request_invalid')).toContain(failed);
     expect(await search('code=picture_gone')).toEqual([]);
     expect(await search(`created_after=${encodeURIComponent(job.created_at)}`)).toEqual([]);
-    expect(await search(`tenant=${tenant()}&state=succeeded`)).toContain(named.id);
+    await expect.poll(() => search(`tenant=${tenant()}&state=succeeded`)).toContain(named.id);
     // The receiver knows of a try before it is on record.
     const jobPage = () => viewer.page(`/jobs/${tenant()}/${named.id}`);
     await expect
@@ -157,7 +158,9 @@ describe('the admin', () => {
   it('tries failures again in bulk: counted first, then paced, each to a new outcome', async () => {
     const jobs = await fail(4);
     const query = { code: 'upstream_request_invalid', created_after: (await app.finished(jobs[0]!)).created_at };
-    const dry = await operator.call('POST', '/api/bulk-retries', { ...query, dry_run: true });
+    const count = () => operator.call('POST', '/api/bulk-retries', { ...query, dry_run: true });
+    await expect.poll(async () => (await count()).body.matches, { timeout: 10_000 }).toBe(3);
+    const dry = await count();
     // The first one was made at that very moment: times are exclusive.
     expect(dry.body).toMatchObject({ dry_run: true, matches: 3, complete: true, id: null });
     expect((await operator.call('POST', '/api/bulk-retries', query)).status).toBe(400);

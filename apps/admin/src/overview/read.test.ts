@@ -1,0 +1,21 @@
+import { describe, expect, it } from 'vitest';
+import { minutesOf } from './read.ts';
+
+const NOW = 1_000_000_000_000;
+
+describe('counts a minute', () => {
+  it('include the running minute, which BullMQ has not closed', () => {
+    const minutes = minutesOf({ count: 12, prevCount: 9, prevTS: NOW - 20_000 }, [4, 5], NOW);
+    expect(minutes.slice(0, 4)).toEqual([3, 4, 5, 0]);
+  });
+
+  it('move back while nothing ends', () => {
+    const minutes = minutesOf({ count: 12, prevCount: 9, prevTS: NOW - 185_000 }, [4, 5], NOW);
+    expect(minutes.slice(0, 7)).toEqual([0, 0, 0, 3, 4, 5, 0]);
+    expect(minutesOf({ count: 12, prevCount: 9, prevTS: 1 }, [4], NOW).every((number) => number === 0)).toBe(true);
+  });
+
+  it('are nothing before the first', () => {
+    expect(minutesOf({ count: 0, prevCount: 0, prevTS: 0 }, [], NOW)).toEqual(Array.from({ length: 60 }, () => 0));
+  });
+});
