@@ -208,4 +208,21 @@ describe('the Lua', () => {
       { numRuns: 60 },
     );
   }, 120_000);
+
+  it('does so too where refusals come one by one, at few and at many calls a second', async () => {
+    for (const credential of [0, 1]) {
+      await server.redis.flushall();
+      const twins = new Twins();
+      const reserveOne: Event = { on: 'reserve', credentials: [credential], withinUs: 400_000 };
+      const settleOne = (pick: number, kind: OutcomeKind): Event => ({ on: 'settle', pick, kind, lateUs: 0 });
+      await twins.apply(START_US, reserveOne);
+      for (let turn = 0; turn < 9; turn++) {
+        const nowUs = START_US + 2_000_000 + turn * 1_500_000;
+        await twins.apply(nowUs, reserveOne);
+        await twins.apply(nowUs, reserveOne);
+        await twins.apply(nowUs + 700_000, settleOne(2 * turn, 'refused_qps'));
+        await twins.apply(nowUs + 700_000, settleOne(2 * turn + 1, 'accepted'));
+      }
+    }
+  });
 });
