@@ -67,7 +67,8 @@ export function pictureFailpoint(picture: Uint8Array): void {
   const [action, amount] = (read(path.join(folder, `picture.${sha256}`)) ?? '').split(' ');
   if (action === 'kill') process.kill(process.pid, 'SIGKILL');
   if (action === 'block') for (const endMs = performance.now() + Number(amount); performance.now() < endMs; );
-  if (action === 'hoard') hoard.push(Array.from({ length: (Number(amount) * MIB) / 8 }, (_, at) => at + 0.5));
+  if (action === 'hoard')
+    for (let left = Number(amount); left > 0; left--) hoard.push(new Array(MIB / 8).fill(left + 0.5));
 }
 
 function read(file: string): string | null {
