@@ -6,6 +6,7 @@ import { commonEnvironment, type Env, readEnvironment, redisEnvironment, redisTa
 import type { DeliveryRef, Ledger, PendingMarker } from '@cardseal/core/ledger';
 import { type Conveyor, connectRedis, createConveyor, deliverJobId, recognizeJobId } from '@cardseal/core/queue';
 import { z } from 'zod';
+import { examineFoundation } from './advise.ts';
 import { openLedgerOf } from './provision.ts';
 
 const schema = z.object({ ...redisEnvironment, QUEUE_PREFIX: commonEnvironment.QUEUE_PREFIX });
@@ -27,7 +28,10 @@ export interface Findings {
 }
 
 /** Exit code 1 while anything disagrees that was not mended. */
-export async function doctorCommand(env: Env, { fix = false }: { fix?: boolean }): Promise<void> {
+export async function doctorCommand(
+  env: Env,
+  { fix = false, strict = false }: { fix?: boolean; strict?: boolean },
+): Promise<void> {
   const config = readEnvironment(schema, env);
   const { ledger } = openLedgerOf(env);
   const redis = connectRedis(redisTarget(config), 'board');
@@ -35,9 +39,12 @@ export async function doctorCommand(env: Env, { fix = false }: { fix?: boolean }
   try {
     if (redis.status !== 'ready') await new Promise((resolve) => redis.once('ready', resolve));
     const findings = await examine(ledger, conveyor, fix);
-    process.stdout.write(`${JSON.stringify(findings)}\n`);
+    const foundation = await examineFoundation(env, ledger, redis);
+    process.stdout.write(`${JSON.stringify({ ...findings, ...foundation })}\n`);
+    for (const { code, text } of foundation.advice) process.stderr.write(`${code}: ${text}\n`);
     const missing = findings.missing_cards.length + findings.missing_deliveries.length;
-    if (missing > 0 && !fix) process.exitCode = 1;
+    const broken = foundation.keys.trouble !== null || (strict && foundation.advice.length > 0);
+    if ((missing > 0 && !fix) || broken) process.exitCode = 1;
   } finally {
     await conveyor.close();
     redis.disconnect();

@@ -32,6 +32,7 @@ export function createProgram(env: Env): Command {
     .command('doctor')
     .description('compare the ledger with the queue; JSON on stdout, exit code 1 when they disagree')
     .option('--fix', 'put back what the queue lacks')
+    .option('--strict', 'exit code 1 also when something beneath is not as docs/deployment.md asks')
     .action((options) => doctorCommand(env, options));
 
   const tenant = program.command('tenant').description('tenants, straight in the ledger');

@@ -1,0 +1,23 @@
+/** What is not as it should be beneath Cardseal. It works nevertheless: who operates it decides. */
+
+export const ADVICE_CODES = [
+  'redis_config_hidden',
+  'redis_evicts',
+  'redis_unbounded',
+  'redis_not_persistent',
+  'redis_disk_fails',
+  'redis_plain',
+  'store_plain',
+  'data_not_versioned',
+  'data_versions_kept',
+  'keys_not_apart',
+  'keys_versioned',
+  'key_service_silent',
+  'key_file',
+] as const;
+
+export interface Advice {
+  code: (typeof ADVICE_CODES)[number];
+  /** What to do, for people; no secret and nothing personal. */
+  text: string;
+}
