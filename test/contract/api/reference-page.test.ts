@@ -1,0 +1,47 @@
+/** `/docs`: whole from this host, under a policy that allows no other, over a document that it can read. */
+import vm from 'node:vm';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startTestApi, type TestApi } from '../../support/api.ts';
+
+describe('the reference page', () => {
+  let api: TestApi;
+  let page: string;
+  let policy: string;
+  beforeAll(async () => {
+    api = await startTestApi();
+    const response = await fetch(`${api.url}/docs`);
+    page = await response.text();
+    policy = response.headers.get('content-security-policy') ?? '';
+  });
+  afterAll(() => api.stop());
+
+  it('allows nothing but its own host, and no inline script', () => {
+    const rules = new Map(policy.split(';').map((rule) => rule.trim().split(/\s+(.*)/) as [string, string]));
+    expect(rules.get('default-src')).toBe("'none'");
+    expect(rules.get('script-src')).toBe("'self'");
+    expect(rules.get('connect-src')).toBe("'self'");
+    expect(policy).not.toMatch(/https?:|\*|unsafe-eval/);
+    expect(page).not.toMatch(/<script(?![^>]*\ssrc=)/);
+  });
+
+  it('loads what it names, from here', async () => {
+    const named = [...page.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, at]) => at!).filter((at) => at !== 'data:,');
+    expect(named).toHaveLength(3);
+    for (const at of named) {
+      expect(at).toMatch(/^\/docs\/[a-z.-]+$/);
+      const response = await fetch(api.url + at);
+      expect(response.status).toBe(200);
+      expect(response.headers.get('content-type')).toMatch(at.endsWith('.css') ? /^text\/css/ : /^text\/javascript/);
+      await response.arrayBuffer();
+    }
+  });
+
+  it('starts its viewer with the document of this API, and shows it to nobody', async () => {
+    let given: Record<string, unknown> = {};
+    const start = await (await fetch(`${api.url}/docs/start.js`)).text();
+    vm.runInNewContext(start, { SwaggerUIBundle: (options: Record<string, unknown>) => void (given = options) });
+    expect(given.validatorUrl).toBeNull();
+    const document = await (await fetch(new URL(String(given.url), api.url))).json();
+    expect(document).toMatchObject({ openapi: '3.1.0', info: { title: 'Cardseal' } });
+  });
+});
