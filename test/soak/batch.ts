@@ -1,5 +1,5 @@
 /**
- * One batch of many references through the whole stack: `npm run soak -- batch --lines 10000`. It is sent as one
+ * One batch of many references through the whole stack: `npm run soak -- batch --lines 10000 [--qps 200]`. It is sent as one
  * streaming request, recognised, listed, and its results are read as a stream; the API's memory is looked at every
  * second. Fails if a line is lost, or if memory follows the number of lines.
  */
@@ -120,9 +120,12 @@ function printMemory(samples: readonly Sample[]): void {
 }
 
 export async function main(args: readonly string[] = []): Promise<number> {
-  const { values } = parseArgs({ args: [...args], options: { lines: { type: 'string', default: '10000' } } });
+  const { values } = parseArgs({
+    args: [...args],
+    options: { lines: { type: 'string', default: '10000' }, qps: { type: 'string', default: '200' } },
+  });
   const count = Number(values.lines);
-  const app = await startTestStack({ baiduQps: 5000, env: { LOG_LEVEL: 'warn' } });
+  const app = await startTestStack({ baiduQps: Number(values.qps), env: { LOG_LEVEL: 'warn' } });
   const memory = watchMemory(app.stack.info.pids.api);
   const durations: Record<string, number> = {};
   try {

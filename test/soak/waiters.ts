@@ -85,8 +85,8 @@ export async function main(args: readonly string[] = []): Promise<number> {
     const streamed = figures(all.map(({ streamedMs }) => streamedMs));
     console.log(`from outcome to being told: polls ${JSON.stringify(polled)}, streams ${JSON.stringify(streamed)}`);
     const requestsWaiting = Object.values(waited.s3).reduce((total, count) => total + count, 0);
-    // A poll that comes again reads its job; nobody else asks for anything, but the house's own rounds.
-    const quiet = requestsWaiting - again * 8 < 200 + (polls + streams) * 0.1;
+    // A poll that comes again reads its job at both ends; nobody else asks for anything, but the house's own rounds.
+    const quiet = requestsWaiting - again * 12 < 200 + (polls + streams) * 0.1;
     const refused = crowd.refused();
     const ok = polled.told === polls && streamed.told === streams && quiet;
     console.log(

@@ -1,0 +1,91 @@
+import { ManualClock } from '@cardseal/core/clock';
+import { newId } from '@cardseal/core/job';
+import {
+  type BatchId,
+  createLedger,
+  lineJobId,
+  type MemoryObjectStore,
+  memoryObjectStore,
+  type ObjectStore,
+} from '@cardseal/core/ledger';
+import { type Log, silentLog } from '@cardseal/core/log';
+import { localMasterKey } from '@cardseal/core/seal';
+import { describe, expect, it } from 'vitest';
+import type { ApiContext } from '../context.ts';
+import { createBatchKeeper } from './keeper.ts';
+
+const TENANT = 'bank';
+const master = localMasterKey(Buffer.alloc(32, 5));
+const clock = new ManualClock(Date.UTC(2026, 0, 1));
+const endpoint = { url: 'https://example.test/', events: null, payload: 'reference', state: 'enabled', secrets: [] };
+
+/** A batch of one line whose job has ended: what is left is to end the batch and to tell of it. */
+async function endedBatch(): Promise<{ store: MemoryObjectStore; id: BatchId }> {
+  const store = memoryObjectStore();
+  const ledger = createLedger({ store, master, clock });
+  await ledger.endpoints.create(TENANT, 'we_00000000000000000000000001', endpoint as never);
+  const id = newId('batch', clock.now()) as BatchId;
+  const head = { v: 1 as const, createdAtMs: clock.now(), apiKeyId: 'k', lines: 1, blank: [], rejected: [], chunks: 0 };
+  await ledger.batches.commit(TENANT, id, head);
+  await ledger.batches.setExpanded(TENANT, id);
+  const outcome = { generation: 1, state: 'succeeded' as const, code: '-' };
+  await ledger.listing.finished(TENANT, lineJobId(id, 1), null, outcome);
+  return { store, id };
+}
+
+/** A process that sees the batch, and whose store fails for good after so many operations. */
+async function see(store: ObjectStore, id: BatchId, operations: number): Promise<'ended' | 'died'> {
+  let left = operations;
+  const dying = new Proxy(store, {
+    get: (target, name: keyof ObjectStore) =>
+      typeof target[name] !== 'function'
+        ? target[name]
+        : async (...args: unknown[]) => {
+            if (left-- <= 0) throw new Error('the process is dead');
+            return (target[name] as (...all: unknown[]) => unknown)(...args);
+          },
+  });
+  const { promise, resolve } = Promise.withResolvers<'ended' | 'died'>();
+  const log: Log = {
+    ...silentLog,
+    info: (event) => event === 'batch.ended' && resolve('ended'),
+    warn: () => resolve('died'),
+  } as Log;
+  const conveyor = { addDeliveries: async () => {} };
+  const context = { ledger: createLedger({ store: dying, master, clock }), clock, log, conveyor };
+  const keeper = createBatchKeeper(context as unknown as ApiContext);
+  keeper.take(TENANT, id);
+  const how = await promise;
+  await keeper.stop();
+  return how;
+}
+
+const under = (store: MemoryObjectStore, prefix: string) =>
+  [...store.objects.keys()].filter((at) => at.startsWith(prefix));
+
+describe('the end of a batch', () => {
+  it('is told once, under one id, wherever the process that tells it dies', async () => {
+    for (let operations = 0; ; operations++) {
+      const { store, id } = await endedBatch();
+      const first = await see(store, id, operations);
+      if (first === 'died') {
+        // The marker stands until all is told, so that somebody else comes to it.
+        expect(under(store, 'open-batches/')).toHaveLength(1);
+        clock.advance(5000);
+        expect(await see(store, id, 1e9)).toBe('ended');
+      }
+      expect(under(store, 'open-batches/')).toEqual([]);
+      expect(under(store, 'notices/')).toHaveLength(1);
+      expect(under(store, 'undelivered/')).toHaveLength(1);
+      if (first === 'ended') break;
+      expect(operations).toBeLessThan(100);
+    }
+  });
+
+  it('is told once by several processes at the same time', async () => {
+    const { store, id } = await endedBatch();
+    await Promise.all(Array.from({ length: 5 }, () => see(store, id, 1e9)));
+    expect(under(store, 'notices/')).toHaveLength(1);
+    expect(under(store, 'undelivered/')).toHaveLength(1);
+  });
+});

@@ -1,0 +1,76 @@
+/**
+ * From submit to a verified webhook on an idle system, minus the upstream's own time, beside the sum of the bare
+ * operations measured between the cards of the same run: `npm run bench -- latency [--cards 60]`. The bare sum holds no
+ * read, no sealing and no pacing. Marks: p50 at most 1.5 times, p99 at most 3 times.
+ */
+import { parseArgs } from 'node:util';
+import { generateSpecimens } from '@cardseal/emulator/cards';
+import { startTestStack } from '../support/stack.ts';
+import { startReceiver, verifyTwice } from '../support/webhook-receiver.ts';
+import { percentile } from './deliver/simulation.ts';
+import { startBareOperations } from './latency/bare.ts';
+
+const WARM_UP = 5;
+const PATH = '/latency';
+
+const { values } = parseArgs({ options: { cards: { type: 'string', default: '60' } } });
+const cards = Number(values.cards);
+const [app, receiver] = await Promise.all([startTestStack({ env: { LOG_LEVEL: 'info' } }), startReceiver()]);
+try {
+  await app.control('PUT', { latency_ms: { p50: 50, p99: 60 } });
+  const endpoint = JSON.stringify({ url: receiver.url(PATH), payload: 'reference' });
+  const headers = { 'content-type': 'application/json' };
+  const { body } = await app.call('POST', '/v1/webhook-endpoints', { body: endpoint, headers });
+  const [specimen] = await Array.fromAsync(generateSpecimens({ count: 1, seed: 3, scenario: 'good', scale: 0.6 }));
+  const bare = await startBareOperations(app.stack.info, specimen!.front);
+
+  async function oneCard(): Promise<{ ours: number; upstream: number }> {
+    const sentMs = performance.now();
+    const url = `${app.stack.info.apiUrl}/v1/jobs?side=front`;
+    const authorization = `Bearer ${app.stack.info.apiKey}`;
+    const picture = new Uint8Array(specimen!.front);
+    const answer = await fetch(url, {
+      method: 'POST',
+      headers: { authorization, 'content-type': 'image/jpeg' },
+      body: picture,
+    });
+    const { id } = (await answer.json()) as { id: string };
+    const [arrival] = await receiver.next(({ event }) => event.data.id === id);
+    verifyTwice(arrival!, body.secret);
+    const totalMs = performance.now() - sentMs;
+    const { attempts } = (await app.call('GET', `/v1/jobs/${id}`)).body as { attempts: { latency_ms: number }[] };
+    const upstream = attempts.reduce((sum, { latency_ms }) => sum + latency_ms, 0);
+    return { ours: totalMs - upstream, upstream };
+  }
+
+  const ours: number[] = [];
+  const sums: number[] = [];
+  const upstream: number[] = [];
+  const parts = new Map<string, number[]>();
+  for (let n = -WARM_UP; n < cards; n++) {
+    const card = await oneCard();
+    const took = await bare.measure();
+    if (n < 0) continue;
+    ours.push(card.ours);
+    upstream.push(card.upstream);
+    sums.push(Object.values(took).reduce((sum, ms) => sum + ms, 0));
+    for (const [name, ms] of Object.entries(took)) parts.set(name, [...(parts.get(name) ?? []), ms]);
+  }
+  await bare.stop();
+  const at = (numbers: number[]) => ({ p50Ms: percentile(numbers, 0.5), p99Ms: percentile(numbers, 0.99) });
+  const row = (name: string, numbers: number[]) => {
+    const { p50Ms, p99Ms } = at(numbers);
+    console.log(`${name.padEnd(22)} ${p50Ms.toFixed(1).padStart(8)} ${p99Ms.toFixed(1).padStart(8)}`);
+  };
+  console.log(`${cards} cards, one at a time\n${''.padEnd(22)}   p50 ms   p99 ms`);
+  for (const [name, numbers] of parts) row(`bare ${name}`, numbers);
+  row('bare, all', sums);
+  row('upstream', upstream);
+  row('ours without upstream', ours);
+  const [a, b] = [at(ours), at(sums)];
+  const ratio = { p50: a.p50Ms / b.p50Ms, p99: a.p99Ms / b.p99Ms };
+  console.log(JSON.stringify({ bench: 'latency', cards, ours: a, bare: b, ratio, goal: { p50: 1.5, p99: 3 } }));
+} finally {
+  await app.stop();
+  await receiver.stop();
+}

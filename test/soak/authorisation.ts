@@ -1,0 +1,14 @@
+/**
+ * Asks every route with every scope, with none and as a foreign tenant, and prints the matrix; `--write` puts it into
+ * docs/authorisation.md, which a contract test holds to the API.
+ */
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { authorisationMatrix, authorisationPage } from '../support/authorisation.ts';
+
+const page = authorisationPage(await authorisationMatrix());
+if (process.argv.includes('--write')) {
+  await writeFile(path.join(import.meta.dirname, '../../docs/authorisation.md'), page);
+} else {
+  console.log(page);
+}
