@@ -5,6 +5,7 @@ import { type Clock, systemClock } from '@cardseal/core/clock';
 import { redisTarget } from '@cardseal/core/config';
 import { type Ledger, openLedger, openMasterKey } from '@cardseal/core/ledger';
 import { createLog, describeError, type Log } from '@cardseal/core/log';
+import { countStoreRequests, createMetrics, createMetricsListener } from '@cardseal/core/metrics';
 import { createPacer, type PacingEvent } from '@cardseal/core/pacing';
 import {
   connectRedis,
@@ -47,7 +48,9 @@ export interface WorkerApp {
 export function createWorker(config: WorkerConfig, overrides: WorkerOverrides = {}): WorkerApp {
   const clock = overrides.clock ?? systemClock;
   const log = overrides.log ?? createLog('worker', config.LOG_LEVEL);
-  const ledger = overrides.ledger ?? openLedger(config, openMasterKey(config), clock);
+  const metrics = createMetrics('worker');
+  const ledger =
+    overrides.ledger ?? openLedger(config, openMasterKey(config), clock, undefined, countStoreRequests(metrics));
   const recognizes = config.WORKER_ROLES.has('recognize');
   const credentials = recognizes ? readCredentials(config.BAIDU_CREDENTIALS_FILE!) : [];
   const redis = connectRedis(redisTarget(config), 'producer', (error) =>
@@ -75,6 +78,7 @@ export function createWorker(config: WorkerConfig, overrides: WorkerOverrides = 
     clock,
     random: overrides.random ?? Math.random,
     log,
+    metrics,
     ledger,
     conveyor: createConveyor(redis, config.QUEUE_PREFIX, { weightOf: createWeights(ledger) }),
     lanes: createLanes(laneRedis, config.QUEUE_PREFIX),
@@ -92,12 +96,16 @@ export function createWorker(config: WorkerConfig, overrides: WorkerOverrides = 
     trials: createTrials(redis, config.QUEUE_PREFIX),
     pool: credentials.map(({ id, qps, daily }) => ({ id, qps, ...(daily === undefined ? {} : { daily }) })),
   });
+  metrics.set('cardseal_upstream_price_yuan', {}, config.UPSTREAM_PRICE_YUAN);
+  metrics.beforeScrape(async () => metrics.set('cardseal_redis_up', {}, redis.status === 'ready' ? 1 : 0));
+  const listener = createMetricsListener(metrics, config);
   const guard = createGuard(context, workers, overrides.end ?? endProcess);
   let stopped: Promise<void> | undefined;
 
   return {
     async start() {
       await ledger.checkStore();
+      await listener.start(log);
       await workers.start();
       guard.start();
       // What a credential used is restored with the queues: that takes one who knows the pool.
@@ -122,6 +130,7 @@ export function createWorker(config: WorkerConfig, overrides: WorkerOverrides = 
     pacer.stop();
     await Promise.all([providers.stop(), webhooks.close(), context.conveyor.close()]);
     for (const connection of [redis, laneRedis]) connection.disconnect();
+    await listener.stop();
     log.info('worker.stopped');
   }
 }

@@ -28,6 +28,8 @@ const schema = z.object({
       message: 'must be recognize, deliver, or both with a comma',
     }),
   RECOGNIZE_CONCURRENCY: positiveInteger.optional(),
+  /** Of one billed call; for the estimate in the metrics. */
+  UPSTREAM_PRICE_YUAN: z.coerce.number().min(0).default(0),
   /** Mostly waiting for receivers, so that it costs sockets and little else. */
   DELIVER_CONCURRENCY: positiveInteger.default(200),
   /** How long work on the wire may still take after SIGTERM; longer than the slowest deadline. */

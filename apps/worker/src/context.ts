@@ -3,6 +3,7 @@ import type { BaiduProvider } from '@cardseal/core/baidu';
 import type { Clock } from '@cardseal/core/clock';
 import type { Ledger } from '@cardseal/core/ledger';
 import type { Log } from '@cardseal/core/log';
+import type { Metrics } from '@cardseal/core/metrics';
 import type { Pacer } from '@cardseal/core/pacing';
 import type { Conveyor, Lanes } from '@cardseal/core/queue';
 import type { WebhookSender } from '@cardseal/core/webhook';
@@ -15,6 +16,7 @@ export interface WorkerContext {
   /** In [0, 1). */
   random: () => number;
   log: Log;
+  metrics: Metrics;
   ledger: Ledger;
   conveyor: Conveyor;
   lanes: Lanes;

@@ -49,7 +49,7 @@ export function lifecycleRoutes(app: FastifyInstance, context: ApiContext, authe
 }
 
 /** Until the outcome is durable; who cancels again what is cancelled is told the same. */
-export async function cancelJob({ ledger, conveyor, clock, config, log }: ApiContext, tenant: string, job: JobId) {
+export async function cancelJob({ ledger, conveyor, clock, config, log, metrics }: ApiContext, tenant: string, job: JobId) {
   const inventory = await ledger.inventory(tenant, job);
   if (inventory.erased) throw new Problem('job_erased');
   const sealed = inventory.committed ? await ledger.openJob(tenant, job) : null;
@@ -66,6 +66,7 @@ export async function cancelJob({ ledger, conveyor, clock, config, log }: ApiCon
     publicUrl: config.PUBLIC_URL ?? '',
   });
   const decided = await sealed.decide(ours);
+  if (decided) metrics.count('cardseal_outcomes_total', { state: 'cancelled' });
   const standing = decided ? 'cancelled' : (await sealed.outcome(generation))?.state;
   if (standing !== 'cancelled') throw new Problem('job_not_cancellable');
   if (!decided) return;

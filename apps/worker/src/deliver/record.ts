@@ -14,7 +14,7 @@ export function isOver({ last }: DeliveryRecord): boolean {
 }
 
 export async function recordTry(
-  { clock, random, ledger, log }: WorkerContext,
+  { clock, random, ledger, log, metrics }: WorkerContext,
   before: DeliveryRecord,
   answer: SendResult,
 ): Promise<DeliveryRun> {
@@ -38,6 +38,8 @@ export async function recordTry(
   if (next?.kind === 'parked') await ledger.markers.park(ref);
   else if (next?.kind !== 'retry') await ledger.markers.settle(ref);
   await failpoint('deliver.settled');
+  metrics.count('cardseal_deliveries_total', { class: answer.class });
+  metrics.observe('cardseal_delivery_seconds', { class: answer.class }, answer.latencyMs / 1000);
   log.info('delivery.tried', {
     tenant: ref.tenant,
     job_id: ref.job,

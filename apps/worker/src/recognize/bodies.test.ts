@@ -1,6 +1,7 @@
 import type { BaiduProvider, SealedRequest } from '@cardseal/core/baidu';
 import { DefectError } from '@cardseal/core/errors';
 import { silentLog } from '@cardseal/core/log';
+import { createMetrics } from '@cardseal/core/metrics';
 import { createPacer } from '@cardseal/core/pacing';
 import { expect, it, onTestFinished } from 'vitest';
 import { startPrivateRedis } from '../../../../packages/core/src/pacing/redis-for-tests.ts';
@@ -54,6 +55,7 @@ async function mixedPool({ refused = [] as string[] } = {}) {
     random: () => 0,
     log: silentLog,
     clock: { now: Date.now },
+    metrics: createMetrics('worker', { process: false }),
     meter: { permit: () => {}, answered: () => {} },
     stopping: new AbortController().signal,
   } as unknown as WorkerContext;

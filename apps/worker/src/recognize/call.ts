@@ -7,6 +7,7 @@ import { CardsealError, ThrottledError } from '@cardseal/core/errors';
 import type { Side } from '@cardseal/core/job';
 import type { Permit } from '@cardseal/core/pacing';
 import type { WorkerContext } from '../context.ts';
+import { countAccepted, countRefused, countReturned, timed } from '../metrics/index.ts';
 import { recordAccepted, recordRefused } from './attempts.ts';
 import type { Bodies } from './bodies.ts';
 import { settlementOf } from './settlement.ts';
@@ -27,11 +28,11 @@ export interface Call {
 export async function callProvider(context: WorkerContext, work: Work, call: Call): Promise<ProviderReply> {
   try {
     const askedAtMs = context.clock.now();
-    const permit = await firstPermit(context, work, call);
+    const permit = await timed(context, 'permit', () => firstPermit(context, work, call));
     context.meter.permit(work.job, context.clock.now() - askedAtMs);
     const provider = context.providers.get(permit.credentialId)!;
     call.onPermit?.(provider);
-    return await spend(context, work, call, provider, permit);
+    return await timed(context, 'call', () => spend(context, work, call, provider, permit));
   } finally {
     call.bodies.destroy();
   }
@@ -85,6 +86,7 @@ async function spend(
     });
     context.meter.answered(work.job, reply.latencyMs);
     recordAccepted(work, side, sentAtMs ?? clock.now(), reply.latencyMs);
+    countAccepted(context, provider.id, reply.latencyMs);
     await permit.settle({ kind: 'accepted', latencyMs: reply.latencyMs });
     return reply;
   } catch (error) {
@@ -101,19 +103,29 @@ function patienceMs({ generation, request }: Work, nowMs: number): number {
 
 /** Tells the pacer what became of a permit, and the record what became of a call. */
 async function close(
-  { log }: WorkerContext,
+  context: WorkerContext,
   work: Work,
   side: Side,
   permit: Permit,
   sentAtMs: number | null,
   error: unknown,
 ): Promise<void> {
-  if (sentAtMs === null) return permit.giveBack();
-  recordRefused(work, side, sentAtMs, error);
-  if (error instanceof CardsealError) {
-    log.info('call.refused', { job_id: work.job, side, code: error.code, class: String(error.fields.upstreamClass) });
+  if (sentAtMs === null) {
+    countReturned(context, permit.credentialId);
+    return permit.giveBack();
   }
-  return permit.settle({ kind: settlementOf(error) });
+  recordRefused(work, side, sentAtMs, error);
+  const kind = settlementOf(error);
+  countRefused(context, permit.credentialId, kind, error);
+  if (error instanceof CardsealError) {
+    context.log.info('call.refused', {
+      job_id: work.job,
+      side,
+      code: error.code,
+      class: String(error.fields.upstreamClass),
+    });
+  }
+  return permit.settle({ kind });
 }
 
 /** The world may have moved on while the permit was waited for: another worker's reply, an outcome, an erasure. */

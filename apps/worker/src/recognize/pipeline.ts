@@ -7,6 +7,7 @@ import { failpoint } from '@cardseal/core/failpoints';
 import type { Failure, Side } from '@cardseal/core/job';
 import { describeError } from '@cardseal/core/log';
 import type { WorkerContext } from '../context.ts';
+import { timed } from '../metrics/index.ts';
 import { announce } from './announce.ts';
 import { conclude } from './conclude.ts';
 import { failureFrom } from './failure.ts';
@@ -36,7 +37,7 @@ export async function recognize(context: WorkerContext, work: Work, lastAttempt:
     if (run) return run;
   }
   await failpoint('recognize.concluded');
-  const outcome = await announce(context, work);
+  const outcome = await timed(context, 'announce', () => announce(context, work));
   return outcome?.state === 'failed' ? { kind: 'failed', code: outcome.code } : { kind: 'done' };
 }
 
@@ -45,7 +46,7 @@ async function decide(context: WorkerContext, work: Work, lastAttempt: boolean):
   // A retry was asked for after the deadline, or in spite of it.
   const expiresAtMs = work.generation === 1 ? work.request.expiresAtMs : null;
   if (expiresAtMs !== null && expiresAtMs <= context.clock.now() && openSides(work).length > 0) {
-    await conclude(context, work, { state: 'expired' });
+    await timed(context, 'conclude', () => conclude(context, work, { state: 'expired' }));
     return null;
   }
   const errors = await recognizeSides(context, work);
@@ -54,7 +55,7 @@ async function decide(context: WorkerContext, work: Work, lastAttempt: boolean):
   const again = errors.length > 0 ? comeBack(errors, lastAttempt) : null;
   if (again) return again;
   const failure = errors[0] && terminalFailure(context, work, errors[0]);
-  await conclude(context, work, failure ? { failure } : {});
+  await timed(context, 'conclude', () => conclude(context, work, failure ? { failure } : {}));
   return null;
 }
 

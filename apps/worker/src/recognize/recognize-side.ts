@@ -4,6 +4,7 @@ import { RejectedError } from '@cardseal/core/errors';
 import { failpoint } from '@cardseal/core/failpoints';
 import type { Side } from '@cardseal/core/job';
 import type { WorkerContext } from '../context.ts';
+import { timed } from '../metrics/index.ts';
 import { sealBodies } from './bodies.ts';
 import { callProvider } from './call.ts';
 import { fetchPicture } from './fetch.ts';
@@ -13,16 +14,17 @@ import type { Work } from './work.ts';
 export async function recognizeSide(context: WorkerContext, work: Work, side: Side): Promise<void> {
   let provider = [...context.providers.values()][0]!.provider;
   try {
-    const picture = await fetchPicture(context, work, side);
+    const picture = await timed(context, 'fetch', () => fetchPicture(context, work, side));
     await failpoint('recognize.fetched');
-    const bodies = await sealBodies(context, work, side, picture);
+    const bodies = await timed(context, 'encrypt', () => sealBodies(context, work, side, picture));
     await failpoint('recognize.encrypted');
     const onPermit = (of: BaiduProvider) => {
       provider = of.provider;
     };
     const reply = await callProvider(context, work, { side, bodies, onPermit });
     await failpoint('recognize.called');
-    await saveReply(context, work, side, { provider, reply, adjusted: picture.adjusted });
+    const { adjusted } = picture;
+    await timed(context, 'save', () => saveReply(context, work, side, { provider, reply, adjusted }));
     await failpoint('recognize.saved');
   } catch (error) {
     // What a bucket does not have now it may have later: that is no answer about the picture.

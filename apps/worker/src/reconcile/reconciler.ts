@@ -39,6 +39,8 @@ export function createReconciler(
     if (fresh) await onNew();
     const pending = await restorePending(context);
     const undelivered = await restoreUndelivered(context);
+    context.metrics.count('cardseal_reconciled_total', { what: 'card' }, pending);
+    context.metrics.count('cardseal_reconciled_total', { what: 'delivery' }, undelivered);
     // The mark comes last: a walk that died half-way is walked again.
     if (fresh) await epoch.mark();
     if (fresh || pending + undelivered > 0) {

@@ -1,0 +1,27 @@
+/** Counts what became of permits and calls: the figures that money and quota are judged by. */
+import { CardsealError } from '@cardseal/core/errors';
+import type { OutcomeKind } from '@cardseal/core/pacing';
+import type { WorkerContext } from '../context.ts';
+
+type Counted = Pick<WorkerContext, 'metrics'>;
+
+export function countAccepted({ metrics }: Counted, credential: string, latencyMs: number): void {
+  metrics.count('cardseal_permits_total', { credential, outcome: 'accepted' });
+  metrics.count('cardseal_upstream_replies_total', { credential, code: 'accepted', billed: 'yes' });
+  metrics.observe('cardseal_upstream_seconds', { credential }, latencyMs / 1000);
+}
+
+/** @param error classified; its code is one of a closed list, whatever the provider said. */
+export function countRefused({ metrics }: Counted, credential: string, outcome: OutcomeKind, error: unknown): void {
+  const known = error instanceof CardsealError;
+  metrics.count('cardseal_permits_total', { credential, outcome });
+  metrics.count('cardseal_upstream_replies_total', {
+    credential,
+    code: known ? error.code : 'internal_defect',
+    billed: known ? String(error.fields.billed ?? 'unknown') : 'unknown',
+  });
+}
+
+export function countReturned({ metrics }: Counted, credential: string): void {
+  metrics.count('cardseal_permits_total', { credential, outcome: 'returned' });
+}

@@ -1,0 +1,2 @@
+export { countAccepted, countRefused, countReturned } from './calls.ts';
+export { timed } from './steps.ts';
