@@ -3,9 +3,8 @@
  * each look is timed over the admin's own routes. `npm run bench -- search --jobs 100000`.
  */
 import { parseArgs } from 'node:util';
-import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { inverted, newJobId } from '@cardseal/core/job';
-import { paths } from '@cardseal/core/ledger';
+import { createS3Client, paths, s3ObjectStore } from '@cardseal/core/ledger';
 import { loginAdmin } from '../support/admin.ts';
 import { startTestStack } from '../support/stack.ts';
 
@@ -16,6 +15,7 @@ const JOBS = Number(values.jobs);
 const ROUNDS = Number(values.rounds);
 const PUTS_AT_ONCE = 64;
 const WEEK_MS = 7 * 86_400_000;
+const EMPTY = Buffer.alloc(0);
 
 const app = await startTestStack({ workers: 1 });
 try {
@@ -45,12 +45,8 @@ type Client = Awaited<ReturnType<typeof loginAdmin>>;
 /** Spread over a week: a hundredth failed, five of the oldest with a code of their own. Returns the oldest job. */
 async function seed(owner: string, info: typeof app.stack.info.s3): Promise<string> {
   const { endpoint, region, bucket, accessKeyId, secretAccessKey } = info;
-  const client = new S3Client({
-    endpoint,
-    region,
-    forcePathStyle: true,
-    credentials: { accessKeyId, secretAccessKey },
-  });
+  const credentials = { accessKeyId, secretAccessKey };
+  const store = s3ObjectStore(createS3Client({ endpoint, region, forcePathStyle: true, credentials }), bucket);
   const startMs = Date.now() - WEEK_MS;
   const jobs = Array.from({ length: JOBS }, (_, at) => newJobId(startMs + Math.floor((at * WEEK_MS) / JOBS)));
   const beganMs = performance.now();
@@ -59,16 +55,15 @@ async function seed(owner: string, info: typeof app.stack.info.s3): Promise<stri
     while (at < JOBS) {
       const number = at++;
       const code = number < 5 ? 'picture_gone' : number % 100 === 0 ? 'upstream_request_invalid' : '-';
-      const Key = paths.indexFinished(owner, jobs[number]!, '-', 1, code === '-' ? 'succeeded' : 'failed', code);
-      await client.send(new PutObjectCommand({ Bucket: bucket, Key, Body: '' }));
+      const name = paths.indexFinished(owner, jobs[number]!, '-', 1, code === '-' ? 'succeeded' : 'failed', code);
+      await store.put(name, EMPTY);
       if (number % 10_000 === 0)
         process.stderr.write(`${number} names, ${Math.round(performance.now() - beganMs)} ms\n`);
     }
   }
   await Promise.all(Array.from({ length: PUTS_AT_ONCE }, putSome));
   // The request alone makes a job one that can be found by its id.
-  await client.send(new PutObjectCommand({ Bucket: bucket, Key: paths.request(owner, jobs[0]!), Body: '' }));
-  client.destroy();
+  await store.put(paths.request(owner, jobs[0]!), EMPTY);
   if (inverted(jobs[0]!) < inverted(jobs[1]!)) throw new Error('names do not list the newest first');
   return jobs[0]!;
 }
