@@ -23,6 +23,7 @@ export async function runCardseal(
     CARDSEAL_ENV: 'dev',
     CARDSEAL_URL: apiUrl,
     CARDSEAL_API_KEY: apiKey,
+    REDIS_URL: stack.info.redisUrl,
     S3_ENDPOINT: s3.endpoint,
     S3_REGION: s3.region,
     S3_BUCKET: s3.bucket,

@@ -3,12 +3,13 @@ import type { Env } from '@cardseal/core/config';
 import { SCOPES } from '@cardseal/core/ledger';
 import { Command, Option } from 'commander';
 import { exportAuditCommand, verifyAuditCommand } from './audit.ts';
-import { doctorCommand } from './doctor.ts';
+import { doctorCommand, manifestCommand } from './doctor/command.ts';
 import { jobCommands } from './jobs/commands.ts';
 import { keyUsageCommand, listKeysCommand, revokeKeyCommand, setKeyCommand } from './keys.ts';
 import { masterKeyCommands } from './master-keys/commands.ts';
 import { limit, positiveNumber, wholeNumber } from './numbers.ts';
 import { createAdminCommand, createKeyCommand, createTenantCommand } from './provision.ts';
+import { verifyReceiptCommand } from './receipts.ts';
 import { listTenantsCommand, setTenantCommand } from './tenants.ts';
 import { webhookCommands } from './webhooks/commands.ts';
 
@@ -28,12 +29,31 @@ export function createProgram(env: Env): Command {
       process.exitCode = await runSpecimenCommand(command.args);
     });
 
-  program
+  const doctor = program
     .command('doctor')
-    .description('compare the ledger with the queue; JSON on stdout, exit code 1 when they disagree')
-    .option('--fix', 'put back what the queue lacks')
+    .description('compare the ledger with the queue; exit code 1 when they disagree')
+    .option('--fix', 'put back what is missing, take away what is stale')
     .option('--strict', 'exit code 1 also when something beneath is not as docs/deployment.md asks')
+    .option('--hours <n>', 'how far back lists are compared with outcomes', Number, 24)
+    .option('--json', 'print JSON')
     .action((options) => doctorCommand(env, options));
+  doctor
+    .command('manifest')
+    .description("a day's books: what was accepted and what became of it; exit code 1 when they disagree")
+    .option('--tenant <id>', 'all tenants unless given')
+    .option('--day <day>', 'YYYY-MM-DD in Shanghai; the last day that is over unless given')
+    .option('--make', 'balance the books anew')
+    .option('--json', 'print JSON')
+    .action((_options, command: Command) => manifestCommand(env, command.optsWithGlobals()));
+
+  program
+    .command('receipt')
+    .description('erasure receipts')
+    .command('verify <file>')
+    .description("verify an erasure receipt offline: the API's answer, or the JWS alone")
+    .option('--public-key <file>', 'the JWK to verify with, known from elsewhere')
+    .option('--json', 'print JSON')
+    .action((file: string, options) => verifyReceiptCommand(file, options));
 
   const tenant = program.command('tenant').description('tenants, straight in the ledger');
   tenant

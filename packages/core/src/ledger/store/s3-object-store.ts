@@ -12,9 +12,13 @@ import {
 import { CardsealError, TransientError } from '../../errors/index.ts';
 import type { ObjectStore } from './object-store.ts';
 
-/** Fifty that write the same name at once are all answered within a second or so. */
-const MAX_RACES = 8;
+/**
+ * Who writes a name that another is just writing waits for its end: under load, of a large picture, that is seconds. A
+ * number of tries would be spent in the first of them.
+ */
+const RACE_PATIENCE_MS = 8000;
 const RACE_DELAY_MS = 30;
+const LONGEST_RACE_DELAY_MS = 300;
 
 export interface S3Settings {
   endpoint?: string | undefined;
@@ -65,6 +69,7 @@ export function s3ObjectStore(client: S3Client, bucket: string): ObjectStore {
     create: (Key, Body) =>
       guarded('create', async () => {
         const input = { Bucket: bucket, Key, Body, ContentLength: Body.length, IfNoneMatch: '*' };
+        const startedAt = performance.now();
         for (let race = 1; ; race++) {
           try {
             await client.send(new PutObjectCommand(input));
@@ -75,8 +80,9 @@ export function s3ObjectStore(client: S3Client, bucket: string): ObjectStore {
             const winner = await store.get(Key);
             if (winner !== null) return winner.equals(Body);
             // 409 with nothing there: two writers met and neither won yet. Whoever comes again decides it.
-            if (race === MAX_RACES) throw new TransientError('store_write_conflict', { cause: error });
-            await delay(race * RACE_DELAY_MS * (0.5 + Math.random()));
+            if (performance.now() - startedAt > RACE_PATIENCE_MS)
+              throw new TransientError('store_write_conflict', { cause: error });
+            await delay(Math.min(race * RACE_DELAY_MS, LONGEST_RACE_DELAY_MS) * (0.5 + Math.random()));
           }
         }
       }),

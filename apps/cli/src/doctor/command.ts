@@ -1,0 +1,110 @@
+/** `doctor [--fix]` and `doctor manifest`: holds the ledger against the queue, and a day's books against themselves. */
+import { systemClock } from '@cardseal/core/clock';
+import { commonEnvironment, type Env, readEnvironment, redisEnvironment, redisTarget } from '@cardseal/core/config';
+import { RejectedError, TransientError } from '@cardseal/core/errors';
+import { HOUSE } from '@cardseal/core/ledger';
+import { lastDay, type Manifest, makeManifest, readManifest } from '@cardseal/core/manifest';
+import { connectRedis, createConveyor, createLanes } from '@cardseal/core/queue';
+import { z } from 'zod';
+import { examineFoundation } from '../advise.ts';
+import { type Output, printJson, printTable } from '../jobs/print.ts';
+import { openLedgerOf } from '../provision.ts';
+import { disagreements, examine, type Findings } from './examine.ts';
+
+const schema = z.object({ ...redisEnvironment, QUEUE_PREFIX: commonEnvironment.QUEUE_PREFIX });
+const REDIS_PATIENCE_MS = 10_000;
+
+export interface DoctorOptions extends Output {
+  fix?: boolean;
+  /** Advice on what lies beneath counts as a disagreement. */
+  strict?: boolean;
+  /** Of how many hours the index is looked at. */
+  hours: number;
+}
+
+/** Exit code 1 while anything disagrees that was not mended. Throws TransientError `queue_unavailable`. */
+export async function doctorCommand(
+  env: Env,
+  { fix = false, strict = false, hours, json }: DoctorOptions,
+): Promise<void> {
+  const config = readEnvironment(schema, env);
+  const { ledger } = openLedgerOf(env);
+  const redis = connectRedis(redisTarget(config), 'board');
+  const conveyor = createConveyor(redis, config.QUEUE_PREFIX);
+  const lanes = createLanes(redis, config.QUEUE_PREFIX);
+  try {
+    await untilReady(redis);
+    const findings = await examine({ ledger, conveyor, lanes, clock: systemClock, fix, hours });
+    const foundation = await examineFoundation(env, ledger, redis);
+    if (json) printJson({ ...findings, ...foundation });
+    else print(findings);
+    for (const { code, text } of foundation.advice) process.stderr.write(`${code}: ${text}\n`);
+    const broken = foundation.keys.trouble !== null || (strict && foundation.advice.length > 0);
+    if ((disagreements(findings) > 0 && !fix) || broken) process.exitCode = 1;
+  } finally {
+    await conveyor.close();
+    redis.disconnect();
+  }
+}
+
+function print({ pending, undelivered, fixed, ...found }: Findings): void {
+  process.stdout.write(`looked at ${pending} open generations and ${undelivered} owed deliveries\n`);
+  const rows = Object.entries(found).flatMap(([what, ids]) => ids.map((id) => [what.replaceAll('_', ' '), id]));
+  if (rows.length === 0) return void process.stdout.write('ledger and queue agree\n');
+  printTable(['what', 'id'], rows);
+  process.stdout.write(fixed ? 'mended, except what a worker settles at its next walk\n' : 'run with --fix to mend\n');
+}
+
+async function untilReady(redis: ReturnType<typeof connectRedis>): Promise<void> {
+  if (redis.status === 'ready') return;
+  const late = new Promise<never>((_, reject) => {
+    setTimeout(() => reject(new TransientError('queue_unavailable')), REDIS_PATIENCE_MS).unref();
+  });
+  await Promise.race([new Promise((resolve) => redis.once('ready', resolve)), late]);
+}
+
+export interface ManifestOptions extends Output {
+  tenant?: string;
+  day?: string;
+  /** Makes a new run, though there is one. */
+  make?: boolean;
+}
+
+/** Exit code 1 when a manifest disagrees. */
+export async function manifestCommand(env: Env, { tenant, day, make, json }: ManifestOptions): Promise<void> {
+  const { ledger } = openLedgerOf(env);
+  const wanted = day ?? lastDay(systemClock.now());
+  const tenants = (await ledger.tenants.list(HOUSE)).map(({ id }) => id).filter((id) => !tenant || id === tenant);
+  if (tenants.length === 0) throw new RejectedError('tenant_not_found');
+  const manifests: Manifest[] = [];
+  for (const id of tenants) {
+    const standing = make ? null : await readManifest(ledger, id, wanted);
+    manifests.push(standing ?? (await makeManifest(ledger, systemClock, { tenant: id, day: wanted }))!);
+  }
+  if (json) for (const manifest of manifests) printJson(manifest);
+  else printManifests(manifests);
+  if (manifests.some(({ agrees }) => !agrees)) process.exitCode = 1;
+}
+
+const COLUMNS = [
+  'accepted',
+  'finished',
+  'open',
+  'delivered',
+  'parked',
+  'undelivered',
+  'unaddressed',
+  'erased',
+] as const;
+
+function printManifests(manifests: readonly Manifest[]): void {
+  const rows = manifests.map(({ tenant, day, counts, agrees }) => [
+    tenant,
+    day,
+    ...COLUMNS.map((column) => String(counts[column])),
+    agrees ? 'agrees' : 'DISAGREES',
+  ]);
+  printTable(['tenant', 'day', ...COLUMNS, ''], rows);
+  const wrong = manifests.flatMap(({ disagreements }) => disagreements.map(({ id, problem }) => [id, problem ?? '']));
+  if (wrong.length > 0) printTable(['job', 'problem'], wrong);
+}

@@ -1,0 +1,61 @@
+import { ManualClock } from '@cardseal/core/clock';
+import type { JobId } from '@cardseal/core/job';
+import { createLedger, memoryObjectStore } from '@cardseal/core/ledger';
+import { type Conveyor, type Lanes, recognizeJobId } from '@cardseal/core/queue';
+import { localMasterKey } from '@cardseal/core/seal';
+import { describe, expect, it } from 'vitest';
+import { disagreements, examine } from './examine.ts';
+
+const TENANT = 'bank';
+/** A queue as far as the examination of cards goes. */
+function queueOf(states: Map<string, string>) {
+  const getJobState = async (id: string) => states.get(id) ?? 'unknown';
+  const queue = { getJobState, getJobs: async () => [] };
+  return {
+    queues: () => ({ recognize: queue, deliver: queue }),
+    addCards: async (cards: { job: string; generation: number }[]) => {
+      for (const { job, generation } of cards) states.set(`${job}-${generation}`, 'waiting');
+    },
+  } as unknown as Conveyor;
+}
+
+async function world() {
+  const clock = new ManualClock(3_600_000);
+  const ledger = createLedger({ store: memoryObjectStore(), master: localMasterKey(Buffer.alloc(32, 1)), clock });
+  // Their times, in milliseconds: 1, 2, 3, and a second before now.
+  const times = ['0000000001', '0000000002', '0000000003', '000003DTMR'];
+  const ids = times.map((time): JobId => `job_${time}0000000000000000`);
+  const [known, lost, accident, young] = ids as [JobId, JobId, JobId, JobId];
+  for (const job of ids) {
+    await ledger.markers.openGeneration(TENANT, job, 1, null);
+    if (job === accident || job === young) continue;
+    const sealed = await ledger.startJob(TENANT, job);
+    await sealed.commit({ tenant: TENANT, job, sides: ['front'], priority: 'bulk', createdAtMs: 1 } as never);
+  }
+  const states = new Map([[recognizeJobId(known, 1), 'delayed']]);
+  const look = (fix: boolean) =>
+    examine({ ledger, conveyor: queueOf(states), lanes: {} as Lanes, clock, fix, hours: 1 });
+  return { states, look, known, lost, accident };
+}
+
+describe('doctor', () => {
+  it('names what the ledger owes and the queue does not know, and changes nothing', async () => {
+    const { states, look, lost, accident } = await world();
+    const findings = await look(false);
+    expect(findings).toMatchObject({
+      pending: 4,
+      missing_cards: [recognizeJobId(lost, 1)],
+      uncommitted: [recognizeJobId(accident, 1)],
+      fixed: false,
+    });
+    expect([disagreements(findings), states.size]).toEqual([2, 1]);
+  });
+
+  it('puts it back when told to, and is content afterwards', async () => {
+    const { states, look, known } = await world();
+    states.set(recognizeJobId(known, 1), 'failed');
+    expect(await look(true)).toMatchObject({ fixed: true, abandoned_cards: [recognizeJobId(known, 1)] });
+    const second = await look(false);
+    expect([second.pending, disagreements(second)]).toEqual([3, 0]);
+  });
+});
