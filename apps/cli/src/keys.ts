@@ -40,11 +40,11 @@ function limitsOf(limits: KeyLimits): string {
 
 export interface KeyChange extends Output {
   scope?: Scope[];
-  /** null takes the limit away; what is absent stays. */
-  requestsPerSecond?: number | null;
-  concurrency?: number | null;
-  inQueue?: number | null;
-  cardsPerDay?: number | null;
+  /** `none` takes the limit away; what is absent stays. */
+  requestsPerSecond?: number | 'none';
+  concurrency?: number | 'none';
+  inQueue?: number | 'none';
+  cardsPerDay?: number | 'none';
 }
 
 /** Takes hold in every process within two seconds. */
@@ -61,7 +61,7 @@ function changedKey(value: ApiKeyRecord, { scope, ...change }: KeyChange): ApiKe
   const { requestsPerSecond, concurrency, inQueue, cardsPerDay } = change;
   const given = Object.entries({ requestsPerSecond, concurrency, inQueue, cardsPerDay });
   const wanted = { ...value.limits, ...Object.fromEntries(given.filter(([, limit]) => limit !== undefined)) };
-  const limits = Object.fromEntries(Object.entries(wanted).filter(([, limit]) => limit !== null)) as KeyLimits;
+  const limits = Object.fromEntries(Object.entries(wanted).filter(([, limit]) => limit !== 'none')) as KeyLimits;
   const { limits: _before, ...rest } = value;
   return { ...rest, ...(scope ? { scopes: scope } : {}), ...(Object.keys(limits).length > 0 ? { limits } : {}) };
 }

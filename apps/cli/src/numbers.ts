@@ -11,7 +11,7 @@ export function positiveNumber(text: string): number {
   return Number(text);
 }
 
-/** `none` takes a limit away. */
-export function limit(text: string): number | null {
-  return text === 'none' ? null : wholeNumber(text);
+/** `none` takes a limit away. Commander makes an empty text of null, hence the word. */
+export function limit(text: string): number | 'none' {
+  return text === 'none' ? text : wholeNumber(text);
 }

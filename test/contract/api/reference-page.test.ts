@@ -1,6 +1,6 @@
 /** `/docs`: whole from this host, under a policy that allows no other, over a document that it can read. */
 import vm from 'node:vm';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startTestApi, type TestApi } from '../../support/api.ts';
 
 describe('the reference page', () => {
@@ -37,11 +37,12 @@ describe('the reference page', () => {
   });
 
   it('starts its viewer with the document of this API, and shows it to nobody', async () => {
-    let given: Record<string, unknown> = {};
     const start = await (await fetch(`${api.url}/docs/start.js`)).text();
-    vm.runInNewContext(start, { SwaggerUIBundle: (options: Record<string, unknown>) => void (given = options) });
+    const viewer = vi.fn<(options: { url: string; validatorUrl: unknown }) => void>();
+    vm.runInNewContext(start, { SwaggerUIBundle: viewer });
+    const given = viewer.mock.calls[0]![0];
     expect(given.validatorUrl).toBeNull();
-    const document = await (await fetch(new URL(String(given.url), api.url))).json();
+    const document = await (await fetch(new URL(given.url, api.url))).json();
     expect(document).toMatchObject({ openapi: '3.1.0', info: { title: 'Cardseal' } });
   });
 });

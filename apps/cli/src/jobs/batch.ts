@@ -1,6 +1,5 @@
 /** `cardseal batch …`: thousands of cards from a file of job requests, one JSON object per line. */
-import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
+import { open } from 'node:fs/promises';
 import type { Batch, JobRequest } from '@cardseal/client';
 import type { Env } from '@cardseal/core/config';
 import type { Command } from 'commander';
@@ -43,7 +42,12 @@ async function submitBatch(
 ): Promise<void> {
   const { batches } = connect(env);
   const key = options.idempotencyKey;
-  let batch = await batches.create(requestsIn(fromCaller(env, file)), key === undefined ? {} : { idempotencyKey: key });
+  const broken: Error[] = [];
+  const requests = requestsIn(fromCaller(env, file), broken);
+  let batch = await batches.create(requests, key === undefined ? {} : { idempotencyKey: key }).catch((error) => {
+    // A file that cannot be read breaks the request off, which is not the API's fault.
+    throw broken[0] ?? error;
+  });
   if (options.wait) {
     const progress = createProgress('recognised', batch.counts.accepted);
     const onProgress = ({ counts }: Batch) => progress.set(counts.accepted - counts.unfinished);
@@ -55,9 +59,18 @@ async function submitBatch(
   if (counts.rejected > 0 || (options.wait && counts.succeeded < counts.accepted)) process.exitCode = 1;
 }
 
-async function* requestsIn(file: string): AsyncGenerator<JobRequest> {
-  const lines = createInterface({ input: createReadStream(file), crlfDelay: Number.POSITIVE_INFINITY });
-  for await (const line of lines) if (line.trim() !== '') yield JSON.parse(line) as JobRequest;
+async function* requestsIn(file: string, broken: Error[]): AsyncGenerator<JobRequest> {
+  let number = 0;
+  try {
+    await using handle = await open(file);
+    for await (const line of handle.readLines()) {
+      number++;
+      if (line.trim() !== '') yield JSON.parse(line) as JobRequest;
+    }
+  } catch (error) {
+    broken.push(error instanceof SyntaxError ? new Error(`line ${number} of ${file} is not JSON`) : (error as Error));
+    throw error;
+  }
 }
 
 function printBatch(batch: Batch, { json }: Output): void {
