@@ -27,7 +27,7 @@ type Processor = (job: Job<object>) => Promise<void>;
  */
 async function live(ids: string[], build: (work: Processor, fates: Map<string, Fate>) => Processor) {
   const fates = new Map<string, Fate>();
-  const jobs = ids.map((id) => ({ id, stalledCounter: 0, data: {} }) as Job<object>);
+  const jobs = ids.map((id) => ({ id, stalledCounter: 0, data: {} }) as Job<object> & { id: string });
   let deaths = 0;
   while (jobs.some(({ id }) => !fates.has(id)) && deaths < 50) {
     const inHand = jobs.filter(({ id }) => !fates.has(id)).slice(0, HANDS);
@@ -47,7 +47,7 @@ async function live(ids: string[], build: (work: Processor, fates: Map<string, F
     const runs = inHand.map(build(work, fates));
     if ((await Promise.race([died.promise, Promise.all(runs)])) !== 'died') continue;
     deaths++;
-    for (const job of inHand) if (!fates.has(job.id!)) job.stalledCounter++;
+    for (const job of inHand) if (!fates.has(job.id)) job.stalledCounter++;
   }
   return { fates: Object.fromEntries(fates), deaths };
 }
