@@ -1,5 +1,7 @@
 /** `keys rotate master|tenant`: every step may be repeated or cut off, and nothing has to stand still for it. */
 import type { Env } from '@cardseal/core/config';
+import { RejectedError } from '@cardseal/core/errors';
+import { HOUSE } from '@cardseal/core/ledger';
 import { type Output, printJson } from '../jobs/print.ts';
 import { openLedgerOf } from '../provision.ts';
 
@@ -26,7 +28,8 @@ export async function rotateTenantCommand(
   tenant: string,
   { json, resume = false }: Output & { resume?: boolean },
 ): Promise<void> {
-  const { keys } = openLedgerOf(env).ledger;
+  const { keys, tenants } = openLedgerOf(env).ledger;
+  if (tenant !== HOUSE && !(await tenants.get(HOUSE, tenant))) throw new RejectedError('tenant_not_found');
   const version = resume ? null : await keys.addTenantKey(tenant);
   if (version !== null) process.stderr.write(`version ${version} of the key of ${tenant} seals from now on\n`);
   const done = await keys.rewrapJobKeys(tenant, ({ looked, rewrapped }) =>
