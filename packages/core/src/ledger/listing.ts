@@ -10,7 +10,7 @@ import { referenceMac } from './reference-mac.ts';
 import type { ObjectStore } from './store/object-store.ts';
 
 const EMPTY = Buffer.alloc(0);
-/** A page looks at no more names than this, however few of them match: a rare match costs pages, never a hang. */
+/** A page without an end in time looks at no more names than this: a rare match costs pages, never a hang. */
 const MAX_NAMES_PER_PAGE = 10_000;
 
 export interface ListingFilter {
@@ -57,7 +57,8 @@ export function createListing(store: ObjectStore, keyring: Keyring, clock: Clock
       const mac = await referenceMac(keyring, tenant, reference);
       await store.put(paths.indexFinished(tenant, job, mac, generation, state, code), EMPTY);
     },
-    async page(tenant, filter, { after, limit, untilMs = Number.POSITIVE_INFINITY }) {
+    async page(tenant, filter, { after, limit, untilMs }) {
+      const goesOn = (looked: number) => (untilMs === undefined ? looked < MAX_NAMES_PER_PAGE : clock.now() < untilMs);
       const mac = filter.reference === undefined ? undefined : await referenceMac(keyring, tenant, filter.reference);
       const page: ListingPage = { jobs: [], entries: [], next: null };
       let looked = 0;
@@ -68,7 +69,7 @@ export function createListing(store: ObjectStore, keyring: Keyring, clock: Clock
           page.jobs.push(entry.job);
           page.entries.push(entry);
         }
-        if (page.jobs.length < limit && looked < MAX_NAMES_PER_PAGE && clock.now() < untilMs) continue;
+        if (page.jobs.length < limit && goesOn(looked)) continue;
         page.next = entry.job;
         return page;
       }
