@@ -30,6 +30,7 @@ beforeAll(async () => {
     chownSync(copy, NOBODY, NOBODY);
   }
   copyFileSync(path.join(app.dataDir, 'emulator-public-key.pem'), path.join(secrets, 'public-key.pem'));
+  chownSync(path.join(secrets, 'public-key.pem'), NOBODY, NOBODY);
   chownSync(secrets, NOBODY, NOBODY);
 }, 300_000);
 
