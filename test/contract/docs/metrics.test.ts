@@ -1,0 +1,92 @@
+/** The page of metrics, the rules and the dashboard name what there is, and all of it. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { METRICS, type MetricDefinition } from '@cardseal/core/metrics';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+
+const REPOSITORY = path.resolve(import.meta.dirname, '../../..');
+const read = (file: string) => readFileSync(path.join(REPOSITORY, file), 'utf8');
+
+/** What a scrape shows of a metric: histograms have three names. */
+const exposed = new Set(
+  Object.entries<MetricDefinition>(METRICS).flatMap(([name, { kind }]) =>
+    kind === 'histogram' ? [`${name}_bucket`, `${name}_sum`, `${name}_count`] : [name],
+  ),
+);
+const OF_PROCESS = new Set([
+  'process_resident_memory_bytes',
+  'process_start_time_seconds',
+  'nodejs_eventloop_lag_p99_seconds',
+]);
+
+function namesIn(query: string): string[] {
+  return [...query.matchAll(/\b(cardseal_\w+|process_\w+|nodejs_\w+)(?!:)\b/g)].map(([name]) => name);
+}
+
+interface Rule {
+  record?: string;
+  alert?: string;
+  expr: string;
+  annotations?: { summary: string; runbook: string };
+}
+const rules: Rule[] = parse(read('infra/monitoring/rules.yml')).groups.flatMap(
+  (group: { rules: Rule[] }) => group.rules,
+);
+
+describe('metrics', () => {
+  it('the page has a row for each, with its labels, and no other', () => {
+    const rows = [...read('docs/metrics.md').matchAll(/^\| `(cardseal_\w+)` \| (\w+) \| ([^|]+) \| (.+) \|$/gm)];
+    const shown = Object.fromEntries(
+      rows.map(([, name, kind, labels, help]) => [
+        name,
+        { kind, labels: [...labels!.matchAll(/`(\w+)`/g)].map(([, label]) => label), help },
+      ]),
+    );
+    const wanted = Object.fromEntries(
+      Object.entries<MetricDefinition>(METRICS).map(([name, { kind, labels, help }]) => [
+        name,
+        { kind, labels: [...labels], help },
+      ]),
+    );
+    expect(shown).toEqual(wanted);
+  });
+
+  it('every query of the page asks for metrics that there are', () => {
+    const queries = [...read('docs/metrics.md').matchAll(/^\| [^|`]+\? \| `(.+)` \|$/gm)].map(([, query]) => query!);
+    expect(queries.length).toBeGreaterThan(4);
+    for (const query of queries) for (const name of namesIn(query)) expect(exposed, query).toContain(name);
+  });
+
+  it('every rule asks for metrics that there are, or for what another rule records', () => {
+    const recorded = new Set(rules.flatMap(({ record }) => record ?? []));
+    for (const { expr } of rules) {
+      for (const name of namesIn(expr))
+        expect(exposed.has(name) || OF_PROCESS.has(name), `${name} in ${expr}`).toBe(true);
+      for (const [name] of expr.matchAll(/\bcardseal:[\w:]+/g)) expect(recorded, expr).toContain(name);
+    }
+  });
+
+  it('every alert says what it is in a sentence and leads to a page that there is', () => {
+    const alerts = rules.filter(({ alert }) => alert !== undefined);
+    expect(alerts.length).toBeGreaterThan(8);
+    for (const { alert, annotations } of alerts) {
+      expect(annotations?.summary, alert).toMatch(/\.$/);
+      expect(() => read(annotations!.runbook), alert).not.toThrow();
+    }
+  });
+
+  it('every query of the dashboard asks for metrics that there are', () => {
+    const recorded = new Set(rules.flatMap(({ record }) => record ?? []));
+    const { panels } = JSON.parse(read('infra/monitoring/dashboard.json')) as {
+      panels: { targets?: { expr: string }[] }[];
+    };
+    const queries = panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr));
+    expect(queries.length).toBeGreaterThan(10);
+    for (const query of queries) {
+      for (const name of namesIn(query))
+        expect(exposed.has(name) || OF_PROCESS.has(name), `${name} in ${query}`).toBe(true);
+      for (const [name] of query.matchAll(/\bcardseal:[\w:]+/g)) expect(recorded, query).toContain(name);
+    }
+  });
+});
