@@ -38,7 +38,9 @@ function writeSettings(folder: string, port: number): string {
   return path.join(folder, 'redis.conf');
 }
 
-it('a card goes through the Redis of production, and the doctor has nothing to say of it', { timeout: 240_000 }, async () => {
+it('a card goes through the Redis of production, and the doctor has nothing to say of it', {
+  timeout: 240_000,
+}, async () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'cardseal-redis-'));
   const port = await freePort();
   const server = spawn('redis-server', [writeSettings(folder, port)], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -51,18 +53,25 @@ it('a card goes through the Redis of production, and the doctor has nothing to s
     const app = await startTestStack({ redisUrl });
     try {
       const headers = { 'content-type': 'application/json' };
-      const { body } = await app.call('POST', '/v1/webhook-endpoints', { headers, body: JSON.stringify({ url: sink.url }) });
+      const { body } = await app.call('POST', '/v1/webhook-endpoints', {
+        headers,
+        body: JSON.stringify({ url: sink.url }),
+      });
       sink.verifyWith(body.secret);
       const [specimen] = await Array.fromAsync(generateSpecimens({ count: 1, seed: 4, scenario: 'good', scale: 0.5 }));
       const job = await app.submit({ front: specimen!.front! });
       expect((await app.finished(job.id)).state).toBe('succeeded');
       await sink.events(job.id);
       const cli = path.join(ROOT, 'apps/cli/src/main.ts');
-      const { stdout } = await run(process.execPath, [cli, 'doctor'], { env: { ...app.stack.env, REDIS_URL: redisUrl } });
+      const { stdout } = await run(process.execPath, [cli, 'doctor', '--json'], {
+        env: { ...app.stack.env, REDIS_URL: redisUrl },
+      });
       const { advice, keys } = JSON.parse(stdout) as { advice: { code: string }[]; keys: object };
       expect(advice.map(({ code }) => code).filter((code) => code.startsWith('redis_'))).toEqual([]);
       expect(keys).toMatchObject({ trouble: null, tenants: 2 });
-      const strict = run(process.execPath, [cli, 'doctor', '--strict'], { env: { ...app.stack.env, REDIS_URL: redisUrl } });
+      const strict = run(process.execPath, [cli, 'doctor', '--json', '--strict'], {
+        env: { ...app.stack.env, REDIS_URL: redisUrl },
+      });
       await expect(strict).rejects.toMatchObject({ code: 1 });
     } finally {
       await app.stop();

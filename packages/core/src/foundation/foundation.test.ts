@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { adviseOnKeys } from './store.ts';
 import { type AskRedis, adviseOnRedis } from './redis.ts';
+import { adviseOnKeys } from './store.ts';
 
 const good: Record<string, string> = { 'maxmemory-policy': 'noeviction', maxmemory: '1000000', appendonly: 'yes' };
 const away = { tls: true, loopback: false };
