@@ -4,6 +4,7 @@ import { type Clock, systemClock } from '@cardseal/core/clock';
 import { redisTarget } from '@cardseal/core/config';
 import { type Ledger, openLedger, openMasterKey } from '@cardseal/core/ledger';
 import { createLog, describeError, type Log } from '@cardseal/core/log';
+import { countStoreRequests, createMetrics, createMetricsListener } from '@cardseal/core/metrics';
 import {
   connectRedis,
   createConveyor,
@@ -17,6 +18,7 @@ import { createSessions } from './auth/session.ts';
 import { createBulkRunner } from './bulk/runner.ts';
 import type { AdminConfig } from './config.ts';
 import type { AdminContext } from './context.ts';
+import { tellTheWhole } from './metrics.ts';
 import { createOverviewReader } from './overview/read.ts';
 import { createSamples, SAMPLE_EVERY_MS } from './overview/samples.ts';
 import { poolSnapshot } from './pool/pool.ts';
@@ -39,7 +41,9 @@ export function createAdminApp(config: AdminConfig, overrides: AdminOverrides = 
   const onRedisError = (error: Error) => log.debug('redis.error', describeError(error));
   const redis = connectRedis(redisTarget(config), 'producer', onRedisError);
   const boardRedis = connectRedis(redisTarget(config), 'board', onRedisError);
-  const ledger = overrides.ledger ?? openLedger(config, openMasterKey(config), clock);
+  const metrics = createMetrics('admin');
+  const ledger =
+    overrides.ledger ?? openLedger(config, openMasterKey(config), clock, undefined, countStoreRequests(metrics));
   // Filled at the start, before anybody can be logged in: the key service is asked then.
   const sessionKey = Buffer.alloc(32);
   const context: AdminContext = {
@@ -56,6 +60,9 @@ export function createAdminApp(config: AdminConfig, overrides: AdminOverrides = 
   };
   const samples = createSamples(redis, config.QUEUE_PREFIX, clock);
   const bulk = createBulkRunner(context);
+  const overview = createOverviewReader(context, samples);
+  tellTheWhole(context, metrics, overview);
+  const listener = createMetricsListener(metrics, config);
   const stopping = new AbortController();
   let sampling: Promise<void> | undefined;
   let server: FastifyInstance | undefined;
@@ -64,7 +71,8 @@ export function createAdminApp(config: AdminConfig, overrides: AdminOverrides = 
   return {
     async start() {
       (await ledger.houseSecret('cardseal admin sessions')).copy(sessionKey);
-      server = await createServer(context, { overview: createOverviewReader(context, samples), bulk });
+      server = await createServer(context, { overview, bulk });
+      await listener.start(log);
       await server.listen({ host: config.ADMIN_HOST, port: config.ADMIN_PORT });
       const { port } = server.server.address() as { port: number };
       bulk.start();
@@ -89,7 +97,7 @@ export function createAdminApp(config: AdminConfig, overrides: AdminOverrides = 
 
   async function stop(): Promise<void> {
     stopping.abort();
-    await server?.close();
+    await Promise.all([server?.close(), listener.stop()]);
     await Promise.all([sampling, bulk.stop()]);
     await context.conveyor.close();
     redis.disconnect();

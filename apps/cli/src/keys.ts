@@ -60,7 +60,10 @@ export async function setKeyCommand(env: Env, tenant: string, id: string, change
 function changedKey(value: ApiKeyRecord, { scope, ...change }: KeyChange): ApiKeyRecord {
   const { requestsPerSecond, concurrency, inQueue, cardsPerDay } = change;
   const given = Object.entries({ requestsPerSecond, concurrency, inQueue, cardsPerDay });
-  const wanted = { ...value.limits, ...Object.fromEntries(given.filter(([, limit]) => limit !== undefined)) };
+  const wanted: Record<string, number | 'none' | undefined> = {
+    ...value.limits,
+    ...Object.fromEntries(given.filter(([, limit]) => limit !== undefined)),
+  };
   const limits = Object.fromEntries(Object.entries(wanted).filter(([, limit]) => limit !== 'none')) as KeyLimits;
   const { limits: _before, ...rest } = value;
   return { ...rest, ...(scope ? { scopes: scope } : {}), ...(Object.keys(limits).length > 0 ? { limits } : {}) };

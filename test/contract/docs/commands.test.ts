@@ -26,7 +26,9 @@ function argumentsOf(code: string): string[] | null {
 }
 
 function withoutActions(command: Command): Command {
-  if (command.commands.length === 0) command.action(() => {});
+  // A group may do something of its own, as `doctor` does.
+  const acts = (command as unknown as { _actionHandler: unknown })._actionHandler;
+  if (acts || command.commands.length === 0) command.action(() => {});
   for (const one of command.commands) withoutActions(one);
   return command;
 }

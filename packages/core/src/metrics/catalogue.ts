@@ -93,14 +93,9 @@ export const METRICS = define({
     help: 'Webhook endpoints by health.',
     labels: ['health'],
   },
-  cardseal_open: {
-    kind: 'gauge',
-    help: 'What the ledger says is unfinished: cards, deliveries owed, deliveries parked. As of the last walk.',
-    labels: ['what'],
-  },
   cardseal_oldest_seconds: {
     kind: 'gauge',
-    help: 'Age of the oldest unfinished one. As of the last walk.',
+    help: 'Age of the oldest card that is not finished, and of the oldest delivery that is owed.',
     labels: ['what'],
   },
   cardseal_queue_jobs: {

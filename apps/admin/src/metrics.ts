@@ -1,0 +1,49 @@
+/**
+ * What is true of the whole, for Prometheus: queues, ages, gates, endpoints. Told by the admin process alone, which
+ * looks anyway; what could not be seen is not told, so that an old number is never taken for a new one.
+ */
+
+import type { Metrics } from '@cardseal/core/metrics';
+import type { CredentialSnapshot } from '@cardseal/core/pacing';
+import type { AdminContext } from './context.ts';
+import type { OverviewReader } from './overview/read.ts';
+
+const STATES = ['active', 'waiting', 'prioritized', 'delayed', 'failed'] as const;
+
+export function tellTheWhole(context: AdminContext, metrics: Metrics, overview: OverviewReader): void {
+  metrics.beforeScrape(async () => {
+    metrics.set('cardseal_redis_up', {}, context.redis.status === 'ready' ? 1 : 0);
+    const { steps, credentials, endpoints } = await overview.read();
+    metrics.clear('cardseal_oldest_seconds');
+    const ages = { cards: steps.queued.oldestMs, deliveries: steps.delivering.oldestMs };
+    for (const [what, ms] of Object.entries(ages)) {
+      if (ms !== null) metrics.set('cardseal_oldest_seconds', { what }, ms / 1000);
+    }
+    tellCredentials(metrics, credentials ?? []);
+    metrics.clear('cardseal_endpoints');
+    for (const [health, count] of Object.entries(endpoints?.counts ?? {}))
+      metrics.set('cardseal_endpoints', { health }, count);
+  });
+  metrics.beforeScrape(async () => {
+    metrics.clear('cardseal_queue_jobs');
+    for (const queue of Object.values(context.conveyor.queues())) {
+      const counts = await queue.getJobCounts(...STATES);
+      for (const state of STATES) metrics.set('cardseal_queue_jobs', { queue: queue.name, state }, counts[state] ?? 0);
+    }
+  });
+}
+
+function tellCredentials(metrics: Metrics, credentials: readonly CredentialSnapshot[]): void {
+  metrics.clear('cardseal_credential_rate');
+  metrics.clear('cardseal_credential_margin_seconds');
+  metrics.clear('cardseal_credential_gate_closed');
+  for (const { id: credential, nominalQps, currentQps, marginMs, gate } of credentials) {
+    metrics.set('cardseal_credential_rate', { credential, of: 'nominal' }, nominalQps);
+    metrics.set('cardseal_credential_rate', { credential, of: 'learned' }, currentQps);
+    metrics.set('cardseal_credential_margin_seconds', { credential }, marginMs / 1000);
+    if (gate.state === 'closed') {
+      const reason = gate.reason ?? 'unknown';
+      metrics.set('cardseal_credential_gate_closed', { credential, reason }, 1);
+    }
+  }
+}
