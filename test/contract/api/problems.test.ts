@@ -62,7 +62,10 @@ describe('problems', () => {
     ['malformed_body', () => api.call('POST', '/v1/jobs', { key, body: '{', headers: TYPED })],
     ['unsupported_media_type', () => api.call('POST', '/v1/jobs', { key, body: 'x' })],
     ['body_too_large', () => post('/v1/uploads', { content_type: 'x'.repeat(70_000) })],
-    ['body_timeout', () => raw(`POST /v1/jobs HTTP/1.1\r\n${authorized()}content-type: image/jpeg\r\ncontent-length: 9\r\n\r\n`)],
+    [
+      'body_timeout',
+      () => raw(`POST /v1/jobs HTTP/1.1\r\n${authorized()}content-type: image/jpeg\r\ncontent-length: 9\r\n\r\n`),
+    ],
     ['headers_too_large', () => raw(`GET / HTTP/1.1\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`)],
     ['bad_request', () => raw(`GET /v1/jobs/% HTTP/1.1\r\n${authorized()}connection: close\r\n\r\n`)],
     ['image_unusable', () => post('/v1/jobs', { front: { image: 'aGVsbG8=' } })],

@@ -49,7 +49,11 @@ export function lifecycleRoutes(app: FastifyInstance, context: ApiContext, authe
 }
 
 /** Until the outcome is durable; who cancels again what is cancelled is told the same. */
-export async function cancelJob({ ledger, conveyor, clock, config, log, metrics }: ApiContext, tenant: string, job: JobId) {
+export async function cancelJob(
+  { ledger, conveyor, clock, config, log, metrics }: ApiContext,
+  tenant: string,
+  job: JobId,
+) {
   const inventory = await ledger.inventory(tenant, job);
   if (inventory.erased) throw new Problem('job_erased');
   const sealed = inventory.committed ? await ledger.openJob(tenant, job) : null;
