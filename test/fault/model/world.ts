@@ -16,6 +16,7 @@ import {
   SCOPES,
 } from '@cardseal/core/ledger';
 import { silentLog } from '@cardseal/core/log';
+import { createMetrics } from '@cardseal/core/metrics';
 import type { AcquireOptions } from '@cardseal/core/pacing';
 import { reopen } from '@cardseal/core/queue';
 import { localMasterKey } from '@cardseal/core/seal';
@@ -124,6 +125,7 @@ export async function createWorld(picture: Buffer, settings: WorldSettings = {})
       clock,
       random: () => 0.5,
       log: silentLog,
+      metrics: createMetrics('worker', { process: false }),
       ledger: ledgerOf(process),
       conveyor,
       lanes: openLanes,

@@ -12,11 +12,13 @@ import { frozenEvent } from '@cardseal/core/webhook';
 import type { WorkerContext } from '../context.ts';
 import type { Work } from './work.ts';
 
+type Announced = Omit<Outcome, 'nonce'>;
+
 /** Returns what was announced; null when the job turned out to be erased, of which nothing is told but the erasure. */
-export async function announce(context: WorkerContext, work: Work): Promise<Outcome | null> {
+export async function announce(context: WorkerContext, work: Work): Promise<Announced | null> {
   const { ledger, conveyor, log } = context;
   const { tenant, job, generation, request, sealed } = work;
-  const outcome = await sealed.outcome(generation);
+  const outcome = work.written.outcome ?? (await sealed.outcome(generation));
   if (!outcome) return finishErased(context, work);
   // Those who wait on a long poll need nothing but the outcome.
   const told = conveyor.announceFinished(job).catch(() => {});
@@ -49,7 +51,7 @@ export async function finishErased(context: WorkerContext, { tenant, job }: Pick
 }
 
 /** Pictures go with the need for them; those that a retry may need stay for its window. */
-async function planRemoval({ ledger, config }: WorkerContext, work: Work, outcome: Outcome): Promise<void> {
+async function planRemoval({ ledger, config }: WorkerContext, work: Work, outcome: Announced): Promise<void> {
   const { tenant, job, request } = work;
   const { keepImages, retainForS } = request;
   const done = outcome.state === 'succeeded' || outcome.state === 'cancelled';
@@ -62,13 +64,17 @@ async function planRemoval({ ledger, config }: WorkerContext, work: Work, outcom
   }
 }
 
-function wants(id: string, endpoint: EndpointRecord, request: JobRequest, outcome: Outcome): boolean {
+function wants(id: string, endpoint: EndpointRecord, request: JobRequest, outcome: Announced): boolean {
   if (endpoint.state === 'deleted') return false;
   if (request.endpointIds && !request.endpointIds.includes(id)) return false;
   return endpoint.events === null || endpoint.events.includes(`job.${outcome.state}`);
 }
 
 /** Encrypted bodies cannot be made twice alike: they are made now, so that every try sends these bytes. */
-async function freezeEncrypted(work: Work, outcome: Outcome, { id, value }: Versioned<EndpointRecord>): Promise<void> {
+async function freezeEncrypted(
+  work: Work,
+  outcome: Announced,
+  { id, value }: Versioned<EndpointRecord>,
+): Promise<void> {
   if (value.payload === 'encrypted') await frozenEvent(work.sealed, outcome, id, value);
 }

@@ -20,7 +20,7 @@ export async function saveReply(
     ...(reply.logId === undefined ? {} : { logId: reply.logId }),
     ...(adjusted === undefined ? {} : { adjusted }),
   } as const;
-  await work.sealed.putReply(side, encodeCheckpoint({ header, reply: reply.plaintext }));
+  await save(work, side, encodeCheckpoint({ header, reply: reply.plaintext }));
 }
 
 /** A picture that cannot succeed is never called for again: its refusal is kept like a reply. */
@@ -34,5 +34,9 @@ export async function saveRefusal(
   const at = new Date(clock.now()).toISOString();
   const code = typeof error.fields.reason === 'string' ? `${error.code}.${error.fields.reason}` : error.code;
   const header = { v: 1, kind: 'refusal', provider, at, code } as const;
-  await work.sealed.putReply(side, encodeCheckpoint({ header, reply: Buffer.alloc(0) }));
+  await save(work, side, encodeCheckpoint({ header, reply: Buffer.alloc(0) }));
+}
+
+async function save(work: Work, side: Side, checkpoint: Buffer): Promise<void> {
+  if (await work.sealed.putReply(side, checkpoint)) work.written.replies.set(side, checkpoint);
 }

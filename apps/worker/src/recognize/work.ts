@@ -1,5 +1,5 @@
 /** One generation of one card at work: what was asked, what the ledger already has, what was tried. */
-import type { AttemptRecord, JobId, JobRequest, Side } from '@cardseal/core/job';
+import type { AttemptRecord, JobId, JobRequest, Outcome, Side } from '@cardseal/core/job';
 import type { Inventory, SealedJob } from '@cardseal/core/ledger';
 import type { WorkerContext } from '../context.ts';
 
@@ -15,6 +15,8 @@ export interface Work {
   /** Aborts when the lock is lost or the worker's grace has run out. */
   signal: AbortSignal;
   attempts: AttemptRecord[];
+  /** What this run wrote itself, and need not read back. */
+  written: { replies: Map<Side, Buffer>; outcome: Omit<Outcome, 'nonce'> | null };
 }
 
 /** null when there is nothing to work on: erased, or never committed. */
@@ -29,7 +31,18 @@ export async function openWork(
   const sealed = await ledger.openJob(tenant, job);
   const request = await sealed?.request();
   if (!sealed || !request) return null;
-  return { tenant, job, generation, request, sealed, inventory, lookedAtMs, signal, attempts: [...attempts] };
+  return {
+    tenant,
+    job,
+    generation,
+    request,
+    sealed,
+    inventory,
+    lookedAtMs,
+    signal,
+    attempts: [...attempts],
+    written: { replies: new Map(), outcome: null },
+  };
 }
 
 /** Sides whose reply is not in the ledger yet. */

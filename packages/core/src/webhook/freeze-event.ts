@@ -9,7 +9,7 @@ import { encryptPayload } from './encrypt-payload.ts';
 /** Throws RejectedError `public_key_invalid`, and TransientError of the store. */
 export async function frozenEvent(
   sealed: SealedJob,
-  outcome: Outcome,
+  outcome: Omit<Outcome, 'nonce'>,
   endpointId: string,
   endpoint: Pick<EndpointRecord, 'payload' | 'publicKey'>,
 ): Promise<Buffer> {
@@ -22,7 +22,12 @@ export async function frozenEvent(
   return (await sealed.event(outcome.generation, endpointId)) ?? body;
 }
 
-async function encryptedBody(outcome: Outcome, endpointId: string, publicKey: string | null, job: string) {
+async function encryptedBody(
+  outcome: Omit<Outcome, 'nonce'>,
+  endpointId: string,
+  publicKey: string | null,
+  job: string,
+) {
   const { type, timestamp, data } = JSON.parse(outcome.full) as { type: string; timestamp: string; data: object };
   const plaintext = Buffer.from(JSON.stringify({ event_id: outcome.eventId, endpoint_id: endpointId, type, data }));
   const jwe = await encryptPayload({ publicKey, plaintext });
