@@ -38,13 +38,14 @@ const SUBMIT_ACCIDENT_MS = 10 * 60_000;
 async function cardOf(context: WorkerContext, marker: PendingMarker) {
   const { tenant, job, generation } = marker;
   const { ledger, clock, log } = context;
-  const tombstone = await ledger.erasures.tombstone(tenant, job);
+  const sealed = await ledger.openJob(tenant, job);
+  const request = await sealed?.request();
+  // Of an erased job no request is read: only where there is none is the tombstone worth a look of its own.
+  const tombstone = request ? null : await ledger.erasures.tombstone(tenant, job);
   if (tombstone) {
     await finishErasure(context, tenant, job, tombstone);
     return null;
   }
-  const sealed = await ledger.openJob(tenant, job);
-  const request = await sealed?.request();
   if (generation === ERASURE_GENERATION) {
     // Asked for, and interrupted before it was declared.
     if (request) await eraseJob(context, tenant, job, 'request');

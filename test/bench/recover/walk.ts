@@ -1,0 +1,81 @@
+/** One recovery: an empty private Redis, a ledger that owes so many cards, and the worker's own walk over it. */
+import { systemClock } from '@cardseal/core/clock';
+import { silentLog } from '@cardseal/core/log';
+import { createMetrics } from '@cardseal/core/metrics';
+import { connectRedis, createConveyor } from '@cardseal/core/queue';
+import type { WorkerContext } from '../../../apps/worker/src/context.ts';
+import { createEpoch } from '../../../apps/worker/src/reconcile/epoch.ts';
+import { createReconciler } from '../../../apps/worker/src/reconcile/reconciler.ts';
+import { startPrivateRedis } from '../deliver/private-redis.ts';
+import { endlessStore } from './endless-store.ts';
+
+export interface Recovered {
+  pending: number;
+  requeued: number;
+  walkS: number;
+  perSecond: number;
+  /** A walk over the same markers when Redis knows all of them. */
+  againS: number;
+  getsPerCard: number;
+  lists: number;
+  /** Resident at each tenth of the walk that puts back. */
+  rssMb: number[];
+  redisMb: number;
+}
+
+const PREFIX = '{cardseal}';
+const LOOK_MS = 100;
+
+export async function recoverOnce(pending: number): Promise<Recovered> {
+  const server = await startPrivateRedis();
+  const connection = connectRedis(server.url, 'producer');
+  await new Promise((resolve) => connection.once('ready', resolve));
+  const { ledger, requests } = endlessStore(pending);
+  const conveyor = createConveyor(connection, PREFIX);
+  const config = { RECONCILE_INTERVAL_MS: 60_000, QUEUE_PREFIX: PREFIX };
+  const parts = { ledger, conveyor, config, clock: systemClock, log: silentLog, metrics: createMetrics('worker') };
+  const reconciler = createReconciler(parts as unknown as WorkerContext, createEpoch(connection, PREFIX));
+  const queued = () => server.redis.zcard(`${PREFIX}:recognize:prioritized`);
+  try {
+    const samples: [share: number, mb: number][] = [];
+    const look = async () => samples.push([(await queued()) / pending, rssMb()]);
+    await look();
+    const watch = setInterval(() => void look(), LOOK_MS);
+    const walkS = await timed(() => reconciler.walk());
+    clearInterval(watch);
+    await look();
+    const { get, list } = requests;
+    const againS = await timed(() => reconciler.walk());
+    const memory = /used_memory:(\d+)/.exec(await server.redis.info('memory'))![1];
+    return {
+      pending,
+      requeued: await queued(),
+      walkS,
+      perSecond: pending / walkS,
+      againS,
+      getsPerCard: get / pending,
+      lists: list,
+      rssMb: tenths(samples),
+      redisMb: Math.round(Number(memory) / 2 ** 20),
+    };
+  } finally {
+    await conveyor.close();
+    connection.disconnect();
+    await server.stop();
+  }
+}
+
+async function timed(work: () => Promise<void>): Promise<number> {
+  const startedMs = performance.now();
+  await work();
+  return (performance.now() - startedMs) / 1000;
+}
+
+function rssMb(): number {
+  return Math.round(process.memoryUsage.rss() / 2 ** 20);
+}
+
+/** The first sample at or behind each tenth. */
+function tenths(samples: readonly [share: number, mb: number][]): number[] {
+  return Array.from({ length: 11 }, (_, at) => (samples.find(([share]) => share >= at / 10) ?? samples.at(-1)!)[1]);
+}
