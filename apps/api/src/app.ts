@@ -18,6 +18,7 @@ import { createBatchKeeper } from './batches/index.ts';
 import type { ApiConfig } from './config.ts';
 import type { ApiContext } from './context.ts';
 import { createCounter, createLimits } from './limits/index.ts';
+import { createPatience } from './patience/index.ts';
 import { createPoolWatch } from './quota/index.ts';
 import { createServer } from './server.ts';
 import { createUsageMeter } from './usage/index.ts';
@@ -44,6 +45,7 @@ export function createApi(config: ApiConfig, overrides: ApiOverrides = {}): Api 
   const producer = connectRedis(redisTarget(config), 'producer', onRedisError);
   const subscriber = connectRedis(redisTarget(config), 'subscriber', onRedisError);
   const weightOf = createWeights(ledger);
+  const soon = createPatience();
   const context: ApiContext = {
     config,
     clock,
@@ -52,6 +54,7 @@ export function createApi(config: ApiConfig, overrides: ApiOverrides = {}): Api 
     ledger,
     conveyor: createConveyor(producer, config.QUEUE_PREFIX, { weightOf }),
     weightOf,
+    soon,
     pool: createPoolWatch({
       redis: producer,
       prefix: config.QUEUE_PREFIX.slice(1, -1),
@@ -60,7 +63,7 @@ export function createApi(config: ApiConfig, overrides: ApiOverrides = {}): Api 
     }),
     finished: createFinishedEvents(subscriber, config.QUEUE_PREFIX),
     changes: createJobChanges(subscriber, config.QUEUE_PREFIX),
-    limits: createLimits(createCounter(producer, config.QUEUE_PREFIX), ledger, clock),
+    limits: createLimits(createCounter(producer, config.QUEUE_PREFIX, soon), ledger, clock),
     usage: createUsageMeter(ledger, clock, log),
     guard: createTargetGuard({
       allowTargets: config.WEBHOOK_ALLOW_TARGETS,

@@ -7,6 +7,7 @@ import type { Conveyor, FinishedEvents, JobChanges } from '@cardseal/core/queue'
 import type { TargetGuard } from '@cardseal/core/webhook';
 import type { ApiConfig } from './config.ts';
 import type { Limits } from './limits/index.ts';
+import type { Patience } from './patience/index.ts';
 import type { PoolWatch } from './quota/index.ts';
 import type { UsageMeter } from './usage/index.ts';
 
@@ -21,6 +22,8 @@ export interface ApiContext {
   changes: JobChanges;
   guard: TargetGuard;
   limits: Limits;
+  /** For what is asked of Redis while a client waits. */
+  soon: Patience;
   pool: PoolWatch;
   usage: UsageMeter;
   /** A tenant's share of the quota. */

@@ -1,15 +1,17 @@
-/** Puts a committed job on the conveyor. Without Redis nothing is lost: the reconciler finds the marker later. */
+/**
+ * Puts a committed job on the conveyor. Without Redis nothing is lost: the reconciler finds the marker later. Of one that
+ * is slow nobody waits for the answer: the command is on its way.
+ */
 import { failpoint } from '@cardseal/core/failpoints';
 import type { JobRequest } from '@cardseal/core/job';
 import { describeError } from '@cardseal/core/log';
 import type { ApiContext } from '../context.ts';
 
-export async function enqueue({ conveyor, log }: ApiContext, request: JobRequest): Promise<void> {
+export async function enqueue({ conveyor, log, soon }: ApiContext, request: JobRequest): Promise<void> {
   const { tenant, job, priority, sides } = request;
-  try {
-    await conveyor.addCards([{ tenant, job, generation: 1, priority, calls: sides.length }]);
-  } catch (error) {
+  const added = conveyor.addCards([{ tenant, job, generation: 1, priority, calls: sides.length }]).catch((error) => {
     log.warn('job.enqueue_postponed', { tenant, job_id: job, ...describeError(error) });
-  }
+  });
+  await soon(added);
   await failpoint('submit.enqueued');
 }

@@ -1,6 +1,7 @@
 /** Counts per key and window: shared through Redis, in this process alone while Redis is away. */
 import type { Redis } from 'ioredis';
 import { LRUCache } from 'lru-cache';
+import { createPatience, LATE, type Patience } from '../patience/index.ts';
 
 export interface Counter {
   /** The count after adding; a window is whatever `name` says, and is forgotten after `ttlMs`. */
@@ -9,7 +10,7 @@ export interface Counter {
 
 const KEPT_NAMES = 50_000;
 
-export function createCounter(redis: Redis, prefix: string): Counter {
+export function createCounter(redis: Redis, prefix: string, soon: Patience = createPatience()): Counter {
   const local = new LRUCache<string, { count: number }>({ max: KEPT_NAMES });
 
   function addLocally(name: string, amount: number, ttlMs: number): number {
@@ -25,13 +26,14 @@ export function createCounter(redis: Redis, prefix: string): Counter {
       const here = addLocally(name, amount, ttlMs);
       if (redis.status !== 'ready') return here;
       const key = `${prefix}:limit:${name}`;
-      const answer = await redis
+      const counted = redis
         .multi()
         .incrby(key, amount)
         .pexpire(key, ttlMs)
         .exec()
         .catch(() => null);
-      const [error, count] = answer?.[0] ?? [true, null];
+      const answer = await soon(counted);
+      const [error, count] = (answer === LATE ? null : answer)?.[0] ?? [true, null];
       return error ? here : Number(count);
     },
   };

@@ -1,0 +1,1 @@
+export { createPatience, LATE, type Patience } from './patience.ts';

@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import { createPatience, LATE } from './patience.ts';
+
+const never = new Promise<never>(() => {});
+
+describe('patience', () => {
+  it('hands on an answer, and a failure, that comes in time', async () => {
+    const soon = createPatience(1000);
+    expect(await soon(Promise.resolve(7))).toBe(7);
+    await expect(soon(Promise.reject(new Error('away')))).rejects.toThrow('away');
+  });
+
+  it('waits for one that is overdue, and for none behind it', async () => {
+    const soon = createPatience(20);
+    const first = Promise.withResolvers<number>();
+    expect(await soon(first.promise)).toBe(LATE);
+    const startedMs = performance.now();
+    for (let n = 0; n < 50; n++) expect(await soon(never)).toBe(LATE);
+    expect(performance.now() - startedMs).toBeLessThan(200);
+    first.resolve(1);
+    await first.promise;
+    expect(await soon(Promise.resolve(2))).toBe(2);
+  });
+
+  it('an answer that fails after all is nobody’s unhandled rejection', async () => {
+    const soon = createPatience(1);
+    const first = Promise.withResolvers<number>();
+    expect(await soon(first.promise)).toBe(LATE);
+    expect(await soon(Promise.reject(new Error('later')))).toBe(LATE);
+    first.reject(new Error('late'));
+    await first.promise.catch(() => {});
+    expect(await soon(Promise.resolve(3))).toBe(3);
+  });
+});
