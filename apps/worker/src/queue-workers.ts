@@ -13,7 +13,7 @@ import {
 } from '@cardseal/core/queue';
 import { backoffMs, overloadBackoff, recognizeBackoff } from '@cardseal/core/retry';
 import { type Processor, Worker, type WorkerOptions } from 'bullmq';
-import { createCardTap, createGateHold, createGovernor, MIN_CARDS } from './concurrency/index.ts';
+import { createCardTap, createGateHold, createGovernor, MIN_CARDS, watchLoopLag } from './concurrency/index.ts';
 import type { WorkerContext } from './context.ts';
 import { deliverProcessor } from './deliver/processor.ts';
 import { createDeliverRoom } from './deliver/room.ts';
@@ -107,6 +107,7 @@ function buildRecognize(context: WorkerContext, { board, pool, trials }: Crew) {
     board,
     pool,
     meter,
+    lagMs: watchLoopLag(),
     fixed: config.RECOGNIZE_CONCURRENCY,
     apply: (wanted) => tap.setCards(wanted),
     held: hold.held,

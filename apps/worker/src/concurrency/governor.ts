@@ -1,11 +1,12 @@
 /**
  * Keeps the number of cards in hand at what the rate needs, as rate, latency and the number of workers change. Tells
- * the other workers that this one lives. A Redis that is away leaves the number as it is.
+ * the other workers that this one lives. A Redis that is away leaves the number as it is. A process that lags takes less.
  */
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '@cardseal/core/clock';
 import type { CredentialSnapshot, Pacer } from '@cardseal/core/pacing';
 import type { PoolEntry, WorkerBoard } from '@cardseal/core/queue';
+import { createBrake } from './brake.ts';
 import { cardsInFlight } from './cards-in-flight.ts';
 import type { FlowMeter } from './flow-meter.ts';
 
@@ -15,6 +16,8 @@ export interface GovernorParts {
   board: WorkerBoard;
   pool: readonly PoolEntry[];
   meter: FlowMeter;
+  /** How late the event loop was since it was last asked. */
+  lagMs: () => number;
   /** Given by the operator: then nothing is worked out. */
   fixed: number | undefined;
   apply: (cards: number) => void;
@@ -32,7 +35,8 @@ export interface Governor {
 const EVERY_MS = 2000;
 
 export function createGovernor(parts: GovernorParts): Governor {
-  const { clock, pacer, board, pool, meter, fixed, apply, held } = parts;
+  const { clock, pacer, board, pool, meter, lagMs, fixed, apply, held } = parts;
+  const brake = createBrake();
   const name = randomUUID();
   const stopped = new AbortController();
   let running: Promise<void> | null = null;
@@ -45,7 +49,7 @@ export function createGovernor(parts: GovernorParts): Governor {
     const callsPerSecond = openRate(snapshot);
     if (callsPerSecond === 0) return;
     const facts = { callsPerSecond, workers, callsPerCard: meter.callsPerCard(), holdMs: meter.holdMs() };
-    apply(fixed ?? cardsInFlight(facts));
+    apply(fixed ?? brake.allow(cardsInFlight(facts), lagMs()));
   }
 
   async function loop(): Promise<void> {

@@ -46,10 +46,13 @@ export class Scripts {
     if (!['ready', 'wait', 'connect', 'connecting'].includes(this.#redis.status)) return Promise.reject(unavailable());
     return new Promise((resolve, reject) => {
       let late = false;
-      const timer = setTimeout(() => {
+      const giveUp = () => {
         late = true;
         reject(unavailable());
-      }, this.#timeoutMs);
+      };
+      // Timers come before sockets in a turn of the loop: an answer that is there by then is read first, or a process
+      // that lags would take itself for cut off.
+      const timer = setTimeout(() => setImmediate(giveUp), this.#timeoutMs);
       this.#evaluate(name, keys, args).then(
         (answer) => {
           clearTimeout(timer);
