@@ -83,7 +83,7 @@ function buildRecognize(context: WorkerContext, { board, pool, trials }: Crew) {
     tap: { close: () => tap.close(), open: (flow) => tap.open(flow) },
     onChange: (held) => {
       log.info(held ? 'recognize.held' : 'recognize.released');
-      if (!held) governor.adjust().catch(() => {});
+      if (!held) governor.restart().catch(() => {});
     },
   });
   const cards = config.RECOGNIZE_CONCURRENCY ?? MIN_CARDS;

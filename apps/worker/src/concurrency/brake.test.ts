@@ -17,6 +17,16 @@ describe('the brake', () => {
     expect(rounds(brake, 20, 256, 400)).toBe(MIN_CARDS);
   });
 
+  it('begins small, at a start and at an opened gate, and doubles until the loop lags', () => {
+    const brake = createBrake();
+    const some = (count: number, lagMs: number) => Array.from({ length: count }, () => brake.allow(200, lagMs));
+    expect(some(5, 20)).toEqual([16, 32, 64, 128, 200]);
+    brake.startAnew();
+    expect(some(3, 20)).toEqual([16, 32, 64]);
+    expect(some(1, 400)).toEqual([32]);
+    expect(some(2, 20)).toEqual([48, 72]);
+  });
+
   it('lets all that is wanted come back within half a minute of quiet', () => {
     const brake = createBrake();
     rounds(brake, 20, 256, 400);

@@ -7,7 +7,7 @@ import type { Clock } from '@cardseal/core/clock';
 import type { CredentialSnapshot, Pacer } from '@cardseal/core/pacing';
 import type { PoolEntry, WorkerBoard } from '@cardseal/core/queue';
 import { createBrake } from './brake.ts';
-import { cardsInFlight } from './cards-in-flight.ts';
+import { cardsInFlight, MIN_CARDS } from './cards-in-flight.ts';
 import type { FlowMeter } from './flow-meter.ts';
 
 export interface GovernorParts {
@@ -30,6 +30,8 @@ export interface Governor {
   stop(): Promise<void>;
   /** One round: a few Redis commands. */
   adjust(): Promise<void>;
+  /** A gate has opened: as `adjust`, from few cards. */
+  restart(): Promise<void>;
 }
 
 const EVERY_MS = 2000;
@@ -61,6 +63,12 @@ export function createGovernor(parts: GovernorParts): Governor {
 
   return {
     adjust,
+    restart() {
+      brake.startAnew();
+      // Until the rate is known again; what was in hand before the gate closed would all come at once.
+      apply(fixed ?? MIN_CARDS);
+      return adjust();
+    },
     start() {
       running ??= loop();
     },

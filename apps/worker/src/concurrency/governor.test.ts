@@ -1,0 +1,63 @@
+import { ManualClock } from '@cardseal/core/clock';
+import type { CredentialSnapshot } from '@cardseal/core/pacing';
+import type { WorkerBoard } from '@cardseal/core/queue';
+import { describe, expect, it } from 'vitest';
+import { createFlowMeter } from './flow-meter.ts';
+import { createGovernor } from './governor.ts';
+
+function setUp(fixed?: number) {
+  const clock = new ManualClock(1_000_000);
+  const applied: number[] = [];
+  const seen = { lagMs: 0 };
+  const meter = createFlowMeter(clock);
+  const governor = createGovernor({
+    clock,
+    meter,
+    pacer: { snapshot: async () => [{ gate: { state: 'open' }, currentQps: 60 } as CredentialSnapshot] },
+    board: { beat: async () => 1 } as unknown as WorkerBoard,
+    pool: [],
+    lagMs: () => seen.lagMs,
+    fixed,
+    apply: (cards) => applied.push(cards),
+    held: () => false,
+  });
+  const rounds = async (count: number) => {
+    for (let at = 0; at < count; at++) await governor.adjust();
+    return applied.at(-1)!;
+  };
+  return { governor, meter, applied, seen, rounds };
+}
+
+describe('the governor', () => {
+  it('calls that look slow because the process lags put no more cards in hand, but fewer', async () => {
+    const { meter, seen, rounds } = setUp();
+    const before = await rounds(6);
+    for (let at = 0; at < 100; at++) {
+      meter.permit('a', 0);
+      meter.answered('a', 8000);
+      meter.left('a', 9000);
+    }
+    seen.lagMs = 400;
+    expect(await rounds(1)).toBeLessThan(2 * before);
+    expect(await rounds(6)).toBeLessThan(5);
+    // The provider alone is slow: then more cards are what it takes.
+    seen.lagMs = 5;
+    expect(await rounds(20)).toBe(256);
+  });
+
+  it('an opened gate is met with few cards, whatever was in hand before it closed', async () => {
+    const { governor, applied, rounds } = setUp();
+    expect(await rounds(6)).toBeGreaterThan(50);
+    applied.length = 0;
+    await governor.restart();
+    expect(applied).toEqual([2, 16]);
+  });
+
+  it('a number that was given is never touched', async () => {
+    const { governor, seen, applied } = setUp(40);
+    seen.lagMs = 5000;
+    await governor.adjust();
+    await governor.restart();
+    expect(new Set(applied)).toEqual(new Set([40]));
+  });
+});
