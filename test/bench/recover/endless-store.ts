@@ -35,8 +35,9 @@ export function endlessStore(cards: number): EndlessStore {
   }
 
   async function make(job: JobId): Promise<void> {
-    const sealed = await ledger.startJob(TENANT, job);
-    await sealed.unseen().commit(requestOf(job));
+    const { sealed, keep } = await ledger.startUnseenJob(TENANT, job);
+    await keep();
+    await sealed.commit(requestOf(job));
   }
 
   const store: ObjectStore = {

@@ -32,13 +32,12 @@ export async function storeJob(
   if (standing) return { request: standing, replayed: true };
 
   await ledger.markers.openGeneration(tenant, job, 1, terms.reference);
-  const started = await ledger.startJob(tenant, job);
-  const sealed = line.unseen ? started.unseen() : started;
+  const { sealed, keep } = await start(ledger, tenant, job, line.unseen === true);
   await failpoint('submit.marked');
   const { sources = {}, createdAtMs = timeOf(job) } = line;
   const sent = SIDES.filter((side) => pictures[side] !== undefined);
   const sides = SIDES.filter((side) => sent.includes(side) || sources[side] !== undefined);
-  await Promise.all(sent.map((side) => sealed.putImage(side, pictures[side]!)));
+  await Promise.all([keep(), ...sent.map((side) => sealed.putImage(side, pictures[side]!))]);
   await failpoint('submit.sealed');
   const request: JobRequest = {
     v: 1,
@@ -64,6 +63,12 @@ export async function storeJob(
   await failpoint('submit.committed');
   log.info('job.accepted', { tenant, job_id: job, count: sides.length });
   return { request, replayed: false };
+}
+
+/** Where somebody else may be at the same job, their key may be the one that counts, and is waited for. */
+async function start(ledger: ApiContext['ledger'], tenant: string, job: JobId, unseen: boolean) {
+  if (unseen) return ledger.startUnseenJob(tenant, job);
+  return { sealed: await ledger.startJob(tenant, job), keep: async () => {} };
 }
 
 async function committed(

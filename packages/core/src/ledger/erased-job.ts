@@ -26,6 +26,5 @@ export function erasedJob(tenant: string, job: JobId): SealedJob {
     decide: refuse,
     event: nothing,
     putEvent: refuse,
-    unseen: () => erasedJob(tenant, job),
   };
 }

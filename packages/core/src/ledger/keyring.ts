@@ -26,6 +26,8 @@ export interface Keyring {
   tenantKey(tenant: string): Promise<Buffer>;
   /** Makes the job's data key, or reads the one that an earlier try of the same submit made. */
   makeJobKey(tenant: string, job: JobId): Promise<Buffer>;
+  /** For an id that nobody else knows: the key may seal before it is kept. */
+  newJobKey(tenant: string, job: JobId): Promise<{ key: Buffer; keep(): Promise<void> }>;
   /** null when there is none: the job never existed or is erased. */
   jobKey(tenant: string, job: JobId): Promise<Buffer | null>;
   dropJobKey(tenant: string, job: JobId): Promise<void>;
@@ -103,6 +105,15 @@ export function createKeyring(store: ObjectStore, master: MasterKey, clock: Cloc
       const winner = await jobKey(tenant, job);
       if (!winner) throw new DefectError('job_key_vanished', { fields: { tenant, job } });
       return winner;
+    },
+    async newJobKey(tenant, job) {
+      const key = randomBytes(32);
+      const wrapped = await sealWith(tenant, jobKeyContext(tenant, job), key);
+      const keep = async () => {
+        if (await store.create(paths.jobKey(tenant, job), wrapped)) return;
+        throw new DefectError('job_key_taken', { fields: { tenant, job } });
+      };
+      return { key, keep };
     },
     dropJobKey: (tenant, job) => store.delete([paths.jobKey(tenant, job)]),
     async newestVersion(tenant) {

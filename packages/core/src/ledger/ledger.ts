@@ -38,6 +38,8 @@ import { createUsageBook, type UsageBook } from './usage.ts';
 export interface Ledger extends Registry {
   /** Makes a job's key and opens the job for its submit. */
   startJob(tenant: string, job: JobId): Promise<SealedJob>;
+  /** The same for an id that nobody else knows. Its pictures may be written while `keep` writes the key, its request may not. */
+  startUnseenJob(tenant: string, job: JobId): Promise<{ sealed: SealedJob; keep(): Promise<void> }>;
   /** null when the job never existed. Of an erased job nothing can be read. */
   openJob(tenant: string, job: JobId): Promise<SealedJob | null>;
   inventory(tenant: string, job: JobId): Promise<Inventory>;
@@ -95,6 +97,10 @@ export function createLedger({
     admins: createRecords(context, 'admins'),
     bulkRetries: createRecords(context, 'bulk-retries'),
     startJob: async (tenant, job) => sealedJob(store, tenant, job, await keyring.makeJobKey(tenant, job)),
+    async startUnseenJob(tenant, job) {
+      const { key, keep } = await keyring.newJobKey(tenant, job);
+      return { sealed: sealedJob(store, tenant, job, key, { unseen: true }), keep };
+    },
     openJob: (tenant, job) => openJob(store, keyring, tenant, job),
     inventory: (tenant, job) => takeInventory(store, tenant, job),
     deletePictures: (tenant, job, sides) => store.delete(sides.map((side) => paths.image(tenant, job, side))),

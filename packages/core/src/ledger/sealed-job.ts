@@ -28,13 +28,12 @@ export interface SealedJob {
   decide(outcome: Omit<Outcome, 'nonce'>): Promise<boolean>;
   event(generation: number, mode: string): Promise<Buffer | null>;
   putEvent(generation: number, mode: string, bytes: Uint8Array): Promise<boolean>;
-  /**
-   * The same job for a submit whose id nobody else knows before its commit: what is not committed is not erased, so
-   * that its writes need not look for it.
-   */
-  unseen(): SealedJob;
 }
 
+/**
+ * @param unseen nobody else knows the id before the commit of its submit: what is not committed is not erased, so that
+ * its writes need not look for it.
+ */
 export function sealedJob(
   store: ObjectStore,
   tenant: string,
@@ -78,7 +77,6 @@ export function sealedJob(
       ),
     event: (generation, mode) => read(paths.event(tenant, job, generation, mode)),
     putEvent: (generation, mode, bytes) => create(paths.event(tenant, job, generation, mode), bytes),
-    unseen: () => sealedJob(store, tenant, job, key, { unseen: true }),
   };
 }
 
