@@ -7,6 +7,8 @@ import { Redis } from 'ioredis';
 export interface PrivateRedis {
   redis: Redis;
   url: string;
+  pid: number;
+  /** Idempotent. */
   stop(): Promise<void>;
 }
 
@@ -29,9 +31,12 @@ export async function startPrivateRedis(): Promise<PrivateRedis> {
   return {
     redis,
     url: `redis://127.0.0.1:${port}`,
+    pid: server.pid!,
     async stop() {
       redis.disconnect();
+      if (server.exitCode !== null || server.signalCode !== null) return;
       const ended = once(server, 'exit');
+      server.kill('SIGCONT');
       server.kill('SIGTERM');
       await ended;
     },

@@ -1,1 +1,3 @@
+export { type AgreedClock, type AgreedClockSettings, createAgreedClock, type TimeWitness } from './agreed-clock.ts';
 export { type Clock, ManualClock, systemClock } from './clock.ts';
+export { redisTime, storeTime, type TimedRedis } from './witnesses.ts';
