@@ -1,6 +1,6 @@
 /** The API as something one can build, start and stop: submit → store → enqueue, and everything read from the ledger. */
 
-import { type Clock, systemClock } from '@cardseal/core/clock';
+import { type Clock, createAgreedClock, redisTime, storeTime } from '@cardseal/core/clock';
 import { redisTarget } from '@cardseal/core/config';
 import { type Ledger, openLedger, openMasterKey } from '@cardseal/core/ledger';
 import { createLog, describeError, type Log } from '@cardseal/core/log';
@@ -36,8 +36,12 @@ export interface Api {
 }
 
 export function createApi(config: ApiConfig, overrides: ApiOverrides = {}): Api {
-  const clock = overrides.clock ?? systemClock;
   const log = overrides.log ?? createLog('api', config.LOG_LEVEL);
+  const agreed = createAgreedClock({
+    witnesses: [() => redisTime(producer)(), storeTime(config)],
+    onChange: (offsetMs) => log.warn('clock.corrected', { duration_ms: offsetMs }),
+  });
+  const clock = overrides.clock ?? agreed;
   const metrics = createMetrics('api');
   const ledger =
     overrides.ledger ?? openLedger(config, openMasterKey(config), clock, undefined, countStoreRequests(metrics));
@@ -79,6 +83,8 @@ export function createApi(config: ApiConfig, overrides: ApiOverrides = {}): Api 
   return {
     async start() {
       await ledger.checkStore();
+      // Who brings a ledger of its own has no store to ask.
+      if (clock === agreed && !overrides.ledger) await agreed.start();
       context.finished.start();
       context.changes.start();
       await listener.start(log);
@@ -101,6 +107,7 @@ export function createApi(config: ApiConfig, overrides: ApiOverrides = {}): Api 
     await Promise.all([server.close(), listener.stop()]);
     await keeper.stop();
     await context.usage.stop();
+    agreed.stop();
     context.pool.stop();
     await context.conveyor.close();
     producer.disconnect();

@@ -1,7 +1,7 @@
 /** The worker as something one can build, start and stop: recognizes cards, delivers webhooks, reconciles. */
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Clock, systemClock } from '@cardseal/core/clock';
+import { type Clock, createAgreedClock, redisTime, storeTime } from '@cardseal/core/clock';
 import { redisTarget } from '@cardseal/core/config';
 import { type Ledger, openLedger, openMasterKey } from '@cardseal/core/ledger';
 import { createLog, describeError, type Log } from '@cardseal/core/log';
@@ -46,8 +46,12 @@ export interface WorkerApp {
 }
 
 export function createWorker(config: WorkerConfig, overrides: WorkerOverrides = {}): WorkerApp {
-  const clock = overrides.clock ?? systemClock;
   const log = overrides.log ?? createLog('worker', config.LOG_LEVEL);
+  const agreed = createAgreedClock({
+    witnesses: [() => redisTime(redis)(), storeTime(config)],
+    onChange: (offsetMs) => log.warn('clock.corrected', { duration_ms: offsetMs }),
+  });
+  const clock = overrides.clock ?? agreed;
   const metrics = createMetrics('worker');
   const ledger =
     overrides.ledger ?? openLedger(config, openMasterKey(config), clock, undefined, countStoreRequests(metrics));
@@ -105,6 +109,8 @@ export function createWorker(config: WorkerConfig, overrides: WorkerOverrides = 
   return {
     async start() {
       await ledger.checkStore();
+      // Who brings a ledger of its own has no store to ask.
+      if (clock === agreed && !overrides.ledger) await agreed.start();
       await listener.start(log);
       await workers.start();
       guard.start();
@@ -128,6 +134,7 @@ export function createWorker(config: WorkerConfig, overrides: WorkerOverrides = 
     await guard.stop();
     await Promise.all([reconciler.stop(), usage.stop(), workers.stop(config.SHUTDOWN_GRACE_MS)]);
     pacer.stop();
+    agreed.stop();
     await Promise.all([providers.stop(), webhooks.close(), context.conveyor.close()]);
     for (const connection of [redis, laneRedis]) connection.disconnect();
     await listener.stop();
