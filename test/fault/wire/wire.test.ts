@@ -11,7 +11,7 @@ import { type Manner, startWire, type Wire } from './wire.ts';
 const CARDS = 12;
 const BAD_MS = 4000;
 const DEADLINE_MS = 2500;
-const RECOVERY_MS = 60_000;
+const RECOVERY_MS = 120_000;
 const BOTH = 2 * ON_A_WIRE;
 
 describe('bad wires', () => {
