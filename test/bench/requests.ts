@@ -1,0 +1,55 @@
+/**
+ * What a card asks of the object store over its life, by kind and folder: `npm run bench -- requests [--cards 200]`. One side,
+ * one endpoint, an Idempotency-Key, delivered at the first try. What the processes ask for themselves meanwhile is
+ * measured on the idle stack, and taken off.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { startNight } from '../fault/night/index.ts';
+
+const IDLE_MS = 10_000;
+const QUIET_MS = 120_000;
+const KINDS = ['PutObject', 'GetObject', 'HeadObject', 'ListObjectsV2', 'DeleteObject', 'DeleteObjects'];
+
+const { values } = parseArgs({ options: { cards: { type: 'string', default: '200' } } });
+const cards = Number(values.cards);
+const night = await startNight({ seed: 702, workers: 1, env: { RECONCILE_INTERVAL_MS: '600000', LOG_LEVEL: 'warn' } });
+const control = `${night.app.stack.info.s3.endpoint}/__control/stats`;
+
+async function counted(work: () => Promise<unknown>): Promise<{ counts: Record<string, number>; ms: number }> {
+  await fetch(`${control}/reset`, { method: 'POST' });
+  const startedMs = performance.now();
+  await work();
+  const counts = (await (await fetch(`${control}?by=prefix`)).json()) as Record<string, number>;
+  return { counts, ms: performance.now() - startedMs };
+}
+
+async function untilDelivered(): Promise<void> {
+  const told = await night.submitMany(cards);
+  await Promise.all(told.map(({ id }) => night.inbox.event(id)));
+  // The events are there before the names that owed them are gone. One look, so that looking costs next to nothing.
+  await delay(2000);
+}
+
+try {
+  await night.submit();
+  await night.quiet(QUIET_MS);
+  const idle = await counted(() => delay(IDLE_MS));
+  const busy = await counted(untilDelivered);
+  await night.quiet(QUIET_MS);
+  const perCard: Record<string, number> = {};
+  const rows = Object.entries(busy.counts).map(([name, count]) => {
+    const own = ((idle.counts[name] ?? 0) * busy.ms) / idle.ms;
+    const each = Math.max(0, count - own) / cards;
+    const kind = name.split(' ')[0]!;
+    perCard[kind] = (perCard[kind] ?? 0) + each;
+    return { name, each };
+  });
+  for (const { name, each } of rows)
+    if (each >= 0.005) console.log(`${name.padEnd(32)} ${each.toFixed(2).padStart(7)}`);
+  for (const kind of KINDS)
+    if (perCard[kind]) console.log(`${`all ${kind}`.padEnd(32)} ${perCard[kind].toFixed(2).padStart(7)}`);
+  console.log(JSON.stringify({ bench: 'requests', cards, seconds: busy.ms / 1000, perCard }));
+} finally {
+  await night.stop();
+}
