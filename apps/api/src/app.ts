@@ -13,6 +13,7 @@ import {
   createWeights,
   createWorkerBoard,
 } from '@cardseal/core/queue';
+import { createTracing } from '@cardseal/core/trace';
 import { createTargetGuard } from '@cardseal/core/webhook';
 import { createBatchKeeper } from './batches/index.ts';
 import type { ApiConfig } from './config.ts';
@@ -76,6 +77,7 @@ export function createApi(config: ApiConfig, overrides: ApiOverrides = {}): Api 
   };
   metrics.beforeScrape(async () => metrics.set('cardseal_redis_up', {}, producer.status === 'ready' ? 1 : 0));
   const listener = createMetricsListener(metrics, config);
+  const tracing = createTracing('api', config);
   const keeper = createBatchKeeper(context);
   const server = createServer(context, keeper);
   let stopped: Promise<void> | undefined;
@@ -83,6 +85,7 @@ export function createApi(config: ApiConfig, overrides: ApiOverrides = {}): Api 
   return {
     async start() {
       await ledger.checkStore();
+      await tracing.start();
       // Who brings a ledger of its own has no store to ask.
       if (clock === agreed && !overrides.ledger) await agreed.start();
       context.finished.start();
@@ -111,6 +114,7 @@ export function createApi(config: ApiConfig, overrides: ApiOverrides = {}): Api 
     context.pool.stop();
     await context.conveyor.close();
     producer.disconnect();
+    await tracing.stop();
     log.info('api.stopped');
   }
 }

@@ -15,6 +15,7 @@ import {
   createWeights,
   createWorkerBoard,
 } from '@cardseal/core/queue';
+import { createTracing } from '@cardseal/core/trace';
 import { createTargetGuard, createWebhookSender } from '@cardseal/core/webhook';
 import { createFlowMeter } from './concurrency/index.ts';
 import type { WorkerConfig } from './config.ts';
@@ -103,12 +104,14 @@ export function createWorker(config: WorkerConfig, overrides: WorkerOverrides = 
   metrics.set('cardseal_upstream_price_yuan', {}, config.UPSTREAM_PRICE_YUAN);
   metrics.beforeScrape(async () => metrics.set('cardseal_redis_up', {}, redis.status === 'ready' ? 1 : 0));
   const listener = createMetricsListener(metrics, config);
+  const tracing = createTracing('worker', config);
   const guard = createGuard(context, workers, overrides.end ?? endProcess);
   let stopped: Promise<void> | undefined;
 
   return {
     async start() {
       await ledger.checkStore();
+      await tracing.start();
       // Who brings a ledger of its own has no store to ask.
       if (clock === agreed && !overrides.ledger) await agreed.start();
       await listener.start(log);
@@ -137,7 +140,7 @@ export function createWorker(config: WorkerConfig, overrides: WorkerOverrides = 
     agreed.stop();
     await Promise.all([providers.stop(), webhooks.close(), context.conveyor.close()]);
     for (const connection of [redis, laneRedis]) connection.disconnect();
-    await listener.stop();
+    await Promise.all([listener.stop(), tracing.stop()]);
     log.info('worker.stopped');
   }
 }
@@ -147,7 +150,9 @@ function endProcess(): void {
 }
 
 function logPacing(log: Log, event: PacingEvent): void {
-  const reason = 'reason' in event ? { reason: event.reason } : {};
-  const level = event.kind === 'gate_closed' ? 'error' : event.kind === 'permit_expired' ? 'debug' : 'info';
-  log[level](`pacing.${event.kind}`, { credential_id: event.credentialId, ...reason });
+  const fields = { credential_id: event.credentialId, ...('reason' in event ? { reason: event.reason } : {}) };
+  const { kind } = event;
+  if (kind === 'gate_closed') log.error('pacing.gate_closed', fields);
+  else if (kind === 'permit_expired') log.debug('pacing.permit_expired', fields);
+  else log.info(`pacing.${kind}`, fields);
 }

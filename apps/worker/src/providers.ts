@@ -81,7 +81,10 @@ function provider(
     fetchToken: createTokenFetcher(client),
     store,
     clock,
-    onEvent: ({ kind }) => log[kind === 'refused' ? 'error' : 'info'](`token.${kind}`, { credential_id: id }),
+    onEvent: ({ kind }) => {
+      if (kind === 'refused') log.error('token.refused', { credential_id: id });
+      else log.info(`token.${kind}`, { credential_id: id });
+    },
   });
   return createBaiduProvider({
     credential: { id, provider, ...(aes_key === undefined ? {} : { aesKey: aes_key }) },

@@ -2,6 +2,7 @@
 import { type JobId, type JobRequest, SIDES } from '@cardseal/core/job';
 import { type BatchHead, type BatchId, type BatchLine, lineJobId } from '@cardseal/core/ledger';
 import { describeError } from '@cardseal/core/log';
+import { inSpan, withParent } from '@cardseal/core/trace';
 import type { ApiContext } from '../context.ts';
 import { Problem } from '../problems/index.ts';
 import { storeJob } from '../store/index.ts';
@@ -57,7 +58,10 @@ async function storeLine(
   const caller = { tenant, apiKeyId: head.apiKeyId, scopes: [] };
   const job: JobId = lineJobId(id, line);
   const options = { createdAtMs: head.createdAtMs, fresh, sources };
-  const stored = await storeJob(context, caller, job, { pictures, terms }, options).catch(gone);
+  // A trace of its own: one over a whole batch could be read by nobody.
+  const stored = await withParent(undefined, () =>
+    inSpan('submit', { job }, () => storeJob(context, caller, job, { pictures, terms }, options)),
+  ).catch(gone);
   return stored && !stored.replayed ? stored.request : null;
 }
 

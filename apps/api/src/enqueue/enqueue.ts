@@ -5,11 +5,13 @@
 import { failpoint } from '@cardseal/core/failpoints';
 import type { JobRequest } from '@cardseal/core/job';
 import { describeError } from '@cardseal/core/log';
+import { inSpan } from '@cardseal/core/trace';
 import type { ApiContext } from '../context.ts';
 
 export async function enqueue({ conveyor, log, soon }: ApiContext, request: JobRequest): Promise<void> {
   const { tenant, job, priority, sides } = request;
-  const added = conveyor.addCards([{ tenant, job, generation: 1, priority, calls: sides.length }]).catch((error) => {
+  const card = { tenant, job, generation: 1, priority, calls: sides.length };
+  const added = inSpan('enqueue', { job, generation: 1 }, () => conveyor.addCards([card])).catch((error) => {
     log.warn('job.enqueue_postponed', { tenant, job_id: job, ...describeError(error) });
   });
   await soon(added);

@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { failpoint } from '@cardseal/core/failpoints';
 import { type JobId, type JobRequest, SIDES, createdAtMs as timeOf } from '@cardseal/core/job';
+import { currentTraceparent, inSpan } from '@cardseal/core/trace';
 import type { Caller } from '../auth/index.ts';
 import type { ApiContext } from '../context.ts';
 import { Problem } from '../problems/index.ts';
@@ -21,11 +22,31 @@ export interface Stored {
  * and pictures to be read later.
  */
 export async function storeJob(
+  context: ApiContext,
+  caller: Caller,
+  job: JobId,
+  submission: Omit<Submission, 'pointers'>,
+  line: Line = {},
+): Promise<Stored> {
+  const trace = currentTraceparent();
+  return inSpan('store', { job }, () =>
+    store(context, caller, job, submission, { ...line, ...(trace ? { trace } : {}) }),
+  );
+}
+
+interface Line {
+  createdAtMs?: number;
+  fresh?: boolean;
+  unseen?: boolean;
+  sources?: NonNullable<JobRequest['sources']>;
+}
+
+async function store(
   { ledger, log }: ApiContext,
   caller: Caller,
   job: JobId,
   { pictures, terms }: Omit<Submission, 'pointers'>,
-  line: { createdAtMs?: number; fresh?: boolean; unseen?: boolean; sources?: NonNullable<JobRequest['sources']> } = {},
+  line: Line & Pick<JobRequest, 'trace'>,
 ): Promise<Stored> {
   const { tenant } = caller;
   const standing = line.fresh ? null : await committed({ ledger }, tenant, job);
@@ -56,6 +77,7 @@ export async function storeJob(
     endpointIds: terms.endpoint_ids,
     apiKeyId: caller.apiKeyId,
     ...(line.sources ? { sources: line.sources } : {}),
+    ...(line.trace ? { trace: line.trace } : {}),
   };
   if (request.expiresAtMs !== null) await ledger.due.at(request.expiresAtMs, { tenant, job, what: 'expire' });
   const won = await sealed.commit(request);

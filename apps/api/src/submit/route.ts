@@ -1,6 +1,7 @@
 /** `POST /v1/jobs`: submit → store → enqueue. What is answered 202 is in the ledger, whatever happens next. */
 import type { JobId, JobRequest, JobView } from '@cardseal/core/job';
 import { newJobId, SIDES } from '@cardseal/core/job';
+import { addIds, inSpan, withParent } from '@cardseal/core/trace';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Authenticate, Caller } from '../auth/index.ts';
 import type { ApiContext } from '../context.ts';
@@ -23,22 +24,30 @@ export function submitRoute(app: FastifyInstance, context: ApiContext, authentic
     { onRequest: async (request) => void callers.set(request, await authenticate(request, 'jobs:write')) },
     async (request, reply) => {
       const caller = callers.get(request)!;
-      const submission = await readSubmission(request, context.config.MAX_IMAGE_BYTES);
-      await checkEndpoints(context, caller.tenant, submission.terms.endpoint_ids);
-      inspectPictures(submission, context.config);
-      const job = await claimJob(context, caller.tenant, request, submission);
-      await spend(context, caller, job, request);
-      await fetchPictures(context, caller.tenant, job, submission);
-      // Without a key nobody else can know the id: there is nothing to look for.
-      const own = request.headers['idempotency-key'] === undefined;
-      const stored = await storeJob(context, caller, job, submission, { fresh: own, unseen: own });
-      if (!stored.replayed) {
-        context.usage.note(caller, 'cards');
-        await enqueue(context, stored.request);
-      }
+      const stored = await withParent(request.headers.traceparent, () =>
+        inSpan('submit', {}, () => submit(context, caller, request)),
+      );
       return answer(context, caller, stored, request, reply);
     },
   );
+}
+
+async function submit(context: ApiContext, caller: Caller, request: FastifyRequest): Promise<Stored> {
+  const submission = await readSubmission(request, context.config.MAX_IMAGE_BYTES);
+  await checkEndpoints(context, caller.tenant, submission.terms.endpoint_ids);
+  inspectPictures(submission, context.config);
+  const job = await claimJob(context, caller.tenant, request, submission);
+  addIds({ job });
+  await spend(context, caller, job, request);
+  await fetchPictures(context, caller.tenant, job, submission);
+  // Without a key nobody else can know the id: there is nothing to look for.
+  const own = request.headers['idempotency-key'] === undefined;
+  const stored = await storeJob(context, caller, job, submission, { fresh: own, unseen: own });
+  if (!stored.replayed) {
+    context.usage.note(caller, 'cards');
+    await enqueue(context, stored.request);
+  }
+  return stored;
 }
 
 /** The id to work under: a fresh one, or that of the first submit with the same Idempotency-Key. */

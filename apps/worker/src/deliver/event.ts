@@ -6,6 +6,8 @@ import { frozenEvent } from '@cardseal/core/webhook';
 export interface FrozenEvent {
   id: string;
   body: Buffer;
+  /** Of the job that it tells of. */
+  trace?: string | undefined;
 }
 
 /** null when there is nothing to tell any more: the job is erased, or was never concluded. */
@@ -17,5 +19,6 @@ export async function eventOf(ledger: Ledger, ref: DeliveryRef, endpoint: Endpoi
   const sealed = await ledger.openJob(ref.tenant, ref.job);
   const outcome = await sealed?.outcome(ref.generation);
   if (!sealed || !outcome) return null;
-  return { id: outcome.eventId, body: await frozenEvent(sealed, outcome, ref.endpoint, endpoint) };
+  const body = await frozenEvent(sealed, outcome, ref.endpoint, endpoint);
+  return { id: outcome.eventId, body, trace: outcome.trace };
 }

@@ -5,10 +5,11 @@
 import { asCardsealError } from '@cardseal/core/errors';
 import type { DeliveryRecord, DeliveryRef, EndpointRecord } from '@cardseal/core/ledger';
 import { type DeliverJob, deliverJobId, redeliver } from '@cardseal/core/queue';
+import { currentTraceparent, inSpan, markFailed, withParent } from '@cardseal/core/trace';
 import type { SendResult } from '@cardseal/core/webhook';
 import type { WorkerContext } from '../context.ts';
 import { type Admitted, admit } from './admit.ts';
-import { eventOf } from './event.ts';
+import { eventOf, type FrozenEvent } from './event.ts';
 import { followHealth } from './health.ts';
 import { laneOutcome } from './lane-outcome.ts';
 import { isOver, recordTry } from './record.ts';
@@ -52,12 +53,28 @@ export async function deliver(
       await ledger.markers.settle(ref);
       return DONE;
     }
-    const headers = signMessage(endpoint.value, event.id, event.body, clock.now());
-    answer = await send(context, endpoint.value, headers, event.body, signal);
-    return await recordTry(context, before, answer);
+    return await inTrace(event, ref, async (traceparent) => {
+      const headers = { ...signMessage(endpoint.value, event.id, event.body, clock.now()), ...traceparent };
+      answer = await send(context, endpoint.value, headers, event.body, signal);
+      if (answer.class !== 'delivered') markFailed(answer.class);
+      return recordTry(context, before, answer);
+    });
   } finally {
     await leave(context, room, ref, endpoint.value, admission, answer);
   }
+}
+
+/** A notice has no trace, and begins none at its receivers. */
+function inTrace<T>(
+  { trace }: FrozenEvent,
+  { job, generation, endpoint }: DeliveryRef,
+  work: (header: Record<string, string>) => Promise<T>,
+): Promise<T> {
+  const headed = () => {
+    const traceparent = trace && currentTraceparent();
+    return work(traceparent ? { traceparent } : {});
+  };
+  return withParent(trace, () => inSpan('deliver', { job, generation, endpoint }, headed));
 }
 
 function untried(ref: DeliveryRef): DeliveryRecord {

@@ -1,19 +1,21 @@
-/** Times the steps of a card. What a step does, answers or throws it leaves alone. */
+/** Times the steps of a card, each in a span of its trace. What a step does, answers or throws it leaves alone. */
 import { asCardsealError } from '@cardseal/core/errors';
+import { inSpan, type SpanIds } from '@cardseal/core/trace';
 import type { WorkerContext } from '../context.ts';
 
-export type Step = 'fetch' | 'encrypt' | 'permit' | 'call' | 'save' | 'conclude' | 'announce' | 'deliver';
+export type Step = 'fetch' | 'encrypt' | 'permit' | 'call' | 'save' | 'conclude' | 'announce';
 
 export async function timed<T>(
   { metrics }: Pick<WorkerContext, 'metrics'>,
   step: Step,
   work: () => Promise<T>,
+  ids: SpanIds = {},
 ): Promise<T> {
   const startedAt = performance.now();
   const tell = (result: string) =>
     metrics.observe('cardseal_step_seconds', { step, result }, (performance.now() - startedAt) / 1000);
   try {
-    const value = await work();
+    const value = await inSpan(step, ids, work);
     tell('ok');
     return value;
   } catch (error) {

@@ -28,11 +28,12 @@ export interface Call {
 export async function callProvider(context: WorkerContext, work: Work, call: Call): Promise<ProviderReply> {
   try {
     const askedAtMs = context.clock.now();
-    const permit = await timed(context, 'permit', () => firstPermit(context, work, call));
+    const permit = await timed(context, 'permit', () => firstPermit(context, work, call), { side: call.side });
     context.meter.permit(work.job, context.clock.now() - askedAtMs);
     const provider = context.providers.get(permit.credentialId)!;
     call.onPermit?.(provider);
-    return await timed(context, 'call', () => spend(context, work, call, provider, permit));
+    const ids = { side: call.side, credential: provider.id };
+    return await timed(context, 'call', () => spend(context, work, call, provider, permit), ids);
   } finally {
     call.bodies.destroy();
   }

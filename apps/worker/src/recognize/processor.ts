@@ -3,6 +3,7 @@ import { asCardsealError, ThrottledError } from '@cardseal/core/errors';
 import type { JobId, WaitingFor } from '@cardseal/core/job';
 import { describeError } from '@cardseal/core/log';
 import { giveUp, handBack, postpone, type RecognizeJob, spendAttempt } from '@cardseal/core/queue';
+import { inSpan, withParent } from '@cardseal/core/trace';
 import type { Job } from 'bullmq';
 import type { GateHold } from '../concurrency/index.ts';
 import type { WorkerContext } from '../context.ts';
@@ -54,7 +55,7 @@ async function runOnce(
     }
     context.conveyor.announceChange({ ...change(job.data), state: 'recognizing', waitingFor: null });
     const lastAttempt = job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
-    return { work, run: await recognize(context, work, lastAttempt) };
+    return { work, run: await traced(work, (opened) => recognize(context, opened, lastAttempt)) };
   } catch (thrown) {
     // Outside the sides' own errors it is the ledger that fails, and nothing has been decided: its being away is
     // waited out; anything else is a defect, which must not go round for ever.
@@ -64,15 +65,19 @@ async function runOnce(
       return { work, run: { kind: 'done' } };
     }
     const away = error.disposition === 'transient' || error.disposition === 'throttled';
-    context.log[away ? 'warn' : 'error']('job.postponed', {
-      tenant: job.data.tenant,
-      job_id: job.data.job,
-      ...describeError(thrown),
-    });
+    const told = { tenant: job.data.tenant, job_id: job.data.job, ...describeError(thrown) };
+    if (away) context.log.warn('job.postponed', told);
+    else context.log.error('job.postponed', told);
     if (!away) return { work, run: { kind: 'retry', code: error.code } };
     const delayMs = error instanceof ThrottledError ? error.retryAfterMs : STORE_RETRY_MS;
     return { work, run: { kind: 'postpone', code: error.code, delayMs } };
   }
+}
+
+/** The trace goes on from the submit: the ledger has it, whatever became of the queue. */
+function traced(work: Work, run: (work: Work) => Promise<Run>): Promise<Run> {
+  const { job, generation, request } = work;
+  return withParent(request.trace, () => inSpan('recognize', { job, generation }, () => run(work)));
 }
 
 function change({ job, generation }: RecognizeJob): { job: JobId; generation: number } {

@@ -14,9 +14,9 @@ import type { Work } from './work.ts';
 export async function recognizeSide(context: WorkerContext, work: Work, side: Side): Promise<void> {
   let provider = [...context.providers.values()][0]!.provider;
   try {
-    const picture = await timed(context, 'fetch', () => fetchPicture(context, work, side));
+    const picture = await timed(context, 'fetch', () => fetchPicture(context, work, side), { side });
     await failpoint('recognize.fetched');
-    const bodies = await timed(context, 'encrypt', () => sealBodies(context, work, side, picture));
+    const bodies = await timed(context, 'encrypt', () => sealBodies(context, work, side, picture), { side });
     await failpoint('recognize.encrypted');
     const onPermit = (of: BaiduProvider) => {
       provider = of.provider;
@@ -24,7 +24,7 @@ export async function recognizeSide(context: WorkerContext, work: Work, side: Si
     const reply = await callProvider(context, work, { side, bodies, onPermit });
     await failpoint('recognize.called');
     const { adjusted } = picture;
-    await timed(context, 'save', () => saveReply(context, work, side, { provider, reply, adjusted }));
+    await timed(context, 'save', () => saveReply(context, work, side, { provider, reply, adjusted }), { side });
     await failpoint('recognize.saved');
   } catch (error) {
     // What a bucket does not have now it may have later: that is no answer about the picture.

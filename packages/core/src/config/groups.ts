@@ -78,6 +78,8 @@ export const commonEnvironment = {
   /** Metrics have a listener of their own, which is there when it has a port. */
   METRICS_HOST: z.string().optional(),
   METRICS_PORT: port.optional(),
+  /** Traces are sent when there is somebody to take them. */
+  OTEL_EXPORTER_OTLP_ENDPOINT: z.url().optional(),
   QUEUE_PREFIX: z
     .string()
     .regex(/^\{[a-z0-9-]+\}$/, 'must be a Redis Cluster hash tag such as {cardseal}')

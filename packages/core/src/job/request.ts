@@ -44,4 +44,6 @@ export interface JobRequest {
   apiKeyId: string;
   /** Of a line of a batch: pictures that are read when its turn comes, and not kept. */
   sources?: Partial<Record<Side, ObjectSource>>;
+  /** The `traceparent` that its trace goes on from; while traces are sent. */
+  trace?: string;
 }

@@ -67,4 +67,6 @@ export interface Outcome {
   full: string;
   /** The exact bytes of the `reference` event. */
   reference: string;
+  /** The request's, for the deliveries. */
+  trace?: string;
 }

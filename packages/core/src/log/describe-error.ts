@@ -1,6 +1,6 @@
 /** What a log line may say about an error: its code, its class and where it was thrown; never its message. */
 import { CardsealError } from '../errors/index.ts';
-import type { LogFields } from './log.ts';
+import type { LogFields } from './fields.ts';
 
 export function describeError(error: unknown): LogFields {
   if (error instanceof CardsealError) {

@@ -1,2 +1,4 @@
 export { describeError } from './describe-error.ts';
-export { createLog, type Log, type LogFields, silentLog } from './log.ts';
+export { EVENTS, type EventDefinition, type EventName } from './events.ts';
+export type { LogFields } from './fields.ts';
+export { createLog, type Log, silentLog } from './log.ts';

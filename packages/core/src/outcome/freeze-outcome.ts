@@ -31,6 +31,7 @@ export function freezeOutcome(ending: Ending): Omit<Outcome, 'nonce'> {
     atMs,
     eventId: eventIdFor({ tenant, subject: job, generation, type: `job.${state}` }),
     ...eventBodies(viewOf(ending), ending),
+    ...(request.trace === undefined ? {} : { trace: request.trace }),
   };
 }
 

@@ -1,0 +1,28 @@
+/** Traces of one process: off, and nothing of it loaded, unless a collector is named. */
+export interface TraceEnvironment {
+  OTEL_EXPORTER_OTLP_ENDPOINT?: string | undefined;
+}
+
+export interface Tracing {
+  start(): Promise<void>;
+  /** Sends what is left; bounded, whatever the collector does. */
+  stop(): Promise<void>;
+}
+
+/** @param role becomes `service.name`: `cardseal-worker`. */
+export function createTracing(role: string, env: TraceEnvironment): Tracing {
+  const endpoint = env.OTEL_EXPORTER_OTLP_ENDPOINT;
+  let stopExport: (() => Promise<void>) | undefined;
+  return {
+    async start() {
+      if (endpoint === undefined || stopExport) return;
+      const { startExport } = await import('./export.ts');
+      stopExport = startExport(role, endpoint);
+    },
+    async stop() {
+      const stopping = stopExport?.();
+      stopExport = undefined;
+      await stopping;
+    },
+  };
+}

@@ -1,0 +1,83 @@
+/** An OTLP/HTTP receiver: it keeps every span that is sent to it, and every byte. */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export interface SentSpan {
+  service: string;
+  name: string;
+  traceId: string;
+  spanId: string;
+  parentSpanId?: string;
+  attributes: Record<string, string>;
+}
+
+export interface TraceCollector {
+  url: string;
+  spans: SentSpan[];
+  /** The requests as they came. */
+  raw: Buffer[];
+  /** Resolves with all spans of a trace once one of each name is there. */
+  complete(traceId: string, names: readonly string[]): Promise<SentSpan[]>;
+  stop(): Promise<void>;
+}
+
+export async function startTraceCollector(): Promise<TraceCollector> {
+  const spans: SentSpan[] = [];
+  const raw: Buffer[] = [];
+  const looks = new Set<() => void>();
+  const server = createServer(async (request, response) => {
+    const body = Buffer.concat(await Array.fromAsync(request as AsyncIterable<Buffer>));
+    raw.push(Buffer.from(`${request.url}\n${JSON.stringify(request.headers)}\n`), body);
+    response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
+    spans.push(...spansIn(JSON.parse(body.toString())));
+    for (const look of looks) look();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    spans,
+    raw,
+    complete(traceId, names) {
+      const { promise, resolve } = Promise.withResolvers<SentSpan[]>();
+      const look = () => {
+        const found = spans.filter((span) => span.traceId === traceId);
+        if (!names.every((name) => found.some((span) => span.name === name))) return;
+        looks.delete(look);
+        resolve(found);
+      };
+      looks.add(look);
+      look();
+      return promise;
+    },
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+interface Attribute {
+  key: string;
+  value: { stringValue?: string; intValue?: number | string };
+}
+
+function spansIn(request: {
+  resourceSpans: {
+    resource: { attributes: Attribute[] };
+    scopeSpans: { spans: (Omit<SentSpan, 'attributes' | 'service'> & { attributes: Attribute[] })[] }[];
+  }[];
+}): SentSpan[] {
+  return request.resourceSpans.flatMap(({ resource, scopeSpans }) => {
+    const service = named(resource.attributes)['service.name'] ?? '';
+    return scopeSpans.flatMap((scope) =>
+      scope.spans.map((span) => ({ ...span, service, attributes: named(span.attributes) })),
+    );
+  });
+}
+
+function named(attributes: Attribute[]): Record<string, string> {
+  return Object.fromEntries(
+    attributes.map(({ key, value }) => [key, String(value.stringValue ?? value.intValue ?? JSON.stringify(value))]),
+  );
+}
