@@ -1,0 +1,56 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { RejectedError } from '../errors/index.ts';
+import { currentTraceId, currentTraceparent, inSpan, parseTraceparent, withParent } from './index.ts';
+import { createTracing } from './tracing.ts';
+
+const TRACE_ID = '4bf92f3577b34da6a3ce929d0e0e4736';
+const PARENT = `00-${TRACE_ID}-00f067aa0ba902b7-01`;
+
+describe('a traceparent', () => {
+  it('is read as W3C writes it', () => {
+    expect(parseTraceparent(PARENT)).toMatchObject({ traceId: TRACE_ID, spanId: '00f067aa0ba902b7', traceFlags: 1 });
+  });
+
+  it.each([
+    undefined,
+    '',
+    '诸葛孔明',
+    PARENT.toUpperCase(),
+    `${PARENT}-more`,
+    PARENT.replace('00-', 'ff-'),
+    PARENT.replace(TRACE_ID, '0'.repeat(32)),
+    [PARENT],
+  ])('%s is none', (text) => {
+    expect(parseTraceparent(text)).toBeNull();
+  });
+});
+
+describe('without tracing', () => {
+  it('a span only does its work, and there is no trace to tell of', async () => {
+    const seen = await inSpan('call', { job: 'job_1' }, async () => [currentTraceId(), currentTraceparent()]);
+    expect(seen).toEqual([undefined, undefined]);
+    await expect(inSpan('call', {}, () => Promise.reject(new RejectedError('no')))).rejects.toThrow('no');
+  });
+});
+
+describe('with a collector that is away', () => {
+  // A port of the host on which nothing listens.
+  const tracing = createTracing('worker', { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' });
+  afterEach(() => tracing.stop());
+
+  it('work goes on in its trace, and the end does not wait for it', async () => {
+    await tracing.start();
+    const inside = await withParent(PARENT, () =>
+      inSpan('recognize', {}, () => inSpan('call', {}, async () => currentTraceparent())),
+    );
+    expect(inside).toMatch(new RegExp(`^00-${TRACE_ID}-[0-9a-f]{16}-01$`));
+    expect(inside).not.toBe(PARENT);
+    const other = await withParent(undefined, () => inSpan('submit', {}, async () => currentTraceId()));
+    expect(other).toMatch(/^[0-9a-f]{32}$/);
+    expect(other).not.toBe(TRACE_ID);
+    const startedAt = performance.now();
+    await tracing.stop();
+    expect(performance.now() - startedAt).toBeLessThan(5000);
+    expect(await inSpan('call', {}, async () => currentTraceId())).toBeUndefined();
+  });
+});
