@@ -3,11 +3,15 @@ import { generateKeyPairSync } from 'node:crypto';
 import { appendFile } from 'node:fs/promises';
 import path from 'node:path';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
+import { silentLog } from '@cardseal/core/log';
+import { createMetrics, createMetricsListener } from '@cardseal/core/metrics';
 import { generateSpecimens, type Specimen } from '@cardseal/emulator/cards';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { scrapeAll } from '../support/scrape.ts';
 import { startTestStack, startWebhookSink, type TestStack, type WebhookSink } from '../support/stack.ts';
+import { startTraceCollector, type TraceCollector } from '../support/trace-collector.ts';
 import { canaryNeedles, liveThroughEverything, subscribeEveryMode } from './canary.ts';
 import { type Needle, needlesOf } from './needles.ts';
 import { everyPlace, findLeaks, storeClient } from './places.ts';
@@ -18,13 +22,16 @@ const FIRST = 1;
 describe('nothing personal leaks', () => {
   let app: TestStack;
   let sink: WebhookSink;
+  let collector: TraceCollector;
   let specimens: Specimen[];
   let needles: Needle[];
   let jobs: string[];
 
   beforeAll(async () => {
+    collector = await startTraceCollector();
+    const apps = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, METRICS_PORT: '0' };
     [app, sink, specimens] = await Promise.all([
-      startTestStack({ plainRedisFiles: true, env: { LOG_LEVEL: 'trace' } }),
+      startTestStack({ plainRedisFiles: true, env: { LOG_LEVEL: 'trace' }, apps }),
       startWebhookSink(),
       Array.fromAsync(generateSpecimens({ count: 2, seed: 31, first: FIRST, scenario: 'good' })),
     ]);
@@ -32,10 +39,10 @@ describe('nothing personal leaks', () => {
   });
   afterAll(async () => {
     await app?.stop();
-    await sink?.stop();
+    await Promise.all([sink?.stop(), collector?.stop()]);
   });
 
-  const leaks = () => findLeaks(everyPlace(app.stack, app.dataDir), needles);
+  const leaks = () => findLeaks(everyPlace(app.stack, app.dataDir, collector.raw), needles);
 
   it('not by success, failure, retry, refusal, nor by a receiver that fails', async () => {
     const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -43,6 +50,14 @@ describe('nothing personal leaks', () => {
     sink.answers.push(500, 500, 302);
     jobs = await liveThroughEverything(app, specimens);
     await Promise.all(jobs.map((job) => sink.events(job, 3)));
+    // Of every card the last span has left too, and each process shows its metrics.
+    const delivered = () =>
+      new Set(
+        collector.spans.filter(({ name }) => name === 'deliver').map(({ attributes }) => attributes['cardseal.job']),
+      );
+    await expect.poll(() => jobs.filter((job) => !delivered().has(job)), { timeout: 30_000 }).toEqual([]);
+    const roles = (await scrapeAll(app.dataDir)).map(({ from }) => from.replace(/[^a-z].*/, ''));
+    expect(new Set(roles)).toEqual(new Set(['api', 'worker', 'admin']));
     expect(await leaks()).toEqual([]);
   });
 
@@ -56,7 +71,7 @@ describe('nothing personal leaks', () => {
     const plant = 'a planted 诸葛孔明的身份证号码';
     const forms = needlesOf('plant', plant);
     const found = async () => {
-      const places = await findLeaks(everyPlace(app.stack, app.dataDir), forms);
+      const places = await findLeaks(everyPlace(app.stack, app.dataDir, collector.raw), forms);
       return [...new Set(places.map(({ place }) => place.split(' ').slice(0, 2).join(' ')))];
     };
 
@@ -73,7 +88,7 @@ describe('nothing personal leaks', () => {
       for (const [at, { bytes }] of forms.entries()) {
         await redis.set(`planted:${at}`, Buffer.concat([Buffer.from([0x80]), bytes, Buffer.from([0xff])]));
       }
-      const places = await findLeaks(everyPlace(app.stack, app.dataDir), forms);
+      const places = await findLeaks(everyPlace(app.stack, app.dataDir, collector.raw), forms);
       for (const [at, { label }] of forms.entries()) {
         expect(places).toContainEqual({ place: `redis key planted:${at}`, label });
       }
@@ -97,6 +112,19 @@ describe('nothing personal leaks', () => {
       expect(await found()).toEqual(
         expect.arrayContaining(['object planted/metadata', 'object planted/body', `object planted/name/a`]),
       );
+    });
+
+    it('in a metric and in a span that leaves', async () => {
+      const metrics = createMetrics('worker', { process: false });
+      metrics.count('cardseal_deliveries_total', { class: plant });
+      const listener = createMetricsListener(metrics, { METRICS_PORT: 0 });
+      const port = await listener.start(silentLog);
+      const line = JSON.stringify({ level: 'info', event: 'metrics.listening', port });
+      await appendFile(path.join(app.dataDir, 'logs/worker-1.log'), `${line}\n`);
+      const body = JSON.stringify({ resourceSpans: [], note: Buffer.from(plant).toString('hex') });
+      await fetch(`${collector.url}/v1/traces`, { method: 'POST', body });
+      expect(await found()).toEqual(expect.arrayContaining(['metrics worker-1.log', 'trace export']));
+      await listener.stop();
     });
 
     it('in a log line', async () => {

@@ -1,12 +1,13 @@
 /**
  * Every place that holds bytes of a running stack: Redis by key and by file, the object store by its API and by file,
- * the logs, the pages of the admin. Each is yielded with a name that a finding can be told by.
+ * the logs, the pages of the admin, the metrics of every process, the traces that left. Each is yielded with a name that a finding can be told by.
  */
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import type { Stack } from '@cardseal/dev';
 import { Redis } from 'ioredis';
+import { scrapeAll } from '../support/scrape.ts';
 import type { Needle } from './needles.ts';
 
 export interface Place {
@@ -30,7 +31,10 @@ export async function findLeaks(places: AsyncIterable<Place>, needles: readonly 
   return findings;
 }
 
-export async function* everyPlace(stack: Stack, dataDir: string): AsyncGenerator<Place> {
+/** @param exported what a collector of traces was sent so far. */
+export async function* everyPlace(stack: Stack, dataDir: string, exported: readonly Buffer[]): AsyncGenerator<Place> {
+  for (const bytes of exported) yield { name: 'trace export', bytes };
+  for (const { from, text } of await scrapeAll(dataDir)) yield { name: `metrics ${from}`, bytes: Buffer.from(text) };
   yield* redisKeys(stack.info.redisUrl);
   yield* objects(stack.info.s3);
   yield* adminPages(stack);
