@@ -1,7 +1,7 @@
 /**
  * How fast a card is accepted without Redis: `npm run bench -- without-redis [--cards 400] [--clients 4]`. The API of a real
  * stack without workers is asked by a key with limits, which are kept in Redis too: as usual, emptied, standing still, and down.
- * Mark: p99 within 50 ms of the usual one, nothing but 202.
+ * Mark: p99 within 50 ms of the better of the two usual ones, nothing but 202.
  */
 import { parseArgs } from 'node:util';
 import { plainJpeg } from '../support/pictures.ts';
@@ -41,8 +41,9 @@ try {
     const cells = [p50Ms, p99Ms, mostMs].map((ms) => ms.toFixed(1).padStart(8));
     console.log(`${name.padEnd(16)}${cells.join(' ')}`);
   }
-  const usualMs = Math.max(...rows.filter(([name]) => name.startsWith('usual')).map(([, { p99Ms }]) => p99Ms));
-  const met = rows.every(([, { p99Ms }]) => p99Ms <= usualMs + MARK_MS);
+  const isUsual = ([name]: (typeof rows)[number]) => name.startsWith('usual');
+  const usualMs = Math.min(...rows.filter(isUsual).map(([, { p99Ms }]) => p99Ms));
+  const met = rows.every((row) => isUsual(row) || row[1].p99Ms <= usualMs + MARK_MS);
   console.log(
     JSON.stringify({ bench: 'without-redis', met, markMs: MARK_MS, cards, clients, ...Object.fromEntries(rows) }),
   );
