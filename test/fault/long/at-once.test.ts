@@ -1,10 +1,10 @@
 /** Ends that meet in one moment: a reply, a cancel, a deadline and an erasure; and two versions of the worker at once. */
 import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { plainJpeg } from '../support/pictures.ts';
-import { seeded } from './chaos/random.ts';
-import { ask, jsonBody, type Night, startNight } from './night/index.ts';
-import { signal } from './strikes.ts';
+import { plainJpeg } from '../../support/pictures.ts';
+import { seeded } from '../chaos/random.ts';
+import { ask, jsonBody, type Night, startNight } from '../night/index.ts';
+import { signal } from '../strikes.ts';
 
 const SEED = 903;
 const RECOVERY_MS = 60_000;

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { plainJpeg } from '../support/pictures.ts';
-import { ask, jsonBody, startNight } from './night/index.ts';
+import { plainJpeg } from '../../support/pictures.ts';
+import { ask, jsonBody, startNight } from '../night/index.ts';
 
 const SIZE_MB = 48;
 const RECOVERY_MS = 60_000;

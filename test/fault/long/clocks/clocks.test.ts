@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type Night, startNight } from '../night/index.ts';
+import { type Night, startNight } from '../../night/index.ts';
 
 const RECOVERY_MS = 60_000;
 const WRONG_MS = 600_000;

@@ -1,7 +1,7 @@
 /** With the settings as they come, what a killed worker had in hand goes on within 45 s; nothing is restarted for it. */
 import { expect, it } from 'vitest';
-import { ON_A_WIRE, startNight } from './night/index.ts';
-import { signal } from './strikes.ts';
+import { ON_A_WIRE, startNight } from '../night/index.ts';
+import { signal } from '../strikes.ts';
 
 /** 1.5 × LOCK_DURATION_MS, as docs/concepts.md says. */
 const PROMISED_MS = 45_000;

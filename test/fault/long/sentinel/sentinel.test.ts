@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Night, ON_A_WIRE, startNight } from '../night/index.ts';
+import { type Night, ON_A_WIRE, startNight } from '../../night/index.ts';
 import { startWatchedRedis, type WatchedRedis } from './watched-redis.ts';
 
 const RECOVERY_MS = 60_000;

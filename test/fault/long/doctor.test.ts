@@ -3,9 +3,9 @@ import { newJobId } from '@cardseal/core/job';
 import { dayOf } from '@cardseal/core/manifest';
 import { createConveyor } from '@cardseal/core/queue';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runCardseal } from '../support/command-line.ts';
-import { bucketOf } from './bucket-copy.ts';
-import { type Night, startNight } from './night/index.ts';
+import { runCardseal } from '../../support/command-line.ts';
+import { bucketOf } from '../bucket-copy.ts';
+import { type Night, startNight } from '../night/index.ts';
 
 const HOUR_MS = 3_600_000;
 

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePort, type RedisServer, startRedis } from '@cardseal/dev';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Night, ON_A_WIRE, startNight } from '../night/index.ts';
+import { type Night, ON_A_WIRE, startNight } from '../../night/index.ts';
 import { type Manner, startWire, type Wire } from './wire.ts';
 
 const CARDS = 12;

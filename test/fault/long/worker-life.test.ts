@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { plainJpeg } from '../support/pictures.ts';
-import { type Night, ON_A_WIRE, startNight } from './night/index.ts';
-import { signal } from './strikes.ts';
+import { plainJpeg } from '../../support/pictures.ts';
+import { type Night, ON_A_WIRE, startNight } from '../night/index.ts';
+import { signal } from '../strikes.ts';
 
 const RECOVERY_MS = 120_000;
 const STUCK_AFTER_MS = 12_000;
