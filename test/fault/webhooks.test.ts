@@ -228,6 +228,26 @@ describe('receivers with bad manners, and our own deaths while they are told', (
     await forget([listener]);
   });
 
+  it('a resend while Redis is away is not left to the next scheduled try', async () => {
+    const listener = await listen('/away');
+    receiver.behave('/away', answer(500));
+    const job = await owing.owe([listener.id]);
+    await receiver.next(at('/away', job), 2);
+    // The third try is five minutes off, and Redis will remember that it sleeps.
+    await expect.poll(async () => (await delivery(job, listener.id)).tries).toBe(2);
+    receiver.behave('/away', answer(204));
+    const restarted = app.stack.nextRestart();
+    process.kill(app.stack.child('redis').pid, 'SIGKILL');
+    const { status } = await app.call('POST', `/v1/deliveries/dlv_${job}-1-${listener.id}/resend`);
+    expect(status).toBe(202);
+    expect((await restarted).name).toBe('redis');
+    await receiver.next(at('/away', job), 3);
+    await atRest([listener], [job]);
+    const asked = () => Array.fromAsync(owing.ledger.markers.askedAgain());
+    await expect.poll(async () => (await asked()).length, { timeout: RECOVERY_MS }).toBe(0);
+    await forget([listener]);
+  });
+
   it('the checker finds what is wrong when something is', async () => {
     const listener = await listen('/proof');
     const job = await owing.owe([listener.id]);

@@ -24,6 +24,9 @@ export async function restoreUndelivered(context: WorkerContext): Promise<number
     for (const ref of ended) restored += await requeueEnded(context, ref);
     restored += due.length;
   }
+  for await (const page of pages(ledger.markers.askedAgain())) {
+    await Promise.all(page.map((ref) => wakeAsked(context, ref)));
+  }
   for await (const recovery of ledger.recoveries.open()) await addRecovery(conveyor, recovery);
   return restored;
 }
@@ -33,6 +36,13 @@ async function dueOf({ ledger, clock, lanes }: WorkerContext, ref: DeliveryRef) 
   if (last?.heldUntilMs && last.heldUntilMs > clock.now()) await lanes.hold(ref, last.heldUntilMs);
   const delayMs = Math.max(0, (last?.nextAtMs ?? 0) - clock.now());
   return { ref: entries > 0 ? ({ ...ref, late: true } as DeliveryRef) : ref, delayMs };
+}
+
+/** Asked for by a person, and asleep all the same: Redis was away in that moment, or forgot it. */
+async function wakeAsked({ conveyor, ledger }: WorkerContext, ref: DeliveryRef): Promise<void> {
+  const [{ last }, isOwed] = await Promise.all([ledger.deliveries.read(ref), ledger.markers.isOwed(ref)]);
+  if (isOwed && last?.class === 'resent') await requeue(conveyor, ref);
+  else await ledger.markers.forgetAsked(ref);
 }
 
 /** BullMQ gave it up, stalled too often or in a fault of Redis; the ledger still owes it. */

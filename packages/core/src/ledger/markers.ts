@@ -19,6 +19,10 @@ export interface Markers {
   countPending(tenant: string, atMost: number): Promise<number>;
   owe(ref: DeliveryRef): Promise<void>;
   settle(ref: DeliveryRef): Promise<void>;
+  /** A person asked for another try at once; it stands until one follows, whatever Redis forgets. */
+  askAgain(ref: DeliveryRef): Promise<void>;
+  askedAgain(): AsyncGenerator<DeliveryRef>;
+  forgetAsked(ref: DeliveryRef): Promise<void>;
   undelivered(): AsyncGenerator<DeliveryRef>;
   undeliveredOf(tenant: string, job: JobId): Promise<DeliveryRef[]>;
   /** One page of a tenant's undelivered, in the order of their names; `after` is the name that ended the last page. */
@@ -65,6 +69,14 @@ export function createMarkers(store: ObjectStore, keyring: Keyring): Markers {
     },
     owe: (ref) => store.put(paths.undelivered(ref), Buffer.alloc(0)),
     settle: (ref) => store.delete([paths.undelivered(ref)]),
+    askAgain: (ref) => store.put(paths.askedAgain(ref), Buffer.alloc(0)),
+    async *askedAgain() {
+      for await (const key of walk(store, paths.allAskedAgain)) {
+        const ref = parseDelivery(key);
+        if (ref) yield ref;
+      }
+    },
+    forgetAsked: (ref) => store.delete([paths.askedAgain(ref)]),
     async *undelivered() {
       for await (const key of walk(store, paths.allUndelivered)) {
         const ref = parseDelivery(key);

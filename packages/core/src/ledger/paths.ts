@@ -38,6 +38,8 @@ export const paths = {
   allUndelivered: 'undelivered/',
   undeliveredOf: (tenant: string, job: JobId | NoticeId) => `undelivered/${tenant}/${job}.`,
   undelivered: (ref: DeliveryRef) => `undelivered/${ref.tenant}/${ref.job}.${ref.generation}.${ref.endpoint}`,
+  allAskedAgain: 'asked-again/',
+  askedAgain: (ref: DeliveryRef) => `asked-again/${ref.tenant}/${ref.job}.${ref.generation}.${ref.endpoint}`,
   undeliveredOfTenant: (tenant: string) => `undelivered/${tenant}/`,
   parkedOf: (tenant: string, endpoint: string) => `parked/${tenant}/${endpoint}/`,
   parked: (ref: DeliveryRef) => `parked/${ref.tenant}/${ref.endpoint}/${ref.job}.${ref.generation}`,
@@ -145,7 +147,7 @@ export function parsePending(key: string): PendingMarker | null {
 export function parseDelivery(key: string): DeliveryRef | null {
   const parked = /^parked\/([^/]+)\/([^/]+)\/((?:job|evt)_[0-9A-Z]+)\.(\d+)$/.exec(key);
   if (parked) return deliveryRef(parked[1]!, parked[3]!, parked[4]!, parked[2]!);
-  const match = /^(?:undelivered|deliveries)\/([^/]+)\/((?:job|evt)_[0-9A-Z]+)\.(\d+)\.([^/]+)/.exec(key);
+  const match = /^(?:undelivered|deliveries|asked-again)\/([^/]+)\/((?:job|evt)_[0-9A-Z]+)\.(\d+)\.([^/]+)/.exec(key);
   return match && deliveryRef(match[1]!, match[2]!, match[3]!, match[4]!);
 }
 

@@ -5,12 +5,14 @@ import { deliverJobId } from './names.ts';
 
 /**
  * Gives the delivery a fresh budget of tries, due now, in the slots of late ones. The marker comes first, so that a
- * crash leaves it owed; what is on record stays.
+ * crash leaves it owed; what is on record stays. That it was asked for is kept until a try follows: a Redis that is
+ * away, or forgets its last second, would let it sleep until its next scheduled try.
  */
 export async function redeliver(ledger: Ledger, conveyor: Conveyor, ref: DeliveryRef, nowMs: number): Promise<void> {
   await ledger.markers.owe(ref);
   const before = await ledger.deliveries.read(ref);
   if (before.entries > 0) {
+    await ledger.markers.askAgain(ref);
     const fresh = { atMs: nowMs, class: 'resent', status: null, latencyMs: 0, nextAtMs: nowMs, attempt: 0 };
     await ledger.deliveries.record(before, fresh);
   }
