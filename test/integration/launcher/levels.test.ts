@@ -6,7 +6,7 @@ import { REPOSITORY } from '../../../infra/dev/src/stack-options.ts';
 import config from '../../../vitest.config.ts';
 
 interface Project {
-  test: { name: string; include: string[]; fileParallelism?: boolean };
+  test: { name: string; include: string[]; exclude?: string[]; fileParallelism?: boolean };
 }
 
 const projects = (config.test?.projects ?? []) as unknown as Project[];
@@ -23,14 +23,24 @@ function readJson(file: string) {
   return JSON.parse(readFileSync(path.join(REPOSITORY, file), 'utf8'));
 }
 
+/** Too long for every run: a command of its own runs it. */
+const APART = { 'fault-long': 'test/soak/faults.ts' };
+
 describe('the levels of npm test', () => {
-  it('run every test file there is, each once', () => {
-    const claimed = projects.flatMap(({ test }) => filesOf(test.include));
+  it('and what runs apart run every test file there is, each once', () => {
+    const claimed = projects.flatMap(({ test: { include, exclude = [] } }) =>
+      filesOf(include).filter((file) => !exclude.some((pattern) => path.matchesGlob(file, pattern))),
+    );
     expect(claimed.sort()).toEqual(filesOf(['**/*.test.ts']).sort());
   });
 
   it('have a project, a script that reports, and a task each', () => {
-    expect(projects.map(({ test }) => test.name)).toEqual(reporting);
+    const names = projects.map(({ test }) => test.name);
+    expect(names.filter((name) => !Object.hasOwn(APART, name))).toEqual(reporting);
+    for (const [name, program] of Object.entries(APART)) {
+      expect(names).toContain(name);
+      expect(readFileSync(path.join(REPOSITORY, program), 'utf8')).toContain(`'${name}'`);
+    }
     const { scripts } = readJson('test/package.json');
     const { tasks } = readJson('turbo.json');
     for (const level of reporting) {
