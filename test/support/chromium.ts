@@ -8,7 +8,7 @@ import { existsSync } from 'node:fs';
 const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 const APT = ['-q', '-o', 'DPkg::Lock::Timeout=120', '-o', 'Acquire::Retries=3'];
 
-export function findChromium(): string | null {
+function findChromium(): string | null {
   return PLACES.find((place) => existsSync(place)) ?? null;
 }
 

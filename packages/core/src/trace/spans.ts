@@ -7,21 +7,19 @@ import { asCardsealError } from '../errors/index.ts';
 import { formatTraceparent, parseTraceparent } from './parent.ts';
 
 /** `recognize` is one run of a worker over a card; the steps within it are its children. */
-export const SPAN_NAMES = [
-  'submit',
-  'store',
-  'enqueue',
-  'recognize',
-  'fetch',
-  'encrypt',
-  'permit',
-  'call',
-  'save',
-  'conclude',
-  'announce',
-  'deliver',
-] as const;
-export type SpanName = (typeof SPAN_NAMES)[number];
+export type SpanName =
+  | 'submit'
+  | 'store'
+  | 'enqueue'
+  | 'recognize'
+  | 'fetch'
+  | 'encrypt'
+  | 'permit'
+  | 'call'
+  | 'save'
+  | 'conclude'
+  | 'announce'
+  | 'deliver';
 
 /** All that a span may say beside its name, its time and the code of its error. */
 export interface SpanIds {
