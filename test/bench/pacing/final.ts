@@ -7,14 +7,13 @@ import path from 'node:path';
 import { frontier } from './frontier.ts';
 import type { Journal } from './journal.ts';
 import { cellLine, flushLine, halveLines } from './lines.ts';
-import type { Figures } from './measure.ts';
 import { plotSvg } from './plot.ts';
 import { type FinalRows, finalReport } from './report.ts';
 import {
-  type Bins,
   type Cell,
   type FlushRow,
   type HalveRow,
+  type Measured,
   measureCell,
   measureFlush,
   measureHalving,
@@ -40,7 +39,7 @@ interface Task {
   show: (row: never) => string;
 }
 
-export type CellRow = Cell & { figures: Figures; bins: Bins };
+export type CellRow = Cell & Measured;
 
 export interface FinalOptions {
   plot: boolean;
@@ -111,7 +110,7 @@ function cellTask(stage: Stage, cell: Pick<Cell, 'qps' | 'workers' | 'window' | 
     key: cellKey(qps, workers, window, mode),
     seconds: whole.seconds + whole.warmUpSeconds + START_SECONDS,
     run: async () => ({ ...whole, ...(await measureCell(stage, whole)) }),
-    show: (row: CellRow) => cellLine(cell, row.figures),
+    show: (row: CellRow) => cellLine(cell, { ...row.figures, machineMs: row.machineMs }),
   };
 }
 

@@ -1,16 +1,25 @@
 /** What the pacing bench says to people while it runs: a line for each row. */
 import type { Figures } from './measure.ts';
-import type { FlushRow, HalveRow } from './run.ts';
+import type { FlushRow, HalveRow, Measured } from './run.ts';
 
 export const percent = (share: number, digits = 2): string => `${(share * 100).toFixed(digits)} %`;
 
 export function cellLine(
   cell: { qps: number; workers: number; window: string; mode: string },
-  { used, refused, worstSecond, jitterMs }: Pick<Figures, 'used' | 'refused' | 'worstSecond' | 'jitterMs'>,
+  {
+    used,
+    refused,
+    worstSecond,
+    jitterMs,
+    machineMs,
+  }: Pick<Figures, 'used' | 'refused' | 'worstSecond' | 'jitterMs'> & {
+    machineMs?: Measured['machineMs'];
+  },
 ): string {
   const head = `${String(cell.qps).padStart(4)} qps ${cell.workers} workers ${cell.window.padEnd(8)} ${cell.mode.padEnd(24)}`;
+  const sleeper = machineMs ? `  a sleeper p99 ${machineMs[1]} p99.9 ${machineMs[2]} ms` : '';
   const jitter = jitterMs ? `  slot → arrival p50 ${jitterMs[0]} p99 ${jitterMs[1]} p99.9 ${jitterMs[2]} ms` : '';
-  return `${head} used ${percent(used).padStart(9)}  refused ${percent(refused).padStart(9)}  worst second ${worstSecond.toFixed(2)} ×${jitter}`;
+  return `${head} used ${percent(used).padStart(9)}  refused ${percent(refused).padStart(9)}  worst second ${worstSecond.toFixed(2)} ×${jitter}${sleeper}`;
 }
 
 export function halveLines(row: HalveRow): string {

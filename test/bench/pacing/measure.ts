@@ -19,7 +19,7 @@ export const between = (arrivals: readonly Arrival[], fromMs: number, toMs: numb
 
 export function figures(arrivals: readonly Arrival[], limit: number, seconds: number): Figures {
   const accepted = arrivals.filter(([, ok]) => ok).length;
-  const late = arrivals.flatMap(([atMs, , slotMs]) => (slotMs > 0 ? [atMs - slotMs] : [])).sort((a, b) => a - b);
+  const late = lateness(arrivals).sort((a, b) => a - b);
   return {
     calls: arrivals.length,
     accepted,
@@ -31,6 +31,10 @@ export function figures(arrivals: readonly Arrival[], limit: number, seconds: nu
       : {}),
   };
 }
+
+/** Milliseconds from slot to arrival, in the order of arrival; empty where slots are not known. */
+export const lateness = (arrivals: readonly Arrival[]): number[] =>
+  arrivals.flatMap(([atMs, , slotMs]) => (slotMs > 0 ? [atMs - slotMs] : []));
 
 function mostInASecond(times: readonly number[]): number {
   let most = 0;

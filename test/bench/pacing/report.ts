@@ -2,6 +2,7 @@
 import type { CellRow } from './final.ts';
 import type { FrontierRow } from './frontier.ts';
 import { percent } from './lines.ts';
+import { bestUse, evenSpacing } from './replay.ts';
 import type { FlushRow, HalveRow } from './run.ts';
 
 export interface FinalRows {
@@ -35,25 +36,31 @@ function cellTable(cells: readonly CellRow[]): string[] {
   const lines = places.map((place) => {
     const of = (mode: string) =>
       cells.find((it) => `${it.qps} ${it.workers} ${it.window}` === place && it.mode === mode);
-    const own = of('cardseal')?.figures;
+    const cell = of('cardseal');
+    const own = cell?.figures;
     const shares = peers.map((mode) => {
       const figures = of(mode)?.figures;
       return figures ? `${percent(figures.used, 1)} / ${percent(figures.refused, 1)}` : '–';
     });
     const [qps, workers, window] = place.split(' ');
     const ours = own
-      ? `${percent(own.used)} / ${percent(own.refused)} | ${own.calls} | ${own.worstSecond.toFixed(2)} × | ${own.jitterMs?.slice(1).join(' / ') ?? '–'} | ${judge(own)}`
-      : '– | – | – | – | –';
+      ? `${percent(own.used)} / ${percent(own.refused)} | ${own.calls} | ${own.worstSecond.toFixed(2)} × | ${own.jitterMs?.slice(1).join(' / ') ?? '–'} | ${cell!.machineMs.slice(1).join(' / ')} | ${frontierOf(cell!)} | ${judge(own)}`
+      : '– | – | – | – | – | – | –';
     return `| ${qps} | ${workers} | ${window} | ${ours} | ${shares.join(' | ')} |`;
   });
   return [
-    'Used / refused. Mark: ≥ 99 % used and ≤ 0.1 % refused where jitter from slot to arrival is below 8 ms at p99.9.',
+    'Used / refused. Mark: ≥ 99 % used and ≤ 0.1 % refused where jitter from slot to arrival is below 8 ms at p99.9. A sleeper: how late a process wakes meanwhile that does nothing else. Even spacing: the most that it can use, with the best fixed margin, under the same jitter call for call, without more refusals.',
     '',
-    '| calls/s | workers | second | Cardseal | calls | fullest second | jitter p99 / p99.9, ms | mark | BullMQ `{max: Q, 1000}` | BullMQ `{max: 1, 1000/Q}` | backoff alone |',
-    '|---|---|---|---|---|---|---|---|---|---|---|',
+    '| calls/s | workers | second | Cardseal | calls | fullest second | slot → arrival p99 / p99.9, ms | a sleeper p99 / p99.9, ms | even spacing at these refusals | mark | BullMQ `{max: Q, 1000}` | BullMQ `{max: 1, 1000/Q}` | backoff alone |',
+    '|---|---|---|---|---|---|---|---|---|---|---|---|---|',
     ...lines,
     '',
   ];
+}
+
+/** The most that even spacing uses under this row's own jitter with no more refusals than it had. */
+function frontierOf({ lateMs, qps, window, figures }: CellRow): string {
+  return lateMs.length > 0 ? percent(bestUse(evenSpacing(lateMs, qps, window), figures.refused)) : '–';
 }
 
 /** Both numbers as they were measured: the table says where the jitter was too high for the mark. */

@@ -1,6 +1,7 @@
 /** The measured runs of the pacing bench, one at a time: each starts its workers, lets them settle, measures, stops them. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { between, bins, type Figures, figures, round } from './measure.ts';
+import { watchMachine } from './machine.ts';
+import { between, bins, type Figures, figures, lateness, round } from './measure.ts';
 import type { ReceiverOrder } from './receiver.ts';
 import type { Stage } from './stage.ts';
 import type { Mode } from './worker.ts';
@@ -26,7 +27,16 @@ async function firstCall(stage: Stage): Promise<void> {
   while ((await stage.report()).length === 0) await delay(100);
 }
 
-export async function measureCell(stage: Stage, cell: Cell): Promise<{ figures: Figures; bins: Bins }> {
+export interface Measured {
+  figures: Figures;
+  bins: Bins;
+  /** Slot to arrival of each call, in the order of arrival; empty where slots are not known. */
+  lateMs: number[];
+  /** How late a process wakes that does nothing but sleep, meanwhile: at 50 %, 99 % and 99.9 %. */
+  machineMs: [number, number, number];
+}
+
+export async function measureCell(stage: Stage, cell: Cell): Promise<Measured> {
   const { qps, workers, window, mode, seconds } = cell;
   stage.order({ limit: qps, window, reset: true });
   await stage.start(mode, qps, workers, seconds + cell.warmUpSeconds + 5);
@@ -34,9 +44,13 @@ export async function measureCell(stage: Stage, cell: Cell): Promise<{ figures: 
     await firstCall(stage);
     await delay(cell.warmUpSeconds * 1000);
     const fromMs = nowMs();
+    const machine = watchMachine();
     await delay(seconds * 1000 + 50);
+    const machineMs = machine();
     const arrivals = between(await stage.report(), fromMs, fromMs + seconds * 1000);
-    return { figures: figures(arrivals, qps, seconds), bins: bins(arrivals, fromMs, PLOTTED_SECONDS) };
+    const lateMs = lateness(arrivals).map((ms) => round(ms, 2));
+    const plotted = bins(arrivals, fromMs, PLOTTED_SECONDS);
+    return { figures: figures(arrivals, qps, seconds), bins: plotted, lateMs, machineMs };
   } finally {
     await stage.stopWorkers();
   }
