@@ -27,6 +27,7 @@ import { createQueueWorkers } from './queue-workers.ts';
 import { createEpoch } from './reconcile/epoch.ts';
 import { createReconciler } from './reconcile/reconciler.ts';
 import { createUsageKeeper } from './reconcile/usage.ts';
+import { createTenants } from './tenants.ts';
 
 export interface WorkerOverrides {
   clock?: Clock;
@@ -85,6 +86,7 @@ export function createWorker(config: WorkerConfig, overrides: WorkerOverrides = 
     log,
     metrics,
     ledger,
+    tenants: createTenants(ledger),
     conveyor: createConveyor(redis, config.QUEUE_PREFIX, { weightOf: createWeights(ledger) }),
     lanes: createLanes(laneRedis, config.QUEUE_PREFIX),
     pacer,

@@ -9,6 +9,7 @@ import type { Conveyor, Lanes } from '@cardseal/core/queue';
 import type { WebhookSender } from '@cardseal/core/webhook';
 import type { FlowMeter } from './concurrency/index.ts';
 import type { WorkerConfig } from './config.ts';
+import type { Tenants } from './tenants.ts';
 
 export interface WorkerContext {
   config: WorkerConfig;
@@ -18,6 +19,7 @@ export interface WorkerContext {
   log: Log;
   metrics: Metrics;
   ledger: Ledger;
+  tenants: Tenants;
   conveyor: Conveyor;
   lanes: Lanes;
   pacer: Pacer;

@@ -31,6 +31,7 @@ import { restorePending } from '../../../apps/worker/src/reconcile/restore.ts';
 import { restoreUndelivered } from '../../../apps/worker/src/reconcile/restore-deliveries.ts';
 import { settleDue } from '../../../apps/worker/src/retention/due.ts';
 import { eraseOldJobs } from '../../../apps/worker/src/retention/old-jobs.ts';
+import { createTenants } from '../../../apps/worker/src/tenants.ts';
 import { sweepWebhooks } from '../../../apps/worker/src/retention/old-webhooks.ts';
 import { type DeliveryQueue, deliverQueue, openLanes, type Received, receiver, runDeliveries } from './deliveries.ts';
 import { createProcess, type Fate, type ModelProcess } from './process.ts';
@@ -127,6 +128,7 @@ export async function createWorld(picture: Buffer, settings: WorldSettings = {})
       log: silentLog,
       metrics: createMetrics('worker', { process: false }),
       ledger: ledgerOf(process),
+      tenants: createTenants(ledgerOf(process)),
       conveyor,
       lanes: openLanes,
       webhooks: receiver(process, received, receiverAnswers),

@@ -16,9 +16,9 @@ export async function eventOf(ledger: Ledger, ref: DeliveryRef, endpoint: Endpoi
     const notice = await ledger.notices.get(ref.tenant, ref.job);
     return notice && { id: notice.eventId, body: Buffer.from(notice.body) };
   }
-  const sealed = await ledger.openJob(ref.tenant, ref.job);
-  const outcome = await sealed?.outcome(ref.generation);
-  if (!sealed || !outcome) return null;
+  const opened = await ledger.openOutcome(ref.tenant, ref.job, ref.generation);
+  if (!opened) return null;
+  const { sealed, outcome } = opened;
   const body = await frozenEvent(sealed, outcome, ref.endpoint, endpoint);
   return { id: outcome.eventId, body, trace: outcome.trace };
 }

@@ -22,7 +22,8 @@ export async function announce(context: WorkerContext, work: Work): Promise<Anno
   if (!outcome) return finishErased(context, work);
   // Those who wait on a long poll need nothing but the outcome.
   const told = conveyor.announceFinished(job).catch(() => {});
-  const endpoints = (await ledger.endpoints.list(tenant)).filter(({ id, value }) => wants(id, value, request, outcome));
+  const listeners = await (work.listeners ?? ledger.endpoints.list(tenant));
+  const endpoints = listeners.filter(({ id, value }) => wants(id, value, request, outcome));
   const refs = endpoints.map(({ id }) => ({ tenant, job, generation, endpoint: id }));
   await Promise.all([
     ledger.listing.finished(tenant, job, request.reference, outcome),

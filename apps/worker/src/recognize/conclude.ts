@@ -1,7 +1,6 @@
 /** conclude: one conditional write decides the generation, and freezes the event that will tell of it. */
 import { buildResult, DEFAULT_POLICY, dateInShanghai, type Result } from '@cardseal/core/card';
 import type { Failure, OutcomeState } from '@cardseal/core/job';
-import { HOUSE } from '@cardseal/core/ledger';
 import { freezeOutcome } from '@cardseal/core/outcome';
 import type { WorkerContext } from '../context.ts';
 import { failureOf } from './failure.ts';
@@ -16,7 +15,7 @@ export interface Ending {
 
 /** Returns the state that stands, which is another's when another worker decided first. */
 export async function conclude(context: WorkerContext, work: Work, ending: Ending = {}): Promise<OutcomeState> {
-  const { clock, log } = context;
+  const { clock, log, ledger } = context;
   const found = await readCheckpoints(work);
   const refusal = found.refused[0];
   const failure = ending.failure ?? (refusal && failureOf(refusal.code, refusal.side, false));
@@ -35,6 +34,9 @@ export async function conclude(context: WorkerContext, work: Work, ending: Endin
     failure,
     publicUrl: context.config.PUBLIC_URL ?? '',
   });
+  // Asked for with the write that decides and not before: an endpoint that was there by then hears of it.
+  work.listeners = ledger.endpoints.list(work.tenant);
+  work.listeners.catch(() => {});
   const decided = await work.sealed.decide(outcome);
   if (!decided) return (await work.sealed.outcome(work.generation))!.state;
   work.written.outcome = outcome;
@@ -50,9 +52,8 @@ export async function conclude(context: WorkerContext, work: Work, ending: Endin
   return state;
 }
 
-async function resultOf({ clock, ledger }: WorkerContext, work: Work, found: Readings): Promise<Result> {
-  const tenant = await ledger.tenants.get(HOUSE, work.tenant);
-  const policy = tenant?.value.policy ?? DEFAULT_POLICY;
+async function resultOf({ clock, tenants }: WorkerContext, work: Work, found: Readings): Promise<Result> {
+  const policy = (await tenants.get(work.tenant))?.policy ?? DEFAULT_POLICY;
   return buildResult(found.readings, { today: dateInShanghai(clock.now()), policy, adjusted: found.adjusted });
 }
 

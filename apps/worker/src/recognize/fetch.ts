@@ -4,7 +4,7 @@ import { DefectError, RejectedError } from '@cardseal/core/errors';
 import { pictureFailpoint } from '@cardseal/core/failpoints';
 import { assessImage, defaultImageLimits, fitImage, inspectImage } from '@cardseal/core/image';
 import type { ObjectSource, Side } from '@cardseal/core/job';
-import { HOUSE, isAllowedSource, type Ledger } from '@cardseal/core/ledger';
+import { isAllowedSource } from '@cardseal/core/ledger';
 import type { WorkerContext } from '../context.ts';
 import type { Work } from './work.ts';
 
@@ -15,11 +15,11 @@ export interface Picture {
 }
 
 /** Throws RejectedError `image_unusable` for what no fitting can mend, `source_unavailable` of a customer's bucket, DefectError `picture_missing`. */
-export async function fetchPicture({ config, ledger }: WorkerContext, work: Work, side: Side): Promise<Picture> {
+export async function fetchPicture({ config, ledger, tenants }: WorkerContext, work: Work, side: Side): Promise<Picture> {
   const source = work.request.sources?.[side];
   const bytes =
     (await work.sealed.image(side)) ??
-    (source ? await readObject(ledger, work.tenant, source, config.MAX_IMAGE_BYTES) : null);
+    (source ? await readObject({ ledger, tenants }, work.tenant, source, config.MAX_IMAGE_BYTES) : null);
   if (!bytes) throw new DefectError('picture_missing', { fields: { job: work.job, side } });
   pictureFailpoint(bytes);
   const limits = { ...defaultImageLimits, ...imageLimits(config) };
@@ -31,8 +31,13 @@ export async function fetchPicture({ config, ledger }: WorkerContext, work: Work
 }
 
 /** The list is asked again, because it may have changed since the batch was accepted. */
-async function readObject(ledger: Ledger, tenant: string, source: ObjectSource, maxBytes: number): Promise<Buffer> {
-  const rules = (await ledger.tenants.get(HOUSE, tenant))?.value.objectSources ?? [];
+async function readObject(
+  { ledger, tenants }: Pick<WorkerContext, 'ledger' | 'tenants'>,
+  tenant: string,
+  source: ObjectSource,
+  maxBytes: number,
+): Promise<Buffer> {
+  const rules = (await tenants.get(tenant))?.objectSources ?? [];
   if (!isAllowedSource(source, rules)) throw new RejectedError('source_unavailable');
   return ledger.objectSources.read(source, maxBytes);
 }

@@ -2,7 +2,7 @@
  * The way of a card through recognition: fetch → encrypt → call → decrypt → save for each side, then conclude and
  * announce. Each step leaves its output in the ledger; who comes after a crash skips what is there.
  */
-import { asCardsealError, CardsealError, ThrottledError } from '@cardseal/core/errors';
+import { asCardsealError, CardsealError, RejectedError, ThrottledError } from '@cardseal/core/errors';
 import { failpoint } from '@cardseal/core/failpoints';
 import type { Failure, Side } from '@cardseal/core/job';
 import { describeError } from '@cardseal/core/log';
@@ -53,10 +53,19 @@ async function decide(context: WorkerContext, work: Work, lastAttempt: boolean):
   const erased = errors.find(({ error }) => error.code === 'job_erased');
   if (erased) throw erased.error;
   const again = errors.length > 0 ? comeBack(errors, lastAttempt) : null;
-  if (again) return again;
+  if (again) {
+    await takeBackIfErased(context, work);
+    return again;
+  }
   const failure = errors[0] && terminalFailure(context, work, errors[0]);
   await timed(context, 'conclude', () => conclude(context, work, failure ? { failure } : {}));
   return null;
+}
+
+/** A run that ends in an outcome looks in the end, as it is announced; one that ends without looks here. */
+async function takeBackIfErased({ ledger }: WorkerContext, { tenant, job, written }: Work): Promise<void> {
+  if (written.replies.size === 0 || !(await ledger.erasures.tombstone(tenant, job))) return;
+  throw new RejectedError('job_erased', { fields: { job } });
 }
 
 async function recognizeSides(context: WorkerContext, work: Work): Promise<SideError[]> {

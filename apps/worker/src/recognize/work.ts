@@ -1,6 +1,6 @@
 /** One generation of one card at work: what was asked, what the ledger already has, what was tried. */
 import type { AttemptRecord, JobId, JobRequest, Outcome, Side } from '@cardseal/core/job';
-import type { Inventory, SealedJob } from '@cardseal/core/ledger';
+import type { EndpointRecord, KeptNames, SealedJob, Versioned } from '@cardseal/core/ledger';
 import type { WorkerContext } from '../context.ts';
 
 export interface Work {
@@ -8,8 +8,9 @@ export interface Work {
   job: JobId;
   generation: number;
   request: JobRequest;
+  /** Its writes look for no erasure: who ends a run does, see `announce` and `recognize`. */
   sealed: SealedJob;
-  inventory: Inventory;
+  inventory: KeptNames;
   /** When the ledger was looked at. */
   lookedAtMs: number;
   /** Aborts when the lock is lost or the worker's grace has run out. */
@@ -17,6 +18,8 @@ export interface Work {
   attempts: AttemptRecord[];
   /** What this run wrote itself, and need not read back. */
   written: { replies: Map<Side, Buffer>; outcome: Omit<Outcome, 'nonce'> | null };
+  /** Who listens, as it was asked for in the moment of the outcome. */
+  listeners: Promise<Versioned<EndpointRecord>[]> | null;
 }
 
 /** null when there is nothing to work on: erased, or never committed. */
@@ -26,22 +29,18 @@ export async function openWork(
   signal: AbortSignal,
 ): Promise<Work | null> {
   const lookedAtMs = clock.now();
-  const inventory = await ledger.inventory(tenant, job);
-  if (!inventory.committed || inventory.erased) return null;
-  const sealed = await ledger.openJob(tenant, job);
-  const request = await sealed?.request();
-  if (!sealed || !request) return null;
+  const opened = await ledger.openForWork(tenant, job);
+  if (!opened) return null;
   return {
     tenant,
     job,
     generation,
-    request,
-    sealed,
-    inventory,
+    ...opened,
     lookedAtMs,
     signal,
     attempts: [...attempts],
     written: { replies: new Map(), outcome: null },
+    listeners: null,
   };
 }
 

@@ -15,7 +15,7 @@ export type { Due } from './due.ts';
 export { ERASURE_GENERATION, type ErasureRecord, type Erasures, type Tombstone } from './erasures.ts';
 export type { Claim } from './idempotency.ts';
 export type { IndexEntry } from './index-names.ts';
-export type { Inventory } from './inventory.ts';
+export type { Inventory, KeptNames } from './inventory.ts';
 export type { KeyRotation, KeyStatus, Rewrapped } from './key-rotation.ts';
 export { type KeyCounts, type KeyUsage, type KeyUsageDay, usageDay } from './key-usage.ts';
 export { createLedger, type Ledger, type LedgerSettings } from './ledger.ts';

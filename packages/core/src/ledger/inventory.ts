@@ -4,13 +4,17 @@ import { SIDES } from '../job/index.ts';
 import { parsePending, paths } from './paths.ts';
 import { listAll, type ObjectStore } from './store/object-store.ts';
 
-export interface Inventory {
+/** What the names under the job itself tell. */
+export interface KeptNames {
   committed: boolean;
   erased: boolean;
   images: Side[];
   replies: Side[];
   /** Generations that have an outcome, ascending. */
   decided: number[];
+}
+
+export interface Inventory extends KeptNames {
   /** Generations whose `pending` marker stands, ascending. */
   open: number[];
   /** The generation that a reader sees: the open one, else the last decided one. */
@@ -24,18 +28,19 @@ export async function takeInventory(store: ObjectStore, tenant: string, job: Job
     listAll(store, paths.job(tenant, job)),
     listAll(store, paths.pendingOf(tenant, job)),
   ]);
-  const names = new Set(keys.map((key) => key.slice(paths.job(tenant, job).length)));
-  const decided = ascending(keys.map((key) => /\/outcome\.(\d+)$/.exec(key)?.[1]).filter((n) => n !== undefined));
+  const kept = keptNames(tenant, job, keys);
   const open = ascending(markers.map((key) => parsePending(key)?.generation).filter((n) => n !== undefined));
+  return { ...kept, open, generation: Math.max(1, ...kept.decided, ...open), keys };
+}
+
+export function keptNames(tenant: string, job: JobId, keys: readonly string[]): KeptNames {
+  const names = new Set(keys.map((key) => key.slice(paths.job(tenant, job).length)));
   return {
     committed: names.has('request'),
     erased: names.has('tombstone'),
     images: SIDES.filter((side) => names.has(`${side}.image`)),
     replies: SIDES.filter((side) => names.has(`${side}.reply`)),
-    decided,
-    open,
-    generation: Math.max(1, ...decided, ...open),
-    keys,
+    decided: ascending(keys.map((key) => /\/outcome\.(\d+)$/.exec(key)?.[1]).filter((n) => n !== undefined)),
   };
 }
 

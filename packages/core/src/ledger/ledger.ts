@@ -7,7 +7,7 @@ import { hkdfSync } from 'node:crypto';
 import { type AuditLog, createAuditLog } from '../audit/index.ts';
 import { type Clock, systemClock } from '../clock/index.ts';
 import { DefectError } from '../errors/index.ts';
-import type { JobId } from '../job/index.ts';
+import type { JobId, Outcome } from '../job/index.ts';
 import type { MasterKey } from '../seal/index.ts';
 import { type Batches, createBatches } from './batches.ts';
 import { createDeliveries, type Deliveries } from './deliveries.ts';
@@ -30,7 +30,7 @@ import { createRecords } from './records.ts';
 import { createRecoveries, type Recoveries } from './recoveries.ts';
 import type { Registry } from './registry.ts';
 import { createReplays, type Replays } from './replays.ts';
-import { openJob, type SealedJob, sealedJob } from './sealed-job.ts';
+import { type OpenedWork, openForWork, openJob, openOutcome, type SealedJob, sealedJob } from './sealed-job.ts';
 import { listAll, type ObjectStore } from './store/object-store.ts';
 import { createUploads, type Uploads } from './uploads.ts';
 import { createUsageBook, type UsageBook } from './usage.ts';
@@ -42,6 +42,13 @@ export interface Ledger extends Registry {
   startUnseenJob(tenant: string, job: JobId): Promise<{ sealed: SealedJob; keep(): Promise<void> }>;
   /** null when the job never existed. Of an erased job nothing can be read. */
   openJob(tenant: string, job: JobId): Promise<SealedJob | null>;
+  /**
+   * For one who writes to it and looks for an erasure once, at the end of all its writes. null when there is nothing to
+   * work on: never committed, or erased.
+   */
+  openForWork(tenant: string, job: JobId): Promise<OpenedWork | null>;
+  /** null when the job never existed, is erased, or its generation is not decided. */
+  openOutcome(tenant: string, job: JobId, generation: number): Promise<{ sealed: SealedJob; outcome: Outcome } | null>;
   inventory(tenant: string, job: JobId): Promise<Inventory>;
   deletePictures(tenant: string, job: JobId, kinds: readonly ('front' | 'back')[]): Promise<void>;
   /** Removes what an interrupted submit left behind; its marker last, so that a crash leaves it to be found again. */
@@ -99,9 +106,11 @@ export function createLedger({
     startJob: async (tenant, job) => sealedJob(store, tenant, job, await keyring.makeJobKey(tenant, job)),
     async startUnseenJob(tenant, job) {
       const { key, keep } = await keyring.newJobKey(tenant, job);
-      return { sealed: sealedJob(store, tenant, job, key, { unseen: true }), keep };
+      return { sealed: sealedJob(store, tenant, job, key, { looks: false }), keep };
     },
     openJob: (tenant, job) => openJob(store, keyring, tenant, job),
+    openForWork: (tenant, job) => openForWork(store, keyring, tenant, job),
+    openOutcome: (tenant, job, generation) => openOutcome(store, keyring, tenant, job, generation),
     inventory: (tenant, job) => takeInventory(store, tenant, job),
     deletePictures: (tenant, job, sides) => store.delete(sides.map((side) => paths.image(tenant, job, side))),
     async sweepUncommitted(tenant, job) {

@@ -6,10 +6,14 @@ import { open, seal } from '../seal/index.ts';
 import { erasedJob } from './erased-job.ts';
 import type { Keyring } from './keyring.ts';
 import { type Crop, paths } from './paths.ts';
-import type { ObjectStore } from './store/object-store.ts';
+import { keptNames, type KeptNames } from './inventory.ts';
+import { listAll, type ObjectStore } from './store/object-store.ts';
 import { readOpened } from './store/read-opened.ts';
 
-/** Every write throws RejectedError `job_erased`, and leaves nothing, when the job turns out to be erased. */
+/**
+ * Every write throws RejectedError `job_erased`, and leaves nothing, when the job turns out to be erased; unless it was
+ * opened by one who looks for that later.
+ */
 export interface SealedJob {
   readonly tenant: string;
   readonly job: JobId;
@@ -31,25 +35,35 @@ export interface SealedJob {
 }
 
 /**
- * @param unseen nobody else knows the id before the commit of its submit: what is not committed is not erased, so that
- * its writes need not look for it.
+ * @param key may be on its way while what it opens is read; null is the key of a job that is gone, of which nothing can
+ * be read or written.
+ * @param looks whether every write looks for an erasure. Not where nobody else knows the id, and not where one look at
+ * the end of all writes does for them.
  */
 export function sealedJob(
   store: ObjectStore,
   tenant: string,
   job: JobId,
-  key: Buffer,
-  { unseen = false } = {},
+  key: Buffer | Promise<Buffer | null>,
+  { looks = true } = {},
 ): SealedJob {
+  const dataKey = Promise.resolve(key);
+  // Whoever reads or writes meets its failure; until then it is nobody's.
+  dataKey.catch(() => {});
   const kindOf = (path: string) => path.slice(paths.job(tenant, job).length);
 
   async function read(path: string): Promise<Buffer | null> {
-    return readOpened(store, path, (sealed) => open(key, { tenant, subject: job, kind: kindOf(path) }, sealed));
+    return readOpened(store, path, async (sealed) => {
+      const opener = await dataKey;
+      return opener && open(opener, { tenant, subject: job, kind: kindOf(path) }, sealed);
+    });
   }
   /** Who erases declares it and then lists; who writes looks afterwards: one of the two sees the other. */
   async function create(path: string, plain: Uint8Array): Promise<boolean> {
-    const created = await store.create(path, seal(key, { tenant, subject: job, kind: kindOf(path) }, plain));
-    if (unseen || (await store.get(paths.tombstone(tenant, job))) === null) return created;
+    const sealer = await dataKey;
+    if (!sealer) throw new RejectedError('job_erased', { fields: { job } });
+    const created = await store.create(path, seal(sealer, { tenant, subject: job, kind: kindOf(path) }, plain));
+    if (!looks || (await store.get(paths.tombstone(tenant, job))) === null) return created;
     await store.delete([path]);
     throw new RejectedError('job_erased', { fields: { job } });
   }
@@ -90,6 +104,42 @@ export async function openJob(
   const [key, tombstone] = await Promise.all([keyring.jobKey(tenant, job), store.get(paths.tombstone(tenant, job))]);
   if (tombstone) return erasedJob(tenant, job);
   return key && sealedJob(store, tenant, job, key);
+}
+
+/** A job that was committed, with what its names tell. */
+export interface OpenedWork {
+  inventory: KeptNames;
+  request: JobRequest;
+  sealed: SealedJob;
+}
+
+/** Opens a job for one who writes to it and looks for an erasure afterwards; null when there is nothing to work on. */
+export async function openForWork(
+  store: ObjectStore,
+  keyring: Keyring,
+  tenant: string,
+  job: JobId,
+): Promise<OpenedWork | null> {
+  const sealed = sealedJob(store, tenant, job, keyring.jobKey(tenant, job), { looks: false });
+  const [names, request] = await Promise.all([listAll(store, paths.job(tenant, job)), sealed.request()]);
+  const inventory = keptNames(tenant, job, names);
+  return request && inventory.committed && !inventory.erased ? { inventory, request, sealed } : null;
+}
+
+/** One round of requests for what a delivery needs. */
+export async function openOutcome(
+  store: ObjectStore,
+  keyring: Keyring,
+  tenant: string,
+  job: JobId,
+  generation: number,
+): Promise<{ sealed: SealedJob; outcome: Outcome } | null> {
+  const sealed = sealedJob(store, tenant, job, keyring.jobKey(tenant, job));
+  const [outcome, tombstone] = await Promise.all([
+    sealed.outcome(generation),
+    store.get(paths.tombstone(tenant, job)),
+  ]);
+  return outcome && !tombstone ? { sealed, outcome } : null;
 }
 
 function json(value: unknown): Buffer {
