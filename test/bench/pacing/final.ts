@@ -26,7 +26,7 @@ export const RATES = [10, 50, 100, 200];
 const WORKERS = [2, 4];
 const WINDOWS = ['sliding', 'fixed'] as const;
 export const MODES: Mode[] = ['cardseal', 'bullmq-per-second', 'bullmq-one-per-interval', 'backoff'];
-const PEER_SECONDS = 20;
+const PEER_SECONDS = 12;
 const START_SECONDS = 1.5;
 
 /** So that a share of a thousandth can be told: 1,500 calls at 10 a second, 2,000 at higher rates. */
