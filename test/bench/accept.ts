@@ -14,13 +14,14 @@ import { Pool } from 'undici';
 import { plainJpeg } from '../support/pictures.ts';
 import type { TargetSettings } from './accept/target.ts';
 
-const HELP = `npm run bench -- accept [--store s3|memory|both] [--rounds 7] [--requests 1500] [--at-once 32]`;
+const HELP = `npm run bench -- accept [--store s3|memory|both] [--rounds 7] [--requests 1500] [--at-once 32] [--at-once-writes]`;
 const { values } = parseArgs({
   options: {
     store: { type: 'string', default: 'both' },
     rounds: { type: 'string', default: '7' },
     requests: { type: 'string', default: '1500' },
     'at-once': { type: 'string', default: '32' },
+    'at-once-writes': { type: 'boolean', default: false },
     profile: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
@@ -37,7 +38,7 @@ const KEYS = { accessKeyId: 'ACCEPTKEY', secretAccessKey: 'accept-secret' };
 interface Child {
   url: string;
   key: string;
-  writes: number;
+  writes: number[];
   cpuMs(): Promise<number>;
   stop(): Promise<void>;
 }
@@ -65,8 +66,13 @@ async function startTarget(settings: TargetSettings): Promise<Child> {
 
 // biome-ignore lint/suspicious/noExplicitAny: what our own child says
 async function answerOf(child: ChildProcess): Promise<any[]> {
-  const gone = once(child, 'exit').then(([code]) => Promise.reject(new Error(`a target ended with ${code}`)));
-  return Promise.race([once(child, 'message'), gone]);
+  const answered = new AbortController();
+  const { signal } = answered;
+  const gone = once(child, 'exit', { signal }).then(([code]) =>
+    Promise.reject(new Error(`a target ended with ${code}`)),
+  );
+  gone.catch(() => {});
+  return Promise.race([once(child, 'message', { signal }), gone]).finally(() => answered.abort());
 }
 
 async function end(child: ChildProcess, message: string | null): Promise<void> {
@@ -133,9 +139,9 @@ async function compare(store: 's3' | 'memory', picture: Buffer) {
   const s3 = store === 's3' ? await startS3(dataDir) : null;
   const common = { redisUrl: redis.url, s3: s3?.s3 ?? null };
   const ours = await startTarget({ kind: 'cardseal', ...common });
-  const bare = await startTarget({ kind: 'bare', ...common });
+  const bare = await startTarget({ kind: values['at-once-writes'] ? 'bare-at-once' : 'bare', ...common });
   const rows: { ours: Measure; bare: Measure; ratio: number; cpuRatio: number }[] = [];
-  console.log(`store: ${store}, ${bare.writes} writes and one queue.add a request`);
+  console.log(`store: ${store}, ${bare.writes.join(', then ')} writes and one queue.add a request`);
   console.log(' ours/s   bare/s    ratio ours p50  ours p99 bare p50  bare p99  CPU ms ours and bare');
   try {
     for (const target of [ours, bare]) await measure(target, picture, REQUESTS);

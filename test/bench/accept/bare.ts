@@ -1,8 +1,10 @@
 /**
  * The mark: a Fastify route that reads the same body, makes the same writes and one `queue.add`. The writes are those
- * that were seen of one submit of ours: as many, as long, created or put as they were, but all at once. It checks
- * nothing, knows no keys and orders nothing.
+ * that were seen of one submit of ours: as many, as long, created or put as they were, and each when those before it
+ * are done, since the commit counts for nothing before what it commits; or, to see what that order costs, all at once.
+ * It checks nothing and knows no keys.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import { memoryObjectStore, type ObjectStore } from '@cardseal/core/ledger';
 import { seal } from '@cardseal/core/seal';
 import { Queue } from 'bullmq';
@@ -16,17 +18,23 @@ interface Write {
   sizeBytes: number;
 }
 
-/** What one submit of ours writes. */
-async function writesOfSubmit(redisUrl: string, picture: Buffer): Promise<Write[]> {
-  const writes: Write[] = [];
+/** What one submit of ours writes, in groups: those of one group are on their way together. */
+async function writesOfSubmit(redisUrl: string, picture: Buffer): Promise<Write[][]> {
+  const groups: Write[][] = [];
+  let underWay = 0;
   const store = memoryObjectStore();
-  const note = (operation: Write['operation']) => (name: string, body: Buffer) => {
-    writes.push({ operation, kind: name.replace(/.*\//, '').replace(/^job_\w+/, ''), sizeBytes: body.length });
-    return store[operation](name, body) as Promise<never>;
+  const note = (operation: Write['operation']) => async (name: string, body: Buffer) => {
+    if (underWay++ === 0) groups.push([]);
+    groups.at(-1)!.push({ operation, kind: name.replace(/.*\//, '').replace(/^job_\w+/, ''), sizeBytes: body.length });
+    // As long as a store takes that is not in memory, so that what goes together is seen together.
+    await delay(20);
+    const made = await store[operation](name, body);
+    underWay--;
+    return made as never;
   };
   const ours = await startCardseal({ ...store, create: note('create'), put: note('put') }, redisUrl);
   const submit = async () => {
-    writes.length = 0;
+    groups.length = 0;
     const headers = { authorization: `Bearer ${ours.key}`, 'content-type': 'image/jpeg' };
     const body = new Uint8Array(picture);
     await fetch(`${ours.url}/v1/jobs?side=front`, { method: 'POST', headers, body });
@@ -34,12 +42,20 @@ async function writesOfSubmit(redisUrl: string, picture: Buffer): Promise<Write[
   // The first makes the tenant's key as well.
   await submit();
   await submit();
+  // What the process writes as it ends is no part of a submit.
+  const seen = [...groups];
   await ours.stop();
-  return writes;
+  return seen;
 }
 
-export async function startBare(store: ObjectStore, redisUrl: string, picture: Buffer): Promise<Target> {
-  const writes = await writesOfSubmit(redisUrl, picture);
+export async function startBare(
+  store: ObjectStore,
+  redisUrl: string,
+  picture: Buffer,
+  atOnce: boolean,
+): Promise<Target> {
+  const seen = await writesOfSubmit(redisUrl, picture);
+  const groups = atOnce ? [seen.flat()] : seen;
   const key = Buffer.alloc(32, 1);
   const queue = new Queue('bare', { connection: { url: redisUrl }, prefix: '{bare}' });
   const app = fastify({ bodyLimit: 50_000_000 });
@@ -48,17 +64,19 @@ export async function startBare(store: ObjectStore, redisUrl: string, picture: B
   app.post('/v1/jobs', async (request, reply) => {
     const id = `job-${process.pid}-${made++}`;
     const image = seal(key, { tenant: 'bank', subject: id, kind: 'image' }, request.body as Buffer);
-    await Promise.all(
-      writes.map(({ operation, kind, sizeBytes }, at) => {
-        const body = sizeBytes === image.length ? image : Buffer.alloc(sizeBytes, made);
-        return store[operation](`bare/${at}/${id}${kind}`, body);
-      }),
-    );
+    for (const [at, group] of groups.entries()) {
+      await Promise.all(
+        group.map(({ operation, kind, sizeBytes }, nth) => {
+          const body = sizeBytes === image.length ? image : Buffer.alloc(sizeBytes, made);
+          return store[operation](`bare/${at}.${nth}/${id}${kind}`, body);
+        }),
+      );
+    }
     await queue.add('card', { id }, { jobId: id, removeOnComplete: true });
     return reply.code(202).send({ id });
   });
   await app.listen({ port: 0, host: '127.0.0.1' });
   const { port } = app.server.address() as { port: number };
   const stop = async () => void (await Promise.all([app.close(), queue.close()]));
-  return { url: `http://127.0.0.1:${port}`, key: 'none', writes: writes.length, stop };
+  return { url: `http://127.0.0.1:${port}`, key: 'none', writes: groups.map(({ length }) => length), stop };
 }

@@ -6,7 +6,7 @@ import { startBare } from './bare.ts';
 import { startCardseal } from './cardseal.ts';
 
 export interface TargetSettings {
-  kind: 'cardseal' | 'bare';
+  kind: 'cardseal' | 'bare' | 'bare-at-once';
   redisUrl: string;
   /** null for a store in memory, whose writes cost nothing. */
   s3: { endpoint: string; bucket: string; accessKeyId: string; secretAccessKey: string } | null;
@@ -15,8 +15,8 @@ export interface TargetSettings {
 export interface Target {
   url: string;
   key: string;
-  /** Writes that it makes for each request, where it knows. */
-  writes?: number;
+  /** How many writes it makes together, and how many after those, where it knows. */
+  writes?: number[];
   stop(): Promise<void>;
 }
 
@@ -27,8 +27,11 @@ function openStore(s3: TargetSettings['s3']): ObjectStore {
 }
 
 const settings = JSON.parse(process.argv[2]!) as TargetSettings;
-const start = settings.kind === 'bare' ? startBare : startCardseal;
-const target = await start(openStore(settings.s3), settings.redisUrl, await plainJpeg(900, 600));
+const store = openStore(settings.s3);
+const target =
+  settings.kind === 'cardseal'
+    ? await startCardseal(store, settings.redisUrl)
+    : await startBare(store, settings.redisUrl, await plainJpeg(900, 600), settings.kind === 'bare-at-once');
 process.send?.({ url: target.url, key: target.key, writes: target.writes });
 process.on('message', (asked) => {
   if (asked === 'cpu') return process.send?.(process.cpuUsage());
