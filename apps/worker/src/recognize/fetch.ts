@@ -15,7 +15,11 @@ export interface Picture {
 }
 
 /** Throws RejectedError `image_unusable` for what no fitting can mend, `source_unavailable` of a customer's bucket, DefectError `picture_missing`. */
-export async function fetchPicture({ config, ledger, tenants }: WorkerContext, work: Work, side: Side): Promise<Picture> {
+export async function fetchPicture(
+  { config, ledger, tenants }: WorkerContext,
+  work: Work,
+  side: Side,
+): Promise<Picture> {
   const source = work.request.sources?.[side];
   const bytes =
     (await work.sealed.image(side)) ??

@@ -1,0 +1,114 @@
+/** A run that ends without an outcome: what it wrote meanwhile must not outlive an erasure. */
+import { ManualClock } from '@cardseal/core/clock';
+import { TransientError } from '@cardseal/core/errors';
+import { newJobId } from '@cardseal/core/job';
+import { createLedger, memoryObjectStore, paths } from '@cardseal/core/ledger';
+import { silentLog } from '@cardseal/core/log';
+import { createMetrics } from '@cardseal/core/metrics';
+import { localMasterKey } from '@cardseal/core/seal';
+import { expect, it } from 'vitest';
+import type { WorkerContext } from '../context.ts';
+import { createTenants } from '../tenants.ts';
+import { recognize } from './pipeline.ts';
+import { openWork } from './work.ts';
+
+const TENANT = 'bank';
+
+/** 24 bits, 20 × 20. */
+function bitmap(): Buffer {
+  const picture = Buffer.alloc(54 + 20 * 60);
+  picture.write('BM', 0, 'latin1');
+  picture.writeUInt32LE(picture.length, 2);
+  picture.writeUInt32LE(54, 10);
+  picture.writeUInt32LE(40, 14);
+  picture.writeInt32LE(20, 18);
+  picture.writeInt32LE(20, 22);
+  picture.writeUInt16LE(1, 26);
+  picture.writeUInt16LE(24, 28);
+  return picture;
+}
+
+async function twoSides({ erased }: { erased: boolean }) {
+  const clock = new ManualClock(Date.UTC(2026, 0, 1));
+  const store = memoryObjectStore();
+  const ledger = createLedger({ store, master: localMasterKey(Buffer.alloc(32, 1)), clock });
+  const job = newJobId(clock.now());
+  const sealed = await ledger.startJob(TENANT, job);
+  await sealed.putImage('front', bitmap());
+  await sealed.putImage('back', bitmap());
+  await sealed.commit({
+    v: 1,
+    job,
+    tenant: TENANT,
+    nonce: 'n',
+    createdAtMs: clock.now(),
+    sides: ['front', 'back'],
+    options: { detect_risk: false, detect_quality: false, detect_photo: false, detect_card: false, fit: true },
+    reference: null,
+    metadata: {},
+    priority: 'interactive',
+    expiresAtMs: null,
+    retainForS: null,
+    keepImages: false,
+    endpointIds: null,
+    apiKeyId: 'k',
+  });
+  const permit = { credentialId: 'one', sent() {}, async settle() {}, async giveBack() {} };
+  const saved = Promise.withResolvers<void>();
+  const provider = {
+    id: 'one',
+    provider: 'baidu-idcard-enc',
+    seal: async (_picture: unknown, side: string) => ({ side, destroy() {} }),
+    async call({ side }: { side: string }) {
+      if (side === 'front') return { plaintext: Buffer.from('{"words_result":{}}'), latencyMs: 1 };
+      await saved.promise;
+      if (erased) {
+        const times = { createdAtMs: clock.now(), erasedAtMs: clock.now() };
+        await ledger.erasures.declare(TENANT, job, {
+          v: 1,
+          reason: 'request',
+          generation: 1,
+          endpointIds: null,
+          ...times,
+        });
+      }
+      throw new TransientError('upstream_unavailable');
+    },
+  };
+  const watched = {
+    ...store,
+    create: async (...given: Parameters<typeof store.create>) => {
+      const created = await store.create(...given);
+      if (given[0] === paths.reply(TENANT, job, 'front')) saved.resolve();
+      return created;
+    },
+  };
+  const seen = createLedger({ store: watched, master: localMasterKey(Buffer.alloc(32, 1)), clock });
+  const context = {
+    clock,
+    random: () => 0,
+    log: silentLog,
+    metrics: createMetrics('worker', { process: false }),
+    ledger: seen,
+    tenants: createTenants(seen),
+    config: { MAX_IMAGE_BYTES: 1e6 },
+    providers: new Map([['one', provider]]),
+    rates: new Map([['one', 10]]),
+    pacer: { acquire: async () => permit, closeGate: async () => {}, isClosed: () => false },
+    meter: new Proxy({}, { get: () => () => {} }),
+    stopping: new AbortController().signal,
+  } as unknown as WorkerContext;
+  const card = { tenant: TENANT, job, generation: 1, attempts: [] };
+  return { context, work: (await openWork(context, card, new AbortController().signal))! };
+}
+
+it('a side that was saved while the other comes again later is told of an erasure', async () => {
+  const { context, work } = await twoSides({ erased: true });
+  await expect(recognize(context, work, false)).rejects.toMatchObject({ code: 'job_erased' });
+});
+
+it('without an erasure the saved side is kept, and the other comes again', async () => {
+  const { context, work } = await twoSides({ erased: false });
+  expect(await recognize(context, work, false)).toMatchObject({ kind: 'retry' });
+  expect([...work.written.replies.keys()]).toEqual(['front']);
+});
