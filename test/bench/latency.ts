@@ -13,6 +13,11 @@ import { startBareOperations } from './latency/bare.ts';
 const WARM_UP = 5;
 const PATH = '/latency';
 
+interface View {
+  attempts: { at: string; latency_ms: number }[];
+  finished_at: string;
+}
+
 const { values } = parseArgs({ options: { cards: { type: 'string', default: '60' } } });
 const cards = Number(values.cards);
 const [app, receiver] = await Promise.all([startTestStack({ env: { LOG_LEVEL: 'info' } }), startReceiver()]);
@@ -24,8 +29,9 @@ try {
   const [specimen] = await Array.fromAsync(generateSpecimens({ count: 1, seed: 3, scenario: 'good', scale: 0.6 }));
   const bare = await startBareOperations(app.stack.info, specimen!.front);
 
-  async function oneCard(): Promise<{ ours: number; upstream: number }> {
+  async function oneCard(): Promise<{ ours: number; upstream: number; stretches: Record<string, number> }> {
     const sentMs = performance.now();
+    const sentAtMs = Date.now();
     const url = `${app.stack.info.apiUrl}/v1/jobs?side=front`;
     const authorization = `Bearer ${app.stack.info.apiKey}`;
     const picture = new Uint8Array(specimen!.front);
@@ -38,15 +44,22 @@ try {
     const [arrival] = await receiver.next(({ event }) => event.data.id === id);
     verifyTwice(arrival!, body.secret);
     const totalMs = performance.now() - sentMs;
-    const { attempts } = (await app.call('GET', `/v1/jobs/${id}`)).body as { attempts: { latency_ms: number }[] };
+    const { attempts, finished_at } = (await app.call('GET', `/v1/jobs/${id}`)).body as View;
     const upstream = attempts.reduce((sum, { latency_ms }) => sum + latency_ms, 0);
-    return { ours: totalMs - upstream, upstream };
+    const [calledMs, endedMs] = [Date.parse(attempts[0]!.at), Date.parse(finished_at)];
+    const stretches = {
+      'to the call': calledMs - sentAtMs,
+      'to the outcome': endedMs - calledMs - upstream,
+      'to the webhook': sentAtMs + totalMs - endedMs,
+    };
+    return { ours: totalMs - upstream, upstream, stretches };
   }
 
   const ours: number[] = [];
   const sums: number[] = [];
   const upstream: number[] = [];
   const parts = new Map<string, number[]>();
+  const ways = new Map<string, number[]>();
   for (let n = -WARM_UP; n < cards; n++) {
     const card = await oneCard();
     const took = await bare.measure();
@@ -54,6 +67,7 @@ try {
     ours.push(card.ours);
     upstream.push(card.upstream);
     sums.push(Object.values(took).reduce((sum, ms) => sum + ms, 0));
+    for (const [name, ms] of Object.entries(card.stretches)) ways.set(name, [...(ways.get(name) ?? []), ms]);
     for (const [name, ms] of Object.entries(took)) parts.set(name, [...(parts.get(name) ?? []), ms]);
   }
   await bare.stop();
@@ -66,6 +80,7 @@ try {
   for (const [name, numbers] of parts) row(`bare ${name}`, numbers);
   row('bare, all', sums);
   row('upstream', upstream);
+  for (const [name, numbers] of ways) row(`ours, ${name}`, numbers);
   row('ours without upstream', ours);
   const [a, b] = [at(ours), at(sums)];
   const ratio = { p50: a.p50Ms / b.p50Ms, p99: a.p99Ms / b.p99Ms };
