@@ -45,21 +45,20 @@ export function createBareScript({ ledger, upstreamUrl, publicPem, concurrency }
   const { signal } = new AbortController();
 
   async function recognize(job: JobId): Promise<void> {
-    await ledger.inventory(TENANT, job);
-    const card = (await ledger.openJob(TENANT, job))!;
-    const request = (await card.request())!;
+    const { sealed: card, request } = (await ledger.openForWork(TENANT, job))!;
     const picture = (await card.image('front'))!;
     const sealed = await provider.seal(picture, 'front', request.options, signal);
     const { plaintext } = await provider.call(sealed, signal, { onRepeat: (error) => Promise.reject(error) });
     const atMs = Date.now();
     const header = { v: 1, kind: 'reply', provider: provider.provider, at: new Date(atMs).toISOString() } as const;
-    await card.putReply('front', encodeCheckpoint({ header, reply: plaintext }));
-    await conclude(card, request);
+    const checkpoint = encodeCheckpoint({ header, reply: plaintext });
+    await card.putReply('front', checkpoint);
+    await conclude(card, request, checkpoint);
   }
 
-  async function conclude(card: SealedJob, request: JobRequest): Promise<void> {
+  async function conclude(card: SealedJob, request: JobRequest, checkpoint: Buffer): Promise<void> {
     const { job } = card;
-    const { reply } = decodeCheckpoint((await card.reply('front'))!);
+    const { reply } = decodeCheckpoint(checkpoint);
     const atMs = Date.now();
     const readings = [readReply(reply, { declaredSide: 'front', provider: provider.provider })];
     const result = buildResult(readings, { today: dateInShanghai(atMs), policy: DEFAULT_POLICY, adjusted: {} });
@@ -73,9 +72,9 @@ export function createBareScript({ ledger, upstreamUrl, publicPem, concurrency }
       result,
       publicUrl: '',
     });
-    await card.decide(outcome);
+    await Promise.all([card.decide(outcome), ledger.endpoints.list(TENANT)]);
     await Promise.all([
-      ledger.listing.finished(TENANT, job, null, (await card.outcome(1))!),
+      ledger.listing.finished(TENANT, job, null, outcome),
       ledger.deletePictures(TENANT, job, ['front']),
     ]);
     await ledger.erasures.tombstone(TENANT, job);
