@@ -71,6 +71,7 @@ function provider(
     redis,
     keyPrefix: `${config.QUEUE_PREFIX}:`,
     credentialId: id,
+    apiKey: api_key,
     sealKey: tokenSealKey,
     clock,
   });

@@ -13,6 +13,8 @@ export interface RedisTokenStoreOptions {
   /** Stands before every key, such as `{cardseal}:`. */
   readonly keyPrefix: string;
   readonly credentialId: string;
+  /** Whom the tokens are issued to: one of a key that was replaced opens nothing here. */
+  readonly apiKey: string;
   /** 32 bytes; all workers need the same one. */
   readonly sealKey: () => Promise<Buffer>;
   readonly clock: Clock;
@@ -22,9 +24,10 @@ export interface RedisTokenStoreOptions {
 const RELEASE = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0`;
 
 export function redisTokenStore(options: RedisTokenStoreOptions): TokenStore {
-  const { redis, keyPrefix, credentialId, sealKey, clock, commandTimeoutMs = 1_000 } = options;
+  const { redis, keyPrefix, credentialId, apiKey, sealKey, clock, commandTimeoutMs = 1_000 } = options;
   const tokenKey = `${keyPrefix}token:${credentialId}`;
   const lockKey = `${tokenKey}:lock`;
+  const owner = additionalData(tokenKey, apiKey);
   const key = async () => {
     const bytes = await sealKey();
     if (bytes.length !== 32) throw new DefectError('token_seal_key_size');
@@ -34,13 +37,13 @@ export function redisTokenStore(options: RedisTokenStoreOptions): TokenStore {
   return {
     async read() {
       const sealed = await within(redis.getBuffer(tokenKey));
-      const stored = sealed && openToken(await key(), tokenKey, sealed);
+      const stored = sealed && openToken(await key(), owner, sealed);
       return stored && stored.expiresAtMs > clock.now() ? stored : null;
     },
     async write(token) {
       const lifeMs = token.expiresAtMs - clock.now();
       if (lifeMs <= 0) return;
-      const sealed = sealToken(await key(), tokenKey, token);
+      const sealed = sealToken(await key(), owner, token);
       await within(redis.set(tokenKey, sealed, 'PX', Math.ceil(lifeMs)));
     },
     async lock(ttlMs) {
@@ -63,28 +66,32 @@ async function bounded<T>(command: Promise<T>, timeoutMs: number): Promise<T> {
   }
 }
 
-/** Format 1: byte 1, 12 bytes of nonce, ciphertext, 16 bytes of tag; AAD binds the value to its key in Redis. */
-const FORMAT = 1;
+/**
+ * Format 2: byte 2, 12 bytes of nonce, ciphertext, 16 bytes of tag; AAD binds the value to its key in Redis and to the
+ * API key. A renewed API key would else be called with the token of the one that is dead, for as long as that lives.
+ */
+const FORMAT = 2;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
-const additionalData = (tokenKey: string) => Buffer.from(`cardseal/access-token/${FORMAT}/${tokenKey}`);
+const additionalData = (tokenKey: string, apiKey: string) =>
+  Buffer.from(`cardseal/access-token/${FORMAT}/${tokenKey}/${apiKey}`);
 
-function sealToken(sealKey: Buffer, tokenKey: string, token: StoredToken): Buffer {
+function sealToken(sealKey: Buffer, owner: Buffer, token: StoredToken): Buffer {
   const nonce = randomBytes(NONCE_BYTES);
   const cipher = createCipheriv('aes-256-gcm', sealKey, nonce, { authTagLength: TAG_BYTES });
-  cipher.setAAD(additionalData(tokenKey));
+  cipher.setAAD(owner);
   const parts = [cipher.update(JSON.stringify(token), 'utf8'), cipher.final()];
   return Buffer.concat([Buffer.of(FORMAT), nonce, ...parts, cipher.getAuthTag()]);
 }
 
 /** What cannot be opened (another key, tampering) counts as absent: the next fetch overwrites it. */
-function openToken(sealKey: Buffer, tokenKey: string, sealed: Buffer): StoredToken | null {
+function openToken(sealKey: Buffer, owner: Buffer, sealed: Buffer): StoredToken | null {
   try {
     if (sealed[0] !== FORMAT) return null;
     const nonce = sealed.subarray(1, 1 + NONCE_BYTES);
     const decipher = createDecipheriv('aes-256-gcm', sealKey, nonce, { authTagLength: TAG_BYTES });
-    decipher.setAAD(additionalData(tokenKey));
+    decipher.setAAD(owner);
     decipher.setAuthTag(sealed.subarray(sealed.length - TAG_BYTES));
     const body = sealed.subarray(1 + NONCE_BYTES, sealed.length - TAG_BYTES);
     return JSON.parse(Buffer.concat([decipher.update(body), decipher.final()]).toString('utf8')) as StoredToken;

@@ -39,6 +39,7 @@ const sharedIn = (prefix: string): TokenStore =>
     redis: server.connect(),
     keyPrefix: prefix,
     credentialId: 'main',
+    apiKey: 'ak',
     sealKey: async () => Buffer.alloc(32, 7),
     clock: systemClock,
   });

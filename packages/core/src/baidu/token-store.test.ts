@@ -22,6 +22,7 @@ const inRedis = (over: Partial<Parameters<typeof redisTokenStore>[0]> = {}) =>
     redis,
     keyPrefix: `{t-${randomBytes(6).toString('hex')}}:`,
     credentialId: 'main',
+    apiKey: 'ak',
     sealKey,
     clock: systemClock,
     ...over,
@@ -116,6 +117,15 @@ describe('the token store in Redis', () => {
       await redis.set(key, raw.subarray(0, length));
       expect(await store.read()).toBeNull();
     }
+  });
+
+  it('does not hand the token of a key that was replaced to the key that replaces it', async () => {
+    const keyPrefix = '{renewed}:';
+    await inRedis({ keyPrefix, apiKey: 'dead' }).write(token('of the dead key'));
+    const renewed = inRedis({ keyPrefix, apiKey: 'renewed' });
+    expect(await renewed.read()).toBeNull();
+    await renewed.write(token('of the renewed key'));
+    expect((await renewed.read())?.token).toBe('of the renewed key');
   });
 
   it('fails within its bound while Redis is frozen', async () => {
