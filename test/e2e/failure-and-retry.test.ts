@@ -1,5 +1,6 @@
 import { generateSpecimens, type Specimen } from '@cardseal/emulator/cards';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loginAdmin } from '../support/admin.ts';
 import { startTestStack, startWebhookSink, type TestStack, type WebhookSink } from '../support/stack.ts';
 import { expectTruth } from '../support/truth.ts';
 
@@ -58,6 +59,10 @@ describe('what fails is told, and can be tried again', () => {
     const job = await app.finished(id);
     expect(job.generation).toBe(2);
     expectTruth(job, specimen.truth);
+    // What was mended is no trouble any more: the overview stops telling of it.
+    const admin = await loginAdmin(app.stack.info);
+    const troubles = async () => (await admin.call('GET', '/api/overview')).body.troubles;
+    await expect.poll(troubles, { timeout: 10_000 }).toEqual([]);
   });
 
   it('what Bull Board must not do is refused at the endpoint', async () => {

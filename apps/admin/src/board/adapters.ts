@@ -39,8 +39,6 @@ export function boardAdapters({ board, ledger, conveyor, clock, log }: AdminCont
     async (job) => {
       const { tenant, job: id } = job.data;
       const generation = await reopen(ledger, conveyor, tenant, id);
-      // The ended generation has nothing more to run: its place in the failed set is history.
-      await job.remove();
       log.info('admin.job_reopened', { tenant, job_id: id, generation });
     },
   );

@@ -3,6 +3,7 @@ import { RejectedError } from '../errors/index.ts';
 import type { JobId } from '../job/index.ts';
 import type { Ledger } from '../ledger/index.ts';
 import type { Conveyor } from './conveyor.ts';
+import { recognizeJobId } from './names.ts';
 
 /**
  * Returns the generation that is now open. Throws RejectedError `job_not_found`, `job_not_retryable` (it is at work,
@@ -31,5 +32,15 @@ export async function reopen(
   await conveyor
     .addCards([{ tenant, job, generation, priority: request.priority, calls: Math.max(1, missing.length) }])
     .catch(() => {});
+  await forget(conveyor, recognizeJobId(job, inventory.generation));
   return generation;
+}
+
+/** The generation that ended has nothing more to run; among the failed it would go on telling of a trouble that is mended. */
+async function forget(conveyor: Conveyor, id: string): Promise<void> {
+  try {
+    await conveyor.queues().recognize.remove(id);
+  } catch {
+    // Without Redis it stays until it is one of too many.
+  }
 }
