@@ -13,7 +13,7 @@ const STATES = ['active', 'waiting', 'prioritized', 'delayed', 'failed'] as cons
 export function tellTheWhole(context: AdminContext, metrics: Metrics, overview: OverviewReader): void {
   metrics.beforeScrape(async () => {
     metrics.set('cardseal_redis_up', {}, context.redis.status === 'ready' ? 1 : 0);
-    const { steps, credentials, endpoints } = await overview.read();
+    const { steps, credentials, endpoints, failures } = await overview.read();
     metrics.clear('cardseal_oldest_seconds');
     const ages = { cards: steps.queued.oldestMs, deliveries: steps.delivering.oldestMs };
     for (const [what, ms] of Object.entries(ages)) {
@@ -23,6 +23,8 @@ export function tellTheWhole(context: AdminContext, metrics: Metrics, overview: 
     metrics.clear('cardseal_endpoints');
     for (const [health, count] of Object.entries(endpoints?.counts ?? {}))
       metrics.set('cardseal_endpoints', { health }, count);
+    metrics.clear('cardseal_recent_failures');
+    for (const { code, recent } of failures ?? []) metrics.set('cardseal_recent_failures', { code }, recent);
   });
   metrics.beforeScrape(async () => {
     metrics.clear('cardseal_queue_jobs');

@@ -43,7 +43,7 @@ describe('what is wrong now', () => {
       redis: 'down',
       credentials: [closed],
       endpoints: { counts: { healthy: 2, failing: 1, held: 0, disabled: 0 }, sick: [sick] as never },
-      failures: [{ code: 'worker_crashed', count: 1, lastAtMs: NOW - 60_000, tenant: 'bank', job: 'job_1' }],
+      failures: [{ code: 'worker_crashed', count: 4, recent: 1, lastAtMs: NOW - 60_000, tenant: 'bank', job: 'job_1' }],
     });
     expect(lines).toEqual([
       'bad: Redis does not answer.',
@@ -77,7 +77,7 @@ describe('what is wrong now', () => {
   });
 
   it('forgets failures that are ten minutes old', () => {
-    const failure = { code: 'x', count: 3, tenant: 'bank', job: 'job_1' };
+    const failure = { code: 'x', count: 3, recent: 0, tenant: 'bank', job: 'job_1' };
     expect(told({ failures: [{ ...failure, lastAtMs: NOW - 601_000 }] })).toEqual([]);
   });
 });

@@ -116,16 +116,14 @@ function waiting({ steps, credentials, redis }: Overview): Trouble[] {
   return found;
 }
 
-const RECENT_MS = 10 * 60_000;
-
 const FAILURE_WORDS: Record<string, string> = {
   worker_crashed: 'A picture, or what came of it, ended the worker: those cards were set aside.',
 };
 
 function failures({ failures: found, atMs }: Overview): Trouble[] {
   return (found ?? [])
-    .filter(({ lastAtMs }) => atMs - lastAtMs < RECENT_MS)
-    .map(({ code, count: number, lastAtMs }) => {
+    .filter(({ recent }) => recent > 0)
+    .map(({ code, recent: number, lastAtMs }) => {
       const what = `${count(number)} ${number === 1 ? 'card' : 'cards'} failed lately with ${code}.`;
       const advice = `${FAILURE_WORDS[code] ?? 'They can be tried again once the cause is gone.'} Last ${span(atMs - lastAtMs)} ago.`;
       return warn(what, advice, `/jobs?state=failed&code=${encodeURIComponent(code)}`);

@@ -25,6 +25,7 @@ const MINUTES = 60;
 const RECENT_MINUTES = 5;
 const OLDEST_MARKERS = 20;
 const FAILURES_LOOKED_AT = 200;
+const RECENT_MS = 10 * 60_000;
 const ACCEPTED_LOOKED_AT = 2000;
 
 export function createOverviewReader(context: AdminContext, samples: Samples): OverviewReader {
@@ -96,7 +97,7 @@ async function readQueues(context: AdminContext, samples: Samples) {
     workers.alive(clock.now()),
     poolSnapshot(context),
     samples.read(),
-    readFailures(recognize),
+    readFailures(recognize, clock.now()),
   ]);
   const ended = done.map((number, at) => number + failed[at]!);
   const credentials = pool?.map((one): CredentialView => ({ ...one, samples: history.get(one.id) ?? [] })) ?? null;
@@ -145,18 +146,25 @@ export function minutesOf(
   return Array.from({ length: MINUTES }, (_, at) => minutes[at] ?? 0);
 }
 
-async function readFailures(queue: AdminContext['board']['recognize']): Promise<FailureView[]> {
+/** Of what failed and was not tried again: who is tried again leaves the failed ones. */
+async function readFailures(queue: AdminContext['board']['recognize'], nowMs: number): Promise<FailureView[]> {
   const jobs = await queue.getFailed(0, FAILURES_LOOKED_AT - 1);
   const byCode = new Map<string, FailureView>();
   for (const job of jobs.filter(Boolean)) {
     const code = /^[a-z0-9_.-]{1,80}$/.test(job.failedReason ?? '') ? job.failedReason : 'worker_crashed';
     const atMs = job.finishedOn ?? job.timestamp;
-    const known = byCode.get(code);
-    if (known) known.count++;
-    if (!known || known.lastAtMs < atMs) {
-      const { tenant, job: id } = job.data;
-      byCode.set(code, { code, count: known?.count ?? 1, lastAtMs: atMs, tenant, job: id });
-    }
+    const { tenant, job: id } = job.data;
+    const known = byCode.get(code) ?? {
+      code,
+      count: 0,
+      recent: 0,
+      lastAtMs: Number.NEGATIVE_INFINITY,
+      tenant,
+      job: id,
+    };
+    known.count++;
+    if (nowMs - atMs < RECENT_MS) known.recent++;
+    byCode.set(code, known.lastAtMs < atMs ? { ...known, lastAtMs: atMs, tenant, job: id } : known);
   }
   return [...byCode.values()].sort((a, b) => b.lastAtMs - a.lastAtMs);
 }

@@ -17,6 +17,8 @@ export type Step = (typeof STEPS)[number];
 export interface FailureView {
   code: string;
   count: number;
+  /** Of them, in the last ten minutes. */
+  recent: number;
   lastAtMs: number;
   /** The newest of them. */
   tenant: string;

@@ -98,6 +98,11 @@ export const METRICS = define({
     help: 'Age of the oldest card that is not finished, and of the oldest delivery that is owed.',
     labels: ['what'],
   },
+  cardseal_recent_failures: {
+    kind: 'gauge',
+    help: 'Cards that failed in the last ten minutes and were not tried again, by code.',
+    labels: ['code'],
+  },
   cardseal_queue_jobs: {
     kind: 'gauge',
     help: 'Jobs of a queue in Redis by state.',
