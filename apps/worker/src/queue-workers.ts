@@ -5,6 +5,7 @@ import { describeError } from '@cardseal/core/log';
 import {
   connectRedis,
   type DeliverJob,
+  giveUp,
   type PoolEntry,
   QUEUES,
   type RecognizeJob,
@@ -91,7 +92,10 @@ function buildRecognize(context: WorkerContext, { board, pool, trials }: Crew) {
     trials,
     log,
     process: recognizeProcessor(context, hold),
-    convict: async ({ data }) => void (await concludeCrashed(context, data)),
+    convict: async ({ data }) => {
+      const run = await concludeCrashed(context, data);
+      return run?.kind === 'failed' ? giveUp(run.code) : null;
+    },
   });
   const recognize = build<RecognizeJob>(context, QUEUES.recognize, processor, {
     concurrency: cards,

@@ -69,6 +69,10 @@ describe('the life of a worker', () => {
     );
     expect(await outcomeOf(poison.id, poison.tenant)).toMatchObject({ state: 'failed', code: 'worker_crashed' });
     expect(await logged('job.convicted')).toHaveLength(1);
+    // Among the failed ones an operator finds it.
+    await expect
+      .poll(() => night.redis.hget(`{cardseal}:recognize:${poison.id}-1`, 'failedReason'), { timeout: 10_000 })
+      .toBe('worker_crashed');
     await rested();
   });
 

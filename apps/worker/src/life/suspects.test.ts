@@ -18,7 +18,7 @@ function memoryTrials(): Trials {
   };
 }
 
-type Fate = 'done' | 'convicted';
+type Fate = 'done' | 'convicted' | `failed: ${string}`;
 type Processor = (job: Job<object>) => Promise<void>;
 
 /**
@@ -44,7 +44,10 @@ async function live(ids: string[], build: (work: Processor, fates: Map<string, F
       died.resolve('died');
       return new Promise(() => {});
     };
-    const runs = inHand.map(build(work, fates));
+    const run = build(work, fates);
+    const runs = inHand.map((job) =>
+      run(job).catch((error: Error) => void fates.set(job.id, `failed: ${error.message}`)),
+    );
     if ((await Promise.race([died.promise, Promise.all(runs)])) !== 'died') continue;
     deaths++;
     for (const job of inHand) if (!fates.has(job.id)) job.stalledCounter++;
@@ -55,17 +58,17 @@ async function live(ids: string[], build: (work: Processor, fates: Map<string, F
 describe('a picture that ends the process', () => {
   const ids = ['a', POISON, 'b', 'c', 'd'];
 
-  it('is convicted after its starts, and everyone else is done', async () => {
+  it('fails after its starts, and everyone else is done', async () => {
     const trials = memoryTrials();
-    const { fates, deaths } = await live(ids, (process, fates) =>
+    const { fates, deaths } = await live(ids, (process) =>
       isolateSuspects<object>({
         trials,
         log: silentLog,
         process,
-        convict: async ({ id }) => void fates.set(id!, 'convicted'),
+        convict: async () => new Error('worker_crashed'),
       }),
     );
-    expect(fates).toEqual({ a: 'done', b: 'done', c: 'done', d: 'done', [POISON]: 'convicted' });
+    expect(fates).toEqual({ a: 'done', b: 'done', c: 'done', d: 'done', [POISON]: 'failed: worker_crashed' });
     expect(deaths).toBe(SUSPECT_AFTER + CONVICT_AFTER);
   });
 

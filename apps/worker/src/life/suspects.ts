@@ -18,8 +18,8 @@ export interface SuspectParts<Data> {
   trials: Trials;
   log: Log;
   process: (job: Job<Data>, token?: string, signal?: AbortSignal) => Promise<void>;
-  /** Gives the card the outcome of one that cannot be worked on. */
-  convict: (job: Job<Data>) => Promise<void>;
+  /** Gives the card the outcome of one that cannot be worked on. Returns how its run ends; null when it did not fail. */
+  convict: (job: Job<Data>) => Promise<Error | null>;
 }
 
 /** The processor that BullMQ is given in place of `process`. */
@@ -34,8 +34,11 @@ export function isolateSuspects<Data>({ trials, log, process, convict }: Suspect
     });
     if (starts > CONVICT_AFTER) {
       log.error('job.convicted', { reason: id, attempt: job.stalledCounter });
-      await convict(job);
-      return trials.end(id);
+      const failed = await convict(job);
+      await trials.end(id);
+      // Only what ended as failed is seen among the failed ones.
+      if (failed) throw failed;
+      return;
     }
     log.warn('job.suspected', { reason: id, attempt: starts });
     try {

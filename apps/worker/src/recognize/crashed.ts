@@ -3,24 +3,25 @@ import type { WorkerContext } from '../context.ts';
 import { announce, finishErased } from './announce.ts';
 import { conclude } from './conclude.ts';
 import { failureOf } from './failure.ts';
+import type { Run } from './pipeline.ts';
 import { openSides, openWork, type Work } from './work.ts';
 
 const PATIENCE_MS = 60_000;
 
-/** False when there was nothing to end: erased, or never committed. */
+/** What it came to; null when there was nothing to end: erased, or never committed. */
 export async function concludeCrashed(
   context: WorkerContext,
   card: Pick<Work, 'tenant' | 'job' | 'generation' | 'attempts'>,
-): Promise<boolean> {
+): Promise<Run | null> {
   const work = await openWork(context, card, AbortSignal.timeout(PATIENCE_MS));
   if (!work) {
     await finishErased(context, card);
-    return false;
+    return null;
   }
   if (!work.inventory.decided.includes(work.generation)) {
     const side = openSides(work)[0];
     await conclude(context, work, side ? { failure: failureOf('worker_crashed', side, true) } : {});
   }
-  await announce(context, work);
-  return true;
+  const outcome = await announce(context, work);
+  return outcome?.state === 'failed' ? { kind: 'failed', code: outcome.code } : { kind: 'done' };
 }
