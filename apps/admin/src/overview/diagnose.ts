@@ -63,7 +63,7 @@ function gates({ credentials }: Overview): Trouble[] {
     const what = `${all ? 'No card can be recognised: credential' : 'Credential'} ${id} is not called, because ${reasonWords(gate.reason)}.`;
     return {
       ...(all ? bad(what, '') : warn(what, '')),
-      advice: `Closed ${endWords(gate)}.`,
+      advice: `Closed: ${endWords(gate)}.`,
       href: `/gates#gate-${id}`,
     };
   });
