@@ -1,28 +1,50 @@
-import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+/** The quickstart as a new user walks through it: `npm start`, then every command of the page, as it stands there. */
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTestStack, type TestStack } from '../support/stack.ts';
+import { blocksOf, ROOT } from '../support/pages/blocks.ts';
 
-const root = path.resolve(import.meta.dirname, '../..');
-const page = readFileSync(path.join(root, 'docs/quickstart.md'), 'utf8');
-const commands = [...page.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, text]) => text!.trim());
+const [start, ...commands] = blocksOf('docs/quickstart.md', 'sh').map(({ text }) => text);
+const PORTS = { API_PORT: '0', ADMIN_PORT: '0', EMULATOR_PORT: '0', S3_PORT: '0' };
 
 describe('docs/quickstart.md', () => {
-  let stack: TestStack;
+  let dataDir: string;
+  let launcher: ChildProcess;
+  let said = '';
   beforeAll(async () => {
-    stack = await startTestStack();
+    dataDir = await mkdtemp(path.join(tmpdir(), 'cardseal-quickstart-'));
+    // Free ports and a folder of its own: a developer's stack may be up beside it. A group, as a terminal makes one.
+    const { REDIS_URL: _, ...env } = process.env;
+    const options = { cwd: ROOT, detached: true, env: { ...env, ...PORTS, CARDSEAL_DATA_DIR: dataDir } };
+    launcher = spawn('sh', ['-euc', start!], { ...options, stdio: ['ignore', 'pipe', 'inherit'] });
+    const ready = Promise.withResolvers<void>();
+    launcher.stdout!.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+      if (said.includes('cardseal is ready')) ready.resolve();
+    });
+    launcher.once('exit', (code) => ready.reject(new Error(`ended with ${code}: ${said}`)));
+    await ready.promise;
   });
-  afterAll(() => stack.stop());
+  afterAll(async () => {
+    if (launcher?.exitCode === null && launcher.signalCode === null) {
+      process.kill(-launcher.pid!, 'SIGKILL');
+      await once(launcher, 'exit');
+    }
+    await rm(dataDir, { recursive: true, force: true });
+  });
 
   it('works as it is written, from the first command to the last', async () => {
+    expect(start).toBe('npm start');
     const mark = '--- next ---';
     const script = commands
       .join(`\necho '${mark}'\n`)
-      .replaceAll('./.cardseal/dev.json', path.join(stack.dataDir, 'dev.json'));
+      .replaceAll('./.cardseal/dev.json', path.join(dataDir, 'dev.json'));
     const { stdout } = await promisify(execFile)('bash', ['-euo', 'pipefail', '-c', script], {
-      cwd: root,
+      cwd: ROOT,
       timeout: 90_000,
       maxBuffer: 16 * 1024 * 1024,
     });
@@ -42,5 +64,12 @@ describe('docs/quickstart.md', () => {
     expect(outputOf('submit "$CARDS"').match(/succeeded {2}clear/g)).toHaveLength(6);
     expect(outputOf('submit "$CARDS"')).toMatch(/^job .*state .*verdict/);
     expect(JSON.parse(outputOf('echo hello'))).toMatchObject({ code: 'image_unusable' });
+  });
+
+  it('ends on Ctrl-C', async () => {
+    const ended = once(launcher, 'exit');
+    process.kill(-launcher.pid!, 'SIGINT');
+    await ended;
+    expect(said).toMatch(/stopped\n$/);
   });
 });

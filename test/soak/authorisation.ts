@@ -4,10 +4,12 @@
  */
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { parseArgs } from 'node:util';
 import { authorisationMatrix, authorisationPage } from '../support/authorisation.ts';
 
+const { values } = parseArgs({ options: { write: { type: 'boolean', default: false } } });
 const page = authorisationPage(await authorisationMatrix());
-if (process.argv.includes('--write')) {
+if (values.write) {
   await writeFile(path.join(import.meta.dirname, '../../docs/authorisation.md'), page);
 } else {
   console.log(page);

@@ -1,5 +1,5 @@
 /** Every command and every route that a page names is there, with the options that the page gives it. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { operations } from '@cardseal/api/openapi';
 import type { Command } from 'commander';
@@ -64,17 +64,6 @@ describe('what the pages name', () => {
       if (reason) refused.push(`${page}: cardseal ${args.join(' ')}: ${reason}`);
     }
     expect(refused).toEqual([]);
-  });
-
-  it('are programs that npm runs', () => {
-    const named = pages.flatMap((page) =>
-      codeOf(page).flatMap((code) => {
-        const match = /^npm run (bench|soak) -- ([a-z-]+)/.exec(code);
-        return match ? [{ page, file: `test/${match[1]}/${match[2]}.ts` }] : [];
-      }),
-    );
-    expect(named.length).toBeGreaterThan(5);
-    expect(named.filter(({ file }) => !existsSync(path.join(root, file)))).toEqual([]);
   });
 
   it('are routes of the API', () => {

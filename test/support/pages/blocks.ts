@@ -1,0 +1,34 @@
+/** What stands between fences on the pages that people read, block by block. */
+import { globSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+
+export const ROOT = path.resolve(import.meta.dirname, '../../..');
+
+/** By their path in the repository. */
+export const PAGES = ['README.md', ...globSync(['docs/**/*.md', '{apps,packages}/*/README.md'], { cwd: ROOT })].sort();
+
+export interface Block {
+  page: string;
+  line: number;
+  /** The first word behind the fence; empty where it says nothing. */
+  language: string;
+  text: string;
+}
+
+export function blocksOf(page: string, language?: string): Block[] {
+  const text = readFileSync(path.join(ROOT, page), 'utf8');
+  return [...text.matchAll(/^```([a-z]*)[^\n]*\n([\s\S]*?)^```$/gm)]
+    .map((match) => ({
+      page,
+      line: text.slice(0, match.index).split('\n').length,
+      language: match[1]!,
+      text: match[2]!.trim(),
+    }))
+    .filter((block) => language === undefined || block.language === language);
+}
+
+/** Its lines, those that a backslash continues made one; comments of their own left out. */
+export function commandsOf({ text }: Block): string[] {
+  const lines = text.replaceAll(/\\\n\s*/g, ' ').split('\n');
+  return lines.map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#'));
+}

@@ -1,0 +1,46 @@
+/** The commands on the pages that no test runs as they stand, each with the reason and with what is looked at instead. */
+export interface NotRun {
+  page: string;
+  /** How the line begins. */
+  command: string;
+  because: string;
+  /** The test or judge that stands in for it. */
+  instead: string;
+}
+
+export const NOT_RUN: readonly NotRun[] = [
+  {
+    page: 'README.md',
+    command: 'npm test',
+    because: 'it is what runs the tests',
+    instead: 'test/integration/launcher/levels.test.ts',
+  },
+  {
+    page: 'docs/deployment.md',
+    command: 'docker build ',
+    because: 'it needs a container engine and base images from elsewhere',
+    instead: 'test/integration/image/image.test.ts',
+  },
+  {
+    page: 'docs/key-wrapper.md',
+    command: 'javac -cp vendor.jar ',
+    because: "the provider's jar is not public",
+    instead: 'test/judges/key-wrapper.ts',
+  },
+  {
+    page: 'docs/faults.md',
+    command: 'npm run chaos ',
+    because: 'it takes half an hour',
+    instead: 'test/contract/docs/programs.test.ts',
+  },
+  {
+    page: 'docs/faults.md',
+    command: 'npm run soak -- flushall ',
+    because: 'ten thousand cards take longer than all tests together',
+    instead: 'test/contract/docs/programs.test.ts',
+  },
+];
+
+export function isRun(page: string, command: string): boolean {
+  return !NOT_RUN.some((one) => one.page === page && command.startsWith(one.command));
+}
