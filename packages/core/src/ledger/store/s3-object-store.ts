@@ -26,11 +26,14 @@ export interface S3Settings {
   forcePathStyle: boolean;
   /** AWS's own chain unless given. */
   credentials?: { accessKeyId: string; secretAccessKey: string } | undefined;
-  /** Deadline of one request, over all its parts. */
+  /** How long one try of a request may wait for its answer, and then for each next byte of it. */
   requestTimeoutMs?: number;
 }
 
+const REQUEST_TIMEOUT_MS = 10_000;
+
 export function createS3Client(settings: S3Settings): S3Client {
+  const requestTimeout = settings.requestTimeoutMs ?? REQUEST_TIMEOUT_MS;
   return new S3Client({
     ...(settings.endpoint ? { endpoint: settings.endpoint } : {}),
     ...(settings.credentials ? { credentials: settings.credentials } : {}),
@@ -41,7 +44,10 @@ export function createS3Client(settings: S3Settings): S3Client {
     responseChecksumValidation: 'WHEN_REQUIRED',
     requestHandler: {
       connectionTimeout: 3000,
-      requestTimeout: settings.requestTimeoutMs ?? 10_000,
+      requestTimeout,
+      // Without it the client only warns on the console, and waits on for good.
+      throwOnRequestTimeout: true,
+      socketTimeout: requestTimeout,
       httpAgent: { maxSockets: 128 },
       httpsAgent: { maxSockets: 128 },
     },
