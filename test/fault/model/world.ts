@@ -31,8 +31,8 @@ import { restorePending } from '../../../apps/worker/src/reconcile/restore.ts';
 import { restoreUndelivered } from '../../../apps/worker/src/reconcile/restore-deliveries.ts';
 import { settleDue } from '../../../apps/worker/src/retention/due.ts';
 import { eraseOldJobs } from '../../../apps/worker/src/retention/old-jobs.ts';
-import { createTenants } from '../../../apps/worker/src/tenants.ts';
 import { sweepWebhooks } from '../../../apps/worker/src/retention/old-webhooks.ts';
+import { createTenants } from '../../../apps/worker/src/tenants.ts';
 import { type DeliveryQueue, deliverQueue, openLanes, type Received, receiver, runDeliveries } from './deliveries.ts';
 import { createProcess, type Fate, type ModelProcess } from './process.ts';
 

@@ -4,9 +4,9 @@ import { RejectedError } from '../errors/index.ts';
 import type { JobId, JobRequest, Outcome, Side } from '../job/index.ts';
 import { open, seal } from '../seal/index.ts';
 import { erasedJob } from './erased-job.ts';
+import { type KeptNames, keptNames } from './inventory.ts';
 import type { Keyring } from './keyring.ts';
 import { type Crop, paths } from './paths.ts';
-import { keptNames, type KeptNames } from './inventory.ts';
 import { listAll, type ObjectStore } from './store/object-store.ts';
 import { readOpened } from './store/read-opened.ts';
 
@@ -135,10 +135,7 @@ export async function openOutcome(
   generation: number,
 ): Promise<{ sealed: SealedJob; outcome: Outcome } | null> {
   const sealed = sealedJob(store, tenant, job, keyring.jobKey(tenant, job));
-  const [outcome, tombstone] = await Promise.all([
-    sealed.outcome(generation),
-    store.get(paths.tombstone(tenant, job)),
-  ]);
+  const [outcome, tombstone] = await Promise.all([sealed.outcome(generation), store.get(paths.tombstone(tenant, job))]);
   return outcome && !tombstone ? { sealed, outcome } : null;
 }
 
