@@ -23,6 +23,15 @@ describe('failpoints', () => {
     rmSync(folder, { recursive: true });
   });
 
+  it('hold who meets one that hangs, and nobody after', async () => {
+    const own = mkdtempSync(path.join(tmpdir(), 'failpoints-'));
+    writeFileSync(path.join(own, 'submit.sealed'), 'hang');
+    armFailpoints(own);
+    const held = failpoint('submit.sealed').then(() => 'went on');
+    expect(await Promise.race([held, failpoint('submit.sealed').then(() => 'passed')])).toBe('passed');
+    rmSync(own, { recursive: true });
+  });
+
   it('have names that are unique', () => {
     expect(new Set(FAILPOINTS).size).toBe(FAILPOINTS.length);
   });

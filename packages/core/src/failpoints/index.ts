@@ -33,7 +33,8 @@ export const FAILPOINTS = [
 ] as const;
 export type Failpoint = (typeof FAILPOINTS)[number];
 
-export type FailpointAction = 'kill' | 'throw' | 'stop';
+/** `stop` stops the whole process until it is told to go on; `hang` holds who came here for good, and nobody else. */
+export type FailpointAction = 'kill' | 'throw' | 'stop' | 'hang';
 
 let folder: string | null = null;
 
@@ -48,6 +49,7 @@ export async function failpoint(name: Failpoint): Promise<void> {
   const action = take(path.join(folder, name));
   if (action === null) return;
   if (action === 'throw') throw new TransientError('failpoint', { fields: { name } });
+  if (action === 'hang') return new Promise(() => {});
   process.kill(process.pid, action === 'kill' ? 'SIGKILL' : 'SIGSTOP');
   // The signal is on its way: nothing further may run before it is there.
   if (action === 'kill') await new Promise(() => {});
