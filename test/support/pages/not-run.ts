@@ -39,6 +39,12 @@ export const NOT_RUN: readonly NotRun[] = [
     because: 'ten thousand cards take longer than all tests together',
     instead: 'test/contract/docs/programs.test.ts',
   },
+  {
+    page: 'docs/drill.md',
+    command: 'npm run soak -- drill ',
+    because: 'it takes four minutes and looks at the whole machine',
+    instead: 'test/contract/docs/programs.test.ts',
+  },
 ];
 
 export function isRun(page: string, command: string): boolean {
