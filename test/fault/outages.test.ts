@@ -1,30 +1,12 @@
-/** Everything around the workers fails, one after the other and under load: nothing accepted is lost. */
+/** What stands around the workers fails, one after the other and under load: nothing accepted is lost. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { seeded } from './chaos/random.ts';
 import { type Night, startNight } from './night/index.ts';
-import { type StrikeName, signal, strike } from './strikes.ts';
+import { SAMPLED } from './rows/sampled.ts';
+import { signal, strike } from './strikes.ts';
 
 const SEED = 601;
 const RECOVERY_MS = 60_000;
-const UNDER_LOAD: StrikeName[] = [
-  'redis killed',
-  'redis emptied',
-  'redis frozen',
-  'redis out of memory',
-  'store killed',
-  'store frozen',
-  'store refuses',
-  'store answers lost',
-  'store cuts and corrupts',
-  'store slow',
-  'upstream fails',
-  'upstream hangs',
-  'upstream refuses',
-  'token expires everywhere',
-  'receiver fails',
-  'worker drained',
-];
-
 describe('what the workers stand on fails', () => {
   let night: Night;
   beforeAll(async () => {
@@ -37,7 +19,7 @@ describe('what the workers stand on fails', () => {
     expect(await night.check()).toEqual([]);
   }
 
-  it.each(UNDER_LOAD)('%s', async (name) => {
+  it.each(SAMPLED)('%s', async (name) => {
     const load = night.submitMany(16);
     await strike(night, name, seeded(SEED));
     await load;

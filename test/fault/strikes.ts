@@ -66,7 +66,7 @@ async function withoutMemory(night: Night, ms: number): Promise<void> {
   }
 }
 
-async function killedOften(night: Night, ms: number, random: () => number): Promise<void> {
+export async function killedOften(night: Night, ms: number, random: () => number): Promise<void> {
   const endMs = Date.now() + ms;
   while (Date.now() < endMs) {
     signal(night, anyWorker(random), 'SIGKILL');

@@ -15,6 +15,9 @@ const GUARDS = {
     ['/packages/core/src/ledger/store/s3-object-store.ts', 'throwOnRequestTimeout: true,', ''],
     ['/packages/core/src/ledger/store/s3-object-store.ts', 'socketTimeout: requestTimeout,', ''],
   ],
+  'dialling what was judged': [
+    ['/packages/core/src/webhook/guard.ts', '{ ...where, hostname: address }', '{ ...where }'],
+  ],
   'agreed clock': [['/packages/core/src/clock/agreed-clock.ts', 'base.now() + offsetMs,', 'base.now(),']],
 };
 
