@@ -2,6 +2,7 @@
 
 import { type Clock, systemClock } from '@cardseal/core/clock';
 import { redisTarget } from '@cardseal/core/config';
+import { checkFoundation } from '@cardseal/core/foundation';
 import { type Ledger, openLedger, openMasterKey } from '@cardseal/core/ledger';
 import { createLog, describeError, type Log } from '@cardseal/core/log';
 import { countStoreRequests, createMetrics, createMetricsListener } from '@cardseal/core/metrics';
@@ -70,6 +71,8 @@ export function createAdminApp(config: AdminConfig, overrides: AdminOverrides = 
 
   return {
     async start() {
+      // Who brings a ledger of its own has no foundation to look at.
+      if (!overrides.ledger) await checkFoundation({ env: config, redis, log });
       (await ledger.houseSecret('cardseal admin sessions')).copy(sessionKey);
       server = await createServer(context, { overview, bulk });
       await listener.start(log);

@@ -3,6 +3,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Clock, createAgreedClock, redisTime, storeTime } from '@cardseal/core/clock';
 import { redisTarget } from '@cardseal/core/config';
+import { checkFoundation } from '@cardseal/core/foundation';
 import { type Ledger, openLedger, openMasterKey } from '@cardseal/core/ledger';
 import { createLog, describeError, type Log } from '@cardseal/core/log';
 import { countStoreRequests, createMetrics, createMetricsListener } from '@cardseal/core/metrics';
@@ -113,6 +114,8 @@ export function createWorker(config: WorkerConfig, overrides: WorkerOverrides = 
   return {
     async start() {
       await ledger.checkStore();
+      // Who brings a ledger of its own has no foundation to look at.
+      if (!overrides.ledger) await checkFoundation({ env: config, redis, log });
       await tracing.start();
       // Who brings a ledger of its own has no store to ask.
       if (clock === agreed && !overrides.ledger) await agreed.start();

@@ -147,6 +147,11 @@ export const EVENTS = define({
     fields: ['tenant', 'endpoint_id', 'class', 'status'],
     says: 'A test event was sent.',
   },
+  'foundation.advice': {
+    level: ['info', 'warn'],
+    fields: ['code'],
+    says: 'What lies beneath is not as it should be; `cardseal doctor` says what to do. In production a warning.',
+  },
   'gates.postponed': { level: 'warn', fields: ERROR, says: 'The gates could not be kept in the ledger this time.' },
   'idempotency.not_kept': {
     level: 'warn',

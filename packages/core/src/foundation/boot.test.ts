@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import { type BootRedis, checkFoundation } from './boot.ts';
+
+const PLACES = { S3_REGION: 'x', S3_BUCKET: 'cards', S3_FORCE_PATH_STYLE: true };
+
+/** Evicting or not; `answer` makes it answer when it was away. */
+function redisWith(policy: string, away = false) {
+  const settings: Record<string, string> = { 'maxmemory-policy': policy, maxmemory: '1000000', appendonly: 'yes' };
+  let ready = () => {};
+  const redis: BootRedis = {
+    status: away ? 'connecting' : 'ready',
+    once: (_event, listener) => {
+      ready = listener;
+    },
+    config: async (_get, name) => [name, settings[name]],
+    info: async () => '',
+  };
+  return { redis, answer: () => ready() };
+}
+
+function boot(environment: string, redis: BootRedis, store: () => Promise<never[]> = async () => []) {
+  const told: string[] = [];
+  const at = (level: string) => (_event: string, fields?: object) =>
+    void told.push(`${level} ${(fields as { code: string }).code}`);
+  const log = { warn: at('warn'), info: at('info') };
+  const env = { CARDSEAL_ENV: environment, REDIS_URL: 'redis://127.0.0.1:6379/0', ...PLACES };
+  return { told, done: checkFoundation({ env, redis, log, store, patienceMs: 30 }) };
+}
+
+describe('the look beneath at the start', () => {
+  it('says nothing of a Redis as it should be', async () => {
+    const { told, done } = boot('production', redisWith('noeviction').redis);
+    await done;
+    expect(told).toEqual([]);
+  });
+
+  it('refuses the start in production on a Redis that evicts, and says why in the log too', async () => {
+    const { told, done } = boot('production', redisWith('allkeys-lru').redis);
+    await expect(done).rejects.toThrow(/noeviction/);
+    expect(told).toEqual(['warn redis_evicts']);
+  });
+
+  it('only tells of it in development', async () => {
+    const { told, done } = boot('dev', redisWith('allkeys-lru').redis);
+    await done;
+    expect(told).toEqual(['info redis_evicts']);
+  });
+
+  it('does not wait for a Redis that is away, and tells when it answers', async () => {
+    const { redis, answer } = redisWith('allkeys-lru', true);
+    const { told, done } = boot('production', redis);
+    await done;
+    expect(told).toEqual([]);
+    answer();
+    await expect.poll(() => told).toEqual(['warn redis_evicts']);
+  });
+
+  it('is stopped by no store that fails or stands still', async () => {
+    await boot('production', redisWith('noeviction').redis, () => Promise.reject(new Error('away'))).done;
+    await boot('production', redisWith('noeviction').redis, () => new Promise(() => {})).done;
+  });
+});

@@ -1,0 +1,63 @@
+/**
+ * An app's look at what lies beneath it, at its start: advice goes to the log, by its code. Redis may be away, which
+ * holds no start up; one that evicts loses jobs without a word, so that production does not start on it.
+ */
+import { ConfigurationError } from '../config/index.ts';
+import type { Log } from '../log/index.ts';
+import type { Advice } from './advice.ts';
+import { examineRedis, examineStore, type FoundationEnvironment } from './examine.ts';
+import type { AskRedis } from './redis.ts';
+
+export interface BootRedis extends AskRedis {
+  readonly status: string;
+  once(event: 'ready', listener: () => void): unknown;
+}
+
+export interface BootParts {
+  env: FoundationEnvironment & { CARDSEAL_ENV: string };
+  redis: BootRedis;
+  log: Pick<Log, 'warn' | 'info'>;
+  /** For tests. */
+  store?: () => Promise<Advice[]>;
+  patienceMs?: number;
+}
+
+const PATIENCE_MS = 1000;
+
+/** Throws ConfigurationError in production when Redis answers in time and would evict. Advice that comes later is told. */
+export async function checkFoundation({ env, redis, log, store, patienceMs = PATIENCE_MS }: BootParts): Promise<void> {
+  const production = env.CARDSEAL_ENV === 'production';
+  const tell = (advice: readonly Advice[]) => {
+    for (const { code } of advice) {
+      if (production) log.warn('foundation.advice', { code });
+      else log.info('foundation.advice', { code });
+    }
+    return advice;
+  };
+  // What a store lacks stops nobody, and whether it is there at all has been asked already.
+  void (store ?? (() => examineStore(env)))().then(tell, () => {});
+  const told = whenReady(redis)
+    .then(() => examineRedis(env, redis))
+    .then(tell)
+    .catch((): Advice[] => []);
+  const advice = await inTime(told, patienceMs);
+  if (production && advice.some(({ code }) => code === 'redis_evicts'))
+    throw new ConfigurationError(['Redis: maxmemory-policy must be noeviction, or accepted work is thrown away']);
+}
+
+function whenReady(redis: BootRedis): Promise<void> {
+  if (redis.status === 'ready') return Promise.resolve();
+  return new Promise((resolve) => redis.once('ready', resolve));
+}
+
+async function inTime(told: Promise<readonly Advice[]>, patienceMs: number): Promise<readonly Advice[]> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<readonly Advice[]>((resolve) => {
+    timer = setTimeout(() => resolve([]), patienceMs);
+  });
+  try {
+    return await Promise.race([told, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
