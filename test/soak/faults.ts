@@ -1,7 +1,7 @@
 /**
  * `npm run soak -- faults [vitest's arguments]`: the rows of the fault suite that are too long for every test run: bad
- * wires, a promoted replica, wrong clocks, a full disk, ends that meet, crashing pictures, the promised recovery, deaths
- * at every point, rotating keys, guards taken out.
+ * wires, a promoted replica, wrong clocks, a full disk, ends that meet, crashing pictures, two builds at once, the
+ * promised recovery, deaths at every point, rotating keys, guards taken out.
  */
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';

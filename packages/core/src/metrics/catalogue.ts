@@ -19,6 +19,7 @@ const SLOW = [0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 20] as const;
 const define = <const Definitions extends Record<string, MetricDefinition>>(definitions: Definitions) => definitions;
 
 export const METRICS = define({
+  cardseal_build_info: { kind: 'gauge', help: '1, by the version of the build that runs.', labels: ['version'] },
   cardseal_http_requests_total: {
     kind: 'counter',
     help: 'Requests that the API answered, by route pattern and status.',

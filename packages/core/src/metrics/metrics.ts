@@ -1,5 +1,6 @@
 /** The metrics of one process. Who counts names a metric of the catalogue and all of its labels; nothing else fits. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import build from '../../package.json' with { type: 'json' };
 import {
   type CounterName,
   type GaugeName,
@@ -24,14 +25,13 @@ export interface Metrics {
 }
 
 export interface MetricsOptions {
-  /** Event loop, memory, CPU and garbage collection of the process; off in tests that look at every line. */
+  /** Version, event loop, memory, CPU and garbage collection of the process; off in tests that look at every line. */
   process?: boolean;
 }
 
 export function createMetrics(role: string, { process: ofProcess = true }: MetricsOptions = {}): Metrics {
   const registry = new Registry();
   registry.setDefaultLabels({ role });
-  if (ofProcess) collectDefaultMetrics({ register: registry });
   const made = new Map<MetricName, Counter | Gauge | Histogram>();
   const collectors: (() => Promise<void>)[] = [];
 
@@ -41,6 +41,10 @@ export function createMetrics(role: string, { process: ofProcess = true }: Metri
     return metric as Kind;
   }
 
+  if (ofProcess) {
+    collectDefaultMetrics({ register: registry });
+    of<Gauge>('cardseal_build_info').set({ version: build.version }, 1);
+  }
   return {
     count: (name, labels, by = 1) => of<Counter>(name).inc(labels, by),
     set: (name, labels, value) => of<Gauge>(name).set(labels, value),

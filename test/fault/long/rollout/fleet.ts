@@ -1,0 +1,93 @@
+/**
+ * The processes of a rollout: an API and a worker per place, each of some build. A place is taken over as an
+ * orchestrator does it: the new process answers first, then the old one gets its SIGTERM and ends by itself.
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Build } from './build.ts';
+
+export type Role = 'api' | 'worker';
+
+export interface Member {
+  role: Role;
+  build: Build;
+  /** 0 for a worker. */
+  port: number;
+  /** What its metrics say. */
+  metrics(): Promise<string>;
+  /** SIGTERM; resolves with the exit code. */
+  drain(): Promise<number | null>;
+}
+
+export interface Fleet {
+  members: Member[];
+  start(role: Role, build: Build): Promise<Member>;
+  /** Every process by one of this build, one after the other. Resolves with the exit codes of those that left. */
+  rollTo(build: Build): Promise<(number | null)[]>;
+  stop(): Promise<void>;
+}
+
+export function createFleet(env: Readonly<NodeJS.ProcessEnv>, logsDir: string): Fleet {
+  const members: Member[] = [];
+  const processes = new Set<ChildProcess>();
+  let started = 0;
+
+  async function start(role: Role, build: Build): Promise<Member> {
+    const name = `${role}-${build.version}-${++started}`;
+    const program = path.join(build.root, `apps/${role}/src/main.ts`);
+    const settings = { ...env, API_PORT: '0', METRICS_PORT: '0', WORKER_NAME: name };
+    const child = fork(program, [], { env: settings, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+    processes.add(child);
+    const logFile = path.join(logsDir, `${name}.log`);
+    const log = createWriteStream(logFile);
+    child.stdout!.pipe(log, { end: false });
+    child.stderr!.pipe(log, { end: false });
+    const exited = once(child, 'exit').then(([code]) => {
+      processes.delete(child);
+      return code as number | null;
+    });
+    const [ready] = await Promise.race([
+      once(child, 'message'),
+      exited.then(async (code) => {
+        throw new Error(`${name} ended with ${code}: ${(await readFile(logFile, 'utf8')).slice(-1000)}`);
+      }),
+    ]);
+    const member: Member = {
+      role,
+      build,
+      port: (ready as { port?: number }).port ?? 0,
+      async metrics() {
+        const lines = (await readFile(logFile, 'utf8')).match(/^.*"metrics\.listening".*$/m);
+        const { port } = JSON.parse(lines![0]) as { port: number };
+        return (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+      },
+      drain() {
+        child.kill('SIGTERM');
+        return exited;
+      },
+    };
+    members.push(member);
+    return member;
+  }
+
+  return {
+    members,
+    start,
+    async rollTo(build) {
+      const codes: (number | null)[] = [];
+      for (const old of [...members]) {
+        await start(old.role, build);
+        members.splice(members.indexOf(old), 1);
+        codes.push(await old.drain());
+      }
+      return codes;
+    },
+    async stop() {
+      for (const child of processes) child.kill('SIGKILL');
+      await Promise.all([...processes].map((child) => once(child, 'exit')));
+    },
+  };
+}
