@@ -48,10 +48,12 @@ async function* stretches(store: ObjectStore, clock: Clock, tenant: string, befo
   const prefix = paths.pendingOfTenant(tenant);
   const first = await store.list(prefix, { limit: PAGE });
   if (first.next === null) return yield { open: until(first.keys, prefix, before), from: '', before };
-  const oldestMs = msOf(first.keys[0]!.slice(`${prefix}job_`.length));
+  const timeOf = (key: string) => msOf(key.slice(`${prefix}job_`.length));
+  const oldestMs = timeOf(first.keys[0]!);
   let end = before;
   let endMs = before === '' ? clock.now() + 1 : msOf(before) + 1;
-  let widthMs = FIRST_STRETCH_MS;
+  // Each stretch costs a look at markers and index, however short it is: the oldest markers tell how thick they lie.
+  let widthMs = Math.max(FIRST_STRETCH_MS, Math.ceil((timeOf(first.keys.at(-1)!) - oldestMs) / 2));
   for (;;) {
     const startMs = Math.max(0, endMs - widthMs);
     const from = encodeTime(startMs, TIME_DIGITS);
