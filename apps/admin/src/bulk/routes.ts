@@ -30,6 +30,9 @@ const startSchema = z.strictObject({
   reason: reason.optional(),
 });
 
+/** Names of some hundred thousand jobs; what is not counted by then is said to be more. */
+const COUNT_BUDGET_MS = 15_000;
+
 export function bulkRoutes(app: FastifyInstance, context: AdminContext, runner: BulkRunner): void {
   const { ledger, clock } = context;
 
@@ -63,7 +66,8 @@ export function bulkRoutes(app: FastifyInstance, context: AdminContext, runner: 
     body: startSchema,
     async run({ session, body }) {
       const query = queryOf(body);
-      const dry = await dryRun(context, query);
+      // Whoever only counts wants to know how many; whoever starts wants it to begin.
+      const dry = await dryRun(context, query, body.dry_run ? COUNT_BUDGET_MS : undefined);
       const counted = { dry_run: body.dry_run, matches: dry.count, complete: dry.complete };
       if (body.dry_run)
         return { ...counted, id: null, sample: dry.sample.map(({ job, tenant, code }) => ({ id: job, tenant, code })) };

@@ -22,8 +22,10 @@ type RunnerParts = Pick<AdminContext, 'ledger' | 'conveyor' | 'clock' | 'log' | 
 
 const LOOK_EVERY_MS = 15_000;
 const LEASE_MS = 30_000;
-const AT_ONCE = 8;
-const MAX_PAGE = 50;
+/** Six requests to the store one after the other, 20 ms each, let 32 at once keep the fastest pace. */
+const AT_ONCE = 32;
+/** A second of the fastest pace: each page costs a look at the names. */
+const MAX_PAGE = 200;
 const LOOK_BUDGET_MS = 5000;
 
 export function createBulkRunner(context: RunnerParts): BulkRunner {
