@@ -15,6 +15,8 @@ describe('keys', () => {
 
   it('the key service goes away: what is cached serves on, then the API says so, and accepted work waits', async () => {
     const { app, kms, card, submit, allSucceed } = room;
+    // What serves on is what was used before.
+    await allSucceed(await submit(4));
     await app.control('PUT', { limits: { qps: 0.001 } });
     const { duplicates_by_image: before } = await app.stats();
     kms.set({ trouble: 'away' });
