@@ -22,6 +22,7 @@ import { createFlowMeter } from './concurrency/index.ts';
 import type { WorkerConfig } from './config.ts';
 import type { WorkerContext } from './context.ts';
 import { readCredentials } from './credentials.ts';
+import { createEndpoints } from './endpoints.ts';
 import { createGuard } from './life/guard.ts';
 import { createProviders } from './providers.ts';
 import { createQueueWorkers } from './queue-workers.ts';
@@ -88,6 +89,7 @@ export function createWorker(config: WorkerConfig, overrides: WorkerOverrides = 
     metrics,
     ledger,
     tenants: createTenants(ledger),
+    endpoints: createEndpoints(ledger),
     conveyor: createConveyor(redis, config.QUEUE_PREFIX, { weightOf: createWeights(ledger) }),
     lanes: createLanes(laneRedis, config.QUEUE_PREFIX),
     pacer,

@@ -9,6 +9,7 @@ import type { Conveyor, Lanes } from '@cardseal/core/queue';
 import type { WebhookSender } from '@cardseal/core/webhook';
 import type { FlowMeter } from './concurrency/index.ts';
 import type { WorkerConfig } from './config.ts';
+import type { Endpoints } from './endpoints.ts';
 import type { Tenants } from './tenants.ts';
 
 export interface WorkerContext {
@@ -20,6 +21,7 @@ export interface WorkerContext {
   metrics: Metrics;
   ledger: Ledger;
   tenants: Tenants;
+  endpoints: Endpoints;
   conveyor: Conveyor;
   lanes: Lanes;
   pacer: Pacer;

@@ -18,12 +18,13 @@ import {
 import { silentLog } from '@cardseal/core/log';
 import { createMetrics } from '@cardseal/core/metrics';
 import type { AcquireOptions } from '@cardseal/core/pacing';
-import { reopen } from '@cardseal/core/queue';
+import { type Card, reopen } from '@cardseal/core/queue';
 import { localMasterKey } from '@cardseal/core/seal';
 import type { ApiContext } from '../../../apps/api/src/context.ts';
 import { cancelJob } from '../../../apps/api/src/jobs/lifecycle.ts';
 import { storeJob } from '../../../apps/api/src/store/store-job.ts';
 import type { WorkerContext } from '../../../apps/worker/src/context.ts';
+import { createEndpoints } from '../../../apps/worker/src/endpoints.ts';
 import { finishErased } from '../../../apps/worker/src/recognize/announce.ts';
 import { recognize } from '../../../apps/worker/src/recognize/pipeline.ts';
 import { openWork } from '../../../apps/worker/src/recognize/work.ts';
@@ -78,7 +79,7 @@ export async function createWorld(picture: Buffer, settings: WorldSettings = {})
   const { sabotage = (store) => store } = settings;
   const shared = sabotage(memoryObjectStore());
   const master = localMasterKey(Buffer.alloc(32, 5));
-  const queue = new Map<string, { job: JobId; generation: number }>();
+  const queue = new Map<string, Card>();
   const job = newJobId(START_MS);
   const told: Operation[] = [];
   const violations: string[] = [];
@@ -114,7 +115,7 @@ export async function createWorld(picture: Buffer, settings: WorldSettings = {})
         },
         deliver,
       }),
-      addCards: async (cards: { job: JobId; generation: number }[]) => {
+      addCards: async (cards: Card[]) => {
         for (const card of cards) await process.step(async () => void queue.set(key(card), card));
       },
       addDeliveries: deliver.addAll,
@@ -129,6 +130,7 @@ export async function createWorld(picture: Buffer, settings: WorldSettings = {})
       metrics: createMetrics('worker', { process: false }),
       ledger: ledgerOf(process),
       tenants: createTenants(ledgerOf(process)),
+      endpoints: createEndpoints(ledgerOf(process)),
       conveyor,
       lanes: openLanes,
       webhooks: receiver(process, received, receiverAnswers),
@@ -173,9 +175,9 @@ export async function createWorld(picture: Buffer, settings: WorldSettings = {})
   async function work(process: ModelProcess): Promise<void> {
     const context = contextOf(process);
     for (const [id, card] of [...queue]) {
-      const data = { tenant: TENANT, ...card, attempts: [] };
+      const data = { ...card, tenant: TENANT, attempts: [] };
       try {
-        const opened = await openWork(context, data, new AbortController().signal);
+        const opened = await openWork(context, data, new AbortController().signal, card.pictures);
         if (opened) await recognize(context, opened, true);
         else await finishErased(context, data);
       } catch (error) {
@@ -207,7 +209,10 @@ export async function createWorld(picture: Buffer, settings: WorldSettings = {})
         endpoint_ids: null,
       },
     });
-    if (!replayed) await context.conveyor.addCards([{ job, generation: 1 } as never]);
+    if (!replayed)
+      await context.conveyor.addCards([
+        { tenant: TENANT, job, generation: 1, priority: 'interactive', pictures: ['front'] },
+      ]);
   }
 
   async function perform(process: ModelProcess, operation: Operation): Promise<void> {

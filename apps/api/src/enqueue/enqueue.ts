@@ -9,8 +9,9 @@ import { inSpan } from '@cardseal/core/trace';
 import type { ApiContext } from '../context.ts';
 
 export async function enqueue({ conveyor, log, soon }: ApiContext, request: JobRequest): Promise<void> {
-  const { tenant, job, priority, sides } = request;
-  const card = { tenant, job, generation: 1, priority, calls: sides.length };
+  const { tenant, job, priority, sides, sources } = request;
+  const pictures = sides.filter((side) => sources?.[side] === undefined);
+  const card = { tenant, job, generation: 1, priority, calls: sides.length, pictures };
   const added = inSpan('enqueue', { job, generation: 1 }, () => conveyor.addCards([card])).catch((error) => {
     log.warn('job.enqueue_postponed', { tenant, job_id: job, ...describeError(error) });
   });

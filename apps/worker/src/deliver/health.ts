@@ -7,19 +7,17 @@ import { announceNotice, type LaneState } from '@cardseal/core/queue';
 import type { SendResult } from '@cardseal/core/webhook';
 import type { WorkerContext } from '../context.ts';
 import { changed, type HealthChange, healthChange } from './health-rules.ts';
-import type { DeliverRoom } from './room.ts';
 
 export async function followHealth(
   context: WorkerContext,
-  room: DeliverRoom,
   { tenant, endpoint: id }: Pick<DeliveryRef, 'tenant' | 'endpoint'>,
   admitted: EndpointRecord,
   answer: SendResult,
   lane: LaneState,
 ): Promise<void> {
-  const { ledger, conveyor, clock, log } = context;
+  const { ledger, endpoints, conveyor, clock, log } = context;
   const nowMs = clock.now();
-  const known = room.recallEndpoint(tenant, id) ?? admitted;
+  const known = endpoints.recall(tenant, id) ?? admitted;
   if (healthChange(known, answer.class, lane, nowMs) === null) return;
   // What is known may be as old as the try: only the ledger's own record decides.
   const fresh = await ledger.endpoints.get(tenant, id);
@@ -38,7 +36,7 @@ export async function followHealth(
   await ledger.endpoints.change(tenant, id, (value) =>
     healthChange(value, answer.class, lane, nowMs) === change ? changed(value, change, nowMs, answer.class) : value,
   );
-  room.forgetEndpoint(tenant, id);
+  endpoints.forget(tenant, id);
   log.warn(`endpoint.${change}`, { tenant, endpoint_id: id, class: answer.class });
 }
 

@@ -35,7 +35,7 @@ export async function deliver(
 ): Promise<DeliveryRun> {
   const { ledger, clock } = context;
   const { late = false, ...ref } = job;
-  const endpoint = await currentEndpoint(room, ref);
+  const endpoint = await currentEndpoint(context, ref);
   if (endpoint?.value.state !== 'enabled') return setAside(context, room, ref, endpoint?.value);
   const admission = await admit(context, room, ref, endpoint.value, late);
   if (admission.kind === 'until') {
@@ -82,11 +82,11 @@ function untried(ref: DeliveryRef): DeliveryRecord {
 }
 
 /** Before anything is set aside the ledger itself is asked: it may have been enabled within the last second. */
-async function currentEndpoint(room: DeliverRoom, { tenant, endpoint }: DeliveryRef) {
-  const known = await room.endpoint(tenant, endpoint);
+async function currentEndpoint({ endpoints }: WorkerContext, { tenant, endpoint }: DeliveryRef) {
+  const known = await endpoints.get(tenant, endpoint);
   if (known?.value.state === 'enabled') return known;
-  room.forgetEndpoint(tenant, endpoint);
-  return room.endpoint(tenant, endpoint);
+  endpoints.forget(tenant, endpoint);
+  return endpoints.get(tenant, endpoint);
 }
 
 function send(
@@ -131,7 +131,7 @@ async function leave(
   const { outcome, heldUntilMs } = laneOutcome(answer, nowMs);
   const input = { id: deliverJobId(ref), outcome, heldUntilMs, late, rate, nowMs };
   const state = await room.release(ref, input);
-  if (answer && state) await followHealth(context, room, ref, endpoint, answer, state);
+  if (answer && state) await followHealth(context, ref, endpoint, answer, state);
 }
 
 /** How long a fault of ours waits before the delivery is looked at again. */

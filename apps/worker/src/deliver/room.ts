@@ -1,5 +1,4 @@
-/** What all deliveries of one worker share: the lanes, the slots of late ones, and what is known of endpoints. */
-import type { EndpointRecord, Versioned } from '@cardseal/core/ledger';
+/** What all deliveries of one worker share: the lanes, and the slots of late ones. */
 import { describeError } from '@cardseal/core/log';
 import {
   type Lane,
@@ -10,22 +9,13 @@ import {
   type Wake,
   wakeDeliveries,
 } from '@cardseal/core/queue';
-import { LRUCache } from 'lru-cache';
 import type { WorkerContext } from '../context.ts';
 
-/** A rotation or a stop by the owner takes hold within this time. */
-const ENDPOINT_TTL_MS = 1000;
-const KEPT_ENDPOINTS = 10_000;
 /** Between looks whether Redis is back: a place that is not given back holds up everyone behind it. */
 const AGAIN_MS = 500;
 
 export interface DeliverRoom {
   lanes: Lanes;
-  /** At most a second behind the ledger. */
-  endpoint(tenant: string, id: string): Promise<Versioned<EndpointRecord> | null>;
-  /** What was known last, however old; undefined for nothing. */
-  recallEndpoint(tenant: string, id: string): EndpointRecord | undefined;
-  forgetEndpoint(tenant: string, id: string): void;
   /** Half of the slots: the rest is for first tries. */
   lateRoom(): boolean;
   lateStarted(): void;
@@ -36,17 +26,9 @@ export interface DeliverRoom {
 }
 
 export function createDeliverRoom(context: WorkerContext): DeliverRoom {
-  const { config, log, ledger, conveyor, lanes, clock } = context;
+  const { config, log, conveyor, lanes, clock } = context;
   const lateSlots = Math.max(1, Math.floor(config.DELIVER_CONCURRENCY / 2));
   let late = 0;
-  const endpoints = new LRUCache<string, { record: Versioned<EndpointRecord> | null }>({
-    max: KEPT_ENDPOINTS,
-    ttl: ENDPOINT_TTL_MS,
-    fetchMethod: async (name) => {
-      const [tenant, id] = name.split('/') as [string, string];
-      return { record: await ledger.endpoints.get(tenant, id) };
-    },
-  });
 
   async function wake(one: Wake | null): Promise<void> {
     if (!one) return;
@@ -63,9 +45,6 @@ export function createDeliverRoom(context: WorkerContext): DeliverRoom {
 
   return {
     lanes,
-    endpoint: async (tenant, id) => (await endpoints.forceFetch(`${tenant}/${id}`)).record,
-    recallEndpoint: (tenant, id) => endpoints.peek(`${tenant}/${id}`, { allowStale: true })?.record?.value,
-    forgetEndpoint: (tenant, id) => void endpoints.delete(`${tenant}/${id}`),
     lateRoom: () => late < lateSlots,
     lateStarted: () => void late++,
     lateEnded: () => void late--,

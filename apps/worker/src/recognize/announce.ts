@@ -16,13 +16,13 @@ type Announced = Omit<Outcome, 'nonce'>;
 
 /** Returns what was announced; null when the job turned out to be erased, of which nothing is told but the erasure. */
 export async function announce(context: WorkerContext, work: Work): Promise<Announced | null> {
-  const { ledger, conveyor, log } = context;
+  const { ledger, endpoints: known, conveyor, log } = context;
   const { tenant, job, generation, request, sealed } = work;
   const outcome = work.written.outcome ?? (await sealed.outcome(generation));
   if (!outcome) return finishErased(context, work);
   // Those who wait on a long poll need nothing but the outcome.
   const told = conveyor.announceFinished(job).catch(() => {});
-  const listeners = await (work.listeners ?? ledger.endpoints.list(tenant));
+  const listeners = await (work.listeners ?? known.list(tenant));
   const endpoints = listeners.filter(({ id, value }) => wants(id, value, request, outcome));
   const refs = endpoints.map(({ id }) => ({ tenant, job, generation, endpoint: id }));
   await Promise.all([

@@ -15,7 +15,7 @@ export interface Ending {
 
 /** Returns the state that stands, which is another's when another worker decided first. */
 export async function conclude(context: WorkerContext, work: Work, ending: Ending = {}): Promise<OutcomeState> {
-  const { clock, log, ledger } = context;
+  const { clock, log, endpoints } = context;
   const found = await readCheckpoints(work);
   const refusal = found.refused[0];
   const failure = ending.failure ?? (refusal && failureOf(refusal.code, refusal.side, false));
@@ -35,7 +35,7 @@ export async function conclude(context: WorkerContext, work: Work, ending: Endin
     publicUrl: context.config.PUBLIC_URL ?? '',
   });
   // Asked for with the write that decides and not before: an endpoint that was there by then hears of it.
-  work.listeners = ledger.endpoints.list(work.tenant);
+  work.listeners = endpoints.list(work.tenant);
   work.listeners.catch(() => {});
   const decided = await work.sealed.decide(outcome);
   if (!decided) return (await work.sealed.outcome(work.generation))!.state;

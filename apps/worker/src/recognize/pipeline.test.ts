@@ -8,6 +8,7 @@ import { createMetrics } from '@cardseal/core/metrics';
 import { localMasterKey } from '@cardseal/core/seal';
 import { expect, it } from 'vitest';
 import type { WorkerContext } from '../context.ts';
+import { createEndpoints } from '../endpoints.ts';
 import { createTenants } from '../tenants.ts';
 import { recognize } from './pipeline.ts';
 import { openWork } from './work.ts';
@@ -91,6 +92,7 @@ async function twoSides({ erased }: { erased: boolean }) {
     metrics: createMetrics('worker', { process: false }),
     ledger: seen,
     tenants: createTenants(seen),
+    endpoints: createEndpoints(seen),
     config: { MAX_IMAGE_BYTES: 1e6 },
     providers: new Map([['one', provider]]),
     rates: new Map([['one', 10]]),

@@ -48,7 +48,9 @@ async function runOnce(
 ): Promise<{ work: Work | null; run: Run }> {
   let work: Work | null = null;
   try {
-    work = await openWork(context, job.data, signal);
+    // Who comes again may have the answer already, and need no picture.
+    const ahead = job.attemptsStarted === 1 ? job.data.pictures : [];
+    work = await openWork(context, job.data, signal, ahead);
     if (!work) {
       await finishErased(context, job.data);
       return { work, run: { kind: 'done' } };

@@ -23,6 +23,8 @@ export async function recognizeSide(context: WorkerContext, work: Work, side: Si
     };
     const reply = await callProvider(context, work, { side, bodies, onPermit });
     await failpoint('recognize.called');
+    // What concluding asks for is asked while the reply is saved.
+    context.tenants.get(work.tenant).catch(() => {});
     const { adjusted } = picture;
     await timed(context, 'save', () => saveReply(context, work, side, { provider, reply, adjusted }), { side });
     await failpoint('recognize.saved');

@@ -22,14 +22,18 @@ export interface Work {
   listeners: Promise<Versioned<EndpointRecord>[]> | null;
 }
 
-/** null when there is nothing to work on: erased, or never committed. */
+/**
+ * null when there is nothing to work on: erased, or never committed.
+ * @param ahead sides whose pictures are read together with the rest.
+ */
 export async function openWork(
   { ledger, clock }: WorkerContext,
   { tenant, job, generation, attempts }: Pick<Work, 'tenant' | 'job' | 'generation' | 'attempts'>,
   signal: AbortSignal,
+  ahead: readonly Side[] = [],
 ): Promise<Work | null> {
   const lookedAtMs = clock.now();
-  const opened = await ledger.openForWork(tenant, job);
+  const opened = await ledger.openForWork(tenant, job, ahead);
   if (!opened) return null;
   return {
     tenant,

@@ -7,7 +7,7 @@ import { hkdfSync } from 'node:crypto';
 import { type AuditLog, createAuditLog } from '../audit/index.ts';
 import { type Clock, systemClock } from '../clock/index.ts';
 import { DefectError } from '../errors/index.ts';
-import type { JobId, Outcome } from '../job/index.ts';
+import type { JobId, Outcome, Side } from '../job/index.ts';
 import type { MasterKey } from '../seal/index.ts';
 import { type Batches, createBatches } from './batches.ts';
 import { createDeliveries, type Deliveries } from './deliveries.ts';
@@ -45,8 +45,9 @@ export interface Ledger extends Registry {
   /**
    * For one who writes to it and looks for an erasure once, at the end of all its writes. null when there is nothing to
    * work on: never committed, or erased.
+   * @param ahead sides whose pictures are read together with the rest.
    */
-  openForWork(tenant: string, job: JobId): Promise<OpenedWork | null>;
+  openForWork(tenant: string, job: JobId, ahead?: readonly Side[]): Promise<OpenedWork | null>;
   /** null when the job never existed, is erased, or its generation is not decided. */
   openOutcome(tenant: string, job: JobId, generation: number): Promise<{ sealed: SealedJob; outcome: Outcome } | null>;
   inventory(tenant: string, job: JobId): Promise<Inventory>;
@@ -109,7 +110,7 @@ export function createLedger({
       return { sealed: sealedJob(store, tenant, job, key, { looks: false }), keep };
     },
     openJob: (tenant, job) => openJob(store, keyring, tenant, job),
-    openForWork: (tenant, job) => openForWork(store, keyring, tenant, job),
+    openForWork: (tenant, job, ahead) => openForWork(store, keyring, tenant, job, ahead),
     openOutcome: (tenant, job, generation) => openOutcome(store, keyring, tenant, job, generation),
     inventory: (tenant, job) => takeInventory(store, tenant, job),
     deletePictures: (tenant, job, sides) => store.delete(sides.map((side) => paths.image(tenant, job, side))),

@@ -119,11 +119,28 @@ export async function openForWork(
   keyring: Keyring,
   tenant: string,
   job: JobId,
+  ahead: readonly Side[] = [],
 ): Promise<OpenedWork | null> {
-  const sealed = sealedJob(store, tenant, job, keyring.jobKey(tenant, job), { looks: false });
+  const opened = sealedJob(store, tenant, job, keyring.jobKey(tenant, job), { looks: false });
+  const sealed = readAhead(opened, ahead);
   const [names, request] = await Promise.all([listAll(store, paths.job(tenant, job)), sealed.request()]);
   const inventory = keptNames(tenant, job, names);
   return request && inventory.committed && !inventory.erased ? { inventory, request, sealed } : null;
+}
+
+/** Pictures that are on their way before anybody asks; each is given out once and not kept. */
+function readAhead(sealed: SealedJob, sides: readonly Side[]): SealedJob {
+  const coming = new Map(sides.map((side) => [side, sealed.image(side)]));
+  // Whoever asks for it meets its failure.
+  for (const image of coming.values()) image.catch(() => {});
+  return {
+    ...sealed,
+    image(side) {
+      const image = coming.get(side);
+      coming.delete(side);
+      return image ?? sealed.image(side);
+    },
+  };
 }
 
 /** One round of requests for what a delivery needs. */

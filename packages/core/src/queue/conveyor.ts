@@ -5,7 +5,7 @@
 import { type JobsOptions, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { TransientError } from '../errors/index.ts';
-import type { AttemptRecord, JobId, WaitingFor } from '../job/index.ts';
+import type { AttemptRecord, JobId, Side, WaitingFor } from '../job/index.ts';
 import type { DeliveryRef } from '../ledger/index.ts';
 import { encodeChange, type JobChange } from './changes.ts';
 import { type CardClass, classOf, createFairShares, type FairShares, type QueueLook } from './fairness/index.ts';
@@ -42,6 +42,8 @@ export interface Card {
   priority: 'interactive' | 'bulk';
   /** What it will ask of the quota; 1 unless told. */
   calls?: number;
+  /** Sides whose pictures are known to lie in the ledger, waiting to be read; none unless told. */
+  pictures?: Side[];
 }
 
 export interface LiveHint {
@@ -115,9 +117,9 @@ export function createConveyor(redis: Redis, prefix: string, options: ConveyorOp
         calls: card.calls ?? 1,
       })),
     );
-    const jobs = cards.map(({ tenant, job, generation }, at) => ({
+    const jobs = cards.map(({ tenant, job, generation, pictures = [] }, at) => ({
       name: 'card',
-      data: { tenant, job, generation, attempts: [], waitingFor: 'worker' } satisfies RecognizeJob,
+      data: { tenant, job, generation, attempts: [], waitingFor: 'worker', pictures } satisfies RecognizeJob,
       opts: { ...recognizeOptions, jobId: recognizeJobId(job, generation), priority: priorities[at]! },
     }));
     // One alone needs no transaction around it, which would cost as much again.

@@ -1,5 +1,5 @@
 /** Names of queues, jobs and channels, each from one function. A queue job holds ids and codes, nothing else. */
-import type { AttemptRecord, JobId, WaitingFor } from '../job/index.ts';
+import type { AttemptRecord, JobId, Side, WaitingFor } from '../job/index.ts';
 import type { DeliveryRef } from '../ledger/index.ts';
 
 export const QUEUES = { recognize: 'recognize', deliver: 'deliver' } as const;
@@ -12,6 +12,8 @@ export interface RecognizeJob {
   /** Attempts so far; frozen into the outcome at the end, lost with Redis before it. */
   attempts: AttemptRecord[];
   waitingFor: WaitingFor | null;
+  /** Whose pictures lie in the ledger, as far as whoever queued it knew: they can be read with the first look. */
+  pictures: Side[];
 }
 
 /** One generation's event to one endpoint. */
