@@ -23,6 +23,7 @@ import type { WorkerConfig } from './config.ts';
 import type { WorkerContext } from './context.ts';
 import { readCredentials } from './credentials.ts';
 import { createEndpoints } from './endpoints.ts';
+import { createFreshOutcomes } from './fresh-outcomes.ts';
 import { createGuard } from './life/guard.ts';
 import { createProviders } from './providers.ts';
 import { createQueueWorkers } from './queue-workers.ts';
@@ -90,6 +91,7 @@ export function createWorker(config: WorkerConfig, overrides: WorkerOverrides = 
     ledger,
     tenants: createTenants(ledger),
     endpoints: createEndpoints(ledger),
+    freshOutcomes: createFreshOutcomes(config.WORKER_ROLES.has('deliver')),
     conveyor: createConveyor(redis, config.QUEUE_PREFIX, { weightOf: createWeights(ledger) }),
     lanes: createLanes(laneRedis, config.QUEUE_PREFIX),
     pacer,

@@ -10,6 +10,7 @@ import type { WebhookSender } from '@cardseal/core/webhook';
 import type { FlowMeter } from './concurrency/index.ts';
 import type { WorkerConfig } from './config.ts';
 import type { Endpoints } from './endpoints.ts';
+import type { FreshOutcomes } from './fresh-outcomes.ts';
 import type { Tenants } from './tenants.ts';
 
 export interface WorkerContext {
@@ -22,6 +23,7 @@ export interface WorkerContext {
   ledger: Ledger;
   tenants: Tenants;
   endpoints: Endpoints;
+  freshOutcomes: FreshOutcomes;
   conveyor: Conveyor;
   lanes: Lanes;
   pacer: Pacer;

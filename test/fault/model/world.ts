@@ -25,6 +25,7 @@ import { cancelJob } from '../../../apps/api/src/jobs/lifecycle.ts';
 import { storeJob } from '../../../apps/api/src/store/store-job.ts';
 import type { WorkerContext } from '../../../apps/worker/src/context.ts';
 import { createEndpoints } from '../../../apps/worker/src/endpoints.ts';
+import { createFreshOutcomes } from '../../../apps/worker/src/fresh-outcomes.ts';
 import { finishErased } from '../../../apps/worker/src/recognize/announce.ts';
 import { recognize } from '../../../apps/worker/src/recognize/pipeline.ts';
 import { openWork } from '../../../apps/worker/src/recognize/work.ts';
@@ -131,6 +132,7 @@ export async function createWorld(picture: Buffer, settings: WorldSettings = {})
       ledger: ledgerOf(process),
       tenants: createTenants(ledgerOf(process)),
       endpoints: createEndpoints(ledgerOf(process)),
+      freshOutcomes: createFreshOutcomes(true),
       conveyor,
       lanes: openLanes,
       webhooks: receiver(process, received, receiverAnswers),

@@ -48,7 +48,7 @@ export async function deliver(
     const before = late || !firstStart ? await ledger.deliveries.read(ref) : untried(ref);
     const dueMs = before.last?.nextAtMs ?? 0;
     if (dueMs > clock.now()) return { kind: 'postpone', delayMs: dueMs - clock.now(), late: true, scheduled: true };
-    const event = isOver(before) ? null : await eventOf(ledger, ref, endpoint.value);
+    const event = isOver(before) ? null : await eventOf(context, ref, endpoint.value);
     if (!event) {
       await ledger.markers.settle(ref);
       return DONE;

@@ -26,14 +26,14 @@ export async function announce(context: WorkerContext, work: Work): Promise<Anno
   const endpoints = listeners.filter(({ id, value }) => wants(id, value, request, outcome));
   const refs = endpoints.map(({ id }) => ({ tenant, job, generation, endpoint: id }));
   await Promise.all([
-    ledger.listing.finished(tenant, job, request.reference, outcome),
     ...endpoints.map((endpoint) => freezeEncrypted(work, outcome, endpoint)),
     ...refs.map((ref) => ledger.markers.owe(ref)),
   ]);
   await failpoint('announce.owed');
-  await conveyor.addDeliveries(refs.map((ref) => ({ ref }))).catch((error) => {
+  const queued = conveyor.addDeliveries(refs.map((ref) => ({ ref }))).catch((error) => {
     log.warn('deliveries.enqueue_postponed', { tenant, job_id: job, ...describeError(error) });
   });
+  await Promise.all([queued, ledger.listing.finished(tenant, job, request.reference, outcome)]);
   await failpoint('announce.queued');
   await planRemoval(context, work, outcome);
   await failpoint('announce.removed');

@@ -88,7 +88,8 @@ async function spend(
     context.meter.answered(work.job, reply.latencyMs);
     recordAccepted(work, side, sentAtMs ?? clock.now(), reply.latencyMs);
     countAccepted(context, provider.id, reply.latencyMs);
-    await permit.settle({ kind: 'accepted', latencyMs: reply.latencyMs });
+    // It never throws, and the card need not wait for it.
+    void permit.settle({ kind: 'accepted', latencyMs: reply.latencyMs });
     return reply;
   } catch (error) {
     await close(context, work, side, permit, sentAtMs, error);

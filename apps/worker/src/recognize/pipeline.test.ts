@@ -9,6 +9,7 @@ import { localMasterKey } from '@cardseal/core/seal';
 import { expect, it } from 'vitest';
 import type { WorkerContext } from '../context.ts';
 import { createEndpoints } from '../endpoints.ts';
+import { createFreshOutcomes } from '../fresh-outcomes.ts';
 import { createTenants } from '../tenants.ts';
 import { recognize } from './pipeline.ts';
 import { openWork } from './work.ts';
@@ -93,6 +94,7 @@ async function twoSides({ erased }: { erased: boolean }) {
     ledger: seen,
     tenants: createTenants(seen),
     endpoints: createEndpoints(seen),
+    freshOutcomes: createFreshOutcomes(true),
     config: { MAX_IMAGE_BYTES: 1e6 },
     providers: new Map([['one', provider]]),
     rates: new Map([['one', 10]]),

@@ -13,13 +13,16 @@ export async function frozenEvent(
   endpointId: string,
   endpoint: Pick<EndpointRecord, 'payload' | 'publicKey'>,
 ): Promise<Buffer> {
-  if (endpoint.payload === 'full') return Buffer.from(outcome.full);
-  if (endpoint.payload === 'reference') return Buffer.from(outcome.reference);
+  if (endpoint.payload !== 'encrypted') return plainEvent(outcome, endpoint.payload);
   const standing = await sealed.event(outcome.generation, endpointId);
   if (standing) return standing;
   const body = await encryptedBody(outcome, endpointId, endpoint.publicKey, sealed.job);
   if (await sealed.putEvent(outcome.generation, endpointId, body)) return body;
   return (await sealed.event(outcome.generation, endpointId)) ?? body;
+}
+
+export function plainEvent(outcome: Pick<Outcome, 'full' | 'reference'>, payload: 'full' | 'reference'): Buffer {
+  return Buffer.from(outcome[payload]);
 }
 
 async function encryptedBody(

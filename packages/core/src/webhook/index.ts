@@ -2,7 +2,7 @@ export { cidrRanges, isPublicAddress } from './address.ts';
 export { type EncryptInput, encryptPayload } from './encrypt-payload.ts';
 export { readEndpointHeaders } from './endpoint-headers.ts';
 export { type EventSubject, eventIdFor } from './event-id.ts';
-export { frozenEvent } from './freeze-event.ts';
+export { frozenEvent, plainEvent } from './freeze-event.ts';
 export { createTargetGuard, type TargetGuard, type TargetGuardOptions } from './guard.ts';
 export {
   type Answer,

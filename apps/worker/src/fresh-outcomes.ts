@@ -1,0 +1,38 @@
+/**
+ * Outcomes that this process has just decided, for those of its deliveries that come at once: they need not be read
+ * back. In memory only, for some seconds; whoever uses one still looks whether its job was erased meanwhile.
+ */
+import type { Outcome } from '@cardseal/core/job';
+import type { DeliveryRef } from '@cardseal/core/ledger';
+import { LRUCache } from 'lru-cache';
+
+const TTL_MS = 5000;
+const KEPT_OUTCOMES = 1000;
+const KEPT_CHARACTERS = 16_000_000;
+
+export type FreshOutcome = Omit<Outcome, 'nonce'>;
+
+export type OutcomeName = Pick<DeliveryRef, 'tenant' | 'job' | 'generation'>;
+
+export interface FreshOutcomes {
+  keep(name: OutcomeName, outcome: FreshOutcome): void;
+  /** undefined when it must be read from the ledger. */
+  of(name: OutcomeName): FreshOutcome | undefined;
+}
+
+/** @param delivers who delivers nothing keeps nothing. */
+export function createFreshOutcomes(delivers: boolean): FreshOutcomes {
+  const nameOf = ({ tenant, job, generation }: OutcomeName) => `${tenant}/${job}.${generation}`;
+  const kept = new LRUCache<string, FreshOutcome>({
+    max: KEPT_OUTCOMES,
+    ttl: TTL_MS,
+    maxSize: KEPT_CHARACTERS,
+    sizeCalculation: ({ full, reference }) => full.length + reference.length + 1000,
+  });
+  return {
+    keep(name, outcome) {
+      if (delivers) kept.set(nameOf(name), outcome);
+    },
+    of: (name) => kept.get(nameOf(name)),
+  };
+}
