@@ -19,6 +19,7 @@ const SERVED_WITHIN_MS = 120_000;
 /** Load that nobody has answered yet; more would only measure this program. */
 const MOST_AT_ONCE = 400;
 const SAY_EVERY_MS = 60_000;
+const USAGE = 'usage: chaos [--minutes N] [--seed S] [--rate CARDS_PER_SECOND]';
 
 const { minutes, seed, rate } = readOptions();
 process.exit(await run());
@@ -29,11 +30,16 @@ function readOptions() {
       minutes: { type: 'string', default: '2' },
       seed: { type: 'string', default: String(Date.now() % 1_000_000) },
       rate: { type: 'string', default: '5' },
+      help: { type: 'boolean', default: false },
     },
   });
+  if (values.help) {
+    console.log(`${USAGE}\n\nMinutes of strikes under load, then rest, then the checker; see docs/faults.md.`);
+    process.exit(0);
+  }
   const options = { minutes: Number(values.minutes), seed: Number(values.seed), rate: Number(values.rate) };
   if (options.minutes > 0 && Number.isInteger(options.seed) && options.rate > 0) return options;
-  console.error('usage: chaos [--minutes N] [--seed S] [--rate CARDS_PER_SECOND]');
+  console.error(USAGE);
   process.exit(2);
 }
 

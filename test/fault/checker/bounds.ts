@@ -1,11 +1,13 @@
 /** I7 and I8: nothing crosses tenants; memory, open files and the queues stay bounded. */
-import type { Evidence } from './evidence.ts';
+import type { Evidence, QueueSample } from './evidence.ts';
 
 /** Far above what a healthy process needs here, far below what a leak comes to in half an hour. */
 const MAX_RSS_BYTES = 900 * 1024 * 1024;
 const MAX_OPEN_FILES = 2000;
 /** A delivery that has just arrived is still being recorded. */
 const QUEUE_SLACK = 60;
+/** As long as a strike lasts and more: a store that stands still holds up the records of what has arrived. */
+const UNEXPLAINED_MS = 60_000;
 
 export function violationsOfTenants({ told, arrived, foreignReads }: Evidence): string[] {
   const owners = new Map<string, string>(told.map(({ id, tenant }) => [id, tenant]));
@@ -27,9 +29,20 @@ export function violationsOfBounds({ vitals, queueSamples, queuedAtRest }: Evide
     if (maxRssBytes > MAX_RSS_BYTES) found.push(`I8 ${process}: ${Math.round(maxRssBytes / 2 ** 20)} MiB`);
     if (maxOpenFiles > MAX_OPEN_FILES) found.push(`I8 ${process}: ${maxOpenFiles} open files`);
   }
-  const over = queueSamples.filter(({ queued, open }) => queued > open + QUEUE_SLACK);
-  if (over.length > 0)
-    found.push(`I8: ${over.length} times more jobs queued than cards open, such as ${JSON.stringify(over[0])}`);
+  const over = longestOver(queueSamples);
+  if (over && over.ms >= UNEXPLAINED_MS)
+    found.push(`I8: for ${over.ms} ms more jobs queued than cards open, such as ${JSON.stringify(over.first)}`);
   if (queuedAtRest > 0) found.push(`I8: ${queuedAtRest} jobs are queued at rest`);
   return found;
+}
+
+/** The longest stretch in which no sample explains the queue by open cards; null when all do. */
+function longestOver(samples: readonly QueueSample[]): { ms: number; first: QueueSample } | null {
+  let longest: { ms: number; first: QueueSample } | null = null;
+  let first: QueueSample | null = null;
+  for (const sample of samples) {
+    first = sample.queued > sample.open + QUEUE_SLACK ? (first ?? sample) : null;
+    if (first && sample.atMs - first.atMs >= (longest?.ms ?? 0)) longest = { ms: sample.atMs - first.atMs, first };
+  }
+  return longest;
 }

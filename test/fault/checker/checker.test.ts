@@ -40,7 +40,7 @@ async function goodNight(): Promise<Evidence> {
     calls: told.map(({ pictureSha256 }) => ({ at: CALLED_AT, outcome: 'accepted', image_sha256: pictureSha256 })),
     foreignReads: [{ job: told[0]!.id, asked: 'other', status: 404 }],
     vitals: [{ process: 'api', maxRssBytes: 2e8, maxOpenFiles: 60, samples: 9 }],
-    queueSamples: [{ queued: 2, open: 2 }],
+    queueSamples: [{ atMs: 0, queued: 2, open: 2 }],
     queuedAtRest: 0,
   };
 }
@@ -132,7 +132,10 @@ describe('the checker', () => {
     const [api] = night.vitals;
     expect(await found({ vitals: [{ ...api!, maxRssBytes: 2e9 }] })).toMatch(/I8 api: 1907 MiB/);
     expect(await found({ vitals: [{ ...api!, maxOpenFiles: 5000 }] })).toMatch(/I8 api: 5000 open files/);
-    expect(await found({ queueSamples: [{ queued: 500, open: 3 }] })).toMatch(/I8: .*more jobs queued/);
+    const long = [0, 30_000, 60_000].map((atMs) => ({ atMs, queued: 500, open: 3 }));
+    expect(await found({ queueSamples: long })).toMatch(/I8: for 60000 ms more jobs queued/);
+    const explained = { atMs: 45_000, queued: 500, open: 480 };
+    expect(await found({ queueSamples: long.toSpliced(2, 0, explained) })).not.toMatch(/I8/);
     expect(await found({ queuedAtRest: 4 })).toMatch(/I8: 4 jobs/);
   });
 });

@@ -59,6 +59,8 @@ export interface Vitals {
 }
 
 export interface QueueSample {
+  /** Epoch milliseconds. */
+  atMs: number;
   /** Jobs in both queues that have not ended. */
   queued: number;
   /** Cards told of and not delivered yet, at the same moment. */

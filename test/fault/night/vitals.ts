@@ -29,7 +29,7 @@ export function watchVitals(stack: Stack, redis: Redis, open: () => number): Vit
     for (const [name, pid] of Object.entries(pids)) if (pid !== null) await look(name, pid);
     const openBefore = open();
     const queued = await lengths(redis);
-    if (queued !== null) queueSamples.push({ queued, open: Math.max(openBefore, open()) });
+    if (queued !== null) queueSamples.push({ atMs: Date.now(), queued, open: Math.max(openBefore, open()) });
   }
 
   async function look(process: string, pid: number): Promise<void> {
