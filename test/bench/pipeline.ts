@@ -9,8 +9,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { type Card, connectRedis, createConveyor } from '@cardseal/core/queue';
 import { startRedis } from '@cardseal/dev';
-import type { Measured, Order } from './pipeline/measured.ts';
+import type { Measured, Order, ToParent } from './pipeline/measured.ts';
+import { PREFIX, TENANT } from './pipeline/store.ts';
 
 const { values } = parseArgs({
   options: {
@@ -21,17 +23,21 @@ const { values } = parseArgs({
   },
 });
 const PICTURE_BYTES = 300_000;
+/** As the API queues it: the picture is known to lie in the ledger. */
+const CARD: Pick<Card, 'priority' | 'pictures'> = { priority: 'interactive', pictures: ['front'] };
 const TO_REACH = 0.8;
 
 const program = (name: string) => new URL(`./pipeline/${name}.ts`, import.meta.url);
 const dataDir = await mkdtemp(path.join(tmpdir(), 'cardseal-pipeline-'));
 const redis = await startRedis({ dataDir: path.join(dataDir, 'redis') });
+const producer = connectRedis(redis.url, 'producer');
+await once(producer, 'ready');
+const conveyor = createConveyor(producer, PREFIX);
 const upstream = fork(program('instant-upstream'));
 const [{ url: upstreamUrl, publicPem }] = await once(upstream, 'message');
 
 async function run(kind: Order['kind']): Promise<Measured> {
-  const execArgv = values.profile && kind === 'worker' ? ['--cpu-prof', `--cpu-prof-dir=${values.profile}`] : [];
-  const child: ChildProcess = fork(program('measured'), { execArgv });
+  const child: ChildProcess = fork(program('measured'));
   const order: Order = {
     kind,
     cards: Number(values.cards),
@@ -42,15 +48,20 @@ async function run(kind: Order['kind']): Promise<Measured> {
     upstreamUrl,
     publicPem,
     dataDir,
+    profileDir: values.profile,
   };
+  const { promise, resolve, reject } = Promise.withResolvers<Measured>();
+  child.on('message', (message: ToParent) => {
+    if ('measured' in message) return resolve(message.measured);
+    const cards = message.enqueue.map((job) => ({ tenant: TENANT, job, generation: 1, ...CARD }));
+    conveyor.addCards(cards).catch(reject);
+  });
   const ended = once(child, 'exit');
+  ended.then(([code]) => reject(new Error(`the ${kind} ended with ${code}`)));
   child.send(order);
-  const [measured] = await Promise.race([
-    once(child, 'message'),
-    ended.then(([code]) => Promise.reject(new Error(`the ${kind} ended with ${code}`))),
-  ]);
+  const measured = await promise;
   await ended;
-  return measured as Measured;
+  return measured;
 }
 
 const median = (numbers: number[]) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)]!;
@@ -69,6 +80,8 @@ try {
   }
 } finally {
   upstream.disconnect();
+  await conveyor.close();
+  producer.disconnect();
   await redis.stop();
   await rm(dataDir, { recursive: true, force: true });
 }

@@ -1,14 +1,15 @@
 /** One measured process: fills its ledger, warms up, works through its cards, and tells its parent what that took. */
 import { writeFileSync } from 'node:fs';
+import { Session } from 'node:inspector/promises';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { JobId } from '@cardseal/core/job';
 import { silentLog } from '@cardseal/core/log';
-import { connectRedis, createConveyor } from '@cardseal/core/queue';
 import { createWorker } from '@cardseal/worker';
 import { readConfig } from '@cardseal/worker/config';
 import { plainJpeg } from '../../support/pictures.ts';
 import { createBareScript } from './bare.ts';
-import { benchLedger, countedStore, seedCards, TENANT } from './store.ts';
+import { benchLedger, countedStore, PREFIX, seedCards } from './store.ts';
 
 export interface Order {
   kind: 'worker' | 'bare';
@@ -20,7 +21,14 @@ export interface Order {
   upstreamUrl: string;
   publicPem: string;
   dataDir: string;
+  /** Where a profile of the measured part is left. */
+  profileDir?: string | undefined;
 }
+
+/** By then a worker that starts has walked the ledger once. */
+const FIRST_WALK_MS = 4000;
+
+export type ToParent = { enqueue: readonly JobId[] } | { measured: Measured };
 
 export interface Measured {
   perSecond: number;
@@ -28,26 +36,41 @@ export interface Measured {
   storePerCard: Record<string, number>;
 }
 
-const PREFIX = '{pipeline}';
-
 async function measure(order: Order): Promise<Measured> {
   const { store, counts, reset, closed } = countedStore();
   const ledger = benchLedger(store);
-  const jobs = await seedCards(ledger, await plainJpeg(900, 600), order.pictureBytes, order.cards + order.warmUp);
+  const jpeg = await plainJpeg(900, 600);
+  const seed = (cards: number) => seedCards(ledger, jpeg, order.pictureBytes, cards);
   const work = order.kind === 'worker' ? await workerOf(order, ledger, closed) : await bareOf(order, ledger);
-  await work.run(jobs.slice(0, order.warmUp), order.warmUp);
+  await work.run(await seed(order.warmUp), order.warmUp);
+  // Seeded only after it: a worker that starts walks what is open, which is no part of a card's way.
+  if (order.kind === 'worker') await delay(FIRST_WALK_MS);
+  const jobs = await seed(order.cards);
   reset();
+  const profiled = order.profileDir
+    ? await startProfile(path.join(order.profileDir, `${order.kind}.cpuprofile`))
+    : null;
   const cpuAtStart = process.cpuUsage();
   const startedAt = performance.now();
-  await work.run(jobs.slice(order.warmUp), jobs.length);
+  await work.run(jobs, order.warmUp + jobs.length);
   const wallMs = performance.now() - startedAt;
   const { user, system } = process.cpuUsage(cpuAtStart);
+  await profiled?.();
   await work.stop();
   return {
     perSecond: (order.cards * 1000) / wallMs,
     cpuMsPerCard: (user + system) / 1000 / order.cards,
     storePerCard: Object.fromEntries(Object.entries(counts).map(([kind, n]) => [kind, n / order.cards])),
   };
+}
+
+/** Returns what ends it and writes it down. */
+async function startProfile(file: string): Promise<() => Promise<void>> {
+  const session = new Session();
+  session.connect();
+  await session.post('Profiler.enable');
+  await session.post('Profiler.start');
+  return async () => writeFileSync(file, JSON.stringify((await session.post('Profiler.stop')).profile));
 }
 
 interface Work {
@@ -67,23 +90,15 @@ async function workerOf(
   ledger: ReturnType<typeof benchLedger>,
   closed: (cards: number) => Promise<void>,
 ): Promise<Work> {
-  const redis = connectRedis(order.redisUrl, 'producer');
-  await new Promise<void>((resolve) => redis.once('ready', resolve));
-  const conveyor = createConveyor(redis, PREFIX);
   const worker = createWorker(readConfig(environment(order)), { ledger, log: silentLog });
   await worker.start();
   return {
     async run(jobs, done) {
-      await conveyor.addCards(
-        jobs.map((job) => ({ tenant: TENANT, job, generation: 1, priority: 'interactive' as const })),
-      );
+      // To queue is another process's work, as it is the API's.
+      process.send!({ enqueue: jobs } satisfies ToParent);
       await closed(done);
     },
-    async stop() {
-      await worker.stop();
-      await conveyor.close();
-      redis.disconnect();
-    },
+    stop: () => worker.stop(),
   };
 }
 
@@ -111,6 +126,6 @@ function environment({ dataDir, redisUrl, upstreamUrl, publicPem, concurrency }:
 }
 
 process.once('message', async (order: Order) => {
-  process.send!(await measure(order));
+  process.send!({ measured: await measure(order) } satisfies ToParent);
   process.disconnect();
 });

@@ -7,6 +7,7 @@ import { localMasterKey } from '@cardseal/core/seal';
 import { padded } from '../../support/stamp.ts';
 
 export const TENANT = 'bench';
+export const PREFIX = '{pipeline}';
 
 export interface CountedStore {
   store: ObjectStore;

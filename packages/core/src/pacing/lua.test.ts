@@ -2,13 +2,15 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { close, MACHINE, open, restore } from './gate.ts';
 import { gateScript } from './lua/gate.ts';
+import { LATE_LUA } from './lua/late.ts';
 import { RESERVE_LUA } from './lua/reserve.ts';
+import { withRules } from './lua/rules.ts';
 import { SETTLE_LUA } from './lua/settle.ts';
 import { STATE_LUA } from './lua/state.ts';
 import { type OutcomeKind, reserve, settle } from './model.ts';
 import { type PrivateRedis, startPrivateRedis } from './redis-for-tests.ts';
 import { rulesFrom } from './rules.ts';
-import { refresh } from './schedule.ts';
+import { moveLate, refresh } from './schedule.ts';
 import type { CredentialRules, PacingState } from './state.ts';
 
 const START_US = 1_790_000_000_000_000;
@@ -113,7 +115,7 @@ class Twins {
     picks.forEach((index, i) => {
       this.#pool[index] = pool[i];
     });
-    const settings = { rules, credentials, withinUs, testNow: nowUs, testRun: run };
+    const settings = { credentials, withinUs, testNow: nowUs, testRun: run };
     const said = await this.#eval(
       RESERVE_LUA,
       picks.map((index) => this.#keys[index]!),
@@ -135,12 +137,17 @@ class Twins {
     const { credential, id, slotUs } = this.#permits[it.pick % this.#permits.length]!;
     const sentUs = it.lateUs > 0 ? slotUs + it.lateUs : 0;
     const state = this.#pool[credential];
-    const events = settle(state, { nowUs, id, slotUs, kind: it.kind, sentUs, rules });
+    const { kind } = it;
+    if (kind === 'late') {
+      if (state) moveLate(state, id, sentUs);
+      await server.redis.eval(LATE_LUA, 1, this.#keys[credential]!, String(id), String(sentUs));
+      return;
+    }
+    const events = settle(state, { nowUs, id, slotUs, kind, sentUs, rules });
     const said = await this.#eval(SETTLE_LUA, [this.#keys[credential]!], {
-      rules,
       id,
       slotUs,
-      kind: it.kind,
+      kind,
       sentUs,
       testNow: nowUs,
     });
@@ -156,12 +163,12 @@ class Twins {
     const changed =
       it.action === 'open' ? open(state, nowUs, it.by) : shut(state, rules, nowUs, 'maintenance', it.untilUs, it.by);
     const { action, untilUs, by } = it;
-    const settings = { rules, credential, action, reason: 'maintenance', untilUs, by, testNow: nowUs, testRun: run };
+    const settings = { credential, action, reason: 'maintenance', untilUs, by, testNow: nowUs, testRun: run };
     expect(await this.#eval(gateScript(STATE_LUA), [this.#keys[it.credential]!], settings)).toBe(changed ? 1 : 0);
   }
 
   #eval(script: string, keys: string[], settings: object): Promise<unknown> {
-    return server.redis.eval(script, keys.length, ...keys, JSON.stringify(settings));
+    return server.redis.eval(withRules(script, rules), keys.length, ...keys, JSON.stringify(settings));
   }
 
   #modelled(index: number): unknown {

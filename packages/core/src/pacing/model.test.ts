@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { reserve, settle } from './model.ts';
 import { rulesFrom } from './rules.ts';
+import { moveLate } from './schedule.ts';
 import { EventQueue } from './simulation/events.ts';
 import { exponential, type SimulationResult, simulate } from './simulation/index.ts';
 import type { PacingState } from './state.ts';
@@ -28,13 +29,8 @@ function departures(steps: readonly Step[], qps: number, mutant: 'none' | 'deaf_
   const backups: { atUs: number; state: PacingState }[] = [];
   let run = 1;
   let offsetUs = 0;
-  const tell = (
-    nowUs: number,
-    id: number,
-    slotUs: number,
-    kind: 'late' | 'unsent' | 'accepted' | 'refused_qps' | 'failed',
-    sentUs = 0,
-  ) => settle(pool[0], { nowUs: nowUs + offsetUs, id, slotUs, kind, sentUs, rules });
+  const tell = (nowUs: number, id: number, slotUs: number, kind: 'unsent' | 'accepted' | 'refused_qps' | 'failed') =>
+    settle(pool[0], { nowUs: nowUs + offsetUs, id, slotUs, kind, sentUs: 0, rules });
 
   const shake = (memory: string, nowUs: number) => {
     if (memory === 'wiped') pool[0] = undefined;
@@ -67,7 +63,9 @@ function departures(steps: readonly Step[], qps: number, mutant: 'none' | 'deaf_
     const late = it.lateUs > pool[0]!.marginUs / 2 && mutant !== 'deaf_to_lateness';
     events.at(leaveUs, () => sent.push(leaveUs));
     if (late)
-      events.at(leaveUs + REPORT_US, (at) => void tell(at, answer.id, answer.slotUs, 'late', leaveUs + offsetUs));
+      events.at(leaveUs + REPORT_US, () => {
+        if (pool[0]) moveLate(pool[0], answer.id, leaveUs + offsetUs);
+      });
     if (it.fate === 'lost') return;
     const kind = it.fate as 'accepted';
     events.at(leaveUs + it.latencyUs, (at) => void tell(at, answer.id, answer.slotUs, kind));

@@ -72,7 +72,7 @@ export interface SettleInput {
   nowUs: number;
   id: number;
   slotUs: number;
-  kind: OutcomeKind | 'late';
+  kind: OutcomeKind;
   /** When the call left, on Redis' clock; 0 if unknown or already reported. */
   sentUs: number;
   rules: Rules;
@@ -83,7 +83,6 @@ export function settle(state: PacingState | undefined, input: SettleInput): Paci
   if (!state) return [];
   const { rules, nowUs, id, kind } = input;
   if (input.sentUs > 0) moveLate(state, id, input.sentUs);
-  if (kind === 'late') return [];
   const probed = state.probeId > 0 && state.probeId === id;
   if (kind === 'unsent') {
     if (giveBack(state, id, nowUs)) count(state, input.slotUs, 'calls', -1);

@@ -62,11 +62,12 @@ export interface Pacer {
 export function createPacer(settings: PacerSettings): Pacer {
   const options = settings.options ?? {};
   const clock = settings.clock ?? systemClock;
+  const rules = rulesFrom(options);
   const pool = new Pool({
-    scripts: new Scripts(settings.redis, options.commandTimeoutMs ?? 500),
+    scripts: new Scripts(settings.redis, options.commandTimeoutMs ?? 500, rules),
     prefix: settings.prefix,
     credentials: settings.credentials,
-    rules: rulesFrom(options),
+    rules,
     monotonicMs: settings.monotonicMs ?? (() => performance.now()),
     emit: (event) => settings.onEvent?.(event),
   });

@@ -1,6 +1,6 @@
 /**
  * From a reserved slot to a call on the wire: sleeps until the slot, looks at the clock again on waking, reports
- * lateness at once. Who wakes after the permit expired gives the slot up and takes a new one.
+ * lateness as the call leaves. Who wakes after the permit expired gives the slot up and takes a new one.
  */
 import type { Clock } from '../clock/index.ts';
 import { ThrottledError } from '../errors/index.ts';
@@ -27,7 +27,7 @@ export interface Permit {
   readonly probe: boolean;
   /** How late the permit was handed over. */
   readonly latenessMs: number;
-  /** Optional: tells that the request leaves now, when work lay between `acquire` and the wire. */
+  /** Tells that the request leaves now. Who cannot say so in that moment gives `sentAtMs` when it settles. */
   sent(): void;
   /** The call was not made. Idempotent, like `settle`. */
   giveBack(): Promise<void>;
@@ -98,12 +98,16 @@ export class PermitHolder {
     const pool = this.#pool;
     const clock = this.#clock;
     let settled = false;
-    let reported = pool.reportLate(grant, latenessMs);
+    let told = false;
+    const agoMs = ({ kind, sentAtMs }: Outcome) => {
+      if (told || kind === 'unsent') return undefined;
+      // Of who does not tell it is taken that the call left as the permit was handed over.
+      return sentAtMs === undefined ? pool.sinceMs(grant.slotUs) - latenessMs : clock.now() - sentAtMs;
+    };
     const settle = async (outcome: Outcome) => {
       if (settled) return;
       settled = true;
-      const agoMs = outcome.sentAtMs === undefined || reported ? undefined : clock.now() - outcome.sentAtMs;
-      await pool.settle(grant, { kind: outcome.kind, agoMs });
+      await pool.settle(grant, { kind: outcome.kind, agoMs: agoMs(outcome) });
       if (outcome.kind !== 'accepted') this.#watch.startIfClosed();
     };
     return {
@@ -113,7 +117,8 @@ export class PermitHolder {
       probe: grant.probe,
       latenessMs,
       sent: () => {
-        reported = pool.reportLate(grant, pool.sinceMs(grant.slotUs)) || reported;
+        told = true;
+        pool.reportLate(grant, pool.sinceMs(grant.slotUs));
       },
       giveBack: () => settle({ kind: 'unsent' }),
       settle,

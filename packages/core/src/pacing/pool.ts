@@ -55,7 +55,6 @@ export class Pool {
   readonly emit: (event: PacingEvent) => void;
   readonly #scripts: Scripts;
   readonly #prefix: string;
-  readonly #rulesJson: string;
   readonly #clock = new ServerClock();
   readonly #memory = new Memory();
 
@@ -66,7 +65,6 @@ export class Pool {
     this.emit = parts.emit;
     this.#scripts = parts.scripts;
     this.#prefix = parts.prefix;
-    this.#rulesJson = JSON.stringify(parts.rules);
     const wrong = parts.credentials.find((it) => !Number.isInteger(it.qps) || it.qps < 1);
     if (wrong) throw new DefectError('pacing_settings', { fields: { credential: wrong.id } });
   }
@@ -91,7 +89,7 @@ export class Pool {
     const ids = candidates.map((it) => it.id);
     const withinUs = Math.min(this.rules.horizonUs, Math.round(maxWaitMs * 1000));
     const credentials = JSON.stringify(candidates.map((it) => this.#rulesOf(it)));
-    const settings = `{"rules":${this.#rulesJson},"withinUs":${withinUs},"credentials":${credentials}}`;
+    const settings = `{"withinUs":${withinUs},"credentials":${credentials}}`;
     const keys = ids.map((id) => this.key(id));
     const sentMs = this.monotonicMs();
     const answer = await this.#scripts.run('reserve', keys, [settings], (late) => this.#returnLate(late, ids));
@@ -114,20 +112,23 @@ export class Pool {
     if (reservation.code === 'granted') void this.settle(reservation.grant, { kind: 'unsent' });
   }
 
-  /** Small lateness is covered by half of the margin; more is told at once. Returns whether it was. */
-  reportLate(grant: Grant, latenessMs: number): boolean {
+  /** Small lateness is covered by half of the margin; more is told at once. */
+  reportLate(grant: Grant, latenessMs: number): void {
     const marginUs = this.#memory.of(grant.credentialId).marginUs;
-    if (latenessMs * 1000 <= marginUs / 2) return false;
-    void this.settle(grant, { kind: 'late', agoMs: 0 });
-    return true;
+    if (latenessMs * 1000 <= marginUs / 2) return;
+    const sentUs = Math.round(grant.slotUs + latenessMs * 1000);
+    const args = [String(grant.id), String(sentUs)];
+    this.#scripts.run('late', [this.key(grant.credentialId)], args).catch(() => {
+      this.emit({ kind: 'settle_lost', credentialId: grant.credentialId });
+    });
   }
 
   /** `agoMs`: how long ago the call left, if that is to be told. Never throws. */
-  async settle(grant: Grant, outcome: { kind: OutcomeKind | 'late'; agoMs?: number | undefined }): Promise<void> {
+  async settle(grant: Grant, outcome: { kind: OutcomeKind; agoMs?: number | undefined }): Promise<void> {
     const { credentialId, id, slotUs } = grant;
     const { kind, agoMs } = outcome;
     const sentUs = agoMs === undefined ? 0 : Math.round(slotUs + (this.sinceMs(slotUs) - agoMs) * 1000);
-    const settings = `{"rules":${this.#rulesJson},"id":${id},"slotUs":${slotUs},"kind":"${kind}","sentUs":${sentUs}}`;
+    const settings = `{"id":${id},"slotUs":${slotUs},"kind":"${kind}","sentUs":${sentUs}}`;
     try {
       const answer = (await this.#scripts.run('settle', [this.key(credentialId)], [settings])) as string[];
       if (answer.length > 0) this.#onSettled(credentialId, answer);
@@ -173,7 +174,7 @@ export class Pool {
 
   async #gate(credentialId: string, action: Record<string, string | number>): Promise<boolean> {
     const credential = this.#rulesOf(this.#find(credentialId));
-    const args = [JSON.stringify({ rules: this.rules, credential, ...action })];
+    const args = [JSON.stringify({ credential, ...action })];
     return (await this.#scripts.run('gate', [this.key(credentialId)], args)) === 1;
   }
 

@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type PrivateRedis, startPrivateRedis } from './redis-for-tests.ts';
+import { rulesFrom } from './rules.ts';
 import { Scripts } from './scripts.ts';
 
 let server: PrivateRedis;
@@ -12,7 +13,7 @@ afterAll(() => server.stop());
 const look = (scripts: Scripts) => scripts.run('look', ['{t:pacing}:a'], ['{"day":0}']);
 
 it('a process that stood still longer than the time-out reads the answer that lies there, and is not cut off', async () => {
-  const scripts = new Scripts(server.redis, 100);
+  const scripts = new Scripts(server.redis, 100, rulesFrom());
   await look(scripts);
   const asked = look(scripts);
   const outcome = asked.then(
@@ -25,7 +26,7 @@ it('a process that stood still longer than the time-out reads the answer that li
 });
 
 it('a Redis that does not answer is away after the time-out', async () => {
-  const scripts = new Scripts(server.redis, 100);
+  const scripts = new Scripts(server.redis, 100, rulesFrom());
   await look(scripts);
   const other = server.redis.duplicate();
   await other.call('CLIENT', 'PAUSE', '400', 'ALL');

@@ -6,10 +6,13 @@ import { createHash } from 'node:crypto';
 import type { Cluster, Redis } from 'ioredis';
 import { ThrottledError } from '../errors/index.ts';
 import { gateScript } from './lua/gate.ts';
+import { LATE_LUA } from './lua/late.ts';
 import { LOOK_LUA, RESTORE_LUA } from './lua/look.ts';
 import { RESERVE_LUA } from './lua/reserve.ts';
+import { withRules } from './lua/rules.ts';
 import { SETTLE_LUA } from './lua/settle.ts';
 import { STATE_LUA } from './lua/state.ts';
+import type { Rules } from './rules.ts';
 
 export type PacingRedis = Redis | Cluster;
 
@@ -17,15 +20,25 @@ const TEXTS = {
   reserve: RESERVE_LUA,
   settle: SETTLE_LUA,
   gate: gateScript(STATE_LUA),
+  late: LATE_LUA,
   look: LOOK_LUA,
   restore: RESTORE_LUA,
 } as const;
 
 export type ScriptName = keyof typeof TEXTS;
 
-const HASHES = Object.fromEntries(
-  Object.entries(TEXTS).map(([name, text]) => [name, createHash('sha1').update(text).digest('hex')]),
-) as Record<ScriptName, string>;
+interface Script {
+  text: string;
+  hash: string;
+}
+
+function scriptsFor(rules: Rules): Record<ScriptName, Script> {
+  const scripts = Object.entries(TEXTS).map(([name, plain]) => {
+    const text = withRules(plain, rules);
+    return [name, { text, hash: createHash('sha1').update(text).digest('hex') }];
+  });
+  return Object.fromEntries(scripts);
+}
 
 export const UNAVAILABLE_RETRY_MS = 1000;
 
@@ -34,10 +47,12 @@ const unavailable = (cause?: unknown) => new ThrottledError('pacing_unavailable'
 export class Scripts {
   readonly #redis: PacingRedis;
   readonly #timeoutMs: number;
+  readonly #scripts: Record<ScriptName, Script>;
 
-  constructor(redis: PacingRedis, timeoutMs: number) {
+  constructor(redis: PacingRedis, timeoutMs: number, rules: Rules) {
     this.#redis = redis;
     this.#timeoutMs = timeoutMs;
+    this.#scripts = scriptsFor(rules);
   }
 
   /** `onLate` gets an answer that came after the time-out had been reported. */
@@ -68,11 +83,12 @@ export class Scripts {
   }
 
   async #evaluate(name: ScriptName, keys: string[], args: string[]): Promise<unknown> {
+    const { text, hash } = this.#scripts[name];
     try {
-      return await this.#redis.evalsha(HASHES[name], keys.length, ...keys, ...args);
+      return await this.#redis.evalsha(hash, keys.length, ...keys, ...args);
     } catch (error) {
       if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
-      return this.#redis.eval(TEXTS[name], keys.length, ...keys, ...args);
+      return this.#redis.eval(text, keys.length, ...keys, ...args);
     }
   }
 }

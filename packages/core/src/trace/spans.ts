@@ -2,7 +2,15 @@
  * The spans of a card's way. A span holds ids and the code of an error, never a message, a name or anything that was
  * sent. While tracing is off all of this only calls the work it is given.
  */
-import { context, createContextKey, isSpanContextValid, ROOT_CONTEXT, SpanStatusCode, trace } from '@opentelemetry/api';
+import {
+  context,
+  createContextKey,
+  isSpanContextValid,
+  ProxyTracerProvider,
+  ROOT_CONTEXT,
+  SpanStatusCode,
+  trace,
+} from '@opentelemetry/api';
 import { asCardsealError } from '../errors/index.ts';
 import { formatTraceparent, parseTraceparent } from './parent.ts';
 
@@ -35,6 +43,7 @@ const IDS = createContextKey('cardseal ids');
 
 /** Runs `work` in a span; those within it inherit its ids. What the work answers or throws is left alone. */
 export function inSpan<T>(name: SpanName, ids: SpanIds, work: () => Promise<T>): Promise<T> {
+  if (isOff()) return work();
   const parent = context.active();
   const all: SpanIds = { ...(parent.getValue(IDS) as SpanIds | undefined), ...ids };
   return trace.getTracer(TRACER).startActiveSpan(name, {}, parent.setValue(IDS, all), async (span) => {
@@ -48,6 +57,12 @@ export function inSpan<T>(name: SpanName, ids: SpanIds, work: () => Promise<T>):
       span.end();
     }
   });
+}
+
+/** Nobody listens: a card's dozen spans would be made for nothing. */
+function isOff(): boolean {
+  const provider = trace.getTracerProvider();
+  return provider instanceof ProxyTracerProvider && provider.getDelegateTracer(TRACER) === undefined;
 }
 
 /** Of the span that runs: for ids that are known only once it has begun. Spans within it do not inherit these. */

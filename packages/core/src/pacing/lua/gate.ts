@@ -85,18 +85,18 @@ local function open(state, now, by)
 end
 `;
 
-/** ARGV[1]: `{rules, credential, action: 'open'|'close'|'restore', reason, untilUs, by}`. Returns 1 when the gate changed sides. */
+/** ARGV[1]: `{credential, action: 'open'|'close'|'restore', reason, untilUs, by}`. Returns 1 when the gate changed sides. */
 export const gateScript = (stateLua: string): string => `${stateLua}${GATE_LUA}
 local settings = cjson.decode(ARGV[1])
 local now = serverNow(settings)
-local state = refresh(KEYS[1], settings.credential, settings.rules, now, serverRun(settings))
+local state = refresh(KEYS[1], settings.credential, rules, now, serverRun(settings))
 local changed
 if settings.action == 'open' then
   changed = open(state, now, settings.by)
 elseif settings.action == 'restore' then
-  changed = restore(state, settings.rules, now, settings.reason, settings.untilUs, settings.by)
+  changed = restore(state, rules, now, settings.reason, settings.untilUs, settings.by)
 else
-  changed = close(state, settings.rules, now, settings.reason, settings.untilUs, settings.by)
+  changed = close(state, rules, now, settings.reason, settings.untilUs, settings.by)
 end
 save(state)
 return changed and 1 or 0

@@ -1,6 +1,6 @@
 /**
  * The one round trip of a permit: the earliest slot of any open credential, or how long to wait, or why not at all.
- * ARGV[1] is JSON `{rules, credentials, withinUs}`; the answer starts with granted, wait or closed.
+ * ARGV[1] is JSON `{credentials, withinUs}`; the answer starts with granted, wait or closed.
  */
 import { GATE_LUA } from './gate.ts';
 import { STATE_LUA } from './state.ts';
@@ -54,7 +54,6 @@ end
 
 export const RESERVE_LUA = `${STATE_LUA}${GATE_LUA}${PLACE_LUA}
 local settings = cjson.decode(ARGV[1])
-local rules = settings.rules
 local now, run = serverNow(settings), serverRun(settings)
 local best, closed
 local states, born = {}, {}

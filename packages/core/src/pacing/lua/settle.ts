@@ -1,5 +1,5 @@
 /**
- * What became of a permit. ARGV[1]: `{rules, id, slotUs, kind, sentUs}`; the answer is the list of events that
+ * What became of a permit. ARGV[1]: `{id, slotUs, kind, sentUs}`; the answer is the list of events that
  * followed. The twin of `settle` in `model.ts` and of `adaptation.ts`.
  */
 import { GATE_LUA } from './gate.ts';
@@ -151,7 +151,7 @@ end
 
 export const SETTLE_LUA = `${STATE_LUA}${GATE_LUA}${ADAPT_LUA}
 local settings = cjson.decode(ARGV[1])
-local rules, id, kind = settings.rules, settings.id, settings.kind
+local id, kind = settings.id, settings.kind
 local now = serverNow(settings)
 local state = load(KEYS[1])
 if not state then return {} end
@@ -187,7 +187,6 @@ end
 
 local function apply()
   if settings.sentUs > 0 then moveLate(state, id, settings.sentUs) end
-  if kind == 'late' then return {} end
   local probed = state.probeId > 0 and state.probeId == id
   if kind == 'unsent' then
     if giveBack(state, id, now) then count(state, settings.slotUs, 'calls', -1) end

@@ -1,7 +1,7 @@
 /**
  * The first part of every script: a credential's state as a Lua table, its sorted sets, and its calendar. Field by
  * field and line by line the twin of `state.ts` and `schedule.ts`; a property test holds them together.
- * KEYS[i] is a credential's hash; its other keys are that name with a suffix, in the same hash slot.
+ * `rules` stands before it, see `rules.ts`. KEYS[i] is a credential's hash; its other keys are that name with a suffix, in the same hash slot.
  */
 export const STATE_LUA = `
 local TEXT = { run = true, gate = true, gateBy = true }

@@ -4,6 +4,7 @@
  */
 import { type OutcomeKind, reserve, settle } from '../model.ts';
 import { type PacingOptions, type Rules, rulesFrom } from '../rules.ts';
+import { moveLate } from '../schedule.ts';
 import type { PacingState } from '../state.ts';
 import { EventQueue, mulberry } from './events.ts';
 import { Provider, type WindowKind } from './provider.ts';
@@ -98,7 +99,7 @@ class Run {
       return;
     }
     this.#events.at(sentUs, (at) => {
-      if (lateUs > this.#pool[0]!.marginUs / 2) this.#settle(id, slotUs, 'late', at, sentUs);
+      if (lateUs > this.#pool[0]!.marginUs / 2) this.#tellLate(id, sentUs);
       const wayUs = Math.round((this.#simulation.wayMs?.(this.#random) ?? 0) * 1000);
       this.#events.at(at + wayUs, (arrivedUs) => this.#arrive(id, slotUs, arrivedUs));
     });
@@ -114,8 +115,12 @@ class Run {
     this.#events.at(atUs + latencyUs, (at) => this.#settle(id, slotUs, ok ? 'accepted' : 'refused_qps', at));
   }
 
-  #settle(id: number, slotUs: number, kind: OutcomeKind | 'late', nowUs: number, sentUs = 0): void {
+  #tellLate(id: number, sentUs: number): void {
+    if (this.#simulation.teach !== false) moveLate(this.#pool[0]!, id, sentUs);
+  }
+
+  #settle(id: number, slotUs: number, kind: OutcomeKind, nowUs: number): void {
     if (this.#simulation.teach === false) return;
-    settle(this.#pool[0], { nowUs, id, slotUs, kind, sentUs, rules: this.#rules });
+    settle(this.#pool[0], { nowUs, id, slotUs, kind, sentUs: 0, rules: this.#rules });
   }
 }
