@@ -25,6 +25,7 @@ export async function announce(context: WorkerContext, work: Work): Promise<Anno
   const listeners = await (work.listeners ?? known.list(tenant));
   const endpoints = listeners.filter(({ id, value }) => wants(id, value, request, outcome));
   const refs = endpoints.map(({ id }) => ({ tenant, job, generation, endpoint: id }));
+  if (refs.length > 0 && work.written.outcome) context.freshOutcomes.keep(work, outcome);
   await Promise.all([
     ...endpoints.map((endpoint) => freezeEncrypted(work, outcome, endpoint)),
     ...refs.map((ref) => ledger.markers.owe(ref)),

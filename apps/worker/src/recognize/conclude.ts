@@ -40,7 +40,6 @@ export async function conclude(context: WorkerContext, work: Work, ending: Endin
   const decided = await work.sealed.decide(outcome);
   if (!decided) return (await work.sealed.outcome(work.generation))!.state;
   work.written.outcome = outcome;
-  context.freshOutcomes.keep(work, outcome);
   context.metrics.count('cardseal_outcomes_total', { state });
   log.info('job.concluded', {
     tenant: work.tenant,
