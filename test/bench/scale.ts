@@ -1,9 +1,10 @@
 /**
  * What a card costs with more workers and with more cards waiting: rate, CPU time of the workers and of Redis per
  * card, memory. Each row is a stack of its own; the machine's cores bound the rate, so the CPU time is what must stay
- * flat. Flags: --workers 1,2,4 --waiting 1000,10000,100000,1000000 --cards N --rounds N.
+ * flat, beside that of a control that is no stack at all. Flags: --workers 1,2,4 --waiting 1000,10000,100000,1000000 --cards N --rounds N.
  */
 import { parseArgs } from 'node:util';
+import { workPerCpuSecond } from './scale/control.ts';
 import { type Row, runRow } from './scale/run.ts';
 
 const { values } = parseArgs({
@@ -26,8 +27,10 @@ const shapes = [
   ...numbers(values.waiting).map((waiting) => ({ workers: fewest, waiting })),
 ];
 const raw: Row[] = [];
+const controls = new Map<number, number[]>(shapes.map(({ workers }) => [workers, []]));
 console.log('workers  waiting   cards/s  worker CPU ms/card  Redis CPU ms/card  worker RSS MB  Redis MB');
 for (let round = 0; round < rounds; round++) {
+  for (const [workers, rates] of controls) rates.push(await workPerCpuSecond(workers));
   // In turn, so that a slow minute of the machine falls on all shapes alike.
   for (const shape of shapes) {
     const say = (line: string) => process.stderr.write(`\r${JSON.stringify(shape)} ${line}`.padEnd(70));
@@ -53,9 +56,19 @@ const rows = shapes.map((shape) => {
 });
 for (const row of rows) print(row);
 const base = rows[0]!.cpuMsPerCard;
-const off = rows.map(({ cpuMsPerCard }) => Math.round((cpuMsPerCard / base - 1) * 100) / 100);
-console.log(`CPU per card against ${fewest} worker without a backlog: ${off.join(', ')} (to reach: ±${FLAT})`);
-console.log(JSON.stringify({ bench: 'scale', node: process.version, cards, off, rows, raw }));
+const round2 = (value: number) => Math.round(value * 100) / 100;
+const off = rows.map(({ cpuMsPerCard }) => round2(cpuMsPerCard / base - 1));
+const machine = rows.map(({ workers }) => round2(middleControl(fewest) / middleControl(workers) - 1));
+const own = rows.map(({ cpuMsPerCard }, at) => round2(cpuMsPerCard / base / (1 + machine[at]!) - 1));
+console.log(`CPU per card against ${fewest} worker without a backlog: ${off.join(', ')}`);
+console.log(`the same work by as many processes that share nothing: ${machine.join(', ')}`);
+console.log(`what is left, and is ours: ${own.join(', ')} (to reach: ±${FLAT})`);
+console.log(JSON.stringify({ bench: 'scale', node: process.version, cards, off, machine, own, rows, raw }));
+process.exitCode = own.every((each) => each <= FLAT) ? 0 : 1;
+
+function middleControl(workers: number): number {
+  return median(controls.get(workers)!);
+}
 
 function print(row: Row): void {
   const cells = [

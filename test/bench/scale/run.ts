@@ -5,8 +5,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { newJobId } from '@cardseal/core/job';
+import { createPacer } from '@cardseal/core/pacing';
 import { connectRedis, createConveyor, QUEUES } from '@cardseal/core/queue';
 import { QueueEvents } from 'bullmq';
 import { plainJpeg } from '../../support/pictures.ts';
@@ -34,7 +36,11 @@ export interface RowOptions {
 
 const PREFIX = '{cardseal}';
 const PICTURE_BYTES = 60_000;
-const WARM_UP = 100;
+/** Cards for each worker, before anything is measured. */
+const WARM_UP = 150;
+/** By then a worker that starts has walked the ledger once. */
+const FIRST_WALK_MS = 4000;
+const QPS = 10_000;
 /** Cards added in one go while the backlog is made. */
 const BATCH = 5000;
 const TICK_MS = 10;
@@ -44,46 +50,58 @@ const program = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 export async function runRow({ workers, waiting, cards, say }: RowOptions): Promise<Row> {
   const app = await startTestStack({
     workers: 0,
-    baiduQps: 10_000,
+    baiduQps: QPS,
     programs: { emulator: program('../pipeline/instant-upstream.ts') },
     env: { LOG_LEVEL: 'warn' },
   });
   const redis = connectRedis(app.stack.info.redisUrl, 'producer');
+  const credential = app.stack.info.credentials[0]!.id;
+  const pacer = createPacer({ redis, prefix: PREFIX.slice(1, -1), credentials: [{ id: credential, qps: QPS }] });
   const children: ChildProcess[] = [];
+  const done = await watchCompleted(app.stack.info.redisUrl);
   try {
-    await new Promise<void>((resolve) => redis.once('ready', resolve));
+    if (redis.status !== 'ready') await once(redis, 'ready');
+    for (let at = 0; at < workers; at++) children.push(startWorker(app));
+    say('warming up');
+    const warm = WARM_UP * workers;
+    await submitCards(app, warm);
+    await done.until(warm);
+    await delay(FIRST_WALK_MS);
+    // Behind a closed gate, so that what is measured is not disturbed by those who submit.
+    await pacer.closeGate(credential, 'operator', undefined, 'bench');
     say('submitting');
-    const ids = await submitCards(app, cards + WARM_UP);
+    await submitCards(app, cards);
     await addBacklog(app, redis, waiting, say);
     say('working');
-    const done = await watchCompleted(app.stack.info.redisUrl, ids);
-    for (let at = 0; at < workers; at++) children.push(startWorker(app));
-    await done.until(WARM_UP);
+    await pacer.openGate(credential, 'bench');
+    const counted = warm + Math.ceil(cards / 10);
+    await done.until(counted);
     const before = snapshot(app, children);
-    await done.until(WARM_UP + cards);
+    await done.until(warm + cards);
     const after = snapshot(app, children);
-    await done.stop();
     const memory = /used_memory:(\d+)/.exec(await redis.info('memory'))!;
+    const measured = warm + cards - counted;
     const wallMs = after.atMs - before.atMs;
     return {
       workers,
       waiting,
-      perSecond: (cards * 1000) / wallMs,
-      cpuMsPerCard: (after.workersCpuMs - before.workersCpuMs) / cards,
-      redisCpuMsPerCard: (after.redisCpuMs - before.redisCpuMs) / cards,
+      perSecond: (measured * 1000) / wallMs,
+      cpuMsPerCard: (after.workersCpuMs - before.workersCpuMs) / measured,
+      redisCpuMsPerCard: (after.redisCpuMs - before.redisCpuMs) / measured,
       workerRssMb: after.workerRssMb,
       redisMb: Number(memory[1]) / 1e6,
     };
   } finally {
+    pacer.stop();
     await Promise.all(children.map(endChild));
+    await done.stop();
     redis.disconnect();
     await app.stop();
   }
 }
 
-async function submitCards(app: TestStack, count: number): Promise<Set<string>> {
+async function submitCards(app: TestStack, count: number): Promise<void> {
   const jpeg = await plainJpeg(900, 600);
-  const ids = new Set<string>();
   let left = count;
   const lane = async () => {
     while (left-- > 0) {
@@ -91,11 +109,9 @@ async function submitCards(app: TestStack, count: number): Promise<Set<string>> 
       const headers = { 'content-type': 'image/jpeg' };
       const answer = await app.call('POST', '/v1/jobs?side=front', { body, headers });
       if (answer.status !== 202) throw new Error(`submit: ${answer.status}`);
-      ids.add(answer.body.id);
     }
   };
   await Promise.all(Array.from({ length: 8 }, lane));
-  return ids;
 }
 
 /** Behind the measured cards, in the same line: what waits there is looked at by nobody. */
@@ -131,13 +147,13 @@ async function endChild(child: ChildProcess): Promise<void> {
   await ended;
 }
 
-/** Counts the measured cards as the queue says that they are done. */
-async function watchCompleted(redisUrl: string, ids: ReadonlySet<string>) {
+/** Counts cards as the queue says that they are done: of the backlog none ever is. */
+async function watchCompleted(redisUrl: string) {
   const events = new QueueEvents(QUEUES.recognize, { connection: { url: redisUrl }, prefix: PREFIX });
   let count = 0;
   let look = () => {};
-  events.on('completed', ({ jobId }) => {
-    if (ids.has(jobId.slice(0, jobId.lastIndexOf('-')))) count++;
+  events.on('completed', () => {
+    count++;
     look();
   });
   await events.waitUntilReady();

@@ -49,6 +49,8 @@ interface Scene {
 const PREFIX = '{cardseal}';
 const SUBMITTERS = 24;
 const LOOK_MS = 50;
+/** Counting lists the whole bucket: the workers need the store as well. */
+const COUNT_MS = 2000;
 const SAY_EVERY_MS = 10_000;
 const QUIET_S = 600;
 
@@ -76,7 +78,7 @@ async function experiment({ jobs, repliedShare, say }: Settings, scene: Scene): 
   await refuseOutcomes(app, true);
   const ids = await submit(scene, 0, replied);
   say(`${replied} cards submitted whose outcome the store refuses; waiting for their replies`);
-  await until(async () => (await count(app, '.reply')) === replied, 'replies');
+  await until(async () => (await count(app, '.reply')) === replied, 'replies', COUNT_MS);
   await pacer.closeGate(credential, 'operator', undefined, 'experiment');
   ids.push(...(await submit(scene, replied, jobs - replied, say)));
   const submitS = (performance.now() - startedMs) / 1000;
@@ -157,11 +159,11 @@ async function count(app: TestStack, ending: string): Promise<number> {
 }
 
 /** Polled: that something is not there any more is announced by nobody. */
-async function until(done: () => Promise<boolean>, what: string): Promise<void> {
+async function until(done: () => Promise<boolean>, what: string, everyMs = LOOK_MS): Promise<void> {
   const deadlineMs = performance.now() + QUIET_S * 1000;
   while (!(await done())) {
     if (performance.now() > deadlineMs) throw new Error(`waited ${QUIET_S} s in vain for ${what}`);
-    await delay(LOOK_MS);
+    await delay(everyMs);
   }
 }
 

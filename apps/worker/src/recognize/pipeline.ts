@@ -18,8 +18,11 @@ import { openSides, type Work } from './work.ts';
 export type Run =
   | { kind: 'done' }
   | { kind: 'failed'; code: string }
-  /** Come back later; no attempt is spent. `gate`: a credential may not be called for now. */
-  | { kind: 'postpone'; code: string; delayMs: number; gate?: boolean }
+  /**
+   * Come back later; no attempt is spent. `gate`: a credential may not be called for now. `ledgerAway`: how many runs
+   * in a row found it so.
+   */
+  | { kind: 'postpone'; code: string; delayMs: number; gate?: boolean; ledgerAway?: number }
   /** Come back after a backoff; an attempt is spent. */
   | { kind: 'retry'; code: string };
 

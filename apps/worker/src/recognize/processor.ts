@@ -3,6 +3,7 @@ import { asCardsealError, ThrottledError } from '@cardseal/core/errors';
 import type { JobId, WaitingFor } from '@cardseal/core/job';
 import { describeError } from '@cardseal/core/log';
 import { giveUp, handBack, postpone, type RecognizeJob, spendAttempt } from '@cardseal/core/queue';
+import { backoffMs, ledgerBackoff } from '@cardseal/core/retry';
 import { inSpan, withParent } from '@cardseal/core/trace';
 import type { Job } from 'bullmq';
 import type { GateHold } from '../concurrency/index.ts';
@@ -13,9 +14,6 @@ import { openWork, type Work } from './work.ts';
 
 /** Spreads those who wait for the same thing, so that they do not all come back in one instant. */
 const SPREAD_MS = 500;
-/** The ledger's own trouble is waited out without spending the card's attempts. */
-const STORE_RETRY_MS = 2000;
-
 /** While some other credential may be called: soon again. */
 const GATE_RETRY_MS = 1000;
 
@@ -30,7 +28,7 @@ export function recognizeProcessor(context: WorkerContext, gates: Pick<GateHold,
     if (run.kind === 'failed') throw giveUp(run.code);
     const gate = run.kind === 'postpone' && run.gate === true;
     const waiting = run.kind === 'retry' ? 'retry' : gate ? 'quota' : waitingFor(run.code);
-    await keep(job, work, waiting);
+    await keep(job, work, waiting, run.kind === 'postpone' ? run.ledgerAway : undefined);
     context.conveyor.announceChange({ ...change(job.data), state: 'queued', waitingFor: waiting });
     if (run.kind === 'retry') throw spendAttempt(run.code);
     if (run.code === 'interrupted') return handBack(job, token);
@@ -60,7 +58,7 @@ async function runOnce(
     return { work, run: await traced(work, (opened) => recognize(context, opened, lastAttempt)) };
   } catch (thrown) {
     // Outside the sides' own errors it is the ledger that fails, and nothing has been decided: its being away is
-    // waited out; anything else is a defect, which must not go round for ever.
+    // waited out without spending an attempt; anything else is a defect, which must not go round for ever.
     const error = asCardsealError(thrown);
     if (error.code === 'job_erased') {
       await finishErased(context, job.data);
@@ -71,8 +69,12 @@ async function runOnce(
     if (away) context.log.warn('job.postponed', told);
     else context.log.error('job.postponed', told);
     if (!away) return { work, run: { kind: 'retry', code: error.code } };
-    const delayMs = error instanceof ThrottledError ? error.retryAfterMs : STORE_RETRY_MS;
-    return { work, run: { kind: 'postpone', code: error.code, delayMs } };
+    if (error instanceof ThrottledError) {
+      return { work, run: { kind: 'postpone', code: error.code, delayMs: error.retryAfterMs } };
+    }
+    const ledgerAway = (job.data.ledgerAway ?? 0) + 1;
+    const delayMs = backoffMs(ledgerAway, context.random(), ledgerBackoff);
+    return { work, run: { kind: 'postpone', code: error.code, delayMs, ledgerAway } };
   }
 }
 
@@ -87,8 +89,15 @@ function change({ job, generation }: RecognizeJob): { job: JobId; generation: nu
 }
 
 /** Codes and ids only: what Redis may show to anyone who looks. */
-async function keep(job: Job<RecognizeJob>, work: Work | null, waiting: WaitingFor): Promise<void> {
-  await job.updateData({ ...job.data, attempts: work?.attempts ?? job.data.attempts, waitingFor: waiting });
+async function keep(
+  job: Job<RecognizeJob>,
+  work: Work | null,
+  waiting: WaitingFor,
+  ledgerAway: number | undefined,
+): Promise<void> {
+  const { ledgerAway: _, ...data } = job.data;
+  const kept = { ...data, attempts: work?.attempts ?? data.attempts, waitingFor: waiting };
+  await job.updateData(ledgerAway === undefined ? kept : { ...kept, ledgerAway });
 }
 
 /** What closes a gate is `quota` for the card that met it too, as for all that wait behind it. */

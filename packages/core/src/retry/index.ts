@@ -1,1 +1,1 @@
-export { type Backoff, backoffMs, overloadBackoff, recognizeBackoff } from './backoff.ts';
+export { type Backoff, backoffMs, ledgerBackoff, overloadBackoff, recognizeBackoff } from './backoff.ts';

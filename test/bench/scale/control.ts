@@ -1,0 +1,41 @@
+/**
+ * What a second of CPU time is worth while so many processes are busy: on machines whose cores share their caches, or
+ * are two threads of one, the same work takes more of it. Each process does the same few things, alone and for itself.
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import { createCipheriv } from 'node:crypto';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+const BUSY_MS = 3000;
+const PICTURE_BYTES = 300_000;
+
+/** Rounds of work for a second of CPU time, the mean of `processes` at once. */
+export async function workPerCpuSecond(processes: number): Promise<number> {
+  const rates = await Promise.all(
+    Array.from({ length: processes }, async () => {
+      const child: ChildProcess = fork(fileURLToPath(import.meta.url), ['busy']);
+      const [rate] = await once(child, 'message');
+      return Number(rate);
+    }),
+  );
+  return rates.reduce((sum, rate) => sum + rate, 0) / processes;
+}
+
+/** Ciphering, text and objects, as in a card's way. */
+function work(picture: Buffer): void {
+  const cipher = createCipheriv('aes-128-ecb', picture.subarray(0, 16), null);
+  Buffer.concat([cipher.update(picture), cipher.final()]).toString('base64');
+  JSON.parse(JSON.stringify([...picture.subarray(0, 2000)]));
+}
+
+if (process.argv[2] === 'busy') {
+  const picture = Buffer.alloc(PICTURE_BYTES, 7);
+  const atStart = process.cpuUsage();
+  const untilMs = performance.now() + BUSY_MS;
+  let rounds = 0;
+  for (; performance.now() < untilMs; rounds++) work(picture);
+  const { user, system } = process.cpuUsage(atStart);
+  process.send!((rounds * 1e6) / (user + system));
+  process.disconnect();
+}
