@@ -40,6 +40,7 @@ const PICTURE_BYTES = 60_000;
 const WARM_UP = 150;
 /** By then a worker that starts has walked the ledger once. */
 const FIRST_WALK_MS = 4000;
+const SETTLE_MS = 2000;
 const QPS = 10_000;
 /** Cards added in one go while the backlog is made. */
 const BATCH = 5000;
@@ -72,6 +73,7 @@ export async function runRow({ workers, waiting, cards, say }: RowOptions): Prom
     say('submitting');
     await submitCards(app, cards);
     await addBacklog(app, redis, waiting, say);
+    await settled(redis);
     say('working');
     await pacer.openGate(credential, 'bench');
     const counted = warm + Math.ceil(cards / 10);
@@ -130,6 +132,13 @@ async function addBacklog(
     if (added % 100_000 === 0) say(`${added} of ${count} waiting`);
   }
   await conveyor.close();
+}
+
+/** Until Redis writes nothing in the background: a million cards just added make it copy its file. */
+async function settled(redis: ReturnType<typeof connectRedis>): Promise<void> {
+  const busy = async () => /(rewrite|bgsave)_(in_progress|scheduled):1/.test(await redis.info('persistence'));
+  do await delay(SETTLE_MS);
+  while (await busy());
 }
 
 function startWorker(app: TestStack): ChildProcess {

@@ -32,6 +32,8 @@ const startSchema = z.strictObject({
 
 /** Names of some hundred thousand jobs; what is not counted by then is said to be more. */
 const COUNT_BUDGET_MS = 15_000;
+/** Whoever starts has counted before, or does not want to wait for it. */
+const START_BUDGET_MS = 3000;
 
 export function bulkRoutes(app: FastifyInstance, context: AdminContext, runner: BulkRunner): void {
   const { ledger, clock } = context;
@@ -41,7 +43,7 @@ export function bulkRoutes(app: FastifyInstance, context: AdminContext, runner: 
     const raw = request.query as Record<string, string>;
     const asked = parseQuery(filterSchema, request);
     const runs = (await ledger.bulkRetries.list(HOUSE)).sort((a, b) => b.value.startedAtMs - a.value.startedAtMs);
-    const dry = Object.keys(raw).length > 0 ? await dryRun(context, queryOf(asked)) : null;
+    const dry = Object.keys(raw).length > 0 ? await dryRun(context, queryOf(asked), COUNT_BUDGET_MS) : null;
     const tenants = (await ledger.tenants.list(HOUSE)).map(({ id }) => id);
     const body = bulkPage({ runs, dry, raw, tenants, mayStart: mayActAs(session.role, 'operator') });
     return sendPage(reply, page({ title: 'Bulk retry', place: '/bulk', session, body }));
@@ -66,8 +68,7 @@ export function bulkRoutes(app: FastifyInstance, context: AdminContext, runner: 
     body: startSchema,
     async run({ session, body }) {
       const query = queryOf(body);
-      // Whoever only counts wants to know how many; whoever starts wants it to begin.
-      const dry = await dryRun(context, query, body.dry_run ? COUNT_BUDGET_MS : undefined);
+      const dry = await dryRun(context, query, body.dry_run ? COUNT_BUDGET_MS : START_BUDGET_MS);
       const counted = { dry_run: body.dry_run, matches: dry.count, complete: dry.complete };
       if (body.dry_run)
         return { ...counted, id: null, sample: dry.sample.map(({ job, tenant, code }) => ({ id: job, tenant, code })) };

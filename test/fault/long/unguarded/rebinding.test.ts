@@ -2,8 +2,8 @@
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { answer } from '../../../support/webhook-receiver.ts';
-import { openRoom, type Room } from '../../receivers/room.ts';
-import { webhookViolations } from '../../webhook-checker.ts';
+import { openRoom, type Room } from '../../../webhooks/receivers/room.ts';
+import { webhookViolations } from '../../../webhooks/webhook-checker.ts';
 
 let room: Room;
 beforeAll(async () => {

@@ -4,7 +4,7 @@
  * every single step. Afterwards the reconciler runs, and nothing may be wrong.
  */
 import { describe, expect, it } from 'vitest';
-import { plainJpeg } from '../../support/pictures.ts';
+import { plainJpeg } from '../support/pictures.ts';
 import { faultsAtRest } from './rest.ts';
 import { createWorld, type Operation, type World, type WorldSettings } from './world.ts';
 
@@ -61,7 +61,10 @@ async function killed(scenario: Scenario, at: number, afterWrites: number, flush
   return died;
 }
 
-describe('killed after every write', () => {
+/** Each explores hundreds of histories, beside other tests that want the processor. */
+const LONG = { timeout: 120_000 };
+
+describe('killed after every write', LONG, () => {
   for (const [name, scenario] of Object.entries(SCENARIOS)) {
     it(name, async () => {
       const faults: string[] = [];
@@ -113,7 +116,7 @@ async function met(meeting: (typeof MEETINGS)[number], step: number, swapped: bo
   return state === 'paused';
 }
 
-describe('stopped at every step while another runs', () => {
+describe('stopped at every step while another runs', LONG, () => {
   for (const meeting of MEETINGS) {
     it(`${meeting.first} and ${meeting.second} after ${meeting.before.join(', ') || 'nothing'}`, async () => {
       const faults: string[] = [];
@@ -147,7 +150,7 @@ const ignoresConditions: Sabotage = (store) => ({
   },
 });
 
-describe('without a guard the model finds what it guards against', () => {
+describe('without a guard the model finds what it guards against', LONG, () => {
   it('an erasure that nobody looks for', async () => {
     const faults: string[] = [];
     const meeting = { before: ['submit'], first: 'work', second: 'erase' } as const;

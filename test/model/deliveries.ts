@@ -5,9 +5,9 @@
 import type { DeliveryRef } from '@cardseal/core/ledger';
 import { type DeliverJob, deliverJobId, type Lanes } from '@cardseal/core/queue';
 import type { SendResult } from '@cardseal/core/webhook';
-import type { WorkerContext } from '../../../apps/worker/src/context.ts';
-import { deliver } from '../../../apps/worker/src/deliver/pipeline.ts';
-import { createDeliverRoom } from '../../../apps/worker/src/deliver/room.ts';
+import type { WorkerContext } from '../../apps/worker/src/context.ts';
+import { deliver } from '../../apps/worker/src/deliver/pipeline.ts';
+import { createDeliverRoom } from '../../apps/worker/src/deliver/room.ts';
 import type { ModelProcess } from './process.ts';
 
 export interface Received {
