@@ -6,8 +6,8 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
 /**
- * `pass`; `drip`: answers come by single bytes; `hang`: answers never come; `reset`: the first byte of an answer breaks
- * the connection. `dead`: what is open now carries nothing for good, and nobody is told; what is opened later passes.
+ * `pass`; `drip`: answers come by single bytes; `hang`: answers never come, and none after them on that connection,
+ * since TCP loses nothing in the middle; `reset`: the first byte of an answer breaks the connection. `dead`: what is open now carries nothing for good, and nobody is told; what is opened later passes.
  */
 export type Manner = 'pass' | 'drip' | 'hang' | 'reset' | 'dead';
 
@@ -26,13 +26,15 @@ interface Pair {
   near: Socket;
   far: Socket;
   dead: boolean;
+  /** An answer was held back. */
+  hung: boolean;
 }
 
 export async function startWire(targetPort: number): Promise<Wire> {
   const pairs = new Set<Pair>();
   let manner: Manner = 'pass';
   const server = createServer((near) => {
-    const pair: Pair = { near, far: connect(targetPort, '127.0.0.1'), dead: false };
+    const pair: Pair = { near, far: connect(targetPort, '127.0.0.1'), dead: false, hung: false };
     pairs.add(pair);
     near.setNoDelay();
     pair.far.setNoDelay();
@@ -49,7 +51,8 @@ export async function startWire(targetPort: number): Promise<Wire> {
   });
 
   function answer(pair: Pair, bytes: Buffer): void {
-    if (pair.dead || manner === 'hang') return;
+    if (manner === 'hang') pair.hung = true;
+    if (pair.dead || pair.hung) return;
     if (manner === 'reset') return void pair.near.resetAndDestroy();
     if (manner === 'drip') return void drip(pair, bytes);
     pair.near.write(bytes);
