@@ -26,13 +26,8 @@ export function createCounter(redis: Redis, prefix: string, soon: Patience = cre
       const here = addLocally(name, amount, ttlMs);
       if (redis.status !== 'ready') return here;
       const key = `${prefix}:limit:${name}`;
-      const counted = redis
-        .multi()
-        .incrby(key, amount)
-        .pexpire(key, ttlMs)
-        .exec()
-        .catch(() => null);
-      const answer = await soon(counted);
+      const counted = redis.multi().incrby(key, amount).pexpire(key, ttlMs).exec();
+      const answer = await soon(counted).catch(() => null);
       const [error, count] = (answer === LATE ? null : answer)?.[0] ?? [true, null];
       return error ? here : Number(count);
     },

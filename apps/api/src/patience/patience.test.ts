@@ -10,7 +10,7 @@ describe('patience', () => {
     await expect(soon(Promise.reject(new Error('away')))).rejects.toThrow('away');
   });
 
-  it('waits for one that is overdue, and for none behind it', async () => {
+  it('waits for one that is late, and for none behind it until one is answered', async () => {
     const soon = createPatience(20);
     const first = Promise.withResolvers<number>();
     expect(await soon(first.promise)).toBe(LATE);
@@ -22,13 +22,17 @@ describe('patience', () => {
     expect(await soon(Promise.resolve(2))).toBe(2);
   });
 
-  it('an answer that fails after all is nobody’s unhandled rejection', async () => {
+  it('an answer that fails after all is nobody’s unhandled rejection, and no sign that Redis is back', async () => {
     const soon = createPatience(1);
     const first = Promise.withResolvers<number>();
     expect(await soon(first.promise)).toBe(LATE);
     expect(await soon(Promise.reject(new Error('later')))).toBe(LATE);
-    first.reject(new Error('late'));
+    first.reject(new Error('given up'));
     await first.promise.catch(() => {});
-    expect(await soon(Promise.resolve(3))).toBe(3);
+    const startedMs = performance.now();
+    for (let n = 0; n < 50; n++) expect(await soon(never)).toBe(LATE);
+    expect(performance.now() - startedMs).toBeLessThan(200);
+    expect(await soon(Promise.resolve(3))).toBe(LATE);
+    expect(await soon(Promise.resolve(4))).toBe(4);
   });
 });

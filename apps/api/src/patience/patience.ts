@@ -6,8 +6,9 @@
 export const LATE = Symbol('late');
 
 /**
- * Resolves with the answer, or with `LATE` after a short while; at once while an earlier answer is still overdue.
- * Rejects as the answer does, unless that comes later than is waited for.
+ * Resolves with the answer, or with `LATE` after a short while. After one that was late nothing is waited for until
+ * Redis has answered something: a command that is given up after its own deadline is no answer. Rejects as the answer
+ * does, unless that comes later than is waited for.
  */
 export type Patience = <T>(answer: Promise<T>) => Promise<T | typeof LATE>;
 
@@ -15,18 +16,17 @@ export type Patience = <T>(answer: Promise<T>) => Promise<T | typeof LATE>;
 const PATIENCE_MS = 20;
 
 export function createPatience(patienceMs = PATIENCE_MS): Patience {
-  let overdue = 0;
+  let away = false;
+  const answered = () => {
+    away = false;
+  };
 
   return async (answer) => {
-    if (overdue > 0) {
-      answer.catch(() => {});
-      return LATE;
-    }
+    answer.then(answered, () => {});
+    if (away) return LATE;
     const { promise: late, resolve } = Promise.withResolvers<typeof LATE>();
     const timer = setTimeout(() => {
-      overdue++;
-      const settled = () => void overdue--;
-      answer.then(settled, settled);
+      away = true;
       resolve(LATE);
     }, patienceMs);
     return Promise.race([answer, late]).finally(() => clearTimeout(timer));
