@@ -12,9 +12,9 @@ export async function enqueue({ conveyor, log, soon }: ApiContext, request: JobR
   const { tenant, job, priority, sides, sources } = request;
   const pictures = sides.filter((side) => sources?.[side] === undefined);
   const card = { tenant, job, generation: 1, priority, calls: sides.length, pictures };
-  const added = inSpan('enqueue', { job, generation: 1 }, () => conveyor.addCards([card])).catch((error) => {
-    log.warn('job.enqueue_postponed', { tenant, job_id: job, ...describeError(error) });
-  });
-  await soon(added);
+  const added = inSpan('enqueue', { job, generation: 1 }, () => conveyor.addCards([card]));
+  // However late it fails.
+  added.catch((error) => log.warn('job.enqueue_postponed', { tenant, job_id: job, ...describeError(error) }));
+  await soon(added).catch(() => {});
   await failpoint('submit.enqueued');
 }
