@@ -5,7 +5,8 @@ import { type Night, startNight } from '../fault/night/index.ts';
 
 const CARDS = 10;
 
-describe('writes per one-sided card with one endpoint', () => {
+// The double counts what it is asked; another S3 tells nobody.
+describe.skipIf(process.env.S3_ENDPOINT)('writes per one-sided card with one endpoint', () => {
   let night: Night;
   beforeAll(async () => {
     night = await startNight({ seed: 701, env: { RECONCILE_INTERVAL_MS: '600000' } });
