@@ -79,7 +79,7 @@ describe('a bulk retry', () => {
   it('counts before it begins, and takes what matches, each once', async () => {
     const { ledger, added, runner, query, order, state } = setUp();
     await manyFailed(ledger, 120);
-    expect(await dryRun({ ledger, clock: systemClock }, query)).toMatchObject({ count: 90, complete: true });
+    expect(await dryRun({ ledger, clock: systemClock }, query, 5000)).toMatchObject({ count: 90, complete: true });
     expect(added).toEqual([]);
     await order('bulk_1', 200);
     const running = runner();

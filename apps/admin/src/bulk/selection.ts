@@ -42,7 +42,7 @@ const SAMPLE = 10;
 const PAGE = 1000;
 
 /** Changes nothing. */
-export async function dryRun(parts: SelectParts, query: BulkQuery, budgetMs = 800): Promise<DryRun> {
+export async function dryRun(parts: SelectParts, query: BulkQuery, budgetMs: number): Promise<DryRun> {
   const untilMs = parts.clock.now() + budgetMs;
   const run: DryRun = { count: 0, complete: true, sample: [] };
   let after: string | null = null;
