@@ -20,6 +20,14 @@ export type ChunkedForm = {
 
 export async function* decodeAwsChunked(source: AsyncIterable<Buffer>, form: ChunkedForm): AsyncGenerator<Buffer> {
   const reader = new ByteReader(source);
+  try {
+    yield* decode(reader, form);
+  } finally {
+    await reader.release();
+  }
+}
+
+async function* decode(reader: ByteReader, form: ChunkedForm): AsyncGenerator<Buffer> {
   const signatures = form.chain && new ChunkSignatures(form.chain);
   for (;;) {
     const head = parseHead(await reader.line(maxLineBytes));

@@ -39,6 +39,11 @@ export class ByteReader {
     return this.#pending.toString('latin1');
   }
 
+  /** Lets go of the source, of which more may still come: only then may someone else read the rest. */
+  async release(): Promise<void> {
+    await this.#source.return?.();
+  }
+
   async #more(): Promise<boolean> {
     const { value, done } = await this.#source.next();
     if (done) return false;

@@ -95,6 +95,15 @@ describe('signed chunks', () => {
     expect(await refusalOf(read('tampered'))).toMatchObject({ status: 404 });
   });
 
+  check('what is left of a refused body does not stand in the way of the next request', async () => {
+    // Which request gets the same connection is up to the client, so this asks often enough for it to happen.
+    for (let n = 0; n < 40; n++) {
+      const refused = await putSignedChunks(store, 'refused', body, { withTrailer: false, tamper: 'chunk' });
+      expect(refused.status).toBe(403);
+      expect((await putSignedChunks(store, 'after', body, { withTrailer: true })).status).toBe(200);
+    }
+  });
+
   check('a changed trailer is refused and nothing is stored', async () => {
     const answer = await putSignedChunks(store, 'tampered-trailer', body, { withTrailer: true, tamper: 'trailer' });
     expect([400, 403]).toContain(answer.status);
