@@ -39,7 +39,9 @@ function answer(body: Buffer): string {
 }
 
 const publicPem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
-const server = createServer((request, response) => {
+/** Longer than any pause of a run: a connection closed under a request would be a failed card of the bare script. */
+const keepAliveTimeout = 75_000;
+const server = createServer({ keepAliveTimeout }, (request, response) => {
   if (request.url === '/__control/public-key') return void response.end(publicPem);
   const pieces: Buffer[] = [];
   request.on('data', (piece: Buffer) => pieces.push(piece));

@@ -17,7 +17,7 @@ function cardAt(outage: { error: Error }) {
     log: silentLog,
     ledger: { openForWork: () => Promise.reject(outage.error) },
     meter: { left() {} },
-    conveyor: { shares: { started: async () => {} }, announceChange() {} },
+    conveyor: { announceStarted() {}, announceChange() {} },
   } as unknown as WorkerContext;
   const process = recognizeProcessor(context, { hold: async () => false });
   const data: RecognizeJob = {

@@ -1,6 +1,6 @@
 /** Between BullMQ and the pipeline: turns what a run came to into what becomes of the queue's job. */
 import { asCardsealError, ThrottledError } from '@cardseal/core/errors';
-import type { JobId, WaitingFor } from '@cardseal/core/job';
+import type { WaitingFor } from '@cardseal/core/job';
 import { describeError } from '@cardseal/core/log';
 import { giveUp, handBack, postpone, type RecognizeJob, spendAttempt } from '@cardseal/core/queue';
 import { backoffMs, ledgerBackoff } from '@cardseal/core/retry';
@@ -20,7 +20,7 @@ const GATE_RETRY_MS = 1000;
 export function recognizeProcessor(context: WorkerContext, gates: Pick<GateHold, 'hold'>) {
   return async (job: Job<RecognizeJob>, token?: string, signal?: AbortSignal): Promise<void> => {
     const abort = signal ?? new AbortController().signal;
-    context.conveyor.shares.started(job.id!).catch(() => {});
+    context.conveyor.announceStarted(job.data.job, job.data.generation);
     const startedAtMs = context.clock.now();
     const { work, run } = await runOnce(context, job, abort);
     context.meter.left(job.data.job, context.clock.now() - startedAtMs);
@@ -29,7 +29,8 @@ export function recognizeProcessor(context: WorkerContext, gates: Pick<GateHold,
     const gate = run.kind === 'postpone' && run.gate === true;
     const waiting = run.kind === 'retry' ? 'retry' : gate ? 'quota' : waitingFor(run.code);
     await keep(job, work, waiting, run.kind === 'postpone' ? run.ledgerAway : undefined);
-    context.conveyor.announceChange({ ...change(job.data), state: 'queued', waitingFor: waiting });
+    const { job: id, generation } = job.data;
+    context.conveyor.announceChange({ job: id, generation, state: 'queued', waitingFor: waiting });
     if (run.kind === 'retry') throw spendAttempt(run.code);
     if (run.code === 'interrupted') return handBack(job, token);
     // With every gate closed the card goes back to its place in the line, and nothing is taken until one opens.
@@ -53,7 +54,6 @@ async function runOnce(
       await finishErased(context, job.data);
       return { work, run: { kind: 'done' } };
     }
-    context.conveyor.announceChange({ ...change(job.data), state: 'recognizing', waitingFor: null });
     const lastAttempt = job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
     return { work, run: await traced(work, (opened) => recognize(context, opened, lastAttempt)) };
   } catch (thrown) {
@@ -82,10 +82,6 @@ async function runOnce(
 function traced(work: Work, run: (work: Work) => Promise<Run>): Promise<Run> {
   const { job, generation, request } = work;
   return withParent(request.trace, () => inSpan('recognize', { job, generation }, () => run(work)));
-}
-
-function change({ job, generation }: RecognizeJob): { job: JobId; generation: number } {
-  return { job, generation };
 }
 
 /** Codes and ids only: what Redis may show to anyone who looks. */

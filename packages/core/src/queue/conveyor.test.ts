@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newJobId } from '../job/index.ts';
 import { type PrivateRedis, startPrivateRedis } from '../pacing/redis-for-tests.ts';
+import { createJobChanges, type JobChange } from './changes.ts';
 import { connectRedis } from './connection.ts';
 import { type Card, createConveyor } from './conveyor.ts';
+import { changedChannel } from './names.ts';
 
 let server: PrivateRedis;
 beforeAll(async () => {
@@ -63,6 +65,26 @@ describe('cards on the conveyor', () => {
     expect(await server.redis.zrange('{test}:recognize:prioritized', '0', '-1', 'WITHSCORES')).toEqual(before);
     expect(await conveyor.shares.before('interactive', 'small', 1)).toBe(1);
     expect(await conveyor.shares.before('interactive', 'big', 1)).toBe(3000);
+    await stop();
+  });
+
+  it('that leave the line are told of, also those that Redis has forgotten', async () => {
+    const { conveyor, stop } = await setUp();
+    const subscriber = connectRedis(`redis://127.0.0.1:${server.port}`, 'subscriber');
+    const changes = createJobChanges(subscriber, '{test}');
+    changes.start();
+    while ((await server.redis.publish(changedChannel('{test}'), '')) === 0) await new Promise(setImmediate);
+    const known = card('bank');
+    const forgotten = card('bank');
+    await conveyor.addCards([known]);
+    for (const { job } of [known, forgotten]) {
+      const heard = Promise.withResolvers<JobChange>();
+      changes.watch(job, heard.resolve);
+      conveyor.announceStarted(job, 1);
+      expect(await heard.promise).toEqual({ job, generation: 1, state: 'recognizing', waitingFor: null });
+    }
+    changes.stop();
+    subscriber.disconnect();
     await stop();
   });
 });

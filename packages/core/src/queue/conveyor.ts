@@ -73,6 +73,8 @@ export interface Conveyor {
   /** What Redis knows of a card at work; null when it knows nothing. */
   hint(job: JobId, generation: number): Promise<LiveHint | null>;
   announceFinished(job: JobId): Promise<void>;
+  /** A card has left the line: those behind it move up, and those who watch it hear so. Never throws. */
+  announceStarted(job: JobId, generation: number): void;
   /** For those who watch; a lost one is no loss. Never throws. */
   announceChange(change: JobChange): void;
   /** The order of waiting cards, and where they stand. */
@@ -175,6 +177,10 @@ export function createConveyor(redis: Redis, prefix: string, options: ConveyorOp
     },
     async announceFinished(job) {
       await redis.publish(finishedChannel(prefix), job);
+    },
+    announceStarted(job, generation) {
+      const message = encodeChange({ job, generation, state: 'recognizing', waitingFor: null });
+      shares.started(recognizeJobId(job, generation), { channel: changedChannel(prefix), message }).catch(() => {});
     },
     announceChange(change) {
       redis.publish(changedChannel(prefix), encodeChange(change)).catch(() => {});

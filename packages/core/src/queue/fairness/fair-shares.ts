@@ -31,7 +31,8 @@ export interface QueueLook {
 export interface FairShares {
   /** Priorities in the order of the cards. A card that the queue knows keeps its own. One round trip. */
   place(cards: readonly Placement[]): Promise<number[]>;
-  started(id: string): Promise<void>;
+  /** `tell`: published by the same command. */
+  started(id: string, tell?: { channel: string; message: string }): Promise<void>;
   look(id?: string): Promise<QueueLook>;
   /** Cards that would come before one more of this tenant. */
   before(cardClass: CardClass, tenant: string, weight: number): Promise<number>;
@@ -96,8 +97,9 @@ export function createFairShares(redis: Redis, prefix: string, lateS = LATE_S): 
       if (answer[0] === 1) moveInBackground();
       return answer.slice(1);
     },
-    async started(id) {
-      await redis.cardsealStart(state, queueKey(id), queueKey('prioritized'));
+    async started(id, tell) {
+      const told = tell ? [tell.channel, tell.message] : [];
+      await redis.cardsealStart(state, queueKey(id), queueKey('prioritized'), ...told);
     },
     async look(id = '') {
       const answer = (await redis.cardsealLook(state, ...parts, id)).map(Number);

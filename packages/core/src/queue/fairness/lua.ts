@@ -42,8 +42,9 @@ if moving then answer[1] = 1 end
 return answer
 `;
 
-/** KEYS: state, the card's hash, prioritized, marker. A card was started. */
+/** KEYS: state, the card's hash, prioritized. ARGV: nothing, or a channel and what is told there. A card was started. */
 export const START_LUA = `${COMMON}
+if ARGV[1] then redis.call('PUBLISH', ARGV[1], ARGV[2]) end
 local priority = tonumber(redis.call('HGET', KEYS[2], 'priority') or '0')
 if priority <= EXPRESS then return 0 end
 local class = classOf(priority)
