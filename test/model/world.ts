@@ -29,6 +29,7 @@ import { createFreshOutcomes } from '../../apps/worker/src/fresh-outcomes.ts';
 import { finishErased } from '../../apps/worker/src/recognize/announce.ts';
 import { recognize } from '../../apps/worker/src/recognize/pipeline.ts';
 import { openWork } from '../../apps/worker/src/recognize/work.ts';
+import { createLeftSubmits, type Sighting } from '../../apps/worker/src/reconcile/left-submits.ts';
 import { restorePending } from '../../apps/worker/src/reconcile/restore.ts';
 import { restoreUndelivered } from '../../apps/worker/src/reconcile/restore-deliveries.ts';
 import { settleDue } from '../../apps/worker/src/retention/due.ts';
@@ -88,6 +89,7 @@ export async function createWorld(picture: Buffer, settings: WorldSettings = {})
   const provider: World['provider'] = [];
   const deliveries: DeliveryQueue = new Map();
   const receiverAnswers: World['receiver'] = [];
+  const sightings = new Map<string, Sighting>();
   let calls = 0;
 
   const ledgerOf = (process: ModelProcess): Ledger => createLedger({ store: process.store, master, clock });
@@ -233,7 +235,8 @@ export async function createWorld(picture: Buffer, settings: WorldSettings = {})
       cancel: () => cancelJob(context, TENANT, job),
       erase: () => eraseJob(context, TENANT, job, 'request'),
       reconcile: async () => {
-        await restorePending(context);
+        const monotonicMs = () => clock.now();
+        await restorePending(context, createLeftSubmits(context, { monotonicMs, sightings }));
         await restoreUndelivered(context);
       },
     };
@@ -241,8 +244,10 @@ export async function createWorld(picture: Buffer, settings: WorldSettings = {})
       await operations[operation]();
       told.push(operation);
     } catch (error) {
-      // Refusals are answers; anything else is a defect of the product or of the model.
-      if (!('code' in (error as object)) || (error as CardsealError).disposition === 'defect') throw error;
+      // Refusals are answers; a defect is what no history excuses, and anything else one of the model itself.
+      if (!('code' in (error as object))) throw error;
+      if ((error as CardsealError).disposition === 'defect')
+        violations.push(`${operation}: ${(error as CardsealError).code}`);
     }
   }
 
@@ -252,7 +257,7 @@ export async function createWorld(picture: Buffer, settings: WorldSettings = {})
   }
 
   async function settle(): Promise<void> {
-    for (let round = 0; round < 4 && !(round > 0 && isQuiet()); round++) {
+    for (let round = 0; round < 8 && !(round > 0 && isQuiet()); round++) {
       for (const operation of ['reconcile', 'work', 'due', 'deliver'] as const) {
         await perform(createProcess(shared), operation);
       }

@@ -59,7 +59,7 @@ describe('doctor', () => {
       missing_cards: [`${waiting.id}-1`],
       orphan_markers: [`${told}-1-${endpoint}`],
       stale_deliveries: [`${closed}-1-${endpoint}`],
-      uncommitted: [`${accident}-1`],
+      uncommitted: expect.arrayContaining([`${accident}-1`]),
     });
     expect(first.findings.unlisted).toHaveLength(1);
     expect(await doctor('--fix')).toMatchObject({

@@ -41,7 +41,11 @@ async function erasedBefore(step: number): Promise<{ names: string[]; erased: bo
       () => true,
       () => false,
     );
-  const submitting = { ledger: createLedger({ store: counted, master, clock }), log: silentLog } as ApiContext;
+  const submitting = {
+    clock,
+    ledger: createLedger({ store: counted, master, clock }),
+    log: silentLog,
+  } as unknown as ApiContext;
   const picture = { pictures: { front: Buffer.alloc(50, 1) }, terms: jobTermsSchema.parse({}) };
   const caller = { tenant: 'bank', apiKeyId: 'k', scopes: SCOPES };
   await storeJob(submitting, caller, job, picture, { fresh: true, unseen: true });

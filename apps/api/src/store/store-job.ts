@@ -34,6 +34,9 @@ export async function storeJob(
   );
 }
 
+/** Who takes longer may have been taken for dead, see `reconcile/left-submits.ts` of the worker: it looks again. */
+const SLOW_MS = 60_000;
+
 interface Line {
   createdAtMs?: number;
   fresh?: boolean;
@@ -42,7 +45,7 @@ interface Line {
 }
 
 async function store(
-  { ledger, log }: ApiContext,
+  { clock, ledger, log }: ApiContext,
   caller: Caller,
   job: JobId,
   { pictures, terms }: Omit<Submission, 'pointers'>,
@@ -52,7 +55,8 @@ async function store(
   const standing = line.fresh ? null : await committed({ ledger }, tenant, job);
   if (standing) return { request: standing, replayed: true };
 
-  await ledger.markers.openGeneration(tenant, job, 1, terms.reference);
+  const began = [clock.now(), performance.now()] as const;
+  const isFirst = await ledger.markers.openSubmit(tenant, job, terms.reference);
   const { sealed, keep } = await start(ledger, tenant, job, line.unseen === true);
   await failpoint('submit.marked');
   const { sources = {}, createdAtMs = timeOf(job) } = line;
@@ -80,11 +84,22 @@ async function store(
     ...(line.trace ? { trace: line.trace } : {}),
   };
   if (request.expiresAtMs !== null) await ledger.due.at(request.expiresAtMs, { tenant, job, what: 'expire' });
-  const won = await sealed.commit(request);
-  if (!won) return { request: (await sealed.request())!, replayed: true };
+  if (!(await sealed.commit(request))) return { request: await theirs({ ledger }, tenant, job), replayed: true };
   await failpoint('submit.committed');
+  const tookMs = Math.max(clock.now() - began[0], performance.now() - began[1]);
+  if (!isFirst || tookMs > SLOW_MS) {
+    const kept = { sides: sent, reference: terms.reference };
+    if (!(await ledger.submits.stands(tenant, job, kept))) throw new Problem('store_unavailable');
+  }
   log.info('job.accepted', { tenant, job_id: job, count: sides.length });
   return { request, replayed: false };
+}
+
+/** Another submit of the same job was faster, or it was withdrawn because nothing of it had moved for long. */
+async function theirs({ ledger }: Pick<ApiContext, 'ledger'>, tenant: string, job: JobId): Promise<JobRequest> {
+  const request = await (await ledger.openJob(tenant, job))?.request();
+  if (!request) throw new Problem('store_unavailable');
+  return request;
 }
 
 /** Where somebody else may be at the same job, their key may be the one that counts, and is waited for. */
@@ -101,6 +116,5 @@ async function committed(
   const inventory = await ledger.inventory(tenant, job);
   if (inventory.erased) throw new Problem('job_erased');
   if (!inventory.committed) return null;
-  const sealed = await ledger.openJob(tenant, job);
-  return sealed ? sealed.request() : null;
+  return theirs({ ledger }, tenant, job);
 }

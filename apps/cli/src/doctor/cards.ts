@@ -1,22 +1,24 @@
 /** Open generations against the queue of cards, both ways. */
+
 import { eraseJob, finishErasure } from '@cardseal/core/erasure';
-import { createdAtMs } from '@cardseal/core/job';
+import { asCardsealError } from '@cardseal/core/errors';
 import { ERASURE_GENERATION, type PendingMarker } from '@cardseal/core/ledger';
 import { recognizeJobId } from '@cardseal/core/queue';
 import type { Examination, Findings } from './examine.ts';
 import { queued, stillQueued } from './queued.ts';
 
-const SUBMIT_ACCIDENT_MS = 10 * 60_000;
-
 export async function examineCards(examination: Examination, findings: Findings): Promise<void> {
   for await (const marker of examination.ledger.markers.pending()) {
     findings.pending++;
-    await examineCard(examination, marker, findings);
+    await examineCard(examination, marker, findings).catch((error) => {
+      if (asCardsealError(error).disposition !== 'defect') throw error;
+      findings.unreadable.push(recognizeJobId(marker.job, marker.generation));
+    });
   }
 }
 
 async function examineCard(examination: Examination, marker: PendingMarker, findings: Findings): Promise<void> {
-  const { ledger, conveyor, clock, fix } = examination;
+  const { ledger, conveyor, fix } = examination;
   const { tenant, job, generation } = marker;
   const id = recognizeJobId(job, generation);
   const state = await conveyor.queues().recognize.getJobState(id);
@@ -29,16 +31,12 @@ async function examineCard(examination: Examination, marker: PendingMarker, find
     if (fix) await erase(examination, marker, inventory.committed);
     return;
   }
-  if (!inventory.committed) {
-    if (clock.now() - createdAtMs(job) < SUBMIT_ACCIDENT_MS) return;
-    findings.uncommitted.push(id);
-    if (fix) await ledger.sweepUncommitted(tenant, job);
-    return;
-  }
+  if (!inventory.committed) return void findings.uncommitted.push(id);
+  const request = await (await ledger.openJob(tenant, job))?.request();
+  // Withdrawn, or erased in this moment.
+  if (!request) return;
   findings.missing_cards.push(id);
   if (!fix) return;
-  const request = await (await ledger.openJob(tenant, job))?.request();
-  if (!request) return;
   const { priority, sides } = request;
   await conveyor.addCards([{ tenant, job, generation, priority, calls: sides.length }]);
 }

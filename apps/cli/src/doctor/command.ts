@@ -40,7 +40,8 @@ export async function doctorCommand(
     else print(findings);
     for (const { code, text } of foundation.advice) process.stderr.write(`${code}: ${text}\n`);
     const broken = foundation.keys.trouble !== null || (strict && foundation.advice.length > 0);
-    if ((disagreements(findings) > 0 && !fix) || broken) process.exitCode = 1;
+    const left = fix ? findings.unreadable.length : disagreements(findings);
+    if (left > 0 || broken) process.exitCode = 1;
   } finally {
     await conveyor.close();
     redis.disconnect();
@@ -52,7 +53,9 @@ function print({ pending, undelivered, fixed, ...found }: Findings): void {
   const rows = Object.entries(found).flatMap(([what, ids]) => ids.map((id) => [what.replaceAll('_', ' '), id]));
   if (rows.length === 0) return void process.stdout.write('ledger and queue agree\n');
   printTable(['what', 'id'], rows);
-  process.stdout.write(fixed ? 'mended, except what a worker settles at its next walk\n' : 'run with --fix to mend\n');
+  const mended = 'mended, except what a worker settles at its next walks';
+  const left = found.unreadable.length > 0 ? ', and what nobody can read' : '';
+  process.stdout.write(fixed ? `${mended}${left}\n` : 'run with --fix to mend\n');
 }
 
 async function untilReady(redis: ReturnType<typeof connectRedis>): Promise<void> {

@@ -21,7 +21,8 @@ function queueOf(states: Map<string, string>) {
 
 async function world() {
   const clock = new ManualClock(3_600_000);
-  const ledger = createLedger({ store: memoryObjectStore(), master: localMasterKey(Buffer.alloc(32, 1)), clock });
+  const store = memoryObjectStore();
+  const ledger = createLedger({ store, master: localMasterKey(Buffer.alloc(32, 1)), clock });
   // Their times, in milliseconds: 1, 2, 3, and a second before now.
   const times = ['0000000001', '0000000002', '0000000003', '000003DTMR'];
   const ids = times.map((time): JobId => `job_${time}0000000000000000`);
@@ -35,20 +36,20 @@ async function world() {
   const states = new Map([[recognizeJobId(known, 1), 'delayed']]);
   const look = (fix: boolean) =>
     examine({ ledger, conveyor: queueOf(states), lanes: {} as Lanes, clock, fix, hours: 1 });
-  return { states, look, known, lost, accident };
+  return { states, look, known, lost, accident, young, store };
 }
 
 describe('doctor', () => {
   it('names what the ledger owes and the queue does not know, and changes nothing', async () => {
-    const { states, look, lost, accident } = await world();
+    const { states, look, lost, accident, young } = await world();
     const findings = await look(false);
     expect(findings).toMatchObject({
       pending: 4,
       missing_cards: [recognizeJobId(lost, 1)],
-      uncommitted: [recognizeJobId(accident, 1)],
+      uncommitted: [accident, young].map((job) => recognizeJobId(job, 1)),
       fixed: false,
     });
-    expect([disagreements(findings), states.size]).toEqual([2, 1]);
+    expect([disagreements(findings), states.size]).toEqual([1, 1]);
   });
 
   it('puts it back when told to, and is content afterwards', async () => {
@@ -56,6 +57,16 @@ describe('doctor', () => {
     states.set(recognizeJobId(known, 1), 'failed');
     expect(await look(true)).toMatchObject({ fixed: true, abandoned_cards: [recognizeJobId(known, 1)] });
     const second = await look(false);
-    expect([second.pending, disagreements(second)]).toEqual([3, 0]);
+    expect([second.pending, disagreements(second)]).toEqual([4, 0]);
+  });
+
+  it('names what does not open, and goes on to what does', async () => {
+    const { store, states, look, known, lost } = await world();
+    states.clear();
+    await store.delete([`keys/${TENANT}/${known}`]);
+    const findings = await look(true);
+    expect(findings.unreadable).toEqual([recognizeJobId(known, 1)]);
+    expect(findings.missing_cards).toEqual([recognizeJobId(lost, 1)]);
+    expect(disagreements(await look(false))).toBe(1);
   });
 });

@@ -33,12 +33,14 @@ export interface Findings {
   stuck_deliveries: string[];
   /** Markers that owe nothing: of what is delivered, erased, or for an endpoint that is gone. */
   orphan_markers: string[];
-  /** A marker without a request for more than ten minutes: an interrupted submit. */
+  /** A marker without a request: a submit under way, or an interrupted one, which workers withdraw after ten minutes. */
   uncommitted: string[];
   /** Ended, but lists do not say so. */
   unlisted: string[];
   /** The queue gave them up; a worker settles them at its next walk. */
   abandoned_cards: string[];
+  /** What is there and does not open: a broken object or a missing key. Nobody can mend it from here. */
+  unreadable: string[];
   fixed: boolean;
 }
 
@@ -55,6 +57,7 @@ export async function examine(examination: Examination): Promise<Findings> {
     uncommitted: [],
     unlisted: [],
     abandoned_cards: [],
+    unreadable: [],
     fixed: examination.fix,
   };
   await examineCards(examination, findings);
@@ -66,6 +69,6 @@ export async function examine(examination: Examination): Promise<Findings> {
 }
 
 /** What a worker settles by itself within a walk is no disagreement. */
-export function disagreements({ abandoned_cards: _settled, ...findings }: Findings): number {
+export function disagreements({ abandoned_cards: _settled, uncommitted: _withdrawn, ...findings }: Findings): number {
   return Object.values(findings).reduce((sum: number, value) => sum + (Array.isArray(value) ? value.length : 0), 0);
 }

@@ -7,6 +7,7 @@ import { describeError } from '@cardseal/core/log';
 import type { WorkerContext } from '../context.ts';
 import { createRetention } from '../retention/retention.ts';
 import type { Epoch } from './epoch.ts';
+import { createLeftSubmits } from './left-submits.ts';
 import { createManifestKeeper } from './manifests.ts';
 import { restorePending } from './restore.ts';
 import { restoreUndelivered } from './restore-deliveries.ts';
@@ -31,14 +32,21 @@ export function createReconciler(
   const stopped = new AbortController();
   const retention = createRetention(context);
   const manifests = createManifestKeeper(context);
+  const submits = createLeftSubmits(context);
   let running: Promise<void> | null = null;
 
   async function walk(): Promise<void> {
     const fresh = await epoch.isNew();
     const startedMs = clock.now();
     if (fresh) await onNew();
-    const pending = await restorePending(context);
+    let trouble: unknown = null;
+    const pending = await restorePending(context, submits).catch((error: unknown) => {
+      trouble = error;
+      return 0;
+    });
+    // Cards that could not be looked at hold up no delivery.
     const undelivered = await restoreUndelivered(context);
+    if (trouble) throw trouble;
     context.metrics.count('cardseal_reconciled_total', { what: 'card' }, pending);
     context.metrics.count('cardseal_reconciled_total', { what: 'delivery' }, undelivered);
     // The mark comes last: a walk that died half-way is walked again.

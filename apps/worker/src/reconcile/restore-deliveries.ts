@@ -5,6 +5,7 @@
 import type { DeliveryRef } from '@cardseal/core/ledger';
 import { addRecovery, deliverJobId, requeue } from '@cardseal/core/queue';
 import type { WorkerContext } from '../context.ts';
+import { createEachAlone } from './each-alone.ts';
 import { pages } from './pages.ts';
 
 /** One that has just ended may be between its record and its marker. */
@@ -13,21 +14,24 @@ const STILL_AT_WORK_MS = 30_000;
 /** Returns how many deliveries were missing from the queue. */
 export async function restoreUndelivered(context: WorkerContext): Promise<number> {
   const { conveyor, ledger } = context;
+  const alone = createEachAlone(context.log);
   let restored = 0;
   for await (const page of pages(ledger.markers.undelivered())) {
     const { deliver } = conveyor.queues();
     const states = await Promise.all(page.map((ref) => deliver.getJobState(deliverJobId(ref))));
     const missing = page.filter((_, at) => states[at] === 'unknown');
-    const due = await Promise.all(missing.map((ref) => dueOf(context, ref)));
+    const due = await alone.each(missing, (ref) => dueOf(context, ref));
     await conveyor.addDeliveries(due);
     const ended = page.filter((_, at) => states[at] === 'failed' || states[at] === 'completed');
-    for (const ref of ended) restored += await requeueEnded(context, ref);
+    const again = await alone.each(ended, (ref) => requeueEnded(context, ref));
+    restored += again.filter(Boolean).length;
     restored += due.length;
   }
   for await (const page of pages(ledger.markers.askedAgain())) {
-    await Promise.all(page.map((ref) => wakeAsked(context, ref)));
+    await alone.each(page, (ref) => wakeAsked(context, ref));
   }
   for await (const recovery of ledger.recoveries.open()) await addRecovery(conveyor, recovery);
+  alone.end();
   return restored;
 }
 
@@ -46,10 +50,10 @@ async function wakeAsked({ conveyor, ledger }: WorkerContext, ref: DeliveryRef):
 }
 
 /** BullMQ gave it up, stalled too often or in a fault of Redis; the ledger still owes it. */
-async function requeueEnded({ conveyor, clock, ledger }: WorkerContext, ref: DeliveryRef): Promise<number> {
+async function requeueEnded({ conveyor, clock, ledger }: WorkerContext, ref: DeliveryRef): Promise<boolean> {
   const queued = await conveyor.queues().deliver.getJob(deliverJobId(ref));
-  if (queued?.finishedOn && clock.now() - queued.finishedOn < STILL_AT_WORK_MS) return 0;
+  if (queued?.finishedOn && clock.now() - queued.finishedOn < STILL_AT_WORK_MS) return false;
   const { last } = await ledger.deliveries.read(ref);
   await requeue(conveyor, ref, Math.max(0, (last?.nextAtMs ?? 0) - clock.now()));
-  return 1;
+  return true;
 }

@@ -1,15 +1,17 @@
 /** Puts back what the markers owe. Adding what is already queued changes nothing, so that several may do it at once. */
 
 import { eraseJob, finishErasure } from '@cardseal/core/erasure';
-import { createdAtMs } from '@cardseal/core/job';
 import { ERASURE_GENERATION, type PendingMarker } from '@cardseal/core/ledger';
 import { recognizeJobId } from '@cardseal/core/queue';
 import type { WorkerContext } from '../context.ts';
 import { settleAbandoned } from './abandoned.ts';
+import { createEachAlone } from './each-alone.ts';
+import { createLeftSubmits, type LeftSubmits } from './left-submits.ts';
 import { pages } from './pages.ts';
 
-/** Returns how many cards were missing from the queue. */
-export async function restorePending(context: WorkerContext): Promise<number> {
+/** Returns how many cards were missing from the queue. Throws when a passing trouble kept some from being looked at. */
+export async function restorePending(context: WorkerContext, submits = createLeftSubmits(context)): Promise<number> {
+  const alone = createEachAlone(context.log);
   let restored = 0;
   for await (const page of pages(context.ledger.markers.pending())) {
     const states = await Promise.all(
@@ -18,26 +20,20 @@ export async function restorePending(context: WorkerContext): Promise<number> {
       ),
     );
     const missing = page.filter((_, at) => states[at] === 'unknown');
+    const cards = await alone.each(missing, (marker) => cardOf(context, submits, marker));
+    const present = cards.filter((card) => card !== null);
+    await context.conveyor.addCards(present);
+    restored += present.length;
     const ended = page.filter((_, at) => states[at] === 'failed' || states[at] === 'completed');
-    restored += await restoreCards(context, missing);
     for (const marker of ended) await settleAbandoned(context, marker);
   }
+  alone.end();
   return restored;
 }
 
-async function restoreCards(context: WorkerContext, missing: PendingMarker[]): Promise<number> {
-  const cards = await Promise.all(missing.map((marker) => cardOf(context, marker)));
-  const present = cards.filter((card) => card !== null);
-  await context.conveyor.addCards(present);
-  return present.length;
-}
-
-/** An accident of submit leaves a marker without a request; after ten minutes nobody is still writing it. */
-const SUBMIT_ACCIDENT_MS = 10 * 60_000;
-
-async function cardOf(context: WorkerContext, marker: PendingMarker) {
+async function cardOf(context: WorkerContext, submits: LeftSubmits, marker: PendingMarker) {
   const { tenant, job, generation } = marker;
-  const { ledger, clock, log } = context;
+  const { ledger } = context;
   const sealed = await ledger.openJob(tenant, job);
   const request = await sealed?.request();
   // Of an erased job no request is read: only where there is none is the tombstone worth a look of its own.
@@ -53,9 +49,6 @@ async function cardOf(context: WorkerContext, marker: PendingMarker) {
     return null;
   }
   if (request) return { tenant, job, generation, priority: request.priority, calls: request.sides.length };
-  if (clock.now() - createdAtMs(job) > SUBMIT_ACCIDENT_MS) {
-    await ledger.sweepUncommitted(tenant, job);
-    log.warn('reconcile.swept_uncommitted', { tenant, job_id: job });
-  }
+  await submits.look(tenant, job);
   return null;
 }

@@ -5,7 +5,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../clock/index.ts';
-import { DefectError } from '../errors/index.ts';
+import { DefectError, TransientError } from '../errors/index.ts';
 import type { JobId } from '../job/index.ts';
 import { type MasterKey, open, type SealContext, seal } from '../seal/index.ts';
 import { paths } from './paths.ts';
@@ -30,6 +30,8 @@ export interface Keyring {
   newJobKey(tenant: string, job: JobId): Promise<{ key: Buffer; keep(): Promise<void> }>;
   /** null when there is none: the job never existed or is erased. */
   jobKey(tenant: string, job: JobId): Promise<Buffer | null>;
+  /** Whether it is there, opened or not. */
+  hasJobKey(tenant: string, job: JobId): Promise<boolean>;
   dropJobKey(tenant: string, job: JobId): Promise<void>;
   /** The version that seals now. Asks the store. */
   newestVersion(tenant: string): Promise<number>;
@@ -101,10 +103,13 @@ export function createKeyring(store: ObjectStore, master: MasterKey, clock: Cloc
     async makeJobKey(tenant, job) {
       const key = randomBytes(32);
       const wrapped = await sealWith(tenant, jobKeyContext(tenant, job), key);
-      if (await store.create(paths.jobKey(tenant, job), wrapped)) return key;
-      const winner = await jobKey(tenant, job);
-      if (!winner) throw new DefectError('job_key_vanished', { fields: { tenant, job } });
-      return winner;
+      // One that goes in this moment belonged to a try that has just been withdrawn.
+      for (let tries = 1; ; tries++) {
+        if (await store.create(paths.jobKey(tenant, job), wrapped)) return key;
+        const winner = await jobKey(tenant, job);
+        if (winner) return winner;
+        if (tries === 3) throw new TransientError('job_key_vanished', { fields: { tenant, job } });
+      }
     },
     async newJobKey(tenant, job) {
       const key = randomBytes(32);
@@ -115,6 +120,7 @@ export function createKeyring(store: ObjectStore, master: MasterKey, clock: Cloc
       };
       return { key, keep };
     },
+    hasJobKey: async (tenant, job) => (await store.get(paths.jobKey(tenant, job))) !== null,
     dropJobKey: (tenant, job) => store.delete([paths.jobKey(tenant, job)]),
     async newestVersion(tenant) {
       await cache.refresh(tenant);

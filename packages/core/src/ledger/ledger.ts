@@ -31,7 +31,8 @@ import { createRecoveries, type Recoveries } from './recoveries.ts';
 import type { Registry } from './registry.ts';
 import { createReplays, type Replays } from './replays.ts';
 import { type OpenedWork, openForWork, openJob, openOutcome, type SealedJob, sealedJob } from './sealed-job.ts';
-import { listAll, type ObjectStore } from './store/object-store.ts';
+import type { ObjectStore } from './store/object-store.ts';
+import { createSubmits, type Submits } from './submits.ts';
 import { createUploads, type Uploads } from './uploads.ts';
 import { createUsageBook, type UsageBook } from './usage.ts';
 
@@ -52,9 +53,8 @@ export interface Ledger extends Registry {
   openOutcome(tenant: string, job: JobId, generation: number): Promise<{ sealed: SealedJob; outcome: Outcome } | null>;
   inventory(tenant: string, job: JobId): Promise<Inventory>;
   deletePictures(tenant: string, job: JobId, kinds: readonly ('front' | 'back')[]): Promise<void>;
-  /** Removes what an interrupted submit left behind; its marker last, so that a crash leaves it to be found again. */
-  sweepUncommitted(tenant: string, job: JobId): Promise<void>;
   markers: Markers;
+  submits: Submits;
   deliveries: Deliveries;
   notices: Notices;
   recoveries: Recoveries;
@@ -114,14 +114,8 @@ export function createLedger({
     openOutcome: (tenant, job, generation) => openOutcome(store, keyring, tenant, job, generation),
     inventory: (tenant, job) => takeInventory(store, tenant, job),
     deletePictures: (tenant, job, sides) => store.delete(sides.map((side) => paths.image(tenant, job, side))),
-    async sweepUncommitted(tenant, job) {
-      const { committed, keys } = await takeInventory(store, tenant, job);
-      if (committed) return;
-      await store.delete(keys);
-      await keyring.dropJobKey(tenant, job);
-      await store.delete(await listAll(store, paths.pendingOf(tenant, job)));
-    },
     markers: createMarkers(store, keyring),
+    submits: createSubmits(store, keyring),
     deliveries: createDeliveries(store, keyring),
     notices: createNotices(store, keyring),
     recoveries: createRecoveries(store),

@@ -9,6 +9,8 @@ import { listAll, type ObjectStore, walk } from './store/object-store.ts';
 export interface Markers {
   /** Opens a generation, and lists it as open. False when another caller opened it. */
   openGeneration(tenant: string, job: JobId, generation: number, reference: string | null): Promise<boolean>;
+  /** Opens the first generation for a submit. False when an earlier try of it was here; its marker is as new then. */
+  openSubmit(tenant: string, job: JobId, reference: string | null): Promise<boolean>;
   /** Closes that generation, never another. */
   closeGeneration(tenant: string, job: JobId, generation: number, reference: string | null): Promise<void>;
   close(marker: PendingMarker): Promise<void>;
@@ -49,6 +51,12 @@ export function createMarkers(store: ObjectStore, keyring: Keyring): Markers {
 
   return {
     openGeneration: async (...generation) => store.create(await pending(...generation), randomBytes(16)),
+    async openSubmit(tenant, job, reference) {
+      const name = await pending(tenant, job, 1, reference);
+      if (await store.create(name, randomBytes(16))) return true;
+      await store.put(name, randomBytes(16));
+      return false;
+    },
     closeGeneration: async (...generation) => store.delete([await pending(...generation)]),
     close: ({ tenant, job, generation, reference }) =>
       store.delete([paths.pending(tenant, job, generation, reference)]),

@@ -1,6 +1,6 @@
 /** One job's objects, opened and sealed with its own key. What it creates is never changed afterwards. */
 import { randomBytes } from 'node:crypto';
-import { RejectedError } from '../errors/index.ts';
+import { DefectError, RejectedError } from '../errors/index.ts';
 import type { JobId, JobRequest, Outcome, Side } from '../job/index.ts';
 import { open, seal } from '../seal/index.ts';
 import { erasedJob } from './erased-job.ts';
@@ -44,7 +44,7 @@ export function sealedJob(
   store: ObjectStore,
   tenant: string,
   job: JobId,
-  key: Buffer | Promise<Buffer | null>,
+  key: Buffer | null | Promise<Buffer | null>,
   { looks = true } = {},
 ): SealedJob {
   const dataKey = Promise.resolve(key);
@@ -54,9 +54,16 @@ export function sealedJob(
 
   async function read(path: string): Promise<Buffer | null> {
     return readOpened(store, path, async (sealed) => {
+      // A submit that was withdrawn.
+      if (sealed.length === 0) return null;
       const opener = await dataKey;
-      return opener && open(opener, { tenant, subject: job, kind: kindOf(path) }, sealed);
+      return opener ? open(opener, { tenant, subject: job, kind: kindOf(path) }, sealed) : withoutKey();
     });
+  }
+  /** The key goes first when a job is erased. Where nobody erased, it is lost or kept elsewhere, and nothing is decided. */
+  async function withoutKey(): Promise<null> {
+    if (await store.get(paths.tombstone(tenant, job))) return null;
+    throw new DefectError('job_key_missing', { fields: { tenant, job } });
   }
   /** Who erases declares it and then lists; who writes looks afterwards: one of the two sees the other. */
   async function create(path: string, plain: Uint8Array): Promise<boolean> {
@@ -94,7 +101,10 @@ export function sealedJob(
   };
 }
 
-/** Opens a job by its key; null when it never existed. Of an erased job nothing can be read. */
+/**
+ * Opens a job by its key; null when it never existed. Of an erased job nothing can be read. Throws DefectError
+ * `job_key_missing` when it is there and its key is not.
+ */
 export async function openJob(
   store: ObjectStore,
   keyring: Keyring,
@@ -103,7 +113,10 @@ export async function openJob(
 ): Promise<SealedJob | null> {
   const [key, tombstone] = await Promise.all([keyring.jobKey(tenant, job), store.get(paths.tombstone(tenant, job))]);
   if (tombstone) return erasedJob(tenant, job);
-  return key && sealedJob(store, tenant, job, key);
+  const sealed = sealedJob(store, tenant, job, key);
+  if (key) return sealed;
+  await sealed.request();
+  return null;
 }
 
 /** A job that was committed, with what its names tell. */

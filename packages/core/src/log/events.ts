@@ -310,6 +310,11 @@ export const EVENTS = define({
     fields: ['tenant', ...ERROR],
     says: 'What was used could not be kept in the ledger this time.',
   },
+  'walk.stuck': {
+    level: 'error',
+    fields: ['tenant', 'job_id', ...ERROR],
+    says: 'Of all that a walk looked at, this one could not be read; it stays, and comes again.',
+  },
   'worker.blocked': {
     level: 'fatal',
     fields: [],

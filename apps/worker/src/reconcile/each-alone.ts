@@ -1,0 +1,45 @@
+/**
+ * Walks do their work for each name alone: one object that does not open, of one tenant, must not stand in the way of
+ * all others. What failed is told with its ids and left where it is; a walk that met a passing trouble has not seen
+ * everything, and says so when it ends.
+ */
+import { asCardsealError, type CardsealError } from '@cardseal/core/errors';
+import { describeError, type Log } from '@cardseal/core/log';
+
+export interface EachAlone {
+  /** What came of those that did not fail. Throws when all of several fail by a passing trouble: then it is everybody's. */
+  each<T extends Owned, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]>;
+  /** Throws the passing trouble that was met last, if any was. */
+  end(): void;
+}
+
+interface Owned {
+  tenant: string;
+  job: string;
+}
+
+export function createEachAlone(log: Pick<Log, 'error'>): EachAlone {
+  let passing: CardsealError | null = null;
+  return {
+    async each(items, work) {
+      const runs = await Promise.allSettled(items.map(async (item) => work(item)));
+      let met = 0;
+      for (const [at, run] of runs.entries()) {
+        if (run.status === 'fulfilled') continue;
+        const error = asCardsealError(run.reason);
+        if (error.disposition === 'transient' || error.disposition === 'throttled') {
+          passing = error;
+          met++;
+        } else {
+          const { tenant, job } = items[at]!;
+          log.error('walk.stuck', { tenant, job_id: job, ...describeError(error) });
+        }
+      }
+      if (passing && items.length > 1 && met === items.length) throw passing;
+      return runs.filter((run) => run.status === 'fulfilled').map(({ value }) => value);
+    },
+    end() {
+      if (passing) throw passing;
+    },
+  };
+}
