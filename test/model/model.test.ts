@@ -81,7 +81,15 @@ describe('killed after every write', LONG, () => {
 });
 
 /** What has happened before, and the two that meet. */
-const MEETINGS: { before: Operation[]; first: Operation; second: Operation; scenario?: Partial<Scenario> }[] = [
+interface Meeting {
+  before: readonly Operation[];
+  /** Time that passes before they meet. */
+  waitMs?: number;
+  first: Operation;
+  second: Operation;
+  scenario?: Partial<Scenario>;
+}
+const MEETINGS: Meeting[] = [
   { before: [], first: 'submit', second: 'submit' },
   { before: ['submit'], first: 'work', second: 'work' },
   { before: ['submit'], first: 'work', second: 'cancel' },
@@ -96,13 +104,16 @@ const MEETINGS: { before: Operation[]; first: Operation; second: Operation; scen
   { before: ['submit', 'work'], first: 'deliver', second: 'reconcile' },
   { before: ['submit', 'work'], first: 'retry', second: 'erase', scenario: { provider: ['defect'] } },
   { before: ['submit', 'work'], first: 'retry', second: 'retry', scenario: { provider: ['defect'] } },
+  // In the moment in which its pictures are to go.
+  { before: ['submit', 'work'], waitMs: 3 * DAY_MS, first: 'retry', second: 'due', scenario: { provider: ['defect'] } },
 ];
 
 /** The one is stopped before step `step`, the other runs to its end, then the one goes on. False when it never got there. */
-async function met(meeting: (typeof MEETINGS)[number], step: number, swapped: boolean, faults: string[]) {
+async function met(meeting: Meeting, step: number, swapped: boolean, faults: string[]) {
   const world = await worldOf(meeting.scenario ?? {});
   for (const operation of meeting.before) await world.perform(world.process(), operation);
   if (meeting.scenario?.expiresInS) world.advance(2000);
+  world.advance(meeting.waitMs ?? 0);
   const [one, other] = swapped ? [meeting.second, meeting.first] : [meeting.first, meeting.second];
   const stopped = world.process({ pauseAtStep: step });
   const state = await stopped.run(() => world.perform(stopped, one));
@@ -176,7 +187,7 @@ describe('without a guard the model finds what it guards against', LONG, () => {
   it('a store in which two writers win', async () => {
     const faults: string[] = [];
     const scenario = { sabotage: ignoresConditions };
-    const meeting = { before: ['submit'] as Operation[], first: 'work', second: 'cancel', scenario } as const;
+    const meeting = { before: ['submit'], first: 'work', second: 'cancel', scenario } as const;
     for (let step = 0; await met(meeting, step, false, faults); step++);
     expect(faults.join()).toMatch(/cancellation was answered|outcomes,/);
   });

@@ -15,6 +15,7 @@ export function faultsAtRest(world: World): string[] {
 
   // A mistake in the model shows as a defect of the worker, and would make every scenario one of failure.
   if (world.received.some(({ body }) => body.includes('internal_defect'))) faults.push('an internal defect');
+  if (world.received.some(({ body }) => body.includes('picture_missing'))) faults.push('at work without its picture');
   const bodies = Map.groupBy(world.received, ({ id }) => id);
   for (const [id, events] of bodies) {
     if (new Set(events.map(({ body }) => body)).size > 1) faults.push(`${id} was sent with different bytes`);

@@ -28,6 +28,7 @@ import { createEndpoints } from '../../apps/worker/src/endpoints.ts';
 import { createFreshOutcomes } from '../../apps/worker/src/fresh-outcomes.ts';
 import { finishErased } from '../../apps/worker/src/recognize/announce.ts';
 import { recognize } from '../../apps/worker/src/recognize/pipeline.ts';
+import { createUnsaved } from '../../apps/worker/src/recognize/unsaved.ts';
 import { openWork } from '../../apps/worker/src/recognize/work.ts';
 import { createLeftSubmits, type Sighting } from '../../apps/worker/src/reconcile/left-submits.ts';
 import { restorePending } from '../../apps/worker/src/reconcile/restore.ts';
@@ -135,6 +136,7 @@ export async function createWorld(picture: Buffer, settings: WorldSettings = {})
       tenants: createTenants(ledgerOf(process)),
       endpoints: createEndpoints(ledgerOf(process)),
       freshOutcomes: createFreshOutcomes(true),
+      unsaved: createUnsaved({ clock, log: silentLog, random: () => 0.5 }),
       conveyor,
       lanes: openLanes,
       webhooks: receiver(process, received, receiverAnswers),

@@ -27,6 +27,7 @@ import { createFreshOutcomes } from './fresh-outcomes.ts';
 import { createGuard } from './life/guard.ts';
 import { createProviders } from './providers.ts';
 import { createQueueWorkers } from './queue-workers.ts';
+import { createUnsaved } from './recognize/unsaved.ts';
 import { createEpoch } from './reconcile/epoch.ts';
 import { createReconciler } from './reconcile/reconciler.ts';
 import { createUsageKeeper } from './reconcile/usage.ts';
@@ -92,6 +93,7 @@ export function createWorker(config: WorkerConfig, overrides: WorkerOverrides = 
     tenants: createTenants(ledger),
     endpoints: createEndpoints(ledger),
     freshOutcomes: createFreshOutcomes(config.WORKER_ROLES.has('deliver')),
+    unsaved: createUnsaved({ clock, log, random: overrides.random ?? Math.random }),
     conveyor: createConveyor(redis, config.QUEUE_PREFIX, { weightOf: createWeights(ledger) }),
     lanes: createLanes(laneRedis, config.QUEUE_PREFIX),
     pacer,

@@ -11,6 +11,7 @@ import type { FlowMeter } from './concurrency/index.ts';
 import type { WorkerConfig } from './config.ts';
 import type { Endpoints } from './endpoints.ts';
 import type { FreshOutcomes } from './fresh-outcomes.ts';
+import type { Unsaved } from './recognize/unsaved.ts';
 import type { Tenants } from './tenants.ts';
 
 export interface WorkerContext {
@@ -24,6 +25,7 @@ export interface WorkerContext {
   tenants: Tenants;
   endpoints: Endpoints;
   freshOutcomes: FreshOutcomes;
+  unsaved: Unsaved;
   conveyor: Conveyor;
   lanes: Lanes;
   pacer: Pacer;

@@ -59,7 +59,8 @@ export function createQueueWorkers(context: WorkerContext, crew: Crew): QueueWor
   return {
     movedAtMs: () => movedAtMs,
     async waiting() {
-      if (!recognizes || hold.held()) return 0;
+      // Who holds replies that cannot be saved waits for the ledger, and is not stuck.
+      if (!recognizes || hold.held() || context.unsaved.waiting() > 0) return 0;
       const counts = await context.conveyor.queues().recognize.getJobCounts('wait', 'prioritized');
       return counts.wait! + counts.prioritized!;
     },

@@ -57,6 +57,7 @@ async function mixedPool({ refused = [] as string[] } = {}) {
     clock: { now: Date.now },
     metrics: createMetrics('worker', { process: false }),
     meter: { permit: () => {}, answered: () => {} },
+    unsaved: { waiting: () => 0 },
     stopping: new AbortController().signal,
   } as unknown as WorkerContext;
   const work = {

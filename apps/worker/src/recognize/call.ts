@@ -3,7 +3,7 @@
  * the encrypted reply on the way back (decrypt); what comes out of here is plain JSON that nobody has interpreted.
  */
 import type { BaiduProvider, ProviderReply } from '@cardseal/core/baidu';
-import { CardsealError, ThrottledError } from '@cardseal/core/errors';
+import { CardsealError, ThrottledError, TransientError } from '@cardseal/core/errors';
 import type { Side } from '@cardseal/core/job';
 import type { Permit } from '@cardseal/core/pacing';
 import type { WorkerContext } from '../context.ts';
@@ -27,6 +27,8 @@ export interface Call {
 
 export async function callProvider(context: WorkerContext, work: Work, call: Call): Promise<ProviderReply> {
   try {
+    // What could not be saved would be paid for again.
+    if (context.unsaved.waiting() > 0) throw new TransientError('store_unavailable');
     const askedAtMs = context.clock.now();
     const permit = await timed(context, 'permit', () => firstPermit(context, work, call), { side: call.side });
     context.meter.permit(work.job, context.clock.now() - askedAtMs);

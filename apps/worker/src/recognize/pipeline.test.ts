@@ -12,6 +12,7 @@ import { createEndpoints } from '../endpoints.ts';
 import { createFreshOutcomes } from '../fresh-outcomes.ts';
 import { createTenants } from '../tenants.ts';
 import { recognize } from './pipeline.ts';
+import { createUnsaved } from './unsaved.ts';
 import { openWork } from './work.ts';
 
 const TENANT = 'bank';
@@ -30,7 +31,7 @@ function bitmap(): Buffer {
   return picture;
 }
 
-async function twoSides({ erased }: { erased: boolean }) {
+async function twoSides({ erased = false, refusals = 0 }) {
   const clock = new ManualClock(Date.UTC(2026, 0, 1));
   const store = memoryObjectStore();
   const ledger = createLedger({ store, master: localMasterKey(Buffer.alloc(32, 1)), clock });
@@ -57,11 +58,14 @@ async function twoSides({ erased }: { erased: boolean }) {
   });
   const permit = { credentialId: 'one', sent() {}, async settle() {}, async giveBack() {} };
   const saved = Promise.withResolvers<void>();
+  const paid: string[] = [];
+  let refused = 0;
   const provider = {
     id: 'one',
     provider: 'baidu-idcard-enc',
     seal: async (_picture: unknown, side: string) => ({ side, destroy() {} }),
     async call({ side }: { side: string }) {
+      paid.push(side);
       if (side === 'front') return { plaintext: Buffer.from('{"words_result":{}}'), latencyMs: 1 };
       await saved.promise;
       if (erased) {
@@ -80,8 +84,10 @@ async function twoSides({ erased }: { erased: boolean }) {
   const watched = {
     ...store,
     create: async (...given: Parameters<typeof store.create>) => {
+      const isReply = given[0] === paths.reply(TENANT, job, 'front');
+      if (isReply && refused++ < refusals) throw new TransientError('store_unavailable');
       const created = await store.create(...given);
-      if (given[0] === paths.reply(TENANT, job, 'front')) saved.resolve();
+      if (isReply) saved.resolve();
       return created;
     },
   };
@@ -95,6 +101,7 @@ async function twoSides({ erased }: { erased: boolean }) {
     tenants: createTenants(seen),
     endpoints: createEndpoints(seen),
     freshOutcomes: createFreshOutcomes(true),
+    unsaved: createUnsaved({ clock, log: silentLog, random: () => 0 }),
     config: { MAX_IMAGE_BYTES: 1e6 },
     providers: new Map([['one', provider]]),
     rates: new Map([['one', 10]]),
@@ -103,7 +110,8 @@ async function twoSides({ erased }: { erased: boolean }) {
     stopping: new AbortController().signal,
   } as unknown as WorkerContext;
   const card = { tenant: TENANT, job, generation: 1, attempts: [] };
-  return { context, work: (await openWork(context, card, new AbortController().signal))! };
+  const lost = new AbortController();
+  return { clock, context, lost, paid, work: (await openWork(context, card, lost.signal))! };
 }
 
 it('a side that was saved while the other comes again later is told of an erasure', async () => {
@@ -112,7 +120,42 @@ it('a side that was saved while the other comes again later is told of an erasur
 });
 
 it('without an erasure the saved side is kept, and the other comes again', async () => {
-  const { context, work } = await twoSides({ erased: false });
+  const { context, work } = await twoSides({});
   expect(await recognize(context, work, false)).toMatchObject({ kind: 'retry' });
   expect([...work.written.replies.keys()]).toEqual(['front']);
+});
+
+/** Time passes until the run has ended. */
+async function whileTimePasses<T>(clock: ManualClock, run: Promise<T>): Promise<T> {
+  let ended = false;
+  const end = () => {
+    ended = true;
+  };
+  run.then(end, end);
+  while (!ended) {
+    await new Promise(setImmediate);
+    clock.advance(1000);
+  }
+  return run;
+}
+
+it('a reply that the ledger does not take waits for it, and is paid for once', async () => {
+  const { clock, context, work, paid } = await twoSides({ refusals: 20 });
+  expect(await whileTimePasses(clock, recognize(context, work, false))).toMatchObject({ kind: 'retry' });
+  expect(paid.filter((side) => side === 'front')).toEqual(['front']);
+  expect([...work.written.replies.keys()]).toEqual(['front']);
+});
+
+it('no attempt is spent on a ledger that is away, and nothing more is paid for', async () => {
+  const { context, work, paid, lost } = await twoSides({ refusals: Number.POSITIVE_INFINITY });
+  const first = recognize(context, work, true);
+  while (context.unsaved.waiting() === 0) await new Promise(setImmediate);
+  await expect(
+    recognize(context, { ...work, request: { ...work.request, sides: ['front'] } }, true),
+  ).rejects.toMatchObject({
+    code: 'store_unavailable',
+  });
+  expect(paid.filter((side) => side === 'front')).toEqual(['front']);
+  lost.abort();
+  first.catch(() => {});
 });

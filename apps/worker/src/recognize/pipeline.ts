@@ -12,6 +12,7 @@ import { announce } from './announce.ts';
 import { conclude } from './conclude.ts';
 import { failureFrom } from './failure.ts';
 import { recognizeSide } from './recognize-side.ts';
+import { isLedgerAway } from './unsaved.ts';
 import { openSides, type Work } from './work.ts';
 
 /** What one run came to. Only `done` and `failed` have an outcome. */
@@ -55,6 +56,9 @@ async function decide(context: WorkerContext, work: Work, lastAttempt: boolean):
   const errors = await recognizeSides(context, work);
   const erased = errors.find(({ error }) => error.code === 'job_erased');
   if (erased) throw erased.error;
+  // Waited out by the processor, without spending an attempt.
+  const away = errors.find(({ error }) => isLedgerAway(error));
+  if (away) throw away.error;
   const again = errors.length > 0 ? comeBack(errors, lastAttempt) : null;
   if (again) {
     await takeBackIfErased(context, work);

@@ -5,9 +5,9 @@ import { encodeCheckpoint, type Side } from '@cardseal/core/job';
 import type { WorkerContext } from '../context.ts';
 import type { Work } from './work.ts';
 
-/** An earlier reply of the same side stands; ours is then dropped, though it was paid for. */
+/** An earlier reply of the same side stands; ours is then dropped, though it was paid for. It waits for a ledger that is away. */
 export async function saveReply(
-  { clock }: WorkerContext,
+  { clock, unsaved }: WorkerContext,
   work: Work,
   side: Side,
   { provider, reply, adjusted }: { provider: string; reply: ProviderReply; adjusted?: unknown },
@@ -20,7 +20,8 @@ export async function saveReply(
     ...(reply.logId === undefined ? {} : { logId: reply.logId }),
     ...(adjusted === undefined ? {} : { adjusted }),
   } as const;
-  await save(work, side, encodeCheckpoint({ header, reply: reply.plaintext }));
+  const checkpoint = encodeCheckpoint({ header, reply: reply.plaintext });
+  await unsaved.persist({ tenant: work.tenant, job_id: work.job }, work.signal, () => save(work, side, checkpoint));
 }
 
 /** A picture that cannot succeed is never called for again: its refusal is kept like a reply. */

@@ -25,17 +25,30 @@ export function createManifestKeeper({ clock, ledger, log, random }: WorkerConte
     const day = lastDay(clock.now());
     if (day === doneDay) return 0;
     let made = 0;
+    let failed = 0;
     for (const { id: tenant } of await ledger.tenants.list(HOUSE)) {
       if ((await ledger.manifests.latest(tenant, day)) > 0) continue;
-      const manifest = await makeManifest(ledger, clock, { tenant, day }, stopped.signal);
-      if (!manifest) return made;
+      // One tenant's books that cannot be read hold up no other's.
+      const done = await make(tenant, day).catch((error) => {
+        log.error('walk.stuck', { tenant, ...describeError(error) });
+        failed++;
+        return true;
+      });
+      if (!done) return made;
       made++;
-      const { agrees, problems, counts } = manifest;
-      if (!agrees) log.error('manifest.disagrees', { tenant, at: day, count: problems });
-      else log.info('manifest.made', { tenant, at: day, count: counts.accepted });
     }
-    doneDay = day;
-    return made;
+    if (failed === 0) doneDay = day;
+    return made - failed;
+  }
+
+  /** False when it was stopped. */
+  async function make(tenant: string, day: string): Promise<boolean> {
+    const manifest = await makeManifest(ledger, clock, { tenant, day }, stopped.signal);
+    if (!manifest) return false;
+    const { agrees, problems, counts } = manifest;
+    if (!agrees) log.error('manifest.disagrees', { tenant, at: day, count: problems });
+    else log.info('manifest.made', { tenant, at: day, count: counts.accepted });
+    return true;
   }
 
   async function loop(): Promise<void> {

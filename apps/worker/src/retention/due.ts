@@ -3,6 +3,7 @@
  * come twice, and may have been overtaken by a retry or an erasure.
  */
 import { eraseJob, removeAll } from '@cardseal/core/erasure';
+import { TransientError } from '@cardseal/core/errors';
 import type { JobId } from '@cardseal/core/job';
 import type { DueRef } from '@cardseal/core/ledger';
 import type { WorkerContext } from '../context.ts';
@@ -17,7 +18,11 @@ export async function settleDue(context: WorkerContext, { tenant, job, what }: D
   const { generation } = await context.ledger.inventory(tenant, job);
   const queued = { tenant, job, generation, attempts: [] };
   const work = await openWork(context, queued, AbortSignal.timeout(MAX_WORK_MS));
-  if (!work) return;
+  if (!work) {
+    // Written before the commit, which may still come.
+    if (what === 'expire' && (await context.ledger.submits.left(tenant, job))) throw new TransientError('submit_open');
+    return;
+  }
   if (what === 'expire') return expire(context, work);
   const decided = work.inventory.decided.includes(generation);
   if (what === 'pictures' && decided) return deletePictures(context, work);
@@ -36,6 +41,8 @@ async function expire(context: WorkerContext, work: Work): Promise<void> {
 async function deletePictures({ ledger, clock, config }: WorkerContext, work: Work): Promise<void> {
   const outcome = await work.sealed.outcome(work.generation);
   if (!outcome || outcome.atMs + config.RETRY_WINDOW_MS > clock.now()) return;
+  // A retry that was opened in this moment has them, and plans their removal when it ends.
+  if (!(await ledger.closeRetryWindow(work.tenant, work.job))) return;
   await ledger.deletePictures(work.tenant, work.job, work.request.sides);
 }
 

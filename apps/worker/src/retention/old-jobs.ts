@@ -6,18 +6,22 @@ import { eraseJob } from '@cardseal/core/erasure';
 import type { JobId } from '@cardseal/core/job';
 import { HOUSE } from '@cardseal/core/ledger';
 import type { WorkerContext } from '../context.ts';
+import { createEachAlone } from '../reconcile/each-alone.ts';
 
 const PAGE = 200;
 
 /** Returns how many jobs were erased. */
 export async function eraseOldJobs(context: WorkerContext, signal: AbortSignal): Promise<number> {
+  const alone = createEachAlone(context.log);
   let erased = 0;
   for (const { id: tenant } of await context.ledger.tenants.list(HOUSE)) {
     for await (const job of jobsBefore(context, tenant, context.clock.now() - context.config.RETENTION_MS)) {
       if (signal.aborted) return erased;
-      if (await eraseIfOld(context, tenant, job)) erased++;
+      const [done] = await alone.each([{ tenant, job }], () => eraseIfOld(context, tenant, job));
+      if (done) erased++;
     }
   }
+  alone.end();
   return erased;
 }
 

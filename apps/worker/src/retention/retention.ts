@@ -49,7 +49,8 @@ export function createRetention(context: WorkerContext): Retention {
         await sweepDue();
         if (clock.now() < oldJobsMs) continue;
         oldJobsMs = clock.now() + config.RETENTION_INTERVAL_MS;
-        const count = (await eraseOldJobs(context, stopped.signal)) + (await sweepWebhooks(context, stopped.signal));
+        const webhooks = await sweepWebhooks(context, stopped.signal);
+        const count = webhooks + (await eraseOldJobs(context, stopped.signal));
         if (count > 0) log.info('retention.swept', { count });
       } catch (error) {
         log.warn('retention.postponed', describeError(error));

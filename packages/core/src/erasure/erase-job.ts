@@ -3,12 +3,18 @@
  * erasure that was begun and not finished. A marker goes first, so that a crash at any point leaves something to find.
  */
 import type { Clock } from '../clock/index.ts';
-import { RejectedError } from '../errors/index.ts';
+import { asCardsealError, RejectedError } from '../errors/index.ts';
 import { failpoint } from '../failpoints/index.ts';
 import type { JobId } from '../job/index.ts';
 import { createdAtMs } from '../job/index.ts';
-import { ERASURE_GENERATION, type ErasureRecord, type Ledger, type Tombstone } from '../ledger/index.ts';
-import { announceNotice, type Conveyor, recognizeJobId } from '../queue/index.ts';
+import {
+  type DeliveryRef,
+  ERASURE_GENERATION,
+  type ErasureRecord,
+  type Ledger,
+  type Tombstone,
+} from '../ledger/index.ts';
+import { announceNotice, type Conveyor, deliverJobId, recognizeJobId } from '../queue/index.ts';
 
 export interface Eraser {
   ledger: Ledger;
@@ -55,9 +61,10 @@ export async function finishErasure(
   job: JobId,
   tombstone: Tombstone,
 ): Promise<ErasureRecord> {
+  const told = await ledger.deliveries.refsOf(tenant, job);
   const removed = await removeAll(ledger, tenant, job, tombstone);
   await failpoint('erase.removed');
-  await removeFromQueue(conveyor, job, tombstone.generation);
+  await removeFromQueue(conveyor, job, tombstone.generation, told);
   const earlier = await ledger.erasures.readRecord(tenant, job);
   if (!earlier) await announceErasure({ ledger, conveyor }, tenant, job, tombstone);
   await failpoint('erase.told');
@@ -76,14 +83,26 @@ export async function removeAll(ledger: Ledger, tenant: string, job: JobId, { re
 
 /** The request is gone afterwards: whom its owner chose to tell is kept with the tombstone. */
 async function chosenEndpoints(ledger: Ledger, tenant: string, job: JobId): Promise<string[] | null> {
-  const sealed = await ledger.openJob(tenant, job);
-  return (await sealed?.request())?.endpointIds ?? null;
+  try {
+    const sealed = await ledger.openJob(tenant, job);
+    return (await sealed?.request())?.endpointIds ?? null;
+  } catch (error) {
+    // What does not open any more can be erased all the same; then all that listen are told.
+    if (asCardsealError(error).disposition !== 'defect') throw error;
+    return null;
+  }
 }
 
 /** A job that a worker holds is locked and stays; the worker finds the tombstone at its next step. */
-async function removeFromQueue(conveyor: Conveyor, job: JobId, last: number): Promise<void> {
+async function removeFromQueue(
+  conveyor: Conveyor,
+  job: JobId,
+  last: number,
+  told: readonly DeliveryRef[],
+): Promise<void> {
   try {
-    const { recognize } = conveyor.queues();
+    const { recognize, deliver } = conveyor.queues();
+    for (const ref of told) await deliver.remove(deliverJobId(ref)).catch(() => {});
     for (let generation = 1; generation <= last; generation++) {
       await recognize.remove(recognizeJobId(job, generation)).catch(() => {});
     }

@@ -46,6 +46,8 @@ export interface Deliveries {
   read(ref: DeliveryRef): Promise<DeliveryRecord>;
   /** Every delivery of a job that has at least one try. */
   ofJob(tenant: string, job: JobId): Promise<DeliveryRecord[]>;
+  /** Every delivery of a job that is owed, or has a try. */
+  refsOf(tenant: string, job: JobId): Promise<DeliveryRef[]>;
   /** The name of the newest entry of each delivery of a job. */
   newestNames(tenant: string, job: JobId): Promise<{ ref: DeliveryRef; name: string }[]>;
   /** All entries of one delivery, oldest first. */
@@ -101,6 +103,14 @@ export function createDeliveries(store: ObjectStore, keyring: Keyring): Deliveri
         name.slice(0, name.lastIndexOf('/')),
       );
       return Promise.all([...byDelivery.values()].map((names) => summary(parseDelivery(names[0]!)!, names)));
+    },
+    async refsOf(tenant, job) {
+      const names = await Promise.all([
+        listAll(store, paths.deliveriesOf(tenant, job)),
+        listAll(store, paths.undeliveredOf(tenant, job)),
+      ]);
+      const refs = names.flat().map(parseDelivery);
+      return [...new Map(refs.filter((ref) => ref !== null).map((ref) => [paths.delivery(ref), ref])).values()];
     },
     newestNames: async (tenant, job) => newestOfEach(await listAll(store, paths.deliveriesOf(tenant, job))),
     async tries(ref) {

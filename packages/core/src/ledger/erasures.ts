@@ -95,6 +95,7 @@ async function namesOf(store: ObjectStore, tenant: string, job: JobId, disabled:
       paths.indexOf(tenant, job),
       paths.deliveriesOf(tenant, job),
       paths.undeliveredOf(tenant, job),
+      paths.askedAgainOf(tenant, job),
       ...disabled.map((endpoint) => `${paths.parkedOf(tenant, endpoint)}${job}.`),
       paths.pendingOf(tenant, job),
     ].map((prefix) => listAll(store, prefix)),

@@ -8,6 +8,8 @@ import { listAll, type ObjectStore } from './store/object-store.ts';
 export interface KeptNames {
   committed: boolean;
   erased: boolean;
+  /** Its pictures are being taken away: nobody may open a further generation. */
+  windowClosed: boolean;
   images: Side[];
   replies: Side[];
   /** Generations that have an outcome, ascending. */
@@ -38,6 +40,7 @@ export function keptNames(tenant: string, job: JobId, keys: readonly string[]): 
   return {
     committed: names.has('request'),
     erased: names.has('tombstone'),
+    windowClosed: names.has('window-closed'),
     images: SIDES.filter((side) => names.has(`${side}.image`)),
     replies: SIDES.filter((side) => names.has(`${side}.reply`)),
     decided: ascending(keys.map((key) => /\/outcome\.(\d+)$/.exec(key)?.[1]).filter((n) => n !== undefined)),

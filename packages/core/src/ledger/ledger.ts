@@ -53,6 +53,11 @@ export interface Ledger extends Registry {
   openOutcome(tenant: string, job: JobId, generation: number): Promise<{ sealed: SealedJob; outcome: Outcome } | null>;
   inventory(tenant: string, job: JobId): Promise<Inventory>;
   deletePictures(tenant: string, job: JobId, kinds: readonly ('front' | 'back')[]): Promise<void>;
+  /**
+   * Ends the time in which a job may be tried again. False, and nothing has ended, when a generation is open. Who closes
+   * declares it and then looks for generations; who opens one looks afterwards: one of the two sees the other.
+   */
+  closeRetryWindow(tenant: string, job: JobId): Promise<boolean>;
   markers: Markers;
   submits: Submits;
   deliveries: Deliveries;
@@ -114,6 +119,12 @@ export function createLedger({
     openOutcome: (tenant, job, generation) => openOutcome(store, keyring, tenant, job, generation),
     inventory: (tenant, job) => takeInventory(store, tenant, job),
     deletePictures: (tenant, job, sides) => store.delete(sides.map((side) => paths.image(tenant, job, side))),
+    async closeRetryWindow(tenant, job) {
+      await store.put(paths.windowClosed(tenant, job), Buffer.alloc(0));
+      if ((await takeInventory(store, tenant, job)).open.length === 0) return true;
+      await store.delete([paths.windowClosed(tenant, job)]);
+      return false;
+    },
     markers: createMarkers(store, keyring),
     submits: createSubmits(store, keyring),
     deliveries: createDeliveries(store, keyring),

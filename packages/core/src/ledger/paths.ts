@@ -28,6 +28,8 @@ export const paths = {
   event: (tenant: string, job: JobId, generation: number, mode: string) =>
     `jobs/${tenant}/${job}/event.${generation}.${mode}`,
   tombstone: (tenant: string, job: JobId) => `jobs/${tenant}/${job}/tombstone`,
+  /** The pictures of a job that ended without success are being taken away. */
+  windowClosed: (tenant: string, job: JobId) => `jobs/${tenant}/${job}/window-closed`,
 
   allPending: 'pending/',
   pendingOfTenant: (tenant: string) => `pending/${tenant}/`,
@@ -36,6 +38,7 @@ export const paths = {
     `pending/${tenant}/${job}.${generation}.${reference}`,
 
   allUndelivered: 'undelivered/',
+  askedAgainOf: (tenant: string, job: JobId | NoticeId) => `asked-again/${tenant}/${job}.`,
   undeliveredOf: (tenant: string, job: JobId | NoticeId) => `undelivered/${tenant}/${job}.`,
   undelivered: (ref: DeliveryRef) => `undelivered/${ref.tenant}/${ref.job}.${ref.generation}.${ref.endpoint}`,
   allAskedAgain: 'asked-again/',

@@ -284,6 +284,11 @@ export const EVENTS = define({
     says: 'All markers were looked at; `count` were put back into the queues.',
   },
   'redis.error': { level: 'debug', fields: ERROR, says: 'A connection to Redis has trouble.' },
+  'reply.kept': {
+    level: 'warn',
+    fields: ['tenant', 'job_id', ...ERROR],
+    says: 'The ledger does not take a reply that is paid for: it waits in memory until it does.',
+  },
   'request.done': {
     level: 'debug',
     fields: ['request_id', 'method', 'route', 'status', 'latency_ms'],

@@ -29,6 +29,11 @@ export async function reopen(
   const generation = inventory.generation + 1;
   // Two retries at once open the same generation; adding it twice is adding it once.
   await ledger.markers.openGeneration(tenant, job, generation, request.reference);
+  const now = await ledger.inventory(tenant, job);
+  if (now.erased || now.windowClosed) {
+    await ledger.markers.closeGeneration(tenant, job, generation, request.reference);
+    throw new RejectedError(now.erased ? 'job_not_found' : 'picture_gone');
+  }
   await conveyor
     .addCards([{ tenant, job, generation, priority: request.priority, calls: Math.max(1, missing.length) }])
     .catch(() => {});

@@ -1,0 +1,62 @@
+/**
+ * Replies that are paid for while the ledger takes no writes. They are kept in memory and saved as soon as it does, for
+ * as long as the card is ours; and while one waits, no further call is paid for here.
+ */
+import type { Clock } from '@cardseal/core/clock';
+import { asCardsealError } from '@cardseal/core/errors';
+import { describeError, type Log } from '@cardseal/core/log';
+import { backoffMs, ledgerBackoff } from '@cardseal/core/retry';
+
+export interface Unsaved {
+  /** Repeats a write until the ledger takes it. Throws the ledger's error when `signal` aborts first, others at once. */
+  persist<T>(ids: { tenant: string; job_id: string }, signal: AbortSignal, write: () => Promise<T>): Promise<T>;
+  /** How many replies wait. */
+  waiting(): number;
+}
+
+export function createUnsaved({
+  clock,
+  log,
+  random,
+}: {
+  clock: Clock;
+  log: Pick<Log, 'warn'>;
+  random: () => number;
+}): Unsaved {
+  let waiting = 0;
+
+  async function again<T>(signal: AbortSignal, write: () => Promise<T>): Promise<T> {
+    for (let tries = 1; ; tries++) {
+      await clock.sleep(backoffMs(tries, random(), ledgerBackoff), signal).catch(() => {});
+      try {
+        return await write();
+      } catch (error) {
+        if (signal.aborted || !isLedgerAway(error)) throw error;
+      }
+    }
+  }
+
+  return {
+    waiting: () => waiting,
+    async persist(ids, signal, write) {
+      try {
+        return await write();
+      } catch (error) {
+        if (signal.aborted || !isLedgerAway(error)) throw error;
+        log.warn('reply.kept', { ...ids, ...describeError(error) });
+      }
+      waiting++;
+      try {
+        return await again(signal, write);
+      } finally {
+        waiting--;
+      }
+    },
+  };
+}
+
+/** Nobody's attempt is spent on it, as there is nothing that the card or the provider could do about it. */
+export function isLedgerAway(error: unknown): boolean {
+  const { code, disposition } = asCardsealError(error);
+  return disposition === 'transient' && code.startsWith('store_');
+}

@@ -1,0 +1,111 @@
+/** One broken object of one tenant must not keep the cards of all others from their queue. */
+import { eraseJob } from '@cardseal/core/erasure';
+import { TransientError } from '@cardseal/core/errors';
+import { type JobId, type JobRequest, newJobId } from '@cardseal/core/job';
+import { createLedger, memoryObjectStore, paths } from '@cardseal/core/ledger';
+import { localMasterKey } from '@cardseal/core/seal';
+import { describe, expect, it } from 'vitest';
+import type { WorkerContext } from '../context.ts';
+import { restorePending } from './restore.ts';
+import { restoreUndelivered } from './restore-deliveries.ts';
+
+const clock = { now: () => Date.UTC(2026, 0, 1), sleep: async () => {} };
+
+async function world() {
+  const store = memoryObjectStore();
+  const away = new Set<string>();
+  const shared = {
+    ...store,
+    get: async (key: string) => {
+      if (away.has(key)) throw new TransientError('key_service_unavailable');
+      return store.get(key);
+    },
+  };
+  const ledger = createLedger({ store: shared, master: localMasterKey(Buffer.alloc(32, 1)), clock });
+  const jobs: Record<'aaa' | 'bbb' | 'ccc', JobId> = { aaa: newJobId(1), bbb: newJobId(2), ccc: newJobId(3) };
+  for (const [tenant, job] of Object.entries(jobs)) {
+    await ledger.markers.openSubmit(tenant, job, null);
+    const sealed = await ledger.startJob(tenant, job);
+    await sealed.commit({ tenant, job, sides: ['front'], priority: 'bulk', endpointIds: null } as JobRequest);
+    await ledger.markers.owe({ tenant, job, generation: 1, endpoint: 'we_1' });
+  }
+  const added: string[] = [];
+  const removed: string[] = [];
+  const told: { event: string; job_id?: string; code?: string }[] = [];
+  const queue = {
+    getJobState: async () => 'unknown',
+    remove: async (id: string) => void removed.push(id),
+  };
+  const context = {
+    clock,
+    ledger,
+    log: {
+      error: (event: string, fields: object) => told.push({ event, ...fields }),
+      warn: () => {},
+    },
+    conveyor: {
+      queues: () => ({ recognize: queue, deliver: queue }),
+      addCards: async (cards: { job: string }[]) => void added.push(...cards.map(({ job }) => job)),
+      addDeliveries: async (due: { ref: { job: string } }[]) => void added.push(...due.map(({ ref }) => ref.job)),
+      announceFinished: async () => {},
+    },
+  } as unknown as WorkerContext;
+  return { store, ledger, jobs, context, added, removed, told, away };
+}
+
+describe('a walk over the markers', () => {
+  it('goes on past a key that is broken, and tells whose it is', async () => {
+    const { store, jobs, context, added, told } = await world();
+    await store.put(paths.jobKey('aaa', jobs.aaa), Buffer.from('garbage'));
+    expect(await restorePending(context)).toBe(2);
+    expect(added).toEqual([jobs.bbb, jobs.ccc]);
+    expect(told).toMatchObject([{ event: 'walk.stuck', tenant: 'aaa', job_id: jobs.aaa }]);
+  });
+
+  it('takes a key that is not there for a fault, not for a job that never was', async () => {
+    const { store, jobs, context, added, told } = await world();
+    await store.delete([paths.jobKey('bbb', jobs.bbb)]);
+    expect(await restorePending(context)).toBe(2);
+    expect(added).not.toContain(jobs.bbb);
+    expect(told).toMatchObject([{ job_id: jobs.bbb, code: 'job_key_missing' }]);
+    expect(await store.get(paths.request('bbb', jobs.bbb))).not.toBeNull();
+    expect((await store.list(paths.pendingOf('bbb', jobs.bbb))).keys).toHaveLength(1);
+  });
+
+  it('looks at all others before it says that one was away', async () => {
+    const { jobs, context, added, told, away } = await world();
+    away.add(paths.jobKey('bbb', jobs.bbb));
+    await expect(restorePending(context)).rejects.toMatchObject({ code: 'key_service_unavailable' });
+    expect([added, told]).toEqual([[jobs.aaa, jobs.ccc], []]);
+  });
+
+  it('is given up at once when it is everybody’s trouble', async () => {
+    const { jobs, context, added, away } = await world();
+    for (const [tenant, job] of Object.entries(jobs)) away.add(paths.jobKey(tenant, job));
+    await expect(restorePending(context)).rejects.toMatchObject({ code: 'key_service_unavailable' });
+    expect(added).toEqual([]);
+  });
+
+  it('puts deliveries back past a record that is broken', async () => {
+    const { store, jobs, context, added, told } = await world();
+    const ref = { tenant: 'aaa', job: jobs.aaa, generation: 1, endpoint: 'we_1' };
+    await store.put(paths.deliveryTry(ref, 1), Buffer.from('{"cut'));
+    expect(await restoreUndelivered(context)).toBe(2);
+    expect(added).toEqual([jobs.bbb, jobs.ccc]);
+    expect(told).toMatchObject([{ event: 'walk.stuck', job_id: jobs.aaa }]);
+  });
+});
+
+describe('an erasure', () => {
+  it('reaches a job whose key is broken, its place in both queues, and what a person asked for again', async () => {
+    const { store, ledger, jobs, context, removed } = await world();
+    const ref = { tenant: 'aaa', job: jobs.aaa, generation: 1, endpoint: 'we_1' };
+    await ledger.markers.askAgain(ref);
+    await store.put(paths.jobKey('aaa', jobs.aaa), Buffer.from('garbage'));
+    await eraseJob(context, 'aaa', jobs.aaa, 'request');
+    expect(removed).toEqual([`${jobs.aaa}-1-we_1`, `${jobs.aaa}-1`]);
+    const left = [...store.objects.keys()].filter((name) => name.includes(jobs.aaa) && !name.startsWith('index/'));
+    expect(left.map((name) => name.split('/')[0]).sort()).toEqual(['due', 'erasures', 'jobs']);
+    expect(left).toContain(paths.tombstone('aaa', jobs.aaa));
+  });
+});
