@@ -57,6 +57,31 @@ describe('rotation of keys', () => {
     }
   });
 
+  it("a tenant's: one that follows another that was cut off begins at the beginning", async () => {
+    const { keyStore, keyring, rotation } = keysUnder(oldKey);
+    const jobs = Array.from({ length: 600 }, (_, at) => newJobId(at + 1));
+    for (const job of jobs) await keyring.makeJobKey('bank', job);
+    await rotation.addTenantKey('bank');
+    const cut = rotation.rewrapJobKeys('bank', () => {
+      throw new Error('the process is dead');
+    });
+    await expect(cut).rejects.toThrow('dead');
+    expect(await keyring.addTenantKey('bank')).toBe(3);
+    expect(await rotation.rewrapJobKeys('bank')).toEqual({ looked: 600, rewrapped: 600 });
+    for (const job of jobs) expect(readVersion(keyStore.objects.get(paths.jobKey('bank', job))!).version).toBe(3);
+  });
+
+  it("a tenant's: cut off and run again, it goes on behind its own note", async () => {
+    const { keyring, rotation } = keysUnder(oldKey);
+    for (let at = 1; at <= 600; at++) await keyring.makeJobKey('bank', newJobId(at));
+    await rotation.addTenantKey('bank');
+    const cut = rotation.rewrapJobKeys('bank', () => {
+      throw new Error('the process is dead');
+    });
+    await expect(cut).rejects.toThrow('dead');
+    expect(await rotation.rewrapJobKeys('bank')).toEqual({ looked: 100, rewrapped: 100 });
+  });
+
   it('does not bring back the key of a job that is erased at the same time', async () => {
     const inner = memoryObjectStore();
     const store = memoryObjectStore();

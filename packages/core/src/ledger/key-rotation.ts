@@ -31,7 +31,7 @@ export interface KeyRotation {
   rewrapTenantKeys(): Promise<Rewrapped>;
   /** Makes the tenant's next key; returns its version. */
   addTenantKey(tenant: string): Promise<number>;
-  /** Wraps the keys of a tenant's jobs with its newest key; goes on where an earlier run was cut off. */
+  /** Wraps the keys of a tenant's jobs with its newest key; goes on where an earlier run to the same key was cut off. */
   rewrapJobKeys(tenant: string, onPage?: (soFar: Rewrapped) => void): Promise<Rewrapped>;
   /** Tenants that have keys. */
   tenants(): AsyncGenerator<string>;
@@ -50,6 +50,12 @@ export interface KeyRotationParts {
 
 export function createKeyRotation({ store, keyStore, keyring, master }: KeyRotationParts): KeyRotation {
   const note = (tenant: string) => `key-rotation/${tenant}`;
+
+  /** A note holds for the version that it names: what an earlier rotation passed still waits for this one. */
+  async function placeOf(tenant: string, newest: number): Promise<string | undefined> {
+    const [version, path] = (await keyStore.get(note(tenant)))?.toString().split(' ') ?? [];
+    return Number(version) === newest ? path : undefined;
+  }
 
   /** One name of each tenant is looked at, however many keys it has. */
   async function* tenants(): AsyncGenerator<string> {
@@ -123,15 +129,14 @@ export function createKeyRotation({ store, keyStore, keyring, master }: KeyRotat
     async rewrapJobKeys(tenant, onPage = () => {}) {
       const done = { looked: 0, rewrapped: 0 };
       const newest = await keyring.newestVersion(tenant);
-      const from = (await keyStore.get(note(tenant)))?.toString();
-      for await (const path of walk(keyStore, paths.keysOf(tenant), from)) {
+      for await (const path of walk(keyStore, paths.keysOf(tenant), await placeOf(tenant, newest))) {
         const job = path.slice(paths.keysOf(tenant).length);
         // Uploads have keys too; they are gone within two days, and their versions open until then.
         if (!job.startsWith('job_')) continue;
         done.looked++;
         if (await rewrapJobKey(tenant, job as JobId, newest)) done.rewrapped++;
         if (done.looked % NOTE_EVERY !== 0) continue;
-        await keyStore.put(note(tenant), Buffer.from(path));
+        await keyStore.put(note(tenant), Buffer.from(`${newest} ${path}`));
         onPage({ ...done });
       }
       await keyStore.delete([note(tenant)]);
