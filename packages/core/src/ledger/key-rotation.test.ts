@@ -122,4 +122,21 @@ describe('the cache of tenant keys', () => {
     cache.clear();
     expect(made.every((key) => key[0] === 0)).toBe(true);
   });
+
+  it('asks once more, and once for all, when it is told to ask again while it asks', async () => {
+    const gates: (() => void)[] = [];
+    const cache = createTenantKeyCache(async () => {
+      await new Promise<void>((resolve) => gates.push(resolve));
+      return { newest: gates.length, byVersion: new Map() };
+    }, new ManualClock(0));
+    const first = cache.use('bank', ({ newest }) => newest);
+    const again = [cache.refresh('bank'), cache.refresh('bank')];
+    gates[0]!();
+    expect(await first).toBe(1);
+    await expect.poll(() => gates.length).toBe(2);
+    gates[1]!();
+    await Promise.all(again);
+    expect(await cache.use('bank', ({ newest }) => newest)).toBe(2);
+    expect(gates).toHaveLength(2);
+  });
 });

@@ -92,4 +92,34 @@ describe('keyring', () => {
     expect((await other.seal('bank', context, Buffer.from('too')))[0]).toBe(0x54);
     expect(await one.tenantKey('bank')).toEqual(await other.tenantKey('bank'));
   });
+
+  it('opens what a newer version sealed although it is just loading what was there before', async () => {
+    const clock = new ManualClock(0);
+    const { master } = keyServiceThatCanLeave();
+    const inner = memoryObjectStore();
+    let gate: Promise<void> | undefined;
+    const slow: typeof inner = {
+      ...inner,
+      async list(prefix, options) {
+        const page = await inner.list(prefix, options);
+        await gate;
+        return page;
+      },
+    };
+    const [one, other] = [createKeyring(inner, master, clock), createKeyring(slow, master, clock)];
+    const context = { tenant: 'bank', subject: 'x', kind: 'test' };
+    await other.tenantKey('bank');
+    clock.advance(MINUTE_MS);
+    const held = Promise.withResolvers<void>();
+    gate = held.promise;
+    // It asks anew beside its work, and has seen one version when the next is made.
+    await other.tenantKey('bank');
+    await new Promise(setImmediate);
+    await one.addTenantKey('bank');
+    const sealed = await one.seal('bank', context, Buffer.from('new'));
+    const opening = other.open('bank', context, sealed);
+    await new Promise(setImmediate);
+    held.resolve();
+    expect((await opening).toString()).toBe('new');
+  });
 });

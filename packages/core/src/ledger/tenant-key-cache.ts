@@ -14,7 +14,7 @@ export interface TenantKeys {
 export interface TenantKeyCache {
   /** Loads what is not there, once for all who come at once. Rejects as `load` does. */
   use<T>(tenant: string, use: (keys: TenantKeys) => T): Promise<T>;
-  /** Asks again although there is something: for a version that turned up elsewhere. */
+  /** Asks again although there is something: for a version that turned up elsewhere. Only a load begun later counts. */
   refresh(tenant: string): Promise<void>;
   /** Overwrites everything. */
   clear(): void;
@@ -32,13 +32,19 @@ interface Entry {
   askedAtMs: number;
 }
 
+interface Load {
+  done: Promise<void>;
+  /** What comes after it, for all who may have come too late for it. */
+  next?: Promise<void>;
+}
+
 export function createTenantKeyCache(
   load: (tenant: string) => Promise<TenantKeys>,
   clock: Clock,
   maxTenants = MAX_TENANTS,
 ): TenantKeyCache {
   const entries = new Map<string, Entry>();
-  const loading = new Map<string, Promise<void>>();
+  const loading = new Map<string, Load>();
   let sweeper: NodeJS.Timeout | undefined;
 
   function fresh(tenant: string): Entry | undefined {
@@ -72,20 +78,29 @@ export function createTenantKeyCache(
     sweeper = undefined;
   }
 
-  function refresh(tenant: string): Promise<void> {
+  /** Joins a load that is under way. */
+  function loadOnce(tenant: string): Promise<void> {
     const running = loading.get(tenant);
-    if (running) return running;
+    if (running) return running.done;
     const askedAtMs = clock.now();
     const entry = entries.get(tenant);
     if (entry) entry.askedAtMs = askedAtMs;
-    const work = load(tenant)
+    const done = load(tenant)
       .then((keys) => {
         drop(tenant);
         keep(tenant, { keys, loadedAtMs: askedAtMs, askedAtMs });
       })
       .finally(() => loading.delete(tenant));
-    loading.set(tenant, work);
-    return work;
+    loading.set(tenant, { done });
+    return done;
+  }
+
+  /** A load that is under way may have looked before what is asked for was there: one more follows it. */
+  function refresh(tenant: string): Promise<void> {
+    const running = loading.get(tenant);
+    if (!running) return loadOnce(tenant);
+    running.next ??= running.done.catch(() => {}).then(() => loadOnce(tenant));
+    return running.next;
   }
 
   return {
@@ -93,12 +108,12 @@ export function createTenantKeyCache(
     async use(tenant, use) {
       for (let entry = fresh(tenant); ; entry = fresh(tenant)) {
         if (!entry) {
-          await refresh(tenant);
+          await loadOnce(tenant);
           continue;
         }
         const nowMs = clock.now();
         if (nowMs - entry.loadedAtMs >= REFRESH_AFTER_MS && nowMs - entry.askedAtMs >= REFRESH_PAUSE_MS) {
-          refresh(tenant).catch(() => {});
+          loadOnce(tenant).catch(() => {});
         }
         keep(tenant, entry);
         return use(entry.keys);
