@@ -5,8 +5,19 @@ import { Problem } from '../problems/index.ts';
 
 const CHUNK_BYTES = 1024 * 1024;
 
-/** Throws Problem `upload_refused` unless exactly `sizeBytes` arrive. Nothing is committed before. */
+/** Throws Problem `upload_refused` unless exactly `sizeBytes` arrive. Nothing is committed before, and nothing left. */
 export async function receiveUpload(body: Readable, writer: UploadWriter, sizeBytes: number): Promise<void> {
+  try {
+    await writeChunks(body, writer, sizeBytes);
+  } catch (error) {
+    // What stays in spite of it belongs to no upload, and is swept with it.
+    await writer.abandon().catch(() => {});
+    throw error;
+  }
+  if (!(await writer.complete())) throw new Problem('upload_refused', 'The upload was completed before.');
+}
+
+async function writeChunks(body: Readable, writer: UploadWriter, sizeBytes: number): Promise<void> {
   let held: Buffer[] = [];
   let heldBytes = 0;
   let receivedBytes = 0;
@@ -24,5 +35,4 @@ export async function receiveUpload(body: Readable, writer: UploadWriter, sizeBy
   }
   if (receivedBytes !== sizeBytes) throw new Problem('upload_refused', 'The body is shorter than it was signed for.');
   await flush();
-  if (!(await writer.complete())) throw new Problem('upload_refused', 'The upload was completed before.');
 }

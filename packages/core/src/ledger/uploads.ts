@@ -1,8 +1,9 @@
 /**
  * Pictures that were sent ahead: sealed a chunk at a time while they stream in, under a key of their own, and taken
- * over by a job later. What nobody takes is swept a day after.
+ * over by a job later. Several may be sent to one place at once: each writes under names of its own, and the one that
+ * ends the upload first is the picture. What nobody takes is swept a day after.
  */
-import { createHmac } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { decodeTime } from 'ulid';
 import type { JobId } from '../job/index.ts';
 import { open, seal } from '../seal/index.ts';
@@ -14,8 +15,10 @@ export type UploadId = `upl_${string}`;
 export interface UploadWriter {
   /** Chunks of any length, in order. */
   write(chunk: Uint8Array): Promise<void>;
-  /** The commit. False when the upload was completed before. */
+  /** The commit. False when the upload was completed before; what was written here is removed then. */
   complete(): Promise<boolean>;
+  /** Removes what was written here, instead of completing it. */
+  abandon(): Promise<void>;
 }
 
 export interface Uploads {
@@ -29,6 +32,12 @@ export interface Uploads {
   sweep(beforeMs: number): Promise<number>;
 }
 
+/** Whose chunks are the picture, and how many there are. */
+interface End {
+  writer: string;
+  chunks: number;
+}
+
 const folder = (tenant: string, id: UploadId) => `uploads/${tenant}/${id}/`;
 const ID = /^uploads\/([^/]+)\/(upl_[0-9A-Z]{26})\//;
 
@@ -37,7 +46,8 @@ export function isUploadId(text: string): text is UploadId {
 }
 
 export function createUploads(store: ObjectStore, keyring: Keyring): Uploads {
-  const chunkName = (tenant: string, id: UploadId, at: number) => `${folder(tenant, id)}${String(at).padStart(5, '0')}`;
+  const chunkName = (tenant: string, id: UploadId, writer: string, at: number) =>
+    `${folder(tenant, id)}${writer}.${String(at).padStart(5, '0')}`;
   const endName = (tenant: string, id: UploadId) => `${folder(tenant, id)}end`;
   const context = (tenant: string, id: UploadId, kind: string) => ({ tenant, subject: id, kind: `upload.${kind}` });
   // The key tree knows subjects, whatever they are: an upload has its key beside those of jobs.
@@ -54,14 +64,24 @@ export function createUploads(store: ObjectStore, keyring: Keyring): Uploads {
 
     async writer(tenant, id) {
       const key = await keyring.makeJobKey(tenant, keyName(id));
-      let chunks = 0;
+      const writer = randomBytes(16).toString('hex');
+      const names: string[] = [];
+      const abandon = () => store.delete(names);
       return {
         async write(chunk) {
-          const at = chunks++;
-          await store.put(chunkName(tenant, id, at), seal(key, context(tenant, id, String(at)), chunk));
+          const at = names.length;
+          const name = chunkName(tenant, id, writer, at);
+          names.push(name);
+          await store.put(name, seal(key, context(tenant, id, `${writer}.${at}`), chunk));
         },
-        complete: () =>
-          store.create(endName(tenant, id), seal(key, context(tenant, id, 'end'), Buffer.from(String(chunks)))),
+        async complete() {
+          const end: End = { writer, chunks: names.length };
+          const plain = Buffer.from(JSON.stringify(end));
+          const won = await store.create(endName(tenant, id), seal(key, context(tenant, id, 'end'), plain));
+          if (!won) await abandon();
+          return won;
+        },
+        abandon,
       };
     },
 
@@ -70,12 +90,12 @@ export function createUploads(store: ObjectStore, keyring: Keyring): Uploads {
     async read(tenant, id) {
       const [end, key] = await Promise.all([store.get(endName(tenant, id)), keyring.jobKey(tenant, keyName(id))]);
       if (!end || !key) return null;
-      const chunks = Number(open(key, context(tenant, id, 'end'), end).toString());
+      const { writer, chunks } = JSON.parse(open(key, context(tenant, id, 'end'), end).toString()) as End;
       const parts: Buffer[] = [];
       for (let at = 0; at < chunks; at++) {
-        const sealed = await store.get(chunkName(tenant, id, at));
+        const sealed = await store.get(chunkName(tenant, id, writer, at));
         if (!sealed) return null;
-        parts.push(open(key, context(tenant, id, String(at)), sealed));
+        parts.push(open(key, context(tenant, id, `${writer}.${at}`), sealed));
       }
       return Buffer.concat(parts);
     },

@@ -1,0 +1,60 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { ManualClock } from '../clock/index.ts';
+import { newId } from '../job/index.ts';
+import { localMasterKey } from '../seal/index.ts';
+import { createLedger, type Ledger } from './ledger.ts';
+import { type MemoryObjectStore, memoryObjectStore } from './store/memory-object-store.ts';
+import type { UploadId } from './uploads.ts';
+
+const HOUR_MS = 3_600_000;
+
+describe('uploads', () => {
+  let clock: ManualClock;
+  let store: MemoryObjectStore;
+  let uploads: Ledger['uploads'];
+  let id: UploadId;
+  beforeEach(() => {
+    clock = new ManualClock(Date.UTC(2026, 0, 1));
+    store = memoryObjectStore();
+    uploads = createLedger({ store, master: localMasterKey(Buffer.alloc(32, 1)), clock }).uploads;
+    id = newId('upl', clock.now()) as UploadId;
+  });
+
+  const names = () => [...store.objects.keys()].filter((name) => name.includes(id));
+  const writer = () => uploads.writer('bank', id);
+
+  it('of two that are sent at once one is the picture, whole, and nothing of the other stays', async () => {
+    const [one, other] = [await writer(), await writer()];
+    for (let at = 0; at < 3; at++) {
+      await one.write(Buffer.from(`one ${at};`));
+      await other.write(Buffer.from(`other ${at};`));
+    }
+    await one.write(Buffer.from('one ends'));
+    expect(await other.complete()).toBe(true);
+    expect(await one.complete()).toBe(false);
+    expect((await uploads.read('bank', id))!.toString()).toBe('other 0;other 1;other 2;');
+    // Its three chunks, its end and its key.
+    expect(names()).toHaveLength(5);
+  });
+
+  it('keeps nothing of what is abandoned, and takes the picture at the next try', async () => {
+    const first = await writer();
+    await first.write(Buffer.from('half'));
+    await first.abandon();
+    expect(await uploads.read('bank', id)).toBeNull();
+    const second = await writer();
+    await second.write(Buffer.from('whole'));
+    await second.complete();
+    expect((await uploads.read('bank', id))!.toString()).toBe('whole');
+  });
+
+  it('is swept with all that was ever begun for it', async () => {
+    await (await writer()).write(Buffer.from('died'));
+    const second = await writer();
+    await second.write(Buffer.from('whole'));
+    await second.complete();
+    expect(await uploads.sweep(clock.now())).toBe(0);
+    expect(await uploads.sweep(clock.now() + HOUR_MS)).toBe(1);
+    expect(names()).toEqual([]);
+  });
+});
