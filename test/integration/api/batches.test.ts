@@ -1,5 +1,6 @@
 import { createClient } from '@cardseal/client';
 import type { JobView } from '@cardseal/core/job';
+import type { UploadId } from '@cardseal/core/ledger';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestApi, type TestApi } from '../../support/api.ts';
 import { endJob } from '../../support/outcomes.ts';
@@ -126,6 +127,42 @@ describe('batches and uploads, with Redis away', () => {
     await expect(
       createClient({ baseUrl: api.url, apiKey: await api.key('other') }).jobs.submit({ front: { upload_id: id } }),
     ).rejects.toMatchObject({ code: 'source_unavailable' });
+  });
+
+  it('erases a job together with the upload that its picture came from', async () => {
+    const ticket = await client.uploads.create({ contentType: 'image/jpeg', sizeBytes: picture.length });
+    const put = () =>
+      fetch(ticket.url, {
+        method: 'PUT',
+        headers: ticket.headers as Record<string, string>,
+        body: new Uint8Array(picture),
+      });
+    expect((await put()).status).toBe(204);
+    const submit = () => client.jobs.submit({ front: { upload_id: ticket.upload_id } }, { idempotencyKey: 'uploaded' });
+    const job = await submit();
+    const line = await post(JSON.stringify({ front: { upload_id: ticket.upload_id } }));
+    const [other] = await expanded(line.body.id, 1);
+    await client.jobs.erase(job.id);
+
+    expect(await api.ledger.uploads.read('bank', ticket.upload_id as UploadId)).toBeNull();
+    expect([...api.store.objects.keys()].filter((name) => name.includes(ticket.upload_id))).toEqual([
+      `uploads/bank/${ticket.upload_id}/dropped`,
+    ]);
+    expect((await put()).status).toBe(403);
+    // What took it before has a picture of its own; what comes later finds none.
+    expect(await (await api.ledger.openJob('bank', other!.id as JobView['id']))!.image('front')).toEqual(picture);
+    await expect(client.jobs.submit({ front: { upload_id: ticket.upload_id } })).rejects.toMatchObject({
+      code: 'source_unavailable',
+    });
+    await expect(submit()).rejects.toMatchObject({ code: 'job_erased' });
+  });
+
+  it('finds the job under its key again when the upload is gone', async () => {
+    const id = await client.uploads.put(new Uint8Array(picture), 'image/jpeg');
+    const submit = () => client.jobs.submit({ front: { upload_id: id } }, { idempotencyKey: 'uploaded-once' });
+    const job = await submit();
+    await api.ledger.uploads.drop('bank', id as UploadId);
+    expect((await submit()).id).toBe(job.id);
   });
 
   it('refuses an upload that is not as it was signed', async () => {

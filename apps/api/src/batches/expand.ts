@@ -6,7 +6,7 @@ import { inSpan, withParent } from '@cardseal/core/trace';
 import type { ApiContext } from '../context.ts';
 import { Problem } from '../problems/index.ts';
 import { storeJob } from '../store/index.ts';
-import { fromRequest, resolveSource } from '../submit/index.ts';
+import { fromRequest, resolveSource, uploadsOf } from '../submit/index.ts';
 import type { JobRequestBody } from '../submit/request-schema.ts';
 
 /** Lines that are written at once. */
@@ -57,7 +57,7 @@ async function storeLine(
   }
   const caller = { tenant, apiKeyId: head.apiKeyId, scopes: [] };
   const job: JobId = lineJobId(id, line);
-  const options = { createdAtMs: head.createdAtMs, fresh, sources };
+  const options = { createdAtMs: head.createdAtMs, fresh, sources, uploads: uploadsOf(pointers) };
   // A trace of its own: one over a whole batch could be read by nobody.
   const stored = await withParent(undefined, () =>
     inSpan('submit', { job }, () => storeJob(context, caller, job, { pictures, terms }, options)),

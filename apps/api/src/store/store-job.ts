@@ -19,7 +19,7 @@ export interface Stored {
 
 /**
  * @param line of a batch: its time, whether nobody can have stored it before (`fresh`) or even knows its id (`unseen`),
- * and pictures to be read later.
+ * and pictures to be read later; `uploads` are what its pictures came from.
  */
 export async function storeJob(
   context: ApiContext,
@@ -42,6 +42,7 @@ interface Line {
   fresh?: boolean;
   unseen?: boolean;
   sources?: NonNullable<JobRequest['sources']>;
+  uploads?: NonNullable<JobRequest['uploads']>;
 }
 
 async function store(
@@ -80,6 +81,7 @@ async function store(
     keepImages: terms.keep_images,
     endpointIds: terms.endpoint_ids,
     apiKeyId: caller.apiKeyId,
+    ...(line.uploads?.length ? { uploads: line.uploads } : {}),
     ...(line.sources ? { sources: line.sources } : {}),
     ...(line.trace ? { trace: line.trace } : {}),
   };

@@ -1,7 +1,7 @@
 /** Pictures that a request only points to: uploads, and objects in buckets on the tenant's list. */
 import { RejectedError, TransientError } from '@cardseal/core/errors';
 import type { ObjectSource, Side } from '@cardseal/core/job';
-import { HOUSE, isAllowedSource, isUploadId, type ObjectSourceRule } from '@cardseal/core/ledger';
+import { HOUSE, isAllowedSource, isUploadId, type ObjectSourceRule, type UploadId } from '@cardseal/core/ledger';
 import type { ApiContext } from '../context.ts';
 import { Problem, type ProblemCode } from '../problems/index.ts';
 import type { Source } from './request-schema.ts';
@@ -29,6 +29,12 @@ export async function resolveSource(
     if (error instanceof TransientError) throw new Problem('store_unavailable');
     throw error;
   }
+}
+
+/** What the job's erasure has to reach as well. */
+export function uploadsOf(pointers: Partial<Record<Side, Pointer>>): UploadId[] {
+  const ids = Object.values(pointers).flatMap((pointer) => ('upload_id' in pointer ? [pointer.upload_id] : []));
+  return ids.filter(isUploadId);
 }
 
 export async function objectRules({ ledger }: ApiContext, tenant: string): Promise<readonly ObjectSourceRule[]> {

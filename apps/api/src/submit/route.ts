@@ -13,7 +13,7 @@ import { type Stored, storeJob } from '../store/index.ts';
 import { checkEndpoints } from './check-endpoints.ts';
 import { inspectPictures } from './inspect.ts';
 import { readSubmission } from './read-submission.ts';
-import { resolveSource } from './resolve-sources.ts';
+import { resolveSource, uploadsOf } from './resolve-sources.ts';
 import type { Submission } from './submission.ts';
 
 export function submitRoute(app: FastifyInstance, context: ApiContext, authenticate: Authenticate): void {
@@ -42,7 +42,8 @@ async function submit(context: ApiContext, caller: Caller, request: FastifyReque
   await fetchPictures(context, caller.tenant, job, submission);
   // Without a key nobody else can know the id: there is nothing to look for.
   const own = request.headers['idempotency-key'] === undefined;
-  const stored = await storeJob(context, caller, job, submission, { fresh: own, unseen: own });
+  const uploads = uploadsOf(submission.pointers);
+  const stored = await storeJob(context, caller, job, submission, { fresh: own, unseen: own, uploads });
   if (!stored.replayed) {
     context.usage.note(caller, 'cards');
     await enqueue(context, stored.request);
@@ -74,7 +75,7 @@ async function claimJob(
 async function spend({ ledger, limits }: ApiContext, caller: Caller, job: JobId, request: FastifyRequest) {
   if (!caller.limits) return;
   const repeat = request.headers['idempotency-key'] !== undefined;
-  if (repeat && (await ledger.inventory(caller.tenant, job)).committed) return;
+  if (repeat && (await wasAccepted(ledger, caller.tenant, job))) return;
   await limits.spend({ ...caller, limits: caller.limits }, 1);
 }
 
@@ -85,10 +86,16 @@ async function spend({ ledger, limits }: ApiContext, caller: Caller, job: JobId,
 async function fetchPictures(context: ApiContext, tenant: string, job: JobId, submission: Submission): Promise<void> {
   const { pictures, pointers } = submission;
   const sides = SIDES.filter((side) => pointers[side] !== undefined);
-  if (sides.length === 0 || (await context.ledger.inventory(tenant, job)).committed) return;
+  if (sides.length === 0 || (await wasAccepted(context.ledger, tenant, job))) return;
   const maxBytes = context.config.MAX_IMAGE_BYTES;
   for (const side of sides) pictures[side] = await resolveSource(context, tenant, side, pointers[side]!, maxBytes);
   inspectPictures(submission, context.config);
+}
+
+/** What became of it since, its erasure above all, is told by whoever stores it. */
+async function wasAccepted(ledger: ApiContext['ledger'], tenant: string, job: JobId): Promise<boolean> {
+  const { committed, erased } = await ledger.inventory(tenant, job);
+  return committed || erased;
 }
 
 async function answer(

@@ -5,7 +5,7 @@
 import type { Clock } from '../clock/index.ts';
 import { asCardsealError, RejectedError } from '../errors/index.ts';
 import { failpoint } from '../failpoints/index.ts';
-import type { JobId } from '../job/index.ts';
+import type { JobId, JobRequest } from '../job/index.ts';
 import { createdAtMs } from '../job/index.ts';
 import {
   type DeliveryRef,
@@ -32,26 +32,49 @@ export async function eraseJob(
   job: JobId,
   reason: Tombstone['reason'],
 ): Promise<Tombstone> {
-  const { ledger, clock } = eraser;
+  const { ledger } = eraser;
   const inventory = await ledger.inventory(tenant, job);
   const standing = inventory.erased ? await ledger.erasures.tombstone(tenant, job) : null;
   if (!standing && !inventory.committed) throw new RejectedError('job_not_found');
   if (standing && (await ledger.erasures.readRecord(tenant, job))) return standing;
   await ledger.markers.openGeneration(tenant, job, ERASURE_GENERATION, null);
   await failpoint('erase.marked');
-  const tombstone =
-    standing ??
-    (await ledger.erasures.declare(tenant, job, {
-      v: 1,
-      reason,
-      generation: inventory.generation,
-      createdAtMs: createdAtMs(job),
-      erasedAtMs: clock.now(),
-      endpointIds: await chosenEndpoints(ledger, tenant, job),
-    }));
+  const tombstone = standing ?? (await declare(eraser, tenant, job, { reason, generation: inventory.generation }));
   await failpoint('erase.declared');
   await finishErasure(eraser, tenant, job, tombstone);
   return tombstone;
+}
+
+/**
+ * The request is gone afterwards: whom its owner chose to tell is kept with the tombstone, and what its pictures came
+ * from is dropped before, so that where a tombstone stands nothing of it is left.
+ */
+async function declare(
+  { ledger, clock }: Eraser,
+  tenant: string,
+  job: JobId,
+  { reason, generation }: Pick<Tombstone, 'reason' | 'generation'>,
+): Promise<Tombstone> {
+  const request = await requestIfItOpens(ledger, tenant, job);
+  for (const upload of request?.uploads ?? []) await ledger.uploads.drop(tenant, upload);
+  return ledger.erasures.declare(tenant, job, {
+    v: 1,
+    reason,
+    generation,
+    createdAtMs: createdAtMs(job),
+    erasedAtMs: clock.now(),
+    endpointIds: request?.endpointIds ?? null,
+  });
+}
+
+/** What does not open any more can be erased all the same; then all that listen are told. */
+async function requestIfItOpens(ledger: Ledger, tenant: string, job: JobId): Promise<JobRequest | null> {
+  try {
+    return (await (await ledger.openJob(tenant, job))?.request()) ?? null;
+  } catch (error) {
+    if (asCardsealError(error).disposition !== 'defect') throw error;
+    return null;
+  }
 }
 
 /** Everything behind the tombstone; may run any number of times, and at once with others. */
@@ -79,18 +102,6 @@ export async function removeAll(ledger: Ledger, tenant: string, job: JobId, { re
   const disabled = (await ledger.endpoints.list(tenant)).filter(({ value }) => value.state !== 'enabled');
   const ids = disabled.map(({ id }) => id);
   return ledger.erasures.remove(tenant, job, reason, ids);
-}
-
-/** The request is gone afterwards: whom its owner chose to tell is kept with the tombstone. */
-async function chosenEndpoints(ledger: Ledger, tenant: string, job: JobId): Promise<string[] | null> {
-  try {
-    const sealed = await ledger.openJob(tenant, job);
-    return (await sealed?.request())?.endpointIds ?? null;
-  } catch (error) {
-    // What does not open any more can be erased all the same; then all that listen are told.
-    if (asCardsealError(error).disposition !== 'defect') throw error;
-    return null;
-  }
 }
 
 /** A job that a worker holds is locked and stays; the worker finds the tombstone at its next step. */

@@ -44,6 +44,8 @@ export interface JobRequest {
   apiKeyId: string;
   /** Of a line of a batch: pictures that are read when its turn comes, and not kept. */
   sources?: Partial<Record<Side, ObjectSource>>;
+  /** Where its pictures were sent to ahead: an erasure reaches them there, too. */
+  uploads?: `upl_${string}`[];
   /** The `traceparent` that its trace goes on from; while traces are sent. */
   trace?: string;
 }

@@ -4,6 +4,7 @@ import { newId } from '../job/index.ts';
 import { localMasterKey } from '../seal/index.ts';
 import { createLedger, type Ledger } from './ledger.ts';
 import { type MemoryObjectStore, memoryObjectStore } from './store/memory-object-store.ts';
+import type { ObjectStore } from './store/object-store.ts';
 import type { UploadId } from './uploads.ts';
 
 const HOUR_MS = 3_600_000;
@@ -21,7 +22,7 @@ describe('uploads', () => {
   });
 
   const names = () => [...store.objects.keys()].filter((name) => name.includes(id));
-  const writer = () => uploads.writer('bank', id);
+  const writer = async () => (await uploads.writer('bank', id))!;
 
   it('of two that are sent at once one is the picture, whole, and nothing of the other stays', async () => {
     const [one, other] = [await writer(), await writer()];
@@ -46,6 +47,55 @@ describe('uploads', () => {
     await second.write(Buffer.from('whole'));
     await second.complete();
     expect((await uploads.read('bank', id))!.toString()).toBe('whole');
+  });
+
+  it('takes no second picture', async () => {
+    await (await writer()).complete();
+    expect(await uploads.writer('bank', id)).toBeNull();
+  });
+
+  it('once dropped cannot be opened, whoever had begun to write to it, and takes nothing more', async () => {
+    const [first, late] = [await writer(), await writer()];
+    await first.write(Buffer.from('first'));
+    await late.write(Buffer.from('late'));
+    await first.complete();
+    await uploads.drop('bank', id);
+    await late.write(Buffer.from(' picture'));
+    await late.complete();
+    expect(await uploads.read('bank', id)).toBeNull();
+    expect(store.objects.has(`keys/bank/${id}`)).toBe(false);
+    expect(await uploads.writer('bank', id)).toBeNull();
+    expect(store.objects.has(`keys/bank/${id}`)).toBe(false);
+    await uploads.drop('bank', id);
+    expect(names()).toEqual([`uploads/bank/${id}/dropped`]);
+    expect(await uploads.sweep(clock.now() + HOUR_MS)).toBe(1);
+    expect(names()).toEqual([]);
+  });
+
+  it('once dropped has no key, wherever another one was about to write', async () => {
+    // Before the n-th operation of the one who begins to write comes the whole drop.
+    for (let step = 1; step <= 6; step++) {
+      const inner = memoryObjectStore();
+      const ledgerOf = (over: ObjectStore) =>
+        createLedger({ store: over, master: localMasterKey(Buffer.alloc(32, 1)), clock });
+      await ledgerOf(inner).uploads.sign('bank', 'the key of the tenant is there');
+      let steps = 0;
+      const counted = new Proxy(inner, {
+        get: (target, name: keyof ObjectStore) =>
+          typeof target[name] !== 'function'
+            ? target[name]
+            : async (...args: unknown[]) => {
+                if (++steps === step) await ledgerOf(inner).uploads.drop('bank', id);
+                return (target[name] as (...all: unknown[]) => unknown)(...args);
+              },
+      });
+      const late = await ledgerOf(counted).uploads.writer('bank', id);
+      if (steps < step) await ledgerOf(inner).uploads.drop('bank', id);
+      await late?.write(Buffer.from('late'));
+      await late?.complete();
+      expect(inner.objects.has(`keys/bank/${id}`)).toBe(false);
+      expect(await ledgerOf(inner).uploads.read('bank', id)).toBeNull();
+    }
   });
 
   it('is swept with all that was ever begun for it', async () => {

@@ -1,7 +1,8 @@
 /**
  * Pictures that were sent ahead: sealed a chunk at a time while they stream in, under a key of their own, and taken
  * over by a job later. Several may be sent to one place at once: each writes under names of its own, and the one that
- * ends the upload first is the picture. What nobody takes is swept a day after.
+ * ends the upload first is the picture. An erased job takes the uploads with it that its pictures came from; the rest is
+ * swept a day after.
  */
 import { createHmac, randomBytes } from 'node:crypto';
 import { decodeTime } from 'ulid';
@@ -24,10 +25,13 @@ export interface UploadWriter {
 export interface Uploads {
   /** Hex HMAC that stands for the tenant's consent to what is signed. */
   sign(tenant: string, text: string): Promise<string>;
-  writer(tenant: string, id: UploadId): Promise<UploadWriter>;
+  /** null when the upload was completed or dropped before. */
+  writer(tenant: string, id: UploadId): Promise<UploadWriter | null>;
   isComplete(tenant: string, id: UploadId): Promise<boolean>;
   /** null when there is no such upload, or it is not complete. */
   read(tenant: string, id: UploadId): Promise<Buffer | null>;
+  /** Nothing that was sent, or is being sent, can be opened afterwards, and nothing more is taken. Idempotent. */
+  drop(tenant: string, id: UploadId): Promise<void>;
   /** Removes uploads that began before; returns how many. */
   sweep(beforeMs: number): Promise<number>;
 }
@@ -49,13 +53,24 @@ export function createUploads(store: ObjectStore, keyring: Keyring): Uploads {
   const chunkName = (tenant: string, id: UploadId, writer: string, at: number) =>
     `${folder(tenant, id)}${writer}.${String(at).padStart(5, '0')}`;
   const endName = (tenant: string, id: UploadId) => `${folder(tenant, id)}end`;
+  const droppedName = (tenant: string, id: UploadId) => `${folder(tenant, id)}dropped`;
   const context = (tenant: string, id: UploadId, kind: string) => ({ tenant, subject: id, kind: `upload.${kind}` });
   // The key tree knows subjects, whatever they are: an upload has its key beside those of jobs.
   const keyName = (id: UploadId) => id as unknown as JobId;
 
-  async function remove(tenant: string, id: UploadId): Promise<void> {
+  async function remove(tenant: string, id: UploadId, but?: string): Promise<void> {
     await keyring.dropJobKey(tenant, keyName(id));
-    await store.delete(await listAll(store, folder(tenant, id)));
+    await store.delete((await listAll(store, folder(tenant, id))).filter((name) => name !== but));
+  }
+  const has = async (name: string) => (await store.get(name)) !== null;
+
+  /** Who drops says so and then drops the key; who makes a key looks afterwards: one of the two sees the other. */
+  async function keyToWriteWith(tenant: string, id: UploadId): Promise<Buffer | null> {
+    if (await has(endName(tenant, id))) return null;
+    const key = await keyring.makeJobKey(tenant, keyName(id));
+    if (!(await has(droppedName(tenant, id)))) return key;
+    await keyring.dropJobKey(tenant, keyName(id));
+    return null;
   }
 
   return {
@@ -63,7 +78,8 @@ export function createUploads(store: ObjectStore, keyring: Keyring): Uploads {
       keyring.withLookupKey(tenant, (key) => createHmac('sha256', key).update(`upload:${text}`).digest('hex')),
 
     async writer(tenant, id) {
-      const key = await keyring.makeJobKey(tenant, keyName(id));
+      const key = await keyToWriteWith(tenant, id);
+      if (!key) return null;
       const writer = randomBytes(16).toString('hex');
       const names: string[] = [];
       const abandon = () => store.delete(names);
@@ -85,7 +101,7 @@ export function createUploads(store: ObjectStore, keyring: Keyring): Uploads {
       };
     },
 
-    isComplete: async (tenant, id) => (await store.get(endName(tenant, id))) !== null,
+    isComplete: (tenant, id) => has(endName(tenant, id)),
 
     async read(tenant, id) {
       const [end, key] = await Promise.all([store.get(endName(tenant, id)), keyring.jobKey(tenant, keyName(id))]);
@@ -98,6 +114,12 @@ export function createUploads(store: ObjectStore, keyring: Keyring): Uploads {
         parts.push(open(key, context(tenant, id, `${writer}.${at}`), sealed));
       }
       return Buffer.concat(parts);
+    },
+
+    async drop(tenant, id) {
+      const dropped = droppedName(tenant, id);
+      await store.put(dropped, Buffer.alloc(0));
+      await remove(tenant, id, dropped);
     },
 
     async sweep(beforeMs) {

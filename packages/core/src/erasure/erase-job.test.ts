@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import { ManualClock } from '../clock/index.ts';
+import { type JobRequest, newId, newJobId } from '../job/index.ts';
+import { createLedger, memoryObjectStore, type ObjectStore, type UploadId } from '../ledger/index.ts';
+import type { Conveyor } from '../queue/index.ts';
+import { localMasterKey } from '../seal/index.ts';
+import { eraseJob } from './erase-job.ts';
+
+const clock = new ManualClock(Date.UTC(2026, 0, 1));
+const conveyor = {
+  queues: () => {
+    throw new Error('Redis is away');
+  },
+  addDeliveries: async () => {},
+  announceFinished: async () => {},
+} as unknown as Conveyor;
+
+const ledgerOf = (store: ObjectStore) => createLedger({ store, master: localMasterKey(Buffer.alloc(32, 5)), clock });
+
+/** A job whose picture was sent ahead. */
+async function uploadedJob() {
+  const store = memoryObjectStore();
+  const ledger = ledgerOf(store);
+  const upload = newId('upl', clock.now()) as UploadId;
+  const writer = (await ledger.uploads.writer('bank', upload))!;
+  await writer.write(Buffer.from('a picture'));
+  await writer.complete();
+  const job = newJobId(clock.now());
+  const sealed = await ledger.startJob('bank', job);
+  await sealed.putImage('front', (await ledger.uploads.read('bank', upload))!);
+  await sealed.commit({ v: 1, job, tenant: 'bank', endpointIds: null, uploads: [upload] } as unknown as JobRequest);
+  return { store, ledger, upload, job };
+}
+
+/** A store that fails for good after so many operations. */
+function dying(store: ObjectStore, operations: number): ObjectStore {
+  let left = operations;
+  return new Proxy(store, {
+    get: (target, name: keyof ObjectStore) =>
+      typeof target[name] !== 'function'
+        ? target[name]
+        : async (...args: unknown[]) => {
+            if (left-- <= 0) throw new Error('the process is dead');
+            return (target[name] as (...all: unknown[]) => unknown)(...args);
+          },
+  });
+}
+
+describe('the erasure of a job whose picture was uploaded', () => {
+  it('leaves nothing under the upload that opens, wherever it dies and is begun again', async () => {
+    for (let operations = 0; ; operations++) {
+      const { store, ledger, upload, job } = await uploadedJob();
+      const erase = (over: ObjectStore) =>
+        eraseJob({ ledger: ledgerOf(over), conveyor, clock }, 'bank', job, 'request').then(
+          () => 'erased',
+          () => 'died',
+        );
+      const first = await erase(dying(store, operations));
+      // Whoever finds a tombstone takes the upload to be gone: its request cannot be read any more.
+      if (await ledger.erasures.tombstone('bank', job)) {
+        expect(await ledger.uploads.read('bank', upload)).toBeNull();
+      }
+      expect(await erase(store)).toBe('erased');
+      expect(await ledger.uploads.read('bank', upload)).toBeNull();
+      expect([...store.objects.keys()].filter((name) => name.includes(upload))).toEqual([
+        `uploads/bank/${upload}/dropped`,
+      ]);
+      if (first === 'erased') break;
+      expect(operations).toBeLessThan(100);
+    }
+  });
+});
