@@ -7,6 +7,7 @@ import {
   type MemoryObjectStore,
   memoryObjectStore,
   type ObjectStore,
+  type UploadId,
 } from '@cardseal/core/ledger';
 import { type Log, silentLog } from '@cardseal/core/log';
 import { localMasterKey } from '@cardseal/core/seal';
@@ -87,5 +88,30 @@ describe('the end of a batch', () => {
     await Promise.all(Array.from({ length: 5 }, () => see(store, id, 1e9)));
     expect(under(store, 'notices/')).toHaveLength(1);
     expect(under(store, 'undelivered/')).toHaveLength(1);
+  });
+});
+
+describe('the sweep of uploads', () => {
+  /** Whether an upload of now is there when a keeper has swept by a clock that is so far ahead. */
+  async function isKeptAt(aheadMs: number): Promise<boolean> {
+    const ledger = createLedger({ store: memoryObjectStore(), master, clock });
+    const id = newId('upl', clock.now()) as UploadId;
+    const writer = (await ledger.uploads.writer(TENANT, id, clock.now()))!;
+    await writer.write(Buffer.from('a picture'));
+    await writer.complete();
+    const { promise: swept, resolve } = Promise.withResolvers<void>();
+    const replays = { sweep: async () => resolve() };
+    const ahead = new ManualClock(clock.now() + aheadMs);
+    const context = { ledger: { ...ledger, replays }, clock: ahead, log: silentLog };
+    const keeper = createBatchKeeper(context as unknown as ApiContext);
+    keeper.start();
+    await swept;
+    await keeper.stop();
+    return (await ledger.uploads.read(TENANT, id)) !== null;
+  }
+
+  it('leaves what was begun a minute ago, even by a clock that is a day ahead', async () => {
+    expect(await isKeptAt(24 * 3_600_000 + 60_000)).toBe(true);
+    expect(await isKeptAt(26 * 3_600_000)).toBe(false);
   });
 });

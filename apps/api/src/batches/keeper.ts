@@ -15,7 +15,8 @@ const LOOK_EVERY_MS = 2000;
 const PATIENCE = 0.1;
 /** A marker without a head is an accident of accepting. */
 const UNCOMMITTED_AFTER_MS = 10 * 60_000;
-const UPLOADS_KEPT_MS = 24 * 3_600_000;
+/** A day is promised; the hour more is for one that is being sent, while another's clock is wrong by up to that day. */
+const UPLOADS_KEPT_MS = 25 * 3_600_000;
 const SWEEP_UPLOADS_EVERY_MS = 3_600_000;
 
 export interface BatchKeeper {

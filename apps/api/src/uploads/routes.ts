@@ -45,7 +45,7 @@ export function uploadRoutes(app: FastifyInstance, context: ApiContext, authenti
       if (!claims || claims.expiresAtMs < clock.now() || !isAsSigned(request, claims.contentType)) {
         throw new Problem('upload_refused');
       }
-      const writer = await ledger.uploads.writer(claims.tenant, claims.id);
+      const writer = await ledger.uploads.writer(claims.tenant, claims.id, clock.now());
       if (!writer) throw new Problem('upload_refused');
       await receiveUpload(request.body as Readable, writer, claims.sizeBytes);
       log.info('upload.received', { tenant: claims.tenant, size_bytes: claims.sizeBytes });

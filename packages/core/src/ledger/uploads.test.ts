@@ -22,7 +22,7 @@ describe('uploads', () => {
   });
 
   const names = () => [...store.objects.keys()].filter((name) => name.includes(id));
-  const writer = async () => (await uploads.writer('bank', id))!;
+  const writer = async () => (await uploads.writer('bank', id, clock.now()))!;
 
   it('of two that are sent at once one is the picture, whole, and nothing of the other stays', async () => {
     const [one, other] = [await writer(), await writer()];
@@ -34,8 +34,8 @@ describe('uploads', () => {
     expect(await other.complete()).toBe(true);
     expect(await one.complete()).toBe(false);
     expect((await uploads.read('bank', id))!.toString()).toBe('other 0;other 1;other 2;');
-    // Its three chunks, its end and its key.
-    expect(names()).toHaveLength(5);
+    // Its three chunks, its beginning, its end and its key.
+    expect(names()).toHaveLength(6);
   });
 
   it('keeps nothing of what is abandoned, and takes the picture at the next try', async () => {
@@ -51,7 +51,7 @@ describe('uploads', () => {
 
   it('takes no second picture', async () => {
     await (await writer()).complete();
-    expect(await uploads.writer('bank', id)).toBeNull();
+    expect(await uploads.writer('bank', id, clock.now())).toBeNull();
   });
 
   it('once dropped cannot be opened, whoever had begun to write to it, and takes nothing more', async () => {
@@ -64,17 +64,17 @@ describe('uploads', () => {
     await late.complete();
     expect(await uploads.read('bank', id)).toBeNull();
     expect(store.objects.has(`keys/bank/${id}`)).toBe(false);
-    expect(await uploads.writer('bank', id)).toBeNull();
+    expect(await uploads.writer('bank', id, clock.now())).toBeNull();
     expect(store.objects.has(`keys/bank/${id}`)).toBe(false);
     await uploads.drop('bank', id);
-    expect(names()).toEqual([`uploads/bank/${id}/dropped`]);
+    expect(names().sort()).toEqual(['begun', 'dropped'].map((name) => `uploads/bank/${id}/${name}`));
     expect(await uploads.sweep(clock.now() + HOUR_MS)).toBe(1);
     expect(names()).toEqual([]);
   });
 
   it('once dropped has no key, wherever another one was about to write', async () => {
     // Before the n-th operation of the one who begins to write comes the whole drop.
-    for (let step = 1; step <= 6; step++) {
+    for (let step = 1; step <= 8; step++) {
       const inner = memoryObjectStore();
       const ledgerOf = (over: ObjectStore) =>
         createLedger({ store: over, master: localMasterKey(Buffer.alloc(32, 1)), clock });
@@ -89,7 +89,7 @@ describe('uploads', () => {
                 return (target[name] as (...all: unknown[]) => unknown)(...args);
               },
       });
-      const late = await ledgerOf(counted).uploads.writer('bank', id);
+      const late = await ledgerOf(counted).uploads.writer('bank', id, clock.now());
       if (steps < step) await ledgerOf(inner).uploads.drop('bank', id);
       await late?.write(Buffer.from('late'));
       await late?.complete();
@@ -105,6 +105,23 @@ describe('uploads', () => {
     await second.complete();
     expect(await uploads.sweep(clock.now())).toBe(0);
     expect(await uploads.sweep(clock.now() + HOUR_MS)).toBe(1);
+    expect(names()).toEqual([]);
+  });
+
+  it('is not swept while it is sent, however old its id', async () => {
+    clock.advance(40 * HOUR_MS);
+    const late = await writer();
+    expect(await uploads.sweep(clock.now() - 24 * HOUR_MS)).toBe(0);
+    await late.write(Buffer.from('late'));
+    await late.complete();
+    expect(await uploads.sweep(clock.now())).toBe(0);
+    expect((await uploads.read('bank', id))!.toString()).toBe('late');
+  });
+
+  it('leaves no key behind when nothing was sent after all', async () => {
+    await writer();
+    expect(names()).toContain(`keys/bank/${id}`);
+    await uploads.sweep(clock.now() + HOUR_MS);
     expect(names()).toEqual([]);
   });
 });

@@ -25,14 +25,14 @@ export interface UploadWriter {
 export interface Uploads {
   /** Hex HMAC that stands for the tenant's consent to what is signed. */
   sign(tenant: string, text: string): Promise<string>;
-  /** null when the upload was completed or dropped before. */
-  writer(tenant: string, id: UploadId): Promise<UploadWriter | null>;
+  /** null when the upload was completed or dropped before. It is kept for a day from `nowMs`. */
+  writer(tenant: string, id: UploadId, nowMs: number): Promise<UploadWriter | null>;
   isComplete(tenant: string, id: UploadId): Promise<boolean>;
   /** null when there is no such upload, or it is not complete. */
   read(tenant: string, id: UploadId): Promise<Buffer | null>;
   /** Nothing that was sent, or is being sent, can be opened afterwards, and nothing more is taken. Idempotent. */
   drop(tenant: string, id: UploadId): Promise<void>;
-  /** Removes uploads that began before; returns how many. */
+  /** Removes uploads that nobody has begun to send since; returns how many. */
   sweep(beforeMs: number): Promise<number>;
 }
 
@@ -53,32 +53,44 @@ export function createUploads(store: ObjectStore, keyring: Keyring): Uploads {
   const chunkName = (tenant: string, id: UploadId, writer: string, at: number) =>
     `${folder(tenant, id)}${writer}.${String(at).padStart(5, '0')}`;
   const endName = (tenant: string, id: UploadId) => `${folder(tenant, id)}end`;
+  const begunName = (tenant: string, id: UploadId) => `${folder(tenant, id)}begun`;
   const droppedName = (tenant: string, id: UploadId) => `${folder(tenant, id)}dropped`;
   const context = (tenant: string, id: UploadId, kind: string) => ({ tenant, subject: id, kind: `upload.${kind}` });
   // The key tree knows subjects, whatever they are: an upload has its key beside those of jobs.
   const keyName = (id: UploadId) => id as unknown as JobId;
 
-  async function remove(tenant: string, id: UploadId, but?: string): Promise<void> {
+  async function remove(tenant: string, id: UploadId, but: readonly string[] = []): Promise<void> {
     await keyring.dropJobKey(tenant, keyName(id));
-    await store.delete((await listAll(store, folder(tenant, id))).filter((name) => name !== but));
+    await store.delete((await listAll(store, folder(tenant, id))).filter((name) => !but.includes(name)));
   }
   const has = async (name: string) => (await store.get(name)) !== null;
+  const isComplete = (tenant: string, id: UploadId) => has(endName(tenant, id));
+  const isDropped = (tenant: string, id: UploadId) => has(droppedName(tenant, id));
 
-  /** Who drops says so and then drops the key; who makes a key looks afterwards: one of the two sees the other. */
-  async function keyToWriteWith(tenant: string, id: UploadId): Promise<Buffer | null> {
-    if (await has(endName(tenant, id))) return null;
+  /**
+   * Who drops says so and then drops the key; who makes a key looks afterwards: one of the two sees the other. What is
+   * begun is noted first, so that the sweep finds all that follows.
+   */
+  async function keyToWriteWith(tenant: string, id: UploadId, nowMs: number): Promise<Buffer | null> {
+    if ((await isComplete(tenant, id)) || (await isDropped(tenant, id))) return null;
+    await store.put(begunName(tenant, id), Buffer.from(String(nowMs)));
     const key = await keyring.makeJobKey(tenant, keyName(id));
-    if (!(await has(droppedName(tenant, id)))) return key;
+    if (!(await isDropped(tenant, id))) return key;
     await keyring.dropJobKey(tenant, keyName(id));
     return null;
+  }
+
+  /** Its id may be older by far: who takes over a request that died goes on with that one's id. */
+  async function wasBegunBefore(tenant: string, id: UploadId, ms: number): Promise<boolean> {
+    return Number((await store.get(begunName(tenant, id))) ?? 0) < ms;
   }
 
   return {
     sign: (tenant, text) =>
       keyring.withLookupKey(tenant, (key) => createHmac('sha256', key).update(`upload:${text}`).digest('hex')),
 
-    async writer(tenant, id) {
-      const key = await keyToWriteWith(tenant, id);
+    async writer(tenant, id, nowMs) {
+      const key = await keyToWriteWith(tenant, id, nowMs);
       if (!key) return null;
       const writer = randomBytes(16).toString('hex');
       const names: string[] = [];
@@ -101,7 +113,7 @@ export function createUploads(store: ObjectStore, keyring: Keyring): Uploads {
       };
     },
 
-    isComplete: (tenant, id) => has(endName(tenant, id)),
+    isComplete,
 
     async read(tenant, id) {
       const [end, key] = await Promise.all([store.get(endName(tenant, id)), keyring.jobKey(tenant, keyName(id))]);
@@ -117,9 +129,8 @@ export function createUploads(store: ObjectStore, keyring: Keyring): Uploads {
     },
 
     async drop(tenant, id) {
-      const dropped = droppedName(tenant, id);
-      await store.put(dropped, Buffer.alloc(0));
-      await remove(tenant, id, dropped);
+      await store.put(droppedName(tenant, id), Buffer.alloc(0));
+      await remove(tenant, id, [droppedName(tenant, id), begunName(tenant, id)]);
     },
 
     async sweep(beforeMs) {
@@ -128,8 +139,13 @@ export function createUploads(store: ObjectStore, keyring: Keyring): Uploads {
         const [, tenant, id] = (ID.exec(name) ?? []) as [string?, string?, UploadId?];
         if (tenant && id && decodeTime(id.slice('upl_'.length)) < beforeMs) old.set(id, tenant);
       }
-      for (const [id, tenant] of old) await remove(tenant, id);
-      return old.size;
+      let swept = 0;
+      for (const [id, tenant] of old) {
+        if (!(await wasBegunBefore(tenant, id, beforeMs))) continue;
+        await remove(tenant, id);
+        swept++;
+      }
+      return swept;
     },
   };
 }
