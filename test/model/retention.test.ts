@@ -61,6 +61,21 @@ describe('retention', () => {
     expect(long.has('tombstone')).toBe(true);
   });
 
+  it('counts a deadline from the submit that was accepted, not from one that died long before', async () => {
+    // Wherever the first one dies: the job's id, and the names that it wrote, are an hour old.
+    for (let dieAfterWrites = 0; dieAfterWrites < 5; dieAfterWrites++) {
+      const { world, has, after } = await lived([], { expiresInS: 600 });
+      const died = world.process({ dieAfterWrites });
+      expect(await died.run(() => world.perform(died, 'submit'))).toBe('dead');
+      await after(HOUR_MS, 'submit', 'due');
+      expect([has('request'), has('outcome.1')]).toEqual([true, false]);
+      await after(599_000, 'due');
+      expect(has('outcome.1')).toBe(false);
+      await after(2000, 'due');
+      expect(has('outcome.1')).toBe(true);
+    }
+  });
+
   it('never touches a job without an outcome', async () => {
     const { has, after } = await lived(['submit']);
     await after(60 * DAY_MS, 'due', 'sweep');

@@ -76,7 +76,7 @@ async function store(
     reference: terms.reference,
     metadata: terms.metadata,
     priority: terms.priority,
-    expiresAtMs: terms.expires_in === null ? null : createdAtMs + terms.expires_in * 1000,
+    expiresAtMs: terms.expires_in === null ? null : clock.now() + terms.expires_in * 1000,
     retainForS: terms.retain_for,
     keepImages: terms.keep_images,
     endpointIds: terms.endpoint_ids,

@@ -34,6 +34,8 @@ export async function settleDue(context: WorkerContext, { tenant, job, what }: D
 async function expire(context: WorkerContext, work: Work): Promise<void> {
   const undecided = !work.inventory.decided.includes(work.generation);
   if (work.generation !== 1 || !undecided || openSides(work).length === 0) return;
+  // The name may be that of a submit that died: the deadline is what the committed one says.
+  if ((work.request.expiresAtMs ?? Number.POSITIVE_INFINITY) > context.clock.now()) return;
   await conclude(context, work, { state: 'expired' });
   await announce(context, work);
 }
