@@ -1,7 +1,11 @@
 /** An Idempotency-Key on every unsafe route, with Redis away: done once, answered the same, whoever asks and how often. */
+import { TransientError } from '@cardseal/core/errors';
+import type { JobView } from '@cardseal/core/job';
+import { createLedger, type Ledger, type ObjectStore } from '@cardseal/core/ledger';
+import { localMasterKey } from '@cardseal/core/seal';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { json, startTestApi, type TestApi } from '../../support/api.ts';
+import { type Answer, json, startTestApi, type TestApi } from '../../support/api.ts';
 import { describedOperations } from '../../support/openapi.ts';
 import { endJob } from '../../support/outcomes.ts';
 import { plainJpeg } from '../../support/pictures.ts';
@@ -149,6 +153,48 @@ describe('an Idempotency-Key', () => {
     await endJob(api.ledger, 'bank', job, { state: 'failed', failure: FAILURE });
     expect((await send('POST', path, idempotencyKey)).status).toBe(202);
     expect((await send('POST', path, idempotencyKey)).headers.get('idempotency-replayed')).toBe('true');
+  });
+
+  describe('of a retry that opened its generation and was not answered', () => {
+    /** Its repeat, when in between happened what `meanwhile` does. */
+    async function repeated(meanwhile: (job: JobView) => Promise<unknown> = async () => {}): Promise<Answer> {
+      const job = await failedJob();
+      const idempotencyKey = newKey();
+      const path = `/v1/jobs/${job.id}/retry`;
+      const forgetful = await startTestApi({ store: api.store, ledger: losingAnswers(`pending/bank/${job.id}.2.`) });
+      expect((await send('POST', path, idempotencyKey, undefined, forgetful)).status).toBe(503);
+      await forgetful.stop();
+      await meanwhile(job);
+      const again = await send('POST', path, idempotencyKey);
+      expect((await send('POST', path, idempotencyKey)).body).toEqual(again.body);
+      expect((await api.ledger.inventory('bank', job.id)).generation).toBe(2);
+      return again;
+    }
+
+    /** A ledger whose store does what it is told to such a name, and says that it did not. */
+    function losingAnswers(prefix: string): Ledger {
+      const store: ObjectStore = {
+        ...api.store,
+        async create(name, body) {
+          const created = await api.store.create(name, body);
+          if (name.startsWith(prefix)) throw new TransientError('store_unavailable');
+          return created;
+        },
+      };
+      return createLedger({ store, master: localMasterKey(Buffer.alloc(32, 7)) });
+    }
+
+    it('answers with that generation', async () => {
+      const { status, body } = await repeated();
+      expect([status, body.generation, body.state]).toEqual([202, 2, 'queued']);
+    });
+
+    it('answers with it when it has ended well, and opens no other when it failed', async () => {
+      for (const change of [{ state: 'succeeded' }, { state: 'failed', failure: FAILURE }] as const) {
+        const { status, body } = await repeated((job) => endJob(api.ledger, 'bank', { ...job, generation: 2 }, change));
+        expect([status, body.generation, body.state]).toEqual([202, 2, change.state]);
+      }
+    });
   });
 
   it('tells nothing of an erased job, and leaves nothing of it that can be opened', async () => {

@@ -31,6 +31,18 @@ export function idForMaking(request: FastifyRequest, prefix: string, nowMs: numb
   return ticket ? `${prefix}_${ticket.subject}` : newId(prefix, nowMs);
 }
 
+/** Keeps what this request is about to do; without a key nobody will ask. */
+export async function noteIntent(ledger: Ledger, request: FastifyRequest, what: string): Promise<void> {
+  const ticket = tickets.get(request);
+  if (ticket) await ledger.replays.note(ticket, what);
+}
+
+/** What an earlier try of this request, which was never answered, was about to do; null when there is none. */
+export async function earlierIntent(ledger: Ledger, request: FastifyRequest): Promise<string | null> {
+  const ticket = tickets.get(request);
+  return ticket ? ledger.replays.noted(ticket) : null;
+}
+
 export function createIdempotencyGuard(app: FastifyInstance, ledger: Ledger, log: Log): IdempotencyGuard {
   app.addHook('onSend', async (request, reply, payload) => {
     const ticket = tickets.get(request);

@@ -1,2 +1,2 @@
-export { createIdempotencyGuard, type IdempotencyGuard, idForMaking } from './guard.ts';
+export { createIdempotencyGuard, earlierIntent, type IdempotencyGuard, idForMaking, noteIntent } from './guard.ts';
 export { idempotencyKeyOf } from './key.ts';

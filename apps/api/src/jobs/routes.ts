@@ -6,6 +6,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Authenticate } from '../auth/index.ts';
 import type { ApiContext } from '../context.ts';
+import { earlierIntent, noteIntent } from '../idempotency/index.ts';
 import { fromZod, Problem } from '../problems/index.ts';
 import { wholeNumber } from '../query/whole-number.ts';
 import { streamJobEvents } from './job-events.ts';
@@ -55,10 +56,23 @@ export function jobRoutes(app: FastifyInstance, context: ApiContext, authenticat
   app.post('/v1/jobs/:id/retry', async (request, reply) => {
     const caller = await authenticate(request, 'jobs:write');
     const job = jobIdOf(request);
-    const generation = await reopen(context.ledger, context.conveyor, caller.tenant, job);
-    context.log.info('job.retry_opened', { tenant: caller.tenant, job_id: job, generation });
+    if (!(await wasRetried(context, caller.tenant, job, request))) await retry(context, caller.tenant, job, request);
     return sendJob(request, reply.code(202), await readJob(context, caller, job));
   });
+}
+
+async function retry({ ledger, conveyor, log }: ApiContext, tenant: string, job: JobId, request: FastifyRequest) {
+  const about = (generation: number) => noteIntent(ledger, request, String(generation));
+  const generation = await reopen(ledger, conveyor, tenant, job, { about });
+  log.info('job.retry_opened', { tenant, job_id: job, generation });
+}
+
+/** By an earlier try of the same request, which died before it was answered: the job may even have ended since. */
+async function wasRetried({ ledger }: ApiContext, tenant: string, job: JobId, request: FastifyRequest) {
+  const generation = Number((await earlierIntent(ledger, request)) ?? Number.NaN);
+  if (Number.isNaN(generation)) return false;
+  const { open, decided } = await ledger.inventory(tenant, job);
+  return open.includes(generation) || decided.includes(generation);
 }
 
 function readQuery<Schema extends z.ZodType>(schema: Schema, request: FastifyRequest): z.output<Schema> {

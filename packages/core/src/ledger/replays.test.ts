@@ -56,6 +56,23 @@ describe('replays', () => {
     expect((await ours()).number).toBeGreaterThan(1);
   });
 
+  it('tells who takes over what the first one noted, however many died, and nobody else', async () => {
+    const first = await ours();
+    expect(await ledger.replays.noted(first)).toBeNull();
+    await ledger.replays.note(first, 'generation 2');
+    for (let deaths = 0; deaths < 3; deaths++) {
+      clock.advance(REPLAY_LEASE_MS);
+      const next = await ours();
+      expect(await ledger.replays.noted(next)).toBe('generation 2');
+      await ledger.replays.note(next, 'another');
+    }
+    clock.advance(REPLAYS_KEPT_MS);
+    expect(await ledger.replays.noted(await ours())).toBeNull();
+    clock.advance(3 * REPLAYS_KEPT_MS);
+    await ledger.replays.sweep();
+    expect(names()).toEqual([]);
+  });
+
   it('is taken over by one of many', async () => {
     await ours();
     clock.advance(REPLAY_LEASE_MS);

@@ -49,6 +49,10 @@ export type ReplayStart =
 
 export interface Replays {
   begin(request: ReplayRequest): Promise<ReplayStart>;
+  /** Keeps what is about to be done, where doing it twice is not doing it once. What was noted first stands. */
+  note(ticket: ReplayTicket, what: string): Promise<void>;
+  /** What one noted that died; null when none did, or it died before. */
+  noted(ticket: ReplayTicket): Promise<string | null>;
   keep(ticket: ReplayTicket, answer: KeptAnswer): Promise<void>;
   /** Nothing was done: the next request under the key is judged anew. */
   release(ticket: ReplayTicket): Promise<void>;
@@ -70,6 +74,8 @@ const folder = (tenant: string, name: string) => `replays/${tenant}/${name}/`;
 const claimName = ({ tenant, name, number }: ReplayTicket) =>
   `${folder(tenant, name)}${String(number).padStart(6, '0')}`;
 const abandonedName = (ticket: ReplayTicket) => `${claimName(ticket)}.abandoned`;
+/** Of all who work on the same thing, one after the other; the number is less than that of any claim. */
+const noteName = ({ tenant, name, subject }: ReplayTicket) => `${folder(tenant, name)}000000.${subject}`;
 const DAYS = 'replay-days/';
 const DAY_NAME = /^replay-days\/(\d{4}-\d{2}-\d{2})\/([^/.]+)\.([0-9a-f]{64})$/;
 const dayOf = (ms: number) => new Date(ms).toISOString().slice(0, 10);
@@ -79,6 +85,12 @@ export function createReplays(store: ObjectStore, keyring: Keyring, clock: Clock
     tenant,
     subject: name,
     kind: `replay.${number}.${kind}`,
+  });
+
+  const noteContext = ({ tenant, name, subject }: ReplayTicket) => ({
+    tenant,
+    subject: name,
+    kind: `replay.note.${subject}`,
   });
 
   async function claimOf(ticket: ReplayTicket): Promise<Claim | null> {
@@ -145,6 +157,17 @@ export function createReplays(store: ObjectStore, keyring: Keyring, clock: Clock
       if ('kind' in last) return last;
       const ours = { ...first, number: number + 1, subject: last.subject };
       return (await claim(ours, fingerprint)) ? { kind: 'ours', ticket: ours } : { kind: 'in_progress' };
+    },
+
+    async note(ticket, what) {
+      const sealed = await keyring.seal(ticket.tenant, noteContext(ticket), Buffer.from(what));
+      await store.create(noteName(ticket), sealed);
+    },
+
+    async noted(ticket) {
+      // The first under a key, and so of most there are, has nobody before it.
+      const sealed = ticket.number === 1 ? null : await store.get(noteName(ticket));
+      return sealed && (await keyring.open(ticket.tenant, noteContext(ticket), sealed)).toString();
     },
 
     async keep(ticket, answer) {

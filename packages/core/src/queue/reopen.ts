@@ -5,6 +5,12 @@ import type { Ledger } from '../ledger/index.ts';
 import type { Conveyor } from './conveyor.ts';
 import { recognizeJobId } from './names.ts';
 
+interface ReopenOptions {
+  endedByMs?: number;
+  /** Told of the generation before it is opened. */
+  about?: (generation: number) => Promise<void>;
+}
+
 /**
  * Returns the generation that is now open. Throws RejectedError `job_not_found`, `job_not_retryable` (it is at work,
  * or ended well, or ended after `endedByMs`) or `picture_gone` (the retry window has passed).
@@ -14,7 +20,7 @@ export async function reopen(
   conveyor: Conveyor,
   tenant: string,
   job: JobId,
-  { endedByMs = Number.POSITIVE_INFINITY }: { endedByMs?: number } = {},
+  { endedByMs = Number.POSITIVE_INFINITY, about = async () => {} }: ReopenOptions = {},
 ): Promise<number> {
   const inventory = await ledger.inventory(tenant, job);
   const sealed = inventory.committed && !inventory.erased ? await ledger.openJob(tenant, job) : null;
@@ -27,6 +33,7 @@ export async function reopen(
   if (missing.some((side) => !inventory.images.includes(side) && !request.sources?.[side]))
     throw new RejectedError('picture_gone');
   const generation = inventory.generation + 1;
+  await about(generation);
   // Two retries at once open the same generation; adding it twice is adding it once.
   await ledger.markers.openGeneration(tenant, job, generation, request.reference);
   const now = await ledger.inventory(tenant, job);
