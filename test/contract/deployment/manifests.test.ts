@@ -10,14 +10,22 @@ import { Namespace } from 'kubernetes-models/v1/Namespace';
 import { Service } from 'kubernetes-models/v1/Service';
 import { ServiceAccount } from 'kubernetes-models/v1/ServiceAccount';
 import { describe, expect, it } from 'vitest';
-import { parse, parseAllDocuments } from 'yaml';
 import { settingNames as admin } from '../../../apps/admin/src/config.ts';
 import { settingNames as api } from '../../../apps/api/src/config.ts';
 import { settingNames as worker } from '../../../apps/worker/src/config.ts';
 import { parseDockerfile } from '../../../infra/image/dockerfile.ts';
+import {
+  deployments,
+  extended,
+  FOLDER,
+  kustomization,
+  type Manifest,
+  manifests,
+  ofKind,
+  podOf as pod,
+  ROOT,
+} from './manifests.ts';
 
-const ROOT = path.resolve(import.meta.dirname, '../../..');
-const FOLDER = path.join(ROOT, 'infra/kubernetes');
 const MODELS = {
   ConfigMap,
   Deployment,
@@ -29,19 +37,14 @@ const MODELS = {
   ServiceAccount,
 } as const;
 
-// biome-ignore lint/suspicious/noExplicitAny: what a manifest holds is asserted, not assumed
-type Manifest = any;
+const titled = (among: typeof manifests): [string, Manifest][] =>
+  among.map(({ file, manifest }) => [`${file}: ${manifest.kind} ${manifest.metadata.name}`, manifest]);
 
-const kustomization = parse(readFileSync(path.join(FOLDER, 'kustomization.yaml'), 'utf8'));
-const manifests: { file: string; manifest: Manifest }[] = kustomization.resources.flatMap((file: string) =>
-  parseAllDocuments(readFileSync(path.join(FOLDER, file), 'utf8')).map((document) => {
-    expect(document.errors).toEqual([]);
-    return { file, manifest: document.toJS() };
-  }),
-);
-const ofKind = (kind: string) => manifests.map(({ manifest }) => manifest).filter((one) => one.kind === kind);
-const deployments = ofKind('Deployment');
-const pod = (deployment: Manifest) => deployment.spec.template.spec;
+function validate(manifest: Manifest): void {
+  const Model = MODELS[manifest.kind as keyof typeof MODELS];
+  expect(Model, `a schema for ${manifest.kind}`).toBeDefined();
+  expect(() => new Model(manifest).validate()).not.toThrow();
+}
 
 describe('manifests', () => {
   it('are all named by the kustomization', () => {
@@ -49,14 +52,11 @@ describe('manifests', () => {
     expect(files.sort()).toEqual([...kustomization.resources].sort());
   });
 
-  it.each(manifests.map(({ file, manifest }) => [`${file}: ${manifest.kind} ${manifest.metadata.name}`, manifest]))(
-    '%s is what its schema says',
-    (_name, manifest) => {
-      const Model = MODELS[manifest.kind as keyof typeof MODELS];
-      expect(Model, `a schema for ${manifest.kind}`).toBeDefined();
-      expect(() => new Model(manifest).validate()).not.toThrow();
-    },
-  );
+  it.each(titled(manifests))('%s is what its schema says', (_name, manifest) => validate(manifest));
+
+  it.each(
+    titled(extended.filter(({ manifest }, at) => JSON.stringify(manifest) !== JSON.stringify(manifests[at]!.manifest))),
+  )('%s is what its schema says with the lines that it offers', (_name, manifest) => validate(manifest));
 
   it('are refused by these schemas when they are wrong', () => {
     const wrong = structuredClone(deployments[0]);
