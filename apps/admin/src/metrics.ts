@@ -7,22 +7,23 @@ import type { Metrics } from '@cardseal/core/metrics';
 import type { CredentialSnapshot } from '@cardseal/core/pacing';
 import type { AdminContext } from './context.ts';
 import type { OverviewReader } from './overview/read.ts';
+import type { Overview } from './overview/view.ts';
 
 const STATES = ['active', 'waiting', 'prioritized', 'delayed', 'failed'] as const;
 
 export function tellTheWhole(context: AdminContext, metrics: Metrics, overview: OverviewReader): void {
   metrics.beforeScrape(async () => {
     metrics.set('cardseal_redis_up', {}, context.redis.status === 'ready' ? 1 : 0);
-    const { steps, credentials, endpoints, failures } = await overview.read();
+    const { steps, workers, credentials, endpoints, failures } = await overview.read();
+    metrics.clear('cardseal_workers');
+    if (workers !== null) metrics.set('cardseal_workers', { work: 'recognize' }, workers);
     metrics.clear('cardseal_oldest_seconds');
     const ages = { cards: steps.queued.oldestMs, deliveries: steps.delivering.oldestMs };
     for (const [what, ms] of Object.entries(ages)) {
       if (ms !== null) metrics.set('cardseal_oldest_seconds', { what }, ms / 1000);
     }
     tellCredentials(metrics, credentials ?? []);
-    metrics.clear('cardseal_endpoints');
-    for (const [health, count] of Object.entries(endpoints?.counts ?? {}))
-      metrics.set('cardseal_endpoints', { health }, count);
+    tellEndpoints(metrics, endpoints);
     metrics.clear('cardseal_recent_failures');
     for (const { code, recent } of failures ?? []) metrics.set('cardseal_recent_failures', { code }, recent);
   });
@@ -33,6 +34,15 @@ export function tellTheWhole(context: AdminContext, metrics: Metrics, overview: 
       for (const state of STATES) metrics.set('cardseal_queue_jobs', { queue: queue.name, state }, counts[state] ?? 0);
     }
   });
+}
+
+/** Who switched an endpoint off wanted it so: only those that were given up are somebody's trouble. */
+function tellEndpoints(metrics: Metrics, endpoints: Overview['endpoints']): void {
+  metrics.clear('cardseal_endpoints');
+  if (endpoints === null) return;
+  const { counts, off } = endpoints;
+  const told = { ...counts, disabled: counts.disabled - off, off };
+  for (const [health, count] of Object.entries(told)) metrics.set('cardseal_endpoints', { health }, count);
 }
 
 function tellCredentials(metrics: Metrics, credentials: readonly CredentialSnapshot[]): void {

@@ -28,6 +28,8 @@ interface Rule {
   record?: string;
   alert?: string;
   expr: string;
+  for?: string;
+  labels?: { severity: string };
   annotations?: { summary: string; runbook: string };
 }
 const rules: Rule[] = parse(read('infra/monitoring/rules.yml')).groups.flatMap(
@@ -74,6 +76,38 @@ describe('metrics', () => {
       expect(annotations?.summary, alert).toMatch(/\.$/);
       expect(() => read(annotations!.runbook), alert).not.toThrow();
     }
+  });
+
+  it('the page has a row for each alert, with its severity, its waiting and its page, and no other', () => {
+    const rows = [
+      ...read('docs/metrics.md').matchAll(/^\| `([A-Z]\w+)` \| (\w+) \| [^|]+ \| (\S+) \| \[[^\]]+\]\((.+)\) \|$/gm),
+    ].map(([, ...row]) => row);
+    const wanted = rules
+      .filter(({ alert }) => alert !== undefined)
+      .map(({ alert, labels, for: wait, annotations }) => [
+        alert,
+        labels?.severity,
+        wait ?? '–',
+        annotations?.runbook.replace('docs/', ''),
+      ]);
+    expect(rows).toEqual(expect.arrayContaining(wanted));
+    expect(rows).toHaveLength(wanted.length);
+  });
+
+  it('every alert is tried both ways: it fires for its cause, and not when all is well', () => {
+    const { tests } = parse(read('infra/monitoring/rules-test.yml')) as {
+      tests: { name: string; alert_rule_test: { alertname: string; exp_alerts?: object[] }[] }[];
+    };
+    const tried = tests.flatMap(({ name, alert_rule_test: cases }) =>
+      cases.map(({ alertname, exp_alerts: fires }) => ({ name, alertname, fires: fires !== undefined })),
+    );
+    const alerts = rules.flatMap(({ alert }) => alert ?? []).sort();
+    const firing = new Set(tried.filter(({ fires }) => fires).map(({ alertname }) => alertname));
+    const silent = tried
+      .filter(({ name, fires }) => name === 'all is well' && !fires)
+      .map(({ alertname }) => alertname);
+    expect([...firing].sort()).toEqual(alerts);
+    expect(silent.sort()).toEqual(alerts);
   });
 
   it('every query of the dashboard asks for metrics that there are', () => {

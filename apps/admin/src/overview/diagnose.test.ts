@@ -25,7 +25,7 @@ const well: Overview = {
   steps: { accepted: step, queued: step, recognising: step, outcome: step, delivering: step, delivered: step },
   ended: [],
   credentials: [open],
-  endpoints: { counts: { healthy: 3, failing: 0, held: 0, disabled: 0 }, sick: [] },
+  endpoints: { counts: { healthy: 3, failing: 0, held: 0, disabled: 0 }, off: 0, sick: [] },
   failures: [],
   incidents: [],
 };
@@ -42,7 +42,7 @@ describe('what is wrong now', () => {
     const lines = told({
       redis: 'down',
       credentials: [closed],
-      endpoints: { counts: { healthy: 2, failing: 1, held: 0, disabled: 0 }, sick: [sick] as never },
+      endpoints: { counts: { healthy: 2, failing: 1, held: 0, disabled: 0 }, off: 0, sick: [sick] as never },
       failures: [{ code: 'worker_crashed', count: 4, recent: 1, lastAtMs: NOW - 60_000, tenant: 'bank', job: 'job_1' }],
     });
     expect(lines).toEqual([

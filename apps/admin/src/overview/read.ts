@@ -181,6 +181,7 @@ async function readLedger(context: AdminContext) {
   ]);
   const counts = { healthy: 0, failing: 0, held: 0, disabled: 0 };
   for (const { health } of lines) counts[health]++;
+  const off = lines.filter(({ disabledBy }) => disabledBy === 'owner').length;
   const age = (times: readonly (number | null)[]) => {
     const known = times.filter((time) => time !== null);
     return known.length === 0 ? null : clock.now() - Math.min(...known);
@@ -189,7 +190,7 @@ async function readLedger(context: AdminContext) {
     oldestPendingMs: age(pending),
     oldestUndeliveredMs: age(undelivered),
     acceptedPerMinute: sum(accepted) / RECENT_MINUTES,
-    endpoints: { counts, sick: lines.filter(({ health }) => health !== 'healthy').slice(0, 20) },
+    endpoints: { counts, off, sick: lines.filter(({ health }) => health !== 'healthy').slice(0, 20) },
     audit: audit.entries,
   };
 }

@@ -56,7 +56,8 @@ export interface Overview {
   /** Cards a minute that ended, oldest first, of the last hour. */
   ended: number[] | null;
   credentials: CredentialView[] | null;
-  endpoints: { counts: Record<Health, number>; sick: EndpointLine[] } | null;
+  /** `off`: how many of the disabled their owners disabled. */
+  endpoints: { counts: Record<Health, number>; off: number; sick: EndpointLine[] } | null;
   failures: FailureView[] | null;
   incidents: Incident[];
 }

@@ -91,7 +91,7 @@ export const METRICS = define({
   },
   cardseal_endpoints: {
     kind: 'gauge',
-    help: 'Webhook endpoints by health.',
+    help: 'Webhook endpoints by health; `off` are those that their owners disabled.',
     labels: ['health'],
   },
   cardseal_oldest_seconds: {
@@ -108,6 +108,11 @@ export const METRICS = define({
     kind: 'gauge',
     help: 'Jobs of a queue in Redis by state.',
     labels: ['queue', 'state'],
+  },
+  cardseal_workers: {
+    kind: 'gauge',
+    help: 'Workers that were heard of in the last fifteen seconds, by what they do: those that recognise say so.',
+    labels: ['work'],
   },
   cardseal_redis_up: { kind: 'gauge', help: '1 while Redis answers this process.', labels: [] },
   cardseal_reconciled_total: {

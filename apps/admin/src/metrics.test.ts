@@ -1,0 +1,47 @@
+import { createMetrics } from '@cardseal/core/metrics';
+import { describe, expect, it } from 'vitest';
+import type { AdminContext } from './context.ts';
+import { tellTheWhole } from './metrics.ts';
+import type { OverviewReader } from './overview/read.ts';
+import type { Overview } from './overview/view.ts';
+
+const step = { perMinute: 0, waiting: 0, oldestMs: null, failing: 0 };
+const counts = { healthy: 3, failing: 1, held: 0, disabled: 3 };
+const seen = {
+  workers: 0,
+  steps: { queued: step, delivering: { ...step, oldestMs: 60_000 } },
+  credentials: [],
+  endpoints: { counts, off: 2, sick: [] },
+  failures: [],
+} as unknown as Overview;
+
+async function scraped(overview: Overview): Promise<string[]> {
+  const redis = { status: 'ready' };
+  const context = { redis, conveyor: { queues: () => ({}) } } as unknown as AdminContext;
+  const metrics = createMetrics('admin', { process: false });
+  const reader: OverviewReader = { read: async () => overview };
+  tellTheWhole(context, metrics, reader);
+  const { text } = await metrics.scrape();
+  return text.split('\n').filter((line) => /^cardseal_(workers|endpoints|oldest)/.test(line));
+}
+
+describe('what the admin tells of the whole', () => {
+  it('tells endpoints that were given up from those that their owners switched off', async () => {
+    expect(await scraped(seen)).toEqual(
+      expect.arrayContaining([
+        'cardseal_endpoints{health="disabled",role="admin"} 1',
+        'cardseal_endpoints{health="off",role="admin"} 2',
+        'cardseal_endpoints{health="failing",role="admin"} 1',
+      ]),
+    );
+  });
+
+  it('counts workers, also when there is none', async () => {
+    expect(await scraped(seen)).toContain('cardseal_workers{work="recognize",role="admin"} 0');
+  });
+
+  it('says nothing of what it could not see', async () => {
+    const blind = { ...seen, workers: null, endpoints: null, steps: { queued: step, delivering: step } };
+    expect(await scraped(blind as unknown as Overview)).toEqual([]);
+  });
+});
