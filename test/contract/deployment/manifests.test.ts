@@ -26,12 +26,34 @@ import {
   ROOT,
 } from './manifests.ts';
 
+/** No package with the operator's schemas is here: its fields, as far as they are used. */
+class PodMonitor {
+  readonly manifest: Manifest;
+  constructor(manifest: Manifest) {
+    this.manifest = manifest;
+  }
+  validate(): void {
+    const text = expect.any(String);
+    const seconds = expect.stringMatching(/^\d+s$/);
+    expect(this.manifest).toEqual({
+      apiVersion: 'monitoring.coreos.com/v1',
+      kind: 'PodMonitor',
+      metadata: { name: text, labels: expect.any(Object) },
+      spec: {
+        selector: { matchLabels: expect.any(Object) },
+        podMetricsEndpoints: [{ port: text, path: '/metrics', interval: seconds, scrapeTimeout: seconds }],
+      },
+    });
+  }
+}
+
 const MODELS = {
   ConfigMap,
   Deployment,
   Namespace,
   NetworkPolicy,
   PodDisruptionBudget,
+  PodMonitor,
   ScaledObject,
   Service,
   ServiceAccount,
@@ -119,6 +141,13 @@ describe('manifests', () => {
     }
     const closed = ofKind('NetworkPolicy').find(({ spec }) => Object.keys(spec.podSelector).length === 0);
     expect(closed.spec).toEqual({ podSelector: {}, policyTypes: ['Ingress', 'Egress'] });
+  });
+
+  it('take an empty answer for a failure where a number is always told', () => {
+    const [backlog] = ofKind('ScaledObject')[0].spec.triggers;
+    // The prometheus trigger takes nothing for 0 unless it is told not to, and the fallback would never come.
+    expect(backlog.metadata).toMatchObject({ ignoreNullValues: 'false' });
+    expect(backlog.metadata.query).toContain('cardseal_queue_jobs');
   });
 
   it('scale by metrics that there are', () => {
