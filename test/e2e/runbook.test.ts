@@ -1,10 +1,11 @@
-/** Every command of the runbook, as it stands on its page, against a real stack: none may fail. */
+/** Every command of the runbook, as it stands on its page, against a real stack on the Redis of production, with what its user may: none may fail. */
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { generateSpecimens } from '@cardseal/emulator/cards';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type OperatorShell, openShell } from '../support/operator-shell.ts';
 import { blocksOf } from '../support/pages/blocks.ts';
+import { type ProductionRedis, startProductionRedis } from '../support/production-redis.ts';
 import { startTestStack, startWebhookSink, type TestStack, type WebhookSink } from '../support/stack.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
@@ -12,12 +13,14 @@ const FOLDER = path.join(ROOT, 'docs/runbook');
 const pages = readdirSync(FOLDER).filter((name) => name !== 'README.md');
 const commandsOf = (page: string) => blocksOf(`docs/runbook/${page}`, 'sh').map(({ text }) => text);
 
+let redis: ProductionRedis;
 let app: TestStack;
 let sink: WebhookSink;
 let operator: OperatorShell;
 
 beforeAll(async () => {
-  [app, sink] = await Promise.all([startTestStack(), startWebhookSink()]);
+  [redis, sink] = await Promise.all([startProductionRedis(), startWebhookSink()]);
+  app = await startTestStack({ redisUrl: redis.url });
   operator = await openShell(app);
   const [specimen] = await Array.fromAsync(generateSpecimens({ count: 1, seed: 8, scenario: 'good', scale: 0.5 }));
   const headers = { 'content-type': 'application/json' };
@@ -35,7 +38,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await app?.stop();
-  await sink?.stop();
+  await Promise.all([sink?.stop(), redis?.stop()]);
 });
 
 async function shell(commands: string): Promise<string> {

@@ -1,6 +1,6 @@
 /** A shell as operators have it: `cardseal` on the path, and the settings that docs/deployment.md names. */
 import { spawn } from 'node:child_process';
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { CommandResult } from './command-line.ts';
 import type { TestStack } from './stack.ts';
@@ -21,8 +21,11 @@ export async function openShell(app: TestStack): Promise<OperatorShell> {
   const folder = path.join(app.dataDir, 'operator');
   const bin = path.join(folder, 'bin');
   await mkdir(bin, { recursive: true });
-  await writeFile(path.join(bin, 'cardseal'), `#!/bin/sh\nexec "${process.execPath}" "${CLI}" "$@"\n`);
-  await chmod(path.join(bin, 'cardseal'), 0o755);
+  const program = (name: string, lines: string) =>
+    writeFile(path.join(bin, name), `#!/bin/sh\n${lines}\n`, { mode: 0o755 });
+  await program('cardseal', `exec "${process.execPath}" "${CLI}" "$@"`);
+  // Of itself it ends well even when Redis refused what it was told.
+  await program('redis-cli', `PATH="${process.env.PATH}"; exec redis-cli -e "$@"`);
   const { info } = app.stack;
   const env: NodeJS.ProcessEnv = {
     ...app.stack.env,
