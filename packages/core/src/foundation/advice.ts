@@ -10,6 +10,7 @@ export const ADVICE_CODES = [
   'store_plain',
   'data_not_versioned',
   'data_versions_kept',
+  'data_markers_kept',
   'keys_not_apart',
   'keys_versioned',
   'key_service_silent',

@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
+import { GetBucketVersioningCommand, type S3Client } from '@aws-sdk/client-s3';
 import { describe, expect, it } from 'vitest';
 import { type AskRedis, adviseOnRedis } from './redis.ts';
-import { adviseOnKeys } from './store.ts';
+import { adviseOnKeys, adviseOnStore } from './store.ts';
 
 const good: Record<string, string> = { 'maxmemory-policy': 'noeviction', maxmemory: '1000000', appendonly: 'yes' };
 const away = { tls: true, loopback: false };
@@ -33,6 +35,36 @@ describe('advice on Redis', () => {
   it('says when it may not ask', async () => {
     const closed: AskRedis = { ...redis(good), config: () => Promise.reject(new Error('NOPERM')) };
     expect(await codes(closed)).toEqual(['redis_config_hidden']);
+  });
+});
+
+/** Of two buckets as infra/s3 describes them, but for the rules. */
+const storeWith = (Rules: unknown[]) =>
+  ({
+    send: async (command: { input: { Bucket?: string } }) =>
+      command instanceof GetBucketVersioningCommand
+        ? { Status: command.input.Bucket === 'cards' ? 'Enabled' : undefined }
+        : { Rules },
+  }) as unknown as S3Client;
+const rules: { NoncurrentVersionExpiration?: object; Expiration?: object }[] = JSON.parse(
+  readFileSync(new URL('../../../../infra/s3/lifecycle-data.json', import.meta.url), 'utf8'),
+).Rules;
+
+describe('advice on the store', () => {
+  const places = { endpoint: undefined, bucket: 'cards', keysBucket: 'keys' };
+  const codes = async (given: unknown[]) => (await adviseOnStore(storeWith(given), places)).map(({ code }) => code);
+
+  it('has nothing to say of the rules that infra/s3 gives', async () => {
+    expect(await codes(rules)).toEqual([]);
+  });
+
+  it('says when old versions, or the markers of deletions, are kept for ever', async () => {
+    expect(await codes([])).toEqual(['data_versions_kept', 'data_markers_kept']);
+    expect(await codes(rules.map(({ NoncurrentVersionExpiration: _, ...rule }) => rule))).toEqual([
+      'data_versions_kept',
+    ]);
+    expect(await codes(rules.map(({ Expiration: _, ...rule }) => rule))).toEqual(['data_markers_kept']);
+    expect(await codes(rules.map((rule) => ({ ...rule, Status: 'Disabled' })))).toHaveLength(2);
   });
 });
 

@@ -1,5 +1,10 @@
 /** Whether buckets and key service are what production asks for: data with versions that end, keys apart and without. */
-import { GetBucketLifecycleConfigurationCommand, GetBucketVersioningCommand, type S3Client } from '@aws-sdk/client-s3';
+import {
+  GetBucketLifecycleConfigurationCommand,
+  GetBucketVersioningCommand,
+  type LifecycleRule,
+  type S3Client,
+} from '@aws-sdk/client-s3';
 import type { KeyStatus } from '../ledger/index.ts';
 import type { Advice } from './advice.ts';
 
@@ -22,18 +27,27 @@ export async function adviseOnStore(
   const data = await versioning(client, bucket);
   if (data === 'off')
     say('data_not_versioned', `switch versions on for ${bucket}: an operator's mistake could not be undone`);
-  if (data === 'on' && !(await expires(client, bucket))) {
-    say(
-      'data_versions_kept',
-      `give ${bucket} the rules of infra/s3/lifecycle-data.json: old versions are never removed`,
-    );
-  }
+  if (data === 'on') advice.push(...adviseOnRules(bucket, await rulesOf(client, bucket)));
   if (keysBucket === undefined || keysBucket === bucket) {
     say('keys_not_apart', 'set S3_KEYS_BUCKET: keys lie beside what they open, and in the same backups');
   } else if ((await versioning(client, keysBucket)) === 'on') {
     say('keys_versioned', `switch versions off for ${keysBucket}: a key that erasure deleted could be brought back`);
   }
   return advice;
+}
+
+/** A deletion leaves a marker behind, which stays when the last version is gone: lists would read past all of them. */
+function adviseOnRules(bucket: string, rules: readonly LifecycleRule[]): Advice[] {
+  const lacks = (code: Advice['code'], what: string): Advice => ({
+    code,
+    text: `give ${bucket} the rules of infra/s3/lifecycle-data.json: ${what} are never removed`,
+  });
+  const ends = rules.some((rule) => rule.NoncurrentVersionExpiration !== undefined);
+  const clears = rules.some((rule) => rule.Expiration?.ExpiredObjectDeleteMarker === true);
+  return [
+    ...(ends ? [] : [lacks('data_versions_kept', 'old versions')]),
+    ...(clears ? [] : [lacks('data_markers_kept', 'markers of deletions')]),
+  ];
 }
 
 export function adviseOnKeys({ master, trouble }: Pick<KeyStatus, 'master' | 'trouble'>): Advice[] {
@@ -49,9 +63,7 @@ async function versioning(client: S3Client, Bucket: string): Promise<'on' | 'off
   );
 }
 
-async function expires(client: S3Client, Bucket: string): Promise<boolean> {
+async function rulesOf(client: S3Client, Bucket: string): Promise<LifecycleRule[]> {
   const found = await client.send(new GetBucketLifecycleConfigurationCommand({ Bucket })).catch(() => null);
-  return (found?.Rules ?? []).some(
-    ({ Status, NoncurrentVersionExpiration }) => Status === 'Enabled' && NoncurrentVersionExpiration !== undefined,
-  );
+  return (found?.Rules ?? []).filter(({ Status }) => Status === 'Enabled');
 }
