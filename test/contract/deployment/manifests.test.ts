@@ -143,6 +143,17 @@ describe('manifests', () => {
     expect(closed.spec).toEqual({ podSelector: {}, policyTypes: ['Ingress', 'Egress'] });
   });
 
+  it.each(ofKind('Deployment', extended).map((one) => [one.metadata.name, one]))(
+    '%s offers to trust an authority of your own, from a file that is mounted',
+    (_name, one) => {
+      const [{ env, volumeMounts }] = pod(one).containers;
+      const { value } = env.find(({ name }: { name: string }) => name === 'NODE_EXTRA_CA_CERTS');
+      const mount = volumeMounts.find(({ mountPath }: { mountPath: string }) => mountPath === path.dirname(value));
+      const volume = pod(one).volumes.find(({ name }: { name: string }) => name === mount.name);
+      expect(volume.configMap).toEqual({ name: 'cardseal-authority' });
+    },
+  );
+
   it('take an empty answer for a failure where a number is always told', () => {
     const [backlog] = ofKind('ScaledObject')[0].spec.triggers;
     // The prometheus trigger takes nothing for 0 unless it is told not to, and the fallback would never come.

@@ -22,9 +22,9 @@ export const manifests = kustomization.resources.flatMap((file: string) => read(
   typeof read
 >;
 
-/** With every line taken in that stands behind a `#` without a space. */
+/** With every line taken in that is offered: its `#` is followed by no space, or by those of its place. Words have one. */
 export const extended = kustomization.resources.flatMap((file: string) =>
-  read(file, (text) => text.replaceAll(/^( *)#(?=- |(?: {2})+\S)/gm, '$1')),
+  read(file, (text) => text.replaceAll(/^( *)#(?! \S)/gm, '$1')),
 ) as ReturnType<typeof read>;
 
 export const ofKind = (kind: string, among = manifests) =>
