@@ -16,7 +16,7 @@ const seen = {
 } as unknown as Overview;
 
 async function scraped(overview: Overview): Promise<string[]> {
-  const redis = { status: 'ready' };
+  const redis = { status: 'ready', ping: async () => 'PONG' };
   const context = { redis, conveyor: { queues: () => ({}) } } as unknown as AdminContext;
   const metrics = createMetrics('admin', { process: false });
   const reader: OverviewReader = { read: async () => overview };

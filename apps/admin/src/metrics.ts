@@ -5,6 +5,7 @@
 
 import type { Metrics } from '@cardseal/core/metrics';
 import type { CredentialSnapshot } from '@cardseal/core/pacing';
+import { redisAnswers } from '@cardseal/core/queue';
 import type { AdminContext } from './context.ts';
 import type { OverviewReader } from './overview/read.ts';
 import type { Overview } from './overview/view.ts';
@@ -13,7 +14,7 @@ const STATES = ['active', 'waiting', 'prioritized', 'delayed', 'failed'] as cons
 
 export function tellTheWhole(context: AdminContext, metrics: Metrics, overview: OverviewReader): void {
   metrics.beforeScrape(async () => {
-    metrics.set('cardseal_redis_up', {}, context.redis.status === 'ready' ? 1 : 0);
+    metrics.set('cardseal_redis_up', {}, Number(await redisAnswers(context.redis)));
     const { steps, workers, credentials, endpoints, failures } = await overview.read();
     metrics.clear('cardseal_workers');
     if (workers !== null) metrics.set('cardseal_workers', { work: 'recognize' }, workers);

@@ -13,6 +13,7 @@ import {
   createJobChanges,
   createWeights,
   createWorkerBoard,
+  redisAnswers,
 } from '@cardseal/core/queue';
 import { createTracing } from '@cardseal/core/trace';
 import { createTargetGuard } from '@cardseal/core/webhook';
@@ -61,6 +62,7 @@ export function createApi(config: ApiConfig, overrides: ApiOverrides = {}): Api 
     conveyor: createConveyor(producer, config.QUEUE_PREFIX, { weightOf }),
     weightOf,
     soon,
+    redisAnswers: () => redisAnswers(producer),
     pool: createPoolWatch({
       redis: producer,
       prefix: config.QUEUE_PREFIX.slice(1, -1),
@@ -76,7 +78,7 @@ export function createApi(config: ApiConfig, overrides: ApiOverrides = {}): Api 
       production: config.CARDSEAL_ENV === 'production',
     }),
   };
-  metrics.beforeScrape(async () => metrics.set('cardseal_redis_up', {}, producer.status === 'ready' ? 1 : 0));
+  metrics.beforeScrape(async () => metrics.set('cardseal_redis_up', {}, Number(await redisAnswers(producer))));
   const listener = createMetricsListener(metrics, config);
   const tracing = createTracing('api', config);
   const keeper = createBatchKeeper(context);

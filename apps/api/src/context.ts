@@ -24,6 +24,8 @@ export interface ApiContext {
   limits: Limits;
   /** For what is asked of Redis while a client waits. */
   soon: Patience;
+  /** Never throws; half a second at most. */
+  redisAnswers: () => Promise<boolean>;
   pool: PoolWatch;
   usage: UsageMeter;
   /** A tenant's share of the quota. */

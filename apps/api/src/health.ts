@@ -4,12 +4,13 @@ import type { FastifyInstance } from 'fastify';
 import type { ApiContext } from './context.ts';
 import { Problem } from './problems/index.ts';
 
-export function healthRoutes(app: FastifyInstance, { ledger, finished }: ApiContext): void {
+export function healthRoutes(app: FastifyInstance, { ledger, redisAnswers }: ApiContext): void {
   app.get('/healthz', async () => ({ status: 'ok' }));
   app.get('/readyz', async () => {
+    const redis = redisAnswers();
     await ledger.tenants.get(HOUSE, 'readiness').catch(() => {
       throw new Problem('store_unavailable');
     });
-    return { status: 'ok', redis: finished.connected() ? 'ok' : 'away' };
+    return { status: 'ok', redis: (await redis) ? 'ok' : 'away' };
   });
 }

@@ -15,6 +15,7 @@ import {
   createTrials,
   createWeights,
   createWorkerBoard,
+  redisAnswers,
 } from '@cardseal/core/queue';
 import { createTracing } from '@cardseal/core/trace';
 import { createTargetGuard, createWebhookSender } from '@cardseal/core/webhook';
@@ -111,7 +112,7 @@ export function createWorker(config: WorkerConfig, overrides: WorkerOverrides = 
     pool: credentials.map(({ id, qps, daily }) => ({ id, qps, ...(daily === undefined ? {} : { daily }) })),
   });
   metrics.set('cardseal_upstream_price_yuan', {}, config.UPSTREAM_PRICE_YUAN);
-  metrics.beforeScrape(async () => metrics.set('cardseal_redis_up', {}, redis.status === 'ready' ? 1 : 0));
+  metrics.beforeScrape(async () => metrics.set('cardseal_redis_up', {}, Number(await redisAnswers(redis))));
   const listener = createMetricsListener(metrics, config);
   const tracing = createTracing('worker', config);
   const guard = createGuard(context, workers, overrides.end ?? endProcess);

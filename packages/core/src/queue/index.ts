@@ -1,4 +1,5 @@
 export { announceNotice, type NoticeInput } from './announce-notice.ts';
+export { redisAnswers } from './answers.ts';
 export { createJobChanges, type JobChange, type JobChanges } from './changes.ts';
 export { type ConnectionRole, connectRedis } from './connection.ts';
 export {
