@@ -241,6 +241,28 @@ describe('the admin', () => {
     expect(lines.map((line) => JSON.parse(line).seq)).toEqual(entries.map(({ seq }) => seq));
   });
 
+  it('a session ends within ten seconds of a change of its operator; one who was removed does not come back', async () => {
+    const login = (password = PASSWORD) => loginAdmin(app.stack.info, { user: 'a-leaver', password });
+    const cardseal = async (...args: string[]) => {
+      const { exitCode, stderr } = await runCardseal(app, args, 'another long password');
+      expect(exitCode, stderr).toBe(0);
+    };
+    await runCardseal(app, ['admin', 'create', 'a-leaver', '--role', 'owner'], PASSWORD);
+    const first = await login();
+    expect((await first.call('GET', '/api/audit')).status).toBe(200);
+    await cardseal('admin', 'set', 'a-leaver', '--role', 'viewer', '--password');
+    await expect(login()).rejects.toThrow('401');
+    // At once, although the record as it was is still remembered.
+    const second = await login('another long password');
+    expect((await second.call('GET', '/api/overview')).status).toBe(200);
+    expect((await second.call('GET', '/api/audit')).status).toBe(403);
+    const ended = { timeout: 11_000 };
+    await expect.poll(async () => (await first.call('GET', '/api/overview')).status, ended).toBe(401);
+    await cardseal('admin', 'remove', 'a-leaver');
+    await expect.poll(async () => (await second.call('GET', '/api/overview')).status, ended).toBe(401);
+    await expect(login('another long password')).rejects.toThrow('401');
+  });
+
   it('a logout ends the session, not only its cookie', async () => {
     const mine = await loginAdmin(app.stack.info, { user: 'a-viewer', password: PASSWORD });
     expect((await mine.call('GET', '/api/overview')).status).toBe(200);

@@ -114,6 +114,35 @@ describe('cardseal', () => {
     expect(help.stdout).toContain('--wait');
   });
 
+  it('makes operators, changes and removes them; what it changes is on record', async () => {
+    const typed = (password: string, ...args: string[]) => runCardseal(stack, args, password);
+    const password = 'a long enough password';
+    expect((await typed('short', 'admin', 'create', 'wang')).stderr).toContain('password_too_short');
+    expect((await typed(password, 'admin', 'create', 'wang', '--role', 'viewer')).stdout).toContain('created');
+    expect((await typed(password, 'admin', 'create', 'wang')).stderr).toContain('admin_exists');
+    expect((await run('admin', 'set', 'wang')).stderr).toContain('nothing_to_change');
+    expect((await run('admin', 'set', 'wang', '--role', 'owner')).exitCode).toBe(0);
+    expect((await run('admin', 'list')).stdout).toMatch(/^user +role +created\n(.*\n)*wang +owner +20/);
+    expect((await typed('another long password', 'admin', 'set', 'wang', '--password')).exitCode).toBe(0);
+    expect((await run('admin', 'remove', 'wang')).stdout).toBe('operator wang removed\n');
+    expect(objects((await run('admin', 'list', '--json')).stdout).map(({ user }) => user)).not.toContain('wang');
+    for (const again of [
+      ['admin', 'remove', 'wang'],
+      ['admin', 'set', 'wang', '--role', 'owner'],
+    ])
+      expect((await run(...again)).stderr).toContain('admin_not_found');
+    const written = objects((await run('audit', 'export')).stdout).filter(({ who }) => who === 'cli');
+    // What was refused before anything was done is no deed.
+    expect(written.map(({ action, target }) => [action, target.admin])).toEqual([
+      ['admin.remove', 'wang'],
+      ['admin.change', 'wang'],
+      ['admin.change', 'wang'],
+      ['admin.create', 'wang'],
+    ]);
+    expect(written[1].detail).toMatchObject({ password: true, os_user: expect.any(String) });
+    expect(written[2].detail).toMatchObject({ password: false, role: 'owner' });
+  });
+
   it('makes tenants and keys, changes, counts and revokes them', async () => {
     expect((await run('tenant', 'create', 'bank-of-tests', '--name', 'A bank')).exitCode).toBe(0);
     expect((await run('tenant', 'create', 'bank-of-tests')).stderr).toContain('tenant_exists');
@@ -132,5 +161,14 @@ describe('cardseal', () => {
     expect((await run('key', 'revoke', 'bank-of-tests', id)).stdout).toBe(`key ${id} revoked\n`);
     const refused = async () => (await runCardseal(asKey, ['list'])).stderr;
     await expect.poll(refused, { timeout: 10_000 }).toContain('unauthorized');
+    const written = objects((await run('audit', 'export')).stdout);
+    const ofTenant = written.filter(({ target }) => target.tenant === 'bank-of-tests');
+    expect(ofTenant.map(({ who, action }) => `${who} ${action}`)).toEqual([
+      'cli key.revoke',
+      'cli key.change',
+      'cli key.create',
+      'cli tenant.change',
+      'cli tenant.create',
+    ]);
   });
 });

@@ -32,6 +32,9 @@ beforeAll(async () => {
   const job = await app.submit({ front: specimen!.front! });
   await app.finished(job.id);
   const { id: leaked } = JSON.parse(await shell('cardseal key create "$TENANT" --json'));
+  const made = await operator.run('cardseal admin create leaver', { input: 'a long enough password\n' });
+  expect(made.exitCode, made.stderr).toBe(0);
+  Object.assign(operator.env, { LEAKED_USER: 'leaver', NEW_PASSWORD: 'another long password' });
   const { master } = JSON.parse(await shell('cardseal keys status --json'));
   Object.assign(operator.env, { ENDPOINT: endpoint.body.id, JOB: job.id, LEAKED_KEY_ID: leaked, OLD_MASTER: master });
 }, 180_000);

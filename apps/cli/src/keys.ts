@@ -2,7 +2,8 @@
 import { systemClock } from '@cardseal/core/clock';
 import type { Env } from '@cardseal/core/config';
 import { RejectedError } from '@cardseal/core/errors';
-import { type ApiKeyRecord, type KeyLimits, type Scope, usageDay } from '@cardseal/core/ledger';
+import { type ApiKeyRecord, type KeyLimits, type Ledger, type Scope, usageDay } from '@cardseal/core/ledger';
+import { audited } from './audited.ts';
 import { type Output, printJson, printTable } from './jobs/print.ts';
 import { openLedgerOf } from './provision.ts';
 
@@ -22,13 +23,21 @@ export async function listKeysCommand(env: Env, tenant: string, { json }: Output
   }
   const rows = keys.map((key) => [
     key.id,
-    key.revoked_at ? 'revoked' : 'live',
+    stateOf(key, systemClock.now()),
     key.created_at,
     key.expires_at ?? 'never',
     limitsOf(key.limits),
     key.scopes.join(' '),
   ]);
   printTable(['key', 'state', 'created', 'expires', 'limits', 'scopes'], rows);
+}
+
+export function stateOf(
+  { revoked_at, expires_at }: { revoked_at: string | null; expires_at: string | null },
+  nowMs: number,
+): 'revoked' | 'expired' | 'live' {
+  if (revoked_at !== null) return 'revoked';
+  return expires_at !== null && Date.parse(expires_at) <= nowMs ? 'expired' : 'live';
 }
 
 const LIMIT_NAMES = { requestsPerSecond: '/s', concurrency: ' at once', inQueue: ' queued', cardsPerDay: ' cards/day' };
@@ -50,9 +59,13 @@ export interface KeyChange extends Output {
 /** Takes hold in every process within two seconds. */
 export async function setKeyCommand(env: Env, tenant: string, id: string, change: KeyChange): Promise<void> {
   const { ledger } = openLedgerOf(env);
-  const changed = await ledger.apiKeys.change(tenant, id, (value) => changedKey(value, change));
-  if (!changed) throw new RejectedError('key_not_found');
-  const { scopes, limits = {} } = changed.value;
+  const next = changedKey(await known(ledger, tenant, id), change);
+  const detail = { scopes: next.scopes.join(' '), ...next.limits };
+  const deed = { action: 'key.change', target: { tenant, key: id }, reason: null, detail } as const;
+  const changed = await audited(ledger, deed, () =>
+    ledger.apiKeys.change(tenant, id, (value) => changedKey(value, change)),
+  );
+  const { scopes, limits = {} } = changed!.value;
   if (change.json) printJson({ id, scopes, limits });
   else process.stdout.write(`key ${id} changed\n`);
 }
@@ -98,13 +111,20 @@ export async function keyUsageCommand(
 export async function revokeKeyCommand(env: Env, tenant: string, id: string, { json }: Output): Promise<void> {
   const { ledger } = openLedgerOf(env);
   const now = systemClock.now();
-  const changed = await ledger.apiKeys.change(tenant, id, (value) => ({
-    ...value,
-    revokedAtMs: value.revokedAtMs ?? now,
-  }));
-  if (!changed) throw new RejectedError('key_not_found');
-  if (json) printJson({ id, revoked_at: iso(changed.value.revokedAtMs!) });
+  await known(ledger, tenant, id);
+  const deed = { action: 'key.revoke', target: { tenant, key: id }, reason: null } as const;
+  const changed = await audited(ledger, deed, () =>
+    ledger.apiKeys.change(tenant, id, (value) => ({ ...value, revokedAtMs: value.revokedAtMs ?? now })),
+  );
+  if (json) printJson({ id, revoked_at: iso(changed!.value.revokedAtMs!) });
   else process.stdout.write(`key ${id} revoked\n`);
+}
+
+/** Throws RejectedError `key_not_found`: what is not there is not put on record. */
+async function known(ledger: Ledger, tenant: string, id: string): Promise<ApiKeyRecord> {
+  const found = await ledger.apiKeys.get(tenant, id);
+  if (!found) throw new RejectedError('key_not_found');
+  return found.value;
 }
 
 function iso(ms: number): string {

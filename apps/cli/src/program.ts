@@ -2,13 +2,14 @@
 import type { Env } from '@cardseal/core/config';
 import { SCOPES } from '@cardseal/core/ledger';
 import { Command, Option } from 'commander';
+import { adminCommands } from './admins/commands.ts';
 import { exportAuditCommand, verifyAuditCommand } from './audit.ts';
 import { doctorCommand, manifestCommand } from './doctor/command.ts';
 import { jobCommands } from './jobs/commands.ts';
 import { keyUsageCommand, listKeysCommand, revokeKeyCommand, setKeyCommand } from './keys.ts';
 import { masterKeyCommands } from './master-keys/commands.ts';
 import { limit, positiveNumber, wholeNumber } from './numbers.ts';
-import { createAdminCommand, createKeyCommand, createTenantCommand } from './provision.ts';
+import { createKeyCommand, createTenantCommand } from './provision.ts';
 import { verifyReceiptCommand } from './receipts.ts';
 import { listTenantsCommand, setTenantCommand } from './tenants.ts';
 import { webhookCommands } from './webhooks/commands.ts';
@@ -116,15 +117,7 @@ export function createProgram(env: Env): Command {
     .option('--json', 'print JSON')
     .action((id: string, keyId: string, options) => revokeKeyCommand(env, id, keyId, options));
 
-  const admin = program.command('admin').description('operators, straight in the ledger');
-  admin
-    .command('create <user>')
-    .description('create an operator; the password is read from stdin')
-    .addOption(
-      new Option('--role <role>', 'what they may do').choices(['viewer', 'operator', 'owner']).default('operator'),
-    )
-    .action((user: string, options) => createAdminCommand(env, user, options));
-
+  adminCommands(program, env);
   masterKeyCommands(program, env);
   const audit = program.command('audit').description("the operators' audit log, straight from the ledger");
   audit

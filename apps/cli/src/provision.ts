@@ -1,10 +1,9 @@
-/** `tenant create`, `key create`, `admin create`: with the ledger's own environment; nothing else has to run. */
-import { createAdmin, createApiKey, createTenant } from '@cardseal/core/access';
+/** `tenant create`, `key create`: with the ledger's own environment; nothing else has to run. */
+import { checkTenantId, createApiKey, createTenant } from '@cardseal/core/access';
 import { systemClock } from '@cardseal/core/clock';
 import { commonEnvironment, type Env, readEnvironment, storeEnvironment } from '@cardseal/core/config';
 import { RejectedError } from '@cardseal/core/errors';
 import {
-  type AdminRecord,
   HOUSE,
   type KeyLimits,
   type Ledger,
@@ -14,6 +13,7 @@ import {
   type Scope,
 } from '@cardseal/core/ledger';
 import { z } from 'zod';
+import { audited } from './audited.ts';
 
 const schema = z.object({ ...storeEnvironment, CARDSEAL_ENV: commonEnvironment.CARDSEAL_ENV });
 
@@ -24,7 +24,11 @@ export function openLedgerOf(env: Env): { ledger: Ledger; environment: string } 
 }
 
 export async function createTenantCommand(env: Env, id: string, options: { name?: string; json?: boolean }) {
-  await createTenant(openLedgerOf(env).ledger, systemClock, id, options.name ?? id);
+  checkTenantId(id);
+  const { ledger } = openLedgerOf(env);
+  if (await ledger.tenants.get(HOUSE, id)) throw new RejectedError('tenant_exists', { fields: { tenant: id } });
+  const deed = { action: 'tenant.create', target: { tenant: id }, reason: null } as const;
+  await audited(ledger, deed, () => createTenant(ledger, systemClock, id, options.name ?? id));
   print(options.json ? { tenant: id } : `tenant ${id} created`);
 }
 
@@ -43,24 +47,12 @@ export async function createKeyCommand(
   const { requestsPerSecond, concurrency, inQueue, cardsPerDay } = options;
   const given = Object.entries({ requestsPerSecond, concurrency, inQueue, cardsPerDay }).filter(([, limit]) => limit);
   const limits = given.length > 0 ? (Object.fromEntries(given) as KeyLimits) : undefined;
-  const made = await createApiKey(ledger, systemClock, { tenant, env: keyEnv, scopes, expiresAtMs, limits });
+  const detail = { scopes: scopes.join(' '), expires_in_days: days ?? null };
+  const deed = { action: 'key.create', target: { tenant }, reason: null, detail } as const;
+  const made = await audited(ledger, deed, () =>
+    createApiKey(ledger, systemClock, { tenant, env: keyEnv, scopes, expiresAtMs, limits }),
+  );
   print(options.json ? { id: made.id, key: made.key, scopes } : made.key);
-}
-
-export async function createAdminCommand(env: Env, user: string, options: { role: AdminRecord['role'] }) {
-  if (process.stdin.isTTY) process.stderr.write('password (at least 12 characters, then Enter): ');
-  const password = await firstLineOfStdin();
-  await createAdmin(openLedgerOf(env).ledger, systemClock, { user, password, role: options.role });
-  print(`operator ${user} created`);
-}
-
-async function firstLineOfStdin(): Promise<string> {
-  let text = '';
-  for await (const chunk of process.stdin) {
-    text += chunk;
-    if (text.includes('\n')) break;
-  }
-  return text.split('\n')[0] ?? '';
 }
 
 function print(data: object | string): void {

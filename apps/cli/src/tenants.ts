@@ -4,6 +4,7 @@ import { DEFAULT_POLICY, readVerdictPolicy, type VerdictPolicy } from '@cardseal
 import type { Env } from '@cardseal/core/config';
 import { RejectedError } from '@cardseal/core/errors';
 import { HOUSE, type ObjectSourceRule, type TenantRecord } from '@cardseal/core/ledger';
+import { audited } from './audited.ts';
 import { type Output, printJson, printTable } from './jobs/print.ts';
 import { openLedgerOf } from './provision.ts';
 
@@ -35,15 +36,16 @@ export async function setTenantCommand(env: Env, id: string, change: TenantChang
   const { name, weight, objectSource, json } = change;
   const policy = change.policy === undefined ? undefined : readPolicy(change.policy);
   if (weight !== undefined && !(weight >= 0.1 && weight <= 100)) throw new RejectedError('weight_invalid');
-  const changed = await openLedgerOf(env).ledger.tenants.change(HOUSE, id, (value) => ({
-    ...value,
-    ...(name === undefined ? {} : { name }),
-    ...(weight === undefined ? {} : { weight }),
-    ...(policy === undefined ? {} : { policy }),
-    ...(objectSource === undefined ? {} : { objectSources: objectSource.filter(Boolean).map(ruleOf) }),
-  }));
-  if (!changed) throw new RejectedError('tenant_not_found');
-  if (json) printJson(shown(id, changed.value));
+  const { ledger } = openLedgerOf(env);
+  const objectSources = objectSource?.filter(Boolean).map(ruleOf);
+  if (!(await ledger.tenants.get(HOUSE, id))) throw new RejectedError('tenant_not_found');
+  const given = Object.entries({ name, weight, policy, objectSources }).filter(([, value]) => value !== undefined);
+  const detail = { changed: given.map(([field]) => field).join(' '), weight: weight ?? null };
+  const deed = { action: 'tenant.change', target: { tenant: id }, reason: null, detail } as const;
+  const changed = await audited(ledger, deed, () =>
+    ledger.tenants.change(HOUSE, id, (value) => ({ ...value, ...Object.fromEntries(given) })),
+  );
+  if (json) printJson(shown(id, changed!.value));
   else process.stdout.write(`tenant ${id} changed\n`);
 }
 

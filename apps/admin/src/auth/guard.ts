@@ -23,7 +23,8 @@ export function guard(app: FastifyInstance, { sessions, ledger }: AdminContext):
   async function standing(session: Session | null): Promise<Session | null> {
     if (!session) return null;
     let known = versions.get(session.user);
-    if (!known) {
+    // A newer session than what is known: the record was changed since, and the operator has logged in again.
+    if (!known || (known.version ?? 0) < session.version) {
       const record = await ledger.admins.get(HOUSE, session.user).catch(() => 'away' as const);
       if (record === 'away') return session;
       known = { version: record?.version ?? null };

@@ -1,6 +1,5 @@
 /** `POST /login` with user and password, as a form or JSON; the answer is a session cookie. */
-import { hashPassword, passwordMatches } from '@cardseal/core/access';
-import { HOUSE } from '@cardseal/core/ledger';
+import { findAdmin, hashPassword, passwordMatches } from '@cardseal/core/access';
 import { describeError } from '@cardseal/core/log';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
@@ -24,7 +23,7 @@ export function loginRoutes(app: FastifyInstance, context: AdminContext): void {
   let running = 0;
 
   async function check(user: string, password: string): Promise<Session | null> {
-    const admin = /^[a-z0-9._-]{1,40}$/.test(user) ? await ledger.admins.get(HOUSE, user) : null;
+    const admin = await findAdmin(ledger, user);
     const matches = await passwordMatches(password, admin?.value.password ?? (await decoy));
     return admin && matches ? { user, role: admin.value.role, version: admin.version } : null;
   }

@@ -1,14 +1,17 @@
 /** `keys rotate master|tenant`: every step may be repeated or cut off, and nothing has to stand still for it. */
 import type { Env } from '@cardseal/core/config';
 import { RejectedError } from '@cardseal/core/errors';
-import { HOUSE } from '@cardseal/core/ledger';
+import { HOUSE, type Ledger } from '@cardseal/core/ledger';
+import { audited } from '../audited.ts';
 import { type Output, printJson } from '../jobs/print.ts';
 import { openLedgerOf } from '../provision.ts';
 
 /** Says which masters wrap nothing any more, and so may go. */
 export async function rotateMasterCommand(env: Env, { json }: Output): Promise<void> {
-  const { keys } = openLedgerOf(env).ledger;
-  const done = await keys.rewrapTenantKeys();
+  const { ledger } = openLedgerOf(env);
+  const { keys } = ledger;
+  const deed = { action: 'master_key.rotate', target: {}, reason: null } as const;
+  const done = await audited(ledger, deed, () => keys.rewrapTenantKeys());
   const { master, wrappedBy } = await keys.status();
   const others = Object.keys(wrappedBy).filter((name) => name !== master);
   if (json) printJson({ ...done, master, wrapped_by: wrappedBy });
@@ -28,13 +31,19 @@ export async function rotateTenantCommand(
   tenant: string,
   { json, resume = false }: Output & { resume?: boolean },
 ): Promise<void> {
-  const { keys, tenants } = openLedgerOf(env).ledger;
-  if (tenant !== HOUSE && !(await tenants.get(HOUSE, tenant))) throw new RejectedError('tenant_not_found');
+  const { ledger } = openLedgerOf(env);
+  if (tenant !== HOUSE && !(await ledger.tenants.get(HOUSE, tenant))) throw new RejectedError('tenant_not_found');
+  const deed = { action: 'tenant_key.rotate', target: { tenant }, reason: null, detail: { resume } } as const;
+  const { version, ...done } = await audited(ledger, deed, () => rotateTenant(ledger, tenant, resume));
+  if (json) printJson({ tenant, ...(version === null ? {} : { version }), ...done });
+  else process.stdout.write(`${done.rewrapped} of ${done.looked} job keys wrapped anew\n`);
+}
+
+async function rotateTenant({ keys }: Ledger, tenant: string, resume: boolean) {
   const version = resume ? null : await keys.addTenantKey(tenant);
   if (version !== null) process.stderr.write(`version ${version} of the key of ${tenant} seals from now on\n`);
   const done = await keys.rewrapJobKeys(tenant, ({ looked, rewrapped }) =>
     process.stderr.write(`${looked} job keys looked at, ${rewrapped} wrapped anew\n`),
   );
-  if (json) printJson({ tenant, ...(version === null ? {} : { version }), ...done });
-  else process.stdout.write(`${done.rewrapped} of ${done.looked} job keys wrapped anew\n`);
+  return { version, ...done };
 }

@@ -3,7 +3,9 @@ import { randomBytes } from 'node:crypto';
 import { renameSync, writeFileSync } from 'node:fs';
 import { type Env, readSecretFile } from '@cardseal/core/config';
 import { RejectedError } from '@cardseal/core/errors';
+import type { Ledger } from '@cardseal/core/ledger';
 import { fingerprint, MASTER_KEY_BYTES, splitMasterKeys, UNNAMED } from '@cardseal/core/seal';
+import { audited } from '../audited.ts';
 import { type Output, printJson, printTable } from '../jobs/print.ts';
 import { openLedgerOf } from '../provision.ts';
 
@@ -38,12 +40,22 @@ export async function dropMasterCommand(env: Env, name: string, { json, out }: O
   const left = keys.filter((key) => fingerprint(key) !== name);
   if (left.length === keys.length) throw new RejectedError('master_key_not_found');
   if (left.length === 0) throw new RejectedError('master_key_last');
-  const { wrappedBy } = await openLedgerOf(env).ledger.keys.status();
-  const count = (wrappedBy[name] ?? 0) + (wrappedBy[UNNAMED] ?? 0);
-  if (count > 0) throw new RejectedError('master_key_in_use', { fields: { name, count } });
-  writeKeyFile(out ?? path, left);
+  const { ledger } = openLedgerOf(env);
+  await refuseInUse(ledger, name);
+  const deed = { action: 'master_key.drop', target: { master: name }, reason: null } as const;
+  await audited(ledger, deed, async () => {
+    // The entry itself may have been the first thing that was sealed for the house.
+    await refuseInUse(ledger, name);
+    writeKeyFile(out ?? path, left);
+  });
   if (json) printJson({ file: out ?? path, dropped: name, left: left.map(fingerprint) });
   else process.stdout.write(`${name} removed; nothing was wrapped with it\n`);
+}
+
+async function refuseInUse({ keys }: Ledger, name: string): Promise<void> {
+  const { wrappedBy } = await keys.status();
+  const count = (wrappedBy[name] ?? 0) + (wrappedBy[UNNAMED] ?? 0);
+  if (count > 0) throw new RejectedError('master_key_in_use', { fields: { name, count } });
 }
 
 function keyFileOf(env: Env): { path: string; keys: Buffer[] } {

@@ -1,3 +1,13 @@
 export { createApiKey, type ParsedApiKey, parseApiKey, secretMatches } from './api-key.ts';
 export { hashPassword, passwordMatches } from './password.ts';
-export { createAdmin, createTenant } from './provisioning.ts';
+export {
+  changeAdmin,
+  checkAdminId,
+  checkPassword,
+  checkTenantId,
+  createAdmin,
+  createTenant,
+  findAdmin,
+  listAdmins,
+  removeAdmin,
+} from './provisioning.ts';

@@ -1,17 +1,45 @@
-/** First tenants and operators, straight in the ledger: nothing has to run for them to be made. */
+/** First tenants, and operators, straight in the ledger: nothing has to run for them to be made. */
 import type { Clock } from '../clock/index.ts';
 import { RejectedError } from '../errors/index.ts';
-import { type AdminRecord, HOUSE, type Ledger } from '../ledger/index.ts';
+import { type AdminRecord, HOUSE, type Ledger, type Versioned } from '../ledger/index.ts';
 import { hashPassword } from './password.ts';
 
 const TENANT_ID = /^[a-z0-9][a-z0-9-]{1,39}$/;
 const ADMIN_ID = /^[a-z0-9][a-z0-9._-]{0,39}$/;
+/** Who else stands in the audit log. */
+const NOT_FOR_PEOPLE = ['cli', 'machine'];
+const SHORTEST_PASSWORD = 12;
+
+/** Throws RejectedError `tenant_id_invalid`. */
+export function checkTenantId(id: string): void {
+  if (!TENANT_ID.test(id)) throw new RejectedError('tenant_id_invalid');
+}
 
 /** Throws RejectedError `tenant_id_invalid` or `tenant_exists`. */
 export async function createTenant(ledger: Ledger, clock: Clock, id: string, name: string): Promise<void> {
-  if (!TENANT_ID.test(id)) throw new RejectedError('tenant_id_invalid');
+  checkTenantId(id);
   const created = await ledger.tenants.create(HOUSE, id, { name, createdAtMs: clock.now() });
   if (!created) throw new RejectedError('tenant_exists', { fields: { tenant: id } });
+}
+
+/** Throws RejectedError `admin_id_invalid`. */
+export function checkAdminId(user: string): void {
+  if (!ADMIN_ID.test(user) || NOT_FOR_PEOPLE.includes(user)) throw new RejectedError('admin_id_invalid');
+}
+
+/** Throws RejectedError `password_too_short`. */
+export function checkPassword(password: string): void {
+  if (password.length < SHORTEST_PASSWORD) throw new RejectedError('password_too_short');
+}
+
+/** null for a name that nobody has, or nobody has any more. */
+export async function findAdmin(ledger: Ledger, user: string): Promise<Versioned<AdminRecord> | null> {
+  const found = ADMIN_ID.test(user) ? await ledger.admins.get(HOUSE, user) : null;
+  return found && found.value.removedAtMs === undefined ? found : null;
+}
+
+export async function listAdmins(ledger: Ledger): Promise<Versioned<AdminRecord>[]> {
+  return (await ledger.admins.list(HOUSE)).filter(({ value }) => value.removedAtMs === undefined);
 }
 
 /** Throws RejectedError `admin_id_invalid`, `password_too_short` or `admin_exists`. */
@@ -20,8 +48,45 @@ export async function createAdmin(
   clock: Clock,
   admin: { user: string; password: string; role: AdminRecord['role'] },
 ): Promise<void> {
-  if (!ADMIN_ID.test(admin.user)) throw new RejectedError('admin_id_invalid');
-  if (admin.password.length < 12) throw new RejectedError('password_too_short');
-  const record = { password: await hashPassword(admin.password), role: admin.role, createdAtMs: clock.now() };
-  if (!(await ledger.admins.create(HOUSE, admin.user, record))) throw new RejectedError('admin_exists');
+  const { user, role } = admin;
+  checkAdminId(user);
+  checkPassword(admin.password);
+  const record = { password: await hashPassword(admin.password), role, createdAtMs: clock.now() };
+  const before = await ledger.admins.get(HOUSE, user);
+  if (!before) {
+    if (!(await ledger.admins.create(HOUSE, user, record))) throw new RejectedError('admin_exists');
+    return;
+  }
+  // Whoever had the name before is gone: the record goes on from there, and no session of theirs comes back.
+  await ledger.admins.change(HOUSE, user, ({ removedAtMs }) => {
+    if (removedAtMs === undefined) throw new RejectedError('admin_exists');
+    return record;
+  });
+}
+
+/** Every session of the operator ends with it. Throws RejectedError `password_too_short` or `admin_not_found`. */
+export async function changeAdmin(
+  ledger: Ledger,
+  user: string,
+  { role, password }: { role?: AdminRecord['role'] | undefined; password?: string | undefined },
+): Promise<Versioned<AdminRecord>> {
+  if (password !== undefined) checkPassword(password);
+  const stretched = password === undefined ? {} : { password: await hashPassword(password) };
+  return replaceAdmin(ledger, user, (value) => ({ ...value, ...stretched, ...(role ? { role } : {}) }));
+}
+
+/** Refused at the login from then on; every session ends. Throws RejectedError `admin_not_found`. */
+export async function removeAdmin(ledger: Ledger, clock: Clock, user: string): Promise<void> {
+  await replaceAdmin(ledger, user, (value) => ({ ...value, password: '', removedAtMs: clock.now() }));
+}
+
+async function replaceAdmin(ledger: Ledger, user: string, change: (value: AdminRecord) => AdminRecord) {
+  const changed = await ledger.admins.change(HOUSE, user, (value) => {
+    if (value.removedAtMs !== undefined) throw new RejectedError('admin_not_found');
+    return change(value);
+  });
+  if (!changed) throw new RejectedError('admin_not_found');
+  // A password that is no longer good is not kept either.
+  await ledger.admins.forgetOlder(HOUSE, user);
+  return changed;
 }

@@ -22,6 +22,12 @@ export const AUDIT_ACTIONS = [
   'key.create',
   'key.change',
   'key.revoke',
+  'admin.create',
+  'admin.change',
+  'admin.remove',
+  'master_key.rotate',
+  'master_key.drop',
+  'tenant_key.rotate',
   'audit.export',
 ] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
@@ -29,7 +35,7 @@ export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 export type AuditDetail = Readonly<Record<string, string | number | boolean | null>>;
 
 export interface AuditInput {
-  /** An operator, or `machine`. */
+  /** An operator, `machine`, or `cli`, whose `detail` names the user of the system as `os_user`. */
   who: string;
   role: string;
   action: AuditAction;

@@ -53,6 +53,8 @@ export interface AdminRecord {
   password: string;
   role: 'viewer' | 'operator' | 'owner';
   createdAtMs: number;
+  /** Kept after the removal, so that versions go on rising: a session of an earlier life stays over. */
+  removedAtMs?: number;
 }
 
 /** A bulk retry: which failures, how fast, and how far it has come; every mark is a new version. */
