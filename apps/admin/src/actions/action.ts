@@ -58,7 +58,12 @@ function parseInput<T>(schema: z.ZodType<T>, input: unknown): T {
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const at = issue?.path.join('.') || issue?.code || '';
-  throw new RejectedError('invalid_request', { fields: { at, problem: issue?.message ?? '' } });
+  throw wrongInput(at, issue?.message ?? '');
+}
+
+/** RejectedError `invalid_request`: which field, and what about it. */
+export function wrongInput(at: string, problem: string): RejectedError {
+  return new RejectedError('invalid_request', { fields: { at, problem } });
 }
 
 /** What a form leaves empty was not said. */

@@ -4,7 +4,7 @@ import { newId } from '@cardseal/core/job';
 import { type BulkRetryRecord, HOUSE, type Versioned } from '@cardseal/core/ledger';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { action, parseQuery, reason, sendPage } from '../actions/action.ts';
+import { action, parseQuery, reason, sendPage, wrongInput } from '../actions/action.ts';
 import { audited } from '../audit/audited.ts';
 import { mayActAs } from '../auth/session.ts';
 import type { AdminContext } from '../context.ts';
@@ -73,7 +73,7 @@ export function bulkRoutes(app: FastifyInstance, context: AdminContext, runner: 
       if (body.dry_run)
         return { ...counted, id: null, sample: dry.sample.map(({ job, tenant, code }) => ({ id: job, tenant, code })) };
       const why = body.reason;
-      if (!why) throw new RejectedError('invalid_request', { fields: { at: 'reason', problem: 'must say why' } });
+      if (!why) throw wrongInput('reason', 'must say why');
       const id = newId('bulk', clock.now());
       const record: BulkRetryRecord = {
         ...{ state: 'running', query, startedAtMs: clock.now(), endedAtMs: null, perSecond: body.per_second },

@@ -3,7 +3,7 @@ import { RejectedError } from '@cardseal/core/errors';
 import { enableEndpoint, startRecovery } from '@cardseal/core/queue';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { action, reason, sendPage } from '../actions/action.ts';
+import { action, reason, sendPage, wrongInput } from '../actions/action.ts';
 import { audited } from '../audit/audited.ts';
 import { mayActAs } from '../auth/session.ts';
 import type { AdminContext } from '../context.ts';
@@ -51,6 +51,7 @@ export function endpointRoutes(app: FastifyInstance, context: AdminContext): voi
       const { tenant, id, state } = await read(params);
       if (state !== 'enabled') throw new RejectedError('endpoint_disabled');
       const { since, until = clock.now() } = body;
+      if (until <= since) throw wrongInput('until', 'must be later than `since`, and `since` must have passed');
       const detail = { since: new Date(since).toISOString(), until: new Date(until).toISOString() };
       const deed = {
         action: 'endpoint.recover',

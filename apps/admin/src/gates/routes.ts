@@ -3,7 +3,7 @@ import { RejectedError, TransientError } from '@cardseal/core/errors';
 import type { CredentialSnapshot } from '@cardseal/core/pacing';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { action, type Call, reason, sendPage } from '../actions/action.ts';
+import { action, type Call, reason, sendPage, wrongInput } from '../actions/action.ts';
 import { audited } from '../audit/audited.ts';
 import { mayActAs } from '../auth/session.ts';
 import type { AdminContext } from '../context.ts';
@@ -30,6 +30,8 @@ export function gateRoutes(app: FastifyInstance, context: AdminContext): void {
   async function change(verb: 'open' | 'close', { session, params, body }: Call<z.output<typeof closeSchema>>) {
     const credential = params.credential!;
     const untilMs = body.until === undefined ? undefined : Date.parse(body.until);
+    // A gate that is closed until a time that has passed is open.
+    if (untilMs !== undefined && untilMs <= context.clock.now()) throw wrongInput('until', 'must lie in the future');
     const known = await poolSnapshot(context);
     if (!known) throw new TransientError('pool_unknown');
     if (!known.some(({ id }) => id === credential)) throw new RejectedError('not_found');

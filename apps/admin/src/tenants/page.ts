@@ -69,9 +69,13 @@ function keyForms(tenant: string, id: string): Html {
 <input name="reason" placeholder="why" required minlength="5" maxlength="300" autocomplete="off"><button class="danger">Revoke</button></form></details>`;
 }
 
+/** Ticked beforehand: what a client cannot do without, and what shows nobody's data. */
+const USUAL_SCOPES: readonly string[] = ['jobs:write', 'jobs:read'];
+
 function newKeyForm(tenant: string): Html {
   const boxes = SCOPES.map(
-    (scope) => html`<label class="tick"><input type="checkbox" name="scopes" value="${scope}" checked>${scope}</label>`,
+    (scope) =>
+      html`<label class="tick"><input type="checkbox" name="scopes" value="${scope}" ${USUAL_SCOPES.includes(scope) && html`checked`}>${scope}</label>`,
   );
   return html`<h2>New key</h2><form class="row card" method="post" action="/api/tenants/${tenant}/keys">${boxes}
 ${limitFields()}${field('expires in days', html`<input name="expires_in_days" type="number" min="1" max="3650">`)}<button>Create</button></form>`;

@@ -17,7 +17,12 @@ const limit = z.coerce.number().int().positive().max(1_000_000_000).optional();
 const limits = { requests_per_second: limit, concurrency: limit, in_queue: limit, cards_per_day: limit };
 const name = z.string().trim().min(1).max(100);
 const weight = z.coerce.number().min(MIN_WEIGHT).max(MAX_WEIGHT);
-const scopes = z.union([z.array(z.enum(SCOPES)), z.enum(SCOPES).transform((one) => [one])]);
+/** A form sends one ticked box as a text and none not at all: what is left out is never made up for. */
+const scopes = z.preprocess(
+  (given) => (given === undefined ? [] : typeof given === 'string' ? [given] : given),
+  z.array(z.enum(SCOPES)).min(1, 'must name at least one scope'),
+);
+const KEY = /^[a-z0-9]{12}$/;
 
 export function tenantRoutes(app: FastifyInstance, context: AdminContext): void {
   const { ledger, clock, config } = context;
@@ -26,6 +31,13 @@ export function tenantRoutes(app: FastifyInstance, context: AdminContext): void 
     const record = TENANT.test(tenant!) ? await ledger.tenants.get(HOUSE, tenant!) : null;
     if (!record) throw new RejectedError('not_found');
     return record;
+  }
+
+  /** Throws RejectedError `not_found`: what is not there is not put on record. */
+  async function readKey({ key = '', ...params }: Record<string, string>) {
+    const { id: tenant } = await read(params);
+    if (!KEY.test(key) || !(await ledger.apiKeys.get(tenant, key))) throw new RejectedError('not_found');
+    return { tenant, key };
   }
 
   app.get('/tenants', async (request, reply) => {
@@ -90,7 +102,7 @@ export function tenantRoutes(app: FastifyInstance, context: AdminContext): void 
     status: 201,
     body: z.strictObject({
       ...limits,
-      scopes: scopes.default([...SCOPES]),
+      scopes,
       expires_in_days: z.coerce.number().positive().max(3650).optional(),
     }),
     async run({ session, params, body }) {
@@ -112,7 +124,7 @@ export function tenantRoutes(app: FastifyInstance, context: AdminContext): void 
     path: '/api/tenants/:tenant/keys/:key/limits',
     body: z.strictObject(limits),
     async run({ session, params, body }) {
-      const target = { tenant: (await read(params)).id, key: params.key! };
+      const target = await readKey(params);
       const next = limitsOf(body);
       const deed = { action: 'key.change', target, reason: null, detail: { ...next } } as const;
       const changed = await audited(context, session, deed, () =>
@@ -121,8 +133,7 @@ export function tenantRoutes(app: FastifyInstance, context: AdminContext): void 
           ...(next ? { limits: next } : {}),
         })),
       );
-      if (!changed) throw new RejectedError('not_found');
-      return keyView(changed);
+      return keyView(changed!);
     },
     next: (_result, { params }) => `/tenants/${params.tenant}`,
   });
@@ -132,7 +143,7 @@ export function tenantRoutes(app: FastifyInstance, context: AdminContext): void 
     path: '/api/tenants/:tenant/keys/:key/revoke',
     body: z.strictObject({ reason }),
     async run({ session, params, body }) {
-      const target = { tenant: (await read(params)).id, key: params.key! };
+      const target = await readKey(params);
       const deed = { action: 'key.revoke', target, reason: body.reason } as const;
       const changed = await audited(context, session, deed, () =>
         ledger.apiKeys.change(target.tenant, target.key, (value) => ({
@@ -140,8 +151,7 @@ export function tenantRoutes(app: FastifyInstance, context: AdminContext): void 
           revokedAtMs: value.revokedAtMs ?? clock.now(),
         })),
       );
-      if (!changed) throw new RejectedError('not_found');
-      return keyView(changed);
+      return keyView(changed!);
     },
     next: (_result, { params }) => `/tenants/${params.tenant}`,
   });

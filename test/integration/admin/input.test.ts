@@ -1,0 +1,89 @@
+/** What is asked for and cannot be meant is refused before anything is done or put on record. */
+import { systemClock } from '@cardseal/core/clock';
+import { newId } from '@cardseal/core/job';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startTestAdmin, type TestAdmin } from '../../support/admin-app.ts';
+
+let admin: TestAdmin;
+const HOUR_MS = 3_600_000;
+const at = (ms: number) => new Date(systemClock.now() + ms).toISOString();
+const recorded = async () => (await admin.ledger.audit.page(null, 100)).entries.map(({ action }) => action);
+
+beforeAll(async () => {
+  admin = await startTestAdmin();
+});
+afterAll(() => admin?.stop());
+
+describe('an API key', () => {
+  const KEYS = '/api/tenants/bank/keys';
+  const form = (fields: string) =>
+    fetch(admin.url + KEYS, {
+      method: 'POST',
+      redirect: 'manual',
+      headers: { cookie: admin.owner.cookie, 'content-type': 'application/x-www-form-urlencoded' },
+      body: fields,
+    });
+
+  it('is not made without a scope: what a form leaves out is not made up for', async () => {
+    for (const body of [{}, { scopes: [] }, { scopes: ['everything'] }])
+      expect((await admin.owner.call('POST', KEYS, body)).body, JSON.stringify(body)).toMatchObject({
+        code: 'invalid_request',
+        at: expect.stringMatching(/^scopes/),
+      });
+    expect((await form('in_queue=5')).status).toBe(400);
+    expect(await admin.ledger.apiKeys.list('bank')).toEqual([]);
+    expect(await recorded()).not.toContain('key.create');
+  });
+
+  it('has the scopes that were ticked, and no other', async () => {
+    expect((await form('scopes=jobs%3Aread')).status).toBe(200);
+    expect((await form('scopes=jobs%3Aread&scopes=jobs%3Aerase')).status).toBe(200);
+    const made = (await admin.ledger.apiKeys.list('bank')).map(({ value }) => value.scopes.join(' '));
+    expect(made.sort()).toEqual(['jobs:read', 'jobs:read jobs:erase']);
+  });
+
+  it('has nothing ticked beforehand that shows results or erases', async () => {
+    const { text } = await admin.owner.page('/tenants/bank');
+    const ticked = [...text.matchAll(/name="scopes" value="([a-z:]+)" checked/g)].map(([, scope]) => scope);
+    expect(ticked).toEqual(['jobs:write', 'jobs:read']);
+    expect(text).toContain('value="jobs:erase"');
+  });
+
+  it('that is not there is neither revoked nor changed, and its name is on no record', async () => {
+    const before = (await recorded()).length;
+    for (const key of ['..%2F..%2Fx', 'abcdefabcdef', 'x']) {
+      expect((await admin.owner.call('POST', `${KEYS}/${key}/revoke`, { reason: 'it was lost' })).status).toBe(404);
+      expect((await admin.owner.call('POST', `${KEYS}/${key}/limits`, { in_queue: 5 })).status).toBe(404);
+    }
+    expect((await recorded()).length).toBe(before);
+  });
+});
+
+describe('a time', () => {
+  it('until which a gate is closed lies in the future', async () => {
+    for (const until of [at(-HOUR_MS), at(-1)]) {
+      const body = { reason: 'the bill is too high', until };
+      expect((await admin.owner.call('POST', '/api/gates/main/close', body)).body).toMatchObject({ at: 'until' });
+    }
+    expect(await recorded()).not.toContain('gate.close');
+  });
+
+  it('until which an endpoint gets what it missed is later than that from which', async () => {
+    const id = newId('we', systemClock.now());
+    await admin.ledger.endpoints.create('bank', id, {
+      ...{ url: 'https://receiver.example/', events: null, payload: 'reference', publicKey: null, headers: {} },
+      ...{ state: 'enabled', secrets: [], createdAtMs: 0 },
+    });
+    const asked = [
+      { since: at(-HOUR_MS), until: at(-2 * HOUR_MS) },
+      { since: at(HOUR_MS) },
+      { since: at(-HOUR_MS), until: at(-HOUR_MS - 1) },
+    ];
+    for (const times of asked) {
+      const body = { reason: 'the receiver lost them', ...times };
+      const answer = await admin.owner.call('POST', `/api/endpoints/bank/${id}/recover`, body);
+      expect([answer.status, answer.body.at], JSON.stringify(times)).toEqual([400, 'until']);
+    }
+    expect(await recorded()).not.toContain('endpoint.recover');
+  });
+});
