@@ -14,13 +14,14 @@
         });
         if (answer.redirected && new URL(answer.url).pathname === '/login') return location.assign('/login');
         const fresh = parser.parseFromString(await answer.text(), 'text/html').querySelector('main');
+        // An answer that is a failure is no page: what is shown stays, and is old.
+        document.body.classList.toggle('stale', !answer.ok || !fresh);
         if (answer.ok && fresh) {
           const open = [...main.querySelectorAll('details')].map((one) => one.open);
           main.replaceChildren(...fresh.childNodes);
           main.querySelectorAll('details').forEach((one, at) => {
             one.open = open[at] ?? one.open;
           });
-          document.body.classList.remove('stale');
           if (!fresh.dataset.refresh) return;
         }
       } catch {
