@@ -6,6 +6,7 @@ import cookie from '@fastify/cookie';
 import formbody from '@fastify/formbody';
 import fastify, { type FastifyInstance } from 'fastify';
 import { sendPage } from './actions/action.ts';
+import { failureOf } from './actions/failure-of.ts';
 import { auditRoutes } from './audit/routes.ts';
 import { guard } from './auth/guard.ts';
 import { loginRoutes } from './auth/login.ts';
@@ -94,16 +95,4 @@ export async function createServer(context: AdminContext, parts: ServerParts): P
   auditRoutes(app, context);
   boardRoutes(app, context);
   return app;
-}
-
-const REJECTIONS: Record<string, number> = { forbidden: 403, not_found: 404, invalid_request: 400 };
-
-function failureOf(error: unknown): { status: number; code: string } {
-  if (error instanceof CardsealError) {
-    const { disposition, code } = error;
-    if (disposition === 'rejected') return { status: REJECTIONS[code] ?? 409, code };
-    return { status: disposition === 'defect' ? 500 : 503, code };
-  }
-  const status = (error as { statusCode?: number }).statusCode ?? 500;
-  return { status, code: status >= 500 ? 'internal' : 'invalid_request' };
 }

@@ -3,6 +3,7 @@
  * next generation in the ledger, which is a new outcome and a new webhook, and a delivery a fresh budget of tries.
  */
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
+import { RejectedError } from '@cardseal/core/errors';
 import { type DeliverJob, RECOVER, type RecognizeJob, redeliver, reopen } from '@cardseal/core/queue';
 import type { Job, Queue } from 'bullmq';
 import type { AdminContext } from '../context.ts';
@@ -43,7 +44,8 @@ export function boardAdapters({ board, ledger, conveyor, clock, log }: AdminCont
     },
   );
   const webhooks = new SafeAdapter<DeliverJob>(board.deliver, 'One job is one event to one endpoint.', async (job) => {
-    if (job.name === RECOVER) return;
+    // Of a recovery there is nothing to send again; saying that it was done would be untrue.
+    if (job.name === RECOVER) throw new RejectedError('not_retryable');
     const { tenant, job: id, generation, endpoint } = job.data;
     await redeliver(ledger, conveyor, { tenant, job: id, generation, endpoint }, clock.now());
   });

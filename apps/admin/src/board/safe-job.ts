@@ -2,6 +2,7 @@
  * A queue's job as it may be shown: ids, codes and numbers of known shapes. Bull Board's own formatters reach neither
  * failure reasons nor stacks, and an entry in Redis may have been made by anybody.
  */
+import { RejectedError } from '@cardseal/core/errors';
 import type { Job } from 'bullmq';
 
 const CODE = /^[a-z0-9_.:-]{1,80}$/;
@@ -14,11 +15,18 @@ export function safeJob<T>(job: Job<T>, retry: (job: Job<T>) => Promise<void>): 
   return new Proxy(job, {
     get(target, property) {
       if (property === 'retry') return () => retry(target);
+      if (property === 'promote') return () => promote(target);
       if (property === 'toJSON') return () => safeJson(target.toJSON());
       const value = Reflect.get(target, property, target);
       return typeof value === 'function' ? value.bind(target) : value;
     },
   });
+}
+
+/** Throws RejectedError `not_promotable`, where the queue would only say in words that it is not delayed. */
+async function promote(job: Job): Promise<void> {
+  if ((await job.getState()) !== 'delayed') throw new RejectedError('not_promotable');
+  await job.promote();
 }
 
 export function safeJson(json: ReturnType<Job['toJSON']>): ReturnType<Job['toJSON']> {
