@@ -58,9 +58,10 @@ function setUp() {
   const runner = (clock: Clock = systemClock) =>
     createBulkRunner({ ledger, conveyor, redis, clock, log: silentLog, config: { QUEUE_PREFIX: '{t}' } } as never);
   const query = { tenant: null, state: null, code: 'worker_crashed', createdAfterMs: null, createdBeforeMs: null };
-  const order = async (id: string, perSecond: number) => {
+  const order = async (id: string, perSecond: number, code: string | null = 'worker_crashed') => {
+    const which = { ...query, code };
     await ledger.bulkRetries.create(HOUSE, id, {
-      ...{ state: 'running', query, startedAtMs: Date.now(), endedAtMs: null, perSecond, expected: 0 },
+      ...{ state: 'running', query: which, startedAtMs: Date.now(), endedAtMs: null, perSecond, expected: 0 },
       ...{ by: 'li', reason: 'mended', after: null, retried: 0, skipped: {} },
     });
   };
@@ -141,6 +142,51 @@ describe('a bulk retry', () => {
     await running.stop();
     expect(added.length).toBeLessThanOrEqual(10);
     expect((await state('bulk_4')).state).toBe('cancelled');
+  });
+
+  it('goes on beside another one, each at its own pace', async () => {
+    const { ledger, added, runner, order, state } = setUp();
+    await manyFailed(ledger, 40);
+    await order('bulk_a', 1);
+    await order('bulk_b', 200, 'other');
+    const running = runner();
+    running.start();
+    await expect.poll(async () => (await state('bulk_b')).state, { timeout: 10_000 }).toBe('finished');
+    expect(await state('bulk_b')).toMatchObject({ retried: 10 });
+    expect(await state('bulk_a')).toMatchObject({ state: 'running' });
+    await expect.poll(() => state('bulk_a').then(({ retried }) => retried), { timeout: 10_000 }).toBeGreaterThan(0);
+    await running.stop();
+    expect(added.length).toBeLessThan(20);
+  });
+
+  it('that begins while another one is at work does not wait for the next look', async () => {
+    const { ledger, runner, order, state } = setUp();
+    await manyFailed(ledger, 40);
+    await order('bulk_a', 1);
+    const running = runner();
+    running.start();
+    await expect.poll(() => state('bulk_a').then(({ retried }) => retried)).toBeGreaterThan(0);
+    await order('bulk_b', 200, 'other');
+    running.wake();
+    await expect.poll(async () => (await state('bulk_b')).state, { timeout: 5000 }).toBe('finished');
+    await running.stop();
+  });
+
+  it('costs the ledger nothing for what does not match, also without a code', async () => {
+    const { ledger, added, runner, order, state } = setUp();
+    await manyFailed(ledger, 3);
+    for (let at = 0; at < 60; at++)
+      await ledger.listing.finished(TENANT, newJobId(Date.now() - at), null, {
+        ...{ generation: 1, state: at % 2 ? 'succeeded' : 'cancelled', code: '-' },
+      });
+    await order('bulk_6', 2, null);
+    const running = runner();
+    running.start();
+    await expect.poll(async () => (await state('bulk_6')).state, { timeout: 15_000 }).toBe('finished');
+    await running.stop();
+    expect(added).toHaveLength(3);
+    // Made, two pages of at most two cards, and the end.
+    expect((await ledger.bulkRetries.get(HOUSE, 'bulk_6'))!.version).toBeLessThanOrEqual(4);
   });
 
   it('is carried out by one process at a time', async () => {

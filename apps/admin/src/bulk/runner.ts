@@ -1,6 +1,7 @@
 /**
- * Carries out bulk retries: page by page at the pace that was asked for, each page behind a mark in the ledger, so that
- * one that died with its process goes on where it was. It tries nothing again that ended after the run began.
+ * Carries out bulk retries, side by side and each at its own pace: page by page, with a mark in the ledger behind each
+ * that had something in it, so that one that died with its process goes on where it was. It tries nothing again that
+ * ended after the run began.
  */
 import { randomUUID } from 'node:crypto';
 import { asCardsealError } from '@cardseal/core/errors';
@@ -27,6 +28,8 @@ const AT_ONCE = 32;
 /** A second of the fastest pace: each page costs a look at the names. */
 const MAX_PAGE = 200;
 const LOOK_BUDGET_MS = 5000;
+/** A mark is a new version of the record. Behind pages of nothing one a minute will do: names are soon looked at again. */
+const MARK_EVERY_MS = 60_000;
 
 export function createBulkRunner(context: RunnerParts): BulkRunner {
   const { ledger, clock, log, redis } = context;
@@ -34,6 +37,7 @@ export function createBulkRunner(context: RunnerParts): BulkRunner {
   const me = randomUUID();
   let wake = () => {};
   let loop: Promise<void> | null = null;
+  const tasks = new Map<string, Promise<void>>();
 
   /** One admin process at a time: two would do no harm, and keep no pace. */
   async function holdsLease(id: string): Promise<boolean> {
@@ -45,17 +49,24 @@ export function createBulkRunner(context: RunnerParts): BulkRunner {
   }
 
   async function carryOut(id: string): Promise<void> {
+    let after: string | null = null;
+    let markedMs = clock.now();
     while (!stopped.signal.aborted) {
       const run = await ledger.bulkRetries.get(HOUSE, id);
       if (run?.value.state !== 'running' || !(await holdsLease(id))) return;
+      const { perSecond, query, startedAtMs } = run.value;
       const beganMs = clock.now();
-      const limit = Math.max(1, Math.min(MAX_PAGE, run.value.perSecond));
-      const paging = { after: run.value.after, limit, budgetMs: LOOK_BUDGET_MS };
-      const { jobs, next } = await selectPage(context, run.value.query, paging);
-      const counts = await retryAll(context, jobs, run.value.startedAtMs);
-      await mark(id, counts, next);
+      const limit = Math.max(1, Math.min(MAX_PAGE, perSecond));
+      const paging = { after: after ?? run.value.after, limit, budgetMs: LOOK_BUDGET_MS };
+      const { jobs, next } = await selectPage(context, query, paging);
+      const counts = await retryAll(context, jobs, startedAtMs);
+      if (jobs.length > 0 || clock.now() - markedMs >= MARK_EVERY_MS) {
+        await mark(id, counts, next);
+        markedMs = clock.now();
+      }
       if (next === null) return end(id);
-      const restMs = (jobs.length / run.value.perSecond) * 1000 - (clock.now() - beganMs);
+      after = next;
+      const restMs = (jobs.length / perSecond) * 1000 - (clock.now() - beganMs);
       if (restMs > 0) await clock.sleep(restMs, stopped.signal).catch(() => {});
     }
   }
@@ -76,19 +87,28 @@ export function createBulkRunner(context: RunnerParts): BulkRunner {
     if (ended) await putOnRecord(context, ended);
   }
 
+  const postponed = (error: unknown) => log.warn('admin.bulk_postponed', describeError(error));
+
   async function lookOnce(): Promise<void> {
     if (redis.status !== 'ready') return;
     const runs = await ledger.bulkRetries.list(HOUSE);
-    for (const { id, value } of runs) if (value.state === 'running') await carryOut(id);
+    for (const { id, value } of runs) {
+      if (value.state !== 'running' || tasks.has(id)) continue;
+      const task = carryOut(id)
+        .catch(postponed)
+        .finally(() => tasks.delete(id));
+      tasks.set(id, task);
+    }
   }
 
   async function run(): Promise<void> {
     while (!stopped.signal.aborted) {
-      await lookOnce().catch((error) => log.warn('admin.bulk_postponed', describeError(error)));
       const woken = new AbortController();
       wake = () => woken.abort();
+      await lookOnce().catch(postponed);
       await clock.sleep(LOOK_EVERY_MS, AbortSignal.any([stopped.signal, woken.signal])).catch(() => {});
     }
+    await Promise.all(tasks.values());
   }
 
   return {

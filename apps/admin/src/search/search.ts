@@ -10,6 +10,7 @@ export interface JobQuery {
   /** One tenant; all of them unless given. */
   tenant?: string | undefined;
   state?: string | undefined;
+  states?: readonly string[] | undefined;
   reference?: string | undefined;
   code?: string | undefined;
   createdAfterMs?: number | undefined;

@@ -16,6 +16,8 @@ const MAX_NAMES_PER_PAGE = 10_000;
 export interface ListingFilter {
   /** `queued` also stands for a job at work: names do not know of workers. */
   state?: string | undefined;
+  /** Any of these, beside `state`. */
+  states?: readonly string[] | undefined;
   reference?: string | undefined;
   /** Of the outcome, e.g. why it failed. */
   code?: string | undefined;
@@ -94,9 +96,10 @@ function boundOf({ createdBeforeMs }: ListingFilter, after: JobId | undefined): 
   return bounds.sort()[0] ?? '';
 }
 
-function matches(entry: IndexEntry, { state, code }: ListingFilter, mac: string | undefined): boolean {
+function matches(entry: IndexEntry, { state, states, code }: ListingFilter, mac: string | undefined): boolean {
   if (mac !== undefined && entry.referenceMac !== mac) return false;
   if (code !== undefined && entry.code !== code) return false;
+  if (states !== undefined && !states.includes(entry.state)) return false;
   return state === undefined || entry.state === state || (state === 'recognizing' && entry.state === 'queued');
 }
 
