@@ -1,12 +1,20 @@
 /** The page of the audit log. */
-import type { AuditEntry, AuditPage } from '@cardseal/core/audit';
+import { AUDIT_ACTIONS, type AuditEntry, type AuditPage } from '@cardseal/core/audit';
 import { type Html, html } from '../pages/html.ts';
-import { badge, table } from '../pages/layout.ts';
+import { badge, field, select, table } from '../pages/layout.ts';
 import { moment } from '../pages/words.ts';
 
-export function auditPage({ entries, next }: AuditPage): Html {
+const ACTIONS = [['', 'anything'], ...AUDIT_ACTIONS.map((action) => [action, action] as const)] as const;
+
+/** @param raw the query, as it was asked. */
+export function auditPage({ entries, next }: AuditPage, raw: Record<string, string>): Html {
   return html`<h1>Audit <small>who did what, on what, when and why; times in UTC</small></h1>
 <p><a href="/api/audit/export">Export everything</a> · <a href="/api/audit/verify">Check the chain</a></p>
+<form class="row card" method="get" action="/audit">
+${field('job', html`<input name="job" value="${raw.job}" placeholder="job_…" autocomplete="off" size="30">`)}
+${field('who', html`<input name="user" value="${raw.user}" autocomplete="off">`)}
+${field('what', select('action', ACTIONS, raw.action))}
+<button>Search</button></form>
 ${table(
   ['no.', 'when', 'who', 'what', 'on what', 'why', ''],
   entries.map((entry) => [
@@ -18,9 +26,9 @@ ${table(
     entry.reason ?? '–',
     detailPart(entry),
   ]),
-  'Nothing yet.',
+  next === null ? 'Nothing.' : 'Nothing among these.',
 )}
-${next !== null && html`<p><a href="/audit?before=${next}">Older</a></p>`}`;
+${next !== null && html`<p>Down to no. ${next}. <a href="/audit?${new URLSearchParams({ ...raw, before: String(next) }).toString()}">Older</a></p>`}`;
 }
 
 function targetPart({ target }: AuditEntry): Html {

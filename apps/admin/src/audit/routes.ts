@@ -1,5 +1,6 @@
 /** `/audit`: what operators did, newest first; whether the chain holds; and all of it as NDJSON. */
 import { Readable } from 'node:stream';
+import { AUDIT_ACTIONS, type AuditPage } from '@cardseal/core/audit';
 import { RejectedError } from '@cardseal/core/errors';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
@@ -11,6 +12,12 @@ import { audited } from './audited.ts';
 import { auditPage } from './page.ts';
 
 const querySchema = z.strictObject({
+  job: z
+    .string()
+    .regex(/^[A-Za-z0-9_]{1,64}$/)
+    .optional(),
+  user: z.string().max(40).optional(),
+  action: z.enum(AUDIT_ACTIONS).optional(),
   before: z.coerce.number().int().positive().optional(),
   limit: z.coerce.number().int().min(1).max(200).default(50),
 });
@@ -23,17 +30,21 @@ export function auditRoutes(app: FastifyInstance, context: AdminContext): void {
     return request.session!;
   }
 
+  function find(request: FastifyRequest): Promise<AuditPage> {
+    const { before = null, limit, job, user, action } = parseQuery(querySchema, request);
+    if (!job && !user && !action) return ledger.audit.page(before, limit);
+    return ledger.audit.find({ job, who: user, action }, before, limit);
+  }
+
   app.get('/audit', async (request, reply) => {
     const session = ownerOf(request);
-    const { before = null, limit } = parseQuery(querySchema, request);
-    const body = auditPage(await ledger.audit.page(before, limit));
+    const body = auditPage(await find(request), request.query as Record<string, string>);
     return sendPage(reply, page({ title: 'Audit', place: '/audit', session, body }));
   });
 
   app.get('/api/audit', async (request) => {
     ownerOf(request);
-    const { before = null, limit } = parseQuery(querySchema, request);
-    const { entries, next } = await ledger.audit.page(before, limit);
+    const { entries, next } = await find(request);
     return { data: entries, next_cursor: next === null ? null : String(next) };
   });
 

@@ -9,6 +9,9 @@ import { stateBadge } from '../search/page.ts';
 import type { OperatorView } from './read.ts';
 import type { Moment } from './timeline.ts';
 
+/** Newest entries of the audit log that are looked through for those about a job. */
+export const AUDIT_LOOKED_AT = 200;
+
 export function jobPage(view: OperatorView, timeline: readonly Moment[], role: Role): Html {
   const { tenant, job, state, waitingFor, sides, generations } = view;
   const operator = mayActAs(role, 'operator');
@@ -24,7 +27,8 @@ ${view.apiKeyId && html`<dt>API key</dt><dd class="id">${view.apiKeyId}</dd>`}
 </dl>
 ${operator && retryable && retryForm(tenant, job)}</section>
 <h2>What happened <small>times in UTC</small></h2>
-<section class="card"><ol class="line">${timeline.map((one, at) => momentLine(one, timeline[at - 1]))}</ol></section>
+<section class="card"><ol class="line">${timeline.map((one, at) => momentLine(one, timeline[at - 1]))}</ol>
+${operator && auditNote(job, role)}</section>
 <h2>Deliveries</h2>
 ${table(
   ['endpoint', 'generation', 'state', 'tries', 'last answer', 'next try', ''],
@@ -32,6 +36,11 @@ ${table(
   'Nothing was owed to any endpoint.',
 )}
 ${view.result && resultPart(view, view.result, operator)}`;
+}
+
+function auditNote(job: string, role: Role): Html {
+  const all = mayActAs(role, 'owner') && html` <a href="/audit?job=${job}">All of them</a>`;
+  return html`<p class="soft">What operators did: of the newest ${AUDIT_LOOKED_AT} entries of the audit log.${all}</p>`;
 }
 
 function momentLine({ atMs, tone, what }: Moment, before: Moment | undefined): Html {

@@ -12,12 +12,10 @@ import { mayActAs } from '../auth/session.ts';
 import type { AdminContext } from '../context.ts';
 import { html } from '../pages/html.ts';
 import { page } from '../pages/layout.ts';
-import { jobPage, resultTable } from './page.ts';
+import { AUDIT_LOOKED_AT, jobPage, resultTable } from './page.ts';
 import { type OperatorView, readForOperator } from './read.ts';
 import { timelineOf } from './timeline.ts';
 
-/** Newest entries of the audit log that are looked through for those about a job. */
-const AUDIT_LOOKED_AT = 200;
 const TENANT = /^[a-z0-9][a-z0-9-]{1,39}$/;
 const DELIVERY = /^((?:job|evt)_[0-9A-Z]{26,32})-(\d{1,6})-(we_[0-9A-Z]{26})$/;
 

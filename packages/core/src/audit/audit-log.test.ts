@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { systemClock } from '../clock/index.ts';
 import { createLedger, type MemoryObjectStore, memoryObjectStore } from '../ledger/index.ts';
 import { localMasterKey } from '../seal/index.ts';
+import type { AuditPage } from './index.ts';
 
 const input = (reason: string) =>
   ({ who: 'li', role: 'operator', action: 'gate.close', target: { credential: 'main' }, reason }) as const;
@@ -30,6 +31,43 @@ describe('the audit log', () => {
       [2, 'reason 2'],
       [1, 'reason 1'],
     ]);
+  });
+
+  it('finds what was done to a job, by whom, and of which kind, a page at a time', async () => {
+    const audit = open(memoryObjectStore());
+    for (let at = 1; at <= 60; at++)
+      await audit.append({
+        ...input(`${at}`),
+        who: at % 2 ? 'li' : 'wang',
+        action: at % 5 ? 'job.retry' : 'job.reveal',
+        target: { job: `job_${at % 3}` },
+      });
+    const all = await Array.fromAsync(audit.entries());
+    for (const [filter, fits] of [
+      [{ job: 'job_0' }, (at: number) => at % 3 === 0],
+      [{ who: 'wang' }, (at: number) => at % 2 === 0],
+      [{ who: 'li', action: 'job.reveal', job: 'job_1' }, (at: number) => at % 2 === 1 && at % 5 === 0 && at % 3 === 1],
+      [{ job: 'job_9' }, () => false],
+    ] as const) {
+      const found: number[] = [];
+      let before: number | null = null;
+      do {
+        const page: AuditPage = await audit.find(filter, before, 7);
+        expect(page.entries.length).toBeLessThanOrEqual(7);
+        found.push(...page.entries.map(({ seq }) => seq));
+        before = page.next;
+      } while (before !== null);
+      expect(found).toEqual(all.map(({ seq }) => seq).filter(fits));
+    }
+  });
+
+  it('a look for what is rare ends, and says where it came to', async () => {
+    const audit = open(memoryObjectStore());
+    await audit.append({ ...input('the rare one'), who: 'wang' });
+    for (let at = 0; at < 1005; at++) await audit.append(input(`${at}`));
+    const first = await audit.find({ who: 'wang' }, null, 5);
+    expect(first).toEqual({ entries: [], next: 7 });
+    expect((await audit.find({ who: 'wang' }, first.next, 5)).entries).toMatchObject([{ seq: 1 }]);
   });
 
   it('gives every entry of many writers a number of its own, in one chain', async () => {

@@ -6,13 +6,15 @@
 import type { Clock } from '../clock/index.ts';
 import { TransientError } from '../errors/index.ts';
 import type { ObjectStore } from '../ledger/store/object-store.ts';
-import { type AuditEntry, type AuditInput, hashOf, NO_ENTRY } from './entry.ts';
+import { type AuditAction, type AuditEntry, type AuditInput, hashOf, NO_ENTRY } from './entry.ts';
 import { type Verification, verifyChain } from './verify.ts';
 
 const PREFIX = 'audit/';
 const HIGHEST = 999_999_999_999;
 const RACES = 30;
 const READS_AT_ONCE = 20;
+/** Each costs a request to the store: a second or two for all of them. */
+const LOOKED_AT = 1000;
 
 export interface AuditParts {
   store: ObjectStore;
@@ -29,11 +31,20 @@ export interface AuditPage {
   next: number | null;
 }
 
+/** What is absent is not asked for. */
+export interface AuditFilter {
+  job?: string | undefined;
+  who?: string | undefined;
+  action?: AuditAction | undefined;
+}
+
 export interface AuditLog {
   /** Resolves when the entry stands. Throws TransientError `audit_busy` after thirty lost races. */
   append(input: AuditInput): Promise<AuditEntry>;
   /** Newest first; `before` is a number of an entry, exclusive. */
   page(before: number | null, limit: number): Promise<AuditPage>;
+  /** As `page`, of those that match: a look ends behind a thousand entries, however few it has found. */
+  find(filter: AuditFilter, before: number | null, limit: number): Promise<AuditPage>;
   /** Every entry, newest first. */
   entries(): AsyncGenerator<AuditEntry>;
   /** @param head an entry that was noted down earlier, `number:hash`: shows that nothing was cut off since. */
@@ -113,8 +124,25 @@ export function createAuditLog({ store, seal, open, clock }: AuditParts): AuditL
         next: next === null ? null : numbers.at(-1)!,
       };
     },
+    async find(filter, before, limit) {
+      const found: AuditEntry[] = [];
+      let looked = 0;
+      for await (const { seq, plain } of walk(before)) {
+        looked++;
+        const entry = plain && parse(plain);
+        if (entry && matches(entry, filter)) found.push(entry);
+        if (found.length === limit || looked === LOOKED_AT) return { entries: found, next: seq > 1 ? seq : null };
+      }
+      return { entries: found, next: null };
+    },
     verify: (noted) => verifyChain(walk(null), noted),
   };
+}
+
+function matches({ who, action, target }: AuditEntry, filter: AuditFilter): boolean {
+  if (filter.who !== undefined && filter.who !== who) return false;
+  if (filter.action !== undefined && filter.action !== action) return false;
+  return filter.job === undefined || filter.job === target.job;
 }
 
 function nameOf(seq: number): string {
