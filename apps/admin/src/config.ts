@@ -1,4 +1,5 @@
 /** The admin's environment, read once by `main.ts`. */
+import { isIP } from 'node:net';
 import {
   commonEnvironment,
   type Env,
@@ -10,12 +11,30 @@ import {
 } from '@cardseal/core/config';
 import { z } from 'zod';
 
+const ADDRESS_BITS = { 4: 32, 6: 128 } as const;
+
+/** An address, or a range of them as `10.0.0.0/8`. */
+function isRange(text: string): boolean {
+  const [address = '', bits, ...rest] = text.split('/');
+  const family = isIP(address) as 0 | 4 | 6;
+  if (family === 0 || rest.length > 0) return false;
+  // None at all would make everybody a proxy.
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) >= 1 && Number(bits) <= ADDRESS_BITS[family]);
+}
+
+const ranges = z
+  .string()
+  .transform((text) => text.split(','))
+  .refine((all) => all.every(isRange), 'must be addresses or CIDR ranges, with commas between several');
+
 const schema = z.object({
   ...commonEnvironment,
   ...redisEnvironment,
   ...storeEnvironment,
   ADMIN_HOST: z.string().default('127.0.0.1'),
   ADMIN_PORT: port.default(3001),
+  /** Whose `X-Forwarded-For` is believed; nobody's unless named. */
+  ADMIN_TRUSTED_PROXIES: ranges.optional(),
   SESSION_MINUTES: positiveInteger.default(480),
 });
 

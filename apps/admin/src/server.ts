@@ -56,6 +56,8 @@ export async function createServer(context: AdminContext, parts: ServerParts): P
     logger: false,
     genReqId: () => `req_${randomUUID()}`,
     bodyLimit: 256 * 1024,
+    // Whoever guesses passwords is known by address: behind a proxy that is the one that the proxy tells.
+    trustProxy: context.config.ADMIN_TRUSTED_PROXIES ?? false,
     requestTimeout: 30_000,
     forceCloseConnections: true,
   });

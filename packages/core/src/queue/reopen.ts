@@ -30,14 +30,14 @@ export async function reopen(
   if (outcome?.state !== 'failed' && outcome?.state !== 'expired') throw new RejectedError('job_not_retryable');
   if (outcome.atMs > endedByMs) throw new RejectedError('job_not_retryable');
   const missing = request.sides.filter((side) => !inventory.replies.includes(side));
-  if (missing.some((side) => !inventory.images.includes(side) && !request.sources?.[side]))
-    throw new RejectedError('picture_gone');
+  const pictures = missing.filter((side) => !request.sources?.[side]);
+  if (pictures.some((side) => !inventory.images.includes(side))) throw new RejectedError('picture_gone');
   const generation = inventory.generation + 1;
   await about(generation);
   // Two retries at once open the same generation; adding it twice is adding it once.
   await ledger.markers.openGeneration(tenant, job, generation, request.reference);
   const now = await ledger.inventory(tenant, job);
-  if (now.erased || now.windowClosed) {
+  if (now.erased || (now.windowClosed && pictures.length > 0)) {
     await ledger.markers.closeGeneration(tenant, job, generation, request.reference);
     throw new RejectedError(now.erased ? 'job_not_found' : 'picture_gone');
   }
