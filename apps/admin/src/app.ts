@@ -15,6 +15,7 @@ import {
   openQueues,
 } from '@cardseal/core/queue';
 import type { FastifyInstance } from 'fastify';
+import { createEndedSessions } from './auth/ended-sessions.ts';
 import { createSessions } from './auth/session.ts';
 import { createBulkRunner } from './bulk/runner.ts';
 import type { AdminConfig } from './config.ts';
@@ -58,6 +59,7 @@ export function createAdminApp(config: AdminConfig, overrides: AdminOverrides = 
     redis,
     workers: createWorkerBoard(redis, config.QUEUE_PREFIX),
     sessions: createSessions(() => sessionKey, config.SESSION_MINUTES * 60_000, clock),
+    endedSessions: createEndedSessions(ledger, clock),
   };
   const samples = createSamples(redis, config.QUEUE_PREFIX, clock);
   const bulk = createBulkRunner(context);

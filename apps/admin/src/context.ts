@@ -4,6 +4,7 @@ import type { Ledger } from '@cardseal/core/ledger';
 import type { Log } from '@cardseal/core/log';
 import type { Conveyor, Lanes, Queues, WorkerBoard } from '@cardseal/core/queue';
 import type { Redis } from 'ioredis';
+import type { EndedSessions } from './auth/ended-sessions.ts';
 import type { Sessions } from './auth/session.ts';
 import type { AdminConfig } from './config.ts';
 
@@ -19,6 +20,7 @@ export interface AdminContext {
   /** On a connection that waits for Redis: the board may be opened before it answers. */
   board: Queues;
   sessions: Sessions;
+  endedSessions: EndedSessions;
   /** Where the pool and the workers are known. */
   workers: WorkerBoard;
 }

@@ -4,11 +4,11 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
 import type { AdminContext } from '../context.ts';
 import { SESSION_COOKIE } from './login.ts';
-import type { Session } from './session.ts';
+import type { IssuedSession } from './session.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    session: Session | null;
+    session: IssuedSession | null;
   }
 }
 
@@ -16,21 +16,32 @@ const OPEN_PATHS = new Set(['/login', '/healthz', '/static/style.css', '/static/
 /** How long a session may outlive a change of the operator's record. */
 const RECHECK_MS = 10_000;
 
-export function guard(app: FastifyInstance, { sessions, ledger }: AdminContext): void {
-  const versions = new LRUCache<string, { version: number | null }>({ max: 1000, ttl: RECHECK_MS });
+interface Standing {
+  version: number | null;
+  ended: ReadonlySet<string>;
+}
 
-  /** null when it is over: the operator was removed, or changed since. While the ledger is away it goes on. */
-  async function standing(session: Session | null): Promise<Session | null> {
-    if (!session) return null;
-    let known = versions.get(session.user);
+export function guard(app: FastifyInstance, { sessions, endedSessions, ledger }: AdminContext): void {
+  const standings = new LRUCache<string, Standing>({ max: 1000, ttl: RECHECK_MS });
+
+  async function read(user: string): Promise<Standing> {
+    const [record, ended] = await Promise.all([ledger.admins.get(HOUSE, user), endedSessions.of(user)]);
+    const standing = { version: record?.version ?? null, ended };
+    standings.set(user, standing);
+    return standing;
+  }
+
+  /**
+   * null when it is over: by a logout, or because the operator was removed or changed since. While the ledger is away
+   * it goes on.
+   */
+  async function standing(session: IssuedSession | null): Promise<IssuedSession | null> {
+    if (!session || endedSessions.isEndedHere(session)) return null;
+    let known: Standing | null = standings.get(session.user) ?? null;
     // A newer session than what is known: the record was changed since, and the operator has logged in again.
-    if (!known || (known.version ?? 0) < session.version) {
-      const record = await ledger.admins.get(HOUSE, session.user).catch(() => 'away' as const);
-      if (record === 'away') return session;
-      known = { version: record?.version ?? null };
-      versions.set(session.user, known);
-    }
-    return known.version === session.version ? session : null;
+    if (!known || (known.version ?? 0) < session.version) known = await read(session.user).catch(() => null);
+    if (!known) return session;
+    return known.version === session.version && !known.ended.has(session.id) ? session : null;
   }
 
   app.decorateRequest('session', null);

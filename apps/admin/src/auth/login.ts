@@ -16,7 +16,7 @@ const credentialsSchema = z.strictObject({ user: z.string().max(64), password: z
 const MAX_CONCURRENT_LOGINS = 4;
 
 export function loginRoutes(app: FastifyInstance, context: AdminContext): void {
-  const { config, ledger, log, sessions, clock } = context;
+  const { config, ledger, log, sessions, endedSessions, clock } = context;
   const throttle = createLoginThrottle(clock);
   // An unknown user costs as much as a wrong password, so that names cannot be told by time.
   const decoy = hashPassword('no operator has this password');
@@ -64,7 +64,10 @@ export function loginRoutes(app: FastifyInstance, context: AdminContext): void {
   });
 
   app.post('/logout', async (request, reply) => {
-    sessions.end(request.cookies[SESSION_COOKIE]);
+    const session = request.session!;
+    await endedSessions
+      .end(session)
+      .catch((error) => log.warn('admin.logout_not_kept', { admin: session.user, ...describeError(error) }));
     return reply.clearCookie(SESSION_COOKIE, { path: '/' }).redirect('/login', 303);
   });
 }

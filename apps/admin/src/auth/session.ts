@@ -1,4 +1,4 @@
-/** Sessions without a store: who, until when, and a MAC over both in the cookie itself; a logout ends one for good. */
+/** Sessions without a store: who, until when, and a MAC over both in the cookie itself. */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Clock } from '@cardseal/core/clock';
 
@@ -12,26 +12,28 @@ export interface Session {
   version: number;
 }
 
+export interface IssuedSession extends Session {
+  id: string;
+  untilMs: number;
+}
+
 export interface Sessions {
   issue(session: Session): string;
-  /** null for a cookie that is not ours, was changed, was ended, or has run out. */
-  read(cookie: string | undefined): Session | null;
-  /** In this process; elsewhere it ends with its time, and with any change of the operator's record. */
-  end(cookie: string | undefined): void;
+  /** null for a cookie that is not ours, was changed, or has run out. */
+  read(cookie: string | undefined): IssuedSession | null;
 }
 
 /** @param key 32 bytes, of no other use; asked for when it is needed. */
 export function createSessions(key: () => Buffer, lifeMs: number, clock: Clock): Sessions {
-  const ended = new Map<string, number>();
   const mac = (body: string) => createHmac('sha256', key()).update(body).digest();
 
-  function open(cookie: string | undefined): (Session & { id: string; untilMs: number }) | null {
+  function read(cookie: string | undefined): IssuedSession | null {
     const [body, given] = cookie?.split('.') ?? [];
     if (!body || !given) return null;
     const expected = mac(body);
     const actual = Buffer.from(given, 'base64url');
     if (actual.length !== expected.length || !timingSafeEqual(actual, expected)) return null;
-    const session = JSON.parse(Buffer.from(body, 'base64url').toString());
+    const session = JSON.parse(Buffer.from(body, 'base64url').toString()) as IssuedSession;
     return session.untilMs > clock.now() ? session : null;
   }
 
@@ -42,16 +44,7 @@ export function createSessions(key: () => Buffer, lifeMs: number, clock: Clock):
       const body = Buffer.from(JSON.stringify(content)).toString('base64url');
       return `${body}.${mac(body).toString('base64url')}`;
     },
-    read(cookie) {
-      const session = open(cookie);
-      if (!session || ended.has(session.id)) return null;
-      return { user: session.user, role: session.role, version: session.version };
-    },
-    end(cookie) {
-      const session = open(cookie);
-      for (const [id, untilMs] of ended) if (untilMs <= clock.now()) ended.delete(id);
-      if (session) ended.set(session.id, session.untilMs);
-    },
+    read,
   };
 }
 

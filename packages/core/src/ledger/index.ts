@@ -45,6 +45,7 @@ export {
   type AdminRecord,
   type ApiKeyRecord,
   type BulkRetryRecord,
+  type EndedSessionsRecord,
   type EndpointHealth,
   type EndpointRecord,
   EVENT_TYPES,

@@ -108,6 +108,7 @@ export function createLedger({
     apiKeys: createRecords(context, 'api-keys'),
     tenants: createRecords(context, 'tenants'),
     admins: createRecords(context, 'admins'),
+    endedSessions: createRecords(context, 'ended-sessions'),
     bulkRetries: createRecords(context, 'bulk-retries'),
     startJob: async (tenant, job) => sealedJob(store, tenant, job, await keyring.makeJobKey(tenant, job)),
     async startUnseenJob(tenant, job) {

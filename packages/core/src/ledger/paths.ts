@@ -90,7 +90,7 @@ export const paths = {
 } as const;
 
 export type Crop = 'portrait' | 'card';
-export type RecordKind = 'endpoints' | 'api-keys' | 'tenants' | 'admins' | 'bulk-retries';
+export type RecordKind = 'endpoints' | 'api-keys' | 'tenants' | 'admins' | 'ended-sessions' | 'bulk-retries';
 
 const LAST_MS = 9_999_999_999_999;
 

@@ -57,6 +57,11 @@ export interface AdminRecord {
   removedAtMs?: number;
 }
 
+/** Sessions of an operator that a logout has ended before their time. */
+export interface EndedSessionsRecord {
+  ended: { id: string; untilMs: number }[];
+}
+
 /** A bulk retry: which failures, how fast, and how far it has come; every mark is a new version. */
 export interface BulkRetryRecord {
   state: 'running' | 'finished' | 'cancelled';
@@ -129,6 +134,8 @@ export interface Registry {
   apiKeys: Records<ApiKeyRecord>;
   tenants: Records<TenantRecord>;
   admins: Records<AdminRecord>;
+  /** Of the house, by operator. */
+  endedSessions: Records<EndedSessionsRecord>;
   /** Of the house. */
   bulkRetries: Records<BulkRetryRecord>;
 }

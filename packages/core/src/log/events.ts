@@ -37,6 +37,11 @@ export const EVENTS = define({
   },
   'admin.login': { level: 'info', fields: ['admin'], says: 'An operator logged in.' },
   'admin.login_refused': { level: 'warn', fields: ['request_id'], says: 'Name or password was wrong.' },
+  'admin.logout_not_kept': {
+    level: 'warn',
+    fields: ['admin', ...ERROR],
+    says: 'A logout could not be written to the ledger: it holds in this process, until it ends.',
+  },
   'admin.started': { level: 'info', fields: ['port'], says: 'The admin answers requests.' },
   'admin.stopped': { level: 'info', fields: [], says: 'The admin has ended in order.' },
   'api.started': { level: 'info', fields: ['port'], says: 'The API answers requests.' },
