@@ -27,6 +27,7 @@ describe('batches and uploads, with Redis away', () => {
       body: lines,
       headers: { 'content-type': 'application/x-ndjson', ...headers },
     });
+  const namesOf = (id: string) => [...api.store.objects.keys()].filter((name) => name.includes(id)).sort();
   const results = (id: string) => Array.fromAsync(client.batches.results(id));
 
   /** Resolves when every line has its job. */
@@ -61,23 +62,30 @@ describe('batches and uploads, with Redis away', () => {
     const line = JSON.stringify({ front: { image } });
     const { body } = await post(`${line}\n${line}`);
     const [first, second] = await expanded(body.id, 2);
+    // The lines and their key go as soon as every line has its job, and not at the end.
+    await expect.poll(() => namesOf(body.id).filter((name) => /\/lines\.|^keys\//.test(name))).toEqual([]);
     await endJob(api.ledger, 'bank', first!, { state: 'succeeded' });
     expect((await client.batches.get(body.id)).counts).toMatchObject({ unfinished: 1, succeeded: 1 });
     await endJob(api.ledger, 'bank', second!, { state: 'failed' });
     const done = await client.batches.wait(body.id, { everyMs: 50 });
     expect(done).toMatchObject({ state: 'completed', counts: { unfinished: 0, succeeded: 1, failed: 1 } });
-    const names = [...api.store.objects.keys()];
-    expect(names.filter((name) => name.startsWith(`batches/bank/${body.id}/lines.`))).toEqual([]);
-    expect(names.filter((name) => name.startsWith('open-batches/') && name.endsWith(body.id))).toEqual([]);
+    expect(namesOf(body.id).map((name) => name.replace(`/bank/${body.id}`, ''))).toEqual([
+      'batches/end',
+      'batches/expanded',
+      'batches/head.0',
+    ]);
   });
 
   it('is one batch however often it is sent under one key', async () => {
     const line = JSON.stringify({ front: { image } });
     const headers = { 'idempotency-key': 'batch-1' };
+    const openBefore = namesOf('open-batches/');
     const first = await post(line, headers);
     const again = await post(line, headers);
     expect(again.body.id).toBe(first.body.id);
     expect((await post(`${line}\n${line}`, headers)).body.code).toBe('idempotency_mismatch');
+    const others = namesOf('open-batches/').filter((name) => !name.includes(first.body.id));
+    expect(others.filter((name) => !openBefore.includes(name))).toEqual([]);
   });
 
   it('cancels what has not ended', async () => {
@@ -100,8 +108,12 @@ describe('batches and uploads, with Redis away', () => {
     ['a line of more than 1 MiB', `{"reference":"${'x'.repeat(1_100_000)}"}`, 413, 'batch_too_large'],
     ['10,001 lines', '{}\n'.repeat(10_001), 413, 'batch_too_large'],
   ])('refuses %s as a whole', async (_what, lines, status, code) => {
+    const before = namesOf('batch_');
     const answer = await post(lines);
     expect([answer.status, answer.body.code]).toEqual([status, code]);
+    // Nothing of it is left, sealed or not.
+    const after = namesOf('batch_').filter((name) => !before.includes(name));
+    expect(after).toEqual([]);
   });
 
   it('shows a batch to its owner only', async () => {

@@ -1,8 +1,16 @@
 /** Takes a batch in: each line is checked and sealed into the manifest as it arrives; the head commits them all. */
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
+import { CardsealError, TransientError } from '@cardseal/core/errors';
 import { type JobId, newId } from '@cardseal/core/job';
-import { type BatchHead, type BatchId, type BatchLine, batchCreatedAtMs } from '@cardseal/core/ledger';
+import {
+  type BatchId,
+  type BatchLine,
+  type BatchManifest,
+  type BatchRound,
+  batchCreatedAtMs,
+  type HeadDraft,
+} from '@cardseal/core/ledger';
 import type { Caller } from '../auth/index.ts';
 import type { ApiContext } from '../context.ts';
 import { Problem } from '../problems/index.ts';
@@ -15,55 +23,57 @@ const CHUNK_BYTES = 1024 * 1024;
 
 export interface Accepted {
   id: BatchId;
-  /** True when an earlier request with the same Idempotency-Key made it. */
-  replayed: boolean;
+  /** What was committed here; null when another request with the same Idempotency-Key made the batch. */
+  round: BatchRound | null;
 }
 
-/** Throws Problem `batch_too_large`, `invalid_request` (no line), `idempotency_mismatch`. */
+/** Throws Problem `batch_too_large`, `invalid_request` (no line), `idempotency_mismatch`, or one of a limit. */
 export async function acceptBatch(
   context: ApiContext,
   caller: Caller,
   body: Readable,
   idempotencyKey: string | undefined,
 ): Promise<Accepted> {
-  const { clock, ledger, log } = context;
+  const { clock, ledger } = context;
   const { tenant } = caller;
-  const id = newId('batch', clock.now()) as BatchId;
+  const own = await ledger.batches.begin(tenant, newId('batch', clock.now()) as BatchId);
+  const { id } = own.opened;
+  // A claim may stand even though its answer was lost: from then on others may come to this id.
+  let claimed = false;
   try {
-    const { head, digest } = await writeManifest(context, caller, id, body);
+    const { head, digest } = await writeManifest(context, caller, own, body);
     if (head.lines === 0) throw new Problem('invalid_request', 'A batch needs at least one line.');
+    claimed = idempotencyKey !== undefined;
     const standing = idempotencyKey === undefined ? id : await claim(context, tenant, id, idempotencyKey, digest);
-    const replayed = standing !== id && (await ledger.batches.head(tenant, standing)) !== null;
-    if (standing !== id && !replayed) await moveManifest(context, tenant, id, standing, head.chunks);
-    if (!replayed) {
-      const cards = head.lines - head.rejected.length;
-      if (caller.limits) await context.limits.spend({ ...caller, limits: caller.limits }, cards);
-      await ledger.batches.commit(tenant, standing, { ...head, createdAtMs: batchCreatedAtMs(standing) });
-      context.usage.note(caller, 'cards', cards);
-      log.info('batch.accepted', { tenant, count: cards });
-    }
-    if (standing !== id) await ledger.batches.discard(tenant, id);
-    return { id: standing, replayed };
+    claimed &&= standing === id;
+    if (standing === null) throw new Problem('idempotency_mismatch');
+    if (standing === id) return await commit(context, caller, own, head);
+    const accepted = await joinStanding(context, caller, own, standing, head);
+    await own.drop({ alone: true }).catch(() => {});
+    return accepted;
   } catch (error) {
-    await ledger.batches.discard(tenant, id).catch(() => {});
+    // What a store did not answer may still land: then the marker stays, and the keeper looks after it.
+    await own.drop({ alone: !claimed && !(error instanceof CardsealError) }).catch(() => {});
     throw error;
   }
 }
 
+type Draft = Omit<HeadDraft, 'createdAtMs'>;
+
 async function writeManifest(
   context: ApiContext,
   { tenant, apiKeyId }: Caller,
-  id: BatchId,
+  manifest: BatchManifest,
   body: Readable,
-): Promise<{ head: BatchHead; digest: string }> {
+): Promise<{ head: Draft; digest: string }> {
   const check = createLineCheck(context, tenant);
   const digest = createHash('sha256');
-  const head: BatchHead = { v: 1, createdAtMs: 0, apiKeyId, lines: 0, blank: [], rejected: [], chunks: 0 };
+  const head: Draft = { apiKeyId, lines: 0, blank: [], rejected: [] };
   let chunk: BatchLine<JobRequestBody>[] = [];
   let chunkBytes = 0;
   let last = 0;
   const flush = async () => {
-    if (chunk.length > 0) await context.ledger.batches.putChunk(tenant, id, head.chunks++, chunk);
+    if (chunk.length > 0) await manifest.put(chunk);
     chunk = [];
     chunkBytes = 0;
   };
@@ -89,24 +99,57 @@ function describe({ message, errors = [] }: Problem): string {
   return [message, ...errors.slice(0, 3).map(({ pointer, detail }) => `${pointer}: ${detail}`)].join(' ');
 }
 
+/** The id that the key stands for; null when it was used for another request. */
 async function claim(
   { ledger }: ApiContext,
   tenant: string,
   id: BatchId,
   key: string,
   digest: string,
-): Promise<BatchId> {
+): Promise<BatchId | null> {
   const fingerprint = await ledger.idempotency.fingerprint(tenant, [digest]);
   // A claim holds the id of what was made; here it is a batch.
   const ours = { job: id as unknown as JobId, fingerprint };
   const standing = await ledger.idempotency.claim(tenant, 'POST /v1/batches', key, ours);
-  if (standing.fingerprint !== fingerprint) throw new Problem('idempotency_mismatch');
-  return standing.job as unknown as BatchId;
+  return standing.fingerprint === fingerprint ? (standing.job as unknown as BatchId) : null;
 }
 
-/** After a crash between claim and commit the claimed id has no head yet: it gets what we have read. */
-async function moveManifest({ ledger }: ApiContext, tenant: string, from: BatchId, to: BatchId, chunks: number) {
-  for (let at = 0; at < chunks; at++) {
-    await ledger.batches.putChunk(tenant, to, at, (await ledger.batches.chunk(tenant, from, at)) ?? []);
+/** The id was claimed by an earlier request: it made the batch, is at it, or died before it did; then our lines are taken. */
+async function joinStanding(
+  context: ApiContext,
+  caller: Caller,
+  own: BatchManifest,
+  standing: BatchId,
+  head: Draft,
+): Promise<Accepted> {
+  const { batches } = context.ledger;
+  const { tenant } = caller;
+  if ((await batches.head(tenant, standing)) !== null) return { id: standing, round: null };
+  const joined = await batches.begin(tenant, standing);
+  try {
+    for (let at = 0; at < own.chunks(); at++) {
+      const lines = await batches.chunk(tenant, own.opened.id, own, at);
+      // This request stood still for so long that the keeper took it for dead.
+      if (lines === null) throw new TransientError('store_batch_withdrawn');
+      await joined.put(lines);
+    }
+    return await commit(context, caller, joined, head);
+  } catch (error) {
+    await joined.drop({ alone: false }).catch(() => {});
+    throw error;
   }
+}
+
+async function commit(context: ApiContext, caller: Caller, manifest: BatchManifest, head: Draft): Promise<Accepted> {
+  const { tenant } = caller;
+  const { opened } = manifest;
+  const cards = head.lines - head.rejected.length;
+  if (caller.limits) await context.limits.spend({ ...caller, limits: caller.limits }, cards);
+  if (!(await manifest.commit({ ...head, createdAtMs: batchCreatedAtMs(opened.id) }))) {
+    await manifest.drop({ alone: false }).catch(() => {});
+    return { id: opened.id, round: null };
+  }
+  context.usage.note(caller, 'cards', cards);
+  context.log.info('batch.accepted', { tenant, count: cards });
+  return { id: opened.id, round: opened };
 }

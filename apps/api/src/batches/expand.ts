@@ -1,9 +1,11 @@
 /** Makes a job of every line. It may be interrupted anywhere and done again: ids follow from batch and line. */
+import { DefectError } from '@cardseal/core/errors';
 import { type JobId, type JobRequest, SIDES } from '@cardseal/core/job';
-import { type BatchHead, type BatchId, type BatchLine, lineJobId } from '@cardseal/core/ledger';
+import { type BatchHead, type BatchId, type BatchLine, type BatchRound, lineJobId } from '@cardseal/core/ledger';
 import { describeError } from '@cardseal/core/log';
 import { inSpan, withParent } from '@cardseal/core/trace';
 import type { ApiContext } from '../context.ts';
+import { cancelJob } from '../jobs/index.ts';
 import { Problem } from '../problems/index.ts';
 import { storeJob } from '../store/index.ts';
 import { fromRequest, resolveSource, uploadsOf } from '../submit/index.ts';
@@ -15,22 +17,50 @@ const LINES_AT_ONCE = 16;
 /** @param fresh no other process can have begun. Returns false when it was told to stop, or the batch cancelled. */
 export async function expandBatch(
   context: ApiContext,
-  tenant: string,
-  id: BatchId,
+  { tenant, id }: Pick<BatchRound, 'tenant' | 'id'>,
   head: BatchHead,
   { fresh, stopped }: { fresh: boolean; stopped: () => boolean },
 ): Promise<boolean> {
-  const { ledger } = context;
+  const { batches } = context.ledger;
   for (let at = 0; at < head.chunks; at++) {
-    if (stopped() || (await ledger.batches.status(tenant, id)).cancelAsked) return false;
-    const lines = (await ledger.batches.chunk<JobRequestBody>(tenant, id, at)) ?? [];
+    const lines = await batches.chunk<JobRequestBody>(tenant, id, head, at);
+    const { expanded, cancelAsked, end } = await batches.status(tenant, id);
+    // Another process was faster: it took the lines away when every one had its job.
+    if (expanded) return true;
+    if (stopped() || cancelAsked || end) return false;
+    if (!lines) throw new DefectError('batch_lines_missing', { fields: { batch: id, chunk: at } });
     for (let from = 0; from < lines.length; from += LINES_AT_ONCE) {
       const some = lines.slice(from, from + LINES_AT_ONCE);
-      await putOnWay(context, await Promise.all(some.map((line) => storeLine(context, tenant, id, head, line, fresh))));
+      const made = await Promise.all(some.map((line) => storeLine(context, tenant, id, head, line, fresh)));
+      const goesOn = await settleGroup(
+        context,
+        tenant,
+        id,
+        made.filter((request) => request !== null),
+      );
+      if (!goesOn || stopped()) return false;
     }
   }
-  await ledger.batches.setExpanded(tenant, id);
+  await batches.setExpanded(tenant, id);
   return true;
+}
+
+/**
+ * Looked at behind the writes, because a process may have stood still in the middle of them: who cancels declares it
+ * and then looks for jobs, who makes jobs looks afterwards, so that one of the two sees the other.
+ */
+async function settleGroup(
+  context: ApiContext,
+  tenant: string,
+  id: BatchId,
+  made: readonly JobRequest[],
+): Promise<boolean> {
+  const { cancelAsked, end } = await context.ledger.batches.status(tenant, id);
+  const over = cancelAsked || end !== null;
+  if (over) for (const { job } of made) await cancelJob(context, tenant, job).catch(gone);
+  // What is cancelled is announced by the worker that comes to it.
+  await putOnWay(context, made);
+  return !over;
 }
 
 /** null when the job was there, or is erased. */
@@ -71,9 +101,13 @@ function gone(error: unknown): null {
   throw error;
 }
 
-async function putOnWay({ conveyor, log }: ApiContext, requests: readonly (JobRequest | null)[]): Promise<void> {
-  const cards = requests
-    .filter((request) => request !== null)
-    .map(({ tenant, job, priority, sides }) => ({ tenant, job, generation: 1, priority, calls: sides.length }));
+async function putOnWay({ conveyor, log }: ApiContext, requests: readonly JobRequest[]): Promise<void> {
+  const cards = requests.map(({ tenant, job, priority, sides }) => ({
+    tenant,
+    job,
+    generation: 1,
+    priority,
+    calls: sides.length,
+  }));
   await conveyor.addCards(cards).catch((error) => log.warn('batch.enqueue_postponed', describeError(error)));
 }

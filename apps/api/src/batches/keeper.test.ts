@@ -2,6 +2,7 @@ import { ManualClock } from '@cardseal/core/clock';
 import { newId } from '@cardseal/core/job';
 import {
   type BatchId,
+  type BatchRound,
   createLedger,
   lineJobId,
   type MemoryObjectStore,
@@ -21,21 +22,21 @@ const clock = new ManualClock(Date.UTC(2026, 0, 1));
 const endpoint = { url: 'https://example.test/', events: null, payload: 'reference', state: 'enabled', secrets: [] };
 
 /** A batch of one line whose job has ended: what is left is to end the batch and to tell of it. */
-async function endedBatch(): Promise<{ store: MemoryObjectStore; id: BatchId }> {
+async function endedBatch(): Promise<{ store: MemoryObjectStore; round: BatchRound }> {
   const store = memoryObjectStore();
   const ledger = createLedger({ store, master, clock });
   await ledger.endpoints.create(TENANT, 'we_00000000000000000000000001', endpoint as never);
   const id = newId('batch', clock.now()) as BatchId;
-  const head = { v: 1 as const, createdAtMs: clock.now(), apiKeyId: 'k', lines: 1, blank: [], rejected: [], chunks: 0 };
-  await ledger.batches.commit(TENANT, id, head);
+  const manifest = await ledger.batches.begin(TENANT, id);
+  await manifest.commit({ createdAtMs: clock.now(), apiKeyId: 'k', lines: 1, blank: [], rejected: [] });
   await ledger.batches.setExpanded(TENANT, id);
   const outcome = { generation: 1, state: 'succeeded' as const, code: '-' };
   await ledger.listing.finished(TENANT, lineJobId(id, 1), null, outcome);
-  return { store, id };
+  return { store, round: manifest.opened };
 }
 
 /** A process that sees the batch, and whose store fails for good after so many operations. */
-async function see(store: ObjectStore, id: BatchId, operations: number): Promise<'ended' | 'died'> {
+async function see(store: ObjectStore, round: BatchRound, operations: number): Promise<'ended' | 'died'> {
   let left = operations;
   const dying = new Proxy(store, {
     get: (target, name: keyof ObjectStore) =>
@@ -55,7 +56,7 @@ async function see(store: ObjectStore, id: BatchId, operations: number): Promise
   const conveyor = { addDeliveries: async () => {} };
   const context = { ledger: createLedger({ store: dying, master, clock }), clock, log, conveyor };
   const keeper = createBatchKeeper(context as unknown as ApiContext);
-  keeper.take(TENANT, id);
+  keeper.take(round);
   const how = await promise;
   await keeper.stop();
   return how;
@@ -67,13 +68,13 @@ const under = (store: MemoryObjectStore, prefix: string) =>
 describe('the end of a batch', () => {
   it('is told once, under one id, wherever the process that tells it dies', async () => {
     for (let operations = 0; ; operations++) {
-      const { store, id } = await endedBatch();
-      const first = await see(store, id, operations);
+      const { store, round } = await endedBatch();
+      const first = await see(store, round, operations);
       if (first === 'died') {
         // The marker stands until all is told, so that somebody else comes to it.
         expect(under(store, 'open-batches/')).toHaveLength(1);
         clock.advance(5000);
-        expect(await see(store, id, 1e9)).toBe('ended');
+        expect(await see(store, round, 1e9)).toBe('ended');
       }
       expect(under(store, 'open-batches/')).toEqual([]);
       expect(under(store, 'notices/')).toHaveLength(1);
@@ -84,8 +85,8 @@ describe('the end of a batch', () => {
   });
 
   it('is told once by several processes at the same time', async () => {
-    const { store, id } = await endedBatch();
-    await Promise.all(Array.from({ length: 5 }, () => see(store, id, 1e9)));
+    const { store, round } = await endedBatch();
+    await Promise.all(Array.from({ length: 5 }, () => see(store, round, 1e9)));
     expect(under(store, 'notices/')).toHaveLength(1);
     expect(under(store, 'undelivered/')).toHaveLength(1);
   });

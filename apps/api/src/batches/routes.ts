@@ -30,8 +30,8 @@ export function batchRoutes(
       async (request, reply) => {
         const caller = callers.get(request)!;
         if (!(request.body instanceof Readable)) throw new Problem('unsupported_media_type', NOT_LINES);
-        const { id, replayed } = await acceptBatch(context, caller, request.body, idempotencyKeyOf(request));
-        if (!replayed) keeper.take(caller.tenant, id);
+        const { id, round } = await acceptBatch(context, caller, request.body, idempotencyKeyOf(request));
+        if (round) keeper.take(round);
         const batch = await readBatch(context, caller.tenant, id);
         return reply.code(202).header('location', `/v1/batches/${id}`).send(batch);
       },

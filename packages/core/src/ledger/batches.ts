@@ -1,33 +1,16 @@
 /**
  * Batches: a sealed manifest of lines, written chunk by chunk while it streams in, whose head is the commit. Each line
  * becomes a job whose id follows from batch and line, so that making them twice makes them once; one conditional
- * write ends the batch.
+ * write ends the batch. The lines go when every one has its job; head and end stay, under the tenant's key.
  */
-import { createHash, randomBytes } from 'node:crypto';
-import { decodeTime } from 'ulid';
-import type { JobId } from '../job/index.ts';
+import { randomBytes } from 'node:crypto';
+import { encodeTime } from 'ulid';
+import { type BatchLine, createBatchLines } from './batch-lines.ts';
+import { type BatchHead, type BatchManifest, beginManifest, type Decision, putMark } from './batch-manifest.ts';
+import { type BatchId, type BatchRound, batchNames, isBatchId, type LinesRef, parseOpenBatch } from './batch-names.ts';
 import type { Keyring } from './keyring.ts';
 import { listAll, type ObjectStore, walk } from './store/object-store.ts';
-
-export type BatchId = `batch_${string}`;
-
-/** Lines count from 1, as people and editors do. `request` is what the line asked for, checked. */
-export interface BatchLine<T = unknown> {
-  line: number;
-  request: T;
-}
-
-export interface BatchHead {
-  v: 1;
-  createdAtMs: number;
-  apiKeyId: string;
-  /** Lines that are not blank; numbers count the blank ones too. */
-  lines: number;
-  blank: number[];
-  /** All other lines are accepted. */
-  rejected: { line: number; code: string; detail: string }[];
-  chunks: number;
-}
+import { readOpened } from './store/read-opened.ts';
 
 export interface BatchEnd {
   state: 'completed' | 'cancelled';
@@ -35,97 +18,128 @@ export interface BatchEnd {
   counts: Record<string, number>;
 }
 
+export interface BatchStatus {
+  expanded: boolean;
+  cancelAsked: boolean;
+  end: BatchEnd | null;
+  /** Chunks of lines that are there, whoever wrote them. */
+  chunks: number;
+}
+
 export interface Batches {
-  putChunk(tenant: string, id: BatchId, at: number, lines: readonly BatchLine[]): Promise<void>;
-  /** Opens the batch by its marker, then commits it. */
-  commit(tenant: string, id: BatchId, head: BatchHead): Promise<void>;
+  /** Opens the first round that was not withdrawn. */
+  begin(tenant: string, id: BatchId): Promise<BatchManifest>;
   /** null when there is no such batch. */
   head(tenant: string, id: BatchId): Promise<BatchHead | null>;
-  chunk<T>(tenant: string, id: BatchId, at: number): Promise<BatchLine<T>[] | null>;
-  /** Every batch that was begun and has not ended. */
-  open(): AsyncGenerator<{ tenant: string; id: BatchId }>;
-  close(tenant: string, id: BatchId): Promise<void>;
-  /** Marks that every line has its job. */
+  decisionOf(round: BatchRound): Promise<Decision>;
+  /** Changes whenever somebody writes in the round; null when the round is closed. */
+  mark(round: BatchRound): Promise<string | null>;
+  /**
+   * Decides that the round is not committed, and only then removes its lines; returns how many chunks there were. null
+   * when it is committed. May run any number of times.
+   */
+  withdraw(round: BatchRound): Promise<number | null>;
+  /** null when the lines are gone. */
+  chunk<T>(tenant: string, id: BatchId, from: LinesRef, at: number): Promise<BatchLine<T>[] | null>;
+  /** How many chunks of a committed batch cannot be read. */
+  missingChunks(tenant: string, id: BatchId, head: BatchHead): Promise<number>;
+  dropLines(round: BatchRound): Promise<void>;
+  /** Every round that was begun and is neither ended nor swept. */
+  open(): AsyncGenerator<BatchRound>;
+  /** Committed batches whose ids were made since then, and whether they are open. */
+  since(tenant: string, ms: number): AsyncGenerator<{ id: BatchId; head: BatchHead; open: boolean }>;
+  /** Puts back the marker of a committed batch that has not ended. */
+  reopen(round: BatchRound): Promise<void>;
+  close(round: BatchRound): Promise<void>;
+  /** Marks that every line has its job; from then on nobody reads a line. */
   setExpanded(tenant: string, id: BatchId): Promise<void>;
   askToCancel(tenant: string, id: BatchId): Promise<void>;
-  status(tenant: string, id: BatchId): Promise<{ expanded: boolean; cancelAsked: boolean; end: BatchEnd | null }>;
-  /** The end that stands: ours, or another's. Afterwards the manifest's lines are gone; its head stays. */
+  status(tenant: string, id: BatchId): Promise<BatchStatus>;
+  /** The end that stands: ours, or another's. */
   end(tenant: string, id: BatchId, end: BatchEnd): Promise<BatchEnd>;
-  /** Of a manifest that was never committed. */
-  discard(tenant: string, id: BatchId): Promise<void>;
 }
 
-const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
-const TIME_DIGITS = 10;
-const RANDOM_DIGITS = 16;
-
-export function isBatchId(text: string): text is BatchId {
-  return /^batch_[0-7][0-9A-HJKMNP-TV-Z]{25}$/.test(text);
-}
-
-export function batchCreatedAtMs(id: BatchId): number {
-  return decodeTime(id.slice('batch_'.length));
-}
-
-/** All ids of a batch share its time, so that one prefix of the index holds them. */
-export function lineJobId(id: BatchId, line: number): JobId {
-  const digest = createHash('sha256').update(`${id}:${line}`).digest();
-  const random = Array.from({ length: RANDOM_DIGITS }, (_, at) => ALPHABET[digest[at]! & 31]).join('');
-  return `job_${id.slice('batch_'.length, 'batch_'.length + TIME_DIGITS)}${random}`;
-}
-
-/** What the ids of a batch's jobs begin with, behind `job_`. */
-export function lineIdPrefix(id: BatchId): string {
-  return id.slice('batch_'.length, 'batch_'.length + TIME_DIGITS);
-}
+/** A word and not nothing: what an answer cut short leaves of a head must never read as it. */
+const WITHDRAWN = Buffer.from('withdrawn');
 
 export function createBatches(store: ObjectStore, keyring: Keyring): Batches {
-  const name = (tenant: string, id: BatchId, part: string) => `batches/${tenant}/${id}/${part}`;
-  const chunkPart = (at: number) => `lines.${String(at).padStart(5, '0')}`;
-  const marker = (tenant: string, id: BatchId) => `open-batches/${tenant}/${id}`;
   const context = (tenant: string, id: BatchId, part: string) => ({ tenant, subject: id, kind: `batch.${part}` });
+  const lines = createBatchLines(store, keyring);
+  const parts = { store, lines, sealHead, decisionOf };
 
   async function sealed(tenant: string, id: BatchId, part: string, value: unknown): Promise<Buffer> {
     return keyring.seal(tenant, context(tenant, id, part), Buffer.from(JSON.stringify(value)));
   }
-  async function read<T>(tenant: string, id: BatchId, part: string): Promise<T | null> {
-    const bytes = await store.get(name(tenant, id, part));
-    if (!bytes) return null;
+  async function opened<T>(tenant: string, id: BatchId, part: string, bytes: Buffer): Promise<T> {
     return JSON.parse((await keyring.open(tenant, context(tenant, id, part), bytes)).toString()) as T;
   }
-  const lineNames = async (tenant: string, id: BatchId) => listAll(store, name(tenant, id, 'lines.'));
+  const endOf = (tenant: string, id: BatchId) =>
+    readOpened(store, batchNames.part(tenant, id, 'end'), (bytes) => opened<BatchEnd>(tenant, id, 'end', bytes));
+
+  async function sealHead({ tenant, id, round }: BatchRound, head: BatchHead): Promise<Buffer> {
+    return sealed(tenant, id, batchNames.headPart(round), head);
+  }
+  async function decisionOf(at: BatchRound): Promise<Decision> {
+    return readOpened<BatchHead | 'withdrawn'>(store, batchNames.head(at), (bytes) =>
+      bytes.equals(WITHDRAWN) ? 'withdrawn' : opened(at.tenant, at.id, batchNames.headPart(at.round), bytes),
+    );
+  }
+  /** Withdrawn rounds are few: each has stood still for minutes before. */
+  async function standing(tenant: string, id: BatchId): Promise<{ at: BatchRound; head: BatchHead | null }> {
+    for (let round = 0; ; round++) {
+      const at = { tenant, id, round };
+      const head = await decisionOf(at);
+      if (head !== 'withdrawn') return { at, head };
+    }
+  }
 
   return {
-    putChunk: async (tenant, id, at, lines) => {
-      await store.put(name(tenant, id, chunkPart(at)), await sealed(tenant, id, chunkPart(at), lines));
+    begin: async (tenant, id) => beginManifest(parts, (await standing(tenant, id)).at),
+    head: async (tenant, id) => (await standing(tenant, id)).head,
+    decisionOf,
+    mark: async (round) => (await store.get(batchNames.open(round)))?.toString('hex') ?? null,
+    async withdraw(round) {
+      if (!(await store.create(batchNames.head(round), WITHDRAWN))) return null;
+      return lines.drop(round);
     },
-    async commit(tenant, id, head) {
-      await store.put(marker(tenant, id), Buffer.alloc(0));
-      await store.create(name(tenant, id, 'head'), await sealed(tenant, id, 'head', head));
-    },
-    head: (tenant, id) => read(tenant, id, 'head'),
-    chunk: (tenant, id, at) => read(tenant, id, chunkPart(at)),
+    chunk: lines.read,
+    missingChunks: lines.missing,
+    dropLines: async (round) => void (await lines.drop(round)),
     async *open() {
-      for await (const key of walk(store, 'open-batches/')) {
-        const [, tenant, id] = key.split('/') as [string, string, BatchId];
-        if (isBatchId(id)) yield { tenant, id };
+      for await (const key of walk(store, batchNames.allOpen)) {
+        const round = parseOpenBatch(key);
+        if (round) yield round;
       }
     },
-    close: (tenant, id) => store.delete([marker(tenant, id)]),
-    setExpanded: (tenant, id) => store.put(name(tenant, id, 'expanded'), Buffer.alloc(0)),
-    askToCancel: (tenant, id) => store.put(name(tenant, id, 'cancel'), Buffer.alloc(0)),
+    async *since(tenant, ms) {
+      const folder = batchNames.tenant(tenant);
+      let last: string | undefined;
+      for await (const name of walk(store, folder, `${folder}batch_${encodeTime(Math.max(0, ms), 10)}`)) {
+        const id = name.slice(folder.length).split('/')[0]!;
+        if (id === last || !isBatchId(id)) continue;
+        last = id;
+        const { at, head } = await standing(tenant, id);
+        if (head) yield { id, head, open: (await store.get(batchNames.open(at))) !== null };
+      }
+    },
+    reopen: (round) => putMark(store, round),
+    close: (round) => store.delete([batchNames.open(round)]),
+    setExpanded: (tenant, id) => store.put(batchNames.part(tenant, id, 'expanded'), Buffer.alloc(0)),
+    askToCancel: (tenant, id) => store.put(batchNames.part(tenant, id, 'cancel'), Buffer.alloc(0)),
     async status(tenant, id) {
-      const names = new Set(await listAll(store, name(tenant, id, '')));
-      const has = (part: string) => names.has(name(tenant, id, part));
-      const end = has('end') ? await read<BatchEnd>(tenant, id, 'end') : null;
-      return { expanded: has('expanded'), cancelAsked: has('cancel'), end };
+      const folder = batchNames.folder(tenant, id);
+      const kept = (await listAll(store, folder)).map((name) => name.slice(folder.length));
+      return {
+        expanded: kept.includes('expanded'),
+        cancelAsked: kept.includes('cancel'),
+        end: kept.includes('end') ? await endOf(tenant, id) : null,
+        chunks: kept.filter((part) => part.startsWith('lines.')).length,
+      };
     },
     async end(tenant, id, end) {
       const ours = { ...end, nonce: randomBytes(16).toString('hex') };
-      const won = await store.create(name(tenant, id, 'end'), await sealed(tenant, id, 'end', ours));
-      await store.delete(await lineNames(tenant, id));
-      return won ? end : ((await read<BatchEnd>(tenant, id, 'end')) ?? end);
+      const won = await store.create(batchNames.part(tenant, id, 'end'), await sealed(tenant, id, 'end', ours));
+      return won ? end : ((await endOf(tenant, id)) ?? end);
     },
-    discard: async (tenant, id) => store.delete(await lineNames(tenant, id)),
   };
 }

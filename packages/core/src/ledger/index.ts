@@ -1,14 +1,14 @@
+export type { BatchLine } from './batch-lines.ts';
+export type { BatchHead, BatchManifest, HeadDraft } from './batch-manifest.ts';
 export {
-  type BatchEnd,
-  type Batches,
-  type BatchHead,
   type BatchId,
-  type BatchLine,
+  type BatchRound,
   batchCreatedAtMs,
   isBatchId,
   lineIdPrefix,
   lineJobId,
-} from './batches.ts';
+} from './batch-names.ts';
+export type { BatchEnd, Batches, BatchStatus } from './batches.ts';
 export type { DayJob } from './day-jobs.ts';
 export type { Deliveries, DeliveryRecord, ReadTry, TryRecord } from './deliveries.ts';
 export type { Due } from './due.ts';

@@ -131,7 +131,7 @@ export function createKeyRotation({ store, keyStore, keyring, master }: KeyRotat
       const newest = await keyring.newestVersion(tenant);
       for await (const path of walk(keyStore, paths.keysOf(tenant), await placeOf(tenant, newest))) {
         const job = path.slice(paths.keysOf(tenant).length);
-        // Uploads have keys too; they are gone within two days, and their versions open until then.
+        // Uploads and lines of batches have keys too, for hours or days; the versions that wrapped them open until then.
         if (!job.startsWith('job_')) continue;
         done.looked++;
         if (await rewrapJobKey(tenant, job as JobId, newest)) done.rewrapped++;

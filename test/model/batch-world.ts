@@ -1,0 +1,179 @@
+/**
+ * The model's world for batches: one bucket in memory, and processes of the API that run the product's own code over it:
+ * accepting, the looks of the keeper, cancelling. The worker is its simplest form. Time is one monotonic clock.
+ */
+import { Readable } from 'node:stream';
+import { ManualClock } from '@cardseal/core/clock';
+import {
+  type BatchId,
+  type BatchRound,
+  createLedger,
+  HOUSE,
+  type Ledger,
+  type MemoryObjectStore,
+  memoryObjectStore,
+  type ObjectStore,
+  type PendingMarker,
+  SCOPES,
+} from '@cardseal/core/ledger';
+import { silentLog } from '@cardseal/core/log';
+import { createMetrics } from '@cardseal/core/metrics';
+import { localMasterKey } from '@cardseal/core/seal';
+import { acceptBatch } from '../../apps/api/src/batches/accept.ts';
+import { lookAtRound } from '../../apps/api/src/batches/keeper.ts';
+import { createUncommittedWatch } from '../../apps/api/src/batches/watch-uncommitted.ts';
+import type { ApiContext } from '../../apps/api/src/context.ts';
+import { Problem } from '../../apps/api/src/problems/index.ts';
+import { createProcess, type Fate, type ModelProcess } from './process.ts';
+
+export const TENANT = 'bank';
+export const PATIENCE_MS = 1000;
+const START_MS = Date.UTC(2026, 0, 1);
+const LIMITS = { MAX_IMAGE_BYTES: 1e6, BAIDU_MAX_ENCODED_BYTES: 4e6, BAIDU_MAX_SIDE_PX: 4096, BAIDU_MIN_SIDE_PX: 15 };
+
+export interface BatchApi {
+  process: ModelProcess;
+  ledger: Ledger;
+  /** The whole request, and then what the keeper does with a batch that was accepted here, unless it dies before. */
+  accept(lines: string, key?: string, how?: { expands: boolean }): Promise<void>;
+  /** One look of the keeper at every open round. */
+  look(): Promise<void>;
+}
+
+export interface BatchWorld {
+  readonly shared: MemoryObjectStore;
+  /** Batches that were answered 202. */
+  readonly told: BatchId[];
+  /** Why requests were refused otherwise. */
+  readonly refused: string[];
+  /** Jobs that were recognised, which costs. */
+  readonly billed: string[];
+  /** What no crash excuses. */
+  readonly defects: string[];
+  readonly ledger: Ledger;
+  api(fate?: Fate, settings?: ApiSettings): BatchApi;
+  /** Recognises what is open and announces what is decided. */
+  work(): Promise<void>;
+  nowMs(): number;
+  pass(ms: number): void;
+  /** Looks and works with processes that do not die, until no batch is open. */
+  settle(): Promise<void>;
+}
+
+export interface ApiSettings {
+  /** In front of the shared store. */
+  through?: (store: ObjectStore) => ObjectStore;
+  /** A limit of the key refuses. */
+  refuses?: boolean;
+  /** What this process puts on the queue is recognised in the same moment. */
+  workedAtOnce?: boolean;
+}
+
+export async function createBatchWorld(): Promise<BatchWorld> {
+  const clock = new ManualClock(START_MS);
+  const shared = memoryObjectStore();
+  const master = localMasterKey(Buffer.alloc(32, 5));
+  const ledger = createLedger({ store: shared, master, clock });
+  const objectSources = [{ bucket: 'customer', prefix: '' }];
+  await ledger.tenants.create(HOUSE, TENANT, { name: 'A bank', createdAtMs: START_MS, objectSources });
+  const world = { told: [] as BatchId[], refused: [] as string[], billed: [] as string[], defects: [] as string[] };
+  let nowMs = 0;
+
+  function api(
+    fate: Fate = {},
+    { through = (store) => store, refuses = false, workedAtOnce = false }: ApiSettings = {},
+  ): BatchApi {
+    const process = createProcess(through(shared), fate);
+    const own = createLedger({ store: process.store, master, clock });
+    const watch = createUncommittedWatch(own.batches, { nowMs: () => nowMs, patienceMs: PATIENCE_MS });
+    const context = {
+      ledger: own,
+      clock,
+      log: silentLog,
+      metrics: createMetrics('api', { process: false }),
+      config: LIMITS,
+      limits: {
+        spend: async () => {
+          if (refuses) throw new Problem('queue_full');
+        },
+      },
+      usage: { note: () => {} },
+      conveyor: {
+        addCards: async (cards: PendingMarker[]) => {
+          if (workedAtOnce) for (const card of cards) await workOn(card);
+        },
+        addDeliveries: async () => {},
+        hint: async () => null,
+        queues: () => ({ recognize: { getJob: async () => undefined } }),
+      },
+    } as unknown as ApiContext;
+
+    async function see(round: BatchRound, fresh: boolean): Promise<void> {
+      await lookAtRound(context, watch, round, { fresh, stopped: () => false }).catch((error) => note(error));
+    }
+    const note = (error: Error & { disposition?: string; code?: string }) => {
+      if (error instanceof Problem || error.disposition === 'transient') world.refused.push(error.code!);
+      else world.defects.push(error.code ?? String(error));
+    };
+    return {
+      process,
+      ledger: own,
+      async accept(lines, key, { expands } = { expands: true }) {
+        const caller = { tenant: TENANT, apiKeyId: 'k', scopes: SCOPES, limits: { inQueue: 1 } };
+        try {
+          const { id, round } = await acceptBatch(context, caller as never, Readable.from([Buffer.from(lines)]), key);
+          world.told.push(id);
+          if (round && expands) await see(round, true);
+        } catch (error) {
+          note(error as Error);
+        }
+      },
+      async look() {
+        for await (const round of own.batches.open()) await see(round, false);
+      },
+    };
+  }
+
+  async function workOn({ tenant, job, generation }: Omit<PendingMarker, 'reference'>): Promise<void> {
+    const sealed = await ledger.openJob(tenant, job);
+    const request = await sealed?.request();
+    if (!sealed || !request) return;
+    const outcome = { v: 1 as const, generation, state: 'succeeded' as const, code: '-', atMs: 1 };
+    if (await sealed.decide({ ...outcome, eventId: `msg_${job}`, full: '{}', reference: '{}' })) {
+      world.billed.push(job);
+    }
+    const { state } = (await sealed.outcome(generation))!;
+    await ledger.listing.finished(tenant, job, request.reference, { generation, state, code: '-' });
+    await ledger.markers.closeGeneration(tenant, job, generation, request.reference);
+  }
+
+  async function work(): Promise<void> {
+    for await (const marker of ledger.markers.pending()) await workOn(marker);
+  }
+
+  return {
+    ...world,
+    shared,
+    ledger,
+    api,
+    work,
+    nowMs: () => nowMs,
+    pass(ms) {
+      nowMs += ms;
+    },
+    async settle() {
+      const keeper = api();
+      for (let round = 0; round < 8; round++) {
+        await keeper.look();
+        await work();
+        nowMs += PATIENCE_MS + 1;
+      }
+    },
+  };
+}
+
+/** Lines of references to a bucket of the customer, named by their numbers. */
+export function linesOf(count: number): string {
+  const line = (n: number) => ({ front: { object: { bucket: 'customer', key: `${n}.jpg` } }, reference: `line ${n}` });
+  return Array.from({ length: count }, (_, at) => JSON.stringify(line(at + 1))).join('\n');
+}
