@@ -9,7 +9,7 @@ import { z } from 'zod';
 import { examineFoundation } from '../advise.ts';
 import { type Output, printJson, printTable } from '../jobs/print.ts';
 import { openLedgerOf } from '../provision.ts';
-import { disagreements, examine, type Findings } from './examine.ts';
+import { examine, type Findings, lost, unmended } from './examine.ts';
 
 const schema = z.object({ ...redisEnvironment, QUEUE_PREFIX: commonEnvironment.QUEUE_PREFIX });
 const REDIS_PATIENCE_MS = 10_000;
@@ -40,22 +40,22 @@ export async function doctorCommand(
     else print(findings);
     for (const { code, text } of foundation.advice) process.stderr.write(`${code}: ${text}\n`);
     const broken = foundation.keys.trouble !== null || (strict && foundation.advice.length > 0);
-    const left = fix ? findings.unreadable.length : disagreements(findings);
-    if (left > 0 || broken) process.exitCode = 1;
+    if (unmended(findings) > 0 || broken) process.exitCode = 1;
   } finally {
     await conveyor.close();
     redis.disconnect();
   }
 }
 
-function print({ pending, undelivered, fixed, ...found }: Findings): void {
+function print(findings: Findings): void {
+  const { pending, undelivered, fixed, ...found } = findings;
   process.stdout.write(`looked at ${pending} open generations and ${undelivered} owed deliveries\n`);
   const rows = Object.entries(found).flatMap(([what, ids]) => ids.map((id) => [what.replaceAll('_', ' '), id]));
   if (rows.length === 0) return void process.stdout.write('ledger and queue agree\n');
   printTable(['what', 'id'], rows);
-  const mended = 'mended, except what a worker settles at its next walks';
-  const left = found.unreadable.length > 0 ? ', and what nobody can read' : '';
-  process.stdout.write(fixed ? `${mended}${left}\n` : 'run with --fix to mend\n');
+  process.stdout.write(fixed ? 'mended, except what a worker settles at its next walks\n' : 'run with --fix to mend\n');
+  if (lost(findings).length > 0)
+    process.stdout.write('lines that are gone, and what nobody can read, are not mended\n');
 }
 
 async function untilReady(redis: ReturnType<typeof connectRedis>): Promise<void> {

@@ -1,10 +1,10 @@
 import { ManualClock } from '@cardseal/core/clock';
-import type { JobId } from '@cardseal/core/job';
-import { createLedger, memoryObjectStore } from '@cardseal/core/ledger';
+import { type JobId, newId } from '@cardseal/core/job';
+import { type BatchId, createLedger, HOUSE, memoryObjectStore } from '@cardseal/core/ledger';
 import { type Conveyor, type Lanes, recognizeJobId } from '@cardseal/core/queue';
 import { localMasterKey } from '@cardseal/core/seal';
 import { describe, expect, it } from 'vitest';
-import { disagreements, examine } from './examine.ts';
+import { disagreements, examine, unmended } from './examine.ts';
 
 const TENANT = 'bank';
 /** A queue as far as the examination of cards goes. */
@@ -68,5 +68,62 @@ describe('doctor', () => {
     expect(findings.unreadable).toEqual([recognizeJobId(known, 1)]);
     expect(findings.missing_cards).toEqual([recognizeJobId(lost, 1)]);
     expect(disagreements(await look(false))).toBe(1);
+  });
+});
+
+describe('doctor and batches', () => {
+  async function batches() {
+    const clock = new ManualClock(3_600_000);
+    const store = memoryObjectStore();
+    const ledger = createLedger({ store, master: localMasterKey(Buffer.alloc(32, 1)), clock });
+    await ledger.tenants.create(HOUSE, TENANT, { name: 'A bank', createdAtMs: 0 });
+    const look = (fix: boolean) =>
+      examine({ ledger, conveyor: queueOf(new Map()), lanes: {} as Lanes, clock, fix, hours: 1 });
+    const begin = async () => {
+      const manifest = await ledger.batches.begin(TENANT, newId('batch', clock.now()) as BatchId);
+      await manifest.put([{ line: 1, request: {} }]);
+      return manifest;
+    };
+    const commit = async () => {
+      const manifest = await begin();
+      await manifest.commit({ createdAtMs: clock.now(), apiKeyId: 'k', lines: 1, blank: [], rejected: [] });
+      return manifest.opened;
+    };
+    return { ledger, look, begin, commit };
+  }
+
+  it('is content with what is coming in, at work, or done', async () => {
+    const { ledger, look, begin, commit } = await batches();
+    await begin();
+    await commit();
+    const expanded = await commit();
+    await ledger.batches.setExpanded(TENANT, expanded.id);
+    await ledger.batches.dropLines(expanded);
+    const cancelled = await commit();
+    await ledger.batches.askToCancel(TENANT, cancelled.id);
+    await ledger.batches.dropLines(cancelled);
+    const ended = await commit();
+    await ledger.batches.end(TENANT, ended.id, { state: 'completed', atMs: 1, counts: {} });
+    await ledger.batches.close(ended);
+    await ledger.batches.withdraw((await begin()).opened);
+    expect(disagreements(await look(false))).toBe(0);
+  });
+
+  it('puts back the marker that a batch needs to be seen through', async () => {
+    const { ledger, look, commit } = await batches();
+    const round = await commit();
+    await ledger.batches.close(round);
+    expect(await look(false)).toMatchObject({ unseen_batches: [round.id], batches_without_lines: [] });
+    expect(unmended(await look(true))).toBe(0);
+    expect(await Array.fromAsync(ledger.batches.open())).toEqual([round]);
+    expect(disagreements(await look(false))).toBe(0);
+  });
+
+  it('names a batch whose lines are gone, and does not call that mended', async () => {
+    const { ledger, look, commit } = await batches();
+    const round = await commit();
+    await ledger.batches.dropLines(round);
+    expect(await look(false)).toMatchObject({ batches_without_lines: [round.id] });
+    expect(unmended(await look(true))).toBe(1);
   });
 });

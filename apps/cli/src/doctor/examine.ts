@@ -6,6 +6,7 @@
 import type { Clock } from '@cardseal/core/clock';
 import type { Ledger } from '@cardseal/core/ledger';
 import type { Conveyor, Lanes } from '@cardseal/core/queue';
+import { examineBatches } from './batches.ts';
 import { examineCards, examineQueuedCards } from './cards.ts';
 import { examineDeliveries, examineQueuedDeliveries } from './deliveries.ts';
 import { examineIndex } from './listed.ts';
@@ -37,6 +38,10 @@ export interface Findings {
   uncommitted: string[];
   /** Ended, but lists do not say so. */
   unlisted: string[];
+  /** Committed and not ended, without the marker by which they are seen through. */
+  unseen_batches: string[];
+  /** Open, and lines that have no job yet are not there. Nothing mends that. */
+  batches_without_lines: string[];
   /** The queue gave them up; a worker settles them at its next walk. */
   abandoned_cards: string[];
   /** What is there and does not open: a broken object or a missing key. Nobody can mend it from here. */
@@ -56,6 +61,8 @@ export async function examine(examination: Examination): Promise<Findings> {
     orphan_markers: [],
     uncommitted: [],
     unlisted: [],
+    unseen_batches: [],
+    batches_without_lines: [],
     abandoned_cards: [],
     unreadable: [],
     fixed: examination.fix,
@@ -65,10 +72,21 @@ export async function examine(examination: Examination): Promise<Findings> {
   await examineQueuedCards(examination, findings);
   await examineQueuedDeliveries(examination, findings);
   await examineIndex(examination, findings);
+  await examineBatches(examination, findings);
   return findings;
 }
 
 /** What a worker settles by itself within a walk is no disagreement. */
 export function disagreements({ abandoned_cards: _settled, uncommitted: _withdrawn, ...findings }: Findings): number {
   return Object.values(findings).reduce((sum: number, value) => sum + (Array.isArray(value) ? value.length : 0), 0);
+}
+
+/** What is left to a person: with `fix` it is what cannot be mended. */
+export function unmended(findings: Findings): number {
+  return findings.fixed ? lost(findings).length : disagreements(findings);
+}
+
+/** What nothing mends. */
+export function lost({ batches_without_lines, unreadable }: Findings): string[] {
+  return [...batches_without_lines, ...unreadable];
 }

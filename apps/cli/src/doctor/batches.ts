@@ -1,0 +1,33 @@
+/** Batches against their lines and their markers. */
+import { type BatchHead, type BatchRound, HOUSE } from '@cardseal/core/ledger';
+import type { Examination, Findings } from './examine.ts';
+
+const HOUR_MS = 3_600_000;
+
+export async function examineBatches(examination: Examination, findings: Findings): Promise<void> {
+  const { ledger, clock, hours } = examination;
+  for await (const round of ledger.batches.open()) {
+    const decided = await ledger.batches.decisionOf(round);
+    if (decided === null || decided === 'withdrawn') continue;
+    if (await lacksLines(examination, round, decided)) findings.batches_without_lines.push(round.id);
+  }
+  for (const { id: tenant } of await ledger.tenants.list(HOUSE)) {
+    for await (const { id, head, open } of ledger.batches.since(tenant, clock.now() - hours * HOUR_MS)) {
+      if (!open) await examineClosed(examination, { tenant, id, round: head.round }, findings);
+    }
+  }
+}
+
+/** Whoever drops lines that are needed no more says so first: so what they are needed for is asked last. */
+async function lacksLines({ ledger }: Examination, { tenant, id }: BatchRound, head: BatchHead): Promise<boolean> {
+  if ((await ledger.batches.missingChunks(tenant, id, head)) === 0) return false;
+  const { expanded, cancelAsked, end } = await ledger.batches.status(tenant, id);
+  return !expanded && !cancelAsked && end === null;
+}
+
+async function examineClosed({ ledger, fix }: Examination, round: BatchRound, findings: Findings): Promise<void> {
+  const { end } = await ledger.batches.status(round.tenant, round.id);
+  if (end !== null) return;
+  findings.unseen_batches.push(round.id);
+  if (fix) await ledger.batches.reopen(round);
+}
