@@ -12,7 +12,7 @@ import {
 } from '@cardseal/core/ledger';
 import { type Log, silentLog } from '@cardseal/core/log';
 import { localMasterKey } from '@cardseal/core/seal';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { ApiContext } from '../context.ts';
 import { createBatchKeeper } from './keeper.ts';
 
@@ -114,5 +114,31 @@ describe('the sweep of uploads', () => {
   it('leaves what was begun a minute ago, even by a clock that is a day ahead', async () => {
     expect(await isKeptAt(24 * 3_600_000 + 60_000)).toBe(true);
     expect(await isKeptAt(26 * 3_600_000)).toBe(false);
+  });
+});
+
+describe('a batch under an id that was claimed long ago', () => {
+  it('is looked at as often as any other that has just come', async () => {
+    const { store, round } = await endedBatch();
+    const ledger = createLedger({ store, master, clock });
+    const index = under(store, 'index/');
+    await store.delete(index);
+    clock.advance(365 * 24 * 3_600_000);
+    vi.useFakeTimers();
+    try {
+      const context = { ledger, clock, log: silentLog, conveyor: { addDeliveries: async () => {} } };
+      const keeper = createBatchKeeper(context as unknown as ApiContext);
+      await ledger.markers.openGeneration(TENANT, lineJobId(round.id, 1), 1, null);
+      keeper.start();
+      await vi.advanceTimersByTimeAsync(5000);
+      expect(under(store, 'open-batches/')).toHaveLength(1);
+      for (const name of index) await store.put(name, Buffer.alloc(0));
+      await ledger.markers.closeGeneration(TENANT, lineJobId(round.id, 1), 1, null);
+      await vi.advanceTimersByTimeAsync(5000);
+      await keeper.stop();
+    } finally {
+      vi.useRealTimers();
+    }
+    expect(under(store, 'open-batches/')).toEqual([]);
   });
 });
