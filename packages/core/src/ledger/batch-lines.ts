@@ -2,6 +2,7 @@
  * The lines of a batch: pictures, references and metadata, sealed a chunk at a time with a key of the round's own. They
  * are there until every line has its job; then the key goes, and no copy of any chunk opens any more.
  */
+import { asCardsealError, TransientError } from '../errors/index.ts';
 import { open, seal } from '../seal/index.ts';
 import { type BatchId, type BatchRound, batchNames, type LinesRef } from './batch-names.ts';
 import type { Keyring } from './keyring.ts';
@@ -15,7 +16,7 @@ export interface BatchLine<T = unknown> {
 }
 
 export interface BatchLines {
-  /** The key of the round: made here, or by another who writes in it. */
+  /** The key of the round: made here, or by another who writes in it. TransientError when that one is just done. */
   makeKey(round: BatchRound): Promise<Buffer>;
   put(round: BatchRound, manifest: string, at: number, key: Buffer, lines: readonly BatchLine[]): Promise<void>;
   /** null when they are gone, or never were. */
@@ -33,7 +34,15 @@ export function createBatchLines(store: ObjectStore, keyring: Keyring): BatchLin
   const keyOf = (round: BatchRound) => keyring.jobKey(round.tenant, batchNames.linesKey(round));
 
   return {
-    makeKey: (round) => keyring.makeJobKey(round.tenant, batchNames.linesKey(round)),
+    async makeKey(round) {
+      try {
+        return await keyring.makeJobKey(round.tenant, batchNames.linesKey(round));
+      } catch (error) {
+        // Whoever had made it has just dropped it: the round is decided.
+        if (asCardsealError(error).code !== 'job_key_vanished') throw error;
+        throw new TransientError('store_batch_decided', { cause: error });
+      }
+    },
     async put({ tenant, id, round }, manifest, at, key, lines) {
       const part = batchNames.chunkPart({ round, manifest }, at);
       const bytes = seal(key, context(tenant, id, part), Buffer.from(JSON.stringify(lines)));

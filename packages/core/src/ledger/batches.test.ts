@@ -82,6 +82,15 @@ describe('two that take in one batch', () => {
     expect(await Array.fromAsync(batches.open())).toEqual([next.opened]);
   });
 
+  it('one that meets the other just as it drops its key comes again', async () => {
+    const { store, id } = world();
+    const create: typeof store.create = async (name, body) => !name.includes(`/${id}`) && store.create(name, body);
+    const master = localMasterKey(Buffer.alloc(32, 1));
+    const { batches } = createLedger({ store, keyStore: { ...store, create }, master, clock: new ManualClock(0) });
+    const manifest = await batches.begin('bank', id);
+    await expect(manifest.put(lines)).rejects.toMatchObject({ disposition: 'transient', code: 'store_batch_decided' });
+  });
+
   it('a batch is not given up by one whose commit was not answered', async () => {
     const { store, keyStore, id } = world();
     const create: typeof store.create = async (name, body) => {
