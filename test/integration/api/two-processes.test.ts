@@ -89,6 +89,24 @@ describe('two API processes', () => {
     await expect.poll(again, { interval: 100, timeout: WITHIN_MS }).toBe(202);
   });
 
+  it('spend one card for many submits at once under one Idempotency-Key', async () => {
+    const { key } = await keyWith({ cardsPerDay: 2 });
+    const under = (idempotencyKey: string, at: number) =>
+      (at % 2 ? first : second).call('POST', '/v1/jobs', {
+        key,
+        body: JSON.stringify({ front: { image } }),
+        headers: { 'content-type': 'application/json', 'idempotency-key': idempotencyKey },
+      });
+    const many = (idempotencyKey: string) =>
+      Promise.all(Array.from({ length: 50 }, (_, at) => under(idempotencyKey, at)));
+    for (const idempotencyKey of ['one', 'two']) {
+      const answers = await many(idempotencyKey);
+      expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([202]));
+      expect(new Set(answers.map(({ body }) => body.id)).size).toBe(1);
+    }
+    expect(new Set((await many('three')).map(({ body }) => body.code))).toEqual(new Set(['daily_limit']));
+  });
+
   it('count what keys were used for, by key and day', async () => {
     const { id, key } = await keyWith({ requestsPerSecond: 1000, cardsPerDay: 3 });
     for (const api of [first, second, first, second]) await submit(api, key);

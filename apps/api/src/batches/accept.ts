@@ -144,7 +144,8 @@ async function commit(context: ApiContext, caller: Caller, manifest: BatchManife
   const { tenant } = caller;
   const { opened } = manifest;
   const cards = head.lines - head.rejected.length;
-  if (caller.limits) await context.limits.spend({ ...caller, limits: caller.limits }, cards);
+  const repeated = { id: opened.id, queued: false };
+  if (caller.limits) await context.limits.spend({ ...caller, limits: caller.limits }, cards, repeated);
   if (!(await manifest.commit({ ...head, createdAtMs: batchCreatedAtMs(opened.id) }))) {
     await manifest.drop({ alone: false }).catch(() => {});
     return { id: opened.id, round: null };

@@ -1,18 +1,16 @@
 import { ManualClock } from '@cardseal/core/clock';
+import type { Redis } from 'ioredis';
 import { describe, expect, it } from 'vitest';
+import { createCounter } from './counter.ts';
 import { createLimits } from './limits.ts';
+
+/** Redis is away: what counts is counted here. */
+const away = { status: 'end' } as Redis;
 
 function limitsAt(startMs: number, pending = 0) {
   const clock = new ManualClock(startMs);
-  const counts = new Map<string, number>();
-  const counter = {
-    add: async (name: string, amount: number) => {
-      counts.set(name, (counts.get(name) ?? 0) + amount);
-      return counts.get(name)!;
-    },
-  };
   const markers = { countPending: async () => pending };
-  return { clock, limits: createLimits(counter, { markers } as never, clock) };
+  return { clock, limits: createLimits(createCounter(away, '{test}'), { markers } as never, clock) };
 }
 const key = (limits: object) => ({ tenant: 'bank', apiKeyId: 'k', limits });
 const NOON = Date.UTC(2026, 0, 1, 4);
@@ -50,6 +48,33 @@ describe('limits of a key', () => {
     await limits.spend(ten, 2);
     clock.advance(12 * 3_600_000);
     await limits.spend(ten, 10);
+  });
+
+  it('spends what is asked for many times at once only once, and refuses all of it or nothing', async () => {
+    const { limits } = limitsAt(NOON);
+    const three = key({ cardsPerDay: 3 });
+    const many = (id: string, cards = 1) =>
+      Promise.all(
+        Array.from({ length: 50 }, () =>
+          limits.spend(three, cards, { id, queued: false }).then(
+            () => 'spent',
+            ({ code }) => code,
+          ),
+        ),
+      );
+    expect(new Set(await many('a'))).toEqual(new Set(['spent']));
+    expect(new Set(await many('b', 3))).toEqual(new Set(['daily_limit']));
+    expect(new Set(await many('c', 2))).toEqual(new Set(['spent']));
+    expect(new Set(await many('d'))).toEqual(new Set(['daily_limit']));
+    expect(new Set(await many('a'))).toEqual(new Set(['spent']));
+  });
+
+  it('has room in the queue for what is in it', async () => {
+    const { limits } = limitsAt(NOON, 10);
+    await limits.spend(key({ inQueue: 10 }), 1, { id: 'a', queued: true });
+    await expect(limits.spend(key({ inQueue: 10 }), 1, { id: 'b', queued: false })).rejects.toMatchObject({
+      code: 'queue_full',
+    });
   });
 
   it('refuses what would make the queue longer than it may be', async () => {

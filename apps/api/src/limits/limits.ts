@@ -27,8 +27,18 @@ export interface Admission {
 export interface Limits {
   /** Throws Problem `rate_limited` or `too_many_concurrent`. */
   admit(key: LimitedKey): Promise<Admission>;
-  /** Before cards are taken in. Throws Problem `queue_full` or `daily_limit`. */
-  spend(key: LimitedKey, cards: number): Promise<void>;
+  /**
+   * Before cards are taken in. Throws Problem `queue_full` or `daily_limit`.
+   * @param repeated of what has an Idempotency-Key.
+   */
+  spend(key: LimitedKey, cards: number, repeated?: Repeated): Promise<void>;
+}
+
+/** What may be asked for more than once, and at once, and is spent once. */
+export interface Repeated {
+  id: string;
+  /** It is among the unfinished already. */
+  queued: boolean;
 }
 
 export function createLimits(counter: Counter, ledger: Pick<Ledger, 'markers'>, clock: Clock): Limits {
@@ -69,16 +79,16 @@ export function createLimits(counter: Counter, ledger: Pick<Ledger, 'markers'>, 
       };
     },
 
-    async spend({ tenant, apiKeyId, limits: { inQueue, cardsPerDay } }, cards) {
-      if (inQueue !== undefined && (await ledger.markers.countPending(tenant, inQueue)) + cards > inQueue) {
+    async spend({ tenant, apiKeyId, limits: { inQueue, cardsPerDay } }, cards, repeated) {
+      const isCounted = inQueue === undefined || repeated?.queued === true;
+      if (!isCounted && (await ledger.markers.countPending(tenant, inQueue)) + cards > inQueue) {
         throw new Problem('queue_full', undefined, { retryAfterS: 5 });
       }
       if (cardsPerDay === undefined) return;
       const nowMs = clock.now() + SHANGHAI_MS;
       const name = `cards:${tenant}.${apiKeyId}:${Math.floor(nowMs / DAY_MS)}`;
-      if ((await counter.add(name, cards, 2 * DAY_MS)) <= cardsPerDay) return;
-      // What was refused is not spent.
-      await counter.add(name, -cards, 2 * DAY_MS);
+      const once = repeated && `${tenant}.${repeated.id}`;
+      if (await counter.take(name, { amount: cards, most: cardsPerDay, ttlMs: 2 * DAY_MS, once })) return;
       throw new Problem('daily_limit', undefined, { retryAfterS: Math.ceil((DAY_MS - (nowMs % DAY_MS)) / 1000) });
     },
   };

@@ -71,12 +71,14 @@ async function claimJob(
   return claim.job;
 }
 
-/** A repeat under the same key is not a further card. */
+/** A repeat under the same key is not a further card, be it later or at the same moment. */
 async function spend({ ledger, limits }: ApiContext, caller: Caller, job: JobId, request: FastifyRequest) {
   if (!caller.limits) return;
-  const repeat = request.headers['idempotency-key'] !== undefined;
-  if (repeat && (await wasAccepted(ledger, caller.tenant, job))) return;
-  await limits.spend({ ...caller, limits: caller.limits }, 1);
+  const key = { ...caller, limits: caller.limits };
+  if (request.headers['idempotency-key'] === undefined) return limits.spend(key, 1);
+  const { committed, erased, open } = await ledger.inventory(caller.tenant, job);
+  if (committed || erased) return;
+  await limits.spend(key, 1, { id: job, queued: open.length > 0 });
 }
 
 /**
@@ -86,16 +88,13 @@ async function spend({ ledger, limits }: ApiContext, caller: Caller, job: JobId,
 async function fetchPictures(context: ApiContext, tenant: string, job: JobId, submission: Submission): Promise<void> {
   const { pictures, pointers } = submission;
   const sides = SIDES.filter((side) => pointers[side] !== undefined);
-  if (sides.length === 0 || (await wasAccepted(context.ledger, tenant, job))) return;
+  if (sides.length === 0) return;
+  const { committed, erased } = await context.ledger.inventory(tenant, job);
+  // What became of it since is told by whoever stores it.
+  if (committed || erased) return;
   const maxBytes = context.config.MAX_IMAGE_BYTES;
   for (const side of sides) pictures[side] = await resolveSource(context, tenant, side, pointers[side]!, maxBytes);
   inspectPictures(submission, context.config);
-}
-
-/** What became of it since, its erasure above all, is told by whoever stores it. */
-async function wasAccepted(ledger: ApiContext['ledger'], tenant: string, job: JobId): Promise<boolean> {
-  const { committed, erased } = await ledger.inventory(tenant, job);
-  return committed || erased;
 }
 
 async function answer(
