@@ -10,6 +10,9 @@ import { type Crop, paths } from './paths.ts';
 import { listAll, type ObjectStore } from './store/object-store.ts';
 import { readOpened } from './store/read-opened.ts';
 
+/** The `request` of a submit that was withdrawn: a word, because an answer cut short must never read as it. */
+export const WITHDRAWN = Buffer.from('withdrawn');
+
 /**
  * Every write throws RejectedError `job_erased`, and leaves nothing, when the job turns out to be erased; unless it was
  * opened by one who looks for that later.
@@ -54,8 +57,7 @@ export function sealedJob(
 
   async function read(path: string): Promise<Buffer | null> {
     return readOpened(store, path, async (sealed) => {
-      // A submit that was withdrawn.
-      if (sealed.length === 0) return null;
+      if (sealed.equals(WITHDRAWN)) return null;
       const opener = await dataKey;
       return opener ? open(opener, { tenant, subject: job, kind: kindOf(path) }, sealed) : withoutKey();
     });

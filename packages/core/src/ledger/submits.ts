@@ -1,6 +1,6 @@
 /**
  * Submits that never came to their commit. One conditional write decides between a commit that is merely late and who
- * clears up behind it: an empty `request` says that the submit is withdrawn, and no commit can follow while it stands.
+ * clears up behind it: a `request` of one word says that the submit is withdrawn, and no commit can follow while it stands.
  * It stays until nothing has moved for long; then the same id may be submitted again.
  */
 import { createHash, randomBytes } from 'node:crypto';
@@ -9,7 +9,7 @@ import type { JobId, Side } from '../job/index.ts';
 import type { Keyring } from './keyring.ts';
 import { paths } from './paths.ts';
 import { referenceMac } from './reference-mac.ts';
-import { openJob } from './sealed-job.ts';
+import { openJob, WITHDRAWN } from './sealed-job.ts';
 import { listAll, type ObjectStore } from './store/object-store.ts';
 
 /** What a submit left. */
@@ -38,7 +38,10 @@ export interface Submits {
 export function createSubmits(store: ObjectStore, keyring: Keyring): Submits {
   const markersOf = (tenant: string, job: JobId) => listAll(store, paths.pendingOf(tenant, job));
   const namesOf = (tenant: string, job: JobId) => listAll(store, paths.job(tenant, job));
-  const isCommitted = async (tenant: string, job: JobId) => !!(await store.get(paths.request(tenant, job)))?.length;
+  async function isCommitted(tenant: string, job: JobId): Promise<boolean> {
+    const request = await store.get(paths.request(tenant, job));
+    return request !== null && !request.equals(WITHDRAWN);
+  }
 
   return {
     async left(tenant, job) {
@@ -59,7 +62,7 @@ export function createSubmits(store: ObjectStore, keyring: Keyring): Submits {
 
     async withdraw(tenant, job) {
       const request = paths.request(tenant, job);
-      if (!(await store.create(request, Buffer.alloc(0))) && (await isCommitted(tenant, job))) return false;
+      if (!(await store.create(request, WITHDRAWN))) return false;
       await store.delete((await namesOf(tenant, job)).filter((name) => name !== request));
       await keyring.dropJobKey(tenant, job);
       return true;
