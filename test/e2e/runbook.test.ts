@@ -13,6 +13,9 @@ const FOLDER = path.join(ROOT, 'docs/runbook');
 const pages = readdirSync(FOLDER).filter((name) => name !== 'README.md');
 const commandsOf = (page: string) => blocksOf(`docs/runbook/${page}`, 'sh').map(({ text }) => text);
 
+/** With what a form, a shell and an address would each take for something else. */
+const PASSWORD = `a&b=c+d %41 "e" 'f' $g é`;
+
 let redis: ProductionRedis;
 let app: TestStack;
 let sink: WebhookSink;
@@ -35,8 +38,18 @@ beforeAll(async () => {
   const made = await operator.run('cardseal admin create leaver', { input: 'a long enough password\n' });
   expect(made.exitCode, made.stderr).toBe(0);
   Object.assign(operator.env, { LEAKED_USER: 'leaver', NEW_PASSWORD: 'another long password' });
+  const { id: busy } = JSON.parse(await shell('cardseal key create "$TENANT" --json'));
   const { master } = JSON.parse(await shell('cardseal keys status --json'));
-  Object.assign(operator.env, { ENDPOINT: endpoint.body.id, JOB: job.id, LEAKED_KEY_ID: leaked, OLD_MASTER: master });
+  const account = { ADMIN_USER: 'night.shift', ADMIN_PASSWORD: PASSWORD };
+  await operator.run('cardseal admin create night.shift --role owner', { input: `${PASSWORD}\n` });
+  Object.assign(operator.env, account, {
+    ENDPOINT: endpoint.body.id,
+    JOB: job.id,
+    LEAKED_KEY_ID: leaked,
+    BUSY_KEY_ID: busy,
+    OLD_MASTER: master,
+    CODE: 'upstream_internal_error',
+  });
 }, 180_000);
 
 afterAll(async () => {

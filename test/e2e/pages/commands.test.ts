@@ -50,7 +50,9 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => consumer.listen(0, '127.0.0.1', resolve));
   const said = async (command: string) => JSON.parse((await shell.run(command)).stdout);
   // An entry, so that the log of operators has a head.
-  await shell.run('curl -sf -c "$JAR" -d "user=$ADMIN_USER" -d "password=$ADMIN_PASSWORD" "$ADMIN_URL/login"');
+  await shell.run(
+    'curl -sf -c "$JAR" --data-urlencode "user=$ADMIN_USER" --data-urlencode "password=$ADMIN_PASSWORD" "$ADMIN_URL/login"',
+  );
   const { head } = await said('cardseal audit verify');
   const { id } = await said('cardseal key create "$TENANT" --json');
   Object.assign(shell.env, { KEY_ID: id, SECRET, HEAD: `${head.seq}:${head.hash}` });

@@ -1,0 +1,43 @@
+/** What the pages tell people to run in a cluster names what the manifests and the image have. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parseDockerfile } from '../../../infra/image/dockerfile.ts';
+import { PAGES } from '../../support/pages/blocks.ts';
+import { deployments, ofKind, podOf, ROOT } from './manifests.ts';
+
+const image = parseDockerfile(readFileSync(path.join(ROOT, 'infra/image/Dockerfile'), 'utf8')).at(-1)!;
+const namespace = ofKind('Namespace')[0].metadata.name;
+const commands = PAGES.flatMap((page) => {
+  const text = readFileSync(path.join(ROOT, page), 'utf8');
+  return [...text.matchAll(/\bkubectl [^`\n]*/g)].map(([command]) => ({ page, command }));
+});
+
+describe('commands for a cluster', () => {
+  it('name the namespace', () => {
+    expect(commands.length).toBeGreaterThan(3);
+    for (const { page, command } of commands) expect(command, page).toMatch(new RegExp(`^kubectl -n ${namespace} `));
+  });
+
+  it('name deployments that there are, and ports that they have', () => {
+    for (const { page, command } of commands) {
+      const [, name] = / deploy\/(\w+)/.exec(command) ?? [];
+      if (name === undefined) continue;
+      const deployment = deployments.find((one) => one.metadata.name === name);
+      expect(deployment, `${page}: ${command}`).toBeDefined();
+      const [, port] = /port-forward \S+ (\d+)/.exec(command) ?? [];
+      const ports = podOf(deployment).containers[0].ports.map((one: { containerPort: number }) => one.containerPort);
+      if (port !== undefined) expect(ports, command).toContain(Number(port));
+    }
+  });
+
+  it('hand stdin on, and begin what the image begins', () => {
+    const executed = commands.filter(({ command }) => / exec /.test(command));
+    expect(executed.length).toBeGreaterThan(1);
+    for (const { page, command } of executed) {
+      expect(command, page).toContain(' exec -i ');
+      if (/ -- .* cardseal /.test(command))
+        expect(command, page).toContain(` -- ${image.entrypoint.join(' ')} cardseal `);
+    }
+  });
+});
