@@ -1,0 +1,22 @@
+/** Pages that the files of infra send their reader to. */
+import { globSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { ROOT } from './manifests.ts';
+
+const read = (file: string) => readFileSync(path.join(ROOT, file), 'utf8');
+const named = globSync('infra/{compose,image,kubernetes,monitoring,redis,s3}/*', { cwd: ROOT }).flatMap((file) =>
+  [...read(file).matchAll(/docs\/[\w/-]+\.md/g)].map(([page]) => ({ file, page })),
+);
+
+describe('pages that infra names', () => {
+  it('are there', () => {
+    expect(named.length).toBeGreaterThan(10);
+    for (const { file, page } of named) expect(() => read(page), `${page}, of ${file}`).not.toThrow();
+  });
+
+  it('size Redis where its settings say so', () => {
+    const [, page] = /Sized by (docs\/[\w-]+\.md)/.exec(read('infra/redis/redis.conf')) ?? [];
+    expect(read(page!)).toMatch(/^## Redis\n\n.*for each waiting card/m);
+  });
+});
