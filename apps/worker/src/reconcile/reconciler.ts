@@ -13,6 +13,8 @@ import { restorePending } from './restore.ts';
 import { restoreUndelivered } from './restore-deliveries.ts';
 
 const EPOCH_CHECK_MS = 2000;
+/** A walk that a trouble stopped comes again soon, but does not fill the worker with walking. */
+const LONGEST_PAUSE_MS = 10_000;
 
 export interface Reconciler {
   start(): void;
@@ -58,16 +60,19 @@ export function createReconciler(
 
   async function loop(): Promise<void> {
     let dueMs = 0;
+    let pauseMs = EPOCH_CHECK_MS;
     while (!stopped.signal.aborted) {
       try {
         if (clock.now() >= dueMs || (await epoch.isNew())) {
           await walk();
           dueMs = clock.now() + config.RECONCILE_INTERVAL_MS;
         }
+        pauseMs = EPOCH_CHECK_MS;
       } catch (error) {
         log.warn('reconcile.postponed', describeError(error));
+        pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
       }
-      await clock.sleep(EPOCH_CHECK_MS, stopped.signal).catch(() => {});
+      await clock.sleep(pauseMs, stopped.signal).catch(() => {});
     }
   }
 
