@@ -21,6 +21,7 @@ import { createBulkRunner } from './bulk/runner.ts';
 import type { AdminConfig } from './config.ts';
 import type { AdminContext } from './context.ts';
 import { tellTheWhole } from './metrics.ts';
+import { createHistory } from './overview/history.ts';
 import { createOverviewReader } from './overview/read.ts';
 import { createSamples, SAMPLE_EVERY_MS } from './overview/samples.ts';
 import { poolSnapshot } from './pool/pool.ts';
@@ -36,6 +37,9 @@ export interface Admin {
   start(): Promise<{ port: number }>;
   stop(): Promise<void>;
 }
+
+/** Samples between two looks at the whole: half a minute. */
+const LOOK_EVERY = 3;
 
 export function createAdminApp(config: AdminConfig, overrides: AdminOverrides = {}): Admin {
   const clock = overrides.clock ?? systemClock;
@@ -63,7 +67,7 @@ export function createAdminApp(config: AdminConfig, overrides: AdminOverrides = 
   };
   const samples = createSamples(redis, config.QUEUE_PREFIX, clock);
   const bulk = createBulkRunner(context);
-  const overview = createOverviewReader(context, samples);
+  const overview = createOverviewReader(context, samples, createHistory(redis, config.QUEUE_PREFIX, clock));
   tellTheWhole(context, metrics, overview);
   const listener = createMetricsListener(metrics, config);
   const stopping = new AbortController();
@@ -91,9 +95,11 @@ export function createAdminApp(config: AdminConfig, overrides: AdminOverrides = 
     },
   };
 
-  /** While nobody looks, too: the plot shows the last hour to whoever comes. */
+  /** While nobody looks, too: the plot shows the last hour to whoever comes, and what came and went is on record. */
   async function keepSampling(): Promise<void> {
-    while (!stopping.signal.aborted) {
+    for (let look = 0; !stopping.signal.aborted; look++) {
+      // Seldom: it asks the ledger, which is paid for.
+      if (look % LOOK_EVERY === 0) await overview.read().catch(() => {});
       const snapshot = redis.status === 'ready' ? await poolSnapshot(context).catch(() => null) : null;
       if (snapshot) await samples.take(snapshot);
       await clock.sleep(SAMPLE_EVERY_MS, stopping.signal).catch(() => {});

@@ -1,14 +1,21 @@
-/** The last incidents, newest first: what machines closed, what fails, and what operators did about it. Pure. */
+/** The last incidents, newest first: what is wrong, what was and has ended, and what operators did about it. Pure. */
 import type { AuditEntry } from '@cardseal/core/audit';
 import { reasonWords } from '../gates/words.ts';
-import { count } from '../pages/words.ts';
+import { count, span } from '../pages/words.ts';
+import type { PastIncident } from './history.ts';
 import type { Incident, Overview } from './view.ts';
 
 const SHOWN = 12;
+/** An operator who tries things must not push the rest off the page; all of it is in the audit log. */
+const DEEDS_SHOWN = 5;
 /** Looking is no incident. */
 const QUIET = new Set(['login', 'logout', 'audit.export', 'tenant.create', 'tenant.change', 'key.create']);
 
-export function incidentsOf(view: Omit<Overview, 'incidents'>, audit: readonly AuditEntry[]): Incident[] {
+export function incidentsOf(
+  view: Omit<Overview, 'incidents'>,
+  audit: readonly AuditEntry[],
+  past: readonly PastIncident[],
+): Incident[] {
   const gates = (view.credentials ?? []).flatMap(({ id, gate }) =>
     gate.state === 'closed' && gate.since
       ? [{ atMs: gate.since, what: `gate of ${id} closed: ${reasonWords(gate.reason)}`, href: '/gates' }]
@@ -24,6 +31,7 @@ export function incidentsOf(view: Omit<Overview, 'incidents'>, audit: readonly A
   );
   const deeds = audit
     .filter(({ action }) => !QUIET.has(action))
+    .slice(0, DEEDS_SHOWN)
     .map(({ at, who, action, target }) => {
       const on = target.job ?? target.endpoint ?? target.credential ?? target.bulk ?? target.tenant ?? '';
       const href =
@@ -34,5 +42,10 @@ export function incidentsOf(view: Omit<Overview, 'incidents'>, audit: readonly A
             : null;
       return { atMs: Date.parse(at), what: `${who}: ${action} ${on}`, href };
     });
-  return [...gates, ...failures, ...endpoints, ...deeds].sort((a, b) => b.atMs - a.atMs).slice(0, SHOWN);
+  const ended = past.map(({ what, href, sinceMs, untilMs }) => ({
+    atMs: untilMs,
+    what: `${what}, for ${span(untilMs - sinceMs)}`,
+    href,
+  }));
+  return [...gates, ...failures, ...endpoints, ...ended, ...deeds].sort((a, b) => b.atMs - a.atMs).slice(0, SHOWN);
 }

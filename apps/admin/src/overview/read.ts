@@ -9,6 +9,8 @@ import type { Queue } from 'bullmq';
 import type { AdminContext } from '../context.ts';
 import { readEndpoints } from '../endpoints/read.ts';
 import { poolSnapshot } from '../pool/pool.ts';
+import { conditionsOf, SICK_SHOWN } from './conditions.ts';
+import type { History } from './history.ts';
 import { incidentsOf } from './incidents.ts';
 import type { Samples } from './samples.ts';
 import type { CredentialView, FailureView, Overview, StepView } from './view.ts';
@@ -27,8 +29,9 @@ const OLDEST_MARKERS = 20;
 const FAILURES_LOOKED_AT = 200;
 const RECENT_MS = 10 * 60_000;
 const ACCEPTED_LOOKED_AT = 2000;
+const PAST_SHOWN = 12;
 
-export function createOverviewReader(context: AdminContext, samples: Samples): OverviewReader {
+export function createOverviewReader(context: AdminContext, samples: Samples, history: History): OverviewReader {
   const { clock } = context;
   const ledgerLook = shared(LEDGER_LOOK_MS, clock, () => readLedger(context));
   const look = shared(LOOK_MS, clock, async (): Promise<Overview> => {
@@ -60,7 +63,9 @@ export function createOverviewReader(context: AdminContext, samples: Samples): O
       endpoints: ledger?.endpoints ?? null,
       failures: queues?.failures ?? null,
     };
-    return { ...seen, incidents: incidentsOf(seen, ledger?.audit ?? []) };
+    await inTime(history.note(conditionsOf(seen))).catch(() => {});
+    const past = await inTime(history.read(PAST_SHOWN)).catch(() => []);
+    return { ...seen, incidents: incidentsOf(seen, ledger?.audit ?? [], past) };
   });
   return { read: look };
 }
@@ -190,7 +195,7 @@ async function readLedger(context: AdminContext) {
     oldestPendingMs: age(pending),
     oldestUndeliveredMs: age(undelivered),
     acceptedPerMinute: sum(accepted) / RECENT_MINUTES,
-    endpoints: { counts, off, sick: lines.filter(({ health }) => health !== 'healthy').slice(0, 20) },
+    endpoints: { counts, off, sick: lines.filter(({ health }) => health !== 'healthy').slice(0, SICK_SHOWN) },
     audit: audit.entries,
   };
 }
