@@ -28,7 +28,7 @@ export interface QueueWorkers {
   stop(graceMs: number): Promise<void>;
   /** Cards that wait and may be taken. Throws while Redis is away. */
   waiting(): Promise<number>;
-  /** When a card was last started or ended here. */
+  /** When a card was last started or ended here, on the clock of `performance.now()`. */
   movedAtMs(): number;
 }
 
@@ -51,9 +51,9 @@ export function createQueueWorkers(context: WorkerContext, crew: Crew): QueueWor
   });
   const recognizes = config.WORKER_ROLES.has('recognize');
   const workers = [...(recognizes ? [recognize] : []), ...(config.WORKER_ROLES.has('deliver') ? [deliver] : [])];
-  let movedAtMs = context.clock.now();
+  let movedAtMs = performance.now();
   const moved = () => {
-    movedAtMs = context.clock.now();
+    movedAtMs = performance.now();
   };
   recognize.on('active', moved).on('completed', moved).on('failed', moved);
   return {

@@ -9,6 +9,7 @@ function keeperOf(facts: { waiting: number | null; moved: number; heap: number }
   const clock = new ManualClock(1_000_000);
   const keeper = createKeeper({
     clock,
+    nowMs: () => clock.now(),
     log: silentLog,
     pulse: { worstDelayMs: () => 0 },
     heapCapBytes: 100 * MIB,

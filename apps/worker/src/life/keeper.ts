@@ -9,7 +9,9 @@ import type { Log } from '@cardseal/core/log';
 import type { Pulse } from './pulse.ts';
 
 export interface KeeperParts {
-  clock: Clock;
+  clock: Pick<Clock, 'sleep'>;
+  /** Milliseconds on a clock that only runs on: one that is set must end no worker. */
+  nowMs?: () => number;
   log: Log;
   pulse: Pick<Pulse, 'worstDelayMs'>;
   /** Above this the process drains and ends. */
@@ -17,7 +19,7 @@ export interface KeeperParts {
   stuckAfterMs: number;
   /** Cards that wait and may be taken; null when nobody can say, as while Redis is away. */
   waiting: () => Promise<number | null>;
-  /** When a card was last started or ended here. */
+  /** When a card was last started or ended here, by `nowMs`. */
   movedAtMs: () => number;
   /** Asks the process to end as an operator would. */
   end: () => void;
@@ -39,6 +41,7 @@ const SLOW_LOOP_MS = 1000;
 
 export function createKeeper(parts: KeeperParts): Keeper {
   const { clock, log, pulse, heapCapBytes, stuckAfterMs, waiting, movedAtMs, end } = parts;
+  const nowMs = parts.nowMs ?? (() => performance.now());
   const heapUsedBytes = parts.heapUsedBytes ?? (() => getHeapStatistics().used_heap_size);
   const stopped = new AbortController();
   let running: Promise<void> | null = null;
@@ -52,7 +55,7 @@ export function createKeeper(parts: KeeperParts): Keeper {
     overSince = heap > heapCapBytes ? overSince + 1 : 0;
     // Garbage that the next collection takes is no reason: it must still be there at the next look.
     if (overSince > 1) return ending('heap_cap', { size_bytes: heap });
-    return (await isStuck()) ? ending('stuck', { duration_ms: clock.now() - movedAtMs() }) : null;
+    return (await isStuck()) ? ending('stuck', { duration_ms: nowMs() - movedAtMs() }) : null;
   }
 
   async function isStuck(): Promise<boolean> {
@@ -61,8 +64,8 @@ export function createKeeper(parts: KeeperParts): Keeper {
       idleSinceMs = null;
       return false;
     }
-    idleSinceMs ??= clock.now();
-    return clock.now() - Math.max(idleSinceMs, movedAtMs()) > stuckAfterMs;
+    idleSinceMs ??= nowMs();
+    return nowMs() - Math.max(idleSinceMs, movedAtMs()) > stuckAfterMs;
   }
 
   function ending(why: Ending, fields: { size_bytes?: number; duration_ms?: number }): Ending {
