@@ -16,7 +16,7 @@ import {
   SCOPES,
 } from '@cardseal/core/ledger';
 import { silentLog } from '@cardseal/core/log';
-import { createMetrics } from '@cardseal/core/metrics';
+import type { Metrics } from '@cardseal/core/metrics';
 import type { AcquireOptions } from '@cardseal/core/pacing';
 import { type Card, reopen } from '@cardseal/core/queue';
 import { localMasterKey } from '@cardseal/core/seal';
@@ -77,6 +77,9 @@ export interface WorldSettings {
   sabotage?: (store: MemoryObjectStore) => MemoryObjectStore;
 }
 
+/** Made anew for every operation, metrics would be most of the time. */
+const nobodyCounts = new Proxy({}, { get: () => () => {} }) as Metrics;
+
 export async function createWorld(picture: Buffer, settings: WorldSettings = {}): Promise<World> {
   const clock = new ManualClock(START_MS);
   const { sabotage = (store) => store } = settings;
@@ -107,7 +110,16 @@ export async function createWorld(picture: Buffer, settings: WorldSettings = {})
     createdAtMs: START_MS,
   } as never);
 
+  const contexts = new WeakMap<ModelProcess, WorkerContext & ApiContext>();
+
+  /** Once for a process: what it remembers is its own, and costs time to make. */
   function contextOf(process: ModelProcess): WorkerContext & ApiContext {
+    const made = contexts.get(process) ?? newContext(process);
+    contexts.set(process, made);
+    return made;
+  }
+
+  function newContext(process: ModelProcess): WorkerContext & ApiContext {
     const deliver = deliverQueue(deliveries, process, () => clock.now());
     const key = (card: { job: JobId; generation: number }) => `${card.job}-${card.generation}`;
     const conveyor = {
@@ -131,7 +143,7 @@ export async function createWorld(picture: Buffer, settings: WorldSettings = {})
       clock,
       random: () => 0.5,
       log: silentLog,
-      metrics: createMetrics('worker', { process: false }),
+      metrics: nobodyCounts,
       ledger: ledgerOf(process),
       tenants: createTenants(ledgerOf(process)),
       endpoints: createEndpoints(ledgerOf(process)),
@@ -260,9 +272,8 @@ export async function createWorld(picture: Buffer, settings: WorldSettings = {})
 
   async function settle(): Promise<void> {
     for (let round = 0; round < 8 && !(round > 0 && isQuiet()); round++) {
-      for (const operation of ['reconcile', 'work', 'due', 'deliver'] as const) {
-        await perform(createProcess(shared), operation);
-      }
+      const process = createProcess(shared);
+      for (const operation of ['reconcile', 'work', 'due', 'deliver'] as const) await perform(process, operation);
       clock.advance(6 * MINUTE_MS);
     }
   }

@@ -49,7 +49,8 @@ export function createRecords<T>({ store, keyring }: RecordsContext, kind: Recor
     kind: `${kind}.${version}`,
   });
 
-  const kept = new LRUCache<string, Versioned<T> & object>({ max: KEPT_VERSIONS });
+  // Bounded by size and not by number, for which room would be taken beforehand: most kinds are few or never asked for.
+  const kept = new LRUCache<string, Versioned<T> & object>({ maxSize: KEPT_VERSIONS, sizeCalculation: () => 1 });
 
   async function read(tenant: string, id: string, version: number): Promise<Versioned<T> | null> {
     const path = name(tenant, id, version);
