@@ -34,7 +34,7 @@ export async function restorePending(context: WorkerContext, submits = createLef
 async function cardOf(context: WorkerContext, submits: LeftSubmits, marker: PendingMarker) {
   const { tenant, job, generation } = marker;
   const { ledger } = context;
-  const sealed = await ledger.openJob(tenant, job);
+  const sealed = await ledger.openAccepted(tenant, job);
   const request = await sealed?.request();
   // Of an erased job no request is read: only where there is none is the tombstone worth a look of its own.
   const tombstone = request ? null : await ledger.erasures.tombstone(tenant, job);

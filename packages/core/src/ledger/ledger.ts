@@ -30,7 +30,15 @@ import { createRecords } from './records.ts';
 import { createRecoveries, type Recoveries } from './recoveries.ts';
 import type { Registry } from './registry.ts';
 import { createReplays, type Replays } from './replays.ts';
-import { type OpenedWork, openForWork, openJob, openOutcome, type SealedJob, sealedJob } from './sealed-job.ts';
+import {
+  type OpenedWork,
+  openAccepted,
+  openForWork,
+  openJob,
+  openOutcome,
+  type SealedJob,
+  sealedJob,
+} from './sealed-job.ts';
 import type { ObjectStore } from './store/object-store.ts';
 import { createSubmits, type Submits } from './submits.ts';
 import { createUploads, type Uploads } from './uploads.ts';
@@ -41,8 +49,10 @@ export interface Ledger extends Registry {
   startJob(tenant: string, job: JobId): Promise<SealedJob>;
   /** The same for an id that nobody else knows. Its pictures may be written while `keep` writes the key, its request may not. */
   startUnseenJob(tenant: string, job: JobId): Promise<{ sealed: SealedJob; keep(): Promise<void> }>;
-  /** null when the job never existed. Of an erased job nothing can be read. */
+  /** null when the job never existed, or its key is not there. Of an erased job nothing can be read. */
   openJob(tenant: string, job: JobId): Promise<SealedJob | null>;
+  /** The same for who acts on there being none. Throws DefectError `job_key_missing` for one that is there without its key. */
+  openAccepted(tenant: string, job: JobId): Promise<SealedJob | null>;
   /**
    * For one who writes to it and looks for an erasure once, at the end of all its writes. null when there is nothing to
    * work on: never committed, or erased.
@@ -116,6 +126,7 @@ export function createLedger({
       return { sealed: sealedJob(store, tenant, job, key, { looks: false }), keep };
     },
     openJob: (tenant, job) => openJob(store, keyring, tenant, job),
+    openAccepted: (tenant, job) => openAccepted(store, keyring, tenant, job),
     openForWork: (tenant, job, ahead) => openForWork(store, keyring, tenant, job, ahead),
     openOutcome: (tenant, job, generation) => openOutcome(store, keyring, tenant, job, generation),
     inventory: (tenant, job) => takeInventory(store, tenant, job),

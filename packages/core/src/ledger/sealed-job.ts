@@ -103,10 +103,7 @@ export function sealedJob(
   };
 }
 
-/**
- * Opens a job by its key; null when it never existed. Of an erased job nothing can be read. Throws DefectError
- * `job_key_missing` when it is there and its key is not.
- */
+/** Opens a job by its key; null when it never existed, or has none. Of an erased job nothing can be read. */
 export async function openJob(
   store: ObjectStore,
   keyring: Keyring,
@@ -115,10 +112,22 @@ export async function openJob(
 ): Promise<SealedJob | null> {
   const [key, tombstone] = await Promise.all([keyring.jobKey(tenant, job), store.get(paths.tombstone(tenant, job))]);
   if (tombstone) return erasedJob(tenant, job);
-  const sealed = sealedJob(store, tenant, job, key);
-  if (key) return sealed;
-  await sealed.request();
-  return null;
+  return key && sealedJob(store, tenant, job, key);
+}
+
+/**
+ * The same for who would take what it cannot open for a job that never was. Throws DefectError `job_key_missing` when it
+ * was committed and its key is not there: kept elsewhere, lost, or erased in a later state of the ledger than this one.
+ */
+export async function openAccepted(
+  store: ObjectStore,
+  keyring: Keyring,
+  tenant: string,
+  job: JobId,
+): Promise<SealedJob | null> {
+  const opened = await openJob(store, keyring, tenant, job);
+  if (!opened) await sealedJob(store, tenant, job, null).request();
+  return opened;
 }
 
 /** A job that was committed, with what its names tell. */
