@@ -41,7 +41,7 @@ export function createDeeds({ ledger, log }: Pick<AdminContext, 'ledger' | 'log'
 
 /** null where Bull Board answered with a key of its own words, and not with a code of ours. */
 function codeIn(payload: unknown): string | null {
-  if (typeof payload !== 'string') return null;
+  if (typeof payload !== 'string' || !payload.startsWith('{')) return null;
   const { code } = JSON.parse(payload) as { code?: unknown };
   return typeof code === 'string' && /^[a-z0-9_]{1,60}$/.test(code) ? code : null;
 }

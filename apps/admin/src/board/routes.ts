@@ -3,6 +3,7 @@ import { createBullBoard } from '@bull-board/api';
 import { FastifyAdapter } from '@bull-board/fastify';
 import type { AuditAction } from '@cardseal/core/audit';
 import { describeError } from '@cardseal/core/log';
+import { redisAnswers } from '@cardseal/core/queue';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { failureOf } from '../actions/failure-of.ts';
 import { mayActAs } from '../auth/session.ts';
@@ -44,7 +45,8 @@ export function boardRoutes(app: FastifyInstance, context: AdminContext): void {
   const deeds = createDeeds(context);
   app.register(async (board) => {
     board.addHook('preHandler', async (request, reply) => {
-      if (request.url.startsWith(`${BASE}/api/`) && !(await redisAnswers(context)))
+      // Its own connection waits for Redis, up to ten seconds: that is asked for first on one that does not.
+      if (request.url.startsWith(`${BASE}/api/`) && !(await redisAnswers(context.redis)))
         return refuse(reply.header('retry-after', 5), 503, 'queue_unavailable', 'Redis does not answer');
       if (request.method === 'GET' || request.method === 'HEAD') return;
       return change(request, reply);
@@ -77,14 +79,6 @@ export function boardRoutes(app: FastifyInstance, context: AdminContext): void {
     await deeds.began(request, action, target);
     return undefined;
   }
-}
-
-/** Its own connection waits for Redis, up to ten seconds: that is asked for first on one that does not. */
-async function redisAnswers({ workers }: AdminContext): Promise<boolean> {
-  return workers.pool().then(
-    () => true,
-    () => false,
-  );
 }
 
 /** Bull Board shows `error` to whoever pressed the button. */
