@@ -2,7 +2,6 @@
  * The lines of a batch: pictures, references and metadata, sealed a chunk at a time with a key of the round's own. They
  * are there until every line has its job; then the key goes, and no copy of any chunk opens any more.
  */
-import { asCardsealError, TransientError } from '../errors/index.ts';
 import { open, seal } from '../seal/index.ts';
 import { type BatchId, type BatchRound, batchNames, type LinesRef } from './batch-names.ts';
 import type { Keyring } from './keyring.ts';
@@ -34,15 +33,7 @@ export function createBatchLines(store: ObjectStore, keyring: Keyring): BatchLin
   const keyOf = (round: BatchRound) => keyring.jobKey(round.tenant, batchNames.linesKey(round));
 
   return {
-    async makeKey(round) {
-      try {
-        return await keyring.makeJobKey(round.tenant, batchNames.linesKey(round));
-      } catch (error) {
-        // Whoever had made it has just dropped it: the round is decided.
-        if (asCardsealError(error).code !== 'job_key_vanished') throw error;
-        throw new TransientError('store_batch_decided', { cause: error });
-      }
-    },
+    makeKey: (round) => keyring.makeJobKey(round.tenant, batchNames.linesKey(round)),
     async put({ tenant, id, round }, manifest, at, key, lines) {
       const part = batchNames.chunkPart({ round, manifest }, at);
       const bytes = seal(key, context(tenant, id, part), Buffer.from(JSON.stringify(lines)));

@@ -88,7 +88,7 @@ describe('two that take in one batch', () => {
     const master = localMasterKey(Buffer.alloc(32, 1));
     const { batches } = createLedger({ store, keyStore: { ...store, create }, master, clock: new ManualClock(0) });
     const manifest = await batches.begin('bank', id);
-    await expect(manifest.put(lines)).rejects.toMatchObject({ disposition: 'transient', code: 'store_batch_decided' });
+    await expect(manifest.put(lines)).rejects.toMatchObject({ disposition: 'transient', code: 'store_key_vanished' });
   });
 
   it('a batch is not given up by one whose commit was not answered', async () => {

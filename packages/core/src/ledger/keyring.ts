@@ -108,7 +108,7 @@ export function createKeyring(store: ObjectStore, master: MasterKey, clock: Cloc
         if (await store.create(paths.jobKey(tenant, job), wrapped)) return key;
         const winner = await jobKey(tenant, job);
         if (winner) return winner;
-        if (tries === 3) throw new TransientError('job_key_vanished', { fields: { tenant, job } });
+        if (tries === 3) throw new TransientError('store_key_vanished', { fields: { tenant, job } });
       }
     },
     async newJobKey(tenant, job) {
