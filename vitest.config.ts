@@ -30,7 +30,8 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['{apps,packages}/*/src/**/*.test.ts', 'infra/**/*.test.ts', `test/{${UNIT_FOLDERS}}/**/*.test.ts`],
-          testTimeout: 20 * SECOND_MS,
+          // Some explore thousands of histories, beside others, on whatever machine there is.
+          testTimeout: 60 * SECOND_MS,
         },
       },
       stateful('contract', 60 * SECOND_MS),

@@ -38,7 +38,7 @@ async function examineCard(examination: Examination, marker: PendingMarker, find
   findings.missing_cards.push(id);
   if (!fix) return;
   const { priority, sides } = request;
-  await conveyor.addCards([{ tenant, job, generation, priority, calls: sides.length }]);
+  await conveyor.addCards([{ tenant, job, generation, priority, calls: sides.length, restored: true }]);
 }
 
 /** It was asked for: it is finished, never undone. */

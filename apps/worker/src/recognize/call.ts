@@ -74,6 +74,7 @@ async function spend(
   let permit = first;
   let sentAtMs: number | null = null;
   try {
+    await assertOurs(context, work, side, permit);
     const reply = await provider.call(bodies.of(provider.id), work.signal, {
       onSend: () => {
         permit.sent();
@@ -84,6 +85,7 @@ async function spend(
         sentAtMs = null;
         const signal = AbortSignal.any([work.signal, stopping]);
         permit = await pacer.acquire({ signal, maxWaitMs: MAX_PERMIT_WAIT_MS, only: [provider.id] });
+        await assertOurs(context, work, side, permit);
       },
       reseal: () => bodies.reseal(provider.id),
     });
@@ -130,6 +132,14 @@ async function close(
     });
   }
   return permit.settle({ kind });
+}
+
+/** The last look before money is spent, and only where there is a doubt: the slot is here. */
+async function assertOurs(context: WorkerContext, work: Work, side: Side, permit: Permit): Promise<void> {
+  const { lease } = work;
+  if (!lease) return;
+  if (!(await lease.holds(permit))) throw new ThrottledError('overtaken', 0);
+  if (lease.secondHand) await lookAgain(context, work, side);
 }
 
 /** The world may have moved on while the permit was waited for: another worker's reply, an outcome, an erasure. */

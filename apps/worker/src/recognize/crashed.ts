@@ -4,15 +4,12 @@ import { announce, finishErased } from './announce.ts';
 import { conclude } from './conclude.ts';
 import { failureOf } from './failure.ts';
 import type { Run } from './pipeline.ts';
-import { openSides, openWork, type Work } from './work.ts';
+import { openSides, openWork, type WorkOrder } from './work.ts';
 
 const PATIENCE_MS = 60_000;
 
 /** What it came to; null when there was nothing to end: erased, or never committed. */
-export async function concludeCrashed(
-  context: WorkerContext,
-  card: Pick<Work, 'tenant' | 'job' | 'generation' | 'attempts'>,
-): Promise<Run | null> {
+export async function concludeCrashed(context: WorkerContext, card: WorkOrder): Promise<Run | null> {
   const work = await openWork(context, card, AbortSignal.timeout(PATIENCE_MS));
   if (!work) {
     await finishErased(context, card);

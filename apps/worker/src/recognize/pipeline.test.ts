@@ -159,3 +159,22 @@ it('no attempt is spent on a ledger that is away, and nothing more is paid for',
   lost.abort();
   first.catch(() => {});
 });
+
+it('a card whose lock is gone by the time of its slot is not paid for', async () => {
+  const { context, work, paid } = await twoSides({});
+  const lease = { secondHand: false, holds: async () => false };
+  expect(await recognize(context, { ...work, lease }, false)).toMatchObject({ kind: 'postpone', code: 'overtaken' });
+  expect(paid).toEqual([]);
+});
+
+it.each([
+  ['that others had before us is looked at again', true, ['back']],
+  ['that nobody had before us costs no second look', false, ['front', 'back']],
+] as const)('a card %s', async (_, secondHand, sides) => {
+  const { context, work, paid } = await twoSides({});
+  const lease = { secondHand, holds: async () => true };
+  // The other's call was on the wire when the ledger was looked at.
+  await work.sealed.putReply('front', Buffer.from('{}'));
+  await recognize(context, { ...work, lease }, false);
+  expect(paid).toEqual(sides);
+});

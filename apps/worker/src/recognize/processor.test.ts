@@ -15,6 +15,7 @@ function cardAt(outage: { error: Error }) {
     clock,
     random: () => 0,
     log: silentLog,
+    config: { LOCK_DURATION_MS: 30_000 },
     ledger: { openForWork: () => Promise.reject(outage.error) },
     meter: { left() {} },
     conveyor: { announceStarted() {}, announceChange() {} },

@@ -9,6 +9,7 @@ import type { Job } from 'bullmq';
 import type { GateHold } from '../concurrency/index.ts';
 import type { WorkerContext } from '../context.ts';
 import { finishErased } from './announce.ts';
+import { createLease, type Lease } from './lease.ts';
 import { type Run, recognize } from './pipeline.ts';
 import { openWork, type Work } from './work.ts';
 
@@ -18,11 +19,12 @@ const SPREAD_MS = 500;
 const GATE_RETRY_MS = 1000;
 
 export function recognizeProcessor(context: WorkerContext, gates: Pick<GateHold, 'hold'>) {
-  return async (job: Job<RecognizeJob>, token?: string, signal?: AbortSignal): Promise<void> => {
+  return async (job: Job<RecognizeJob>, token = '', signal?: AbortSignal): Promise<void> => {
     const abort = signal ?? new AbortController().signal;
+    const lease = createLease(job, token, context.config.LOCK_DURATION_MS);
     context.conveyor.announceStarted(job.data.job, job.data.generation);
     const startedAtMs = context.clock.now();
-    const { work, run } = await runOnce(context, job, abort);
+    const { work, run } = await runOnce(context, job, lease, abort);
     context.meter.left(job.data.job, context.clock.now() - startedAtMs);
     if (run.kind === 'done') return;
     if (run.kind === 'failed') throw giveUp(run.code);
@@ -43,13 +45,14 @@ export function recognizeProcessor(context: WorkerContext, gates: Pick<GateHold,
 async function runOnce(
   context: WorkerContext,
   job: Job<RecognizeJob>,
+  lease: Lease,
   signal: AbortSignal,
 ): Promise<{ work: Work | null; run: Run }> {
   let work: Work | null = null;
   try {
     // Who comes again may have the answer already, and need no picture.
     const ahead = job.attemptsStarted === 1 ? job.data.pictures : [];
-    work = await openWork(context, job.data, signal, ahead);
+    work = await openWork(context, { ...job.data, lease }, signal, ahead);
     if (!work) {
       await finishErased(context, job.data);
       return { work, run: { kind: 'done' } };

@@ -2,6 +2,7 @@
 import type { AttemptRecord, JobId, JobRequest, Outcome, Side } from '@cardseal/core/job';
 import type { EndpointRecord, KeptNames, SealedJob, Versioned } from '@cardseal/core/ledger';
 import type { WorkerContext } from '../context.ts';
+import type { Lease } from './lease.ts';
 
 export interface Work {
   tenant: string;
@@ -15,6 +16,8 @@ export interface Work {
   lookedAtMs: number;
   /** Aborts when the lock is lost or the worker's grace has run out. */
   signal: AbortSignal;
+  /** None for who ends a card without calling anybody. */
+  lease: Lease | null;
   attempts: AttemptRecord[];
   /** What this run wrote itself, and need not read back. */
   written: { replies: Map<Side, Buffer>; outcome: Omit<Outcome, 'nonce'> | null };
@@ -22,13 +25,15 @@ export interface Work {
   listeners: Promise<Versioned<EndpointRecord>[]> | null;
 }
 
+export type WorkOrder = Pick<Work, 'tenant' | 'job' | 'generation' | 'attempts'> & Partial<Pick<Work, 'lease'>>;
+
 /**
  * null when there is nothing to work on: erased, or never committed.
  * @param ahead sides whose pictures are read together with the rest.
  */
 export async function openWork(
   { ledger, clock }: WorkerContext,
-  { tenant, job, generation, attempts }: Pick<Work, 'tenant' | 'job' | 'generation' | 'attempts'>,
+  { tenant, job, generation, attempts, lease = null }: WorkOrder,
   signal: AbortSignal,
   ahead: readonly Side[] = [],
 ): Promise<Work | null> {
@@ -42,6 +47,7 @@ export async function openWork(
     ...opened,
     lookedAtMs,
     signal,
+    lease,
     attempts: [...attempts],
     written: { replies: new Map(), outcome: null },
     listeners: null,

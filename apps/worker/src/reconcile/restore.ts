@@ -48,7 +48,8 @@ async function cardOf(context: WorkerContext, submits: LeftSubmits, marker: Pend
     else await ledger.markers.close(marker);
     return null;
   }
-  if (request) return { tenant, job, generation, priority: request.priority, calls: request.sides.length };
+  if (request)
+    return { tenant, job, generation, priority: request.priority, calls: request.sides.length, restored: true };
   await submits.look(tenant, job);
   return null;
 }

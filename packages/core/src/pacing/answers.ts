@@ -6,6 +6,8 @@ export interface Grant {
   id: number;
   slotUs: number;
   probe: boolean;
+  /** When Redis' memory of this credential began. */
+  bornUs: number;
 }
 
 export type Reservation =
@@ -36,10 +38,15 @@ const GATE_RETRY_MIN_MS = 1000;
 export function readReserve(answer: readonly string[], credentialIds: readonly string[]): ReserveReply {
   const nowUs = Number(answer[0]);
   const bornUs = answer[1]!.split(',').map(Number);
-  return { nowUs, bornUs, reservation: readReservation(answer.slice(2), nowUs, credentialIds) };
+  return { nowUs, bornUs, reservation: readReservation(answer.slice(2), nowUs, credentialIds, bornUs) };
 }
 
-function readReservation([code, ...rest]: string[], nowUs: number, credentialIds: readonly string[]): Reservation {
+function readReservation(
+  [code, ...rest]: string[],
+  nowUs: number,
+  credentialIds: readonly string[],
+  bornUs: readonly number[],
+): Reservation {
   if (code === 'wait') return { code, waitMs: (Number(rest[0]) - nowUs) / 1000 };
   if (code === 'closed') {
     const nextUs = Number(rest[1]);
@@ -48,7 +55,10 @@ function readReservation([code, ...rest]: string[], nowUs: number, credentialIds
     return { code, reason: rest[0]!, retryAfterMs };
   }
   const [index, id, slotUs, probe, rose, limit, marginUs] = rest.map(Number) as [number, ...number[]];
-  const grant = { credentialId: credentialIds[index]!, id: id!, slotUs: slotUs!, probe: probe === 1 };
+  const grant = {
+    ...{ credentialId: credentialIds[index]!, id: id!, slotUs: slotUs!, probe: probe === 1 },
+    bornUs: bornUs[index]!,
+  };
   return { code: 'granted', grant, rose: rose === 1, limit: limit!, marginUs: marginUs! };
 }
 

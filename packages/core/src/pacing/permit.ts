@@ -27,6 +27,8 @@ export interface Permit {
   readonly probe: boolean;
   /** How late the permit was handed over. */
   readonly latenessMs: number;
+  /** For how long Redis has remembered this credential: hardly at all when it has just been emptied. */
+  readonly memoryAgeMs: number;
   /** Tells that the request leaves now. Who cannot say so in that moment gives `sentAtMs` when it settles. */
   sent(): void;
   /** The call was not made. Idempotent, like `settle`. */
@@ -116,6 +118,7 @@ export class PermitHolder {
       expiresAtMs: clock.now() + pool.rules.permitTtlUs / 1000 - latenessMs,
       probe: grant.probe,
       latenessMs,
+      memoryAgeMs: pool.sinceMs(grant.bornUs),
       sent: () => {
         told = true;
         pool.reportLate(grant, pool.sinceMs(grant.slotUs));

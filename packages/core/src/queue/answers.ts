@@ -10,12 +10,17 @@ const WITHIN_MS = 500;
 /** Never throws, and is known after `withinMs` at the latest. */
 export async function redisAnswers(redis: Pick<Redis, 'status' | 'ping'>, withinMs = WITHIN_MS): Promise<boolean> {
   if (redis.status !== 'ready') return false;
-  const { promise: late, resolve } = Promise.withResolvers<boolean>();
-  // One more turn: of a loop that was busy until now the answer may have come long ago, and is read after the timers.
-  const timer = setTimeout(() => setImmediate(resolve, false), withinMs);
   const pong = redis.ping().then(
     () => true,
     () => false,
   );
-  return Promise.race([pong, late]).finally(() => clearTimeout(timer));
+  return (await answeredWithin(pong, withinMs)) ?? false;
+}
+
+/** null when the answer is not there after `withinMs`. What becomes of it later, an error too, nobody hears. */
+export async function answeredWithin<T>(answer: Promise<T>, withinMs = WITHIN_MS): Promise<T | null> {
+  const { promise: late, resolve } = Promise.withResolvers<null>();
+  // One more turn: of a loop that was busy until now the answer may have come long ago, and is read after the timers.
+  const timer = setTimeout(() => setImmediate(resolve, null), withinMs);
+  return Promise.race([answer, late]).finally(() => clearTimeout(timer));
 }

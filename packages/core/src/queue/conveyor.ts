@@ -44,6 +44,8 @@ export interface Card {
   calls?: number;
   /** Sides whose pictures are known to lie in the ledger, waiting to be read; none unless told. */
   pictures?: Side[];
+  /** It was missing from the queue, and may be in a worker's hands all the same. */
+  restored?: boolean;
 }
 
 export interface LiveHint {
@@ -119,9 +121,12 @@ export function createConveyor(redis: Redis, prefix: string, options: ConveyorOp
         calls: card.calls ?? 1,
       })),
     );
-    const jobs = cards.map(({ tenant, job, generation, pictures = [] }, at) => ({
+    const jobs = cards.map(({ tenant, job, generation, pictures = [], restored }, at) => ({
       name: 'card',
-      data: { tenant, job, generation, attempts: [], waitingFor: 'worker', pictures } satisfies RecognizeJob,
+      data: {
+        ...{ tenant, job, generation, attempts: [], waitingFor: 'worker', pictures },
+        ...(restored ? { restored } : {}),
+      } satisfies RecognizeJob,
       opts: { ...recognizeOptions, jobId: recognizeJobId(job, generation), priority: priorities[at]! },
     }));
     // One alone needs no transaction around it, which would cost as much again.

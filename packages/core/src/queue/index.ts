@@ -1,5 +1,5 @@
 export { announceNotice, type NoticeInput } from './announce-notice.ts';
-export { redisAnswers } from './answers.ts';
+export { answeredWithin, redisAnswers } from './answers.ts';
 export { createJobChanges, type JobChange, type JobChanges } from './changes.ts';
 export { type ConnectionRole, connectRedis } from './connection.ts';
 export {

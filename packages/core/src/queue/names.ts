@@ -14,6 +14,8 @@ export interface RecognizeJob {
   waitingFor: WaitingFor | null;
   /** Whose pictures lie in the ledger, as far as whoever queued it knew: they can be read with the first look. */
   pictures: Side[];
+  /** Redis had forgotten it: another worker may have had it in its hands. */
+  restored?: boolean;
   /** How many runs in a row found the ledger away. */
   ledgerAway?: number;
 }
