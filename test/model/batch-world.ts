@@ -3,7 +3,7 @@
  * accepting, the looks of the keeper, cancelling. The worker is its simplest form. Time is one monotonic clock.
  */
 import { Readable } from 'node:stream';
-import { ManualClock } from '@cardseal/core/clock';
+import { createStandstill, ManualClock } from '@cardseal/core/clock';
 import {
   type BatchId,
   type BatchRound,
@@ -85,7 +85,7 @@ export async function createBatchWorld(): Promise<BatchWorld> {
   ): BatchApi {
     const process = createProcess(through(shared), fate);
     const own = createLedger({ store: process.store, master, clock });
-    const watch = createUncommittedWatch(own.batches, { nowMs: () => nowMs, patienceMs: PATIENCE_MS });
+    const watch = createUncommittedWatch(own.batches, createStandstill({ nowMs: () => nowMs, forMs: PATIENCE_MS }));
     const context = {
       ledger: own,
       clock,

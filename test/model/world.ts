@@ -2,7 +2,7 @@
  * The model's world: one bucket and one queue in memory, and the product's own code for every operation on them. What
  * is not the ledger (provider, pacing, receivers) is replaced by its simplest form.
  */
-import { ManualClock } from '@cardseal/core/clock';
+import { createStandstill, ManualClock } from '@cardseal/core/clock';
 import { eraseJob } from '@cardseal/core/erasure';
 import { CardsealError, DefectError } from '@cardseal/core/errors';
 import { type JobId, newJobId } from '@cardseal/core/job';
@@ -30,7 +30,7 @@ import { finishErased } from '../../apps/worker/src/recognize/announce.ts';
 import { recognize } from '../../apps/worker/src/recognize/pipeline.ts';
 import { createUnsaved } from '../../apps/worker/src/recognize/unsaved.ts';
 import { openWork } from '../../apps/worker/src/recognize/work.ts';
-import { createLeftSubmits, type Sighting } from '../../apps/worker/src/reconcile/left-submits.ts';
+import { createLeftSubmits, SAME_FOR_MS } from '../../apps/worker/src/reconcile/left-submits.ts';
 import { restorePending } from '../../apps/worker/src/reconcile/restore.ts';
 import { restoreUndelivered } from '../../apps/worker/src/reconcile/restore-deliveries.ts';
 import { settleDue } from '../../apps/worker/src/retention/due.ts';
@@ -93,7 +93,7 @@ export async function createWorld(picture: Buffer, settings: WorldSettings = {})
   const provider: World['provider'] = [];
   const deliveries: DeliveryQueue = new Map();
   const receiverAnswers: World['receiver'] = [];
-  const sightings = new Map<string, Sighting>();
+  const standstill = createStandstill({ forMs: SAME_FOR_MS, nowMs: () => clock.now() });
   let calls = 0;
 
   const ledgerOf = (process: ModelProcess): Ledger => createLedger({ store: process.store, master, clock });
@@ -249,8 +249,7 @@ export async function createWorld(picture: Buffer, settings: WorldSettings = {})
       cancel: () => cancelJob(context, TENANT, job),
       erase: () => eraseJob(context, TENANT, job, 'request'),
       reconcile: async () => {
-        const monotonicMs = () => clock.now();
-        await restorePending(context, createLeftSubmits(context, { monotonicMs, sightings }));
+        await restorePending(context, createLeftSubmits(context, standstill));
         await restoreUndelivered(context);
       },
     };

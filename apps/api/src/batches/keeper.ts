@@ -2,6 +2,7 @@
  * Sees every open batch through, and sweeps up what was begun and never committed. It walks only the markers of open
  * batches. Several processes may do so at once: every step is done once however often.
  */
+import { createStandstill } from '@cardseal/core/clock';
 import type { BatchRound } from '@cardseal/core/ledger';
 import { describeError } from '@cardseal/core/log';
 import type { ApiContext } from '../context.ts';
@@ -33,7 +34,7 @@ export interface BatchKeeperSettings {
 export function createBatchKeeper(context: ApiContext, settings: BatchKeeperSettings = {}): BatchKeeper {
   const { ledger, clock, log } = context;
   const { nowMs = () => performance.now(), uncommittedAfterMs = UNCOMMITTED_AFTER_MS } = settings;
-  const watch = createUncommittedWatch(ledger.batches, { nowMs, patienceMs: uncommittedAfterMs });
+  const watch = createUncommittedWatch(ledger.batches, createStandstill({ forMs: uncommittedAfterMs, nowMs }));
   const busy = new Map<string, Promise<void>>();
   const known = new Map<string, { sinceMs: number; dueMs: number }>();
   let stopped = false;
@@ -64,7 +65,6 @@ export function createBatchKeeper(context: ApiContext, settings: BatchKeeperSett
       }
       // What another process ended leaves nothing here.
       for (const name of known.keys()) if (!open.has(name)) known.delete(name);
-      watch.keepOnly(open);
       if (clock.now() - sweptAtMs > SWEEP_UPLOADS_EVERY_MS) {
         sweptAtMs = clock.now();
         await ledger.uploads.sweep(clock.now() - UPLOADS_KEPT_MS);

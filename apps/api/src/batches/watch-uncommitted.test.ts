@@ -1,4 +1,4 @@
-import { ManualClock } from '@cardseal/core/clock';
+import { createStandstill, ManualClock } from '@cardseal/core/clock';
 import { newId } from '@cardseal/core/job';
 import { type BatchId, createLedger, memoryObjectStore } from '@cardseal/core/ledger';
 import { localMasterKey } from '@cardseal/core/seal';
@@ -18,7 +18,7 @@ async function begun() {
   const manifest = await batches.begin('bank', id);
   await manifest.put(lines);
   const time = { nowMs: 0 };
-  const watch = createUncommittedWatch(batches, { nowMs: () => time.nowMs, patienceMs: PATIENCE_MS });
+  const watch = createUncommittedWatch(batches, createStandstill({ nowMs: () => time.nowMs, forMs: PATIENCE_MS }));
   const look = async (nowMs: number) => {
     time.nowMs = nowMs;
     const decided = await batches.decisionOf(manifest.opened);

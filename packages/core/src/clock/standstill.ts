@@ -1,0 +1,54 @@
+/**
+ * Tells what has stopped from what is merely slow. Nothing says so but that it does not move while one process looks at
+ * it again and again; by that process's own clock that only runs on, since ids and wall clocks are as old as a claim or
+ * as wrong as a machine.
+ */
+
+/** What is remembered; a thing that is forgotten is merely looked at for longer. */
+const MAX_SIGHTINGS = 10_000;
+
+export interface Standstill {
+  /**
+   * Looks, and says whether what it saw has been the same for long. null: there is nothing to see.
+   * @param markOf what changes whenever it moves.
+   */
+  look<Seen>(
+    name: string,
+    see: () => Promise<Seen | null>,
+    markOf: (seen: Seen) => string,
+  ): Promise<{ seen: Seen; stopped: boolean } | null>;
+  /** It was acted on: what is seen next is news. */
+  forget(name: string): void;
+}
+
+export interface StandstillSettings {
+  /** How long a thing must not have moved. */
+  forMs: number;
+  /** Milliseconds on a clock that only runs on. */
+  nowMs?: () => number;
+}
+
+export function createStandstill({ forMs, nowMs = () => performance.now() }: StandstillSettings): Standstill {
+  const sightings = new Map<string, { mark: string; sinceMs: number }>();
+
+  function isStill(name: string, mark: string, askedAtMs: number): boolean {
+    const known = sightings.get(name);
+    if (known?.mark === mark) return askedAtMs - known.sinceMs >= forMs;
+    sightings.delete(name);
+    // An answer may be late: the first counts from when it came, later ones from when they were asked for.
+    sightings.set(name, { mark, sinceMs: nowMs() });
+    if (sightings.size > MAX_SIGHTINGS) sightings.delete(sightings.keys().next().value!);
+    return false;
+  }
+
+  return {
+    async look(name, see, markOf) {
+      const askedAtMs = nowMs();
+      const seen = await see();
+      if (seen !== null) return { seen, stopped: isStill(name, markOf(seen), askedAtMs) };
+      sightings.delete(name);
+      return null;
+    },
+    forget: (name) => void sightings.delete(name),
+  };
+}
