@@ -22,6 +22,15 @@ const VERBS = {
   cardseal: 'the command line (-- <command>)',
 };
 
+/** Take no arguments; their settings are environment variables. */
+const WITHOUT_ARGUMENTS = ['start', 'demo', 'test:s3'];
+
+/** What a verb that takes no arguments says to one that it is given. */
+function refuseArguments(verb, args) {
+  console.error(`usage: npm run ${verb}\n${VERBS[verb]}. Takes no arguments; its settings are environment variables.`);
+  process.exit(args.every((arg) => ['--help', '-h'].includes(arg)) ? 0 : 2);
+}
+
 /** The CLI is a program of its own; all other verbs are modules beside this file that export `main(args)`. */
 async function runVerb(verb, args) {
   if (verb === 'cardseal') {
@@ -40,6 +49,7 @@ async function run([verb, ...args]) {
     console.error(`usage: node infra/dev/run.mjs <verb> [arguments]\n${lines.join('\n')}`);
     process.exit(2);
   }
+  if (WITHOUT_ARGUMENTS.includes(verb) && args.length > 0) refuseArguments(verb, args);
   await ensureDependencies(root, console.error);
   process.env.PATH = withLocalBinaries(root, process.env.PATH);
   dieWithParent();

@@ -7,11 +7,17 @@ import { ensureRedisServer } from './redis-install.ts';
 import { sumLine, sumResults } from './reports.ts';
 import { REPOSITORY } from './stack-options.ts';
 
+const USAGE = `usage: npm test [-- LEVEL …]\nlevels, all by default: ${LEVELS.join(', ')}`;
+
 /** `args`: levels to run, all by default. */
 export async function main(args: readonly string[]): Promise<number> {
+  if (args.includes('--help') || args.includes('-h')) {
+    console.log(USAGE);
+    return 0;
+  }
   const unknown = args.filter((name) => !(LEVELS as readonly string[]).includes(name));
   if (unknown.length > 0) {
-    console.error(`unknown: ${unknown.join(', ')}. usage: npm test [-- ${LEVELS.join(' | ')} …]`);
+    console.error(`unknown: ${unknown.join(', ')}\n${USAGE}`);
     return 2;
   }
   return runAndSum(args.length === 0 ? LEVELS : (args as readonly Level[]), process.env);
