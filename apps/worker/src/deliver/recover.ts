@@ -1,11 +1,13 @@
 /**
  * recover: walks what an endpoint's owner asked for again, page by page, and owes it once more. It leaves a mark after
- * every page, so that another worker goes on where this one died; what was owed twice is sent under the same id.
+ * every page, so that another worker goes on where this one died; what was owed twice is sent under the same id. What
+ * does not open is told of and passed by; a trouble that passes ends the walk, which comes again.
  */
 import { createdAtMs } from '@cardseal/core/job';
 import type { DeliveryRef, EndpointRecord, RecoveryRef, RecoveryState } from '@cardseal/core/ledger';
 import { redeliver } from '@cardseal/core/queue';
 import type { WorkerContext } from '../context.ts';
+import { tellIfStuck } from '../each-alone.ts';
 
 /** Of a card: from its submit to its outcome it takes seconds, after an outage hours. */
 const LONGEST_WORK_MS = 24 * 3_600_000;
@@ -34,18 +36,30 @@ async function walk(
 }
 
 /** Each one that is owed again is parked no more: the walk needs no mark. */
-async function unpark(
-  { ledger, conveyor, clock }: WorkerContext,
-  { tenant, endpoint }: RecoveryRef,
-  signal: AbortSignal,
-) {
+async function unpark(context: WorkerContext, { tenant, endpoint }: RecoveryRef, signal: AbortSignal) {
   let count = 0;
-  for await (const ref of ledger.markers.parked(tenant, endpoint)) {
+  for await (const ref of context.ledger.markers.parked(tenant, endpoint)) {
     if (signal.aborted) break;
-    await redeliver(ledger, conveyor, ref, clock.now());
-    count++;
+    if (await oweAgain(context, ref)) count++;
   }
   return count;
+}
+
+/** @param isWanted decides whether it is; always, unless given. Returns whether it is owed now. */
+async function oweAgain(
+  { ledger, conveyor, clock, log }: WorkerContext,
+  ref: DeliveryRef,
+  isWanted = async () => true,
+): Promise<boolean> {
+  try {
+    if (!(await isWanted())) return false;
+    await redeliver(ledger, conveyor, ref, clock.now());
+    return true;
+  } catch (error) {
+    const passing = tellIfStuck(log, ref, error);
+    if (passing) throw passing;
+    return false;
+  }
 }
 
 async function resendSince(
@@ -55,7 +69,7 @@ async function resendSince(
   endpoint: EndpointRecord,
   signal: AbortSignal,
 ): Promise<number> {
-  const { ledger, conveyor, clock } = context;
+  const { ledger } = context;
   let { cursor } = state;
   let count = 0;
   for (;;) {
@@ -64,9 +78,7 @@ async function resendSince(
       if (signal.aborted) return count;
       if (createdAtMs(job) < state.sinceMs - LONGEST_WORK_MS) return count;
       const delivery = { tenant: ref.tenant, job, generation, endpoint: ref.endpoint };
-      if (!(await isWanted(context, delivery, endpoint, outcome, state))) continue;
-      await redeliver(ledger, conveyor, delivery, clock.now());
-      count++;
+      if (await oweAgain(context, delivery, () => isWanted(context, delivery, endpoint, outcome, state))) count++;
     }
     if (page.next === null) return count;
     cursor = page.next;

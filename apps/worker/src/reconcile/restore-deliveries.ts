@@ -5,7 +5,7 @@
 import type { DeliveryRef } from '@cardseal/core/ledger';
 import { addRecovery, deliverJobId, requeue } from '@cardseal/core/queue';
 import type { WorkerContext } from '../context.ts';
-import { createEachAlone } from './each-alone.ts';
+import { createEachAlone } from '../each-alone.ts';
 import { pages } from './pages.ts';
 
 /** One that has just ended may be between its record and its marker. */

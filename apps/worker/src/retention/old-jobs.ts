@@ -6,7 +6,7 @@ import { eraseJob } from '@cardseal/core/erasure';
 import type { JobId } from '@cardseal/core/job';
 import { HOUSE } from '@cardseal/core/ledger';
 import type { WorkerContext } from '../context.ts';
-import { createEachAlone } from '../reconcile/each-alone.ts';
+import { createEachAlone } from '../each-alone.ts';
 
 const PAGE = 200;
 

@@ -18,6 +18,14 @@ interface Owned {
   job: string;
 }
 
+/** Tells of what will not mend itself, with the ids. A trouble that passes is returned instead. */
+export function tellIfStuck(log: Pick<Log, 'error'>, { tenant, job }: Owned, thrown: unknown): CardsealError | null {
+  const error = asCardsealError(thrown);
+  if (error.disposition === 'transient' || error.disposition === 'throttled') return error;
+  log.error('walk.stuck', { tenant, job_id: job, ...describeError(error) });
+  return null;
+}
+
 export function createEachAlone(log: Pick<Log, 'error'>): EachAlone {
   let passing: CardsealError | null = null;
   return {
@@ -26,14 +34,10 @@ export function createEachAlone(log: Pick<Log, 'error'>): EachAlone {
       let met = 0;
       for (const [at, run] of runs.entries()) {
         if (run.status === 'fulfilled') continue;
-        const error = asCardsealError(run.reason);
-        if (error.disposition === 'transient' || error.disposition === 'throttled') {
-          passing = error;
-          met++;
-        } else {
-          const { tenant, job } = items[at]!;
-          log.error('walk.stuck', { tenant, job_id: job, ...describeError(error) });
-        }
+        const trouble = tellIfStuck(log, items[at]!, run.reason);
+        if (!trouble) continue;
+        passing = trouble;
+        met++;
       }
       if (passing && items.length > 1 && met === items.length) throw passing;
       return runs.filter((run) => run.status === 'fulfilled').map(({ value }) => value);

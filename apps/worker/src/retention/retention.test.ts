@@ -1,0 +1,74 @@
+/** What is due and what is old goes, whatever of other jobs is broken. */
+import { ManualClock } from '@cardseal/core/clock';
+import { type JobId, newJobId } from '@cardseal/core/job';
+import { createLedger, HOUSE, memoryObjectStore, paths } from '@cardseal/core/ledger';
+import { localMasterKey } from '@cardseal/core/seal';
+import { beforeEach, expect, it } from 'vitest';
+import type { WorkerContext } from '../context.ts';
+import { eraseOldJobs } from './old-jobs.ts';
+import { createRetention } from './retention.ts';
+
+const TENANT = 'bank';
+const MADE_MS = Date.UTC(2026, 0, 1);
+const DAY_MS = 86_400_000;
+
+async function world() {
+  const store = memoryObjectStore();
+  const clock = new ManualClock(MADE_MS);
+  const ledger = createLedger({ store, master: localMasterKey(Buffer.alloc(32, 1)), clock });
+  await ledger.tenants.create(HOUSE, TENANT, { name: 'A bank', createdAtMs: 0 } as never);
+  const jobs: JobId[] = [];
+  for (let at = 0; at < 3; at++) {
+    const job = newJobId(MADE_MS + at);
+    const sealed = await ledger.startJob(TENANT, job);
+    const request = { tenant: TENANT, reference: null, endpointIds: [], sides: ['front'], retainForS: null };
+    await sealed.commit({ v: 1, job, ...request } as never);
+    await sealed.putImage('front', Buffer.from('picture'));
+    const ended = { v: 1, generation: 1, state: 'failed', code: 'image_unusable', full: '{}', reference: '{}' };
+    await sealed.decide({ ...ended, atMs: MADE_MS } as never);
+    await ledger.listing.finished(TENANT, job, null, { generation: 1, state: 'failed', code: 'image_unusable' });
+    await ledger.due.at(MADE_MS + DAY_MS, { tenant: TENANT, job, what: 'pictures' });
+    jobs.push(job);
+  }
+  const told: string[] = [];
+  const tell = (event: string, { job_id }: { job_id?: string }) => told.push(`${event} ${job_id}`);
+  const queue = { remove: async () => {}, getJobState: async () => 'unknown' };
+  const context = {
+    clock,
+    ledger,
+    random: () => 0,
+    config: { RETENTION_MS: 7 * DAY_MS, RETENTION_INTERVAL_MS: DAY_MS },
+    log: { error: tell, warn: tell, info: () => {} },
+    conveyor: {
+      queues: () => ({ recognize: queue, deliver: queue }),
+      announceFinished: async () => {},
+      addDeliveries: async () => {},
+    },
+  } as unknown as WorkerContext;
+  await store.put(paths.jobKey(TENANT, jobs[1]!), Buffer.from('garbage'));
+  const has = (key: (job: JobId) => string) => jobs.map((job) => store.objects.has(key(job)));
+  return { clock, context, jobs, told, has };
+}
+
+let run: Awaited<ReturnType<typeof world>>;
+beforeEach(async () => {
+  run = await world();
+});
+
+it('a job that does not open keeps its due name, and holds up no other’s', async () => {
+  const { clock, context, jobs, told, has } = run;
+  clock.advance(DAY_MS + 1000);
+  await createRetention(context).sweepDue();
+  expect(has((job) => paths.image(TENANT, job, 'front'))).toEqual([false, true, false]);
+  expect(told).toEqual([`retention.postponed ${jobs[1]}`]);
+  const due = await Array.fromAsync(context.ledger.due.until(clock.now()));
+  expect(due.map(({ job }) => job)).toEqual([jobs[1]]);
+});
+
+it('a sweep erases what is old past one that does not open, and tells of that', async () => {
+  const { clock, context, jobs, told, has } = run;
+  clock.advance(8 * DAY_MS);
+  expect(await eraseOldJobs(context, new AbortController().signal)).toBe(2);
+  expect(has((job) => paths.tombstone(TENANT, job))).toEqual([true, false, true]);
+  expect(told).toEqual([`walk.stuck ${jobs[1]}`]);
+});
