@@ -4,8 +4,8 @@ import { eraseJob, finishErasure } from '@cardseal/core/erasure';
 import { ERASURE_GENERATION, type PendingMarker } from '@cardseal/core/ledger';
 import { recognizeJobId } from '@cardseal/core/queue';
 import type { WorkerContext } from '../context.ts';
-import { settleAbandoned } from './abandoned.ts';
 import { createEachAlone } from '../each-alone.ts';
+import { settleAbandoned } from './abandoned.ts';
 import { createLeftSubmits, type LeftSubmits } from './left-submits.ts';
 import { pages } from './pages.ts';
 
