@@ -1,6 +1,6 @@
 /** The admin's own listener: session first, a content policy without foreign hosts, then the pages. */
 import { randomUUID } from 'node:crypto';
-import { CardsealError } from '@cardseal/core/errors';
+import { CardsealError, RejectedError } from '@cardseal/core/errors';
 import { describeError } from '@cardseal/core/log';
 import cookie from '@fastify/cookie';
 import formbody from '@fastify/formbody';
@@ -82,6 +82,9 @@ export async function createServer(context: AdminContext, parts: ServerParts): P
     if (wantsPage)
       return sendPage(reply.code(status), failurePage({ status, code, problem, session: request.session }));
     return reply.code(status).send({ error: code, code, ...problem });
+  });
+  app.setNotFoundHandler(async () => {
+    throw new RejectedError('not_found');
   });
   guard(app, context);
   app.get('/healthz', async () => ({ status: 'ok' }));
