@@ -190,7 +190,7 @@ describe('the admin', () => {
     const { id } = await app.submit({ front: specimen.front });
     await app.finished(id);
     const lines = async () => (await viewer.call('GET', '/api/endpoints')).body.data;
-    expect(await lines()).toMatchObject([{ id: endpoint, health: 'disabled', disabledBy: 'owner' }]);
+    expect(await lines()).toMatchObject([{ id: endpoint, health: 'disabled', disabled_by: 'owner' }]);
     const enabled = await operator.call('POST', `/api/endpoints/${tenant()}/${endpoint}/enable`, { reason: 'mended' });
     expect(enabled.status).toBe(200);
     expect(await sink.events(id)).toMatchObject([{ type: 'job.succeeded' }]);
@@ -210,11 +210,11 @@ describe('the admin', () => {
     const ask = () => fetch(`${app.stack.info.apiUrl}/v1/jobs`, { headers: { authorization: `Bearer ${key.key}` } });
     expect((await ask()).status).toBe(200);
     const keys = await owner.call('GET', '/api/tenants/second/keys');
-    expect(keys.body.data).toMatchObject([{ id: key.id, limits: { inQueue: 5 }, revoked_at: null }]);
+    expect(keys.body.data).toMatchObject([{ id: key.id, limits: { in_queue: 5 }, revoked_at: null }]);
     expect(keys.text).not.toContain(key.key);
     await owner.call('POST', `/api/tenants/second/keys/${key.id}/limits`, { requests_per_second: 7 });
     const limited = await owner.call('GET', '/api/tenants/second/keys');
-    expect(limited.body.data[0].limits).toEqual({ requestsPerSecond: 7 });
+    expect(limited.body.data[0].limits).toEqual({ requests_per_second: 7 });
     await owner.call('POST', `/api/tenants/second/keys/${key.id}/revoke`, { reason: 'it was lost' });
     await expect.poll(async () => (await ask()).status, { timeout: 10_000 }).toBe(401);
     expect(await newest('key.create')).toMatchObject({ target: { tenant: 'second' } });

@@ -137,7 +137,7 @@ describe('a used-up daily quota', () => {
     const until = new Date(Date.now() + 3_600_000).toISOString();
     expect(await (await ask('POST', `/${id}/close`, { until })).json()).toMatchObject({
       id,
-      gate: { state: 'closed', reason: 'operator', by: admin.user, until: Date.parse(until) },
+      gate: { state: 'closed', reason: 'operator', by: admin.user, until },
     });
     expect(await gate()).toMatchObject({ state: 'closed', by: admin.user });
     expect(await (await ask('GET', '')).json()).toMatchObject({ data: [{ id, gate: { state: 'closed' } }] });

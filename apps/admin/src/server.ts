@@ -7,6 +7,7 @@ import formbody from '@fastify/formbody';
 import fastify, { type FastifyInstance } from 'fastify';
 import { sendPage } from './actions/action.ts';
 import { failureOf } from './actions/failure-of.ts';
+import { asJson } from './actions/json.ts';
 import { auditRoutes } from './audit/routes.ts';
 import { guard } from './auth/guard.ts';
 import { loginRoutes } from './auth/login.ts';
@@ -73,6 +74,9 @@ export async function createServer(context: AdminContext, parts: ServerParts): P
       .header('referrer-policy', 'no-referrer')
       .header('cache-control', reply.getHeader('cache-control') ?? 'no-store');
   });
+  app.addHook('preSerialization', async (request, _reply, payload) =>
+    request.url.startsWith('/api/') ? asJson(payload) : payload,
+  );
   app.setErrorHandler((error, request, reply) => {
     const { status, code } = failureOf(error);
     if (status >= 500) context.log.error('admin.failed', { request_id: request.id, ...describeError(error) });

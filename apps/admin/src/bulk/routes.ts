@@ -126,23 +126,5 @@ async function readRun({ ledger }: AdminContext, { id }: Record<string, string>)
 
 function viewOf({ id, value }: Versioned<BulkRetryRecord>) {
   const { state, query, startedAtMs, endedAtMs, perSecond, expected, by, retried, skipped } = value;
-  const iso = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
-  return {
-    id,
-    state,
-    query: {
-      ...query,
-      createdAfterMs: undefined,
-      createdBeforeMs: undefined,
-      created_after: iso(query.createdAfterMs),
-      created_before: iso(query.createdBeforeMs),
-    },
-    started_at: iso(startedAtMs),
-    ended_at: iso(endedAtMs),
-    per_second: perSecond,
-    expected,
-    by,
-    retried,
-    skipped,
-  };
+  return { id, state, query, startedAtMs, endedAtMs, perSecond, expected, by, retried, skipped };
 }

@@ -57,7 +57,7 @@ export function tenantRoutes(app: FastifyInstance, context: AdminContext): void 
       id,
       name: value.name,
       weight: value.weight ?? 1,
-      created_at: new Date(value.createdAtMs).toISOString(),
+      createdAtMs: value.createdAtMs,
     })),
   }));
   app.get('/api/tenants/:tenant/keys', async (request) => {
@@ -169,14 +169,6 @@ function limitsOf(body: { [Name in keyof typeof limits]?: number | undefined }):
 }
 
 function keyView({ id, value }: Versioned<ApiKeyRecord>) {
-  const iso = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
   const { scopes: may, limits: bounds = {}, createdAtMs, expiresAtMs, revokedAtMs } = value;
-  return {
-    id,
-    scopes: may,
-    limits: bounds,
-    created_at: iso(createdAtMs),
-    expires_at: iso(expiresAtMs),
-    revoked_at: iso(revokedAtMs),
-  };
+  return { id, scopes: may, limits: bounds, createdAtMs, expiresAtMs, revokedAtMs };
 }
