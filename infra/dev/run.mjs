@@ -44,10 +44,11 @@ async function runVerb(verb, args) {
 }
 
 async function run([verb, ...args]) {
-  if (!Object.hasOwn(VERBS, verb ?? '')) {
+  const asksForHelp = verb === '--help' || verb === '-h';
+  if (asksForHelp || !Object.hasOwn(VERBS, verb ?? '')) {
     const lines = Object.entries(VERBS).map(([name, does]) => `  ${name.padEnd(9)} ${does}`);
     console.error(`usage: node infra/dev/run.mjs <verb> [arguments]\n${lines.join('\n')}`);
-    process.exit(2);
+    process.exit(asksForHelp ? 0 : 2);
   }
   if (WITHOUT_ARGUMENTS.includes(verb) && args.length > 0) refuseArguments(verb, args);
   await ensureDependencies(root, console.error);

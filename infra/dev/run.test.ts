@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 const door = (...args: string[]) =>
   spawnSync(process.execPath, [new URL('run.mjs', import.meta.url).pathname, ...args], {
     encoding: 'utf8',
-    timeout: 20_000,
+    timeout: 55_000,
   });
 
 it.each(['start', 'demo', 'test:s3', 'test', 'bench', 'soak', 'chaos', 'judges', 'cardseal'])(

@@ -129,7 +129,8 @@ describe('the admin', () => {
   });
 
   it('shows a result in full only to operators with a reason, and each view is on record', async () => {
-    const { id } = await app.submit({ front: specimen.front });
+    const metadata = { branchId: 'north', since: '2020' };
+    const { id } = await app.submit({ front: specimen.front }, { metadata });
     await app.finished(id);
     const route = `/api/jobs/${tenant()}/${id}/reveal`;
     expect((await viewer.call('POST', route, { reason: 'curious about it' })).status).toBe(403);
@@ -137,7 +138,7 @@ describe('the admin', () => {
     expect((await operator.call('POST', route, { reason: 'short' })).status).toBe(400);
     const reason = 'ticket 88: the customer disputes the name';
     const seen = await operator.call('POST', route, { reason });
-    expect(seen.body.result.card.name).toBe(specimen.truth.card.name);
+    expect(seen.body).toMatchObject({ metadata, result: { card: { name: specimen.truth.card.name } } });
     expect(await newest('job.reveal')).toMatchObject({ who: 'a-operator', target: { job: id }, reason });
   });
 

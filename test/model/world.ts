@@ -162,7 +162,7 @@ export async function createWorld(picture: Buffer, settings: WorldSettings = {})
       rates: new Map([['one', 10]]),
       pacer: {
         acquire: async ({ prepare }: AcquireOptions) => {
-          await prepare?.('one');
+          await prepare?.('one', { leftMs: () => 0, memoryAgeMs: Number.POSITIVE_INFINITY });
           return permit;
         },
         closeGate: async () => {},

@@ -47,6 +47,12 @@ const BOARD_POLICY = [
   "form-action 'self'",
 ].join('; ');
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    verbatim?: boolean;
+  }
+}
+
 export interface ServerParts {
   overview: OverviewReader;
   bulk: BulkRunner;
@@ -74,8 +80,8 @@ export async function createServer(context: AdminContext, parts: ServerParts): P
       .header('referrer-policy', 'no-referrer')
       .header('cache-control', reply.getHeader('cache-control') ?? 'no-store');
   });
-  app.addHook('preSerialization', async (request, _reply, payload) =>
-    request.url.startsWith('/api/') ? asJson(payload) : payload,
+  app.addHook('preSerialization', async ({ routeOptions }, _reply, payload) =>
+    routeOptions.url?.startsWith('/api/') && !routeOptions.config.verbatim ? asJson(payload) : payload,
   );
   app.setErrorHandler((error, request, reply) => {
     const { status, code } = failureOf(error);

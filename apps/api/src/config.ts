@@ -1,6 +1,5 @@
 /** The API's environment, read once by `main.ts`. */
 import {
-  baiduEnvironment,
   ConfigurationError,
   commonEnvironment,
   type Env,
@@ -23,7 +22,6 @@ const schema = z.object({
   /** Tests only: a folder in which files named after failpoints say what is to happen there. */
   FAILPOINTS_DIR: z.string().optional(),
   PUBLIC_URL: z.url().optional(),
-  BAIDU_CREDENTIALS_FILE: baiduEnvironment.BAIDU_CREDENTIALS_FILE.optional(),
 });
 
 /** Every variable that is read; docs/concepts.md names each. */

@@ -128,6 +128,13 @@ describe('manifests', () => {
     expect(set.filter((name) => !read.has(name))).toEqual([]);
   });
 
+  it('give the keys of the provider to nobody but who calls it', () => {
+    const holders = ofKind('Deployment', extended).filter((one) =>
+      (pod(one).volumes ?? []).some((volume: Manifest) => volume.secret?.secretName === 'cardseal-baidu'),
+    );
+    expect(holders.map((one) => one.metadata.name)).toEqual(['worker']);
+  });
+
   it('budgets, policies and scaling name what there is', () => {
     const roles = deployments.map((one) => one.metadata.name).sort();
     expect(roles).toEqual(['admin', 'api', 'deliverer', 'worker']);

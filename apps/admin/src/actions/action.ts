@@ -26,12 +26,14 @@ export interface Action<Body, Result extends object> {
   run(call: Call<Body>): Promise<Result>;
   /** Of JSON; 200 unless given. */
   status?: number;
+  /** Its JSON is what the API told the customer, whose own names in it stay as they are. */
+  verbatim?: boolean;
   /** After a form: where to, or what to show at once. */
   next(result: Result, call: Call<Body>): string | { title: string; body: Html };
 }
 
 export function action<Body, Result extends object>(app: FastifyInstance, it: Action<Body, Result>): void {
-  app.post(it.path, async (request, reply) => {
+  app.post(it.path, { config: { verbatim: it.verbatim ?? false } }, async (request, reply) => {
     const session = request.session!;
     if (!mayActAs(session.role, it.role)) throw new RejectedError('forbidden');
     const params = request.params as Record<string, string>;

@@ -42,7 +42,8 @@ export function auditRoutes(app: FastifyInstance, context: AdminContext): void {
     return sendPage(reply, page({ title: 'Audit', place: '/audit', session, body }));
   });
 
-  app.get('/api/audit', async (request) => {
+  // As they were written and are exported: their hashes are over these very words.
+  app.get('/api/audit', { config: { verbatim: true } }, async (request) => {
     ownerOf(request);
     const { entries, next } = await find(request);
     return { data: entries, next_cursor: next === null ? null : String(next) };

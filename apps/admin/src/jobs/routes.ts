@@ -82,6 +82,7 @@ export function jobRoutes(app: FastifyInstance, context: AdminContext): void {
   action(app, {
     path: '/api/jobs/:tenant/:job/reveal',
     role: 'operator',
+    verbatim: true,
     body: z.strictObject({ reason: reason.min(10, 'must say why, in at least 10 characters') }),
     async run({ session, params, body }) {
       const { tenant, job, result } = await read(params);

@@ -124,7 +124,7 @@ export const PROBLEMS = {
   queue_full: {
     status: 429,
     title: 'Too many unfinished jobs',
-    detail: 'As many jobs wait as the key may have waiting.',
+    detail: 'The tenant has as many unfinished jobs, of all its keys, as this key allows.',
   },
   daily_limit: {
     status: 429,

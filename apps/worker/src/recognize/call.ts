@@ -5,7 +5,7 @@
 import type { BaiduProvider, ProviderReply } from '@cardseal/core/baidu';
 import { CardsealError, ThrottledError, TransientError } from '@cardseal/core/errors';
 import type { Side } from '@cardseal/core/job';
-import type { Permit } from '@cardseal/core/pacing';
+import type { Permit, Reserved } from '@cardseal/core/pacing';
 import type { WorkerContext } from '../context.ts';
 import { countAccepted, countRefused, countReturned, timed } from '../metrics/index.ts';
 import { recordAccepted, recordRefused } from './attempts.ts';
@@ -17,6 +17,8 @@ import { openSides, openWork, type Work } from './work.ts';
 const MAX_PERMIT_WAIT_MS = 5000;
 /** Who was away for longer looks at the ledger again before it spends money. */
 const LATE_MS = 5000;
+/** Time for the last look; who needs more loses the slot and is given another. */
+const LOOK_AHEAD_MS = 100;
 
 export interface Call {
   side: Side;
@@ -47,9 +49,9 @@ async function firstPermit(context: WorkerContext, work: Work, { side, bodies }:
   const options = {
     signal: AbortSignal.any([work.signal, stopping]),
     maxWaitMs: patienceMs(work, clock.now()),
-    prepare: async (credentialId: string) => {
-      if (clock.now() - work.lookedAtMs > LATE_MS) await lookAgain(context, work, side);
+    prepare: async (credentialId: string, slot: Reserved) => {
       await bodies.prepare(credentialId);
+      await assertOurs(context, work, side, slot);
     },
   };
   for (let left = providers.size; ; left--) {
@@ -74,7 +76,6 @@ async function spend(
   let permit = first;
   let sentAtMs: number | null = null;
   try {
-    await assertOurs(context, work, side, permit);
     const reply = await provider.call(bodies.of(provider.id), work.signal, {
       onSend: () => {
         permit.sent();
@@ -84,8 +85,8 @@ async function spend(
         await close(context, work, side, permit, sentAtMs, error);
         sentAtMs = null;
         const signal = AbortSignal.any([work.signal, stopping]);
-        permit = await pacer.acquire({ signal, maxWaitMs: MAX_PERMIT_WAIT_MS, only: [provider.id] });
-        await assertOurs(context, work, side, permit);
+        const prepare = (_: string, slot: Reserved) => assertOurs(context, work, side, slot);
+        permit = await pacer.acquire({ signal, maxWaitMs: MAX_PERMIT_WAIT_MS, only: [provider.id], prepare });
       },
       reseal: () => bodies.reseal(provider.id),
     });
@@ -134,12 +135,17 @@ async function close(
   return permit.settle({ kind });
 }
 
-/** The last look before money is spent, and only where there is a doubt: the slot is here. */
-async function assertOurs(context: WorkerContext, work: Work, side: Side, permit: Permit): Promise<void> {
+/** The last look before money is spent, only where there is a doubt, and while the slot is still to come. */
+async function assertOurs(context: WorkerContext, work: Work, side: Side, slot: Reserved): Promise<void> {
+  const { clock, stopping } = context;
   const { lease } = work;
-  if (!lease) return;
-  if (!(await lease.holds(permit))) throw new ThrottledError('overtaken', 0);
-  if (lease.secondHand) await lookAgain(context, work, side);
+  if (lease && !(await lease.holds(slot))) throw new ThrottledError('overtaken', 0);
+  if (lease?.secondHand) {
+    // As late as can be: who had it before us may be on the wire.
+    const earlyMs = slot.leftMs() - LOOK_AHEAD_MS;
+    if (earlyMs > 0) await clock.sleep(earlyMs, AbortSignal.any([work.signal, stopping]));
+  } else if (clock.now() - work.lookedAtMs <= LATE_MS) return;
+  await lookAgain(context, work, side);
 }
 
 /** The world may have moved on while the permit was waited for: another worker's reply, an outcome, an erasure. */

@@ -5,6 +5,7 @@ import { newJobId } from '@cardseal/core/job';
 import { createLedger, memoryObjectStore, paths } from '@cardseal/core/ledger';
 import { silentLog } from '@cardseal/core/log';
 import { createMetrics } from '@cardseal/core/metrics';
+import type { AcquireOptions } from '@cardseal/core/pacing';
 import { localMasterKey } from '@cardseal/core/seal';
 import { expect, it } from 'vitest';
 import type { WorkerContext } from '../context.ts';
@@ -105,7 +106,14 @@ async function twoSides({ erased = false, refusals = 0 }) {
     config: { MAX_IMAGE_BYTES: 1e6 },
     providers: new Map([['one', provider]]),
     rates: new Map([['one', 10]]),
-    pacer: { acquire: async () => permit, closeGate: async () => {}, isClosed: () => false },
+    pacer: {
+      acquire: async ({ prepare }: AcquireOptions) => {
+        await prepare?.('one', { leftMs: () => 0, memoryAgeMs: Number.POSITIVE_INFINITY });
+        return permit;
+      },
+      closeGate: async () => {},
+      isClosed: () => false,
+    },
     meter: new Proxy({}, { get: () => () => {} }),
     stopping: new AbortController().signal,
   } as unknown as WorkerContext;
@@ -162,7 +170,7 @@ it('no attempt is spent on a ledger that is away, and nothing more is paid for',
 
 it('a card whose lock is gone by the time of its slot is not paid for', async () => {
   const { context, work, paid } = await twoSides({});
-  const lease = { secondHand: false, holds: async () => false };
+  const lease = { secondHand: false, holds: async () => false, isLost: () => true };
   expect(await recognize(context, { ...work, lease }, false)).toMatchObject({ kind: 'postpone', code: 'overtaken' });
   expect(paid).toEqual([]);
 });
@@ -172,7 +180,7 @@ it.each([
   ['that nobody had before us costs no second look', false, ['front', 'back']],
 ] as const)('a card %s', async (_, secondHand, sides) => {
   const { context, work, paid } = await twoSides({});
-  const lease = { secondHand, holds: async () => true };
+  const lease = { secondHand, holds: async () => true, isLost: () => false };
   // The other's call was on the wire when the ledger was looked at.
   await work.sealed.putReply('front', Buffer.from('{}'));
   await recognize(context, { ...work, lease }, false);

@@ -2,7 +2,7 @@
 import { asCardsealError, ThrottledError } from '@cardseal/core/errors';
 import type { WaitingFor } from '@cardseal/core/job';
 import { describeError } from '@cardseal/core/log';
-import { giveUp, handBack, postpone, type RecognizeJob, spendAttempt } from '@cardseal/core/queue';
+import { giveUp, handBack, leaveToOthers, postpone, type RecognizeJob, spendAttempt } from '@cardseal/core/queue';
 import { backoffMs, ledgerBackoff } from '@cardseal/core/retry';
 import { inSpan, withParent } from '@cardseal/core/trace';
 import type { Job } from 'bullmq';
@@ -28,6 +28,7 @@ export function recognizeProcessor(context: WorkerContext, gates: Pick<GateHold,
     context.meter.left(job.data.job, context.clock.now() - startedAtMs);
     if (run.kind === 'done') return;
     if (run.kind === 'failed') throw giveUp(run.code);
+    if (lease.isLost()) throw leaveToOthers();
     const gate = run.kind === 'postpone' && run.gate === true;
     const waiting = run.kind === 'retry' ? 'retry' : gate ? 'quota' : waitingFor(run.code);
     await keep(job, work, waiting, run.kind === 'postpone' ? run.ledgerAway : undefined);

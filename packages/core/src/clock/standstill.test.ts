@@ -50,10 +50,31 @@ it('does not count the time that answers take', async () => {
   expect(await see('a', '1')).toBe(true);
 });
 
-it('remembers ten thousand, and looks at what it forgot for longer', async () => {
+it('sees ten thousand through however many there are, then the others', async () => {
+  const { standstill, pass, see } = watch();
+  const names = Array.from({ length: 10_001 }, (_, at) => `n${at}`);
+  const walk = async () => {
+    const stopped: string[] = [];
+    for (const name of names) if (await see(name, '1')) stopped.push(name);
+    pass(500);
+    return stopped;
+  };
+  expect([await walk(), await walk()]).toEqual([[], []]);
+  expect(await walk()).toEqual(names.slice(0, -1));
+  // One is acted upon, and goes: the last one has its turn.
+  standstill.forget(names.shift()!);
+  await walk();
+  await walk();
+  expect((await walk()).at(-1)).toBe('n10000');
+});
+
+it('makes room of what nobody looks at any more', async () => {
   const { pass, see } = watch();
-  for (let at = 0; at <= 10_000; at++) await see(`n${at}`, '1');
+  for (let at = 0; at < 10_000; at++) await see(`n${at}`, '1');
+  pass(1500);
+  await see('new', '1');
   pass(1000);
-  expect(await see('n1', '1')).toBe(true);
-  expect(await see('n0', '1')).toBe(false);
+  expect(await see('new', '1')).toBe(false);
+  pass(1000);
+  expect(await see('new', '1')).toBe(true);
 });

@@ -4,7 +4,7 @@
  * as wrong as a machine.
  */
 
-/** What is remembered; a thing that is forgotten is merely looked at for longer. */
+/** So many are watched; others have their turn when one of these is gone. */
 const MAX_SIGHTINGS = 10_000;
 
 export interface Standstill {
@@ -29,16 +29,25 @@ export interface StandstillSettings {
 }
 
 export function createStandstill({ forMs, nowMs = () => performance.now() }: StandstillSettings): Standstill {
-  const sightings = new Map<string, { mark: string; sinceMs: number }>();
+  /** The one that was looked at longest ago first. */
+  const sightings = new Map<string, { mark: string; sinceMs: number; lookedAtMs: number }>();
 
   function isStill(name: string, mark: string, askedAtMs: number): boolean {
     const known = sightings.get(name);
-    if (known?.mark === mark) return askedAtMs - known.sinceMs >= forMs;
+    if (!known && !hasRoom()) return false;
     sightings.delete(name);
     // An answer may be late: the first counts from when it came, later ones from when they were asked for.
-    sightings.set(name, { mark, sinceMs: nowMs() });
-    if (sightings.size > MAX_SIGHTINGS) sightings.delete(sightings.keys().next().value!);
-    return false;
+    const sinceMs = known?.mark === mark ? known.sinceMs : nowMs();
+    sightings.set(name, { mark, sinceMs, lookedAtMs: nowMs() });
+    return askedAtMs - sinceMs >= forMs;
+  }
+
+  /** Whom nobody looks at any more makes room. To forget whoever came first would, with one too many, forget all. */
+  function hasRoom(): boolean {
+    if (sightings.size < MAX_SIGHTINGS) return true;
+    const [name, { lookedAtMs }] = sightings.entries().next().value!;
+    if (nowMs() - lookedAtMs < 2 * forMs) return false;
+    return sightings.delete(name);
   }
 
   return {

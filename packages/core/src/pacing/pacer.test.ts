@@ -168,6 +168,43 @@ describe('what a permit needs besides', () => {
     expect([prepared, permit.latenessMs < 100]).toEqual([['a'], true]);
   });
 
+  it('is told how long it has, and who is not ready in time is given another slot', async () => {
+    const { pacer, events } = pacerWith();
+    const left: number[] = [];
+    const takes = Array.from({ length: 30 }, async (_, at) => {
+      let slow = at % 5 === 0;
+      const permit = await pacer.acquire({
+        ...WAIT,
+        prepare: async (_id, slot) => {
+          left.push(slot.leftMs());
+          if (slow) await new Promise((resolve) => setTimeout(resolve, slot.leftMs() + 400));
+          slow = false;
+        },
+      });
+      expect(permit.latenessMs).toBeLessThanOrEqual(150);
+      await permit.settle({ kind: 'accepted' });
+    });
+    await Promise.all(takes);
+    expect(Math.max(...left)).toBeLessThanOrEqual(400);
+    expect(events.filter(({ kind }) => kind === 'permit_expired').length).toBeGreaterThanOrEqual(6);
+    expect((await pacer.usage('total')).a).toMatchObject({ calls: 30, accepted: 30 });
+  });
+
+  it('is told for how long Redis has remembered', async () => {
+    const { pacer } = pacerWith();
+    const ages: number[] = [];
+    const prepare = async (_: string, { memoryAgeMs }: { memoryAgeMs: number }) => void ages.push(memoryAgeMs);
+    const before = performance.now();
+    await (await pacer.acquire({ ...WAIT, prepare })).settle({ kind: 'accepted' });
+    await (await pacer.acquire({ ...WAIT, prepare })).settle({ kind: 'accepted' });
+    const spentMs = performance.now() - before;
+    await server.redis.flushall();
+    await (await pacer.acquire({ ...WAIT, prepare })).settle({ kind: 'accepted' });
+    expect(ages[1]).toBeGreaterThanOrEqual(ages[0]!);
+    expect(ages[1]).toBeLessThanOrEqual(spentMs + 100);
+    expect(ages[2]).toBeLessThan(ages[1]!);
+  });
+
   it('costs nothing when it fails: the slot is given back', async () => {
     const { pacer } = pacerWith();
     const broken = async () => Promise.reject(new Error('no key'));

@@ -5,7 +5,7 @@
 import { type Clock, systemClock } from '../clock/index.ts';
 import { GateWatch, type ReopenListener } from './gate-watch.ts';
 import { Line } from './line.ts';
-import { type Permit, PermitHolder } from './permit.ts';
+import { type Permit, PermitHolder, type Prepare } from './permit.ts';
 import { type PacingEvent, Pool, type PoolCredential, type RememberedGate } from './pool.ts';
 import { type PacingOptions, rulesFrom } from './rules.ts';
 import { type PacingRedis, Scripts } from './scripts.ts';
@@ -30,9 +30,9 @@ export interface AcquireOptions {
   only?: readonly string[];
   /**
    * Runs between reservation and slot, e.g. to seal a body for the credential that gives the permit. What it throws
-   * gives the permit back.
+   * gives the permit back; who is not ready in time loses this slot and is given another.
    */
-  prepare?: (credentialId: string) => Promise<unknown>;
+  prepare?: Prepare;
 }
 
 export interface Pacer {

@@ -17,6 +17,17 @@ export interface Outcome {
   latencyMs?: number;
 }
 
+/** A slot that is reserved and not there yet. */
+export interface Reserved {
+  /** Negative once it is there. */
+  leftMs(): number;
+  /** For how long Redis has remembered this credential: hardly at all when it has just been emptied. */
+  memoryAgeMs: number;
+}
+
+/** What a call needs besides its permit, made ready between reservation and slot. */
+export type Prepare = (credentialId: string, slot: Reserved) => Promise<unknown>;
+
 export interface Permit {
   readonly credentialId: string;
   /** Epoch milliseconds on Redis' clock. */
@@ -27,8 +38,6 @@ export interface Permit {
   readonly probe: boolean;
   /** How late the permit was handed over. */
   readonly latenessMs: number;
-  /** For how long Redis has remembered this credential: hardly at all when it has just been emptied. */
-  readonly memoryAgeMs: number;
   /** Tells that the request leaves now. Who cannot say so in that moment gives `sentAtMs` when it settles. */
   sent(): void;
   /** The call was not made. Idempotent, like `settle`. */
@@ -42,15 +51,9 @@ export class PermitHolder {
   readonly #clock: Clock;
   readonly #line: Line;
   readonly #watch: GateWatch;
-  readonly #prepare: ((credentialId: string) => Promise<unknown>) | undefined;
+  readonly #prepare: Prepare | undefined;
 
-  constructor(
-    pool: Pool,
-    clock: Clock,
-    line: Line,
-    watch: GateWatch,
-    prepare?: (credentialId: string) => Promise<unknown>,
-  ) {
+  constructor(pool: Pool, clock: Clock, line: Line, watch: GateWatch, prepare?: Prepare) {
     this.#pool = pool;
     this.#clock = clock;
     this.#line = line;
@@ -83,10 +86,12 @@ export class PermitHolder {
   /** Sleeps until the slot and returns how late it became. Timers may fire early: never before the slot. */
   async #wake(grant: Grant, signal: AbortSignal | undefined): Promise<number> {
     try {
-      await this.#prepare?.(grant.credentialId);
+      const { credentialId, slotUs, bornUs } = grant;
+      const leftMs = () => -this.#pool.sinceMs(slotUs);
+      await this.#prepare?.(credentialId, { leftMs, memoryAgeMs: this.#pool.sinceMs(bornUs) });
       for (;;) {
         signal?.throwIfAborted();
-        const earlyMs = -this.#pool.sinceMs(grant.slotUs);
+        const earlyMs = leftMs();
         if (earlyMs <= 0) return -earlyMs;
         await this.#clock.sleep(earlyMs, signal);
       }
@@ -118,7 +123,6 @@ export class PermitHolder {
       expiresAtMs: clock.now() + pool.rules.permitTtlUs / 1000 - latenessMs,
       probe: grant.probe,
       latenessMs,
-      memoryAgeMs: pool.sinceMs(grant.bornUs),
       sent: () => {
         told = true;
         pool.reportLate(grant, pool.sinceMs(grant.slotUs));

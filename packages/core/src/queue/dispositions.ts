@@ -13,6 +13,11 @@ export async function handBack(job: Job, token: string | undefined): Promise<nev
   throw new WaitingError();
 }
 
+/** The card is another worker's by now: nothing of it in Redis is ours to change. */
+export function leaveToOthers(): Error {
+  return new DelayedError();
+}
+
 /** Ends in the failed set with a constant code as its reason. */
 export function giveUp(code: string): Error {
   return new UnrecoverableError(code);

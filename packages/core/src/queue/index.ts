@@ -11,7 +11,7 @@ export {
   openQueues,
   type Queues,
 } from './conveyor.ts';
-export { giveUp, handBack, postpone, spendAttempt } from './dispositions.ts';
+export { giveUp, handBack, leaveToOthers, postpone, spendAttempt } from './dispositions.ts';
 export {
   type CardClass,
   cardsBefore,
