@@ -49,6 +49,13 @@ describe('the life of a worker', () => {
       .split('\n')
       .filter((line) => line.includes(`"${event}"`));
   };
+  /** Throws while one of them is not there. */
+  const living = () =>
+    ['worker-1', 'worker-2'].map((name) => {
+      const worker = night.app.stack.child(name);
+      process.kill(worker.pid, 0);
+      return worker;
+    });
   const outcomeOf = async (id: string, tenant: string) =>
     (await night.ledger.openJob(tenant, id as `job_${string}`))!.outcome(1);
 
@@ -114,7 +121,8 @@ describe('the life of a worker', () => {
         const load = night.submitMany(8);
         if (where === 'upstream') await load;
         if (where === 'store') signal(night, 's3', 'SIGSTOP');
-        const workers = ['worker-1', 'worker-2'].map((name) => night.app.stack.child(name));
+        // One that ended itself before may still be on its way back.
+        const workers = await vi.waitFor(living, { timeout: RECOVERY_MS, interval: 200 });
         const startedMs = Date.now();
         for (const { pid } of workers) process.kill(pid, 'SIGTERM');
         await Promise.all(workers.map(({ exited }) => exited));
