@@ -3,22 +3,19 @@
  * the encrypted reply on the way back (decrypt); what comes out of here is plain JSON that nobody has interpreted.
  */
 import type { BaiduProvider, ProviderReply } from '@cardseal/core/baidu';
-import { CardsealError, ThrottledError, TransientError } from '@cardseal/core/errors';
+import { CardsealError, TransientError } from '@cardseal/core/errors';
 import type { Side } from '@cardseal/core/job';
 import type { Permit, Reserved } from '@cardseal/core/pacing';
 import type { WorkerContext } from '../context.ts';
 import { countAccepted, countRefused, countReturned, timed } from '../metrics/index.ts';
 import { recordAccepted, recordRefused } from './attempts.ts';
 import type { Bodies } from './bodies.ts';
+import { createLastLook } from './last-look.ts';
 import { settlementOf } from './settlement.ts';
-import { openSides, openWork, type Work } from './work.ts';
+import type { Work } from './work.ts';
 
 /** A wait longer than this belongs in the queue, not in a processor that holds a picture. */
 const MAX_PERMIT_WAIT_MS = 5000;
-/** Who was away for longer looks at the ledger again before it spends money. */
-const LATE_MS = 5000;
-/** Time for the last look; who needs more loses the slot and is given another. */
-const LOOK_AHEAD_MS = 100;
 
 export interface Call {
   side: Side;
@@ -46,12 +43,13 @@ export async function callProvider(context: WorkerContext, work: Work, call: Cal
 /** The earliest permit of any open credential. What it needs besides is made ready before its slot. */
 async function firstPermit(context: WorkerContext, work: Work, { side, bodies }: Call): Promise<Permit> {
   const { clock, pacer, providers, stopping } = context;
+  const lastLook = createLastLook(context, work, side);
   const options = {
     signal: AbortSignal.any([work.signal, stopping]),
     maxWaitMs: patienceMs(work, clock.now()),
     prepare: async (credentialId: string, slot: Reserved) => {
       await bodies.prepare(credentialId);
-      await assertOurs(context, work, side, slot);
+      await lastLook(slot);
     },
   };
   for (let left = providers.size; ; left--) {
@@ -85,7 +83,8 @@ async function spend(
         await close(context, work, side, permit, sentAtMs, error);
         sentAtMs = null;
         const signal = AbortSignal.any([work.signal, stopping]);
-        const prepare = (_: string, slot: Reserved) => assertOurs(context, work, side, slot);
+        const lastLook = createLastLook(context, work, side);
+        const prepare = (_: string, slot: Reserved) => lastLook(slot);
         permit = await pacer.acquire({ signal, maxWaitMs: MAX_PERMIT_WAIT_MS, only: [provider.id], prepare });
       },
       reseal: () => bodies.reseal(provider.id),
@@ -133,24 +132,4 @@ async function close(
     });
   }
   return permit.settle({ kind });
-}
-
-/** The last look before money is spent, only where there is a doubt, and while the slot is still to come. */
-async function assertOurs(context: WorkerContext, work: Work, side: Side, slot: Reserved): Promise<void> {
-  const { clock, stopping } = context;
-  const { lease } = work;
-  if (lease && !(await lease.holds(slot))) throw new ThrottledError('overtaken', 0);
-  if (lease?.secondHand) {
-    // As late as can be: who had it before us may be on the wire.
-    const earlyMs = slot.leftMs() - LOOK_AHEAD_MS;
-    if (earlyMs > 0) await clock.sleep(earlyMs, AbortSignal.any([work.signal, stopping]));
-  } else if (clock.now() - work.lookedAtMs <= LATE_MS) return;
-  await lookAgain(context, work, side);
-}
-
-/** The world may have moved on while the permit was waited for: another worker's reply, an outcome, an erasure. */
-async function lookAgain(context: WorkerContext, work: Work, side: Side): Promise<void> {
-  const now = await openWork(context, work, work.signal);
-  const decided = now?.inventory.decided.includes(work.generation);
-  if (!now || decided || !openSides(now).includes(side)) throw new ThrottledError('overtaken', 0);
 }
