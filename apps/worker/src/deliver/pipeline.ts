@@ -4,7 +4,7 @@
  */
 import { asCardsealError } from '@cardseal/core/errors';
 import type { DeliveryRecord, DeliveryRef, EndpointRecord } from '@cardseal/core/ledger';
-import { type DeliverJob, deliverJobId, redeliver } from '@cardseal/core/queue';
+import { answeredWithin, type DeliverJob, deliverJobId, redeliver } from '@cardseal/core/queue';
 import { currentTraceparent, inSpan, markFailed, withParent } from '@cardseal/core/trace';
 import type { SendResult } from '@cardseal/core/webhook';
 import type { WorkerContext } from '../context.ts';
@@ -57,11 +57,21 @@ export async function deliver(
       const headers = { ...signMessage(endpoint.value, event.id, event.body, clock.now()), ...traceparent };
       answer = await send(context, endpoint.value, headers, event.body, signal);
       if (answer.class !== 'delivered') markFailed(answer.class);
+      await holdLane(context, room, ref, answer);
       return recordTry(context, before, answer);
     });
   } finally {
     await leave(context, room, ref, endpoint.value, admission, answer);
   }
+}
+
+/**
+ * Before the answer is on record: whoever dies behind that leaves a delivery that sleeps until its time, and nobody who
+ * would tell the lane. Without Redis the record tells it later.
+ */
+async function holdLane({ clock }: WorkerContext, room: DeliverRoom, ref: DeliveryRef, answer: SendResult) {
+  const { heldUntilMs } = laneOutcome(answer, clock.now());
+  if (heldUntilMs > 0) await answeredWithin(room.lanes.hold(ref, heldUntilMs)).catch(() => {});
 }
 
 /** A notice has no trace, and begins none at its receivers. */
