@@ -56,7 +56,10 @@ function readReservation(
   }
   const [index, id, slotUs, probe, rose, limit, marginUs] = rest.map(Number) as [number, ...number[]];
   const grant = {
-    ...{ credentialId: credentialIds[index]!, id: id!, slotUs: slotUs!, probe: probe === 1 },
+    credentialId: credentialIds[index]!,
+    id: id!,
+    slotUs: slotUs!,
+    probe: probe === 1,
     bornUs: bornUs[index]!,
   };
   return { code: 'granted', grant, rose: rose === 1, limit: limit!, marginUs: marginUs! };
