@@ -45,7 +45,11 @@ async function world() {
     },
     conveyor: {
       queues: () => ({ recognize: queue, deliver: queue }),
-      addCards: async (cards: { job: string }[]) => void added.push(...cards.map(({ job }) => job)),
+      addCards: async (cards: { job: string; restored?: boolean }[]) => {
+        // Whoever gets such a card must know that others may be at it.
+        expect(cards.every(({ restored }) => restored)).toBe(true);
+        added.push(...cards.map(({ job }) => job));
+      },
       addDeliveries: async (due: { ref: { job: string } }[]) => void added.push(...due.map(({ ref }) => ref.job)),
       announceFinished: async () => {},
     },

@@ -52,6 +52,16 @@ describe('cards on the conveyor', () => {
     await stop();
   });
 
+  it('that Redis had forgotten say so to whoever gets them, and others do not', async () => {
+    const { conveyor, stop } = await setUp();
+    const [known, restored] = [card('bank'), { ...card('bank'), restored: true }];
+    await conveyor.addCards([known, restored]);
+    const told = async ({ job }: { job: string }) =>
+      (await conveyor.queues().recognize.getJob(`${job}-1`))!.data.restored;
+    expect([await told(known), await told(restored)]).toEqual([undefined, true]);
+    await stop();
+  });
+
   it('three thousand are placed by twelve scripts, and adding them again changes nothing', async () => {
     const { conveyor, stop } = await setUp();
     const cards = Array.from({ length: 3000 }, () => card('big'));
