@@ -47,7 +47,7 @@ export interface WorkerOverrides {
 const LAST_MS = 5000;
 
 export interface WorkerApp {
-  /** Resolves once jobs are taken. */
+  /** Resolves once jobs are taken and the other processes see this worker. */
   start(): Promise<undefined>;
   stop(): Promise<void>;
 }
@@ -120,6 +120,9 @@ export function createWorker(config: WorkerConfig, overrides: WorkerOverrides = 
 
   return {
     async start() {
+      // Not awaited: the checks below report a Redis that is away.
+      if (redis.status === 'ready') void workers.announce();
+      else redis.once('ready', () => void workers.announce());
       await ledger.checkStore();
       // Who brings a ledger of its own has no foundation to look at.
       if (!overrides.ledger) await checkFoundation({ env: config, redis, log });
@@ -134,6 +137,8 @@ export function createWorker(config: WorkerConfig, overrides: WorkerOverrides = 
         reconciler.start();
         usage.start();
       }
+      // `cardseal is ready` follows this: whoever reads the overview then must see this worker.
+      await workers.reported();
       log.info('worker.started', { count: credentials.length });
       return undefined;
     },

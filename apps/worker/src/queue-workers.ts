@@ -23,7 +23,11 @@ import { concludeCrashed } from './recognize/crashed.ts';
 import { recognizeProcessor } from './recognize/processor.ts';
 
 export interface QueueWorkers {
+  /** Tells the other processes that this worker is starting. */
+  announce(): Promise<void>;
   start(): Promise<void>;
+  /** Resolves when a recognising worker has reported to the others; at once for one that only delivers. */
+  reported(): Promise<void>;
   /** Lets work on the wire finish for `graceMs`, then hands the rest back. */
   stop(graceMs: number): Promise<void>;
   /** Cards that wait and may be taken. Throws while Redis is away. */
@@ -63,6 +67,12 @@ export function createQueueWorkers(context: WorkerContext, crew: Crew): QueueWor
       if (!recognizes || hold.held() || context.unsaved.waiting() > 0) return 0;
       const counts = await context.conveyor.queues().recognize.getJobCounts('wait', 'prioritized');
       return counts.wait! + counts.prioritized!;
+    },
+    async announce() {
+      if (recognizes) await governor.announce();
+    },
+    async reported() {
+      if (recognizes) await governor.reported();
     },
     async start() {
       if (recognizes) governor.start();

@@ -30,7 +30,7 @@ export function conditionsOf(view: Omit<Overview, 'incidents'>): Conditions {
   if (view.redis === 'down') tell('redis', 'Redis did not answer');
   if (view.ledger === 'down') tell('ledger', 'the object store did not answer');
   if (view.workers !== null) seen.add('workers');
-  if (view.workers === 0) tell('workers', 'no worker was running');
+  if (view.workerState === 'none') tell('workers', 'no worker was running');
   if (view.credentials !== null) seen.add('gate');
   for (const { id, gate } of view.credentials ?? []) {
     if (gate.state !== 'closed') continue;

@@ -22,6 +22,7 @@ const well: Overview = {
   redis: 'up',
   ledger: 'up',
   workers: 2,
+  workerState: 'running',
   steps: { accepted: step, queued: step, recognising: step, outcome: step, delivering: step, delivered: step },
   ended: [],
   credentials: [open],
@@ -66,7 +67,7 @@ describe('what is wrong now', () => {
   });
 
   it('says it when no worker runs, the store is away, the quota nears its end, or calls are refused', () => {
-    expect(told({ workers: 0 })).toEqual(['bad: No worker is running.']);
+    expect(told({ workers: 0, workerState: 'none' })).toEqual(['bad: No worker is running.']);
     expect(told({ ledger: 'down' })).toEqual(['bad: The object store does not answer.']);
     expect(told({ credentials: [{ ...open, usedToday: 91 }] })).toEqual([
       'warn: Credential main has used 91 of today’s 100 calls.',
@@ -74,6 +75,10 @@ describe('what is wrong now', () => {
     expect(told({ credentials: [{ ...open, refusedLastMinute: 12 }] })).toEqual([
       'warn: The provider refused 12 calls of main in the last minute.',
     ]);
+  });
+
+  it('tells workers that start from workers that are missing', () => {
+    expect(told({ workers: 0, workerState: 'starting' })).toEqual(['warn: Workers are starting.']);
   });
 
   it('forgets failures that are ten minutes old', () => {

@@ -35,7 +35,7 @@ function warn(what: string, advice: string, href: string | null = null): Trouble
   return { tone: 'warn', what, advice, href };
 }
 
-function machinery({ redis, ledger, workers }: Overview): Trouble[] {
+function machinery({ redis, ledger, workerState }: Overview): Trouble[] {
   const down: Trouble[] = [];
   if (ledger === 'down')
     down.push(
@@ -51,8 +51,10 @@ function machinery({ redis, ledger, workers }: Overview): Trouble[] {
         'Cards are still accepted; recognition and delivery wait. Nothing accepted is lost.',
       ),
     );
-  else if (workers === 0)
+  else if (workerState === 'none')
     down.push(bad('No worker is running.', 'Cards are accepted and wait. Start workers, or see why they end.'));
+  else if (workerState === 'starting')
+    down.push(warn('Workers are starting.', 'No worker has reported yet. Cards are accepted and wait until one does.'));
   return down;
 }
 

@@ -9,7 +9,7 @@ import { callsPlot } from './plot.ts';
 import { type CredentialView, type Overview, STEPS, type Step } from './view.ts';
 
 export function overviewPage(view: Overview): Html {
-  return html`<h1>Overview <small>${moment(view.atMs)} UTC · ${workersWords(view.workers)}</small></h1>
+  return html`<h1>Overview <small>${moment(view.atMs)} UTC · ${workersWords(view)}</small></h1>
 ${nowPart(view)}
 <h2>The way of a card</h2>
 <ol class="way">${STEPS.map((step) => stepPart(step, view))}</ol>
@@ -28,8 +28,9 @@ ${table(
 )}`;
 }
 
-function workersWords(workers: number | null): string {
+function workersWords({ workers, workerState }: Overview): string {
   if (workers === null) return 'workers unknown';
+  if (workerState === 'starting') return 'workers are starting';
   return workers === 1 ? '1 worker' : `${count(workers)} workers`;
 }
 

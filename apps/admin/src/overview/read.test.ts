@@ -1,7 +1,26 @@
 import { describe, expect, it } from 'vitest';
-import { minutesOf } from './read.ts';
+import { minutesOf, shared } from './read.ts';
 
 const NOW = 1_000_000_000_000;
+
+describe('a shared read', () => {
+  const clock = { now: () => NOW };
+
+  it('serves all callers, but is made again while no worker runs or after a failure', async () => {
+    const results = [Promise.resolve('starting'), Promise.reject(new Error('down')), Promise.resolve('running')];
+    let reads = 0;
+    const read = shared(
+      2000,
+      clock,
+      () => results[Math.min(reads++, 2)]!,
+      (state) => state === 'running',
+    );
+    expect(await read()).toBe('starting');
+    await expect(read()).rejects.toThrow('down');
+    expect([await read(), await read(), await read()]).toEqual(['running', 'running', 'running']);
+    expect(reads).toBe(3);
+  });
+});
 
 describe('counts a minute', () => {
   it('include the running minute, which BullMQ has not closed', () => {

@@ -14,6 +14,7 @@ import type { History } from './history.ts';
 import { incidentsOf } from './incidents.ts';
 import type { Samples } from './samples.ts';
 import type { CredentialView, FailureView, Overview, StepView } from './view.ts';
+import { workerState } from './worker-state.ts';
 
 export interface OverviewReader {
   read(): Promise<Overview>;
@@ -33,10 +34,14 @@ const PAST_SHOWN = 12;
 
 export function createOverviewReader(context: AdminContext, samples: Samples, history: History): OverviewReader {
   const { clock } = context;
+  let connectedAtMs = clock.now();
+  context.redis.on('ready', () => {
+    connectedAtMs = clock.now();
+  });
   const ledgerLook = shared(LEDGER_LOOK_MS, clock, () => readLedger(context));
-  const look = shared(LOOK_MS, clock, async (): Promise<Overview> => {
+  const read = async (): Promise<Overview> => {
     const [queues, ledger] = await Promise.all([
-      inTime(readQueues(context, samples)).catch(() => null),
+      inTime(readQueues(context, samples, () => clock.now() - connectedAtMs)).catch(() => null),
       inTime(ledgerLook()).catch(() => null),
     ]);
     const none = { perMinute: null, waiting: null, oldestMs: null, failing: null };
@@ -45,6 +50,7 @@ export function createOverviewReader(context: AdminContext, samples: Samples, hi
       redis: queues ? 'up' : 'down',
       ledger: ledger ? 'up' : 'down',
       workers: queues?.workers ?? null,
+      workerState: queues?.workerState ?? null,
       steps: {
         accepted: { ...none, perMinute: ledger?.acceptedPerMinute ?? null },
         queued: { ...none, ...queues?.queued, oldestMs: ledger?.oldestPendingMs ?? null },
@@ -66,20 +72,27 @@ export function createOverviewReader(context: AdminContext, samples: Samples, hi
     await inTime(history.note(conditionsOf(seen))).catch(() => {});
     const past = await inTime(history.read(PAST_SHOWN)).catch(() => []);
     return { ...seen, incidents: incidentsOf(seen, ledger?.audit ?? [], past) };
-  });
-  return { read: look };
+  };
+  // Workers that start report within seconds: an operator who asks after their report must see them.
+  return { read: shared(LOOK_MS, clock, read, ({ workerState }) => workerState === 'running') };
 }
 
-/** One look for all who ask within `ttlMs`; a look that failed is not kept. */
-function shared<T>(ttlMs: number, { now }: { now(): number }, read: () => Promise<T>): () => Promise<T> {
+/** One read serves all callers within `ttlMs`. A read that failed, or that `isKept` refuses, is not kept. */
+export function shared<T>(
+  ttlMs: number,
+  { now }: { now(): number },
+  read: () => Promise<T>,
+  isKept: (value: T) => boolean = () => true,
+): () => Promise<T> {
   let latest: { value: Promise<T>; untilMs: number } | null = null;
   return () => {
     if (latest && now() < latest.untilMs) return latest.value;
     const value = read();
     latest = { value, untilMs: now() + ttlMs };
-    value.catch(() => {
-      latest = null;
-    });
+    const drop = () => {
+      if (latest?.value === value) latest = null;
+    };
+    value.then((seen) => isKept(seen) || drop(), drop);
     return value;
   };
 }
@@ -90,16 +103,17 @@ function inTime<T>(work: Promise<T>): Promise<T> {
   return Promise.race([work, promise]).finally(() => clearTimeout(timer));
 }
 
-async function readQueues(context: AdminContext, samples: Samples) {
+async function readQueues(context: AdminContext, samples: Samples, connectedForMs: () => number) {
   const { conveyor, workers, clock } = context;
   const { recognize, deliver } = conveyor.queues();
-  const [cards, webhooks, done, failed, sent, alive, pool, history, failures] = await Promise.all([
+  const [cards, webhooks, done, failed, sent, alive, starting, pool, history, failures] = await Promise.all([
     recognize.getJobCounts('active', 'waiting', 'prioritized', 'delayed'),
     deliver.getJobCounts('active', 'waiting', 'delayed', 'failed'),
     perMinute(recognize, 'completed', clock.now()),
     perMinute(recognize, 'failed', clock.now()),
     perMinute(deliver, 'completed', clock.now()),
     workers.alive(clock.now()),
+    workers.starting(clock.now()),
     poolSnapshot(context),
     samples.read(),
     readFailures(recognize, clock.now()),
@@ -110,6 +124,7 @@ async function readQueues(context: AdminContext, samples: Samples) {
   const calls = recently.reduce((sum, line) => sum + ratePerMinute(line), 0);
   return {
     workers: alive,
+    workerState: workerState({ alive, starting, connectedForMs: connectedForMs() }),
     credentials,
     failures,
     ended: ended.toReversed(),

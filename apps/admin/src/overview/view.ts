@@ -1,6 +1,7 @@
 /** What the overview knows, as numbers: the same for the page and for `/api/overview`. null is what could not be seen. */
 import type { CredentialSnapshot } from '@cardseal/core/pacing';
 import type { EndpointLine, Health } from '../endpoints/read.ts';
+import type { WorkerState } from './worker-state.ts';
 
 export interface StepView {
   /** A minute, over the last five whole ones. */
@@ -51,7 +52,10 @@ export interface Overview {
   atMs: number;
   redis: 'up' | 'down';
   ledger: 'up' | 'down';
+  /** Workers that recognise and have reported within the last seconds. */
   workers: number | null;
+  /** With no worker: whether some still start. */
+  workerState: WorkerState | null;
   steps: Record<Step, StepView>;
   /** Cards a minute that ended, oldest first, of the last hour. */
   ended: number[] | null;

@@ -61,3 +61,44 @@ describe('the governor', () => {
     expect(new Set(applied)).toEqual(new Set([40]));
   });
 });
+
+describe('the first report', () => {
+  it('is what `reported` waits for, over failures of Redis', async () => {
+    const clock = new ManualClock(1_000_000);
+    const beats: (() => Promise<number>)[] = [() => Promise.reject(new Error('down')), async () => 1];
+    const board = { beat: () => beats.shift()!(), leave: async () => {} } as unknown as WorkerBoard;
+    const governor = governorOn(clock, board);
+    let reported = false;
+    governor.reported().then(() => {
+      reported = true;
+    });
+    governor.start();
+    await new Promise(setImmediate);
+    expect(reported).toBe(false);
+    await clock.advance(200);
+    await new Promise(setImmediate);
+    expect(reported).toBe(true);
+  });
+
+  it('is not waited for once the worker stops', async () => {
+    const board = { beat: () => Promise.reject(new Error('down')), leave: async () => {} } as unknown as WorkerBoard;
+    const governor = governorOn(new ManualClock(1_000_000), board);
+    governor.start();
+    await governor.stop();
+    await governor.reported();
+  });
+});
+
+function governorOn(clock: ManualClock, board: WorkerBoard) {
+  return createGovernor({
+    clock,
+    meter: createFlowMeter(clock),
+    pacer: { snapshot: async () => [] },
+    board,
+    pool: [],
+    lagMs: () => 0,
+    fixed: undefined,
+    apply: () => {},
+    held: () => false,
+  });
+}

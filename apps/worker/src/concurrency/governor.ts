@@ -26,7 +26,11 @@ export interface GovernorParts {
 }
 
 export interface Governor {
+  /** Tells the board that this process is starting. A Redis that is away makes it do nothing. */
+  announce(): Promise<void>;
   start(): void;
+  /** Resolves when the board has this worker's first report, and on `stop`. */
+  reported(): Promise<void>;
   stop(): Promise<void>;
   /** One round: a few Redis commands. */
   adjust(): Promise<void>;
@@ -35,6 +39,8 @@ export interface Governor {
 }
 
 const EVERY_MS = 2000;
+/** The start of the process waits for the first report, so a failed one is repeated soon. */
+const FIRST_REPORT_EVERY_MS = 200;
 
 export function createGovernor(parts: GovernorParts): Governor {
   const { clock, pacer, board, pool, meter, lagMs, fixed, apply, held } = parts;
@@ -42,12 +48,19 @@ export function createGovernor(parts: GovernorParts): Governor {
   const name = randomUUID();
   const stopped = new AbortController();
   let running: Promise<void> | null = null;
+  let hasReported = false;
+  const firstReport = Promise.withResolvers<void>();
+
+  async function report(): Promise<number> {
+    const afterPermitMs = Math.round(meter.afterPermitMs());
+    const workers = await board.beat(name, clock.now(), { credentials: pool, afterPermitMs });
+    hasReported = true;
+    firstReport.resolve();
+    return workers;
+  }
 
   async function adjust(): Promise<void> {
-    const [workers, snapshot] = await Promise.all([
-      board.beat(name, clock.now(), { credentials: pool, afterPermitMs: Math.round(meter.afterPermitMs()) }),
-      held() ? [] : pacer.snapshot(),
-    ]);
+    const [workers, snapshot] = await Promise.all([report(), held() ? [] : pacer.snapshot()]);
     const callsPerSecond = openRate(snapshot);
     if (callsPerSecond === 0) return;
     const facts = { callsPerSecond, workers, callsPerCard: meter.callsPerCard(), holdMs: meter.holdMs() };
@@ -57,7 +70,7 @@ export function createGovernor(parts: GovernorParts): Governor {
   async function loop(): Promise<void> {
     while (!stopped.signal.aborted) {
       await adjust().catch(() => {});
-      await clock.sleep(EVERY_MS, stopped.signal).catch(() => {});
+      await clock.sleep(hasReported ? EVERY_MS : FIRST_REPORT_EVERY_MS, stopped.signal).catch(() => {});
     }
   }
 
@@ -69,11 +82,14 @@ export function createGovernor(parts: GovernorParts): Governor {
       apply(fixed ?? MIN_CARDS);
       return adjust();
     },
+    announce: () => board.announce(name, clock.now()).catch(() => {}),
     start() {
       running ??= loop();
     },
+    reported: () => firstReport.promise,
     async stop() {
       stopped.abort();
+      firstReport.resolve();
       await running;
       await board.leave(name).catch(() => {});
     },

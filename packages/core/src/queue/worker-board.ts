@@ -17,23 +17,38 @@ export interface Pool {
 }
 
 export interface WorkerBoard {
+  /** Reports that this worker process has begun to start. Its first `beat` or `leave` ends the announcement. */
+  announce(worker: string, nowMs: number): Promise<void>;
   /** Says that this worker lives, and returns how many do. */
   beat(worker: string, nowMs: number, pool: Pool): Promise<number>;
   leave(worker: string): Promise<void>;
   /** How many workers were heard of lately. */
   alive(nowMs: number): Promise<number>;
+  /** How many announced workers have not reported yet. */
+  starting(nowMs: number): Promise<number>;
   /** null while no worker has said. */
   pool(): Promise<Pool | null>;
 }
 
 /** Who has not been heard of for this long does not count. */
 const ALIVE_MS = 15_000;
+/** The launcher ends a worker that is not ready by then, so an older announcement belongs to a failed start. */
+const STARTING_MS = 60_000;
 const POOL_TTL_S = 24 * 3600;
 
 export function createWorkerBoard(redis: Redis, prefix: string): WorkerBoard {
   const workersKey = `${prefix}:workers`;
+  const startingKey = `${prefix}:workers:starting`;
   const poolKey = `${prefix}:pool`;
   return {
+    async announce(worker, nowMs) {
+      await redis
+        .multi()
+        .zadd(startingKey, nowMs, worker)
+        .zremrangebyscore(startingKey, '-inf', nowMs - STARTING_MS)
+        .pexpire(startingKey, STARTING_MS)
+        .exec();
+    },
     async beat(worker, nowMs, pool) {
       const answers = await redis
         .multi()
@@ -41,13 +56,15 @@ export function createWorkerBoard(redis: Redis, prefix: string): WorkerBoard {
         .zremrangebyscore(workersKey, '-inf', nowMs - ALIVE_MS)
         .zcard(workersKey)
         .set(poolKey, JSON.stringify(pool), 'EX', POOL_TTL_S)
+        .zrem(startingKey, worker)
         .exec();
       return Math.max(1, Number(answers?.[2]?.[1] ?? 1));
     },
     async leave(worker) {
-      await redis.zrem(workersKey, worker);
+      await Promise.all([redis.zrem(workersKey, worker), redis.zrem(startingKey, worker)]);
     },
     alive: (nowMs) => redis.zcount(workersKey, nowMs - ALIVE_MS, '+inf'),
+    starting: (nowMs) => redis.zcount(startingKey, nowMs - STARTING_MS, '+inf'),
     async pool() {
       const text = await redis.get(poolKey);
       return text === null ? null : (JSON.parse(text) as Pool);
