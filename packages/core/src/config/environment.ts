@@ -3,6 +3,7 @@
  * nothing outside an app's `main.ts` reads `process.env`.
  */
 import { z } from 'zod';
+import { problemsOf } from '../validation/index.ts';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
@@ -23,7 +24,7 @@ export function readEnvironment<Schema extends z.ZodType>(schema: Schema, env: E
   const parsed = schema.safeParse(present);
   if (parsed.success) return Object.freeze(parsed.data) as z.output<Schema>;
   throw new ConfigurationError(
-    parsed.error.issues.map((issue) => `${issue.path.join('.') || 'environment'}: ${issue.message}`),
+    problemsOf(parsed.error).map(({ path, text }) => `${path.join('.') || 'environment'}: ${text}`),
   );
 }
 

@@ -1,0 +1,4 @@
+export { withoutNulls } from './absent-nulls.ts';
+export { plainWords } from './plain-words.ts';
+export { type InputProblem, problemsOf, sentenceOf } from './problems-of.ts';
+export { type InputResult, readInput } from './read-input.ts';
