@@ -37,10 +37,12 @@ const endless = (taken: (bytes: number) => void) => (response: ServerResponse) =
   more();
 };
 
-const drip = (response: ServerResponse) => {
-  response.writeHead(200);
-  const timer = setInterval(() => response.write('.'), DRIP_MS);
-  response.socket!.once('close', () => clearInterval(timer));
+/** Sends this start at once, then a byte at a time without end. */
+const drip = (start: string) => (response: ServerResponse) => {
+  const socket = response.socket!;
+  socket.write(start);
+  const timer = setInterval(() => socket.write('.'), DRIP_MS);
+  socket.once('close', () => clearInterval(timer));
 };
 
 async function atRest(listeners: Listener[], jobs: string[], more: object = {}): Promise<void> {
@@ -56,7 +58,9 @@ const entriesOf = async (job: string, { id }: Listener) =>
 
 describe('bad manners', () => {
   it.each<{ name: string; manner: () => Manner; classes: string[] }>([
-    { name: 'drip', manner: () => drip, classes: ['timeout', 'delivered'] },
+    { name: 'drip', manner: () => drip('HTTP/1.1 200 OK\r\nx-a: '), classes: ['timeout', 'delivered'] },
+    // The status line is complete: the receiver has the event, whatever becomes of the body.
+    { name: 'drip-body', manner: () => drip('HTTP/1.1 200 OK\r\n\r\n'), classes: ['delivered'] },
     { name: 'redirect', manner: () => answer(307, { location: room.trapUrl }), classes: ['redirect', 'delivered'] },
     {
       name: 'reset',

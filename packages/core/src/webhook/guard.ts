@@ -4,9 +4,11 @@
  * answer matters. It must never let a name be resolved again after the judgement.
  */
 import { isIP } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import { buildConnector } from 'undici';
-import { DefectError } from '../errors/index.ts';
+import { CardsealError, DefectError } from '../errors/index.ts';
 import { cidrRanges, isPublicAddress } from './address.ts';
+import { ReceiverFailure } from './outcome.ts';
 import { type Resolve, systemResolve, wireResolve } from './resolve.ts';
 import { readTarget, type Target, targetRefused } from './target.ts';
 
@@ -29,7 +31,10 @@ export interface TargetGuard {
    * @throws RejectedError `webhook_target_refused`; show it as "target not allowed" and nothing more.
    */
   checkUrl(url: string): URL;
-  /** For undici's `connect` option. Fails with the same RejectedError when an address is not allowed. */
+  /**
+   * In the form of undici's `connect` option. Fails with the same RejectedError when an address is not allowed, and
+   * with a ReceiverFailure that names the stage for everything that a lookup, a connection or a handshake reports.
+   */
   connector: buildConnector.connector;
 }
 
@@ -62,7 +67,7 @@ export function createTargetGuard(options: TargetGuardOptions): TargetGuard {
   };
 
   const addressesOf = async (target: Target): Promise<string[]> => {
-    const answers = target.literal ? [target.host] : await resolve(target.host);
+    const answers = target.literal ? [target.host] : await resolve(target.host).catch(lookupFailed);
     if (answers.length === 0 || answers.length > MAX_ANSWERS) throw targetRefused('address');
     // One bad answer refuses the name: a mixed set is how a rebinding attack looks half of the time.
     for (const address of answers) {
@@ -103,8 +108,23 @@ type Socket = NonNullable<Parameters<buildConnector.Callback>[1]>;
 
 function dialOnce(dial: buildConnector.connector, request: buildConnector.Options): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    dial(request, (error: Error | null, socket: Socket | null) => (socket ? resolve(socket) : reject(error)));
+    // On an open connection, such as a tunnel, only the handshake is left.
+    let stage: 'connect' | 'tls' = request.httpSocket ? 'tls' : 'connect';
+    // undici returns the socket before it is connected; its types leave that out.
+    const opening: unknown = dial(request, (error: Error | null, socket: Socket | null) =>
+      socket ? resolve(socket) : reject(new ReceiverFailure(stage, { cause: error })),
+    );
+    if (opening instanceof TLSSocket) {
+      opening.once('connect', () => {
+        stage = 'tls';
+      });
+    }
   });
+}
+
+/** Errors that the resolver itself classified are its own faults and stay what they are. */
+function lookupFailed(error: unknown): never {
+  throw error instanceof CardsealError ? error : new ReceiverFailure('resolve', { cause: error });
 }
 
 async function dialInTurn(dial: Dial, addresses: readonly string[], request: buildConnector.Options): Promise<Socket> {

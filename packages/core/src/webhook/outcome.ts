@@ -1,7 +1,10 @@
 /**
- * What one try came to: a closed set of classes, and the one table that says what follows from each. Pure. Nothing
- * here reads a message text, and an error nobody knows is ours, never the receiver's.
+ * The result of one attempt: a closed set of classes, and the one table of their consequences. Pure. Nothing here reads
+ * a message text. The stage of an error decides whose fault it is, never a list of known codes: what comes out of a
+ * name lookup, a connection, a handshake or a response belongs to the receiver, also when nobody knows the error.
  */
+
+import { RejectedError } from '../errors/index.ts';
 
 export type DeliveryClass =
   | 'delivered'
@@ -19,6 +22,20 @@ export type FailureClass = Exclude<DeliveryClass, 'delivered'>;
 
 /** What sending ended with: a status line, or an error before or after it. */
 export type Answer = { status: number } | { error: unknown };
+
+/** How far an attempt got before it failed. `tls` is the handshake; `headers` lasts until the response's head ends. */
+export type FailureStage = 'resolve' | 'connect' | 'tls' | 'headers';
+
+/** An error that arose at the receiver, or on the way to it. Everything else that a sender throws is its own fault. */
+export class ReceiverFailure extends Error {
+  readonly stage: FailureStage;
+
+  constructor(stage: FailureStage, options: { cause: unknown }) {
+    super(`webhook_receiver_failed_at_${stage}`, options);
+    this.name = 'ReceiverFailure';
+    this.stage = stage;
+  }
+}
 
 /**
  * `budget`: tries a delivery has (`full` schedule, `short` one, `none`: over at once, `parked`: kept for a person).
@@ -44,53 +61,15 @@ export const CONSEQUENCES: Readonly<Record<FailureClass, Consequence>> = {
 /** 429 asks for less; 502, 503 and 504 come from a proxy whose backend is away. */
 const THROTTLING_STATUS: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
-const TIMEOUT_CODES: ReadonlySet<string> = new Set([
-  'ETIMEDOUT',
-  'UND_ERR_CONNECT_TIMEOUT',
-  'UND_ERR_HEADERS_TIMEOUT',
-  'UND_ERR_BODY_TIMEOUT',
-]);
+const TIMEOUT_CODES: ReadonlySet<string> = new Set(['ETIMEDOUT', 'UND_ERR_CONNECT_TIMEOUT']);
 
-/** Codes of the receiver's side of the network: its name, its port, its way of speaking HTTP. */
-const CONNECTION_CODES: ReadonlySet<string> = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'ECONNABORTED',
-  'EPIPE',
-  'EHOSTUNREACH',
-  'EHOSTDOWN',
-  'ENETUNREACH',
-  'ENOTFOUND',
-  'ENODATA',
-  'EAI_AGAIN',
-  'EAI_NODATA',
-  'EAI_NONAME',
-  'EAI_FAIL',
-  'ESERVFAIL',
-  'EREFUSED',
-  'EBADRESP',
-  'ETIMEOUT',
-  'UND_ERR_SOCKET',
-  'UND_ERR_HEADERS_OVERFLOW',
-  'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
-]);
+/** No files, ports, buffers or memory left on this machine. */
+const SHORTAGE_CODES: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EADDRNOTAVAIL']);
 
-/** OpenSSL's verification results carry no common prefix; these are the ones Node passes through. */
-const TLS_CODES: ReadonlySet<string> = new Set([
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-  'UNABLE_TO_GET_ISSUER_CERT',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'INVALID_CA',
-  'INVALID_PURPOSE',
-  'HOSTNAME_MISMATCH',
-  'PATH_LENGTH_EXCEEDED',
-  'EPROTO',
-]);
-const TLS_PREFIXES = ['ERR_TLS_', 'ERR_SSL_', 'CERT_', 'CRL_'] as const;
+/** TLS 1.3 reports some refusals (a client certificate is required, …) only after the handshake, as an alert. */
+const TLS_ALERT = /^(?:ERR_SSL_|ERR_TLS_|EPROTO$)/;
 
-/** The class of an answer; `undefined` for an error that is not the receiver's (a defect or a shortage of ours). */
+/** The class of an answer; `undefined` for an error that is not the receiver's: a defect or a shortage here. */
 export function classifyAnswer(answer: Answer): DeliveryClass | undefined {
   return 'status' in answer ? classifyStatus(answer.status) : classifyError(answer.error);
 }
@@ -105,13 +84,20 @@ function classifyStatus(status: number): DeliveryClass {
 }
 
 function classifyError(error: unknown): DeliveryClass | undefined {
-  if (!(error instanceof Error)) return undefined;
-  if (error.name === 'TimeoutError') return 'timeout';
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-  if (code === 'webhook_target_refused') return 'target_refused';
+  if (error instanceof RejectedError && error.code === 'webhook_target_refused') return 'target_refused';
+  if (error instanceof Error && error.name === 'TimeoutError') return 'timeout';
+  if (!(error instanceof ReceiverFailure) || isShortage(error)) return undefined;
+  const code = codeOf(error.cause);
   if (TIMEOUT_CODES.has(code)) return 'timeout';
-  // An answer that is no HTTP at all comes without a code, by name only.
-  if (CONNECTION_CODES.has(code) || error.name === 'HTTPParserError') return 'connection';
-  if (TLS_CODES.has(code) || TLS_PREFIXES.some((prefix) => code.startsWith(prefix))) return 'tls';
-  return undefined;
+  const isTls = error.stage === 'tls' || (error.stage === 'headers' && TLS_ALERT.test(code));
+  return isTls ? 'tls' : 'connection';
+}
+
+/** Whether this machine lacks something that a connection needs, which says nothing about the receiver. */
+export function isShortage(error: unknown): boolean {
+  return error instanceof ReceiverFailure && SHORTAGE_CODES.has(codeOf(error.cause));
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : '';
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CONSEQUENCES, classifyAnswer, type FailureClass } from './outcome.ts';
+import { RejectedError } from '../errors/index.ts';
+import { CONSEQUENCES, classifyAnswer, type FailureClass, ReceiverFailure } from './outcome.ts';
 import { parseRetryAfter } from './retry-after.ts';
 import { endpointEffect, nextTry, SHORT_BUDGET, TRY_DELAYS_MS } from './schedule.ts';
 
@@ -127,26 +128,38 @@ describe('classifyAnswer', () => {
   });
 
   it.each([
-    ['ECONNREFUSED', 'connection'],
-    ['ECONNRESET', 'connection'],
-    ['ENOTFOUND', 'connection'],
-    ['UND_ERR_SOCKET', 'connection'],
-    ['UND_ERR_CONNECT_TIMEOUT', 'timeout'],
-    ['ETIMEDOUT', 'timeout'],
-    ['DEPTH_ZERO_SELF_SIGNED_CERT', 'tls'],
-    ['ERR_TLS_CERT_ALTNAME_INVALID', 'tls'],
-    ['CERT_HAS_EXPIRED', 'tls'],
-    ['webhook_target_refused', 'target_refused'],
-    ['EMFILE', undefined],
-    ['UND_ERR_INVALID_ARG', undefined],
-    ['SOMETHING_NEW', undefined],
-  ])('error %s is %s', (code, expected) => {
-    expect(classifyAnswer({ error: Object.assign(new Error('x'), { code }) })).toBe(expected);
+    ['resolve', 'ENOTFOUND', 'connection'],
+    ['resolve', 'SOMETHING_NEW', 'connection'],
+    ['connect', 'ECONNREFUSED', 'connection'],
+    ['connect', 'SOMETHING_NEW', 'connection'],
+    ['connect', 'UND_ERR_CONNECT_TIMEOUT', 'timeout'],
+    ['connect', 'ETIMEDOUT', 'timeout'],
+    ['connect', 'EMFILE', undefined],
+    ['tls', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'tls'],
+    ['tls', 'UNSPECIFIED', 'tls'],
+    ['tls', 'SOMETHING_NEW', 'tls'],
+    ['tls', '', 'tls'],
+    ['tls', 'ECONNRESET', 'tls'],
+    ['tls', 'UND_ERR_CONNECT_TIMEOUT', 'timeout'],
+    ['tls', 'ENOMEM', undefined],
+    ['headers', 'ECONNRESET', 'connection'],
+    ['headers', 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', 'tls'],
+    ['headers', 'SOMETHING_NEW', 'connection'],
+  ] as const)('at stage %s, error %s is %s', (stage, code, expected) => {
+    const cause = Object.assign(new Error('x'), code && { code });
+    expect(classifyAnswer({ error: new ReceiverFailure(stage, { cause }) })).toBe(expected);
   });
 
-  it('calls an answer that is no HTTP a failed connection', () => {
-    expect(classifyAnswer({ error: Object.assign(new Error('x'), { name: 'HTTPParserError' }) })).toBe('connection');
+  it('knows a refused target', () => {
+    expect(classifyAnswer({ error: new RejectedError('webhook_target_refused') })).toBe('target_refused');
   });
+
+  it.each(['ECONNRESET', 'CERT_HAS_EXPIRED', 'UNSPECIFIED', 'UND_ERR_INVALID_ARG'])(
+    'knows no class for an error %s that no stage of the receiver reported',
+    (code) => {
+      expect(classifyAnswer({ error: Object.assign(new Error('x'), { code }) })).toBeUndefined();
+    },
+  );
 
   it('knows no class for what is no error', () => {
     expect(classifyAnswer({ error: 'ECONNRESET' })).toBeUndefined();

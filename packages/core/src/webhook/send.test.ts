@@ -1,10 +1,14 @@
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, createServer as createTcp, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createTargetGuard } from './guard.ts';
 import { createWebhookSender, type SendInput, type WebhookSender } from './send.ts';
 import { sign } from './sign.ts';
+
+type Callback = (error: Error, socket: null) => void;
 
 const guard = createTargetGuard({ allowTargets: '127.0.0.0/8', production: false });
 const closers: (() => unknown)[] = [];
@@ -164,6 +168,115 @@ describe('answers', () => {
   });
 });
 
+describe('a response that is not as it should be', () => {
+  const FINAL = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok';
+
+  /** Answers each request on a connection with these bytes. */
+  async function answering(bytes: string, isLast = false): Promise<string> {
+    return rawReceiver((socket) => {
+      let seen = '';
+      socket.on('data', (part) => {
+        seen += part.toString('latin1');
+        if (!seen.endsWith('{"type":"x"}')) return;
+        seen = '';
+        if (isLast) socket.end(bytes);
+        else socket.write(bytes);
+      });
+    });
+  }
+
+  it.each([
+    ['100, once', 'HTTP/1.1 100 Continue\r\n\r\n'],
+    ['100, twice', 'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n'],
+    ['101', 'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n'],
+    ['102 and 103', 'HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n'],
+  ])('is delivered after %s, and its connection serves the next one', async (_what, interim) => {
+    const origin = await answering(interim + FINAL);
+    const one = sender();
+    for (let n = 0; n < 3; n++) {
+      expect(await one.send(request(origin))).toMatchObject({ class: 'delivered', status: 200 });
+    }
+  });
+
+  it('is a failed connection after 33 interim responses', async () => {
+    const origin = await answering('HTTP/1.1 102 Processing\r\n\r\n'.repeat(33) + FINAL);
+    expect(await sender().send(request(origin))).toEqual({ class: 'connection', latencyMs: expect.any(Number) });
+  });
+
+  it.each([
+    ['a short body', 'HTTP/1.1 200 OK\r\ncontent-length: 20\r\n\r\nok', true],
+    ['no last chunk', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n', true],
+    ['a broken chunk', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\nok\r\n', true],
+    ['the same length twice', 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 2\r\n\r\nok', false],
+    ['two different lengths', 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\nok', true],
+    [
+      'a length and chunks',
+      'HTTP/1.1 200 OK\r\ncontent-length: 9\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n',
+      false,
+    ],
+  ])('is delivered with status 200 and %s', async (_what, bytes, isBroken) => {
+    const result = await sender().send(request(await answering(bytes, true)));
+    expect(result).toMatchObject({ class: 'delivered', status: 200 });
+    expect(result.brokenBody).toBe(isBroken || undefined);
+  });
+
+  it.each([
+    [200, 'delivered'],
+    [410, 'gone'],
+    [429, 'throttling'],
+    [500, 'server_error'],
+  ])('keeps status %i when the connection breaks within the body', async (status, expected) => {
+    const origin = await rawReceiver((socket) => {
+      const start = `HTTP/1.1 ${status} X\r\ncontent-length: 10\r\n\r\nabc`;
+      socket.once('data', () => socket.write(start, () => setTimeout(() => socket.resetAndDestroy(), 50)));
+    });
+    expect(await sender().send(request(origin))).toMatchObject({ class: expected, status, brokenBody: true });
+  });
+});
+
+describe('a certificate that cannot be trusted', () => {
+  const { authorities, receivers } = JSON.parse(
+    readFileSync(new URL('../../../../test/vectors/receiver-certificates.json', import.meta.url), 'utf8'),
+  ) as { authorities: string; receivers: Record<string, { key: string; cert: string }> };
+  const trusting = createTargetGuard({ allowTargets: '127.0.0.0/8', production: false, ca: authorities });
+
+  async function send(name: string) {
+    // The lowest security level lets the server offer what the client must refuse.
+    const server = createTlsServer({ ...receivers[name], ciphers: 'DEFAULT:@SECLEVEL=0' }, (_, response) =>
+      response.end(),
+    );
+    server.on('tlsClientError', () => {});
+    const origin = await listen(server);
+    closers.push(() => server.closeAllConnections());
+    const one = createWebhookSender({ guard: trusting });
+    closers.push(() => one.close());
+    return one.send(request(origin.replace('http:', 'https:')));
+  }
+
+  it('control: a good one is trusted', async () => {
+    expect((await send('good')).class).toBe('delivered');
+  });
+
+  it.each(Object.keys(receivers).filter((name) => name !== 'good'))('%s is class tls', async (name) => {
+    expect(await send(name)).toEqual({ class: 'tls', latencyMs: expect.any(Number) });
+  });
+
+  it('a receiver that closes within the handshake is class tls', async () => {
+    const origin = await rawReceiver((socket) => socket.once('data', () => socket.destroy()));
+    expect((await sender().send(request(origin.replace('http:', 'https:')))).class).toBe('tls');
+  });
+
+  it('a client certificate that is asked for after the handshake is class tls', async () => {
+    const options = { ...receivers.good, ca: authorities, requestCert: true, rejectUnauthorized: true };
+    const server = createTlsServer(options, (_, response) => response.end());
+    server.on('tlsClientError', () => {});
+    const origin = await listen(server);
+    const one = createWebhookSender({ guard: trusting });
+    closers.push(() => one.close());
+    expect((await one.send(request(origin.replace('http:', 'https:')))).class).toBe('tls');
+  });
+});
+
 describe('failures of the receiver', () => {
   const deadlineMs = 150;
 
@@ -219,23 +332,24 @@ describe('failures of the receiver', () => {
   });
 
   it.each([
-    ['headers', 'HTTP/1.1 200 OK\r\nx-a: '],
-    ['a body', 'HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n'],
-  ])('drips %s: an idle timer would never fire', async (_what, start) => {
+    ['headers', 'HTTP/1.1 200 OK\r\nx-a: ', { class: 'timeout' }],
+    ['a body', 'HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n', { class: 'delivered', brokenBody: true }],
+    ['a body', 'HTTP/1.1 500 No\r\ncontent-length: 100000\r\n\r\n', { class: 'server_error', brokenBody: true }],
+  ])('drips %s: an idle timer would never fire', async (_what, start, expected) => {
     const origin = await rawReceiver((socket) => {
       socket.write(start);
       const drip = setInterval(() => socket.write('a'), 10);
       socket.on('close', () => clearInterval(drip));
     });
     const result = await sender().send(request(origin, { deadlineMs }));
-    expect(result.class).toBe('timeout');
+    expect(result).toMatchObject(expected);
     expect(result.latencyMs).toBeLessThan(5_000);
   });
 
   it.each([
     ['at once', ''],
     ['within the headers', 'HTTP/1.1 200 OK\r\nx-a: b'],
-    ['within the body', 'HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc'],
+    ['after an interim response', 'HTTP/1.1 100 Continue\r\n\r\n'],
   ])('resets %s', async (_when, start) => {
     const origin = await rawReceiver((socket) => {
       socket.once('data', () => socket.write(start, () => socket.resetAndDestroy()));
@@ -277,13 +391,25 @@ describe('what is ours', () => {
   });
 
   it.each([
-    ['EMFILE', 'webhook_sender_short', 'transient'],
-    ['SOMETHING_NEW', 'webhook_send_defect', 'defect'],
-  ])('is thrown: %s', async (code, expected, disposition) => {
+    [
+      'no file is left',
+      (callback: Callback) => callback(Object.assign(new Error('x'), { code: 'EMFILE' }), null),
+      'webhook_sender_short',
+      'transient',
+    ],
+    [
+      'an error of this code before it dials',
+      () => {
+        throw new TypeError('x');
+      },
+      'webhook_send_defect',
+      'defect',
+    ],
+  ])('is thrown: %s', async (_what, dial, expected, disposition) => {
     const broken = createTargetGuard({
       allowTargets: '127.0.0.0/8',
       production: false,
-      dial: (_, callback) => callback(Object.assign(new Error('x'), { code }), null),
+      dial: (_, callback) => dial(callback),
     });
     const one = createWebhookSender({ guard: broken });
     closers.push(() => one.close());
