@@ -35,7 +35,17 @@ export function subjectView({ job, generation }: DeliveryRef) {
 }
 
 export function tryView(entry: ReadTry) {
-  const { number, atMs, class: answerClass, status, latencyMs, nextAtMs, heldUntilMs, answer } = entry;
+  const {
+    number,
+    atMs,
+    class: answerClass,
+    status,
+    latencyMs,
+    nextAtMs,
+    heldUntilMs,
+    brokenBody = false,
+    answer,
+  } = entry;
   const iso = (ms: number | null | undefined) => (ms ? new Date(ms).toISOString() : null);
   return {
     number,
@@ -45,6 +55,7 @@ export function tryView(entry: ReadTry) {
     latency_ms: latencyMs,
     next_try_at: iso(nextAtMs),
     held_until: iso(heldUntilMs),
+    broken_body: brokenBody,
     answer: answer && { base64: answer.toString('base64'), text: answer.toString('utf8') },
   };
 }

@@ -43,7 +43,15 @@ export async function sendTest(
   const latencyMs = Math.round(answer.latencyMs);
   await ledger.deliveries.record(
     { ref: { tenant, job: notice, generation: 1, endpoint: id }, tries: 0, entries: 0, last: null },
-    { atMs: nowMs, class: answer.class, status, latencyMs, nextAtMs: null, attempt: 1 },
+    {
+      atMs: nowMs,
+      class: answer.class,
+      status,
+      latencyMs,
+      nextAtMs: null,
+      attempt: 1,
+      ...(answer.brokenBody && { brokenBody: answer.brokenBody }),
+    },
     delivered ? undefined : answer.answer,
   );
   log.info('endpoint.tested', { tenant, endpoint_id: id, class: answer.class, ...(status === null ? {} : { status }) });

@@ -54,6 +54,9 @@ const deliveryWithTries = delivery
         latency_ms: z.number().int(),
         next_try_at: time.nullable(),
         held_until: time.nullable(),
+        broken_body: z.boolean().meta({
+          description: 'A status arrived, but the body did not end as its headers say. The status alone counts.',
+        }),
         answer: z
           .object({ base64: z.string(), text: z.string() })
           .nullable()

@@ -31,6 +31,7 @@ export async function recordTry(
     nextAtMs: next?.kind === 'retry' ? next.atMs : null,
     attempt,
     ...heldUntil(answer, nowMs),
+    ...(answer.brokenBody && { brokenBody: answer.brokenBody }),
   };
   await failpoint('deliver.answered');
   await ledger.deliveries.record(before, record, answer.class === 'delivered' ? undefined : answer.answer);

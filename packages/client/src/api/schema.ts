@@ -60,6 +60,8 @@ export interface DeliveryWithTries {
     latency_ms: number;
     next_try_at: string | null;
     held_until: string | null;
+    /** A status arrived, but the body did not end as its headers say. The status alone counts. */
+    broken_body: boolean;
     /** The first 4 KiB of a failed answer; null without the scope `results:read`. */
     answer: { base64: string; text: string } | null;
   }[];

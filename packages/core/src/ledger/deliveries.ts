@@ -21,6 +21,8 @@ export interface TryRecord {
   attempt: number;
   /** Until when the answer's `Retry-After` holds the whole endpoint. */
   heldUntilMs?: number;
+  /** The response has a status, but its body did not end as its headers say, or not in time. */
+  brokenBody?: true;
   /** The start of the answer, sealed, in base64. */
   answer?: string;
 }
