@@ -6,32 +6,49 @@ import type { EmulatorConfig, EmulatorOverrides } from './config.ts';
 import { createContext } from './context.ts';
 import { handleControl } from './control/routes.ts';
 import { sendJson } from './http.ts';
-import { handleCall } from './idcard/routes.ts';
+import { handleCall, tokenOf } from './idcard/routes.ts';
+import { createProviderListener, type ProviderListener } from './provider-listener.ts';
 import { handleToken } from './token/routes.ts';
 
 export { type Credential, DEFAULT_CONFIG, type EmulatorConfig, type EmulatorOverrides, readConfig } from './config.ts';
 
+type Route = (request: IncomingMessage, response: ServerResponse, url: URL) => Promise<void>;
+
 export interface Emulator {
   /** Listens; resolves with the port. Calling it again gives the same answer. */
-  start(): Promise<{ port: number }>;
+  start(): Promise<{ port: number; providerPort?: number }>;
   /** Cuts every connection and resolves when the listener is closed. Safe at any time. */
   stop(): Promise<void>;
 }
 
 export function createEmulator(config: EmulatorConfig, overrides: EmulatorOverrides = {}): Emulator {
   const context = createContext(config, overrides);
-  const server = createServer((request, response) => {
-    route(request, response).catch(() => {
+  const answering = (route: Route) => (request: IncomingMessage, response: ServerResponse) => {
+    route(request, response, new URL(request.url ?? '/', 'http://emulator')).catch(() => {
       // The client is gone, or a handler broke: nothing that was read may be echoed.
       if (!response.headersSent) sendJson(response, 500, { error: 'emulator_failure' });
       else response.destroy();
     });
-  });
+  };
+  const server = createServer(answering(routeAll));
   server.keepAliveTimeout = 60_000;
+  const provider: ProviderListener | undefined =
+    config.providerPort === undefined
+      ? undefined
+      : createProviderListener(config.providerPort, config.host, answering(routeProvider));
+  const applyRefusal = async () => provider?.setOpen(!context.faults.refusesAll());
 
-  async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const url = new URL(request.url ?? '/', 'http://emulator');
-    if (url.pathname.startsWith('/__control')) return handleControl(context, request, response, url);
+  async function routeAll(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
+    if (!url.pathname.startsWith('/__control')) return routeProvider(request, response, url);
+    return handleControl(context, request, response, url, applyRefusal);
+  }
+
+  async function routeProvider(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
+    if (context.faults.refuses(context.tokens.verify(tokenOf(url)).credential?.id)) {
+      // Over a connection that exists this is the nearest to a refused one. No call has arrived: nothing counts it.
+      request.socket.resetAndDestroy();
+      return;
+    }
     if (url.pathname === '/oauth/2.0/token') return handleToken(context, request, response, url);
     if (url.pathname === '/rest/2.0/ocr/v1/idcard_enc')
       return handleCall(context, request, response, url, 'idcard_enc');
@@ -40,22 +57,29 @@ export function createEmulator(config: EmulatorConfig, overrides: EmulatorOverri
     return sendJson(response, 404, { error_code: 3, error_msg: 'Unsupported openapi method' });
   }
 
-  let started: Promise<{ port: number }> | undefined;
+  async function start(): Promise<{ port: number; providerPort?: number }> {
+    const port = await new Promise<number>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(config.port, config.host, () => resolve((server.address() as AddressInfo).port));
+    });
+    if (!provider) return { port };
+    await provider.setOpen(true);
+    return { port, providerPort: provider.port() };
+  }
+
+  let started: ReturnType<typeof start> | undefined;
   let stopped: Promise<void> | undefined;
   return {
     start() {
-      started ??= new Promise((resolve, reject) => {
-        server.once('error', reject);
-        server.listen(config.port, config.host, () => resolve({ port: (server.address() as AddressInfo).port }));
-      });
+      started ??= start();
       return started;
     },
     stop() {
-      stopped ??= new Promise((resolve) => {
+      stopped ??= new Promise<void>((resolve) => {
         context.stopping.abort();
         server.close(() => context.reader.stop().then(resolve));
         server.closeAllConnections();
-      });
+      }).then(() => provider?.stop());
       return stopped;
     },
   };

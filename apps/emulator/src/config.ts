@@ -32,6 +32,8 @@ export interface PictureBounds {
 export interface EmulatorConfig {
   /** 0 for a free port. */
   port: number;
+  /** A second port for the provider's endpoints alone, which `refuse` closes; 0 for a free one, absent for none. */
+  providerPort?: number;
   host: string;
   /** Where the RSA key is kept; without it each emulator makes its own. */
   dataDir?: string;
@@ -74,6 +76,7 @@ export const DEFAULT_CONFIG: Omit<EmulatorConfig, 'credentials'> = {
 
 const Environment = z.object({
   EMULATOR_PORT: z.coerce.number().int().min(0).max(65_535).default(3002),
+  EMULATOR_PROVIDER_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
   EMULATOR_DATA_DIR: z.string().min(1).optional(),
   EMULATOR_CREDENTIALS_FILE: z.string().min(1),
   EMULATOR_SUITE: z
@@ -87,7 +90,14 @@ const Environment = z.object({
 export function readConfig(env: Record<string, string | undefined>): EmulatorConfig {
   const parsed = Environment.safeParse(env);
   if (!parsed.success) throw new Error(z.prettifyError(parsed.error));
-  const { EMULATOR_PORT, EMULATOR_DATA_DIR, EMULATOR_CREDENTIALS_FILE, EMULATOR_SUITE, BAIDU_QPS } = parsed.data;
+  const {
+    EMULATOR_PORT,
+    EMULATOR_PROVIDER_PORT,
+    EMULATOR_DATA_DIR,
+    EMULATOR_CREDENTIALS_FILE,
+    EMULATOR_SUITE,
+    BAIDU_QPS,
+  } = parsed.data;
   const [mode, iv] = EMULATOR_SUITE.split(':') as [CipherSuite['mode'], CipherSuite['iv']];
   return {
     ...DEFAULT_CONFIG,
@@ -96,6 +106,7 @@ export function readConfig(env: Record<string, string | undefined>): EmulatorCon
     readerThread: true,
     suite: { mode, iv },
     credentials: readCredentials(EMULATOR_CREDENTIALS_FILE),
+    ...(EMULATOR_PROVIDER_PORT === undefined ? {} : { providerPort: EMULATOR_PROVIDER_PORT }),
     ...(EMULATOR_DATA_DIR === undefined ? {} : { dataDir: EMULATOR_DATA_DIR }),
   };
 }

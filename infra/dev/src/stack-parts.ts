@@ -5,7 +5,7 @@
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DevInfo, StoreInfo } from './dev-info.ts';
-import { assertPortsFree, LOOPBACK } from './ports.ts';
+import { assertPortsFree, freePort, LOOPBACK } from './ports.ts';
 import { planRedis } from './redis.ts';
 import { type DevSecrets, ensureSecrets, writeFileAtomic } from './secrets.ts';
 import { PROGRAMS, type Provision, type Provisioned, type StackOptions } from './stack-options.ts';
@@ -38,7 +38,7 @@ export async function startParts(options: Settled, supervisor: Supervisor) {
   const env = baseEnvironment(options.env ?? process.env);
   const context = { programs: { ...PROGRAMS, ...options.programs }, ports, env };
   // None of these needs another, and loading the provisioner takes as long as starting them.
-  const [redisUrl, store, emulatorUrl, provision] = await Promise.all([
+  const [redisUrl, store, { emulatorUrl, providerUrl }, provision] = await Promise.all([
     options.redisUrl ?? startOwnRedis(options, supervisor),
     options.s3 ?? startStore(options, supervisor, context, secrets),
     startEmulator(options, supervisor, context, secrets),
@@ -46,7 +46,7 @@ export async function startParts(options: Settled, supervisor: Supervisor) {
   ]);
   const publicKeyFile = path.join(options.dataDir, 'emulator-public-key.pem');
   writeFileAtomic(publicKeyFile, await fetchText(`${emulatorUrl}/__control/public-key`));
-  const parts = { env, redisUrl, store, secrets, emulatorUrl, publicKeyFile };
+  const parts = { env, redisUrl, store, secrets, providerUrl, publicKeyFile };
   const appEnv = { ...appEnvironment(parts), ...options.apps };
   options.log('making the first tenant, its api key and an admin');
   const provisioned = await provision({ env: appEnv, dataDir: options.dataDir });
@@ -77,8 +77,11 @@ async function startStore(options: Settled, supervisor: Supervisor, context: Pla
 
 async function startEmulator(options: Settled, supervisor: Supervisor, context: PlanContext, secrets: DevSecrets) {
   options.log("starting the emulator of Baidu's OCR");
-  const [child] = await supervisor.start([emulatorSpec(context, path.join(options.dataDir, 'emulator'), secrets)]);
-  return urlOf(child);
+  // Chosen here, so that an emulator that was started again is found where it was.
+  const providerPort = await freePort();
+  const dataDir = path.join(options.dataDir, 'emulator');
+  const [child] = await supervisor.start([emulatorSpec(context, dataDir, secrets, providerPort)]);
+  return { emulatorUrl: urlOf(child), providerUrl: urlOf({ port: providerPort }) };
 }
 
 async function provisionerOf(options: StackOptions): Promise<Provision> {

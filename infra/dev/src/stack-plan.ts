@@ -59,12 +59,18 @@ export function storeSpec(
   });
 }
 
-export function emulatorSpec(context: PlanContext, emulatorDataDir: string, secrets: DevSecrets): ChildSpec {
+export function emulatorSpec(
+  context: PlanContext,
+  emulatorDataDir: string,
+  secrets: DevSecrets,
+  providerPort: number,
+): ChildSpec {
   return nodeChild('emulator', context.programs.emulator, 'EMULATOR_PORT', context.ports.emulator, {
     ...context.env,
     BAIDU_QPS: String(secrets.credentials[0]?.qps ?? 100),
     EMULATOR_CREDENTIALS_FILE: secrets.credentialsFile,
     EMULATOR_DATA_DIR: emulatorDataDir,
+    EMULATOR_PROVIDER_PORT: String(providerPort),
   });
 }
 
@@ -74,7 +80,8 @@ export function appEnvironment(parts: {
   redisUrl: string;
   store: StoreInfo;
   secrets: DevSecrets;
-  emulatorUrl: string;
+  /** Where the emulator stands for the provider. Its fault `refuse` closes this port and not that of its control. */
+  providerUrl: string;
   publicKeyFile: string;
 }): NodeJS.ProcessEnv {
   return {
@@ -88,7 +95,7 @@ export function appEnvironment(parts: {
     AWS_SECRET_ACCESS_KEY: parts.store.secretAccessKey,
     MASTER_KEY_FILE: parts.secrets.masterKeyFile,
     BAIDU_CREDENTIALS_FILE: parts.secrets.credentialsFile,
-    BAIDU_BASE_URL: parts.emulatorUrl,
+    BAIDU_BASE_URL: parts.providerUrl,
     BAIDU_KEY_WRAPPER: `rsa:${parts.publicKeyFile}`,
   };
 }

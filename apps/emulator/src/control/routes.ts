@@ -38,18 +38,21 @@ const Control = z.strictObject({
   faults: z.array(Fault).optional(),
 });
 
+/** `changed` is awaited before the answer, so that whoever gets it meets the new faults. */
 export async function handleControl(
   context: Context,
   request: IncomingMessage,
   response: ServerResponse,
   url: URL,
+  changed: () => Promise<void>,
 ): Promise<void> {
   const body = await readBody(request, MAX_BODY_BYTES);
   switch (`${request.method} ${url.pathname}`) {
     case 'PUT /__control':
-      return change(context, response, body);
+      return change(context, response, body, changed);
     case 'DELETE /__control':
       resetControl(context);
+      await changed();
       return sendJson(response, 200, controlState(context));
     case 'GET /__control':
       return sendJson(response, 200, controlState(context));
@@ -67,7 +70,12 @@ export async function handleControl(
   }
 }
 
-function change(context: Context, response: ServerResponse, body: Buffer): void {
+async function change(
+  context: Context,
+  response: ServerResponse,
+  body: Buffer,
+  changed: () => Promise<void>,
+): Promise<void> {
   const parsed = Control.safeParse(parseJson(body));
   if (!parsed.success) {
     sendJson(response, 400, { error: 'invalid_control', problems: parsed.error.issues });
@@ -77,6 +85,7 @@ function change(context: Context, response: ServerResponse, body: Buffer): void 
   if (limits) context.limiter.set(defined(limits));
   if (latency_ms) context.latency.set(defined(latency_ms));
   if (faults) context.faults.set(faults);
+  await changed();
   sendJson(response, 200, controlState(context));
 }
 

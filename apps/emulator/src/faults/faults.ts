@@ -11,6 +11,7 @@ export const FAULT_KINDS = [
   'slow_drip',
   'hang',
   'reset',
+  'refuse',
   'token_expired',
   'token_invalid',
 ] as const;
@@ -33,27 +34,40 @@ export interface FaultRule {
 }
 
 export interface Faults {
+  /** Never a rule of kind `refuse`: a refused call has no answer to spoil. */
   draw(credentialId: string): FaultRule | undefined;
+  /** Whether this call meets a rule of kind `refuse`. `undefined`: its credential is not known. */
+  refuses(credentialId: string | undefined): boolean;
+  /** Whether a rule of kind `refuse` holds for every call. */
+  refusesAll(): boolean;
   rules(): FaultRule[];
   set(rules: FaultRule[]): void;
 }
 
 export function createFaults(random: () => number): Faults {
   let rules: FaultRule[] = [];
-  const fires = (rule: FaultRule, credentialId: string): boolean => {
+  const fires = (rule: FaultRule, credentialId: string | undefined): boolean => {
     if (rule.credential !== undefined && rule.credential !== credentialId) return false;
     if (rule.count !== undefined && rule.count <= 0) return false;
     return rule.rate === undefined || random() < rule.rate;
   };
+  const drawOf = (credentialId: string | undefined, isWanted: (rule: FaultRule) => boolean) => {
+    const rule = rules.find((candidate) => isWanted(candidate) && fires(candidate, credentialId));
+    if (rule?.count !== undefined) rule.count--;
+    return rule;
+  };
+  const refuses = ({ kind }: FaultRule) => kind === 'refuse';
   return {
-    draw(credentialId) {
-      const rule = rules.find((candidate) => fires(candidate, credentialId));
-      if (rule?.count !== undefined) rule.count--;
-      return rule;
-    },
+    draw: (credentialId) => drawOf(credentialId, (rule) => !refuses(rule)),
+    refuses: (credentialId) => drawOf(credentialId, refuses) !== undefined,
+    refusesAll: () => rules.some((rule) => refuses(rule) && isForEveryCall(rule)),
     rules: () => rules.map((rule) => ({ ...rule })),
     set(replacement) {
       rules = replacement.map((rule) => ({ ...rule }));
     },
   };
+}
+
+function isForEveryCall({ credential, count, rate }: FaultRule): boolean {
+  return credential === undefined && count === undefined && (rate === undefined || rate === 1);
 }

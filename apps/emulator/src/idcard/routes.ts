@@ -49,7 +49,7 @@ export async function handleCall(
 }
 
 /** The provider's own Node SDK appends a second query, `?aipSdk=node`, behind the token, and is served. [C] */
-function tokenOf(url: URL): string | null {
+export function tokenOf(url: URL): string | null {
   return url.searchParams.get('access_token')?.split('?')[0] ?? null;
 }
 
