@@ -22,6 +22,7 @@ const well: Overview = {
   redis: 'up',
   ledger: 'up',
   workers: 2,
+  workersStarting: 0,
   workerState: 'running',
   steps: { accepted: step, queued: step, recognising: step, outcome: step, delivering: step, delivered: step },
   ended: [],

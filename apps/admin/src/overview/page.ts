@@ -28,10 +28,11 @@ ${table(
 )}`;
 }
 
-function workersWords({ workers, workerState }: Overview): string {
+function workersWords({ workers, workersStarting, workerState }: Overview): string {
   if (workers === null) return 'workers unknown';
   if (workerState === 'starting') return 'workers are starting';
-  return workers === 1 ? '1 worker' : `${count(workers)} workers`;
+  const running = workers === 1 ? '1 worker' : `${count(workers)} workers`;
+  return workersStarting ? `${running}, ${count(workersStarting)} starting` : running;
 }
 
 function nowPart(view: Overview): Html {

@@ -50,6 +50,7 @@ export function createOverviewReader(context: AdminContext, samples: Samples, hi
       redis: queues ? 'up' : 'down',
       ledger: ledger ? 'up' : 'down',
       workers: queues?.workers ?? null,
+      workersStarting: queues?.workersStarting ?? null,
       workerState: queues?.workerState ?? null,
       steps: {
         accepted: { ...none, perMinute: ledger?.acceptedPerMinute ?? null },
@@ -74,7 +75,9 @@ export function createOverviewReader(context: AdminContext, samples: Samples, hi
     return { ...seen, incidents: incidentsOf(seen, ledger?.audit ?? [], past) };
   };
   // Workers that start report within seconds: an operator who asks after their report must see them.
-  return { read: shared(LOOK_MS, clock, read, ({ workerState }) => workerState === 'running') };
+  return {
+    read: shared(LOOK_MS, clock, read, ({ workers, workersStarting }) => Boolean(workers) && workersStarting === 0),
+  };
 }
 
 /** One read serves all callers within `ttlMs`. A read that failed, or that `isKept` refuses, is not kept. */
@@ -124,6 +127,7 @@ async function readQueues(context: AdminContext, samples: Samples, connectedForM
   const calls = recently.reduce((sum, line) => sum + ratePerMinute(line), 0);
   return {
     workers: alive,
+    workersStarting: starting,
     workerState: workerState({ alive, starting, connectedForMs: connectedForMs() }),
     credentials,
     failures,

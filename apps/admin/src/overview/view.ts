@@ -54,7 +54,9 @@ export interface Overview {
   ledger: 'up' | 'down';
   /** Workers that recognise and have reported within the last seconds. */
   workers: number | null;
-  /** With no worker: whether some still start. */
+  /** Workers that have begun to start and have not reported yet. */
+  workersStarting: number | null;
+  /** `none` only when workers had the time to report. */
   workerState: WorkerState | null;
   steps: Record<Step, StepView>;
   /** Cards a minute that ended, oldest first, of the last hour. */
