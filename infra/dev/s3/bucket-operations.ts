@@ -1,7 +1,7 @@
 // What can be done to buckets as wholes: create, look, list, delete many. Configuration that this store lacks is said to be off.
 import { receiveBody } from './body.ts';
 import type { Bucket, ObjectSummary } from './bucket.ts';
-import { decodeToken, encodeToken, type Listing, listNames } from './listing.ts';
+import { decodeToken, encodeToken, type Listing, listNames, listThinly } from './listing.ts';
 import { type Exchange, type Reply, xmlReply } from './operation.ts';
 import { fromIndexKey, toIndexKey } from './ordered-index.ts';
 import { asS3Error, S3Error } from './s3-error.ts';
@@ -50,28 +50,36 @@ export async function getBucketVersioning({ storage, target }: Exchange): Promis
   return xmlReply(xmlDocument(`<VersioningConfiguration ${namespace}/>`));
 }
 
-export async function listObjects({ storage, target }: Exchange): Promise<Reply> {
+export async function listObjects({ storage, target, faults }: Exchange): Promise<Reply> {
   const bucket = storage.bucket(target.bucket);
   const token = queryValue(target, 'continuation-token');
-  const listing = listNames(bucket.names, {
+  const query = {
     prefix: toIndexKey(queryValue(target, 'prefix') ?? ''),
     delimiter: toIndexKey(queryValue(target, 'delimiter') ?? ''),
     after: toIndexKey(queryValue(target, 'start-after') ?? ''),
     limit: maxKeysOf(target),
     ...(token !== undefined && { resume: decodeToken(token) }),
-  });
+  };
+  const thin = faults.find((fault) => fault.kind === 'thin_pages');
+  const listing = thin ? listThinly(bucket.names, query, thin.keys ?? 1) : listNames(bucket.names, query);
   return xmlReply(await listingXml(target, listing, await describeAll(bucket, listing.keys)));
 }
 
 export async function deleteObjects(exchange: Exchange): Promise<Reply> {
   const bucket = exchange.storage.bucket(exchange.target.bucket);
   const { text, declared } = await readText(exchange);
+  const requiresMd5 = exchange.faults.some(({ kind }) => kind === 'require_md5');
+  if (requiresMd5 && exchange.request.headers['content-md5'] === undefined) throw new S3Error('MissingContentMD5');
   if (!declared) throw new S3Error('InvalidRequest', 'Missing required header for this request: Content-MD5');
   const wanted = innerXml(text, 'Object').map((inner) => ({ key: textOf(inner, 'Key'), etag: textOf(inner, 'ETag') }));
   const malformed = wanted.length === 0 || wanted.length > pageLimit || wanted.some(({ key }) => !key);
   if (malformed) throw new S3Error('MalformedXML');
   const quiet = textOf(text, 'Quiet') === 'true';
-  const lines = await mapInParallel(wanted, async ({ key, etag }) => deleteLine(bucket, key as string, etag, quiet));
+  const lines = await mapInParallel(wanted, async ({ key, etag }) => {
+    const kept = exchange.faults.find((fault) => fault.kind === 'delete_errors' && matches(fault.objectPattern, key));
+    if (kept) return errorLine(key as string, ('code' in kept && kept.code) || 'InternalError');
+    return deleteLine(bucket, key as string, etag, quiet);
+  });
   return xmlReply(xmlDocument(`<DeleteResult ${namespace}>${lines.join('')}</DeleteResult>`));
 }
 
@@ -80,9 +88,17 @@ async function deleteLine(bucket: Bucket, key: string, etag: string | undefined,
     await bucket.delete(key, etag === undefined ? {} : { ifMatch: etag });
     return quiet ? '' : `<Deleted>${element('Key', key)}</Deleted>`;
   } catch (thrown) {
-    const error = asS3Error(thrown);
-    return `<Error>${element('Key', key)}${element('Code', error.code)}${element('Message', error.message)}</Error>`;
+    const { code, message } = asS3Error(thrown);
+    return errorLine(key, code, message);
   }
+}
+
+function errorLine(key: string, code: string, message = 'A fault that was asked for.'): string {
+  return `<Error>${element('Key', key)}${element('Code', code)}${element('Message', message)}</Error>`;
+}
+
+function matches(pattern: string | undefined, key: string | undefined): boolean {
+  return pattern === undefined || new RegExp(pattern, 'u').test(key ?? '');
 }
 
 async function readText({ request, authorized }: Exchange): Promise<{ text: string; declared: boolean }> {

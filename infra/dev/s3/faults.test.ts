@@ -43,6 +43,8 @@ describe('Faults', () => {
       [{ kind: 'status' }],
       [{ kind: 'slow' }],
       [{ kind: 'cut', keyPattern: '(' }],
+      [{ kind: 'delete_errors', objectPattern: '(' }],
+      [{ kind: 'thin_pages', keys: 0 }],
     ]) {
       expect(() => faults.set(wrong)).toThrow();
     }

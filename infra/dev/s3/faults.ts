@@ -16,6 +16,12 @@ type Selection = {
  * - `slow`: waits before the work.
  * - `cut`: breaks the connection before the work, or after it: a read then stops half-way through its body, a write has happened.
  * - `corrupt`: one byte of a read's body is flipped.
+ * - `require_md5`: DeleteObjects without `Content-MD5` is refused with 400 `MissingContentMD5`, as several S3-compatible stores do.
+ *   (A store that refuses DeleteObjects altogether is a `status` rule with `operation: 'DeleteObjects'` and 405 or 501.)
+ * - `delete_errors`: DeleteObjects answers 200, but keeps each object whose key matches `objectPattern` (default: all) and
+ *   lists it as an error with `code` (default `InternalError`).
+ * - `thin_pages`: ListObjectsV2 first sends an empty page that is marked as truncated, then a page of at most `keys` keys
+ *   (default 1), then an empty one again. Continuation tokens lead to the end of the listing.
  */
 export type FaultRule = Selection &
   (
@@ -23,6 +29,9 @@ export type FaultRule = Selection &
     | { kind: 'slow'; delayMs: number }
     | { kind: 'cut'; when?: 'before' | 'after' }
     | { kind: 'corrupt' }
+    | { kind: 'require_md5' }
+    | { kind: 'delete_errors'; objectPattern?: string; code?: string }
+    | { kind: 'thin_pages'; keys?: number }
   );
 
 export type RequestTraits = { method: string; operation: string; key: string };
@@ -78,10 +87,16 @@ function checkRule(rule: unknown, position: number): FaultRule {
   const sound =
     (given?.kind === 'status' && Number.isInteger(given.status) && given.status >= 400 && given.status <= 599) ||
     (given?.kind === 'slow' && given.delayMs >= 0) ||
-    given?.kind === 'cut' ||
-    given?.kind === 'corrupt';
+    (given?.kind === 'delete_errors' && isPattern(given.objectPattern)) ||
+    (given?.kind === 'thin_pages' && (given.keys === undefined || (Number.isInteger(given.keys) && given.keys > 0))) ||
+    ['cut', 'corrupt', 'require_md5'].includes(given?.kind);
   if (!sound) throw new Error(`rule ${position} is not a known fault`);
   return given;
+}
+
+/** @throws SyntaxError when it is no regular expression. */
+function isPattern(pattern: string | undefined): boolean {
+  return pattern === undefined || new RegExp(pattern, 'u') instanceof RegExp;
 }
 
 /** A small generator (mulberry32): the same seed gives the same faults for the same order of requests. */

@@ -58,7 +58,7 @@ export async function handleRequest(
     context.stats.count(operation, target.key);
     const faults = context.faults.strike({ method: request.method ?? '', operation, key: target.key });
     if (await sufferedBefore(faults, request, response, ids)) return;
-    const reply = await perform(context, request, target, operation);
+    const reply = await perform(context, request, target, operation, faults);
     if (await answerBroken(faults, reply, request, response, ids)) return;
     await sendReply(response, reply, request.method === 'HEAD');
   } catch (thrown) {
@@ -74,6 +74,7 @@ async function perform(
   request: IncomingMessage,
   target: Target,
   operation: string,
+  faults: readonly FaultRule[],
 ): Promise<Reply> {
   const { storage, region, credentials } = context;
   const nowMs = context.now();
@@ -81,7 +82,7 @@ async function perform(
   const authorized = verifySignature(signed, { credentials, region, nowMs });
   const handler = handlers[operation];
   if (!handler) throw new S3Error('NotImplemented');
-  return handler({ request, target, authorized, storage, region, nowMs });
+  return handler({ request, target, authorized, storage, region, nowMs, faults });
 }
 
 /** Faults that come before the work. @returns whether the request is done with. */

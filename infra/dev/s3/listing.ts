@@ -5,7 +5,8 @@ import { S3Error } from './s3-error.ts';
 
 /** All strings in index form (bytes as one-byte strings). `after` shows only keys above it; `resume` is a token's content. */
 export type ListingQuery = { prefix: string; delimiter: string; after: string; limit: number; resume?: Resume };
-export type Resume = { kind: 'key' | 'prefix'; text: string };
+/** `rested`: the page before was an empty one of `listThinly`, so that this one shows something. */
+export type Resume = { kind: 'key' | 'prefix'; text: string; rested?: boolean };
 export type Listing = { keys: string[]; commonPrefixes: string[]; next: Resume | undefined };
 
 export function listNames(index: OrderedIndex<unknown>, query: ListingQuery): Listing {
@@ -26,6 +27,14 @@ export function listNames(index: OrderedIndex<unknown>, query: ListingQuery): Li
   return listing;
 }
 
+/** The fault `thin_pages`: an empty page that is marked as truncated, then one of at most `keys` lines, and so on to the end. */
+export function listThinly(index: OrderedIndex<unknown>, query: ListingQuery, keys: number): Listing {
+  if (query.limit === 0) return listNames(index, query);
+  if (query.resume?.rested) return listNames(index, { ...query, limit: Math.min(query.limit, keys) });
+  const from = query.resume ?? { kind: 'key', text: query.after };
+  return { keys: [], commonPrefixes: [], next: { ...from, rested: true } };
+}
+
 function lineFor(key: string, { prefix, delimiter }: ListingQuery): Resume {
   const end = delimiter === '' ? -1 : key.indexOf(delimiter, prefix.length);
   return end === -1 ? { kind: 'key', text: key } : { kind: 'prefix', text: key.slice(0, end + delimiter.length) };
@@ -44,13 +53,16 @@ function nextCandidate(line: Resume): string | undefined {
 
 /** A continuation token: opaque to clients, valid across restarts, since it names only where to go on. */
 export function encodeToken(resume: Resume): string {
-  return Buffer.from((resume.kind === 'key' ? 'k' : 'p') + resume.text, 'latin1').toString('base64url');
+  const kind = resume.kind === 'key' ? 'k' : 'p';
+  return Buffer.from((resume.rested ? kind.toUpperCase() : kind) + resume.text, 'latin1').toString('base64url');
 }
 
 export function decodeToken(token: string): Resume {
   const text = Buffer.from(token, 'base64url').toString('latin1');
-  if (text[0] !== 'k' && text[0] !== 'p') {
+  const kind = text[0]?.toLowerCase();
+  if (kind !== 'k' && kind !== 'p') {
     throw new S3Error('InvalidArgument', 'The continuation token provided is incorrect');
   }
-  return { kind: text[0] === 'k' ? 'key' : 'prefix', text: text.slice(1) };
+  const resume: Resume = { kind: kind === 'k' ? 'key' : 'prefix', text: text.slice(1) };
+  return text[0] === kind ? resume : { ...resume, rested: true };
 }

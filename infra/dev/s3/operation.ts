@@ -1,6 +1,7 @@
 // Which S3 operation a request is, by method and query, and what every operation is given and gives back.
 // What this store does not do has no name here and is answered 501, never half-done.
 import type { IncomingMessage } from 'node:http';
+import type { FaultRule } from './faults.ts';
 import type { Authorized } from './signature.ts';
 import type { Storage } from './storage.ts';
 import { queryValue, type Target } from './target.ts';
@@ -13,6 +14,8 @@ export type Exchange = {
   storage: Storage;
   region: string;
   nowMs: number;
+  /** Rules that match this request. Those that change what an operation does are applied by the operation itself. */
+  faults: readonly FaultRule[];
 };
 
 export type ReplyBody = Buffer | string | { chunks: AsyncIterable<Buffer>; close: () => Promise<void> };

@@ -6,6 +6,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  DeleteObjectsCommand,
   GetObjectCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
@@ -208,6 +209,38 @@ describe.skipIf(!judgesTheDouble)('the double misbehaves when told (another S3 i
     const startedAtMs = performance.now();
     expect(await refusalOf(client.send(new HeadObjectCommand({ Bucket, Key: 'a' })))).toMatchObject({ status: 404 });
     expect(performance.now() - startedAtMs).toBeGreaterThanOrEqual(115);
+  });
+
+  it('require_md5: a deletion of several objects without Content-MD5 is refused, and nothing is deleted', async () => {
+    await put('a', '1');
+    await misbehave({ kind: 'require_md5' });
+    // By itself the SDK sends another checksum.
+    const together = client.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects: [{ Key: 'a' }] } }));
+    expect(await refusalOf(together)).toEqual({ code: 'MissingContentMD5', status: 400 });
+    expect(await names()).toEqual(['a']);
+  });
+
+  it('delete_errors: what matches stays and is listed as an error, the rest is deleted', async () => {
+    for (const key of ['a', 'b']) await put(key, '1');
+    await misbehave({ kind: 'delete_errors', objectPattern: '^b$', code: 'AccessDenied' });
+    const Objects = ['a', 'b'].map((Key) => ({ Key }));
+    const answer = await client.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects, Quiet: true } }));
+    expect(answer.Errors).toMatchObject([{ Key: 'b', Code: 'AccessDenied' }]);
+    expect(await names()).toEqual(['b']);
+  });
+
+  it('thin_pages: each second page is empty and truncated, and the tokens lead to the end', async () => {
+    for (const key of ['a', 'b', 'c']) await put(key, '1');
+    await misbehave({ kind: 'thin_pages' });
+    const pages: (string | undefined)[][] = [];
+    let ContinuationToken: string | undefined;
+    do {
+      const page = await client.send(new ListObjectsV2Command({ Bucket, ContinuationToken }));
+      pages.push((page.Contents ?? []).map(({ Key }) => Key));
+      expect(page.IsTruncated).toBe(page.NextContinuationToken !== undefined);
+      ContinuationToken = page.NextContinuationToken;
+    } while (ContinuationToken);
+    expect(pages).toEqual([[], ['a'], [], ['b'], [], ['c']]);
   });
 
   it('faults are cleared, and nonsense is refused', async () => {

@@ -97,11 +97,14 @@ async function startDouble(): Promise<{ store: ObjectStore; dataDir: string }> {
 }
 
 async function emptyAndDelete(client: S3Client, bucket: string): Promise<void> {
-  for (;;) {
-    const page = await client.send(new ListObjectsV2Command({ Bucket: bucket }));
+  let ContinuationToken: string | undefined;
+  do {
+    const page = await client.send(new ListObjectsV2Command({ Bucket: bucket, ContinuationToken }));
     const Objects = (page.Contents ?? []).map(({ Key }) => ({ Key: Key as string }));
-    if (Objects.length === 0) break;
-    await client.send(new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects, Quiet: true } }));
-  }
+    if (Objects.length > 0) {
+      await client.send(new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects, Quiet: true } }));
+    }
+    ContinuationToken = page.IsTruncated ? page.NextContinuationToken : undefined;
+  } while (ContinuationToken);
   await client.send(new DeleteBucketCommand({ Bucket: bucket }));
 }
