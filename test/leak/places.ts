@@ -63,9 +63,9 @@ export function storeClient({ endpoint, region, accessKeyId, secretAccessKey }: 
 
 async function* objects(info: Stack['info']['s3']): AsyncGenerator<Place> {
   const client = storeClient(info);
-  let after: string | undefined;
+  let ContinuationToken: string | undefined;
   do {
-    const page = await client.send(new ListObjectsV2Command({ Bucket: info.bucket, StartAfter: after }));
+    const page = await client.send(new ListObjectsV2Command({ Bucket: info.bucket, ContinuationToken }));
     for (const { Key } of page.Contents ?? []) {
       // Deleted since it was listed: then its name is what there is.
       const answer = await client.send(new GetObjectCommand({ Bucket: info.bucket, Key })).catch(gone);
@@ -73,8 +73,8 @@ async function* objects(info: Stack['info']['s3']): AsyncGenerator<Place> {
       const body = Buffer.from((await answer?.Body?.transformToByteArray()) ?? []);
       yield { name: `object ${Key}`, bytes: Buffer.concat([Buffer.from(`${Key}\n${head}\n`), body]) };
     }
-    after = page.IsTruncated ? page.Contents?.at(-1)?.Key : undefined;
-  } while (after);
+    ContinuationToken = page.IsTruncated ? page.NextContinuationToken : undefined;
+  } while (ContinuationToken);
   client.destroy();
 }
 

@@ -5,12 +5,13 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createS3Client, memoryObjectStore, type ObjectStore, s3ObjectStore, walk } from '@cardseal/core/ledger';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createObjectStore } from '../../../infra/dev/s3/index.ts';
+import { createObjectStore, type FaultRule } from '../../../infra/dev/s3/index.ts';
 
 const BUCKET = 'port';
 const CREDENTIALS = { accessKeyId: 'PORTKEY', secretAccessKey: 'port-secret' };
 
-async function doubleStore(): Promise<{ store: ObjectStore; stop(): Promise<void> }> {
+/** @param faults how this S3 differs from one that does everything; the port must show none of it. */
+async function doubleStore(faults: FaultRule[] = []): Promise<{ store: ObjectStore; stop(): Promise<void> }> {
   const dataDir = await mkdtemp(path.join(tmpdir(), 'cardseal-port-'));
   const double = createObjectStore({
     dataDir,
@@ -21,6 +22,7 @@ async function doubleStore(): Promise<{ store: ObjectStore; stop(): Promise<void
   });
   const { port } = await double.start();
   const endpoint = `http://127.0.0.1:${port}`;
+  await fetch(`${endpoint}/__control/faults`, { method: 'PUT', body: JSON.stringify(faults) });
   const client = createS3Client({ endpoint, region: 'us-east-1', forcePathStyle: true, credentials: CREDENTIALS });
   return {
     store: s3ObjectStore(client, BUCKET),
@@ -34,7 +36,18 @@ async function doubleStore(): Promise<{ store: ObjectStore; stop(): Promise<void
 
 const implementations = {
   memory: async () => ({ store: memoryObjectStore() as ObjectStore, stop: async () => {} }),
-  's3 (double)': doubleStore,
+  's3 (double)': () => doubleStore(),
+  's3 that demands Content-MD5': () => doubleStore([{ kind: 'require_md5' }]),
+  's3 that does not implement DeleteObjects': () =>
+    doubleStore([{ kind: 'status', operation: 'DeleteObjects', status: 501, code: 'NotImplemented' }]),
+  's3 that refuses DeleteObjects by its method': () =>
+    doubleStore([{ kind: 'status', operation: 'DeleteObjects', status: 405, code: 'MethodNotAllowed' }]),
+  's3 that misses a Content-MD5 whatever is sent': () =>
+    doubleStore([{ kind: 'status', operation: 'DeleteObjects', status: 400, code: 'MissingContentMD5' }]),
+  's3 whose DeleteObjects fails for some keys inside a 200': () =>
+    doubleStore([{ kind: 'delete_errors', objectPattern: '[02468]$', code: 'NotImplemented' }]),
+  's3 whose pages are empty or short': () => doubleStore([{ kind: 'thin_pages' }]),
+  's3 whose pages are sometimes empty': () => doubleStore([{ kind: 'thin_pages', keys: 2, rate: 0.5 }]),
 };
 
 describe.each(Object.entries(implementations))('object store port: %s', (_name, open) => {
@@ -80,6 +93,17 @@ describe.each(Object.entries(implementations))('object store port: %s', (_name, 
     await store.delete([]);
     expect((await store.list('d/')).keys).toEqual([]);
   });
+
+  it('deletes more than fit into one request', async () => {
+    const names = Array.from({ length: 1005 }, (_, n) => `g/${n}`);
+    for (const some of Array.from({ length: 15 }, (_, at) => names.slice(at * 67, (at + 1) * 67))) {
+      await Promise.all(some.map((name) => store.put(name, body('x'))));
+    }
+    await store.put('h/kept', body('x'));
+    await store.delete(names);
+    expect((await store.list('g/')).keys).toEqual([]);
+    expect((await store.list('h/')).keys).toEqual(['h/kept']);
+  }, 60_000);
 
   it('lists by prefix in byte order, page by page, from after a name', async () => {
     const names = ['e/1', 'e/10', 'e/2', 'e/A', 'e/a', 'e/é', 'e/张', 'f/1'];

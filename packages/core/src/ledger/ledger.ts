@@ -3,7 +3,7 @@
  * never changed. The tenant is the first argument of every call.
  */
 
-import { hkdfSync } from 'node:crypto';
+import { hkdfSync, randomUUID } from 'node:crypto';
 import { type AuditLog, createAuditLog } from '../audit/index.ts';
 import { type Clock, systemClock } from '../clock/index.ts';
 import { DefectError } from '../errors/index.ts';
@@ -90,7 +90,10 @@ export interface Ledger extends Registry {
   keys: KeyRotation;
   /** 32 bytes of the house's own for one purpose, the same in every process. */
   houseSecret(purpose: string): Promise<Buffer>;
-  /** Throws DefectError `store_ignores_conditions` when the store lets two writers win. */
+  /**
+   * Throws DefectError `store_ignores_conditions` when the store lets two writers win, and `store_keeps_deleted` when
+   * objects are still there after it confirmed their deletion.
+   */
   checkStore(): Promise<void>;
 }
 
@@ -160,8 +163,8 @@ export function createLedger({
     houseSecret: (purpose) =>
       keyring.withLookupKey(HOUSE, (key) => Buffer.from(hkdfSync('sha256', key, '', purpose, 32))),
     async checkStore() {
-      await checkConditionalWrites(store, clock);
-      if (keyStore !== store) await checkConditionalWrites(keyStore, clock);
+      await checkBucket(store, clock);
+      if (keyStore !== store) await checkBucket(keyStore, clock);
     },
   };
 }
@@ -175,10 +178,16 @@ function houseSeal(keyring: Keyring) {
   };
 }
 
-async function checkConditionalWrites(store: ObjectStore, clock: Clock): Promise<void> {
-  const probe = `probe/${clock.now()}-${process.pid}`;
+/** What the ledger relies on and some stores lack: a conditional write has one winner, and deleted objects are gone. */
+async function checkBucket(store: ObjectStore, clock: Clock): Promise<void> {
+  const probe = `probe/${clock.now()}-${randomUUID()}`;
+  const probes = [probe, `${probe}-b`];
   const first = await store.create(probe, Buffer.from('first'));
   const second = await store.create(probe, Buffer.from('second'));
-  await store.delete([probe]);
+  await store.put(probes[1]!, Buffer.from('b'));
+  // Two objects at once: many stores treat that request differently from the deletion of one.
+  await store.delete(probes);
+  const left = await Promise.all(probes.map((name) => store.get(name)));
   if (!first || second) throw new DefectError('store_ignores_conditions');
+  if (left.some((body) => body !== null)) throw new DefectError('store_keeps_deleted');
 }

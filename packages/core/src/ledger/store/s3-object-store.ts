@@ -1,15 +1,9 @@
 /** The object store port on any S3, through the AWS SDK. */
 import { setTimeout as delay } from 'node:timers/promises';
-import {
-  DeleteObjectCommand,
-  DeleteObjectsCommand,
-  GetObjectCommand,
-  ListObjectsV2Command,
-  PutObjectCommand,
-  S3Client,
-  S3ServiceException,
-} from '@aws-sdk/client-s3';
+import { GetObjectCommand, PutObjectCommand, S3Client, S3ServiceException } from '@aws-sdk/client-s3';
 import { CardsealError, TransientError } from '../../errors/index.ts';
+import { deleteObjects } from './delete-objects.ts';
+import { listPage } from './list-page.ts';
 import type { ObjectStore } from './object-store.ts';
 
 /**
@@ -55,6 +49,7 @@ export function createS3Client(settings: S3Settings): S3Client {
 }
 
 export function s3ObjectStore(client: S3Client, bucket: string): ObjectStore {
+  const remove = deleteObjects(client, bucket);
   const store: ObjectStore = {
     get: (Key) =>
       guarded('get', async () => {
@@ -93,27 +88,9 @@ export function s3ObjectStore(client: S3Client, bucket: string): ObjectStore {
         }
       }),
 
-    delete: (keys) =>
-      guarded('delete', async () => {
-        const [Key] = keys;
-        // The common case by far, and the plainer request: no document to write, sum and read.
-        if (keys.length === 1) return void (await client.send(new DeleteObjectCommand({ Bucket: bucket, Key })));
-        for (let at = 0; at < keys.length; at += 1000) {
-          const Objects = keys.slice(at, at + 1000).map((Key) => ({ Key }));
-          const answer = await client.send(
-            new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects, Quiet: true } }),
-          );
-          if (answer.Errors?.length) throw new TransientError('store_unavailable', { fields: { operation: 'delete' } });
-        }
-      }),
+    delete: (keys) => guarded('delete', () => remove(keys)),
 
-    list: (Prefix, options = {}) =>
-      guarded('list', async () => {
-        const input = { Bucket: bucket, Prefix, StartAfter: options.startAfter, MaxKeys: options.limit ?? 1000 };
-        const answer = await client.send(new ListObjectsV2Command(input));
-        const keys = (answer.Contents ?? []).flatMap((object) => (object.Key === undefined ? [] : [object.Key]));
-        return { keys, next: answer.IsTruncated ? (keys.at(-1) ?? null) : null };
-      }),
+    list: (prefix, options = {}) => guarded('list', () => listPage(client, bucket, prefix, options)),
   };
   return store;
 }
