@@ -14,6 +14,7 @@ const TYPED = { 'content-type': 'application/json' };
 /** Met elsewhere, because they take a fault: an outage of the store, of the key service, a defect, a lost race. */
 const BY_FAULT = [
   'store_unavailable',
+  'erasure_incomplete',
   'keys_unavailable',
   'key_service_unavailable',
   'internal',

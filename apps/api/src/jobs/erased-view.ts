@@ -1,8 +1,16 @@
-/** What may be said of an erased job: that it was there, and when it went. */
+/** What remains to be said of an erased job: that it existed, and when it was erased. */
 import type { JobId, JobView } from '@cardseal/core/job';
-import type { Tombstone } from '@cardseal/core/ledger';
+import type { ErasureRecord, Tombstone } from '@cardseal/core/ledger';
 
-export function erasedView(job: JobId, tombstone: Tombstone): JobView & { erased_at: string; reason: string } {
+export interface ErasedView extends JobView {
+  erased_at: string;
+  /** When the last object was deleted; null while workers still retry that. */
+  removed_at: string | null;
+  reason: string;
+}
+
+/** @param record null while the erasure is not complete. */
+export function erasedView(job: JobId, tombstone: Tombstone, record: ErasureRecord | null): ErasedView {
   const at = new Date(tombstone.erasedAtMs).toISOString();
   return {
     id: job,
@@ -18,6 +26,7 @@ export function erasedView(job: JobId, tombstone: Tombstone): JobView & { erased
     attempts: [],
     deliveries: [],
     erased_at: at,
+    removed_at: record && new Date(record.completedAtMs).toISOString(),
     reason: tombstone.reason,
   };
 }

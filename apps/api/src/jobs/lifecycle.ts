@@ -1,9 +1,10 @@
 /**
- * `POST /v1/jobs/{id}/cancel`, `DELETE /v1/jobs/{id}` and the erasure's receipt. Both end a job by one conditional
- * write in the ledger; the rest may be interrupted at any point and is finished by a worker.
+ * `POST /v1/jobs/{id}/cancel`, `DELETE /v1/jobs/{id}` and the receipt of the erasure. Cancel and erase end a job by one
+ * conditional write in the ledger. The rest may be interrupted at any point, and a worker finishes it.
  */
-import { eraseJob, finishErasure } from '@cardseal/core/erasure';
+import { completeErasure, ErasureIncomplete, eraseJob } from '@cardseal/core/erasure';
 import { isJobId, type JobId } from '@cardseal/core/job';
+import { describeError } from '@cardseal/core/log';
 import { freezeOutcome } from '@cardseal/core/outcome';
 import { recognizeJobId } from '@cardseal/core/queue';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
@@ -12,6 +13,9 @@ import type { ApiContext } from '../context.ts';
 import { Problem } from '../problems/index.ts';
 import { erasedView } from './erased-view.ts';
 import { readJob } from './read-job.ts';
+
+/** When a client may ask whether all objects are deleted: workers retry within seconds, then less often. */
+const ERASURE_RETRY_S = 10;
 
 export function lifecycleRoutes(app: FastifyInstance, context: ApiContext, authenticate: Authenticate): void {
   const { ledger, log } = context;
@@ -25,12 +29,20 @@ export function lifecycleRoutes(app: FastifyInstance, context: ApiContext, authe
     return view;
   });
 
-  app.delete('/v1/jobs/:id', async (request) => {
+  app.delete('/v1/jobs/:id', async (request, reply) => {
     const { tenant } = await authenticate(request, 'jobs:erase');
     const job = jobIdOf(request);
-    const tombstone = await eraseJob(context, tenant, job, 'request');
-    log.info('job.erased', { tenant, job_id: job });
-    return erasedView(job, tombstone);
+    try {
+      const tombstone = await eraseJob(context, tenant, job, 'request');
+      log.info('job.erased', { tenant, job_id: job });
+      return erasedView(job, tombstone, await ledger.erasures.readRecord(tenant, job));
+    } catch (error) {
+      // Before the tombstone nothing is decided, and the client must ask again.
+      if (!(error instanceof ErasureIncomplete)) throw error;
+      log.warn('job.erasure_incomplete', { tenant, job_id: job, ...describeError(error) });
+      reply.code(202).header('retry-after', ERASURE_RETRY_S);
+      return erasedView(job, error.tombstone, null);
+    }
   });
 
   app.get('/v1/jobs/:id/erasure-receipt', async (request) => {
@@ -39,7 +51,7 @@ export function lifecycleRoutes(app: FastifyInstance, context: ApiContext, authe
     const tombstone = await ledger.erasures.tombstone(tenant, job);
     if (!tombstone) throw new Problem('not_found');
     const record =
-      (await ledger.erasures.readRecord(tenant, job)) ?? (await finishErasure(context, tenant, job, tombstone));
+      (await ledger.erasures.readRecord(tenant, job)) ?? (await completeErasure(context, tenant, job, tombstone));
     const [receipt, publicKey] = await Promise.all([
       ledger.receipts.issue(tenant, job, tombstone, record),
       ledger.receipts.publicKey(),

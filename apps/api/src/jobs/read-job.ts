@@ -14,8 +14,11 @@ export async function readJob(context: ApiContext, caller: Caller, job: JobId): 
   const { ledger } = context;
   const inventory = await ledger.inventory(caller.tenant, job);
   if (inventory.erased) {
-    const tombstone = await ledger.erasures.tombstone(caller.tenant, job);
-    return tombstone && erasedView(job, tombstone);
+    const [tombstone, record] = await Promise.all([
+      ledger.erasures.tombstone(caller.tenant, job),
+      ledger.erasures.readRecord(caller.tenant, job),
+    ]);
+    return tombstone && erasedView(job, tombstone, record);
   }
   if (!inventory.committed) return null;
   const sealed = await ledger.openJob(caller.tenant, job);

@@ -141,13 +141,20 @@ export const jobOperations: readonly Operation[] = [
     path: '/v1/jobs/{id}',
     tag: 'jobs',
     summary: 'Erase a job',
-    description: 'Pictures, results and webhook bodies become unreadable for good. Erasing twice is erasing once.',
+    description:
+      'Images, results and webhook bodies become unreadable for good. Erasing twice is erasing once. If the store ' +
+      'refuses to delete objects, the response is 202 with `removed_at: null`, and workers retry until they are deleted.',
     scope: 'jobs:erase',
     answers: {
       200: {
         description: 'Erased.',
         schema: jobSchema,
         example: { id: QUEUED_JOB.id, generation: 1, state: 'erased' },
+      },
+      202: {
+        description: 'Erased. Some objects are not deleted yet.',
+        schema: jobSchema,
+        example: { id: QUEUED_JOB.id, generation: 1, state: 'erased', removed_at: null },
       },
     },
     problems: ['not_found'],
@@ -163,6 +170,6 @@ export const jobOperations: readonly Operation[] = [
     answers: {
       200: { description: 'The receipt.', schema: z.object({ receipt: z.unknown(), public_key: z.unknown() }) },
     },
-    problems: ['not_found'],
+    problems: ['not_found', 'erasure_incomplete'],
   },
 ];

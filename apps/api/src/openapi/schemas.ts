@@ -101,6 +101,9 @@ export const jobSchema = z
       .optional(),
     deliveries: z.array(deliverySummarySchema).optional(),
     erased_at: time.optional(),
+    removed_at: time.nullable().optional().meta({
+      description: 'Of an erased job: when its last object was deleted. `null` while workers still retry that.',
+    }),
     reason: z.enum(['request', 'retention']).optional().meta({ description: 'Of the erasure.' }),
   })
   .meta({ id: 'Job', description: 'Of an erased job only its id, its state and times are left.' });

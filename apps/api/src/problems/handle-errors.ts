@@ -68,6 +68,7 @@ function fromCardseal(error: CardsealError): Problem {
   if (error instanceof ThrottledError && error.code.startsWith('key_service_')) {
     return new Problem('keys_unavailable', undefined, { retryAfterS: Math.ceil(error.retryAfterMs / 1000) });
   }
+  if (error.code === 'erasure_incomplete') return new Problem('erasure_incomplete', undefined, { retryAfterS: 10 });
   if (error.code === 'job_not_found') return new Problem('not_found');
   if (error.disposition === 'rejected' && error.code in PROBLEMS) return new Problem(error.code as ProblemCode);
   return new Problem('internal');

@@ -132,6 +132,12 @@ export const PROBLEMS = {
     detail: 'The key has submitted as many cards today as it may.',
   },
   store_unavailable: { status: 503, title: 'The store is away', detail: 'Nothing was accepted; try again.' },
+  erasure_incomplete: {
+    status: 503,
+    title: 'The erasure is not complete',
+    detail:
+      'The job is erased. Some of its objects are not deleted yet; this is retried until they are. Ask again later.',
+  },
   keys_unavailable: {
     status: 503,
     title: 'The key service is away',

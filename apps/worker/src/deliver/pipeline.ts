@@ -34,7 +34,7 @@ export async function deliver(
   { firstStart, signal }: { firstStart: boolean; signal: AbortSignal },
 ): Promise<DeliveryRun> {
   const { ledger, clock } = context;
-  const { late = false, ...ref } = job;
+  const { late = false, repeated = false, ...ref } = job;
   const endpoint = await currentEndpoint(context, ref);
   if (endpoint?.value.state !== 'enabled') return setAside(context, room, ref, endpoint?.value);
   const admission = await admit(context, room, ref, endpoint.value, late);
@@ -44,8 +44,8 @@ export async function deliver(
   if (admission.kind === 'wait') return admission;
   let answer: SendResult | undefined;
   try {
-    // Who was tried before comes late, or was started before: what nobody has touched needs no look at its record.
-    const before = late || !firstStart ? await ledger.deliveries.read(ref) : untried(ref);
+    // A delivery that was tried comes late, was started before, or is announced again. All others have no record to read.
+    const before = late || repeated || !firstStart ? await ledger.deliveries.read(ref) : untried(ref);
     const dueMs = before.last?.nextAtMs ?? 0;
     if (dueMs > clock.now()) return { kind: 'postpone', delayMs: dueMs - clock.now(), late: true, scheduled: true };
     const event = isOver(before) ? null : await eventOf(context, ref, endpoint.value);

@@ -1,6 +1,7 @@
 /**
- * announce: owe the event to every endpoint that wants it, put the deliveries on their way, and only then close the
- * generation. Every step may run again: a crash between any two is mended by running this again.
+ * announce: owe the event to every endpoint that wants it, queue the deliveries, and only then close the generation.
+ * After a crash or an error between any two steps, a later run repeats all of them. A repeated run owes no delivery that
+ * has a record, so that no endpoint receives an outcome again because a later step failed.
  */
 
 import { finishErasure } from '@cardseal/core/erasure';
@@ -8,8 +9,10 @@ import { failpoint } from '@cardseal/core/failpoints';
 import type { JobRequest, Outcome } from '@cardseal/core/job';
 import type { EndpointRecord, Versioned } from '@cardseal/core/ledger';
 import { describeError } from '@cardseal/core/log';
+import { untriedOf } from '@cardseal/core/queue';
 import { frozenEvent } from '@cardseal/core/webhook';
 import type { WorkerContext } from '../context.ts';
+import { planRemoval } from './remove-images.ts';
 import type { Work } from './work.ts';
 
 type Announced = Omit<Outcome, 'nonce'>;
@@ -23,15 +26,19 @@ export async function announce(context: WorkerContext, work: Work): Promise<Anno
   // Those who wait on a long poll need nothing but the outcome.
   const told = conveyor.announceFinished(job).catch(() => {});
   const listeners = await (work.listeners ?? known.list(tenant));
-  const endpoints = listeners.filter(({ id, value }) => wants(id, value, request, outcome));
-  const refs = endpoints.map(({ id }) => ({ tenant, job, generation, endpoint: id }));
+  const wanted = listeners.filter(({ id, value }) => wants(id, value, request, outcome));
+  const all = wanted.map(({ id }) => ({ tenant, job, generation, endpoint: id }));
+  // Only the run that wrote the outcome knows that no other run has announced it.
+  const repeated = work.written.outcome === null;
+  const refs = repeated ? await untriedOf(ledger, all) : all;
+  const endpoints = wanted.filter(({ id }) => refs.some(({ endpoint }) => endpoint === id));
   if (refs.length > 0 && work.written.outcome) context.freshOutcomes.keep(work, outcome);
   await Promise.all([
     ...endpoints.map((endpoint) => freezeEncrypted(work, outcome, endpoint)),
     ...refs.map((ref) => ledger.markers.owe(ref)),
   ]);
   await failpoint('announce.owed');
-  const queued = conveyor.addDeliveries(refs.map((ref) => ({ ref }))).catch((error) => {
+  const queued = conveyor.addDeliveries(refs.map((ref) => ({ ref, repeated }))).catch((error) => {
     log.warn('deliveries.enqueue_postponed', { tenant, job_id: job, ...describeError(error) });
   });
   await Promise.all([queued, ledger.listing.finished(tenant, job, request.reference, outcome)]);
@@ -50,20 +57,6 @@ export async function finishErased(context: WorkerContext, { tenant, job }: Pick
   const tombstone = await context.ledger.erasures.tombstone(tenant, job);
   if (tombstone) await finishErasure(context, tenant, job, tombstone);
   return null;
-}
-
-/** Pictures go with the need for them; those that a retry may need stay for its window. */
-async function planRemoval({ ledger, config }: WorkerContext, work: Work, outcome: Announced): Promise<void> {
-  const { tenant, job, request } = work;
-  const { keepImages, retainForS } = request;
-  const done = outcome.state === 'succeeded' || outcome.state === 'cancelled';
-  if (done && !keepImages) await ledger.deletePictures(tenant, job, request.sides);
-  if (!done && !keepImages) {
-    await ledger.due.at(outcome.atMs + config.RETRY_WINDOW_MS, { tenant, job, what: 'pictures' });
-  }
-  if (retainForS !== null) {
-    await ledger.due.at(outcome.atMs + retainForS * 1000, { tenant, job, what: 'retention' });
-  }
 }
 
 function wants(id: string, endpoint: EndpointRecord, request: JobRequest, outcome: Announced): boolean {

@@ -1,7 +1,9 @@
 /** Puts back what the markers owe. Adding what is already queued changes nothing, so that several may do it at once. */
 
 import { eraseJob, finishErasure } from '@cardseal/core/erasure';
+import { asCardsealError } from '@cardseal/core/errors';
 import { ERASURE_GENERATION, type PendingMarker } from '@cardseal/core/ledger';
+import { describeError } from '@cardseal/core/log';
 import { recognizeJobId } from '@cardseal/core/queue';
 import type { WorkerContext } from '../context.ts';
 import { createEachAlone } from '../each-alone.ts';
@@ -31,6 +33,24 @@ export async function restorePending(context: WorkerContext, submits = createLef
   return restored;
 }
 
+/**
+ * Objects that cannot be deleted for now must not keep the walk from its end: they are no card that Redis lacks. Their
+ * marker stays, so that the next walk retries.
+ */
+async function erase(
+  { log }: WorkerContext,
+  { tenant, job }: PendingMarker,
+  work: () => Promise<unknown>,
+): Promise<null> {
+  try {
+    await work();
+  } catch (error) {
+    if (!['transient', 'throttled'].includes(asCardsealError(error).disposition)) throw error;
+    log.warn('job.erasure_incomplete', { tenant, job_id: job, ...describeError(error) });
+  }
+  return null;
+}
+
 async function cardOf(context: WorkerContext, submits: LeftSubmits, marker: PendingMarker) {
   const { tenant, job, generation } = marker;
   const { ledger } = context;
@@ -38,14 +58,11 @@ async function cardOf(context: WorkerContext, submits: LeftSubmits, marker: Pend
   const request = await sealed?.request();
   // Of an erased job no request is read: only where there is none is the tombstone worth a look of its own.
   const tombstone = request ? null : await ledger.erasures.tombstone(tenant, job);
-  if (tombstone) {
-    await finishErasure(context, tenant, job, tombstone);
-    return null;
-  }
+  if (tombstone) return erase(context, marker, () => finishErasure(context, tenant, job, tombstone));
   if (generation === ERASURE_GENERATION) {
-    // Asked for, and interrupted before it was declared.
-    if (request) await eraseJob(context, tenant, job, 'request');
-    else await ledger.markers.close(marker);
+    // The API was asked for it, and was interrupted before it declared it.
+    if (request) return erase(context, marker, () => eraseJob(context, tenant, job, 'request'));
+    await ledger.markers.close(marker);
     return null;
   }
   if (request)

@@ -2,13 +2,14 @@
  * What a due name asks for. Each is looked at again in the ledger before anything is done: a name may be late, may
  * come twice, and may have been overtaken by a retry or an erasure.
  */
-import { eraseJob, removeAll } from '@cardseal/core/erasure';
+import { eraseJob, finishErasure, removeAll } from '@cardseal/core/erasure';
 import { TransientError } from '@cardseal/core/errors';
 import type { JobId } from '@cardseal/core/job';
 import type { DueRef } from '@cardseal/core/ledger';
 import type { WorkerContext } from '../context.ts';
 import { announce } from '../recognize/announce.ts';
 import { conclude } from '../recognize/conclude.ts';
+import { needsNoImages } from '../recognize/remove-images.ts';
 import { openSides, openWork, type Work } from '../recognize/work.ts';
 
 const MAX_WORK_MS = 60_000;
@@ -42,14 +43,23 @@ async function expire(context: WorkerContext, work: Work): Promise<void> {
 
 async function deletePictures({ ledger, clock, config }: WorkerContext, work: Work): Promise<void> {
   const outcome = await work.sealed.outcome(work.generation);
-  if (!outcome || outcome.atMs + config.RETRY_WINDOW_MS > clock.now()) return;
+  if (!outcome) return;
+  // The worker that announced the outcome could not delete them. No retry can need them.
+  if (needsNoImages(outcome.state)) return ledger.deletePictures(work.tenant, work.job, work.request.sides);
+  if (outcome.atMs + config.RETRY_WINDOW_MS > clock.now()) return;
   // A retry that was opened in this moment has them, and plans their removal when it ends.
   if (!(await ledger.closeRetryWindow(work.tenant, work.job))) return;
   await ledger.deletePictures(work.tenant, work.job, work.request.sides);
 }
 
-/** What was written at the very moment of an erasure, by one who died before looking, is removed here. */
-async function lookAgain({ ledger }: WorkerContext, tenant: string, job: JobId): Promise<void> {
-  const tombstone = await ledger.erasures.tombstone(tenant, job);
-  if (tombstone) await removeAll(ledger, tenant, job, tombstone);
+/**
+ * Completes an erasure that could not delete everything. After a complete one it removes what another process wrote at the
+ * moment of the erasure, if that process crashed before it looked for the tombstone.
+ */
+async function lookAgain(context: WorkerContext, tenant: string, job: JobId): Promise<void> {
+  const { erasures } = context.ledger;
+  const [tombstone, record] = await Promise.all([erasures.tombstone(tenant, job), erasures.readRecord(tenant, job)]);
+  if (!tombstone) return;
+  if (record) await removeAll(context.ledger, tenant, job, tombstone);
+  else await finishErasure(context, tenant, job, tombstone);
 }

@@ -72,3 +72,29 @@ it('a sweep erases what is old past one that does not open, and tells of that', 
   expect(has((job) => paths.tombstone(TENANT, job))).toEqual([true, false, true]);
   expect(told).toEqual([`walk.stuck ${jobs[1]}`]);
 });
+
+it('work that fails is retried with a growing pause, in a sweep that goes on with all else', async () => {
+  const { clock, context, jobs, told } = run;
+  clock.advance(DAY_MS + 1000);
+  const retention = createRetention(context);
+  for (let seconds = 0; seconds < 3600; seconds += 5) {
+    await retention.sweepDue();
+    clock.advance(5000);
+  }
+  expect(told.every((line) => line === `retention.postponed ${jobs[1]}`)).toBe(true);
+  // 2.5 s at first, doubled up to 5 minutes: not once in each of the 720 sweeps.
+  expect(told.length).toBeGreaterThan(10);
+  expect(told.length).toBeLessThan(25);
+});
+
+it('an erasure that could not delete everything is completed', async () => {
+  const { clock, context, jobs } = run;
+  const [job] = jobs;
+  const { ledger } = context;
+  const times = { createdAtMs: MADE_MS, erasedAtMs: clock.now() };
+  await ledger.erasures.declare(TENANT, job!, { v: 1, reason: 'request', generation: 1, endpointIds: null, ...times });
+  await ledger.due.at(clock.now(), { tenant: TENANT, job: job!, what: 'erased' });
+  await createRetention(context).sweepDue();
+  expect(run.has((id) => paths.image(TENANT, id, 'front'))).toEqual([false, true, true]);
+  expect(await ledger.erasures.readRecord(TENANT, job!)).toMatchObject({ removed: { jobs: 3 } });
+});

@@ -1,10 +1,12 @@
 /**
- * Retention: what is due is done on its second, what is old goes in a sweep now and then. Any number of workers may do
- * this at once; every step is idempotent, and a name goes only when its work is done.
+ * Retention: the worker does what is due in its second, and erases old jobs in a sweep now and then. Any number of workers
+ * may do this at once: every step is idempotent, and a due name is deleted only when its work is done. Work that fails
+ * is retried with a backoff of its own.
  */
 import { describeError } from '@cardseal/core/log';
 import type { WorkerContext } from '../context.ts';
 import { settleDue } from './due.ts';
+import { createFailedNames } from './failed-names.ts';
 import { eraseOldJobs } from './old-jobs.ts';
 import { sweepWebhooks } from './old-webhooks.ts';
 
@@ -20,15 +22,19 @@ export interface Retention {
 export function createRetention(context: WorkerContext): Retention {
   const { clock, config, ledger, log, random } = context;
   const stopped = new AbortController();
+  const failed = createFailedNames(() => clock.now(), random);
   let running: Promise<void> | null = null;
 
   async function sweepDue(): Promise<void> {
     for await (const { key, ...ref } of ledger.due.until(clock.now())) {
       if (stopped.signal.aborted) return;
+      if (failed.waits(key)) continue;
       try {
         await settleDue(context, ref);
         await ledger.due.settle(key);
+        failed.done(key);
       } catch (error) {
+        failed.failed(key);
         log.warn('retention.postponed', {
           tenant: ref.tenant,
           job_id: ref.job,

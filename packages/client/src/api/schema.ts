@@ -102,6 +102,8 @@ export interface Job {
     next_try_at: string | null;
   }[];
   erased_at?: string;
+  /** Of an erased job: when its last object was deleted. `null` while workers still retry that. */
+  removed_at?: string | null;
   /** Of the erasure. */
   reason?: 'request' | 'retention';
 }
@@ -172,6 +174,7 @@ export interface Problem {
     | 'queue_full'
     | 'daily_limit'
     | 'store_unavailable'
+    | 'erasure_incomplete'
     | 'keys_unavailable'
     | 'internal';
   detail: string;

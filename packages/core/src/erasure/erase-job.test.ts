@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { ManualClock } from '../clock/index.ts';
+import { TransientError } from '../errors/index.ts';
 import { type JobRequest, newId, newJobId } from '../job/index.ts';
 import { createLedger, memoryObjectStore, type ObjectStore, type UploadId } from '../ledger/index.ts';
 import type { Conveyor } from '../queue/index.ts';
 import { localMasterKey } from '../seal/index.ts';
-import { eraseJob } from './erase-job.ts';
+import { ErasureIncomplete, eraseJob } from './erase-job.ts';
 
 const clock = new ManualClock(Date.UTC(2026, 0, 1));
 const conveyor = {
@@ -67,5 +68,49 @@ describe('the erasure of a job whose picture was uploaded', () => {
       if (first === 'erased') break;
       expect(operations).toBeLessThan(100);
     }
+  });
+});
+
+describe('the erasure of a job whose objects cannot be deleted', () => {
+  /** Refuses to delete what `stuck` matches, and deletes all else. */
+  const partly = (store: ObjectStore, stuck: RegExp): ObjectStore => ({
+    ...store,
+    async delete(keys) {
+      await store.delete(keys.filter((key) => !stuck.test(key)));
+      if (keys.some((key) => stuck.test(key))) throw new TransientError('store_unavailable');
+    },
+  });
+
+  it('says so, leaves nothing that opens, and is found again by marker and due name', async () => {
+    const { store, ledger, job } = await uploadedJob();
+    const eraser = { ledger: ledgerOf(partly(store, /\.image$|^jobs\/.*\/request$/)), conveyor, clock };
+    const erase = () => eraseJob(eraser, 'bank', job, 'request');
+    await expect(erase()).rejects.toMatchObject({
+      code: 'erasure_incomplete',
+      disposition: 'transient',
+      tombstone: { reason: 'request' },
+    });
+    await expect(erase()).rejects.toBeInstanceOf(ErasureIncomplete);
+    const names = [...store.objects.keys()];
+    expect(names.filter((name) => name.startsWith('keys/bank/job_'))).toEqual([]);
+    expect(names.filter((name) => name.startsWith('pending/'))).toEqual([`pending/bank/${job}.0.-`]);
+    // One name, however often the client asks.
+    expect(await Array.fromAsync(ledger.due.until(clock.now()))).toMatchObject([{ job, what: 'erased' }]);
+    expect(await ledger.erasures.readRecord('bank', job)).toBeNull();
+
+    await eraseJob({ ledger, conveyor, clock }, 'bank', job, 'request');
+    expect([...store.objects.keys()].filter((name) => name.startsWith(`jobs/bank/${job}/`))).toEqual([
+      `jobs/bank/${job}/tombstone`,
+    ]);
+    expect(await ledger.erasures.readRecord('bank', job)).not.toBeNull();
+    expect([...store.objects.keys()].filter((name) => name.startsWith('pending/'))).toEqual([]);
+  });
+
+  it('keeps the markers of work as long as an object stays that they lead to', async () => {
+    const { store, ledger, job } = await uploadedJob();
+    await ledger.markers.openGeneration('bank', job, 1, null);
+    const eraser = { ledger: ledgerOf(partly(store, /\.image$/)), conveyor, clock };
+    await expect(eraseJob(eraser, 'bank', job, 'request')).rejects.toBeInstanceOf(ErasureIncomplete);
+    expect((await ledger.inventory('bank', job)).open).toEqual([0, 1]);
   });
 });

@@ -1,9 +1,9 @@
 /**
- * Erasure of a job, for whoever asks for it: the API on request, the worker when its time has come or when it finds an
- * erasure that was begun and not finished. A marker goes first, so that a crash at any point leaves something to find.
+ * Erasure of a job: the API erases on request, the worker when the retention time has passed or when it finds an erasure
+ * that was begun and not finished. A marker is written first, so that a crash at any point leaves something to find.
  */
 import type { Clock } from '../clock/index.ts';
-import { asCardsealError, RejectedError } from '../errors/index.ts';
+import { asCardsealError, RejectedError, TransientError } from '../errors/index.ts';
 import { failpoint } from '../failpoints/index.ts';
 import type { JobId, JobRequest } from '../job/index.ts';
 import { createdAtMs } from '../job/index.ts';
@@ -25,7 +25,20 @@ export interface Eraser {
 /** A write that was on its way while all else was removed is looked for once more after this. */
 const SECOND_LOOK_MS = 60 * 60_000;
 
-/** Idempotent. Throws RejectedError `job_not_found`. */
+/**
+ * The tombstone stands: the job is erased for every reader, and no key or object of it is used again. Something could
+ * not be deleted yet. The marker and a due name make the workers retry until everything is deleted.
+ */
+export class ErasureIncomplete extends TransientError {
+  readonly tombstone: Tombstone;
+
+  constructor(tombstone: Tombstone, cause: unknown) {
+    super('erasure_incomplete', { cause });
+    this.tombstone = tombstone;
+  }
+}
+
+/** Idempotent. Throws RejectedError `job_not_found`, and ErasureIncomplete once the tombstone stands. */
 export async function eraseJob(
   eraser: Eraser,
   tenant: string,
@@ -41,8 +54,26 @@ export async function eraseJob(
   await failpoint('erase.marked');
   const tombstone = standing ?? (await declare(eraser, tenant, job, { reason, generation: inventory.generation }));
   await failpoint('erase.declared');
-  await finishErasure(eraser, tenant, job, tombstone);
+  await completeErasure(eraser, tenant, job, tombstone).catch(async (error) => {
+    // The sweep of due names comes back sooner than the reconciler does. Without the name the marker still owes the rest.
+    if (!standing) await ledger.due.at(eraser.clock.now(), { tenant, job, what: 'erased' }).catch(() => {});
+    throw error;
+  });
   return tombstone;
+}
+
+/** `finishErasure` for callers that report to a person. Throws ErasureIncomplete, whatever failed. */
+export async function completeErasure(
+  eraser: Eraser,
+  tenant: string,
+  job: JobId,
+  tombstone: Tombstone,
+): Promise<ErasureRecord> {
+  try {
+    return await finishErasure(eraser, tenant, job, tombstone);
+  } catch (error) {
+    throw new ErasureIncomplete(tombstone, error);
+  }
 }
 
 /**

@@ -1,1 +1,1 @@
-export { type Eraser, eraseJob, finishErasure, removeAll } from './erase-job.ts';
+export { completeErasure, type Eraser, ErasureIncomplete, eraseJob, finishErasure, removeAll } from './erase-job.ts';

@@ -6,7 +6,7 @@ import { TransientError } from '../errors/index.ts';
 import type { JobId } from '../job/index.ts';
 import { open, type SealContext, seal } from '../seal/index.ts';
 import type { Keyring } from './keyring.ts';
-import { type DeliveryRef, isNoticeId, parseDelivery, paths } from './paths.ts';
+import { type DeliveryRef, isNoticeId, type NoticeId, parseDelivery, paths } from './paths.ts';
 import { listAll, type ObjectStore } from './store/object-store.ts';
 
 export interface TryRecord {
@@ -51,7 +51,7 @@ export interface Deliveries {
   /** Every delivery of a job that is owed, or has a try. */
   refsOf(tenant: string, job: JobId): Promise<DeliveryRef[]>;
   /** The name of the newest entry of each delivery of a job. */
-  newestNames(tenant: string, job: JobId): Promise<{ ref: DeliveryRef; name: string }[]>;
+  newestNames(tenant: string, job: JobId | NoticeId): Promise<{ ref: DeliveryRef; name: string }[]>;
   /** All entries of one delivery, oldest first. */
   tries(ref: DeliveryRef): Promise<ReadTry[]>;
   /** A page of delivery names of a tenant that were tried, in the order of their names. */

@@ -68,7 +68,10 @@ export function createErasures(store: ObjectStore, keyring: Keyring): Erasures {
       // The key goes first: from here on nothing that is still there can be opened, in any copy.
       await keyring.dropJobKey(tenant, job);
       const names = await namesOf(store, tenant, job, disabled);
-      await store.delete(names);
+      // A marker of work is deleted after the objects that it leads to: if some of these stay, a worker still finds them.
+      const isMarker = (name: string) => name.startsWith(paths.allPending);
+      await store.delete(names.filter((name) => !isMarker(name)));
+      await store.delete(names.filter(isMarker));
       // Who asked for the erasure sees it in lists; what its time took is gone from them.
       if (reason === 'request') await store.put(paths.indexErased(tenant, job), Buffer.alloc(0));
       const counts = Map.groupBy(names, (name) => name.slice(0, name.indexOf('/')));

@@ -18,8 +18,8 @@ export interface Notice {
 }
 
 export interface Notices {
-  /** The notice that stands: ours, or the one that another writer made first. */
-  create(tenant: string, id: NoticeId, notice: Notice): Promise<Notice>;
+  /** False when it was there already: the first bytes stand. */
+  create(tenant: string, id: NoticeId, notice: Notice): Promise<boolean>;
   get(tenant: string, id: NoticeId): Promise<Notice | null>;
   /** Newest first, of `beforeMs` or earlier; `cursor` goes on behind a name. One told twice may be named twice. */
   page(tenant: string, beforeMs: number, cursor: string | null, limit: number): Promise<NoticePage>;
@@ -74,8 +74,7 @@ export function createNotices(store: ObjectStore, keyring: Keyring): Notices {
       await store.put(paths.noticedAt(tenant, notice.atMs, id, notice.type), Buffer.alloc(0));
       const plain = Buffer.from(JSON.stringify(notice));
       const sealed = await keyring.seal(tenant, context(tenant, id), plain);
-      if (await store.create(paths.notice(tenant, id), sealed)) return notice;
-      return (await get(tenant, id)) ?? notice;
+      return store.create(paths.notice(tenant, id), sealed);
     },
   };
 }

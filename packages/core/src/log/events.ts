@@ -163,6 +163,11 @@ export const EVENTS = define({
     fields: ['tenant', 'request_id', ...ERROR],
     says: 'An answer could not be kept for repeats of its request.',
   },
+  'images.removal_postponed': {
+    level: 'warn',
+    fields: ['tenant', 'job_id', ...ERROR],
+    says: 'The images of a finished job could not be deleted. Workers retry until they are.',
+  },
   'job.accepted': {
     level: 'info',
     fields: ['tenant', 'job_id', 'count'],
@@ -190,6 +195,11 @@ export const EVENTS = define({
     says: 'A card could not be queued; the reconciler does it.',
   },
   'job.erased': { level: 'info', fields: ['tenant', 'job_id'], says: 'A customer had a card erased.' },
+  'job.erasure_incomplete': {
+    level: 'warn',
+    fields: ['tenant', 'job_id', ...ERROR],
+    says: 'A job is erased, but not all of its objects could be deleted yet. Workers retry until they are.',
+  },
   'job.postponed': {
     level: ['warn', 'error'],
     fields: ['tenant', 'job_id', ...ERROR],

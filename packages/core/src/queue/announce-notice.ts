@@ -1,10 +1,12 @@
 /**
  * Tells a tenant's endpoints of something that is no job's outcome: a batch that ended, a job erased, an endpoint that
- * changed its health. May be called again for the same event: the first bytes stand, and the id stays the same.
+ * changed its health. May be called again for the same event: the first bytes stand, the id stays the same, and no
+ * delivery that has a record is owed again.
  */
 import type { EventType, Ledger, NoticeId } from '../ledger/index.ts';
 import { eventIdFor } from '../webhook/index.ts';
 import type { Conveyor } from './conveyor.ts';
+import { untriedOf } from './untried.ts';
 
 export interface NoticeInput {
   tenant: string;
@@ -27,7 +29,7 @@ export async function announceNotice(ledger: Ledger, conveyor: Conveyor, input: 
   const eventId = eventIdFor({ tenant, subject, generation, type });
   const notice: NoticeId = `evt_${eventId.slice('msg_'.length).toUpperCase()}`;
   const body = JSON.stringify({ type, timestamp: new Date(atMs).toISOString(), data });
-  await ledger.notices.create(tenant, notice, { v: 1, eventId, type, atMs, body });
+  const created = await ledger.notices.create(tenant, notice, { v: 1, eventId, type, atMs, body });
   const endpoints = (await ledger.endpoints.list(tenant)).filter(
     ({ id, value }) =>
       value.state !== 'deleted' &&
@@ -35,8 +37,9 @@ export async function announceNotice(ledger: Ledger, conveyor: Conveyor, input: 
       (value.events === null || value.events.includes(type)) &&
       (!input.endpointIds || input.endpointIds.includes(id)),
   );
-  const refs = endpoints.map(({ id }) => ({ tenant, job: notice, generation: 1, endpoint: id }));
+  const all = endpoints.map(({ id }) => ({ tenant, job: notice, generation: 1, endpoint: id }));
+  const refs = created ? all : await untriedOf(ledger, all);
   await Promise.all(refs.map((ref) => ledger.markers.owe(ref)));
-  await conveyor.addDeliveries(refs.map((ref) => ({ ref }))).catch(() => {});
+  await conveyor.addDeliveries(refs.map((ref) => ({ ref, repeated: !created }))).catch(() => {});
   return notice;
 }

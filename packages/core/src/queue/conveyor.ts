@@ -71,7 +71,8 @@ export interface Conveyor {
   queues(): Queues;
   /** In the order that is fair between tenants. Adding what is already there changes nothing. */
   addCards(cards: readonly Card[]): Promise<void>;
-  addDeliveries(refs: readonly { ref: DeliveryRef; delayMs?: number }[]): Promise<void>;
+  /** @param refs `repeated` makes the worker read the delivery's record before it sends, as for a delivery that was tried. */
+  addDeliveries(refs: readonly { ref: DeliveryRef; delayMs?: number; repeated?: boolean }[]): Promise<void>;
   /** What Redis knows of a card at work; null when it knows nothing. */
   hint(job: JobId, generation: number): Promise<LiveHint | null>;
   announceFinished(job: JobId): Promise<void>;
@@ -156,9 +157,9 @@ export function createConveyor(redis: Redis, prefix: string, options: ConveyorOp
     async addDeliveries(refs) {
       if (refs.length === 0) return;
       await queues().deliver.addBulk(
-        refs.map(({ ref, delayMs }) => ({
+        refs.map(({ ref, delayMs, repeated }) => ({
           name: 'delivery',
-          data: ref,
+          data: repeated ? { ...ref, repeated } : ref,
           opts: { ...deliverOptions, jobId: deliverJobId(ref), ...(delayMs ? { delay: delayMs } : {}) },
         })),
       );

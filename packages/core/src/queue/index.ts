@@ -49,6 +49,7 @@ export { addRecovery, enableEndpoint, type RecoveryParts, startRecovery } from '
 export { redeliver, requeue } from './redeliver.ts';
 export { reopen } from './reopen.ts';
 export { createTrials, type Trials } from './trials.ts';
+export { untriedOf } from './untried.ts';
 export { wakeDeliveries } from './wake.ts';
 export { createWeights, MAX_WEIGHT, MIN_WEIGHT } from './weights.ts';
 export { createWorkerBoard, type Pool, type PoolEntry, type WorkerBoard } from './worker-board.ts';

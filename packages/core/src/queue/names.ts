@@ -24,6 +24,8 @@ export interface RecognizeJob {
 export interface DeliverJob extends DeliveryRef {
   /** Not its first try: it must not take the slots that first tries have of their own. */
   late?: boolean;
+  /** Its announcement was repeated. The delivery may have been sent before, so the worker reads its record first. */
+  repeated?: boolean;
 }
 
 /** The name of the jobs in the deliver queue that walk a recovery; their data is a RecoveryRef. */

@@ -1,1 +1,8 @@
-export { type Backoff, backoffMs, ledgerBackoff, overloadBackoff, recognizeBackoff } from './backoff.ts';
+export {
+  type Backoff,
+  backoffMs,
+  ledgerBackoff,
+  overloadBackoff,
+  recognizeBackoff,
+  removalBackoff,
+} from './backoff.ts';

@@ -1,0 +1,36 @@
+import { expect, it } from 'vitest';
+import { ManualClock } from '../clock/index.ts';
+import { createLedger, type DeliveryRef, memoryObjectStore } from '../ledger/index.ts';
+import { localMasterKey } from '../seal/index.ts';
+import { announceNotice } from './announce-notice.ts';
+import type { Conveyor } from './conveyor.ts';
+
+it('a notice that is announced again is not owed to an endpoint that has it', async () => {
+  const clock = new ManualClock(Date.UTC(2026, 0, 1));
+  const store = memoryObjectStore();
+  const ledger = createLedger({ store, master: localMasterKey(Buffer.alloc(32, 1)), clock });
+  const endpoints = ['we_00000000000000000000000001', 'we_00000000000000000000000002'];
+  for (const id of endpoints) {
+    await ledger.endpoints.create('bank', id, { events: null, state: 'enabled' } as never);
+  }
+  const queued: { ref: DeliveryRef; repeated?: boolean }[] = [];
+  const conveyor = { addDeliveries: async (refs: typeof queued) => void queued.push(...refs) } as unknown as Conveyor;
+  const input = {
+    tenant: 'bank',
+    type: 'batch.completed',
+    subject: 'bat_1',
+    generation: 1,
+    atMs: 1,
+    data: {},
+  } as const;
+  const notice = await announceNotice(ledger, conveyor, input);
+  const [has] = queued.map(({ ref }) => ref);
+  const entry = { atMs: 1, class: 'delivered', status: 200, latencyMs: 1, nextAtMs: null, attempt: 1 };
+  await ledger.deliveries.record(await ledger.deliveries.read(has!), entry);
+  await ledger.markers.settle(has!);
+
+  expect(await announceNotice(ledger, conveyor, input)).toBe(notice);
+  const again = queued.slice(2);
+  expect(again.map(({ ref, repeated }) => [ref.endpoint, repeated])).toEqual([[endpoints[1], true]]);
+  expect(await ledger.markers.isOwed(has!)).toBe(false);
+});

@@ -1,0 +1,19 @@
+/**
+ * Which deliveries of an event a repeated announcement may owe. Once a delivery has a record, its own marker says whether
+ * it is owed: a second marker would send the event again, although the receiver has it.
+ */
+import type { DeliveryRef, Ledger } from '../ledger/index.ts';
+
+/** @param refs deliveries of one event: one job or notice, one generation. */
+export async function untriedOf(
+  { deliveries }: Pick<Ledger, 'deliveries'>,
+  refs: readonly DeliveryRef[],
+): Promise<DeliveryRef[]> {
+  const [first] = refs;
+  if (!first) return [];
+  const recorded = await deliveries.newestNames(first.tenant, first.job);
+  return refs.filter(
+    ({ generation, endpoint }) =>
+      !recorded.some(({ ref }) => ref.generation === generation && ref.endpoint === endpoint),
+  );
+}
