@@ -16,7 +16,7 @@ import { openApiRoutes } from './openapi/index.ts';
 import { handleErrors, Problem, type ProblemCode, problemDocument, sendProblem } from './problems/index.ts';
 import { quotaRoutes } from './quota/index.ts';
 import { submitRoute } from './submit/index.ts';
-import { uploadRoutes } from './uploads/index.ts';
+import { PICTURE_TYPES, uploadRoutes } from './uploads/index.ts';
 import { usageRoutes } from './usage/index.ts';
 
 /** Of a body without a picture, and of everything around the pictures in one with them. */
@@ -111,7 +111,7 @@ function readPictures(app: FastifyInstance, maxImageBytes: number): void {
   // Two pictures in base64, and the terms.
   readJson(app, Math.ceil((2 * maxImageBytes * 4) / 3) + MAX_TERMS_BYTES);
   app.addContentTypeParser(
-    ['image/jpeg', 'image/png', 'image/bmp', 'application/octet-stream'],
+    [...PICTURE_TYPES, 'application/octet-stream'],
     { parseAs: 'buffer', bodyLimit: maxImageBytes },
     (_request, body, done) => done(null, body),
   );

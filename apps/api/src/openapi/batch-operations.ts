@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { BATCH_TYPES, batchResultSchema, batchSchema } from '../batches/index.ts';
-import { uploadRequestSchema, uploadTicketSchema } from '../uploads/index.ts';
+import { PICTURE_TYPES, uploadRequestSchema, uploadTicketSchema } from '../uploads/index.ts';
 import type { Operation } from './operation.ts';
 
 const BATCH = {
@@ -70,7 +70,7 @@ export const batchOperations: readonly Operation[] = [
     description: 'By the signed URL and without a key. The picture is sealed while it streams in.',
     scope: null,
     query: signature,
-    body: [{ contentType: 'image/jpeg' }, { contentType: 'image/png' }, { contentType: 'image/bmp' }],
+    body: PICTURE_TYPES.map((contentType) => ({ contentType })),
     answers: { 204: { description: 'It is there, for 24 hours.' } },
     problems: ['upload_refused', 'unsupported_media_type', 'body_timeout', 'store_unavailable'],
   },

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { listQuery, waitQuery } from '../jobs/index.ts';
 import { jobRequestSchema } from '../submit/request-schema.ts';
+import { PICTURE_TYPES } from '../uploads/index.ts';
 import { JOB_REQUEST, QUEUED_JOB, SUCCEEDED_JOB } from './examples.ts';
 import type { Operation } from './operation.ts';
 import { jobPageSchema, jobSchema } from './schemas.ts';
@@ -32,9 +33,7 @@ export const jobOperations: readonly Operation[] = [
     body: [
       { contentType: 'application/json', schema: jobRequestSchema, example: JOB_REQUEST },
       picture('multipart/form-data'),
-      picture('image/jpeg'),
-      picture('image/png'),
-      picture('image/bmp'),
+      ...PICTURE_TYPES.map(picture),
     ],
     answers: {
       200: {

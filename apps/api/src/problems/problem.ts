@@ -35,7 +35,7 @@ export const PROBLEMS = {
   unsupported_media_type: {
     status: 415,
     title: 'Unsupported media type',
-    detail: 'Send application/json, multipart/form-data, or a bare image/jpeg, image/png or image/bmp.',
+    detail: 'Send application/json, multipart/form-data, or a bare image (JPEG, PNG, BMP, WebP, TIFF or AVIF).',
   },
   body_too_large: { status: 413, title: 'The body is too large', detail: 'Send smaller pictures.' },
   body_timeout: { status: 408, title: 'The body did not arrive', detail: 'The whole request must arrive in time.' },

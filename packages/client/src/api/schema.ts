@@ -289,7 +289,7 @@ export type Source =
     };
 
 export interface UploadRequest {
-  content_type: 'image/jpeg' | 'image/png' | 'image/bmp';
+  content_type: 'image/jpeg' | 'image/png' | 'image/bmp' | 'image/webp' | 'image/tiff' | 'image/avif';
   size: number;
 }
 

@@ -55,7 +55,11 @@ function fitReasons(facts: ImageFacts, sizeBytes: number, limits: ImageLimits): 
     progressive: facts.progressive && !limits.acceptProgressive,
     interlaced: facts.interlaced && !limits.acceptInterlaced,
     bit_depth: facts.bitDepth > 8 && !limits.accept16Bit,
+    uncommon_bmp: facts.uncommonBmp === true && !limits.acceptUncommonBmp,
     mirrored: isMirrored(facts.orientation) && !limits.acceptMirrored,
+    no_end_marker: facts.noEndMarker === true,
+    late_height: facts.lateHeight === true,
+    several_pages: facts.severalPages === true,
   };
   return (Object.keys(broken) as FitReason[]).filter((reason) => broken[reason]);
 }

@@ -1,8 +1,9 @@
 /**
- * Turns the common uncompressed bitmaps into pixels, because the image library of the worker reads no BMP. Runs only
- * where a picture has to be fitted, after `inspectImage` has checked the header against the length.
+ * Turns bitmaps into pixels, because the image library of the worker reads no BMP. Runs only in the worker and only where
+ * an image has to be fitted, after `inspectImage` has checked the header against the length.
  */
-import { type BmpLayout, readBmpLayout } from './bmp-header.ts';
+import { type BmpLayout, pixelsEndAt, readBmpLayout } from './bmp-header.ts';
+import { decodeRunLengths } from './bmp-run-lengths.ts';
 import { unusable } from './reasons.ts';
 
 export interface RawPixels {
@@ -13,21 +14,23 @@ export interface RawPixels {
   channels: 1 | 3;
 }
 
-/** Blue, green, red from the low byte up: the only masks that writers of 32-bit pictures use in practice. */
-const usualMasks = [0x00ff0000, 0x0000ff00, 0x000000ff];
-
 /**
- * Reads 24 and 32 bits (alpha ignored, as viewers do) and palettes of 1, 4 and 8 bits.
- * @throws RejectedError `image_unusable`: unsupported_bmp, truncated, and what the header reader throws
+ * Reads palettes of 1, 4 and 8 bits, also with run lengths, and 16, 24 and 32 bits with any masks. Alpha is ignored, as
+ * viewers do.
+ * @throws RejectedError `image_unusable`: truncated, and what the header reader throws
  */
 export function decodeBmp(bytes: Uint8Array): RawPixels {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const layout = readBmpLayout(view);
-  if (!isReadable(view, layout)) throw unusable('unsupported_bmp');
   const { widthPx, heightPx } = layout;
-  if (bytes.byteLength < layout.pixelsAt + layout.strideBytes * heightPx - 3) throw unusable('truncated');
-  const data = Buffer.allocUnsafe(widthPx * heightPx * 3);
-  const readRow = layout.bitsPerPixel <= 8 ? paletteRow(bytes, layout) : directRow(bytes, layout);
+  const data = Buffer.alloc(widthPx * heightPx * 3);
+  if (layout.compression === 1 || layout.compression === 2) {
+    const indexes = decodeRunLengths(bytes, layout);
+    paintRow(indexes, readPalette(bytes, layout), data);
+    return { data, widthPx, heightPx, channels: 3 };
+  }
+  if (bytes.byteLength < pixelsEndAt(layout)) throw unusable('truncated');
+  const readRow = rowReader(bytes, view, layout);
   for (let y = 0; y < heightPx; y++) {
     const row = layout.topDown ? y : heightPx - 1 - y;
     readRow(layout.pixelsAt + row * layout.strideBytes, data, y * widthPx * 3);
@@ -37,12 +40,34 @@ export function decodeBmp(bytes: Uint8Array): RawPixels {
 
 type RowReader = (from: number, into: Buffer, at: number) => void;
 
-function isReadable(view: DataView, layout: BmpLayout): boolean {
-  if (layout.bitsPerPixel === 16) return false;
-  if (layout.compression === 0) return true;
-  // Masks stand behind the short header and inside the longer ones: at the same place.
-  if (layout.compression !== 3 || layout.bitsPerPixel !== 32 || layout.headerBytes === 64) return false;
-  return view.byteLength >= 66 && usualMasks.every((mask, n) => view.getUint32(54 + 4 * n, true) === mask);
+function rowReader(bytes: Uint8Array, view: DataView, layout: BmpLayout): RowReader {
+  if (layout.bitsPerPixel <= 8) return paletteRow(bytes, layout);
+  const bytewise = layout.bitsPerPixel === 24 || (layout.masks?.[0] === 0xff0000 && layout.masks[2] === 0xff);
+  return bytewise && layout.bitsPerPixel !== 16 ? directRow(bytes, layout) : maskedRow(view, layout);
+}
+
+function paintRow(indexes: Uint8Array, palette: Uint8Array, into: Buffer): void {
+  for (let n = 0, target = 0; n < indexes.length; n++, target += 3) {
+    const from = indexes[n]! * 3;
+    into[target] = palette[from]!;
+    into[target + 1] = palette[from + 1]!;
+    into[target + 2] = palette[from + 2]!;
+  }
+}
+
+/** Scales each field to 8 bits: a full field of any width is 255. */
+function maskedRow(view: DataView, { widthPx, bitsPerPixel, masks }: BmpLayout): RowReader {
+  const fields = masks!.map((mask) => {
+    const shift = 31 - Math.clz32(mask & -mask);
+    return { mask, shift, max: (mask >>> shift) >>> 0 };
+  });
+  const step = bitsPerPixel / 8;
+  return (from, into, at) => {
+    for (let x = 0, source = from, target = at; x < widthPx; x++, source += step) {
+      const pixel = step === 2 ? view.getUint16(source, true) : view.getUint32(source, true);
+      for (const { mask, shift, max } of fields) into[target++] = Math.round((((pixel & mask) >>> shift) * 255) / max);
+    }
+  };
 }
 
 function directRow(bytes: Uint8Array, layout: BmpLayout): RowReader {

@@ -5,11 +5,11 @@
 export interface BmpRequest {
   widthPx: number;
   heightPx: number;
-  bitsPerPixel: 1 | 4 | 8 | 24 | 32;
+  bitsPerPixel: 1 | 4 | 8 | 16 | 24 | 32;
   topDown?: boolean;
   /** The short header of OS/2 instead of Windows'. */
   os2?: boolean;
-  /** Bit fields: red, green, blue masks, for 32 bits. */
+  /** Bit fields: red, green, blue masks, for 16 and 32 bits. */
   masks?: readonly [number, number, number];
   /** RGB of a pixel, or its palette index in `r`. */
   pixel?: (x: number, y: number) => { r: number; g: number; b: number };
@@ -80,10 +80,27 @@ function writePixel(row: Buffer, x: number, y: number, request: BmpRequest): voi
     row[at] = row[at]! | (r << (8 - bits - ((x * bits) % 8)));
   } else if (request.masks) {
     const [red, green, blue] = request.masks;
-    row.writeUInt32LE((spread(r, red) | spread(g, green) | spread(b, blue)) >>> 0, x * 4);
+    const value = (spread(r, red) | spread(g, green) | spread(b, blue)) >>> 0;
+    if (bits === 16) row.writeUInt16LE(value, x * 2);
+    else row.writeUInt32LE(value, x * 4);
+  } else if (bits === 16) {
+    row.writeUInt16LE(spread(r, 0x7c00) | spread(g, 0x03e0) | spread(b, 0x001f), x * 2);
   } else row.set([b, g, r], (x * bits) / 8);
 }
 
+/** The upper bits of an 8-bit value in the place of the mask. */
 function spread(value: number, mask: number): number {
-  return value << (31 - Math.clz32(mask & -mask));
+  const shift = 31 - Math.clz32(mask & -mask);
+  const width = 32 - Math.clz32(mask >>> shift);
+  return (value >> Math.max(0, 8 - width)) << shift;
+}
+
+/** A bitmap with run lengths around codes that the caller writes: 8 or 4 bits, the grey palette. */
+export function makeRunLengthBmp(widthPx: number, heightPx: number, bitsPerPixel: 4 | 8, codes: number[]): Buffer {
+  const plain = makeBmp({ widthPx, heightPx, bitsPerPixel });
+  const pixelsAt = plain.readUInt32LE(10);
+  const file = Buffer.concat([plain.subarray(0, pixelsAt), Buffer.from(codes)]);
+  file.writeUInt32LE(file.length, 2);
+  file.writeUInt32LE(bitsPerPixel === 8 ? 1 : 2, 30);
+  return file;
 }

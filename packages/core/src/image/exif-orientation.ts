@@ -1,13 +1,25 @@
 /**
- * Finds the orientation in an EXIF block (a TIFF structure). Never rejects: cameras write odd EXIF, and a picture
- * without a readable orientation is simply upright.
+ * Finds the orientation in an EXIF block (a TIFF structure). Never rejects: cameras write odd EXIF, and an image
+ * without a readable orientation is upright.
  */
 import type { Orientation } from './facts.ts';
 
 const orientationTag = 0x0112;
-const typeShort = 3;
 /** No camera writes more; a bound on the work that a hostile count can ask for. */
 const maxEntries = 512;
+
+/**
+ * The integer types of TIFF that fit into an entry. The standard asks for SHORT, but some cameras and editors write
+ * another integer type, and common viewers accept each of them.
+ */
+const integerReaders: Readonly<Record<number, (view: DataView, at: number, little: boolean) => number>> = {
+  1: (view, at) => view.getUint8(at),
+  3: (view, at, little) => view.getUint16(at, little),
+  4: (view, at, little) => view.getUint32(at, little),
+  6: (view, at) => view.getInt8(at),
+  8: (view, at, little) => view.getInt16(at, little),
+  9: (view, at, little) => view.getInt32(at, little),
+};
 
 /** @param tiff starts at the byte-order mark (`II` or `MM`). */
 export function readOrientation(tiff: DataView): Orientation {
@@ -26,12 +38,13 @@ function searchDirectory(tiff: DataView, start: number, little: boolean): Orient
     const at = start + 2 + n * 12;
     if (at + 12 > tiff.byteLength) return 1;
     if (tiff.getUint16(at, little) !== orientationTag) continue;
-    if (tiff.getUint16(at + 2, little) !== typeShort) return 1;
-    return asOrientation(tiff.getUint16(at + 8, little));
+    const value = integerReaders[tiff.getUint16(at + 2, little)]?.(tiff, at + 8, little);
+    return asOrientation(value);
   }
   return 1;
 }
 
-function asOrientation(value: number): Orientation {
-  return value >= 1 && value <= 8 ? (value as Orientation) : 1;
+/** 1 for everything that is not one of the eight values. */
+export function asOrientation(value: number | undefined): Orientation {
+  return value !== undefined && value >= 1 && value <= 8 ? (value as Orientation) : 1;
 }

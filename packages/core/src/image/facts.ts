@@ -1,9 +1,9 @@
 /**
- * What the header of a picture says about it. Facts are read by `inspectImage` in the API before a card is accepted
- * and travel with the job; they never hold anything of the picture's content.
+ * What the header of an image says about it. `inspectImage` reads the facts in the API before a job is accepted, and
+ * again in the worker; they never hold anything of the image's content.
  */
 
-export type ImageFormat = 'jpeg' | 'png' | 'bmp';
+export type ImageFormat = 'jpeg' | 'png' | 'bmp' | 'webp' | 'tiff' | 'avif' | 'pdf';
 
 export type ColorModel = 'grey' | 'grey-alpha' | 'ycbcr' | 'rgb' | 'rgba' | 'palette' | 'cmyk';
 
@@ -13,7 +13,7 @@ export type Orientation = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
 export interface ImageFacts {
   /** By content, never by name or content type. */
   readonly format: ImageFormat;
-  /** As stored, before the orientation is applied. */
+  /** As stored, before the orientation is applied. Of a PDF: the largest size at which the worker renders a page. */
   readonly widthPx: number;
   readonly heightPx: number;
   readonly colorModel: ColorModel;
@@ -21,8 +21,16 @@ export interface ImageFacts {
   readonly bitDepth: number;
   readonly progressive: boolean;
   readonly interlaced: boolean;
-  /** 1 where the picture says nothing. */
+  /** 1 where the image says nothing. */
   readonly orientation: Orientation;
+  /** A JPEG that ends without its end marker. Only decoding shows whether rows are missing. */
+  readonly noEndMarker?: true;
+  /** A JPEG that states its height behind the first scan (DNL). Common decoders do not read it there. */
+  readonly lateHeight?: true;
+  /** A BMP that is not a plain bitmap of 24 or 32 bits. */
+  readonly uncommonBmp?: true;
+  /** The file holds more than one page or frame; only the first is used. */
+  readonly severalPages?: true;
 }
 
 export function isMirrored(orientation: Orientation): boolean {

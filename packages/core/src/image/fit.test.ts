@@ -2,10 +2,11 @@ import sharp, { type Sharp } from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { RejectedError } from '../errors/index.ts';
 import { assessImage } from './assess.ts';
-import { makeBmp } from './bmp.fixture.ts';
+import { makeBmp, makeRunLengthBmp } from './bmp.fixture.ts';
 import { encodedLengthBound } from './encoded-length.ts';
 import { fitImage } from './fit.ts';
 import { inspectImage } from './inspect.ts';
+import { withDnl } from './jpeg.fixture.ts';
 import { defaultImageLimits as limits } from './limits.ts';
 import { drawPhoto } from './photo.fixture.ts';
 
@@ -36,6 +37,10 @@ async function cornersOf(bytes: Uint8Array): Promise<string> {
   };
   const [x, y] = [info.width - 6, info.height - 6];
   return [at(5, 5), at(x, 5), at(x, y), at(5, y)].join(' ');
+}
+
+function meanDifference(a: Uint8Array, b: Uint8Array): number {
+  return a.reduce((sum, value, n) => sum + Math.abs(value - b[n]!), 0) / a.length;
 }
 
 describe('fitImage', () => {
@@ -142,18 +147,89 @@ describe('fitImage', () => {
     expect(wide.facts.widthPx).toBe(4096);
   });
 
+  it.each([false, true])('reads a whole JPEG without an end marker (progressive: %s)', async (progressive) => {
+    const whole = await drawPhoto({ widthPx: 333, heightPx: 217 }).jpeg({ progressive }).toBuffer();
+    const wanted = await sharp(whole).raw().toBuffer();
+    for (const bytes of [
+      whole.subarray(0, -2),
+      whole.subarray(0, -1),
+      Buffer.concat([whole.subarray(0, -2), Buffer.alloc(16)]),
+    ]) {
+      const { adjusted, bytes: sent } = await fitted(bytes);
+      expect(adjusted.reasons).toContain('no_end_marker');
+      const seen = await sharp(sent).raw().toBuffer();
+      expect(seen.length).toBe(wanted.length);
+      expect(meanDifference(seen, wanted)).toBeLessThan(3);
+    }
+  });
+
+  it.each([false, true])(
+    'calls a JPEG that misses data at its end truncated (progressive: %s)',
+    async (progressive) => {
+      const whole = await drawPhoto({ widthPx: 333, heightPx: 217 }).jpeg({ progressive }).toBuffer();
+      const scan = whole.lastIndexOf(Buffer.from('ffda', 'hex')) + 20;
+      for (let kept = whole.length - 4; kept > scan; kept -= 1 + Math.floor((whole.length - scan) / 25)) {
+        const padded = Buffer.concat([whole.subarray(0, kept), Buffer.alloc(16)]);
+        // The padding can stand for a few missing bytes.
+        for (const bytes of [whole.subarray(0, kept), ...(whole.length - kept > 500 ? [padded] : [])]) {
+          await expect(fitted(bytes), `${kept} of ${whole.length}`).rejects.toMatchObject({
+            fields: { reason: 'truncated' },
+          });
+        }
+      }
+    },
+  );
+
+  it('reads a JPEG whose height follows the scan', async () => {
+    const whole = await drawPhoto({ widthPx: 333, heightPx: 217 }).jpeg().toBuffer();
+    const { facts, adjusted, bytes } = await fitted(withDnl(whole));
+    expect(facts).toMatchObject({ widthPx: 333, heightPx: 217 });
+    expect(adjusted).toMatchObject({ reasons: ['late_height'], original: { width: 333, height: 217 } });
+    expect(meanDifference(await sharp(bytes).raw().toBuffer(), await sharp(whole).raw().toBuffer())).toBeLessThan(3);
+    await expect(fitted(withDnl(whole).subarray(0, -9))).rejects.toMatchObject({ fields: { reason: 'truncated' } });
+  });
+
+  it('applies an orientation that EXIF holds as a BYTE or a LONG', async () => {
+    const upright = await cornersOf(await quarters(80, 60).png().toBuffer());
+    const turned = sharp(await quarters(80, 60).rotate(270).png().toBuffer());
+    const usual = await turned.withMetadata({ orientation: 6 }).jpeg({ progressive: true }).toBuffer();
+    const entry = usual.indexOf(Buffer.from('12010300010000000600', 'hex'));
+    for (const type of [1, 4, 9]) {
+      const bytes = Buffer.from(usual);
+      bytes.writeUInt16LE(type, entry + 2);
+      expect(await cornersOf((await fitted(bytes)).bytes)).toBe(upright);
+    }
+  });
+
+  it('converts every bitmap that the provider may refuse', async () => {
+    const pixel = (x: number, y: number) => ({ r: (x * 8) & 255, g: (y * 8) & 255, b: 128 });
+    for (const kind of [
+      { bitsPerPixel: 1, pixel: () => ({ r: 1, g: 0, b: 0 }) },
+      { bitsPerPixel: 8, pixel: () => ({ r: 200, g: 0, b: 0 }) },
+      { bitsPerPixel: 16, pixel },
+      { bitsPerPixel: 32, masks: [0xff, 0xff00, 0xff0000], pixel },
+    ] as const) {
+      const { facts, adjusted } = await fitted(makeBmp({ widthPx: 40, heightPx: 30, ...kind }));
+      expect(adjusted.reasons).toEqual(['uncommon_bmp']);
+      expect(facts).toMatchObject({ format: 'jpeg', widthPx: 40, heightPx: 30 });
+    }
+  });
+
   it('rejects what cannot be decoded, and never crashes', async () => {
     const picture = await drawPhoto({ widthPx: 400, heightPx: 300 }).jpeg({ progressive: true }).toBuffer();
     const cut = picture.subarray(0, picture.length / 2);
     const png = await drawPhoto({ widthPx: 400, heightPx: 300 }).png({ progressive: true }).toBuffer();
     png.fill(0x55, png.indexOf('IDAT') + 100, png.indexOf('IDAT') + 600);
-    const odd = makeBmp({ widthPx: 5000, heightPx: 30, bitsPerPixel: 32, masks: [0xff, 0xff00, 0xff0000] });
+    const webp = await drawPhoto({ widthPx: 400, heightPx: 300 }).webp({ lossless: true }).toBuffer();
+    webp.fill(0x55, 200, 4000);
+    const bitmap = makeRunLengthBmp(40, 30, 8, [40, 5, 0, 0]);
     for (const [bytes, reason] of [
-      [cut, 'damaged'],
+      [cut, 'truncated'],
       [png, 'damaged'],
-      [odd, 'unsupported_bmp'],
+      [webp, 'damaged'],
+      [bitmap, 'truncated'],
     ] as const) {
-      const error = await fitImage(bytes, inspectImage(bytes), limits).catch((caught: unknown) => caught);
+      const error = await fitted(bytes).catch((caught: unknown) => caught);
       expect(error).toBeInstanceOf(RejectedError);
       expect((error as RejectedError).fields.reason).toBe(reason);
     }

@@ -1,6 +1,6 @@
 /**
- * Reads the segments of a JPEG up to its first scan (ITU-T T.81, annex B). Never decodes: one pass over the segment
- * headers, whose number the file's length bounds.
+ * Reads the segments of a JPEG (ITU-T T.81, annex B): the frame, and what the scans cover. Never decodes: one pass over
+ * the file, which skips the entropy-coded data.
  */
 import { readOrientation } from './exif-orientation.ts';
 import type { ColorModel, ImageFacts, Orientation } from './facts.ts';
@@ -8,11 +8,13 @@ import { unusable } from './reasons.ts';
 
 interface Frame {
   progressive: boolean;
+  /** 0 where a DNL segment states it behind the first scan. */
   heightPx: number;
   widthPx: number;
   componentIds: number[];
-  /** Sum over the components of 8 × 8 blocks, a lower bound. */
-  blocks: number;
+  /** Sampling factors per component. */
+  across: number[];
+  down: number[];
 }
 
 interface Segments {
@@ -20,6 +22,8 @@ interface Segments {
   orientation: Orientation | undefined;
   /** Adobe's colour transform: 0 none, 1 YCbCr, 2 YCCK. */
   adobeTransform: number | undefined;
+  /** Position of the frame's height field. */
+  heightAt: number;
 }
 
 export function isJpeg(view: DataView): boolean {
@@ -29,25 +33,45 @@ export function isJpeg(view: DataView): boolean {
 
 /** @throws RejectedError `image_unusable`: truncated, damaged, dimensions_lie, unsupported_format */
 export function readJpegHeader(view: DataView): ImageFacts {
-  const found: Segments = { frame: undefined, orientation: undefined, adobeTransform: undefined };
-  const scanAt = readSegments(view, found);
+  const found: Segments = { frame: undefined, orientation: undefined, adobeTransform: undefined, heightAt: 0 };
+  const scan = readSegments(view, found);
   const frame = found.frame;
   if (frame === undefined) throw unusable('damaged');
-  checkScanLength(view, scanAt, frame);
+  const scans = readScans(view, scan, frame);
+  const lateHeight = frame.heightPx === 0;
+  const heightPx = lateHeight ? scans.heightPx : frame.heightPx;
+  if (heightPx === 0) throw unusable(scans.endMarker ? 'dimensions_lie' : 'truncated');
+  checkScanLength(view, scan.dataAt, { ...frame, heightPx }, scans.endMarker);
   return {
     format: 'jpeg',
     widthPx: frame.widthPx,
-    heightPx: frame.heightPx,
+    heightPx,
     colorModel: colorModelOf(frame, found.adobeTransform),
     bitDepth: 8,
     progressive: frame.progressive,
     interlaced: false,
     orientation: found.orientation ?? 1,
+    ...(scans.endMarker ? {} : { noEndMarker: true }),
+    ...(lateHeight ? { lateHeight: true } : {}),
   };
 }
 
-/** @returns where the first scan's entropy-coded data starts */
-function readSegments(view: DataView, found: Segments): number {
+/** @returns the position of the 16-bit height in the frame header of a JPEG that `readJpegHeader` accepts */
+export function jpegHeightAt(view: DataView): number {
+  const found: Segments = { frame: undefined, orientation: undefined, adobeTransform: undefined, heightAt: 0 };
+  readSegments(view, found);
+  return found.heightAt;
+}
+
+interface ScanPlace {
+  /** The component count of the scan header. */
+  headerAt: number;
+  /** The entropy-coded data. */
+  dataAt: number;
+}
+
+/** @returns where the first scan starts */
+function readSegments(view: DataView, found: Segments): ScanPlace {
   let at = 2;
   for (;;) {
     at = nextMarker(view, at);
@@ -60,9 +84,10 @@ function readSegments(view: DataView, found: Segments): number {
     if (length < 2) throw unusable('damaged');
     const end = at + length;
     if (end > view.byteLength) throw unusable('truncated');
-    if (marker === 0xda) return end;
+    if (marker === 0xda) return { headerAt: at + 2, dataAt: end };
     if (isFrame(marker) || marker === 0xe1 || marker === 0xee) {
       readSegment(marker, new DataView(view.buffer, view.byteOffset + at + 2, length - 2), found);
+      if (isFrame(marker)) found.heightAt = at + 3;
     }
     at = end;
   }
@@ -103,11 +128,11 @@ function readFrame(marker: number, body: DataView): Frame {
   const components = body.getUint8(5);
   if (components === 0 || components > 4 || components === 2) throw unusable('damaged');
   if (body.byteLength < 6 + 3 * components) throw unusable('damaged');
-  if (widthPx === 0 || heightPx === 0) throw unusable('dimensions_lie');
-  return { progressive: marker === 0xc2, heightPx, widthPx, ...readComponents(body, components, widthPx, heightPx) };
+  if (widthPx === 0) throw unusable('dimensions_lie');
+  return { progressive: marker === 0xc2, heightPx, widthPx, ...readComponents(body, components) };
 }
 
-function readComponents(body: DataView, count: number, widthPx: number, heightPx: number) {
+function readComponents(body: DataView, count: number) {
   const componentIds: number[] = [];
   const across: number[] = [];
   const down: number[] = [];
@@ -118,26 +143,106 @@ function readComponents(body: DataView, count: number, widthPx: number, heightPx
     down.push(sampling & 15);
   }
   if ([...across, ...down].some((factor) => factor < 1 || factor > 4)) throw unusable('damaged');
-  const blocksAcross = widthPx / 8 / Math.max(...across);
-  const blocksDown = heightPx / 8 / Math.max(...down);
-  const blocks = across.reduce(
-    (sum, h, n) => sum + Math.floor(blocksAcross * h) * Math.floor(blocksDown * down[n]!),
-    0,
-  );
-  return { componentIds, blocks };
+  return { componentIds, across, down };
+}
+
+interface Scans {
+  endMarker: boolean;
+  /** From a DNL segment; 0 without one. */
+  heightPx: number;
+}
+
+/** Encoders write about ten; a hostile file with thousands would cost a decoder minutes. */
+const maxScans = 500;
+
+/**
+ * Follows the scans to the end marker. The file may lack the marker, but not a scan: without the marker, a scan that
+ * never came shows that the file was cut.
+ */
+function readScans(view: DataView, first: ScanPlace, frame: Frame): Scans {
+  const coverage = createCoverage(frame);
+  const found: Scans = { endMarker: false, heightPx: 0 };
+  const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+  coverage.add(view, first.headerAt, first.dataAt);
+  let scans = 1;
+  let at = first.dataAt;
+  for (;;) {
+    at = nextMarkerInScan(bytes, at);
+    const marker = bytes[at + 1];
+    at += 2;
+    if (marker === 0xd9) return { ...found, endMarker: true };
+    if (at + 2 > bytes.length) break;
+    const end = at + view.getUint16(at);
+    if (end > bytes.length || end < at + 2) break;
+    if (marker === 0xdc && end === at + 4 && scans === 1) found.heightPx = view.getUint16(at + 2);
+    if (marker === 0xda) {
+      scans += 1;
+      if (scans > maxScans) throw unusable('damaged');
+      coverage.add(view, at + 2, end);
+    }
+    at = end;
+  }
+  if (!coverage.isComplete()) throw unusable('truncated');
+  return found;
+}
+
+/** @returns the position of the next 0xFF that starts a segment or the end marker; the length where there is none */
+function nextMarkerInScan(bytes: Uint8Array, from: number): number {
+  let at = from;
+  for (;;) {
+    at = bytes.indexOf(0xff, at);
+    if (at < 0) return bytes.length;
+    while (bytes[at + 1] === 0xff) at += 1;
+    const code = bytes[at + 1] ?? 0;
+    // Frames, tables, scans, DNL, application data and comments; the rest is data or noise.
+    if ((code >= 0xc0 && code < 0xd0) || code >= 0xd9) return at;
+    at += 2;
+  }
+}
+
+interface Coverage {
+  /** @param at the component count of a scan header, `end` behind the header. */
+  add(view: DataView, at: number, end: number): void;
+  /** Every coefficient of every component came at full precision. */
+  isComplete(): boolean;
+}
+
+function createCoverage({ componentIds, progressive }: Frame): Coverage {
+  // Bits still missing per coefficient; 255 for one that no scan has brought.
+  const missing = new Uint8Array(componentIds.length * 64).fill(255);
+  return {
+    add(view, at, end) {
+      const count = at < end ? view.getUint8(at) : 0;
+      const tail = at + 1 + 2 * count;
+      if (tail + 3 > end) return;
+      const [first, last] = progressive ? [view.getUint8(tail), Math.min(63, view.getUint8(tail + 1))] : [0, 63];
+      const bits = progressive ? view.getUint8(tail + 2) & 15 : 0;
+      for (let n = 0; n < count; n++) {
+        const component = componentIds.indexOf(view.getUint8(at + 1 + 2 * n));
+        if (component >= 0) missing.fill(bits, component * 64 + first, component * 64 + last + 1);
+      }
+    },
+    isComplete: () => missing.every((bits) => bits === 0),
+  };
 }
 
 /**
- * Each block costs at least one bit for its first coefficient, and in a sequential frame one more to end it. What holds
- * less cannot be the picture that the header claims. A missing end marker alone is no fault: decoders read on.
+ * Each block costs at least one bit for its first coefficient, and in a sequential frame one more to end it. A file
+ * that holds less cannot be the image that the header claims.
  */
-function checkScanLength(view: DataView, scanAt: number, frame: Frame): void {
+function checkScanLength(view: DataView, scanAt: number, frame: Frame, endMarker: boolean): void {
   const scanBytes = view.byteLength - scanAt;
   if (scanBytes <= 2) throw unusable('truncated');
   const bitsPerBlock = frame.progressive ? 1 : 2;
-  if (scanBytes * 8 >= frame.blocks * bitsPerBlock) return;
-  const complete = view.getUint16(view.byteLength - 2) === 0xffd9;
-  throw unusable(complete ? 'dimensions_lie' : 'truncated');
+  if (scanBytes * 8 >= blocksOf(frame) * bitsPerBlock) return;
+  throw unusable(endMarker ? 'dimensions_lie' : 'truncated');
+}
+
+/** Sum over the components of 8 × 8 blocks, a lower bound. */
+function blocksOf({ widthPx, heightPx, across, down }: Frame): number {
+  const blocksAcross = widthPx / 8 / Math.max(...across);
+  const blocksDown = heightPx / 8 / Math.max(...down);
+  return across.reduce((sum, h, n) => sum + Math.floor(blocksAcross * h) * Math.floor(blocksDown * down[n]!), 0);
 }
 
 function colorModelOf(frame: Frame, adobeTransform: number | undefined): ColorModel {

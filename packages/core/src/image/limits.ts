@@ -15,7 +15,9 @@ export interface ImageLimits {
   readonly acceptCmyk: boolean;
   readonly acceptInterlaced: boolean;
   readonly accept16Bit: boolean;
-  /** Pictures whose EXIF orientation mirrors them. */
+  /** Bitmaps other than plain ones of 24 or 32 bits. */
+  readonly acceptUncommonBmp: boolean;
+  /** Images whose EXIF orientation mirrors them. */
   readonly acceptMirrored: boolean;
   /** Ours: what may be taken in to be fitted. */
   readonly maxInputBytes: number;
@@ -25,11 +27,11 @@ export interface ImageLimits {
 
 /**
  * Official: the formats, "4 M" after base64 and urlencoding (read strictly as 4,000,000), sides of 15 to 4096 px.
- * Inferred: that progressive, CMYK, interlaced and 16-bit pictures are refused. Integrators report it, the provider's
- * page is silent. Refusing is the safe reading: a fitted picture loses next to nothing (its quality is as high as the
- * bytes allow), a refused call costs the card. Mirrored text cannot be read, whatever the provider does with EXIF;
- * turned pictures it reads by itself.
- * Ours: 50 megapixels cover every phone's default mode and bound a worker's memory to about 150 MB per picture.
+ * Inferred: that the provider refuses progressive, CMYK, interlaced and 16-bit images, and bitmaps below 24 bits.
+ * Integrators report it; the provider's page does not say. Converting is the safe choice: a fitted image loses next to
+ * nothing (its quality is as high as the bytes allow), while a refused call costs the job. Mirrored text cannot be read,
+ * whatever the provider does with EXIF; the provider reads turned images itself.
+ * Ours: 50 megapixels cover every phone's default mode and bound a worker's memory to about 150 MB per image.
  */
 export const defaultImageLimits: ImageLimits = Object.freeze({
   formats: Object.freeze(['jpeg', 'png', 'bmp'] as const),
@@ -40,6 +42,7 @@ export const defaultImageLimits: ImageLimits = Object.freeze({
   acceptCmyk: false,
   acceptInterlaced: false,
   accept16Bit: false,
+  acceptUncommonBmp: false,
   acceptMirrored: false,
   maxInputBytes: 40 * 1024 * 1024,
   maxInputPixels: 50_000_000,

@@ -40,7 +40,11 @@ const broken: Record<FitReason, [Partial<ImageFacts>, sizeBytes?: number, limits
   progressive: [{ progressive: true }],
   interlaced: [{ interlaced: true }],
   bit_depth: [{ bitDepth: 16 }],
+  uncommon_bmp: [{ format: 'bmp', uncommonBmp: true }],
   mirrored: [{ orientation: 2 }],
+  no_end_marker: [{ noEndMarker: true }],
+  late_height: [{ lateHeight: true }],
+  several_pages: [{ severalPages: true }],
   format_not_accepted: [{}, 1000, { formats: ['png'] }],
 };
 

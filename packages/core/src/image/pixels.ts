@@ -3,47 +3,81 @@
  * so that the API, which never decodes, never loads it either. It decides nothing about quality.
  */
 import type { Sharp } from 'sharp';
-import { DefectError, TransientError } from '../errors/index.ts';
+import { DefectError, RejectedError, TransientError } from '../errors/index.ts';
 import { decodeBmp, type RawPixels } from './bmp-pixels.ts';
 import type { EncodingSetting } from './encoding-search.ts';
-import type { ImageFacts } from './facts.ts';
+import { type ImageFacts, isMirrored, type Orientation } from './facts.ts';
+import { needsRepair, type RepairedJpeg, repairJpeg } from './jpeg-repair.ts';
 import type { ImageLimits } from './limits.ts';
 import { unusable } from './reasons.ts';
 
 /** Generous: an ordinary 12-megapixel photo takes a quarter of a second; a hostile one can have a hundred scans. */
 const decodeTimeoutMs = 30_000;
 
-/** One thread per picture and no cache: workers take their parallelism from the queue, and pictures never repeat. */
+/** What the library may load from bytes: the formats that `inspectImage` accepts, and no other. */
+const loaders = ['Jpeg', 'Png', 'Webp', 'Tiff', 'Heif'].map((name) => `VipsForeignLoad${name}`);
+
+/** One thread per image and no cache: workers get parallelism from the queue, and images never repeat. */
 async function loadLibrary() {
   const { default: sharp } = await import('sharp');
   sharp.concurrency(1);
   sharp.cache(false);
+  sharp.block({ operation: ['VipsForeignLoad'] });
+  sharp.unblock({ operation: loaders });
   return sharp;
 }
 
 /**
- * @returns upright sRGB or grey pixels of 8 bits, transparency on white, no side above `limits.maxSidePx`
- * @throws RejectedError `image_unusable`: damaged, unsupported_bmp; TransientError `image_fit_timeout`
+ * @returns upright sRGB or grey pixels of 8 bits, transparency on white, no side above `limits.maxSidePx`; the first page
+ *   or frame where there are several
+ * @throws RejectedError `image_unusable`: damaged, truncated, unsupported_bmp; TransientError `image_fit_timeout`
  */
 export async function decodePixels(bytes: Uint8Array, facts: ImageFacts, limits: ImageLimits): Promise<RawPixels> {
   const sharp = await loadLibrary();
-  const bitmap = facts.format === 'bmp' ? decodeBmp(bytes) : undefined;
-  const opened = bitmap
-    ? sharp(bitmap.data, { raw: rawShape(bitmap) })
-    : sharp(bytes, { failOn: 'error', limitInputPixels: limits.maxInputPixels, sequentialRead: true });
-  const longest = Math.max(facts.widthPx, facts.heightPx);
-  if (bitmap && longest <= limits.maxSidePx) return bitmap;
-  const space = facts.colorModel === 'grey' || facts.colorModel === 'grey-alpha' ? 'b-w' : 'srgb';
-  return await readRaw(normalise(opened, limits.maxSidePx).toColourspace(space));
+  const decode = (opened: Sharp) => readRaw(normalise(opened, facts, limits));
+  if (facts.format === 'bmp') {
+    const bitmap = decodeBmp(bytes);
+    const fits = Math.max(facts.widthPx, facts.heightPx) <= limits.maxSidePx;
+    return fits ? bitmap : await decode(sharp(bitmap.data, { raw: rawShape(bitmap) }));
+  }
+  const open = (from: Uint8Array) =>
+    sharp(from, { failOn: 'error', limitInputPixels: limits.maxInputPixels, sequentialRead: true, page: 0, pages: 1 });
+  if (!needsRepair(facts)) return await decode(open(bytes));
+  return await decodeRepaired(repairJpeg(bytes, facts), (from) => decode(open(from)));
 }
 
-function normalise(picture: Sharp, maxSidePx: number): Sharp {
-  return picture
-    .autoOrient()
-    .resize({ width: maxSidePx, height: maxSidePx, fit: 'inside', withoutEnlargement: true })
-    .flatten({ background: '#ffffff' })
-    .timeout({ seconds: decodeTimeoutMs / 1000 });
+/** Decoders fill missing rows with grey and give no reliable sign of it, so the noise of `repairJpeg` has to show it. */
+async function decodeRepaired(
+  { bytes, withNoise }: RepairedJpeg,
+  decode: (bytes: Uint8Array) => Promise<RawPixels>,
+): Promise<RawPixels> {
+  if (withNoise === undefined) return await decode(bytes);
+  const cut = (cause: unknown) => {
+    throw cause instanceof RejectedError ? unusable('truncated', {}, cause) : cause;
+  };
+  const pixels = await decode(bytes).catch(cut);
+  const noisy = await decode(withNoise).catch(cut);
+  if (!pixels.data.equals(noisy.data)) throw unusable('truncated');
+  return pixels;
 }
+
+/**
+ * Turns the image by the orientation that `inspectImage` read, because the library does not read every integer type.
+ * Mirroring comes before turning here, whatever the order of the calls.
+ */
+function normalise(image: Sharp, { orientation, colorModel }: ImageFacts, { maxSidePx }: ImageLimits): Sharp {
+  const space = colorModel === 'grey' || colorModel === 'grey-alpha' ? 'b-w' : 'srgb';
+  const sized = image.resize({ width: maxSidePx, height: maxSidePx, fit: 'inside', withoutEnlargement: true });
+  const mirrored = isMirrored(orientation) ? sized.flop() : sized;
+  return mirrored
+    .rotate(clockwise[orientation])
+    .flatten({ background: '#ffffff' })
+    .timeout({ seconds: decodeTimeoutMs / 1000 })
+    .toColourspace(space);
+}
+
+/** Degrees to turn, after mirroring left to right where the orientation mirrors. */
+const clockwise: Readonly<Record<Orientation, number>> = { 1: 0, 2: 0, 3: 180, 4: 180, 5: 270, 6: 90, 7: 90, 8: 270 };
 
 async function readRaw(picture: Sharp): Promise<RawPixels> {
   const started = performance.now();
@@ -51,7 +85,7 @@ async function readRaw(picture: Sharp): Promise<RawPixels> {
     const { data, info } = await picture.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
     return { data, widthPx: info.width, heightPx: info.height, channels: info.channels === 1 ? 1 : 3 };
   } catch (cause) {
-    // The library tells its errors apart by text only; the clock is the surer witness.
+    // The library distinguishes its errors by text only, so the elapsed time decides.
     if (performance.now() - started >= decodeTimeoutMs) throw new TransientError('image_fit_timeout', { cause });
     throw unusable('damaged', {}, cause);
   }

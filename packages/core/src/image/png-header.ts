@@ -36,6 +36,7 @@ interface Chunks {
   dataBytes: number;
   palette: boolean;
   orientation: Orientation;
+  animated: boolean;
   end: boolean;
 }
 
@@ -61,6 +62,7 @@ export function readPngHeader(view: DataView): ImageFacts {
     progressive: false,
     interlaced: header.interlaced,
     orientation: chunks.orientation,
+    ...(chunks.animated ? { severalPages: true } : {}),
   };
 }
 
@@ -86,7 +88,7 @@ function readIhdr(view: DataView): Header {
 
 /** Ends at IEND; what follows is no part of the picture. */
 function readChunks(view: DataView): Chunks {
-  const found: Chunks = { dataBytes: 0, palette: false, orientation: 1, end: false };
+  const found: Chunks = { dataBytes: 0, palette: false, orientation: 1, animated: false, end: false };
   let at = 33;
   while (at + 12 <= view.byteLength) {
     const length = view.getUint32(at);
@@ -105,6 +107,8 @@ function readChunks(view: DataView): Chunks {
 function noteChunk(view: DataView, at: number, length: number, type: number, found: Chunks): void {
   if (type === 0x49444154) found.dataBytes += length;
   else if (type === 0x504c5445) found.palette = true;
+  // acTL: the still image of an animated PNG is its first frame or stands for it.
+  else if (type === 0x6163544c) found.animated = true;
   else if (type === 0x65584966)
     found.orientation = readOrientation(new DataView(view.buffer, view.byteOffset + at, length));
 }

@@ -4,7 +4,7 @@
  */
 import { type CardsealError, RejectedError } from '../errors/index.ts';
 
-/** A limit of the provider that `fitImage` can mend. */
+/** What `fitImage` changes so that the provider can read the image. */
 export type FitReason =
   | 'too_many_bytes'
   | 'side_too_long'
@@ -12,7 +12,11 @@ export type FitReason =
   | 'progressive'
   | 'interlaced'
   | 'bit_depth'
+  | 'uncommon_bmp'
   | 'mirrored'
+  | 'no_end_marker'
+  | 'late_height'
+  | 'several_pages'
   | 'format_not_accepted';
 
 /** Nothing helps but another picture. */
@@ -20,6 +24,7 @@ export type UnusableReason =
   | 'empty'
   | 'not_an_image'
   | 'unsupported_format'
+  | 'unsupported_heic'
   | 'unsupported_bmp'
   | 'truncated'
   | 'damaged'
@@ -39,11 +44,17 @@ const sentences: Readonly<Record<ImageReason, string>> = {
   progressive: 'The picture is a progressive JPEG. Save it as a baseline JPEG, or allow it to be fitted.',
   interlaced: 'The picture is an interlaced PNG. Save it without interlacing, or allow it to be fitted.',
   bit_depth: 'The picture has more than 8 bits per colour. Save it with 8 bits, or allow it to be fitted.',
+  uncommon_bmp: 'The picture is not a plain 24-bit or 32-bit BMP. Save it as a JPEG or PNG, or allow it to be fitted.',
   mirrored: 'The picture is stored mirrored. Save it the right way round, or allow it to be fitted.',
+  no_end_marker: 'The JPEG has no end marker. Save the picture again, or allow it to be fitted.',
+  late_height: 'The JPEG states its height at its end. Save the picture again, or allow it to be fitted.',
+  several_pages: 'The file has more than one page or frame. Send one picture, or allow the first one to be used.',
   format_not_accepted: 'This kind of picture is not accepted here. Send a JPEG, or allow it to be fitted.',
   empty: 'The file is empty. Take or choose the picture again.',
-  not_an_image: 'The file is not a picture. Send a JPEG, PNG or BMP of the card.',
-  unsupported_format: 'This kind of picture is not supported. Send a JPEG, PNG or BMP of the card.',
+  not_an_image: 'The file is not a picture. Send a JPEG, PNG, BMP, WebP, TIFF or AVIF of the card.',
+  unsupported_format: 'This kind of picture is not supported. Send a JPEG, PNG, BMP, WebP, TIFF or AVIF of the card.',
+  unsupported_heic:
+    'HEIC pictures cannot be read. Send a JPEG: on an iPhone, set Settings > Camera > Formats to Most Compatible, or export the picture as JPEG.',
   unsupported_bmp: 'This kind of BMP cannot be converted. Send a JPEG or PNG of the card.',
   truncated: 'The file ends too early, as after an interrupted upload. Send it again.',
   damaged: 'The file is damaged. Take or save the picture again.',
