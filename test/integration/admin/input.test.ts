@@ -86,14 +86,15 @@ describe('a time', () => {
       ...{ state: 'enabled', secrets: [], createdAtMs: 0 },
     });
     const asked = [
-      { since: at(-HOUR_MS), until: at(-2 * HOUR_MS) },
-      { since: at(HOUR_MS) },
-      { since: at(-HOUR_MS), until: at(-HOUR_MS - 1) },
+      { wrong: 'until', since: at(-HOUR_MS), until: at(-2 * HOUR_MS) },
+      { wrong: 'since', since: at(HOUR_MS) },
+      { wrong: 'since', since: at(HOUR_MS), dry_run: true },
+      { wrong: 'until', since: at(-HOUR_MS), until: at(-HOUR_MS - 1) },
     ];
-    for (const times of asked) {
+    for (const { wrong, ...times } of asked) {
       const body = { reason: 'the receiver lost them', ...times };
       const answer = await admin.owner.call('POST', `/api/endpoints/bank/${id}/recover`, body);
-      expect([answer.status, answer.body.at], JSON.stringify(times)).toEqual([400, 'until']);
+      expect([answer.status, answer.body.at], JSON.stringify(times)).toEqual([400, wrong]);
     }
     expect(await recorded()).not.toContain('endpoint.recover');
   });

@@ -18,18 +18,24 @@ export function healthBadge(health: Health): Html {
 export function endpointsPage(lines: readonly EndpointLine[], mayChange: boolean, nowMs: number): Html {
   return html`<h1>Endpoints <small>${count(lines.length)}, the sick ones first</small></h1>
 ${table(
-  ['endpoint', 'tenant', 'host', 'health', 'since', 'failures in a row', ''],
+  ['endpoint', 'tenant', 'host', 'health', 'reason', 'since', 'failures in a row', ''],
   lines.map((one) => [
     html`<span class="id">${one.id}</span>`,
     one.tenant,
     one.host,
-    html`${healthBadge(one.health)} ${note(one)}`,
+    html`${healthBadge(one.health)} ${note(one)}${one.unheard && html` ${badge('tell the tenant', 'bad')}`}`,
+    one.cause === null ? '–' : `${one.cause.class}${one.cause.status === null ? '' : ` ${one.cause.status}`}`,
     one.sinceMs === null ? '–' : html`${moment(one.sinceMs)} <span class="soft">${ago(one.sinceMs, nowMs)}</span>`,
     count(one.streak),
     mayChange && (one.health === 'disabled' ? enableForm(one) : recoverForm(one)),
   ]),
   'No tenant has an endpoint.',
-)}`;
+)}
+${
+  lines.some(({ unheard }) => unheard) &&
+  html`<p class="soft">“Tell the tenant”: it has no other endpoint that takes the notice <code>endpoint.failing</code> or
+<code>endpoint.disabled</code>, so it does not know.</p>`
+}`;
 }
 
 function note({ heldUntilMs, pausedUntilMs, disabledBy }: EndpointLine): Html | string {
@@ -45,7 +51,25 @@ function enableForm({ tenant, id }: EndpointLine): Html {
 
 function recoverForm({ tenant, id }: EndpointLine): Html {
   return html`<details><summary>send again…</summary>
-<form class="inline" method="post" action="/api/endpoints/${tenant}/${id}/recover">
-<input name="since" type="datetime-local" required aria-label="since, UTC">
-<input name="reason" placeholder="why" required minlength="5" maxlength="300" autocomplete="off"><button>Send what it missed</button></form></details>`;
+<form class="inline" method="post" action="/api/endpoints/${tenant}/${id}/recover"><input type="hidden" name="dry_run" value="true">
+<input name="since" type="datetime-local" required aria-label="since, UTC"><button>Count</button></form></details>`;
+}
+
+export interface RecoverCount {
+  tenant: string;
+  id: string;
+  since: string;
+  until: string;
+  counts: { outcomes: number; complete: boolean };
+}
+
+/** What a recovery would look at, and the form that starts it. */
+export function recoverPage({ tenant, id, since, until, counts }: RecoverCount): Html {
+  return html`<h1>Send again <span class="id">${id}</span> <small>${tenant}</small></h1>
+<section class="card"><p>${counts.complete ? '' : 'At least '}${count(counts.outcomes)} outcomes of jobs submitted from
+${moment(Date.parse(since))} to ${moment(Date.parse(until))} UTC. Those that were not delivered are sent again.</p>
+<form class="row" method="post" action="/api/endpoints/${tenant}/${id}/recover">
+<input type="hidden" name="since" value="${since}"><input type="hidden" name="until" value="${until}">
+<label class="grow"><span>why</span><input name="reason" required minlength="5" maxlength="300" autocomplete="off"></label>
+<button>Send what it missed</button></form></section>`;
 }

@@ -1,6 +1,6 @@
 /** `/endpoints`: their health; taking one into use again, and having what it missed sent again. */
 import { RejectedError } from '@cardseal/core/errors';
-import { enableEndpoint, startRecovery } from '@cardseal/core/queue';
+import { countOutcomes, enableEndpoint, startRecovery } from '@cardseal/core/queue';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { action, reason, sendPage, wrongInput } from '../actions/action.ts';
@@ -9,7 +9,7 @@ import { mayActAs } from '../auth/session.ts';
 import type { AdminContext } from '../context.ts';
 import { page } from '../pages/layout.ts';
 import { jobFilter } from '../search/routes.ts';
-import { endpointsPage } from './page.ts';
+import { endpointsPage, recoverPage } from './page.ts';
 import { readEndpoints } from './read.ts';
 
 export function endpointRoutes(app: FastifyInstance, context: AdminContext): void {
@@ -26,7 +26,8 @@ export function endpointRoutes(app: FastifyInstance, context: AdminContext): voi
     const known = /^[a-z0-9][a-z0-9-]{1,39}$/.test(tenant!) && /^we_[0-9A-Z]{26}$/.test(id!);
     const endpoint = known ? await ledger.endpoints.get(tenant!, id!) : null;
     if (!endpoint || endpoint.value.state === 'deleted') throw new RejectedError('not_found');
-    return { tenant: tenant!, id: id!, state: endpoint.value.state };
+    const { state, events } = endpoint.value;
+    return { tenant: tenant!, id: id!, state, events };
   }
 
   action(app, {
@@ -46,23 +47,35 @@ export function endpointRoutes(app: FastifyInstance, context: AdminContext): voi
     path: '/api/endpoints/:tenant/:id/recover',
     role: 'operator',
     status: 202,
-    body: z.strictObject({ reason, since: jobFilter.created_after.unwrap(), until: jobFilter.created_before }),
+    body: z.strictObject({
+      reason: reason.optional(),
+      since: jobFilter.created_after.unwrap(),
+      until: jobFilter.created_before,
+      /** Only counts. */
+      dry_run: z.union([z.boolean(), z.stringbool()]).default(false),
+    }),
     async run({ session, params, body }) {
-      const { tenant, id, state } = await read(params);
+      const { tenant, id, state, events } = await read(params);
       if (state !== 'enabled') throw new RejectedError('endpoint_disabled');
-      const { since, until = clock.now() } = body;
-      if (until <= since) throw wrongInput('until', 'must be later than `since`, and `since` must have passed');
+      const nowMs = clock.now();
+      const { since } = body;
+      if (since > nowMs) throw wrongInput('since', 'must not be in the future');
+      const until = Math.min(body.until ?? nowMs, nowMs);
+      if (until <= since) throw wrongInput('until', 'must be later than `since`');
+      if (!body.dry_run && !body.reason) throw wrongInput('reason', 'must say why');
+      const counts = await countOutcomes(context, tenant, { events }, { sinceMs: since, untilMs: until });
       const detail = { since: new Date(since).toISOString(), until: new Date(until).toISOString() };
+      if (body.dry_run) return { tenant, id, recovery: null, ...detail, counts };
       const deed = {
         action: 'endpoint.recover',
         target: { tenant, endpoint: id },
-        reason: body.reason,
+        reason: body.reason ?? null,
         detail,
       } as const;
       const order = { kind: 'since', sinceMs: since, untilMs: until } as const;
       const recovery = await audited(context, session, deed, () => startRecovery(context, tenant, id, order));
-      return { tenant, id, recovery, ...detail };
+      return { tenant, id, recovery, ...detail, counts };
     },
-    next: () => '/endpoints',
+    next: (found) => (found.recovery === null ? { title: 'Send again', body: recoverPage(found) } : '/endpoints'),
   });
 }

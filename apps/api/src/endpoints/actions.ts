@@ -1,6 +1,7 @@
 /** What can be done with an endpoint besides changing it: a new secret, a test, enabling it, having things sent again. */
 
 import type { EndpointRecord } from '@cardseal/core/ledger';
+import { countOutcomes } from '@cardseal/core/queue';
 import { MAX_LIVE_SECRETS, newSecret } from '@cardseal/core/webhook';
 import type { FastifyInstance } from 'fastify';
 import type { Authenticate } from '../auth/index.ts';
@@ -8,7 +9,7 @@ import type { ApiContext } from '../context.ts';
 import { enable } from './enabling.ts';
 import type { ReadLane } from './lane-states.ts';
 import { invalid, parse } from './read-endpoint.ts';
-import { countOutcomes, startRecovery } from './recover.ts';
+import { startRecovery } from './recover.ts';
 import { recoverySchema, rotationSchema } from './schema.ts';
 import { sendTest } from './send-test.ts';
 import { endpointId, endpointView, present } from './view.ts';
@@ -53,13 +54,18 @@ export function endpointActions(
   app.post(`${one}/recover`, async (request, reply) => {
     const { tenant } = await authenticate(request, 'endpoints:write');
     const endpoint = present(await ledger.endpoints.get(tenant, endpointId(request)));
-    const { since, until = clock.now() } = parse(recoverySchema, request.body);
+    const nowMs = clock.now();
+    const { since, until = nowMs, dry_run: isDry } = parse(recoverySchema, request.body);
+    if (since > nowMs) throw invalid('/since', 'must not be in the future: nothing can have been missed after now');
     if (endpoint.value.state !== 'enabled') throw invalid('', 'The endpoint is disabled: enable it first.');
-    const recovery = { kind: 'since' as const, sinceMs: since, untilMs: until };
-    const counts = await countOutcomes(context, tenant, endpoint, recovery);
+    // The recovery runs now, so it can send nothing that is reached later.
+    const recovery = { kind: 'since' as const, sinceMs: since, untilMs: Math.min(until, nowMs) };
+    const counts = await countOutcomes(context, tenant, endpoint.value, recovery);
+    const times = { since: new Date(since).toISOString(), until: new Date(recovery.untilMs).toISOString() };
+    const answer = { endpoint_id: endpoint.id, ...times, counts };
+    if (isDry) return { id: null, state: 'dry_run', ...answer };
     const id = await startRecovery(context, tenant, endpoint.id, recovery);
-    const times = { since: new Date(since).toISOString(), until: new Date(until).toISOString() };
-    return reply.code(202).send({ id, endpoint_id: endpoint.id, state: 'running', ...times, counts });
+    return reply.code(202).send({ id, state: 'running', ...answer });
   });
 }
 

@@ -61,7 +61,14 @@ export const rotationSchema = z
 const time = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text));
 
 export const recoverySchema = z
-  .strictObject({ since: time, until: time.optional() })
+  .strictObject({
+    since: time,
+    until: time.optional(),
+    dry_run: z
+      .boolean()
+      .default(false)
+      .meta({ description: 'Only counts: the response is a 200 with `counts`, and nothing is sent.' }),
+  })
   .refine(({ since, until }) => until === undefined || until > since, {
     path: ['until'],
     message: 'must be later than `since`',

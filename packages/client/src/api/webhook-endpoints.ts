@@ -18,6 +18,12 @@ export interface DeliveryQuery {
   cursor?: string;
 }
 
+/** Outcomes of jobs submitted in that time, delivered or not. `complete` is false when there are more. */
+export interface OutcomeCount {
+  outcomes: number;
+  complete: boolean;
+}
+
 export interface WebhookEndpoints {
   /** The answer has the signing secret, which is shown here and on rotation only. */
   create(request: WebhookEndpointRequest, options?: Keyed): Promise<WebhookEndpointWithSecret>;
@@ -30,7 +36,9 @@ export interface WebhookEndpoints {
   rotateSecret(id: string, overlapS?: number, options?: Keyed): Promise<WebhookEndpointWithSecret>;
   enable(id: string, options?: Keyed): Promise<WebhookEndpoint>;
   /** Sends again, in the background, every outcome of that time that was not delivered. */
-  recover(id: string, since: Date, until?: Date, options?: Keyed): Promise<{ id: string }>;
+  recover(id: string, since: Date, until?: Date, options?: Keyed): Promise<{ id: string; counts: OutcomeCount }>;
+  /** Counts what `recover` would look at, and sends nothing. */
+  countRecovery(id: string, since: Date, until?: Date, options?: Keyed): Promise<{ counts: OutcomeCount }>;
   deliveries(id: string, query?: DeliveryQuery, options?: Keyed): Promise<Page<Delivery>>;
   undelivered(query?: Omit<DeliveryQuery, 'state'>, options?: Keyed): Promise<Page<Delivery>>;
   delivery(id: string, options?: Keyed): Promise<DeliveryWithTries>;
@@ -51,14 +59,18 @@ export function webhookEndpointsOf(send: Send): WebhookEndpoints {
     rotateSecret: (id, overlap = 86_400, options) =>
       read('POST', at(id, '/rotate-secret'), { json: { overlap }, ...options }),
     enable: (id, options) => read('POST', at(id, '/enable'), options),
-    recover(id, since, until, options) {
-      const json = { since: since.toISOString(), ...(until ? { until: until.toISOString() } : {}) };
-      return read('POST', at(id, '/recover'), { json, ...options });
-    },
+    recover: (id, since, until, options) =>
+      read('POST', at(id, '/recover'), { json: timesOf(since, until), ...options }),
+    countRecovery: (id, since, until, options) =>
+      read('POST', at(id, '/recover'), { json: { ...timesOf(since, until), dry_run: true }, ...options }),
     deliveries: (id, query, options) => read('GET', at(id, '/deliveries'), { query: { ...query }, ...options }),
     undelivered: (query, options) =>
       read('GET', '/v1/deliveries', { query: { ...query, state: 'undelivered' }, ...options }),
     delivery: (id, options) => read('GET', delivery(id), options),
     resend: (id, options) => read('POST', delivery(id, '/resend'), options),
   };
+}
+
+function timesOf(since: Date, until: Date | undefined) {
+  return { since: since.toISOString(), ...(until ? { until: until.toISOString() } : {}) };
 }

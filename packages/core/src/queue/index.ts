@@ -1,4 +1,4 @@
-export { announceNotice, type NoticeInput } from './announce-notice.ts';
+export { announceNotice, canHearAbout, type NoticeInput } from './announce-notice.ts';
 export { answeredWithin, redisAnswers } from './answers.ts';
 export { createJobChanges, type JobChange, type JobChanges } from './changes.ts';
 export { type ConnectionRole, connectRedis } from './connection.ts';
@@ -45,7 +45,7 @@ export {
   type RecognizeJob,
   recognizeJobId,
 } from './names.ts';
-export { addRecovery, enableEndpoint, type RecoveryParts, startRecovery } from './recover.ts';
+export { addRecovery, countOutcomes, enableEndpoint, type RecoveryParts, startRecovery } from './recover.ts';
 export { redeliver, requeue } from './redeliver.ts';
 export { reopen } from './reopen.ts';
 export { createTrials, type Trials } from './trials.ts';

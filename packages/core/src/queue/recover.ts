@@ -3,7 +3,7 @@
  * taking an endpoint into use again, which brings back what was kept for it.
  */
 import type { Clock } from '../clock/index.ts';
-import { newId } from '../job/index.ts';
+import { createdAtMs, newId } from '../job/index.ts';
 import type { EndpointRecord, Ledger, Recovery, RecoveryRef, Versioned } from '../ledger/index.ts';
 import type { Conveyor } from './conveyor.ts';
 import { RECOVER } from './names.ts';
@@ -27,6 +27,33 @@ export async function startRecovery(
   return ref.id;
 }
 
+/** Names read for one count; beyond it the count is a lower bound. */
+const COUNTED_PAGES = 200;
+
+/**
+ * Counts, from names alone, the outcomes of jobs submitted in that time to which the endpoint subscribes, delivered or
+ * not. `complete` is false when there are more.
+ */
+export async function countOutcomes(
+  { ledger }: { ledger: Pick<Ledger, 'recoveries'> },
+  tenant: string,
+  { events }: Pick<EndpointRecord, 'events'>,
+  { sinceMs, untilMs }: Pick<Recovery, 'sinceMs' | 'untilMs'>,
+): Promise<{ outcomes: number; complete: boolean }> {
+  let outcomes = 0;
+  let cursor: string | null = null;
+  for (let page = 0; page < COUNTED_PAGES; page++) {
+    const found = await ledger.recoveries.outcomes(tenant, untilMs, cursor);
+    for (const { job, state } of found.outcomes) {
+      if (createdAtMs(job) < sinceMs) return { outcomes, complete: true };
+      if (!events || events.includes(`job.${state}` as never)) outcomes++;
+    }
+    if (found.next === null) return { outcomes, complete: true };
+    cursor = found.next;
+  }
+  return { outcomes, complete: false };
+}
+
 /** Null when there is no such endpoint. */
 export async function enableEndpoint(
   parts: RecoveryParts,
@@ -40,7 +67,7 @@ export async function enableEndpoint(
   return enabled;
 }
 
-function enabledAgain({ disabledBy: _reason, ...value }: EndpointRecord, nowMs: number): EndpointRecord {
+function enabledAgain({ disabledBy: _by, disabledAtMs: _at, ...value }: EndpointRecord, nowMs: number): EndpointRecord {
   if (value.state !== 'disabled') return value;
   const health = { state: 'healthy' as const, sinceMs: nowMs, change: (value.health?.change ?? 0) + 1 };
   return { ...value, state: 'enabled', health };
