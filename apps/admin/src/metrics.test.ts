@@ -11,7 +11,7 @@ const seen = {
   workers: 0,
   steps: { queued: step, delivering: { ...step, oldestMs: 60_000 } },
   credentials: [],
-  endpoints: { counts, off: 2, sick: [] },
+  endpoints: { counts, off: 2, unheard: { failing: 1, disabled: 0 }, sick: [] },
   failures: [],
 } as unknown as Overview;
 
@@ -32,6 +32,7 @@ describe('what the admin tells of the whole', () => {
         'cardseal_endpoints{health="disabled",role="admin"} 1',
         'cardseal_endpoints{health="off",role="admin"} 2',
         'cardseal_endpoints{health="failing",role="admin"} 1',
+        'cardseal_endpoints_unheard{health="failing",role="admin"} 1',
       ]),
     );
   });

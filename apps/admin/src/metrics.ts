@@ -40,8 +40,10 @@ export function tellTheWhole(context: AdminContext, metrics: Metrics, overview: 
 /** Who switched an endpoint off wanted it so: only those that were given up are somebody's trouble. */
 function tellEndpoints(metrics: Metrics, endpoints: Overview['endpoints']): void {
   metrics.clear('cardseal_endpoints');
+  metrics.clear('cardseal_endpoints_unheard');
   if (endpoints === null) return;
-  const { counts, off } = endpoints;
+  const { counts, off, unheard } = endpoints;
+  for (const [health, count] of Object.entries(unheard)) metrics.set('cardseal_endpoints_unheard', { health }, count);
   const told = { ...counts, disabled: counts.disabled - off, off };
   for (const [health, count] of Object.entries(told)) metrics.set('cardseal_endpoints', { health }, count);
 }

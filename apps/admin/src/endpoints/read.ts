@@ -1,5 +1,6 @@
 /** Every tenant's endpoints with their health, for the overview and the page of endpoints. URLs only as their host. */
 import { type EndpointRecord, HOUSE, type Versioned } from '@cardseal/core/ledger';
+import { canHearAbout } from '@cardseal/core/queue';
 import type { AdminContext } from '../context.ts';
 
 export type Health = 'healthy' | 'failing' | 'held' | 'disabled';
@@ -15,6 +16,10 @@ export interface EndpointLine {
   /** Failures in a row. */
   streak: number;
   disabledBy: string | null;
+  /** The response that made it fail. */
+  cause: { class: string; status: number | null } | null;
+  /** It fails or was given up, and the tenant has no other endpoint that a notice about it could reach. */
+  unheard: boolean;
 }
 
 type ReadParts = Pick<AdminContext, 'ledger' | 'lanes' | 'redis' | 'clock'>;
@@ -27,7 +32,9 @@ export async function readEndpoints(parts: ReadParts): Promise<EndpointLine[]> {
   for (const { id: tenant } of tenants) {
     const endpoints = (await parts.ledger.endpoints.list(tenant)).filter(({ value }) => value.state !== 'deleted');
     for (let at = 0; at < endpoints.length; at += AT_ONCE) {
-      lines.push(...(await Promise.all(endpoints.slice(at, at + AT_ONCE).map((one) => lineOf(parts, tenant, one)))));
+      lines.push(
+        ...(await Promise.all(endpoints.slice(at, at + AT_ONCE).map((one) => lineOf(parts, tenant, one, endpoints)))),
+      );
     }
   }
   return lines.sort((a, b) => RANK[a.health] - RANK[b.health] || b.streak - a.streak);
@@ -39,6 +46,7 @@ async function lineOf(
   { lanes, redis, clock }: ReadParts,
   tenant: string,
   { id, value }: Versioned<EndpointRecord>,
+  ofTenant: readonly Versioned<EndpointRecord>[],
 ): Promise<EndpointLine> {
   const lane = redis.status === 'ready' ? await lanes.read({ tenant, endpoint: id }).catch(() => null) : null;
   const held = lane?.heldUntilMs && lane.heldUntilMs > clock.now() ? lane.heldUntilMs : null;
@@ -48,12 +56,27 @@ async function lineOf(
     id,
     host: URL.canParse(value.url) ? new URL(value.url).host : '–',
     health: healthOf(value, held),
-    sinceMs: value.health?.sinceMs ?? lane?.firstFailureMs ?? null,
+    sinceMs:
+      (value.state === 'disabled' ? value.disabledAtMs : undefined) ??
+      value.health?.sinceMs ??
+      lane?.firstFailureMs ??
+      null,
     heldUntilMs: held,
     pausedUntilMs: paused,
     streak: lane?.streak ?? 0,
     disabledBy: value.state === 'disabled' ? (value.disabledBy ?? 'owner') : null,
+    cause: value.health?.cause ?? null,
+    unheard: isUnheard(id, value, ofTenant),
   };
+}
+
+function isUnheard(
+  id: string,
+  { state, disabledBy, health }: EndpointRecord,
+  all: readonly Versioned<EndpointRecord>[],
+) {
+  if (state === 'disabled') return (disabledBy ?? 'owner') !== 'owner' && !canHearAbout(id, 'endpoint.disabled', all);
+  return health?.state === 'failing' && !canHearAbout(id, 'endpoint.failing', all);
 }
 
 function healthOf({ state, health }: EndpointRecord, heldMs: number | null): Health {

@@ -27,7 +27,12 @@ const well: Overview = {
   steps: { accepted: step, queued: step, recognising: step, outcome: step, delivering: step, delivered: step },
   ended: [],
   credentials: [open],
-  endpoints: { counts: { healthy: 3, failing: 0, held: 0, disabled: 0 }, off: 0, sick: [] },
+  endpoints: {
+    counts: { healthy: 3, failing: 0, held: 0, disabled: 0 },
+    off: 0,
+    unheard: { failing: 0, disabled: 0 },
+    sick: [],
+  },
   failures: [],
   incidents: [],
 };
@@ -44,7 +49,12 @@ describe('what is wrong now', () => {
     const lines = told({
       redis: 'down',
       credentials: [closed],
-      endpoints: { counts: { healthy: 2, failing: 1, held: 0, disabled: 0 }, off: 0, sick: [sick] as never },
+      endpoints: {
+        counts: { healthy: 2, failing: 1, held: 0, disabled: 0 },
+        off: 0,
+        unheard: { failing: 0, disabled: 0 },
+        sick: [sick] as never,
+      },
       failures: [{ code: 'worker_crashed', count: 4, recent: 1, lastAtMs: NOW - 60_000, tenant: 'bank', job: 'job_1' }],
     });
     expect(lines).toEqual([
@@ -53,6 +63,20 @@ describe('what is wrong now', () => {
       'bad: 1 webhook endpoint fails: hooks.example (bank).',
       'warn: 1 card failed lately with worker_crashed.',
     ]);
+  });
+
+  it('asks to tell the tenant whose failing endpoint no other endpoint can report', () => {
+    const sick = { tenant: 'bank', id: 'we_1', host: 'hooks.example', health: 'failing', streak: 9, unheard: true };
+    const counts = { healthy: 0, failing: 1, held: 0, disabled: 0 };
+    const advice = (one: object) =>
+      diagnose({
+        ...well,
+        endpoints: { counts, off: 0, unheard: { failing: 1, disabled: 0 }, sick: [one] as never },
+      }).map((it) => it.advice);
+    expect(advice(sick)).toEqual([
+      'What is owed is kept and tried again. No other endpoint can take the notice: tell bank.',
+    ]);
+    expect(advice({ ...sick, unheard: false })).toEqual(['What is owed is kept and tried again.']);
   });
 
   it('tells one closed credential from all', () => {

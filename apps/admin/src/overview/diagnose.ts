@@ -141,17 +141,23 @@ function endpoints({ endpoints: found }: Overview): Trouble[] {
       .slice(0, 3)
       .map(({ tenant, host }) => `${host} (${tenant})`)
       .join(', ');
+  const untold = (health: string) => {
+    const tenants = found.sick.filter((one) => one.unheard && one.health === health).map(({ tenant }) => tenant);
+    return tenants.length === 0
+      ? ''
+      : ` No other endpoint can take the notice: tell ${[...new Set(tenants)].slice(0, 3).join(', ')}.`;
+  };
   return [
     failing > 0 &&
       bad(
         `${count(failing)} webhook ${failing === 1 ? 'endpoint fails' : 'endpoints fail'}: ${names('failing')}.`,
-        'What is owed is kept and tried again.',
+        `What is owed is kept and tried again.${untold('failing')}`,
         '/endpoints',
       ),
     disabled > 0 &&
       warn(
         `${count(disabled)} webhook ${disabled === 1 ? 'endpoint is' : 'endpoints are'} disabled: ${names('disabled')}.`,
-        'What is owed is kept until somebody enables them.',
+        `What is owed is kept until somebody enables them.${untold('disabled')}`,
         '/endpoints',
       ),
     held > 0 &&

@@ -206,6 +206,7 @@ async function readLedger(context: AdminContext) {
   const counts = { healthy: 0, failing: 0, held: 0, disabled: 0 };
   for (const { health } of lines) counts[health]++;
   const off = lines.filter(({ disabledBy }) => disabledBy === 'owner').length;
+  const unheard = (health: string) => lines.filter((one) => one.unheard && one.health === health).length;
   const age = (times: readonly (number | null)[]) => {
     const known = times.filter((time) => time !== null);
     return known.length === 0 ? null : clock.now() - Math.min(...known);
@@ -214,7 +215,12 @@ async function readLedger(context: AdminContext) {
     oldestPendingMs: age(pending),
     oldestUndeliveredMs: age(undelivered),
     acceptedPerMinute: sum(accepted) / RECENT_MINUTES,
-    endpoints: { counts, off, sick: lines.filter(({ health }) => health !== 'healthy').slice(0, SICK_SHOWN) },
+    endpoints: {
+      counts,
+      off,
+      unheard: { failing: unheard('failing'), disabled: unheard('disabled') },
+      sick: lines.filter(({ health }) => health !== 'healthy').slice(0, SICK_SHOWN),
+    },
     audit: audit.entries,
   };
 }

@@ -62,8 +62,16 @@ export interface Overview {
   /** Cards a minute that ended, oldest first, of the last hour. */
   ended: number[] | null;
   credentials: CredentialView[] | null;
-  /** `off`: how many of the disabled their owners disabled. */
-  endpoints: { counts: Record<Health, number>; off: number; sick: EndpointLine[] } | null;
+  /**
+   * `off`: how many of the disabled their owners disabled. `unheard`: how many fail or were given up while no other
+   * endpoint of their tenant takes the notice about it.
+   */
+  endpoints: {
+    counts: Record<Health, number>;
+    off: number;
+    unheard: Record<'failing' | 'disabled', number>;
+    sick: EndpointLine[];
+  } | null;
   failures: FailureView[] | null;
   incidents: Incident[];
 }

@@ -4,9 +4,14 @@ import { enableEndpoint } from '@cardseal/core/queue';
 import type { ApiContext } from '../context.ts';
 import { present } from './view.ts';
 
-export async function disable({ ledger }: ApiContext, tenant: string, id: string): Promise<Versioned<EndpointRecord>> {
+export async function disable(
+  { ledger, clock }: ApiContext,
+  tenant: string,
+  id: string,
+): Promise<Versioned<EndpointRecord>> {
+  const disabledAtMs = clock.now();
   const change = (value: EndpointRecord): EndpointRecord =>
-    value.state === 'enabled' ? { ...value, state: 'disabled', disabledBy: 'owner' } : value;
+    value.state === 'enabled' ? { ...value, state: 'disabled', disabledBy: 'owner', disabledAtMs } : value;
   return present(await ledger.endpoints.change(tenant, id, change));
 }
 

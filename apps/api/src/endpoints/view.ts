@@ -8,6 +8,7 @@ import { Problem } from '../problems/index.ts';
 export function endpointView({ id, value }: Versioned<EndpointRecord>, lane: LaneState | null, nowMs: number) {
   const { url, events, payload, publicKey, state, createdAtMs, headers, maxRate, secrets, disabledBy } = value;
   const heldMs = lane?.heldUntilMs && lane.heldUntilMs > nowMs ? lane.heldUntilMs : null;
+  const since = (state === 'disabled' ? value.disabledAtMs : undefined) ?? value.health?.sinceMs ?? null;
   return {
     id,
     url,
@@ -18,7 +19,8 @@ export function endpointView({ id, value }: Versioned<EndpointRecord>, lane: Lan
     max_rate: maxRate ?? null,
     state,
     health: healthOf(value, heldMs),
-    health_since: value.health ? new Date(value.health.sinceMs).toISOString() : null,
+    health_since: since === null ? null : new Date(since).toISOString(),
+    health_reason: reasonOf(value, heldMs),
     held_until: heldMs === null ? null : new Date(heldMs).toISOString(),
     ...(state === 'disabled' ? { disabled_by: disabledBy ?? 'owner' } : {}),
     secrets: secrets.filter(({ untilMs }) => untilMs === null || untilMs > nowMs).length,
@@ -30,6 +32,12 @@ function healthOf({ state, health }: EndpointRecord, heldMs: number | null) {
   if (state === 'disabled') return 'disabled';
   if (heldMs !== null) return 'held';
   return health?.state ?? 'healthy';
+}
+
+/** Why it fails or was given up. A hold has its own member, and `disabled_by: owner` is the owner's own reason. */
+function reasonOf({ state, disabledBy, health }: EndpointRecord, heldMs: number | null) {
+  const isTrouble = state === 'disabled' ? (disabledBy ?? 'owner') !== 'owner' : health?.state === 'failing';
+  return isTrouble && heldMs === null ? (health?.cause ?? null) : null;
 }
 
 export function endpointId(request: FastifyRequest): string {

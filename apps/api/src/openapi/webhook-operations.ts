@@ -17,7 +17,14 @@ const endpoint = z
     max_rate: z.number().nullable(),
     state: z.enum(['enabled', 'disabled']),
     health: z.enum(['healthy', 'failing', 'held', 'disabled']),
-    health_since: time.nullable(),
+    health_since: time.nullable().meta({ description: 'When the present health began; null before the first change.' }),
+    health_reason: z
+      .object({
+        class: z.string().meta({ description: 'As in the record of a delivery: `connection`, `tls`, `timeout` …' }),
+        status: z.number().int().nullable(),
+      })
+      .nullable()
+      .meta({ description: 'The response that made it `failing`, or `disabled` by Cardseal; null otherwise.' }),
     held_until: time.nullable(),
     disabled_by: z.enum(['owner', 'gone', 'failing']).optional(),
     secrets: z.number().int().meta({ description: 'How many sign at the moment: 1 to 3.' }),
@@ -66,6 +73,20 @@ const deliveryWithTries = delivery
   })
   .meta({ id: 'DeliveryWithTries' });
 
+const recovery = z
+  .object({
+    id: z.string().nullable().meta({ description: 'null in a dry run.' }),
+    endpoint_id: z.string(),
+    state: z.enum(['running', 'dry_run']),
+    since: time,
+    until: time,
+    counts: z.object({
+      outcomes: z.number().int().meta({ description: 'Of jobs submitted in that time, delivered or not.' }),
+      complete: z.boolean().meta({ description: 'False when there are more.' }),
+    }),
+  })
+  .meta({ id: 'WebhookRecovery' });
+
 const ENDPOINT = {
   id: 'we_01JGFJJZ00D4W7T5Q8XMEY2RBN',
   url: 'https://consumer.example.com/cardseal',
@@ -76,6 +97,7 @@ const ENDPOINT = {
   state: 'enabled',
   health: 'healthy',
   health_since: null,
+  health_reason: null,
   held_until: null,
   secrets: 1,
   created_at: '2026-01-01T00:00:00.000Z',
@@ -174,14 +196,20 @@ export const webhookOperations: readonly Operation[] = [
     { contentType: 'application/json', schema: rotationSchema, example: { overlap: 3600 } },
   ),
   action('testWebhookEndpoint', 'test', 'Send a signed test event', 'An `endpoint.test`.', 202),
-  action(
-    'recoverWebhookEndpoint',
-    'recover',
-    'Send again what an endpoint missed',
-    'Every outcome since a time that was not delivered, in the background.',
-    202,
-    { contentType: 'application/json', schema: recoverySchema, example: { since: '2026-01-01T00:00:00Z' } },
-  ),
+  {
+    ...action(
+      'recoverWebhookEndpoint',
+      'recover',
+      'Send again what an endpoint missed',
+      'Every outcome since a time that was not delivered, in the background. `counts` are the outcomes of that time.',
+      202,
+      { contentType: 'application/json', schema: recoverySchema, example: { since: '2026-01-01T00:00:00Z' } },
+    ),
+    answers: {
+      200: { description: 'The counts of a dry run.', schema: recovery },
+      202: { description: 'On its way.', schema: recovery },
+    },
+  },
   action('enableWebhookEndpoint', 'enable', 'Enable a webhook endpoint', 'Parked deliveries come back.', 200),
   {
     id: 'listEndpointDeliveries',

@@ -13,21 +13,25 @@ describe('an endpoint changes its health', () => {
   });
 
   it('once: a failing one does not begin to fail again, and recovers with its first success', () => {
-    const failing = changed(endpoint, 'failing', 0, 'timeout');
+    const failing = changed(endpoint, 'failing', 0, { class: 'timeout', status: null });
+    expect(failing.health).toMatchObject({ state: 'failing', cause: { class: 'timeout', status: null } });
     expect(healthChange(failing, 'timeout', lane, FAILING_AFTER_MS)).toBeNull();
     expect(healthChange(failing, 'delivered', lane, 1)).toBe('recovered');
-    const recovered = changed(failing, 'recovered', 1, 'delivered');
+    const recovered = changed(failing, 'recovered', 1, { class: 'delivered', status: null });
     expect(recovered.health).toEqual({ state: 'healthy', sinceMs: 1, change: 2 });
     expect(healthChange(recovered, 'delivered', lane, 2)).toBeNull();
   });
 
   it('to disabled after five days of failures alone, or by 410 at once', () => {
-    const failing = changed(endpoint, 'failing', 0, 'timeout');
+    const failing = changed(endpoint, 'failing', 0, { class: 'timeout', status: null });
     expect(healthChange(failing, 'timeout', lane, DISABLE_AFTER_MS - 1)).toBeNull();
     expect(healthChange(failing, 'timeout', lane, DISABLE_AFTER_MS)).toBe('disabled');
-    expect(changed(failing, 'disabled', 9, 'timeout')).toMatchObject({ state: 'disabled', disabledBy: 'failing' });
+    expect(changed(failing, 'disabled', 9, { class: 'timeout', status: null })).toMatchObject({
+      state: 'disabled',
+      disabledBy: 'failing',
+    });
     expect(healthChange(endpoint, 'gone', { streak: 1, firstFailureMs: 0 }, 0)).toBe('disabled');
-    const gone = changed(endpoint, 'disabled', 0, 'gone');
+    const gone = changed(endpoint, 'disabled', 0, { class: 'gone', status: null });
     expect(gone).toMatchObject({ state: 'disabled', disabledBy: 'gone' });
     expect(healthChange(gone, 'gone', lane, 1)).toBeNull();
   });

@@ -26,14 +26,20 @@ export function healthChange(
 }
 
 /** The record after the change; the same record when somebody else has made it already. */
-export function changed(endpoint: EndpointRecord, change: Exclude<HealthChange, null>, atMs: number, cause: string) {
+export function changed(
+  endpoint: EndpointRecord,
+  change: Exclude<HealthChange, null>,
+  atMs: number,
+  cause: { class: string; status: number | null },
+) {
   const count = (endpoint.health?.change ?? 0) + 1;
   const health = {
     state: change === 'recovered' ? ('healthy' as const) : ('failing' as const),
     sinceMs: atMs,
     change: count,
+    ...(change !== 'recovered' && { cause }),
   };
   if (change !== 'disabled') return { ...endpoint, health };
-  const disabledBy = cause === 'gone' ? ('gone' as const) : ('failing' as const);
+  const disabledBy = cause.class === 'gone' ? ('gone' as const) : ('failing' as const);
   return { ...endpoint, health, state: 'disabled' as const, disabledBy };
 }

@@ -23,7 +23,8 @@ export async function followHealth(
   const fresh = await ledger.endpoints.get(tenant, id);
   const change = fresh && healthChange(fresh.value, answer.class, lane, nowMs);
   if (!fresh || !change) return;
-  const next = changed(fresh.value, change, nowMs, answer.class);
+  const cause = { class: answer.class, status: answer.status ?? null };
+  const next = changed(fresh.value, change, nowMs, cause);
   await announceNotice(ledger, conveyor, {
     tenant,
     type: `endpoint.${change}`,
@@ -34,7 +35,7 @@ export async function followHealth(
     exceptEndpoint: id,
   });
   await ledger.endpoints.change(tenant, id, (value) =>
-    healthChange(value, answer.class, lane, nowMs) === change ? changed(value, change, nowMs, answer.class) : value,
+    healthChange(value, answer.class, lane, nowMs) === change ? changed(value, change, nowMs, cause) : value,
   );
   endpoints.forget(tenant, id);
   log.warn(`endpoint.${change}`, { tenant, endpoint_id: id, class: answer.class });

@@ -326,7 +326,13 @@ export interface WebhookEndpoint {
   max_rate: number | null;
   state: 'enabled' | 'disabled';
   health: 'healthy' | 'failing' | 'held' | 'disabled';
+  /** When the present health began; null before the first change. */
   health_since: string | null;
+  /** The response that made it `failing`, or `disabled` by Cardseal; null otherwise. */
+  health_reason: {
+    /** As in the record of a delivery: `connection`, `tls`, `timeout` … */ class: string;
+    status: number | null;
+  } | null;
   held_until: string | null;
   disabled_by?: 'owner' | 'gone' | 'failing';
   /** How many sign at the moment: 1 to 3. */
@@ -390,7 +396,13 @@ export interface WebhookEndpointWithSecret {
   max_rate: number | null;
   state: 'enabled' | 'disabled';
   health: 'healthy' | 'failing' | 'held' | 'disabled';
+  /** When the present health began; null before the first change. */
   health_since: string | null;
+  /** The response that made it `failing`, or `disabled` by Cardseal; null otherwise. */
+  health_reason: {
+    /** As in the record of a delivery: `connection`, `tls`, `timeout` … */ class: string;
+    status: number | null;
+  } | null;
   held_until: string | null;
   disabled_by?: 'owner' | 'gone' | 'failing';
   /** How many sign at the moment: 1 to 3. */
@@ -398,6 +410,19 @@ export interface WebhookEndpointWithSecret {
   created_at: string;
   /** Shown here and on rotation, never again. */
   secret: string;
+}
+
+export interface WebhookRecovery {
+  /** null in a dry run. */ id: string | null;
+  endpoint_id: string;
+  state: 'running' | 'dry_run';
+  since: string;
+  until: string;
+  counts: {
+    /** Of jobs submitted in that time, delivered or not. */ outcomes: number;
+    /** False when there are more. */
+    complete: boolean;
+  };
 }
 
 export interface WebhookSecretRotation {

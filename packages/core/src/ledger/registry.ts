@@ -119,12 +119,16 @@ export interface EndpointRecord {
   health?: EndpointHealth;
   /** Why it is disabled: by its owner, by its 410, or by five days of failures alone. */
   disabledBy?: 'owner' | 'gone' | 'failing';
+  /** When its owner disabled it. Of the other two reasons `health.sinceMs` has the time. */
+  disabledAtMs?: number;
 }
 
 export interface EndpointHealth {
   state: 'healthy' | 'failing';
   /** When that began. */
   sinceMs: number;
+  /** The last response that made it fail; absent while healthy, and in records of earlier versions. */
+  cause?: { class: string; status: number | null };
   /** Counts changes of state, so that each is announced under an id of its own. */
   change: number;
 }

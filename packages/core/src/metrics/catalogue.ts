@@ -94,6 +94,11 @@ export const METRICS = define({
     help: 'Webhook endpoints by health; `off` are those that their owners disabled.',
     labels: ['health'],
   },
+  cardseal_endpoints_unheard: {
+    kind: 'gauge',
+    help: 'Endpoints that fail or were given up while no other endpoint of their tenant takes the notice about it.',
+    labels: ['health'],
+  },
   cardseal_oldest_seconds: {
     kind: 'gauge',
     help: 'Age of the oldest card that is not finished, and of the oldest delivery that is owed.',

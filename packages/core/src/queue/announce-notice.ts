@@ -3,7 +3,7 @@
  * changed its health. May be called again for the same event: the first bytes stand, the id stays the same, and no
  * delivery that has a record is owed again.
  */
-import type { EventType, Ledger, NoticeId } from '../ledger/index.ts';
+import type { EndpointRecord, EventType, Ledger, NoticeId, Versioned } from '../ledger/index.ts';
 import { eventIdFor } from '../webhook/index.ts';
 import type { Conveyor } from './conveyor.ts';
 import { untriedOf } from './untried.ts';
@@ -21,6 +21,20 @@ export interface NoticeInput {
   exceptEndpoint?: string;
   /** Only to these, if the subject was so restricted. */
   endpointIds?: readonly string[] | null;
+}
+
+/**
+ * Whether another endpoint of the tenant takes this event about the endpoint `about` now. If not, the notice reaches no
+ * one, and an operator must tell the tenant.
+ */
+export function canHearAbout(about: string, type: EventType, endpoints: readonly Versioned<EndpointRecord>[]): boolean {
+  return endpoints.some(
+    ({ id, value }) =>
+      id !== about &&
+      value.state === 'enabled' &&
+      value.health?.state !== 'failing' &&
+      (value.events === null || value.events.includes(type)),
+  );
 }
 
 /** Returns the id under which it is kept. While Redis is away the markers alone owe it. */
