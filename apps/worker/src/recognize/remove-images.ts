@@ -5,6 +5,7 @@
 import type { Outcome, OutcomeState } from '@cardseal/core/job';
 import { describeError } from '@cardseal/core/log';
 import type { WorkerContext } from '../context.ts';
+import { keptForMs } from '../retention/kept-for.ts';
 import type { Work } from './work.ts';
 
 type Ended = Pick<Outcome, 'atMs' | 'state'>;
@@ -16,11 +17,12 @@ export function needsNoImages(state: OutcomeState): boolean {
 
 /** Throws only if the ledger takes no write: then the generation stays open, and a later run plans the removal. */
 export async function planRemoval(context: WorkerContext, work: Work, outcome: Ended): Promise<void> {
-  const { ledger } = context;
+  const { ledger, tenants, config } = context;
   const { tenant, job, request } = work;
   if (!request.keepImages) await removeOrOwe(context, work, outcome);
   if (request.retainForS !== null) {
-    await ledger.due.at(outcome.atMs + request.retainForS * 1000, { tenant, job, what: 'retention' });
+    const keptMs = keptForMs(request, await tenants.get(tenant), config.RETENTION_MS);
+    await ledger.due.at(outcome.atMs + keptMs, { tenant, job, what: 'retention' });
   }
 }
 

@@ -1,12 +1,13 @@
 /**
- * The common retention time costs no write: the index is in the order of making, so that everything older than the
- * time is one stretch of names. What is erased leaves it, so that a sweep that died goes on where it was.
+ * The retention time of an installation or a tenant costs no write: the index is in the order of creation, so everything
+ * older than that time is one range of names. An erased job leaves the index, so a sweep that died goes on where it was.
  */
 import { eraseJob } from '@cardseal/core/erasure';
 import type { JobId } from '@cardseal/core/job';
-import { HOUSE } from '@cardseal/core/ledger';
+import { HOUSE, type TenantRecord } from '@cardseal/core/ledger';
 import type { WorkerContext } from '../context.ts';
 import { createEachAlone } from '../each-alone.ts';
+import { keptForMs } from './kept-for.ts';
 
 const PAGE = 200;
 
@@ -14,10 +15,12 @@ const PAGE = 200;
 export async function eraseOldJobs(context: WorkerContext, signal: AbortSignal): Promise<number> {
   const alone = createEachAlone(context.log);
   let erased = 0;
-  for (const { id: tenant } of await context.ledger.tenants.list(HOUSE)) {
-    for await (const job of jobsBefore(context, tenant, context.clock.now() - context.config.RETENTION_MS)) {
+  for (const { id: tenant, value: record } of await context.ledger.tenants.list(HOUSE)) {
+    // The shortest time of this tenant's jobs without a time of their own; the maximum is never shorter.
+    const keptMs = keptForMs({ retainForS: null }, record, context.config.RETENTION_MS);
+    for await (const job of jobsBefore(context, tenant, context.clock.now() - keptMs)) {
       if (signal.aborted) return erased;
-      const [done] = await alone.each([{ tenant, job }], () => eraseIfOld(context, tenant, job));
+      const [done] = await alone.each([{ tenant, job }], () => eraseIfOld(context, tenant, job, record));
       if (done) erased++;
     }
   }
@@ -35,7 +38,7 @@ async function* jobsBefore({ ledger }: WorkerContext, tenant: string, createdBef
   }
 }
 
-async function eraseIfOld(context: WorkerContext, tenant: string, job: JobId): Promise<boolean> {
+async function eraseIfOld(context: WorkerContext, tenant: string, job: JobId, record: TenantRecord): Promise<boolean> {
   const { ledger, clock, config } = context;
   const inventory = await ledger.inventory(tenant, job);
   if (inventory.erased) {
@@ -44,9 +47,10 @@ async function eraseIfOld(context: WorkerContext, tenant: string, job: JobId): P
   }
   const sealed = inventory.committed ? await ledger.openJob(tenant, job) : null;
   const [request, outcome] = await Promise.all([sealed?.request(), sealed?.outcome(inventory.generation)]);
-  // A job with a retention time of its own has a due name.
-  if (!request || !outcome || request.retainForS !== null) return false;
-  if (outcome.atMs + config.RETENTION_MS > clock.now()) return false;
+  if (!request || !outcome) return false;
+  // A job with a retention time of its own has a due name; a maximum that came later is met here.
+  if (request.retainForS !== null && record.retention?.maximumS === undefined) return false;
+  if (outcome.atMs + keptForMs(request, record, config.RETENTION_MS) > clock.now()) return false;
   await eraseJob(context, tenant, job, 'retention');
   return true;
 }

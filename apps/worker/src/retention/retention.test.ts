@@ -1,7 +1,7 @@
 /** What is due and what is old goes, whatever of other jobs is broken. */
 import { ManualClock } from '@cardseal/core/clock';
 import { type JobId, newJobId } from '@cardseal/core/job';
-import { createLedger, HOUSE, memoryObjectStore, paths } from '@cardseal/core/ledger';
+import { createLedger, HOUSE, memoryObjectStore, paths, type TenantRetention } from '@cardseal/core/ledger';
 import { localMasterKey } from '@cardseal/core/seal';
 import { beforeEach, expect, it } from 'vitest';
 import type { WorkerContext } from '../context.ts';
@@ -12,16 +12,19 @@ const TENANT = 'bank';
 const MADE_MS = Date.UTC(2026, 0, 1);
 const DAY_MS = 86_400_000;
 
-async function world() {
+async function world(retention?: TenantRetention, retainForS: number | null = null) {
   const store = memoryObjectStore();
   const clock = new ManualClock(MADE_MS);
   const ledger = createLedger({ store, master: localMasterKey(Buffer.alloc(32, 1)), clock });
-  await ledger.tenants.create(HOUSE, TENANT, { name: 'A bank', createdAtMs: 0 } as never);
+  await ledger.tenants.create(HOUSE, TENANT, {
+    ...{ name: 'A bank', createdAtMs: 0 },
+    ...(retention ? { retention } : {}),
+  });
   const jobs: JobId[] = [];
   for (let at = 0; at < 3; at++) {
     const job = newJobId(MADE_MS + at);
     const sealed = await ledger.startJob(TENANT, job);
-    const request = { tenant: TENANT, reference: null, endpointIds: [], sides: ['front'], retainForS: null };
+    const request = { tenant: TENANT, reference: null, endpointIds: [], sides: ['front'], retainForS };
     await sealed.commit({ v: 1, job, ...request } as never);
     await sealed.putImage('front', Buffer.from('picture'));
     const ended = { v: 1, generation: 1, state: 'failed', code: 'image_unusable', full: '{}', reference: '{}' };
@@ -97,4 +100,29 @@ it('an erasure that could not delete everything is completed', async () => {
   await createRetention(context).sweepDue();
   expect(run.has((id) => paths.image(TENANT, id, 'front'))).toEqual([false, true, true]);
   expect(await ledger.erasures.readRecord(TENANT, job!)).toMatchObject({ removed: { jobs: 3 } });
+});
+
+const DAY_S = 86_400;
+const sweep = (context: WorkerContext) => eraseOldJobs(context, new AbortController().signal);
+
+it('a sweep follows the retention time of the tenant, before and after it', async () => {
+  const { clock, context } = await world({ defaultS: 2 * DAY_S });
+  clock.advance(2 * DAY_MS - 1000);
+  expect(await sweep(context)).toBe(0);
+  clock.advance(2000);
+  expect(await sweep(context)).toBe(2);
+});
+
+it('a sweep erases what its request wanted to keep longer than the maximum of the tenant', async () => {
+  const long = await world({ maximumS: 3 * DAY_S }, 30 * DAY_S);
+  long.clock.advance(3 * DAY_MS - 1000);
+  expect(await sweep(long.context)).toBe(0);
+  long.clock.advance(2000);
+  expect(await sweep(long.context)).toBe(2);
+});
+
+it('a sweep leaves a job with a retention time of its own to its due name, where no maximum holds', async () => {
+  const { clock, context } = await world({ defaultS: DAY_S }, 30 * DAY_S);
+  clock.advance(8 * DAY_MS);
+  expect(await sweep(context)).toBe(0);
 });

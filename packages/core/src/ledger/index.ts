@@ -55,7 +55,9 @@ export {
   type Registry,
   SCOPES,
   type Scope,
+  type TenantLimits,
   type TenantRecord,
+  type TenantRetention,
 } from './registry.ts';
 export { type KeptAnswer, REPLAY_LEASE_MS, REPLAYS_KEPT_MS, type Replays, type ReplayTicket } from './replays.ts';
 export type { SealedJob } from './sealed-job.ts';

@@ -29,6 +29,16 @@ export interface KeyLimits {
   cardsPerDay?: number;
 }
 
+/** Caps that all keys of a tenant share. What is absent is not limited. */
+export type TenantLimits = Pick<KeyLimits, 'requestsPerSecond' | 'cardsPerDay'>;
+
+export interface TenantRetention {
+  /** Seconds that a job is kept after it ended when its request has no `retain_for`; the installation's time when absent. */
+  defaultS?: number;
+  /** No job is kept longer, whatever its request says. */
+  maximumS?: number;
+}
+
 export interface TenantRecord {
   name: string;
   createdAtMs: number;
@@ -36,6 +46,8 @@ export interface TenantRecord {
   /** Share of the quota beside other tenants', 0.1–100; 1 unless given. */
   weight?: number;
   objectSources?: ObjectSourceRule[];
+  limits?: TenantLimits;
+  retention?: TenantRetention;
 }
 
 export interface ApiKeyRecord {
