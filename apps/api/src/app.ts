@@ -20,7 +20,7 @@ import { createTargetGuard } from '@cardseal/core/webhook';
 import { createBatchKeeper } from './batches/index.ts';
 import type { ApiConfig } from './config.ts';
 import type { ApiContext } from './context.ts';
-import { createCounter, createLimits } from './limits/index.ts';
+import { createCounter, createLimits, createTenantLimits } from './limits/index.ts';
 import { createPatience } from './patience/index.ts';
 import { createPoolWatch } from './quota/index.ts';
 import { createServer } from './server.ts';
@@ -71,7 +71,7 @@ export function createApi(config: ApiConfig, overrides: ApiOverrides = {}): Api 
     }),
     finished: createFinishedEvents(subscriber, config.QUEUE_PREFIX),
     changes: createJobChanges(subscriber, config.QUEUE_PREFIX),
-    limits: createLimits(createCounter(producer, config.QUEUE_PREFIX, soon), ledger, clock),
+    limits: createLimits(createCounter(producer, config.QUEUE_PREFIX, soon), ledger, clock, createTenantLimits(ledger)),
     usage: createUsageMeter(ledger, clock, log),
     guard: createTargetGuard({
       allowTargets: config.WEBHOOK_ALLOW_TARGETS,

@@ -76,12 +76,10 @@ export function createServer(context: ApiContext, keeper: Pick<BatchKeeper, 'tak
   const authenticate = createAuthenticate(context.ledger, context.clock, async (request, caller) => {
     callers.set(request, caller);
     context.usage.note(caller, 'requests');
-    if (caller.limits) {
-      const { headers, release } = await context.limits.admit({ ...caller, limits: caller.limits });
-      const reply = replies.get(request)!;
-      reply.headers(headers);
-      reply.raw.once('close', release);
-    }
+    const { headers, release } = await context.limits.admit(caller);
+    const reply = replies.get(request)!;
+    reply.headers(headers);
+    reply.raw.once('close', release);
     await idempotency.begin(request, caller);
   });
   app.register(async (pictures) => {

@@ -15,3 +15,10 @@ export function positiveNumber(text: string): number {
 export function limit(text: string): number | 'none' {
   return text === 'none' ? text : wholeNumber(text);
 }
+
+/** A time to keep data, with the bounds of `retain_for` in a request. `none` takes it away. */
+export function retention(text: string): number | 'none' {
+  const seconds = text === 'none' ? text : Number(text);
+  if (seconds === 'none' || (/^\d{1,9}$/.test(text) && seconds >= 60 && seconds <= 31_536_000)) return seconds;
+  throw new InvalidArgumentError('must be a whole number of seconds from 60 to 31536000, or none');
+}

@@ -8,7 +8,7 @@ import { doctorCommand, manifestCommand } from './doctor/command.ts';
 import { jobCommands } from './jobs/commands.ts';
 import { keyUsageCommand, listKeysCommand, revokeKeyCommand, setKeyCommand } from './keys.ts';
 import { masterKeyCommands } from './master-keys/commands.ts';
-import { limit, positiveNumber, wholeNumber } from './numbers.ts';
+import { limit, positiveNumber, retention, wholeNumber } from './numbers.ts';
 import { createKeyCommand, createTenantCommand } from './provision.ts';
 import { verifyReceiptCommand } from './receipts.ts';
 import { listTenantsCommand, setTenantCommand } from './tenants.ts';
@@ -75,6 +75,10 @@ export function createProgram(env: Env): Command {
     .option('--weight <weight>', 'share of the quota beside other tenants', positiveNumber)
     .option('--policy <file>', 'JSON of thresholds and verdicts, as in docs/checks.md; `default` for the default')
     .option('--object-source <bucket/prefix...>', 'where pictures may be taken from; replaces the list')
+    .option('--rate <n>', 'requests a second of all keys together; `none` takes the cap away', limit)
+    .option('--daily <n>', 'cards a day of all keys together; `none` takes the cap away', limit)
+    .option('--retain-for <seconds>', 'how long jobs are kept; `none` for as long as the installation does', retention)
+    .option('--max-retain-for <seconds>', 'no request may keep a job longer; `none` for no maximum', retention)
     .option('--json', 'print JSON')
     .action((id: string, options) => setTenantCommand(env, id, options));
 

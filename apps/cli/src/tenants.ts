@@ -18,9 +18,23 @@ export async function listTenantsCommand(env: Env, { json }: Output): Promise<vo
     id,
     value.name,
     String(value.weight ?? 1),
+    capsOf(value),
+    retentionOf(value),
     new Date(value.createdAtMs).toISOString(),
   ]);
-  printTable(['tenant', 'name', 'weight', 'created'], rows);
+  printTable(['tenant', 'name', 'weight', 'caps', 'kept', 'created'], rows);
+}
+
+function capsOf({ limits = {} }: TenantRecord): string {
+  const { requestsPerSecond, cardsPerDay } = limits;
+  const caps = [requestsPerSecond && `${requestsPerSecond}/s`, cardsPerDay && `${cardsPerDay} cards/day`];
+  return caps.filter(Boolean).join(', ') || 'none';
+}
+
+function retentionOf({ retention = {} }: TenantRecord): string {
+  const { defaultS, maximumS } = retention;
+  const times = [defaultS && `${defaultS} s`, maximumS && `at most ${maximumS} s`];
+  return times.filter(Boolean).join(', ') || 'as installed';
 }
 
 export interface TenantChange extends Output {
@@ -30,6 +44,12 @@ export interface TenantChange extends Output {
   objectSource?: string[];
   /** A file with a verdict policy, or `default`. */
   policy?: string;
+  /** Caps of all keys together. `none` takes a cap away; what is absent stays. */
+  rate?: number | 'none';
+  daily?: number | 'none';
+  /** Seconds; `none` leaves it to the installation. */
+  retainFor?: number | 'none';
+  maxRetainFor?: number | 'none';
 }
 
 export async function setTenantCommand(env: Env, id: string, change: TenantChange): Promise<void> {
@@ -38,15 +58,40 @@ export async function setTenantCommand(env: Env, id: string, change: TenantChang
   if (weight !== undefined && !(weight >= 0.1 && weight <= 100)) throw new RejectedError('weight_invalid');
   const { ledger } = openLedgerOf(env);
   const objectSources = objectSource?.filter(Boolean).map(ruleOf);
+  const caps = { requestsPerSecond: change.rate, cardsPerDay: change.daily };
+  const retention = { defaultS: change.retainFor, maximumS: change.maxRetainFor };
   if (!(await ledger.tenants.get(HOUSE, id))) throw new RejectedError('tenant_not_found');
   const given = Object.entries({ name, weight, policy, objectSources }).filter(([, value]) => value !== undefined);
-  const detail = { changed: given.map(([field]) => field).join(' '), weight: weight ?? null };
+  const named = [...given.map(([field]) => field), ...namesOf(caps), ...namesOf(retention)];
+  const detail = { changed: named.join(' '), weight: weight ?? null, ...wordsOf(caps), ...wordsOf(retention) };
   const deed = { action: 'tenant.change', target: { tenant: id }, reason: null, detail } as const;
   const changed = await audited(ledger, deed, () =>
-    ledger.tenants.change(HOUSE, id, (value) => ({ ...value, ...Object.fromEntries(given) })),
+    ledger.tenants.change(HOUSE, id, (value) => ({
+      ...value,
+      ...Object.fromEntries(given),
+      limits: merged(value.limits, caps),
+      retention: merged(value.retention, retention),
+    })),
   );
   if (json) printJson(shown(id, changed!.value));
   else process.stdout.write(`tenant ${id} changed\n`);
+}
+
+type Settings = Record<string, number | 'none' | undefined>;
+
+function namesOf(settings: Settings): string[] {
+  return Object.keys(settings).filter((name) => settings[name] !== undefined);
+}
+
+/** The given ones, for the audit log. */
+function wordsOf(settings: Settings): Record<string, number | string> {
+  return Object.fromEntries(namesOf(settings).map((name) => [name, settings[name]!]));
+}
+
+/** What is absent stays, `none` goes. */
+export function merged<T extends object>(before: T | undefined, settings: Settings): T {
+  const next: Settings = { ...before, ...wordsOf(settings) };
+  return Object.fromEntries(Object.entries(next).filter(([, value]) => value !== 'none')) as T;
 }
 
 /** Throws with every problem of the file, each at its place. */
@@ -64,6 +109,15 @@ function ruleOf(text: string): ObjectSourceRule {
   return { bucket, prefix: rest.join('/') };
 }
 
-function shown(id: string, { name, createdAtMs, weight = 1, objectSources = [] }: TenantRecord) {
-  return { tenant: id, name, weight, object_sources: objectSources, created_at: new Date(createdAtMs).toISOString() };
+function shown(id: string, record: TenantRecord) {
+  const { name, createdAtMs, weight = 1, objectSources = [], limits = {}, retention = {} } = record;
+  return {
+    tenant: id,
+    name,
+    weight,
+    object_sources: objectSources,
+    limits: { rate: limits.requestsPerSecond ?? null, daily: limits.cardsPerDay ?? null },
+    retention: { retain_for: retention.defaultS ?? null, max_retain_for: retention.maximumS ?? null },
+    created_at: new Date(createdAtMs).toISOString(),
+  };
 }

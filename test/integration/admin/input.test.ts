@@ -1,6 +1,7 @@
 /** What is asked for and cannot be meant is refused before anything is done or put on record. */
 import { systemClock } from '@cardseal/core/clock';
 import { newId } from '@cardseal/core/job';
+import { HOUSE } from '@cardseal/core/ledger';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestAdmin, type TestAdmin } from '../../support/admin-app.ts';
 
@@ -67,6 +68,34 @@ describe('an API key', () => {
       expect((await admin.owner.call('POST', `${KEYS}/${key}/limits`, { in_queue: 5 })).status).toBe(404);
     }
     expect((await recorded()).length).toBe(before);
+  });
+});
+
+describe('a tenant', () => {
+  const record = async () => (await admin.ledger.tenants.get(HOUSE, 'bank'))!.value;
+
+  it('has caps for all its keys together, replaced as a whole, shown and on record', async () => {
+    const set = (body: object) => admin.owner.call('POST', '/api/tenants/bank/limits', body);
+    expect((await set({ requests_per_second: 50, cards_per_day: 9000 })).status).toBe(200);
+    expect((await record()).limits).toEqual({ requestsPerSecond: 50, cardsPerDay: 9000 });
+    expect((await admin.owner.page('/tenants/bank')).text).toContain('50 requests/s, 9000 cards/day');
+    expect((await admin.ledger.audit.page(null, 1)).entries[0]).toMatchObject({
+      action: 'tenant.change',
+      detail: { requestsPerSecond: 50, cardsPerDay: 9000 },
+    });
+    expect((await set({ cards_per_day: 0 })).status).toBe(400);
+    expect((await set({})).status).toBe(200);
+    expect((await record()).limits).toEqual({});
+  });
+
+  it('has a retention time and a maximum, within the bounds of a request', async () => {
+    const set = (body: object) => admin.owner.call('POST', '/api/tenants/bank/retention', body);
+    expect((await set({ retain_for: 59 })).body).toMatchObject({ code: 'invalid_request', at: 'retain_for' });
+    expect((await set({ retain_for: 86_400, max_retain_for: 172_800 })).status).toBe(200);
+    expect((await record()).retention).toEqual({ defaultS: 86_400, maximumS: 172_800 });
+    expect((await admin.owner.page('/tenants/bank')).text).toContain('24 h, at most 2 d');
+    const [bank] = (await admin.owner.call('GET', '/api/tenants')).body.data;
+    expect(bank).toMatchObject({ id: 'bank', retention: { default_s: 86_400, maximum_s: 172_800 } });
   });
 });
 

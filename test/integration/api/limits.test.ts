@@ -1,6 +1,10 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { createApiKey } from '@cardseal/core/access';
 import { systemClock } from '@cardseal/core/clock';
-import type { KeyLimits } from '@cardseal/core/ledger';
+import { HOUSE, type KeyLimits, type TenantLimits } from '@cardseal/core/ledger';
+import { type RedisServer, startRedis } from '@cardseal/dev';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { json, startTestApi, type TestApi } from '../../support/api.ts';
 import { plainJpeg } from '../../support/pictures.ts';
@@ -58,5 +62,65 @@ describe('a limited key, with Redis away', () => {
     expect((await api.call('GET', '/v1/jobs', { key })).body.code).toBe('too_many_concurrent');
     stop.abort();
     await expect.poll(async () => (await api.call('GET', '/v1/jobs', { key })).status).toBe(200);
+  });
+});
+
+describe('a limited tenant', () => {
+  let server: RedisServer;
+  let api: TestApi;
+  const image = plainJpeg().then((bytes) => bytes.toString('base64'));
+  const dataDir = mkdtempSync(path.join(tmpdir(), 'tenant-limits-'));
+  beforeAll(async () => {
+    server = await startRedis({ dataDir });
+    api = await startTestApi({ redisUrl: server.url });
+  });
+  afterAll(async () => {
+    await api?.stop();
+    await server?.stop();
+    rmSync(dataDir, { recursive: true, force: true });
+  });
+
+  const newKey = async () => {
+    const scopes = ['jobs:read', 'jobs:write'] as const;
+    return (await createApiKey(api.ledger, systemClock, { tenant: 'bank', env: 'test', scopes: [...scopes] })).key;
+  };
+  const cap = (limits: TenantLimits) => api.ledger.tenants.change(HOUSE, 'bank', (value) => ({ ...value, limits }));
+
+  it('shares its rate between all its keys, and says so in the headers', async () => {
+    const keys = await Promise.all([newKey(), newKey()]);
+    await cap({ requestsPerSecond: 4 });
+    await expect
+      .poll(async () => (await api.call('GET', '/v1/jobs', { key: keys[0]! })).headers.get('ratelimit-policy'), {
+        timeout: 5000,
+      })
+      .toBe('"tenant";q=4;w=1');
+    const calls = Array.from({ length: 20 }, (_, at) => api.call('GET', '/v1/jobs', { key: keys[at % 2]! }));
+    const refused = (await Promise.all(calls)).filter(({ status }) => status === 429);
+    expect(refused.length).toBeGreaterThanOrEqual(12);
+    expect(refused[0]!.body).toMatchObject({ code: 'rate_limited', detail: expect.stringContaining('tenant') });
+    await cap({});
+  });
+
+  it('shares its cards of a day between all its keys; a batch takes all of its lines or none', async () => {
+    const [one, two] = await Promise.all([newKey(), newKey()]);
+    await cap({ cardsPerDay: 3 });
+    const quota = async (key: string) => (await api.call('GET', '/v1/quota', { key })).body.limits;
+    await expect.poll(async () => (await quota(one!)).tenant.cards_per_day, { timeout: 5000 }).toBe(3);
+    const front = { image: await image };
+    const submit = (key: string) => api.call('POST', '/v1/jobs', { key, ...json({ front }) });
+    const batch = (key: string, lines: number) =>
+      api.call('POST', '/v1/batches', {
+        key,
+        body: Array.from({ length: lines }, () => `${JSON.stringify({ front })}\n`).join(''),
+        headers: { 'content-type': 'application/x-ndjson' },
+      });
+    expect((await submit(one!)).status).toBe(202);
+    expect(await batch(two!, 3)).toMatchObject({ status: 429, body: { code: 'daily_limit' } });
+    expect((await batch(two!, 2)).status).toBe(202);
+    expect(await submit(one!)).toMatchObject({ status: 429, body: { code: 'daily_limit' } });
+    expect(await quota(two!)).toMatchObject({
+      key: { cards_per_day: null, cards_left_today: null },
+      tenant: { cards_per_day: 3, cards_left_today: 0 },
+    });
   });
 });

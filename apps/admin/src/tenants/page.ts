@@ -2,16 +2,18 @@
 import { type ApiKeyRecord, SCOPES, type TenantRecord, type Versioned } from '@cardseal/core/ledger';
 import { type Html, html } from '../pages/html.ts';
 import { badge, field, table } from '../pages/layout.ts';
-import { moment } from '../pages/words.ts';
+import { moment, span } from '../pages/words.ts';
 
 export function tenantsPage(tenants: readonly Versioned<TenantRecord>[], mayChange: boolean): Html {
   return html`<h1>Tenants</h1>
 ${table(
-  ['tenant', 'name', 'weight', 'made'],
+  ['tenant', 'name', 'weight', 'caps of all keys', 'kept', 'made'],
   tenants.map(({ id, value }) => [
     html`<a href="/tenants/${id}">${id}</a>`,
     value.name,
     value.weight ?? 1,
+    capsWords(value),
+    keptWords(value),
     moment(value.createdAtMs),
   ]),
   'None yet.',
@@ -38,6 +40,24 @@ ${field('name', html`<input name="name" value="${value.name}" maxlength="100">`)
 ${field('weight: share of the quota', html`<input name="weight" type="number" step="0.1" min="0.1" max="100" value="${value.weight ?? 1}">`)}
 <button>Change</button></form>`
 }
+<h2>Caps of all keys together</h2>
+<p>${capsWords(value)}</p>
+${
+  mayChange &&
+  html`<form class="row card" method="post" action="/api/tenants/${id}/limits">
+${numberField('requests_per_second', 'requests/s', value.limits?.requestsPerSecond)}
+${numberField('cards_per_day', 'cards/day', value.limits?.cardsPerDay)}
+<button>Set caps</button></form>`
+}
+<h2>Retention</h2>
+<p>${keptWords(value)}</p>
+${
+  mayChange &&
+  html`<form class="row card" method="post" action="/api/tenants/${id}/retention">
+${numberField('retain_for', 'seconds, without a time in the request', value.retention?.defaultS, 60)}
+${numberField('max_retain_for', 'seconds at most', value.retention?.maximumS, 60)}
+<button>Set retention</button></form>`
+}
 <h2>API keys</h2>
 ${table(
   ['key', 'state', 'may', 'limits', 'made', 'expires', ''],
@@ -45,6 +65,23 @@ ${table(
   'None yet.',
 )}
 ${mayChange && newKeyForm(id)}`;
+}
+
+function capsWords({ limits = {} }: TenantRecord): string {
+  const { requestsPerSecond, cardsPerDay } = limits;
+  const caps = [requestsPerSecond && `${requestsPerSecond} requests/s`, cardsPerDay && `${cardsPerDay} cards/day`];
+  return caps.filter(Boolean).join(', ') || 'none';
+}
+
+function keptWords({ retention = {} }: TenantRecord): string {
+  const { defaultS, maximumS } = retention;
+  const times = [defaultS && `${span(defaultS * 1000)}`, maximumS && `at most ${span(maximumS * 1000)}`];
+  return times.filter(Boolean).join(', ') || 'as long as the installation keeps jobs';
+}
+
+/** Empty sets no limit. */
+function numberField(name: string, label: string, value: number | undefined, min = 1): Html {
+  return field(label, html`<input name="${name}" type="number" min="${min}" value="${value ?? ''}" size="8">`);
 }
 
 function keyRow(tenant: string, { id, value }: Versioned<ApiKeyRecord>, mayChange: boolean, nowMs: number) {

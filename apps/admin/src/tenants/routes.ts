@@ -1,13 +1,20 @@
 /** `/tenants`: who they are, their share, and their keys. Owners alone change them; secrets are shown once. */
 import { createApiKey, createTenant } from '@cardseal/core/access';
 import { RejectedError } from '@cardseal/core/errors';
-import { type ApiKeyRecord, HOUSE, type KeyLimits, SCOPES, type Versioned } from '@cardseal/core/ledger';
+import {
+  type ApiKeyRecord,
+  HOUSE,
+  type KeyLimits,
+  SCOPES,
+  type TenantRecord,
+  type Versioned,
+} from '@cardseal/core/ledger';
 import { MAX_WEIGHT, MIN_WEIGHT } from '@cardseal/core/queue';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { action, reason, sendPage } from '../actions/action.ts';
 import { audited } from '../audit/audited.ts';
-import { mayActAs } from '../auth/session.ts';
+import { mayActAs, type Session } from '../auth/session.ts';
 import type { AdminContext } from '../context.ts';
 import { page } from '../pages/layout.ts';
 import { newKeyPage, tenantPage, tenantsPage } from './page.ts';
@@ -15,6 +22,10 @@ import { newKeyPage, tenantPage, tenantsPage } from './page.ts';
 const TENANT = /^[a-z0-9][a-z0-9-]{1,39}$/;
 const limit = z.coerce.number().int().positive().max(1_000_000_000).optional();
 const limits = { requests_per_second: limit, concurrency: limit, in_queue: limit, cards_per_day: limit };
+const tenantLimits = { requests_per_second: limit, cards_per_day: limit };
+/** Seconds, with the bounds of `retain_for` in a request. */
+const time = z.coerce.number().int().min(60).max(31_536_000).optional();
+const retention = { retain_for: time, max_retain_for: time };
 const name = z.string().trim().min(1).max(100);
 const weight = z.coerce.number().min(MIN_WEIGHT).max(MAX_WEIGHT);
 /** A form sends one ticked box as a text and none not at all: what is left out is never made up for. */
@@ -57,6 +68,8 @@ export function tenantRoutes(app: FastifyInstance, context: AdminContext): void 
       id,
       name: value.name,
       weight: value.weight ?? 1,
+      limits: value.limits ?? {},
+      retention: value.retention ?? {},
       createdAtMs: value.createdAtMs,
     })),
   }));
@@ -93,6 +106,41 @@ export function tenantRoutes(app: FastifyInstance, context: AdminContext): void 
       );
       return { id, ...change };
     },
+    next: ({ id }) => `/tenants/${id}`,
+  });
+
+  /** Replaces all of it: what the body does not name is not limited any more. */
+  async function replace(
+    session: Session,
+    params: Record<string, string>,
+    change: Pick<TenantRecord, 'limits'> | Pick<TenantRecord, 'retention'>,
+  ) {
+    const { id } = await read(params);
+    const detail = { ...Object.values(change)[0] };
+    const deed = { action: 'tenant.change', target: { tenant: id }, reason: null, detail } as const;
+    await audited(context, session, deed, () => ledger.tenants.change(HOUSE, id, (value) => ({ ...value, ...change })));
+    return { id, ...change };
+  }
+
+  action(app, {
+    ...owner,
+    path: '/api/tenants/:tenant/limits',
+    body: z.strictObject(tenantLimits),
+    run: ({ session, params, body }) => replace(session, params, { limits: limitsOf(body) ?? {} }),
+    next: ({ id }) => `/tenants/${id}`,
+  });
+
+  action(app, {
+    ...owner,
+    path: '/api/tenants/:tenant/retention',
+    body: z.strictObject(retention),
+    run: ({ session, params, body }) =>
+      replace(session, params, {
+        retention: {
+          ...(body.retain_for === undefined ? {} : { defaultS: body.retain_for }),
+          ...(body.max_retain_for === undefined ? {} : { maximumS: body.max_retain_for }),
+        },
+      }),
     next: ({ id }) => `/tenants/${id}`,
   });
 

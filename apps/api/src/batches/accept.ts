@@ -144,8 +144,7 @@ async function commit(context: ApiContext, caller: Caller, manifest: BatchManife
   const { tenant } = caller;
   const { opened } = manifest;
   const cards = head.lines - head.rejected.length;
-  const repeated = { id: opened.id, queued: false };
-  if (caller.limits) await context.limits.spend({ ...caller, limits: caller.limits }, cards, repeated);
+  await context.limits.spend(caller, cards, async () => ({ id: opened.id, queued: false }));
   if (!(await manifest.commit({ ...head, createdAtMs: batchCreatedAtMs(opened.id) }))) {
     await manifest.drop({ alone: false }).catch(() => {});
     return { id: opened.id, round: null };

@@ -3,10 +3,14 @@ import type { Redis } from 'ioredis';
 import { LRUCache } from 'lru-cache';
 import { createPatience, LATE, type Patience } from '../patience/index.ts';
 
-export interface Taking {
-  amount: number;
+export interface Window {
+  name: string;
   /** What the count may come to. */
   most: number;
+}
+
+export interface Taking {
+  amount: number;
   ttlMs: number;
   /** Whatever is taken under this name is taken once, however often it is asked for. */
   once?: string | undefined;
@@ -15,24 +19,33 @@ export interface Taking {
 export interface Counter {
   /** The count after adding; a window is whatever `name` says, and is forgotten after `ttlMs`. */
   add(name: string, amount: number, ttlMs: number): Promise<number>;
-  /** Adds to a window unless it would be too much; false when it would, and nothing is counted. */
-  take(name: string, taking: Taking): Promise<boolean>;
+  /** What has been counted so far. */
+  count(name: string): Promise<number>;
+  /** Adds to all windows or to none. Returns the first one that it would be too much for, or null. */
+  take<W extends Window>(windows: readonly W[], taking: Taking): Promise<W | null>;
 }
 
 const KEPT_NAMES = 50_000;
 /** From the first of several requests at once to its commit, after which the ledger knows. */
 const ONCE_MS = 10 * 60_000;
-const REFUSED = 0;
 
+/**
+ * KEYS: the windows, then the mark of what is taken once. ARGV: amount, ttl of the windows, ttl of the mark (0 for
+ * none), then the most of each window. Returns 0, or the number of the window that refuses.
+ */
 const TAKE_LUA = `
-local once = tonumber(ARGV[4])
-if once > 0 and redis.call('EXISTS', KEYS[2]) == 1 then return 2 end
-local count = tonumber(redis.call('GET', KEYS[1]) or '0')
-if count + tonumber(ARGV[1]) > tonumber(ARGV[2]) then return 0 end
-redis.call('INCRBY', KEYS[1], ARGV[1])
-redis.call('PEXPIRE', KEYS[1], ARGV[3])
-if once > 0 then redis.call('SET', KEYS[2], '', 'PX', once) end
-return 1
+local mark, once = KEYS[#KEYS], tonumber(ARGV[3])
+if once > 0 and redis.call('EXISTS', mark) == 1 then return 0 end
+for i = 1, #KEYS - 1 do
+  local count = tonumber(redis.call('GET', KEYS[i]) or '0')
+  if count + tonumber(ARGV[1]) > tonumber(ARGV[3 + i]) then return i end
+end
+for i = 1, #KEYS - 1 do
+  redis.call('INCRBY', KEYS[i], ARGV[1])
+  redis.call('PEXPIRE', KEYS[i], ARGV[2])
+end
+if once > 0 then redis.call('SET', mark, '', 'PX', once) end
+return 0
 `;
 
 export function createCounter(redis: Redis, prefix: string, soon: Patience = createPatience()): Counter {
@@ -48,12 +61,13 @@ export function createCounter(redis: Redis, prefix: string, soon: Patience = cre
   }
 
   /** Whatever was seen to be taken counts here as well: a Redis that goes away does not make a window begin anew. */
-  function takeLocally(name: string, { amount, most, ttlMs, once }: Taking): boolean {
-    if (once !== undefined && takenHere.has(once)) return true;
-    if ((local.get(name)?.count ?? 0) + amount > most) return false;
-    addLocally(name, amount, ttlMs);
+  function takeLocally<W extends Window>(windows: readonly W[], { amount, ttlMs, once }: Taking): W | null {
+    if (once !== undefined && takenHere.has(once)) return null;
+    const full = windows.find(({ name, most }) => (local.get(name)?.count ?? 0) + amount > most);
+    if (full) return full;
+    for (const { name } of windows) addLocally(name, amount, ttlMs);
     if (once !== undefined) takenHere.set(once, true);
-    return true;
+    return null;
   }
 
   return {
@@ -67,17 +81,28 @@ export function createCounter(redis: Redis, prefix: string, soon: Patience = cre
       return error ? here : Number(count);
     },
 
-    async take(name, taking) {
-      if (redis.status !== 'ready') return takeLocally(name, taking);
-      const { amount, most, ttlMs, once } = taking;
-      const keys = [keyOf(name), keyOf(once === undefined ? name : `once:${once}`)];
+    async count(name) {
+      const here = local.get(name)?.count ?? 0;
+      if (redis.status !== 'ready') return here;
+      const answer = await soon(redis.get(keyOf(name))).catch(() => LATE);
+      return answer === LATE ? here : Number(answer ?? 0);
+    },
+
+    async take(windows, taking) {
+      if (redis.status !== 'ready') return takeLocally(windows, taking);
+      const { amount, ttlMs, once } = taking;
+      const keys = [...windows.map(({ name }) => keyOf(name)), keyOf(`once:${once ?? ''}`)];
+      const onceMs = once === undefined ? 0 : ONCE_MS;
+      const most = windows.map((window) => window.most);
       // The whole text each time: a script that Redis does not know yet would cost a second round trip.
-      const asked = redis.eval(TAKE_LUA, keys.length, ...keys, amount, most, ttlMs, once === undefined ? 0 : ONCE_MS);
+      const asked = redis.eval(TAKE_LUA, keys.length, ...keys, amount, ttlMs, onceMs, ...most);
       const answer = await soon(asked).catch(() => LATE);
-      if (answer === LATE) return takeLocally(name, taking);
-      if (answer === REFUSED) return false;
-      takeLocally(name, { ...taking, most: Number.POSITIVE_INFINITY });
-      return true;
+      if (answer === LATE) return takeLocally(windows, taking);
+      const refused = windows[Number(answer) - 1];
+      if (refused) return refused;
+      const unlimited = windows.map((window) => ({ ...window, most: Number.POSITIVE_INFINITY }));
+      takeLocally(unlimited, taking);
+      return null;
     },
   };
 }

@@ -1,11 +1,13 @@
 /**
- * The limits of a key: requests a second, requests open at once, unfinished jobs, cards a day. They are asked after
- * the key is known and before the body is read.
+ * The limits of a key (requests a second, requests open at once, unfinished jobs, cards a day) and the caps that all
+ * keys of a tenant share (requests a second, cards a day). They are asked after the key is known and before the body
+ * is read.
  */
 import type { Clock } from '@cardseal/core/clock';
-import type { KeyLimits, Ledger } from '@cardseal/core/ledger';
+import type { KeyLimits, Ledger, TenantLimits } from '@cardseal/core/ledger';
 import { Problem } from '../problems/index.ts';
 import type { Counter } from './counter.ts';
+import type { ReadTenantLimits } from './tenant-limits.ts';
 
 const DAY_MS = 86_400_000;
 /** The provider's day begins at midnight in Shanghai. */
@@ -14,14 +16,22 @@ const SHANGHAI_MS = 8 * 3_600_000;
 export interface LimitedKey {
   tenant: string;
   apiKeyId: string;
-  limits: KeyLimits;
+  limits?: KeyLimits | undefined;
 }
 
 export interface Admission {
-  /** Of the answer: `RateLimit` and `RateLimit-Policy` of the IETF draft. */
+  /** Of the response: `RateLimit` and `RateLimit-Policy` of the IETF draft. Empty when no rate is limited. */
   headers: Record<string, string>;
-  /** Call it when the answer is out. */
+  /** Call it when the response is out. */
   release(): void;
+}
+
+/** One limited holder: the key, or its tenant for all keys together. */
+export interface LimitView {
+  requestsPerSecond: number | null;
+  cardsPerDay: number | null;
+  /** null without a daily limit. */
+  cardsLeftToday: number | null;
 }
 
 export interface Limits {
@@ -29,9 +39,10 @@ export interface Limits {
   admit(key: LimitedKey): Promise<Admission>;
   /**
    * Before cards are taken in. Throws Problem `queue_full` or `daily_limit`.
-   * @param repeated of what has an Idempotency-Key.
+   * @param repeated of what has an Idempotency-Key; it is asked for only where something is limited.
    */
-  spend(key: LimitedKey, cards: number, repeated?: Repeated): Promise<void>;
+  spend(key: LimitedKey, cards: number, repeated?: () => Promise<Repeated | 'known'>): Promise<void>;
+  view(key: LimitedKey): Promise<{ key: LimitView; tenant: LimitView }>;
 }
 
 /** What may be asked for more than once, and at once, and is spent once. */
@@ -41,28 +52,68 @@ export interface Repeated {
   queued: boolean;
 }
 
-export function createLimits(counter: Counter, ledger: Pick<Ledger, 'markers'>, clock: Clock): Limits {
+/** `name` is the name of the policy in the headers. */
+interface Holder {
+  name: 'requests' | 'tenant';
+  id: string;
+  limits: TenantLimits;
+}
+
+const TENANT_DETAIL = {
+  rate_limited:
+    'All keys of the tenant together have sent more requests than they may; `RateLimit` says when more are let through.',
+  daily_limit: 'All keys of the tenant together have submitted as many cards today as they may.',
+};
+
+export function createLimits(
+  counter: Counter,
+  ledger: Pick<Ledger, 'markers'>,
+  clock: Clock,
+  tenantLimits: ReadTenantLimits,
+): Limits {
   const open = new Map<string, number>();
 
-  async function rate({ tenant, apiKeyId, limits }: LimitedKey): Promise<Record<string, string>> {
-    const quota = limits.requestsPerSecond;
-    if (quota === undefined) return {};
-    const nowMs = clock.now();
-    const used = await counter.add(`rate:${tenant}.${apiKeyId}:${Math.floor(nowMs / 1000)}`, 1, 2000);
-    const headers = {
-      'ratelimit-policy': `"requests";q=${quota};w=1`,
-      ratelimit: `"requests";r=${Math.max(0, quota - used)};t=1`,
-    };
-    if (used > quota) throw new Problem('rate_limited', undefined, { retryAfterS: 1, headers });
-    return headers;
+  async function holdersOf({ tenant, apiKeyId, limits = {} }: LimitedKey): Promise<Holder[]> {
+    return [
+      { name: 'requests', id: `${tenant}.${apiKeyId}`, limits },
+      { name: 'tenant', id: tenant, limits: await tenantLimits(tenant) },
+    ];
+  }
+
+  /** A request that the key's own rate refuses does not count against the tenant's other keys. */
+  async function rate(key: LimitedKey): Promise<Record<string, string>> {
+    const second = Math.floor(clock.now() / 1000);
+    const policies: string[] = [];
+    const states: string[] = [];
+    for (const { name, id, limits } of await holdersOf(key)) {
+      const quota = limits.requestsPerSecond;
+      if (quota === undefined) continue;
+      const used = await counter.add(`rate:${id}:${second}`, 1, 2000);
+      policies.push(`"${name}";q=${quota};w=1`);
+      states.push(`"${name}";r=${Math.max(0, quota - used)};t=1`);
+      if (used <= quota) continue;
+      const detail = name === 'tenant' ? TENANT_DETAIL.rate_limited : undefined;
+      throw new Problem('rate_limited', detail, { retryAfterS: 1, headers: headersOf(policies, states) });
+    }
+    return headersOf(policies, states);
+  }
+
+  const dayOf = () => Math.floor((clock.now() + SHANGHAI_MS) / DAY_MS);
+  const dayWindow = (id: string) => `cards:${id}:${dayOf()}`;
+
+  async function viewOf({ id, limits }: Holder): Promise<LimitView> {
+    const { requestsPerSecond = null, cardsPerDay = null } = limits;
+    const left = cardsPerDay === null ? null : Math.max(0, cardsPerDay - (await counter.count(dayWindow(id))));
+    return { requestsPerSecond, cardsPerDay, cardsLeftToday: left };
   }
 
   return {
     async admit(key) {
       const headers = await rate(key);
       const name = `${key.tenant}.${key.apiKeyId}`;
+      const most = key.limits?.concurrency;
       const count = (open.get(name) ?? 0) + 1;
-      if (key.limits.concurrency !== undefined && count > key.limits.concurrency) {
+      if (most !== undefined && count > most) {
         throw new Problem('too_many_concurrent', undefined, { retryAfterS: 1, headers });
       }
       open.set(name, count);
@@ -79,17 +130,35 @@ export function createLimits(counter: Counter, ledger: Pick<Ledger, 'markers'>, 
       };
     },
 
-    async spend({ tenant, apiKeyId, limits: { inQueue, cardsPerDay } }, cards, repeated) {
-      const isCounted = inQueue === undefined || repeated?.queued === true;
-      if (!isCounted && (await ledger.markers.countPending(tenant, inQueue)) + cards > inQueue) {
+    async spend(key, cards, repeated) {
+      const inQueue = key.limits?.inQueue;
+      const windows = (await holdersOf(key)).flatMap(({ name, id, limits: { cardsPerDay } }) =>
+        cardsPerDay === undefined ? [] : [{ holder: name, name: dayWindow(id), most: cardsPerDay }],
+      );
+      if (inQueue === undefined && windows.length === 0) return;
+      const repeat = await repeated?.();
+      if (repeat === 'known') return;
+      const isCounted = inQueue === undefined || repeat?.queued === true;
+      if (!isCounted && (await ledger.markers.countPending(key.tenant, inQueue)) + cards > inQueue) {
         throw new Problem('queue_full', undefined, { retryAfterS: 5 });
       }
-      if (cardsPerDay === undefined) return;
-      const nowMs = clock.now() + SHANGHAI_MS;
-      const name = `cards:${tenant}.${apiKeyId}:${Math.floor(nowMs / DAY_MS)}`;
-      const once = repeated && `${tenant}.${repeated.id}`;
-      if (await counter.take(name, { amount: cards, most: cardsPerDay, ttlMs: 2 * DAY_MS, once })) return;
-      throw new Problem('daily_limit', undefined, { retryAfterS: Math.ceil((DAY_MS - (nowMs % DAY_MS)) / 1000) });
+      if (windows.length === 0) return;
+      const once = repeat && `${key.tenant}.${repeat.id}`;
+      const refused = await counter.take(windows, { amount: cards, ttlMs: 2 * DAY_MS, once });
+      if (!refused) return;
+      const restMs = DAY_MS - ((clock.now() + SHANGHAI_MS) % DAY_MS);
+      const detail = refused.holder === 'tenant' ? TENANT_DETAIL.daily_limit : undefined;
+      throw new Problem('daily_limit', detail, { retryAfterS: Math.ceil(restMs / 1000) });
+    },
+
+    async view(key) {
+      const [own, tenant] = await Promise.all((await holdersOf(key)).map(viewOf));
+      return { key: own!, tenant: tenant! };
     },
   };
+}
+
+function headersOf(policies: readonly string[], states: readonly string[]): Record<string, string> {
+  if (policies.length === 0) return {};
+  return { 'ratelimit-policy': policies.join(', '), ratelimit: states.join(', ') };
 }

@@ -1,16 +1,19 @@
 /** What the upstream quota allows and how long one more card would wait. Nothing in it names a credential. */
 import type { CardClass, QueueLook } from '@cardseal/core/queue';
 import type { ApiContext } from '../context.ts';
+import type { LimitedKey, LimitView } from '../limits/index.ts';
 import type { PoolState } from './pool-watch.ts';
 import type { QuotaView } from './schema.ts';
 import { callAtMs } from './waiting.ts';
 
-export async function readQuota(context: ApiContext, tenant: string): Promise<QuotaView> {
-  const { conveyor, pool, weightOf } = context;
-  const [weight, state, look] = await Promise.all([
+export async function readQuota(context: ApiContext, caller: LimitedKey): Promise<QuotaView> {
+  const { conveyor, pool, weightOf, limits } = context;
+  const { tenant } = caller;
+  const [weight, state, look, caps] = await Promise.all([
     weightOf(tenant),
     pool.state(),
     conveyor.shares.look().catch(() => null),
+    limits.view(caller),
   ]);
   const wait = (cardClass: CardClass) => estimate(context, { cardClass, tenant, weight, state, look });
   const [interactive, bulk] = await Promise.all([wait('interactive'), wait('bulk')]);
@@ -25,7 +28,12 @@ export async function readQuota(context: ApiContext, tenant: string): Promise<Qu
     },
     estimated_wait_s: { interactive, bulk },
     weight,
+    limits: { key: limitOf(caps.key), tenant: limitOf(caps.tenant) },
   };
+}
+
+function limitOf({ requestsPerSecond, cardsPerDay, cardsLeftToday }: LimitView): QuotaView['limits']['key'] {
+  return { requests_per_second: requestsPerSecond, cards_per_day: cardsPerDay, cards_left_today: cardsLeftToday };
 }
 
 async function estimate(

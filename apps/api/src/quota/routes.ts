@@ -6,7 +6,7 @@ import { readQuota } from './read-quota.ts';
 
 export function quotaRoutes(app: FastifyInstance, context: ApiContext, authenticate: Authenticate): void {
   app.get('/v1/quota', async (request, reply) => {
-    const { tenant } = await authenticate(request, 'jobs:read');
-    return reply.header('cache-control', 'private, no-store').send(await readQuota(context, tenant));
+    const caller = await authenticate(request, 'jobs:read');
+    return reply.header('cache-control', 'private, no-store').send(await readQuota(context, caller));
   });
 }

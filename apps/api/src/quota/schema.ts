@@ -3,6 +3,12 @@ import { z } from 'zod';
 
 const perClass = <T extends z.ZodType>(value: T) => z.object({ interactive: value, bulk: value });
 
+const limit = z.object({
+  requests_per_second: z.int().nullable(),
+  cards_per_day: z.int().nullable(),
+  cards_left_today: z.int().nullable().meta({ description: 'Until midnight in Shanghai. Null without a daily limit.' }),
+});
+
 export const quotaSchema = z
   .object({
     gate: z.object({
@@ -29,6 +35,9 @@ export const quotaSchema = z
       .meta({ description: 'Cards of all tenants.' }),
     estimated_wait_s: perClass(z.number().nullable()).meta({ description: 'Of one more card of yours.' }),
     weight: z.number().meta({ description: 'Your share beside other tenants, who have 1 unless told otherwise.' }),
+    limits: z
+      .object({ key: limit, tenant: limit })
+      .meta({ description: 'Of this key, and of all keys of the tenant together. Null: not limited.' }),
   })
   .meta({ id: 'Quota' });
 

@@ -73,12 +73,11 @@ async function claimJob(
 
 /** A repeat under the same key is not a further card, be it later or at the same moment. */
 async function spend({ ledger, limits }: ApiContext, caller: Caller, job: JobId, request: FastifyRequest) {
-  if (!caller.limits) return;
-  const key = { ...caller, limits: caller.limits };
-  if (request.headers['idempotency-key'] === undefined) return limits.spend(key, 1);
-  const { committed, erased, open } = await ledger.inventory(caller.tenant, job);
-  if (committed || erased) return;
-  await limits.spend(key, 1, { id: job, queued: open.length > 0 });
+  if (request.headers['idempotency-key'] === undefined) return limits.spend(caller, 1);
+  await limits.spend(caller, 1, async () => {
+    const { committed, erased, open } = await ledger.inventory(caller.tenant, job);
+    return committed || erased ? 'known' : { id: job, queued: open.length > 0 };
+  });
 }
 
 /**

@@ -205,6 +205,21 @@ export interface Quota {
   estimated_wait_s: { interactive: number | null; bulk: number | null };
   /** Your share beside other tenants, who have 1 unless told otherwise. */
   weight: number;
+  /** Of this key, and of all keys of the tenant together. Null: not limited. */
+  limits: {
+    key: {
+      requests_per_second: number | null;
+      cards_per_day: number | null;
+      /** Until midnight in Shanghai. Null without a daily limit. */
+      cards_left_today: number | null;
+    };
+    tenant: {
+      requests_per_second: number | null;
+      cards_per_day: number | null;
+      /** Until midnight in Shanghai. Null without a daily limit. */
+      cards_left_today: number | null;
+    };
+  };
 }
 
 /** Masked unless the key has the scope `results:read`. What nobody read is absent. */
