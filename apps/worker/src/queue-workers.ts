@@ -12,7 +12,7 @@ import {
   type Trials,
   type WorkerBoard,
 } from '@cardseal/core/queue';
-import { backoffMs, overloadBackoff, recognizeBackoff } from '@cardseal/core/retry';
+import { type Backoff, backoffMs, overloadBackoff, recognizeBackoff, undecryptableBackoff } from '@cardseal/core/retry';
 import { type Processor, Worker, type WorkerOptions } from 'bullmq';
 import { createCardTap, createGateHold, createGovernor, MIN_CARDS, watchLoopLag } from './concurrency/index.ts';
 import type { WorkerContext } from './context.ts';
@@ -20,6 +20,7 @@ import { deliverProcessor } from './deliver/processor.ts';
 import { createDeliverRoom } from './deliver/room.ts';
 import { isolateSuspects } from './life/suspects.ts';
 import { concludeCrashed } from './recognize/crashed.ts';
+import { createHeldSweep } from './recognize/finish.ts';
 import { recognizeProcessor } from './recognize/processor.ts';
 
 export interface QueueWorkers {
@@ -48,7 +49,7 @@ const METRICS_MINUTES = 120;
 
 export function createQueueWorkers(context: WorkerContext, crew: Crew): QueueWorkers {
   const { config } = context;
-  const { recognize, governor, hold } = buildRecognize(context, crew);
+  const { recognize, governor, hold, sweep } = buildRecognize(context, crew);
   const room = createDeliverRoom(context);
   const deliver = build<DeliverJob>(context, QUEUES.deliver, deliverProcessor(context, room), {
     concurrency: config.DELIVER_CONCURRENCY,
@@ -80,7 +81,7 @@ export function createQueueWorkers(context: WorkerContext, crew: Crew): QueueWor
         worker.run().catch((error) => context.log.error('queue.stopped', describeError(error)));
     },
     async stop(graceMs) {
-      await Promise.all([governor.stop(), hold.stop()]);
+      await Promise.all([governor.stop(), hold.stop(), sweep.stop()]);
       await Promise.all([recognize, deliver].map((worker) => stopWorker(worker, graceMs)));
     },
   };
@@ -89,13 +90,16 @@ export function createQueueWorkers(context: WorkerContext, crew: Crew): QueueWor
 /** Takes as many cards as the rate needs, and none while no credential may be called. */
 function buildRecognize(context: WorkerContext, { board, pool, trials }: Crew) {
   const { config, clock, log, pacer, meter, conveyor } = context;
+  const sweep = createHeldSweep(context);
   const hold = createGateHold({
     pacer,
     clock,
     tap: { close: () => tap.close(), open: (flow) => tap.open(flow) },
     onChange: (held) => {
       log.info(held ? 'recognize.held' : 'recognize.released');
-      if (!held) governor.restart().catch(() => {});
+      if (held) return sweep.start();
+      void sweep.stop();
+      governor.restart().catch(() => {});
     },
   });
   const cards = config.RECOGNIZE_CONCURRENCY ?? MIN_CARDS;
@@ -111,8 +115,7 @@ function buildRecognize(context: WorkerContext, { board, pool, trials }: Crew) {
   const recognize = build<RecognizeJob>(context, QUEUES.recognize, processor, {
     concurrency: cards,
     settings: {
-      backoffStrategy: (attempt, _type, _error, job) =>
-        backoffMs(attempt, context.random(), isOverloaded(job) ? overloadBackoff : recognizeBackoff),
+      backoffStrategy: (attempt, _type, _error, job) => backoffMs(attempt, context.random(), backoffFor(job)),
     },
   });
   const tap = createCardTap({ worker: recognize, cards, wake: () => conveyor.wakeRecognizers() });
@@ -127,7 +130,7 @@ function buildRecognize(context: WorkerContext, { board, pool, trials }: Crew) {
     apply: (wanted) => tap.setCards(wanted),
     held: hold.held,
   });
-  return { recognize, governor, hold };
+  return { recognize, governor, hold, sweep };
 }
 
 /** Who convicts for stalling takes the bystanders too: `life/suspects.ts` finds the one. */
@@ -172,7 +175,12 @@ async function stopWorker(worker: Pick<Worker, 'close' | 'cancelAllJobs'>, grace
   await Promise.race([closed, forced]);
 }
 
-/** A provider that is over its limit as a whole is given longer than one that failed a single call. */
-function isOverloaded(job: { data: RecognizeJob } | undefined): boolean {
-  return job?.data.attempts.at(-1)?.class === 'overload';
+/**
+ * A provider that is over its limit as a whole is given longer than one that failed a single call. A response that cannot
+ * be opened waits longer still: within that time other images show whether the provider or this one is the cause.
+ */
+function backoffFor(job: { data: RecognizeJob } | undefined): Backoff {
+  const last = job?.data.attempts.at(-1)?.class;
+  if (last === 'crypto') return undecryptableBackoff;
+  return last === 'overload' ? overloadBackoff : recognizeBackoff;
 }

@@ -3,7 +3,13 @@
  * the workers' board, never by their secrets; a look is shared by all who ask within a second.
  */
 import type { Clock } from '@cardseal/core/clock';
-import { type CredentialSnapshot, createPacer, type Pacer, type PacingRedis } from '@cardseal/core/pacing';
+import {
+  type CredentialSnapshot,
+  createPacer,
+  type Pacer,
+  type PacingRedis,
+  PROVIDER_OUTAGE,
+} from '@cardseal/core/pacing';
 import type { Flow, Pool, WorkerBoard } from '@cardseal/core/queue';
 
 export interface PoolState {
@@ -12,6 +18,8 @@ export interface PoolState {
   callsPerSecond: number;
   openAtMs: Flow['openAtMs'];
   isOpen: boolean;
+  /** Nothing may be called, and a provider outage is among the reasons. */
+  isOutage: boolean;
   /** How long a card stays in a worker's hand once it has its permit. */
   afterPermitMs: number;
 }
@@ -73,12 +81,17 @@ export function createPoolWatch({ redis, prefix, board, clock }: PoolWatchParts)
 export function poolState(credentials: readonly CredentialSnapshot[], nowMs: number, afterPermitMs = 0): PoolState {
   const open = credentials.filter(({ gate }) => gate.state === 'open');
   const counted = open.length > 0 ? open : credentials;
-  const ends = credentials.flatMap(({ gate }) => (gate.until === undefined ? [] : [Math.max(nowMs, gate.until)]));
+  const isOutage = open.length === 0 && credentials.some(({ gate }) => gate.reason === PROVIDER_OUTAGE);
+  // Of an outage nobody knows the end: the next probe is the earliest moment at which it may be over.
+  const ends = credentials
+    .map(({ gate }) => gate.until ?? (gate.reason === PROVIDER_OUTAGE ? gate.probeAt : undefined))
+    .flatMap((endMs) => (endMs === undefined ? [] : [Math.max(nowMs, endMs)]));
   return {
     credentials,
     callsPerSecond: counted.reduce((sum, { currentQps }) => sum + currentQps, 0),
     openAtMs: open.length > 0 ? nowMs : ends.length > 0 ? Math.min(...ends) : null,
     isOpen: open.length > 0,
+    isOutage,
     afterPermitMs,
   };
 }

@@ -18,11 +18,21 @@ export interface Waiting {
 export function waitingOf(hint: LiveHint, pool: PoolState | null, nowMs: number): Waiting {
   if (hint.active) return { waitingFor: null, startAtMs: null };
   const { standing, cardClass } = hint;
-  if (standing.rank < 0) return { waitingFor: hint.waitingFor, startAtMs: atLeast(nowMs, standing.dueAtMs || null) };
+  // Whatever a job waited for before, during an outage it waits for the provider.
+  if (standing.rank < 0) {
+    const waitingFor = pool?.isOutage ? 'provider' : hint.waitingFor;
+    const dueAtMs = Math.max(standing.dueAtMs, pool?.isOutage ? (pool.openAtMs ?? 0) : 0);
+    return { waitingFor, startAtMs: atLeast(nowMs, dueAtMs || null) };
+  }
   // In line: what it waited for before is over.
-  const waitingFor = pool?.isOpen === false ? 'quota' : pool ? 'worker' : hint.waitingFor;
+  const waitingFor = pool ? closedReason(pool) : hint.waitingFor;
   if (!pool) return { waitingFor, startAtMs: null };
   return { waitingFor, startAtMs: callAtMs({ cardClass, ...standing }, pool, nowMs) };
+}
+
+function closedReason({ isOpen, isOutage }: PoolState): WaitingFor {
+  if (isOpen) return 'worker';
+  return isOutage ? 'provider' : 'quota';
 }
 
 /** When a card in line gets its call: after those before it, in line and in hand. */

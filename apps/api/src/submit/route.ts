@@ -9,6 +9,7 @@ import { enqueue } from '../enqueue/index.ts';
 import { idempotencyKeyOf } from '../idempotency/index.ts';
 import { readJob, waitForJob } from '../jobs/index.ts';
 import { Problem } from '../problems/index.ts';
+import { waitingOf } from '../quota/index.ts';
 import { type Stored, storeJob } from '../store/index.ts';
 import { checkEndpoints } from './check-endpoints.ts';
 import { inspectPictures } from './inspect.ts';
@@ -114,10 +115,23 @@ async function answer(
   return reply.code(waitS > 0 && view.finished_at !== null ? 200 : 202).send(view);
 }
 
-/** What has just been stored needs no look at the ledger: it is queued, whatever becomes of it in this moment. */
+/** A job that has just been stored needs no read of the ledger: it is queued, whatever happens to it in this moment. */
 async function viewOf(context: ApiContext, caller: Caller, { request, replayed }: Stored, waitS: number) {
   if (waitS > 0) return waitForJob(context, caller, request.job, waitS);
-  return replayed ? readJob(context, caller, request.job) : queuedView(request);
+  if (replayed) return readJob(context, caller, request.job);
+  const view = queuedView(request);
+  const pool = await context.pool.state();
+  if (pool?.isOpen !== false) return view;
+  // No credential may be called: the response says what the next read would say.
+  const hint = await context.conveyor.hint(request.job, 1).catch(() => null);
+  const { waitingFor, startAtMs } = hint
+    ? waitingOf(hint, pool, context.clock.now())
+    : { waitingFor: pool.isOutage ? ('provider' as const) : ('quota' as const), startAtMs: null };
+  return {
+    ...view,
+    waiting_for: waitingFor,
+    estimated_start_at: startAtMs === null ? null : new Date(startAtMs).toISOString(),
+  };
 }
 
 function queuedView(request: JobRequest): JobView {

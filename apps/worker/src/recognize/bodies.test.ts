@@ -69,8 +69,11 @@ async function mixedPool({ refused = [] as string[] } = {}) {
     attempts: [],
   } as unknown as Work;
   const picture = { bytes: new Uint8Array(8) } as Picture;
-  const call = async () =>
-    callProvider(context, work, { side: 'front', bodies: await sealBodies(context, work, 'front', picture) });
+  const image = () => 'image';
+  const call = async () => {
+    const bodies = await sealBodies(context, work, 'front', picture, image);
+    return callProvider(context, work, { side: 'front', bodies, image });
+  };
   return { context, pacer, call, sealed, called };
 }
 
@@ -109,9 +112,9 @@ it('draws by rate among the open ones, and tries the others behind', () => {
     ['c', 30],
   ]);
   const order = (drawn: number, closed: string[] = []) =>
-    likelyFirst(groups, { random: () => drawn, rates, pacer: { isClosed: (id) => closed.includes(id) } }).map(
-      ({ id }) => id,
-    );
+    likelyFirst(groups, { random: () => drawn, rates, pacer: { isClosed: (id) => closed.includes(id) } })
+      .flat()
+      .map(({ id }) => id);
   expect(order(0.49)).toEqual(['a', 'b', 'c']);
   expect(order(0.51)).toEqual(['c', 'a', 'b']);
   expect(order(0.3, ['a'])).toEqual(['a', 'b', 'c']);

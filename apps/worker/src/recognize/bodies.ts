@@ -5,9 +5,11 @@
  */
 import type { BaiduProvider, SealedRequest } from '@cardseal/core/baidu';
 import type { Side } from '@cardseal/core/job';
+import type { Pacer } from '@cardseal/core/pacing';
 import type { WorkerContext } from '../context.ts';
-import { encryptPicture } from './encrypt.ts';
+import { encryptPicture, SealFailure } from './encrypt.ts';
 import type { Picture } from './fetch.ts';
+import { judged, troubleOf } from './settlement.ts';
 import type { Work } from './work.ts';
 
 export interface Bodies {
@@ -22,25 +24,73 @@ export interface Bodies {
 
 type Group = readonly BaiduProvider[];
 
-/** Seals the first body, for the credentials that are likely to give the permit. */
-export async function sealBodies(context: WorkerContext, work: Work, side: Side, picture: Picture): Promise<Bodies> {
+/**
+ * Seals the first body, for the credentials that are likely to give the permit. While every gate is closed, as far as
+ * this process knows, nothing is sealed in advance: only a probe needs a body, and `prepare` makes it.
+ * @param image tells images apart.
+ */
+export async function sealBodies(
+  context: WorkerContext,
+  work: Work,
+  side: Side,
+  picture: Picture,
+  image: () => string,
+): Promise<Bodies> {
   const groups = groupsOf([...context.providers.values()]);
   const groupOf = (id: string) => groups.find((group) => group.some((one) => one.id === id))!;
   const ready = new Map<Group, SealedRequest>();
   const seal = (candidates: Group) => encryptPicture(context, candidates, work, side, picture);
-  const first = await seal(likelyFirst(groups, context));
-  ready.set(groupOf(first.credentialId), first.sealed);
+  const sealFor = async (id: string) => {
+    const { sealed } = await seal([context.providers.get(id)!]).catch(unwrap);
+    return sealed;
+  };
+  const first = await sealFirst(context, likelyFirst(groups, context), seal, image);
+  if (first) ready.set(groupOf(first.credentialId), first.sealed);
   return {
     async prepare(id) {
       const group = groupOf(id);
-      if (!ready.has(group)) ready.set(group, (await seal(group)).sealed);
+      if (!ready.has(group)) ready.set(group, await sealFor(id));
     },
     of: (id) => ready.get(groupOf(id))!,
-    reseal: async (id) => (await seal(groupOf(id))).sealed,
+    reseal: sealFor,
     destroy() {
       for (const sealed of ready.values()) sealed.destroy();
     },
   };
+}
+
+function unwrap(error: unknown): never {
+  throw error instanceof SealFailure ? error.cause : error;
+}
+
+/** A group whose token endpoint or key wrapper fails is left out, and the pacer is told; the next group is tried. */
+async function sealFirst(
+  { pacer }: WorkerContext,
+  groups: readonly Group[],
+  seal: (candidates: Group) => ReturnType<typeof encryptPicture>,
+  image: () => string,
+): Promise<Awaited<ReturnType<typeof encryptPicture>> | null> {
+  let failure: unknown = null;
+  for (const group of groups) {
+    const open = group.filter(({ id }) => !pacer.isClosed(id));
+    if (open.length === 0) continue;
+    try {
+      return await seal(open);
+    } catch (error) {
+      failure = await reported(pacer, error, image);
+    }
+  }
+  if (failure) throw failure;
+  return null;
+}
+
+/** The error as the job meets it. Throws what says nothing about the provider. */
+async function reported(pacer: Pick<Pacer, 'report'>, error: unknown, image: () => string): Promise<unknown> {
+  if (!(error instanceof SealFailure)) return error;
+  const { credentialId, cause } = error;
+  const trouble = troubleOf(cause, image());
+  if (!trouble) throw cause;
+  return judged(cause, { ...(await pacer.report(credentialId, trouble)), credentialId, probe: false });
 }
 
 function groupsOf(all: Group): Group[] {
@@ -57,13 +107,12 @@ export function likelyFirst(
     rates,
     pacer,
   }: Pick<WorkerContext, 'random' | 'rates'> & { pacer: Pick<WorkerContext['pacer'], 'isClosed'> },
-): BaiduProvider[] {
+): Group[] {
   const weight = (group: Group) => group.reduce((sum, { id }) => sum + (pacer.isClosed(id) ? 0 : rates.get(id)!), 0);
   let at = random() * groups.reduce((sum, group) => sum + weight(group), 0);
   const chosen = groups.find((group) => {
     at -= weight(group);
     return at < 0;
   });
-  const order = groups.toSorted((a, b) => Number(b === chosen) - Number(a === chosen) || weight(b) - weight(a));
-  return order.flat();
+  return groups.toSorted((a, b) => Number(b === chosen) - Number(a === chosen) || weight(b) - weight(a));
 }

@@ -3,15 +3,15 @@
  * the encrypted reply on the way back (decrypt); what comes out of here is plain JSON that nobody has interpreted.
  */
 import type { BaiduProvider, ProviderReply } from '@cardseal/core/baidu';
-import { CardsealError, TransientError } from '@cardseal/core/errors';
+import { CardsealError, ThrottledError, TransientError } from '@cardseal/core/errors';
 import type { Side } from '@cardseal/core/job';
-import type { Permit, Reserved } from '@cardseal/core/pacing';
+import { type Permit, PROVIDER_OUTAGE, type Reserved } from '@cardseal/core/pacing';
 import type { WorkerContext } from '../context.ts';
 import { countAccepted, countRefused, countReturned, timed } from '../metrics/index.ts';
 import { recordAccepted, recordRefused } from './attempts.ts';
 import type { Bodies } from './bodies.ts';
 import { createLastLook } from './last-look.ts';
-import { settlementOf } from './settlement.ts';
+import { judged, settlementOf, troubleOf } from './settlement.ts';
 import type { Work } from './work.ts';
 
 /** A wait longer than this belongs in the queue, not in a processor that holds a picture. */
@@ -20,6 +20,8 @@ const MAX_PERMIT_WAIT_MS = 5000;
 export interface Call {
   side: Side;
   bodies: Bodies;
+  /** Tells images apart; asked for when a call fails. */
+  image: () => string;
   /** Tells whose permit it became. */
   onPermit?: (provider: BaiduProvider) => void;
 }
@@ -41,7 +43,7 @@ export async function callProvider(context: WorkerContext, work: Work, call: Cal
 }
 
 /** The earliest permit of any open credential. What it needs besides is made ready before its slot. */
-async function firstPermit(context: WorkerContext, work: Work, { side, bodies }: Call): Promise<Permit> {
+async function firstPermit(context: WorkerContext, work: Work, { side, bodies, image }: Call): Promise<Permit> {
   const { clock, pacer, providers, stopping } = context;
   const lastLook = createLastLook(context, work, side);
   const options = {
@@ -51,6 +53,7 @@ async function firstPermit(context: WorkerContext, work: Work, { side, bodies }:
       await bodies.prepare(credentialId);
       await lastLook(slot);
     },
+    onTrouble: { troubleOf: (error: unknown) => troubleOf(error, image()), judged },
   };
   for (let left = providers.size; ; left--) {
     try {
@@ -66,7 +69,7 @@ async function firstPermit(context: WorkerContext, work: Work, { side, bodies }:
 async function spend(
   context: WorkerContext,
   work: Work,
-  { side, bodies }: Call,
+  { side, bodies, image }: Call,
   provider: BaiduProvider,
   first: Permit,
 ): Promise<ProviderReply> {
@@ -80,14 +83,18 @@ async function spend(
         sentAtMs = clock.now();
       },
       onRepeat: async (error) => {
-        await close(context, work, side, permit, sentAtMs, error);
+        const after = await close(context, work, { side, image }, permit, sentAtMs, error);
         sentAtMs = null;
+        // Repeating is pointless while the provider is away, and the caller waits without spending an attempt.
+        if (after instanceof ThrottledError) throw after;
         const signal = AbortSignal.any([work.signal, stopping]);
         const lastLook = createLastLook(context, work, side);
         const prepare = (_: string, slot: Reserved) => lastLook(slot);
         permit = await pacer.acquire({ signal, maxWaitMs: MAX_PERMIT_WAIT_MS, only: [provider.id], prepare });
       },
       reseal: () => bodies.reseal(provider.id),
+      // A fresh key at once the first time; later runs come after a pause anyway.
+      repeatsUndecryptable: !work.attempts.some((one) => one.side === side && one.class === 'crypto'),
     });
     context.meter.answered(work.job, reply.latencyMs);
     recordAccepted(work, side, sentAtMs ?? clock.now(), reply.latencyMs);
@@ -96,8 +103,9 @@ async function spend(
     void permit.settle({ kind: 'accepted', latencyMs: reply.latencyMs });
     return reply;
   } catch (error) {
-    await close(context, work, side, permit, sentAtMs, error);
-    throw error;
+    // The hook has settled the permit already, and says what became of it.
+    if (error instanceof ThrottledError && error.code === PROVIDER_OUTAGE) throw error;
+    throw await close(context, work, { side, image }, permit, sentAtMs, error);
   }
 }
 
@@ -107,22 +115,28 @@ function patienceMs({ generation, request }: Work, nowMs: number): number {
   return Math.max(0, Math.min(MAX_PERMIT_WAIT_MS, request.expiresAtMs - nowMs));
 }
 
-/** Tells the pacer what became of a permit, and the record what became of a call. */
+/**
+ * Tells the pacer what became of a permit, and the record what became of a call. Returns the error as the job meets it:
+ * a failure of a known outage spends no attempt.
+ */
 async function close(
   context: WorkerContext,
   work: Work,
-  side: Side,
+  { side, image }: Pick<Call, 'side' | 'image'>,
   permit: Permit,
   sentAtMs: number | null,
   error: unknown,
-): Promise<void> {
+): Promise<unknown> {
+  const interrupted = work.signal.aborted || context.stopping.aborted;
+  const trouble = interrupted ? undefined : troubleOf(error, image());
+  const { credentialId, probe } = permit;
   if (sentAtMs === null) {
-    countReturned(context, permit.credentialId);
-    return permit.giveBack();
+    countReturned(context, credentialId);
+    return judged(error, { ...(await permit.settle({ kind: 'unsent', trouble })), credentialId, probe });
   }
   recordRefused(work, side, sentAtMs, error);
   const kind = settlementOf(error);
-  countRefused(context, permit.credentialId, kind, error);
+  countRefused(context, credentialId, kind, error);
   if (error instanceof CardsealError) {
     context.log.info('call.refused', {
       job_id: work.job,
@@ -131,5 +145,5 @@ async function close(
       class: String(error.fields.upstreamClass),
     });
   }
-  return permit.settle({ kind });
+  return judged(error, { ...(await permit.settle({ kind, trouble })), credentialId, probe });
 }

@@ -6,12 +6,25 @@ import type { WorkerContext } from '../context.ts';
 import type { Picture } from './fetch.ts';
 import type { Work } from './work.ts';
 
+/** Names the credential whose token or key wrapper failed. */
+export class SealFailure extends Error {
+  readonly credentialId: string;
+  override readonly cause: unknown;
+
+  constructor(credentialId: string, cause: unknown) {
+    super('seal_failed');
+    this.credentialId = credentialId;
+    this.cause = cause;
+  }
+}
+
 /** How long a card waits before it looks for a credential again, when every one was refused. */
 const REFUSED_RETRY_MS = 60_000;
 
 /**
  * Sealing also fetches the access token, so that a credential that the provider refuses shows here: its gate closes
- * and the next one is tried. Throws ThrottledError `upstream_credential_refused` when there is none left.
+ * and the next one is tried. Throws ThrottledError `upstream_credential_refused` when there is none left, and any other
+ * failure as a {@link SealFailure}.
  */
 export async function encryptPicture(
   { pacer, log }: WorkerContext,
@@ -28,7 +41,9 @@ export async function encryptPicture(
       const sealed = await candidate.seal(picture.bytes, side, detect, work.signal);
       return { credentialId: candidate.id, sealed };
     } catch (error) {
-      if (!(error instanceof CardsealError) || error.fields.upstreamClass !== 'configuration') throw error;
+      if (!(error instanceof CardsealError) || error.fields.upstreamClass !== 'configuration') {
+        throw new SealFailure(candidate.id, error);
+      }
       log.error('credential.refused', { credential_id: candidate.id, code: error.code });
       await pacer.closeGate(candidate.id, 'configuration', undefined, 'machine');
     }

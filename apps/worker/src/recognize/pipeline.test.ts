@@ -16,6 +16,8 @@ import { recognize } from './pipeline.ts';
 import { createUnsaved } from './unsaved.ts';
 import { openWork } from './work.ts';
 
+const FIRST = { made: 0, last: false };
+const LAST = { made: 4, last: true };
 const TENANT = 'bank';
 
 /** 24 bits, 20 × 20. */
@@ -124,12 +126,12 @@ async function twoSides({ erased = false, refusals = 0 }) {
 
 it('a side that was saved while the other comes again later is told of an erasure', async () => {
   const { context, work } = await twoSides({ erased: true });
-  await expect(recognize(context, work, false)).rejects.toMatchObject({ code: 'job_erased' });
+  await expect(recognize(context, work, FIRST)).rejects.toMatchObject({ code: 'job_erased' });
 });
 
 it('without an erasure the saved side is kept, and the other comes again', async () => {
   const { context, work } = await twoSides({});
-  expect(await recognize(context, work, false)).toMatchObject({ kind: 'retry' });
+  expect(await recognize(context, work, FIRST)).toMatchObject({ kind: 'retry' });
   expect([...work.written.replies.keys()]).toEqual(['front']);
 });
 
@@ -149,17 +151,17 @@ async function whileTimePasses<T>(clock: ManualClock, run: Promise<T>): Promise<
 
 it('a reply that the ledger does not take waits for it, and is paid for once', async () => {
   const { clock, context, work, paid } = await twoSides({ refusals: 20 });
-  expect(await whileTimePasses(clock, recognize(context, work, false))).toMatchObject({ kind: 'retry' });
+  expect(await whileTimePasses(clock, recognize(context, work, FIRST))).toMatchObject({ kind: 'retry' });
   expect(paid.filter((side) => side === 'front')).toEqual(['front']);
   expect([...work.written.replies.keys()]).toEqual(['front']);
 });
 
 it('no attempt is spent on a ledger that is away, and nothing more is paid for', async () => {
   const { context, work, paid, lost } = await twoSides({ refusals: Number.POSITIVE_INFINITY });
-  const first = recognize(context, work, true);
+  const first = recognize(context, work, LAST);
   while (context.unsaved.waiting() === 0) await new Promise(setImmediate);
   await expect(
-    recognize(context, { ...work, request: { ...work.request, sides: ['front'] } }, true),
+    recognize(context, { ...work, request: { ...work.request, sides: ['front'] } }, LAST),
   ).rejects.toMatchObject({
     code: 'store_unavailable',
   });
@@ -171,7 +173,7 @@ it('no attempt is spent on a ledger that is away, and nothing more is paid for',
 it('a card whose lock is gone by the time of its slot is not paid for', async () => {
   const { context, work, paid } = await twoSides({});
   const lease = { secondHand: false, holds: async () => false, isLost: () => true };
-  expect(await recognize(context, { ...work, lease }, false)).toMatchObject({ kind: 'postpone', code: 'overtaken' });
+  expect(await recognize(context, { ...work, lease }, FIRST)).toMatchObject({ kind: 'postpone', code: 'overtaken' });
   expect(paid).toEqual([]);
 });
 
@@ -183,6 +185,6 @@ it.each([
   const lease = { secondHand, holds: async () => true, isLost: () => false };
   // The other's call was on the wire when the ledger was looked at.
   await work.sealed.putReply('front', Buffer.from('{}'));
-  await recognize(context, { ...work, lease }, false);
+  await recognize(context, { ...work, lease }, FIRST);
   expect(paid).toEqual(sides);
 });

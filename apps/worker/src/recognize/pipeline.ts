@@ -2,10 +2,12 @@
  * The way of a card through recognition: fetch → encrypt → call → decrypt → save for each side, then conclude and
  * announce. Each step leaves its output in the ledger; who comes after a crash skips what is there.
  */
-import { asCardsealError, CardsealError, RejectedError, ThrottledError } from '@cardseal/core/errors';
+import { asCardsealError, CardsealError, DefectError, RejectedError, ThrottledError } from '@cardseal/core/errors';
 import { failpoint } from '@cardseal/core/failpoints';
 import type { Failure, Side } from '@cardseal/core/job';
 import { describeError } from '@cardseal/core/log';
+import { PROVIDER_OUTAGE } from '@cardseal/core/pacing';
+import type { SpentAttempt } from '@cardseal/core/queue';
 import type { WorkerContext } from '../context.ts';
 import { timed } from '../metrics/index.ts';
 import { announce } from './announce.ts';
@@ -23,9 +25,24 @@ export type Run =
    * Come back later; no attempt is spent. `gate`: a credential may not be called for now. `ledgerAway`: how many runs
    * in a row found it so.
    */
-  | { kind: 'postpone'; code: string; delayMs: number; gate?: boolean; ledgerAway?: number }
-  /** Come back after a backoff; an attempt is spent. */
-  | { kind: 'retry'; code: string };
+  | { kind: 'postpone'; code: string; delayMs: number; gate?: GateWait; ledgerAway?: number }
+  /** Come back after a backoff; an attempt is spent. `spent`: whose trouble took it. */
+  | { kind: 'retry'; code: string; spent?: SpentAttempt };
+
+/** What a job waits for at a closed gate, and whether its own call was the probe that failed. */
+export interface GateWait {
+  waitingFor: 'quota' | 'provider';
+  probed: boolean;
+}
+
+/** How many attempts there were before this run, and whether this one is the last. */
+export interface Attempt {
+  made: number;
+  last: boolean;
+}
+
+/** Runs that a response which cannot be opened may take: the second and the third come after growing pauses. */
+const UNDECRYPTABLE_RUNS = 3;
 
 const CONFIGURATION_RETRY_MS = 5000;
 
@@ -34,10 +51,10 @@ interface SideError {
   error: CardsealError;
 }
 
-export async function recognize(context: WorkerContext, work: Work, lastAttempt: boolean): Promise<Run> {
+export async function recognize(context: WorkerContext, work: Work, attempt: Attempt): Promise<Run> {
   await failpoint('recognize.opened');
   if (!work.inventory.decided.includes(work.generation)) {
-    const run = await decide(context, work, lastAttempt);
+    const run = await decide(context, work, attempt);
     if (run) return run;
   }
   await failpoint('recognize.concluded');
@@ -46,7 +63,7 @@ export async function recognize(context: WorkerContext, work: Work, lastAttempt:
 }
 
 /** null when the generation is decided. */
-async function decide(context: WorkerContext, work: Work, lastAttempt: boolean): Promise<Run | null> {
+async function decide(context: WorkerContext, work: Work, attempt: Attempt): Promise<Run | null> {
   // A retry was asked for after the deadline, or in spite of it.
   const expiresAtMs = work.generation === 1 ? work.request.expiresAtMs : null;
   if (expiresAtMs !== null && expiresAtMs <= context.clock.now() && openSides(work).length > 0) {
@@ -59,12 +76,13 @@ async function decide(context: WorkerContext, work: Work, lastAttempt: boolean):
   // Waited out by the processor, without spending an attempt.
   const away = errors.find(({ error }) => isLedgerAway(error));
   if (away) throw away.error;
-  const again = errors.length > 0 ? comeBack(errors, lastAttempt) : null;
+  const again = errors.length > 0 ? comeBack(errors, attempt) : null;
   if (again) {
     await takeBackIfErased(context, work);
     return again;
   }
-  const failure = errors[0] && terminalFailure(context, work, errors[0]);
+  const worst = errors.find(({ error }) => error.disposition !== 'transient') ?? errors[0];
+  const failure = worst && terminalFailure(context, work, { ...worst, error: asTerminal(worst.error) });
   await timed(context, 'conclude', () => conclude(context, work, failure ? { failure } : {}));
   return null;
 }
@@ -98,23 +116,40 @@ function asInterrupted(work: Work, reason: unknown): CardsealError {
 }
 
 /** Waiting comes before retrying: it spends nothing, and the other side's answer is kept either way. */
-function comeBack(errors: SideError[], lastAttempt: boolean): Run | null {
+function comeBack(errors: SideError[], attempt: Attempt): Run | null {
   const throttled = errors.map(({ error }) => error).find((error) => error instanceof ThrottledError);
   if (throttled) {
     const { code, retryAfterMs: delayMs } = throttled;
-    return { kind: 'postpone', code, delayMs, gate: isGate(throttled) };
+    const gate = gateWait(throttled);
+    return { kind: 'postpone', code, delayMs, ...(gate ? { gate } : {}) };
   }
-  const transient = errors.find(({ error }) => error.disposition === 'transient');
-  if (transient && !lastAttempt && errors.every(({ error }) => error.disposition === 'transient')) {
-    return { kind: 'retry', code: transient.error.code };
-  }
-  return null;
+  if (errors.some(({ error }) => error.disposition !== 'transient' || isLast(error, attempt))) return null;
+  const spent = errors.flatMap(({ error }) => spentBy(error))[0];
+  return { kind: 'retry', code: errors[0]!.error.code, ...(spent ? { spent } : {}) };
+}
+
+function isLast({ fields }: CardsealError, { made, last }: Attempt): boolean {
+  return last || (fields.upstreamClass === 'crypto' && made + 1 >= UNDECRYPTABLE_RUNS);
+}
+
+function spentBy({ fields }: CardsealError): SpentAttempt[] {
+  const { credential, run } = fields;
+  return typeof credential === 'string' && typeof run === 'number' ? [{ credential, run }] : [];
+}
+
+/** A response that no fresh key could open is a fault of ours: a wrong cipher suite looks like this. */
+function asTerminal(error: CardsealError): CardsealError {
+  if (error.fields.upstreamClass !== 'crypto') return error;
+  return new DefectError('upstream_crypto_defect', { cause: error, fields: error.fields });
 }
 
 const GATE_CLASSES: readonly unknown[] = ['daily_quota', 'total_quota', 'configuration'];
 
-function isGate({ code, fields }: CardsealError): boolean {
-  return code === 'quota_gate_closed' || GATE_CLASSES.includes(fields.upstreamClass);
+function gateWait({ code, fields }: CardsealError): GateWait | null {
+  const outage = code === PROVIDER_OUTAGE || fields.reason === PROVIDER_OUTAGE;
+  if (outage) return { waitingFor: 'provider', probed: fields.probe === true };
+  const quota = code === 'quota_gate_closed' || GATE_CLASSES.includes(fields.upstreamClass);
+  return quota ? { waitingFor: 'quota', probed: false } : null;
 }
 
 function terminalFailure({ log }: WorkerContext, work: Work, { side, error }: SideError): Failure {

@@ -29,15 +29,19 @@ export function recognizeProcessor(context: WorkerContext, gates: Pick<GateHold,
     if (run.kind === 'done') return;
     if (run.kind === 'failed') throw giveUp(run.code);
     if (lease.isLost()) throw leaveToOthers();
-    const gate = run.kind === 'postpone' && run.gate === true;
-    const waiting = run.kind === 'retry' ? 'retry' : gate ? 'quota' : waitingFor(run.code);
-    await keep(job, work, waiting, run.kind === 'postpone' ? run.ledgerAway : undefined);
+    const gate = run.kind === 'postpone' ? run.gate : undefined;
+    const waiting = run.kind === 'retry' ? 'retry' : (gate?.waitingFor ?? waitingFor(run.code));
+    await keep(job, work, waiting, run);
     const { job: id, generation } = job.data;
     context.conveyor.announceChange({ job: id, generation, state: 'queued', waitingFor: waiting });
     if (run.kind === 'retry') throw spendAttempt(run.code);
     if (run.code === 'interrupted') return handBack(job, token);
     // With every gate closed the card goes back to its place in the line, and nothing is taken until one opens.
-    if (gate && (await gates.hold())) return handBack(job, token);
+    // A job whose own probe failed lets others probe first: its image may be what the provider cannot bear.
+    if (gate && (await gates.hold())) {
+      const wait = gate.probed && (await othersWait(context));
+      return wait ? postpone(job, token, AFTER_PROBE_MS + context.random() * SPREAD_MS) : handBack(job, token);
+    }
     const delayMs = gate ? Math.min(run.delayMs, GATE_RETRY_MS) : run.delayMs;
     return postpone(job, token, delayMs + context.random() * SPREAD_MS);
   };
@@ -54,12 +58,13 @@ async function runOnce(
     // Who comes again may have the answer already, and need no picture.
     const ahead = job.attemptsStarted === 1 ? job.data.pictures : [];
     work = await openWork(context, { ...job.data, lease }, signal, ahead);
+    await takeBackAttempts(context, job);
     if (!work) {
       await finishErased(context, job.data);
       return { work, run: { kind: 'done' } };
     }
-    const lastAttempt = job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
-    return { work, run: await traced(work, (opened) => recognize(context, opened, lastAttempt)) };
+    const attempt = { made: job.attemptsMade, last: job.attemptsMade + 1 >= (job.opts.attempts ?? 1) };
+    return { work, run: await traced(work, (opened) => recognize(context, opened, attempt)) };
   } catch (thrown) {
     // Outside the sides' own errors it is the ledger that fails, and nothing has been decided: its being away is
     // waited out without spending an attempt; anything else is a defect, which must not go round for ever.
@@ -89,15 +94,35 @@ function traced(work: Work, run: (work: Work) => Promise<Run>): Promise<Run> {
 }
 
 /** Codes and ids only: what Redis may show to anyone who looks. */
-async function keep(
-  job: Job<RecognizeJob>,
-  work: Work | null,
-  waiting: WaitingFor,
-  ledgerAway: number | undefined,
-): Promise<void> {
+async function keep(job: Job<RecognizeJob>, work: Work | null, waiting: WaitingFor, run: Run): Promise<void> {
   const { ledgerAway: _, ...data } = job.data;
-  const kept = { ...data, attempts: work?.attempts ?? data.attempts, waitingFor: waiting };
-  await job.updateData(ledgerAway === undefined ? kept : { ...kept, ledgerAway });
+  const kept: RecognizeJob = { ...data, attempts: work?.attempts ?? data.attempts, waitingFor: waiting };
+  if (run.kind === 'postpone' && run.ledgerAway !== undefined) kept.ledgerAway = run.ledgerAway;
+  if (run.kind === 'retry' && run.spent) kept.spent = [...(data.spent ?? []), run.spent];
+  await job.updateData(kept);
+}
+
+/** An image that brings down every provider must end some day: so many attempts are given back, and no more. */
+const MOST_GIVEN_BACK = 50;
+
+/** Attempts whose run of troubles has become an outage since then are given back. */
+async function takeBackAttempts({ pacer, conveyor }: WorkerContext, job: Job<RecognizeJob>): Promise<void> {
+  const { spent = [], givenBack = 0 } = job.data;
+  if (spent.length === 0 || givenBack >= MOST_GIVEN_BACK) return;
+  const outages = await pacer.outageRuns().catch(() => new Map<string, number>());
+  const left = spent.filter(({ credential, run }) => outages.get(credential) !== run);
+  const count = spent.length - left.length;
+  if (count === 0) return;
+  await conveyor.giveBackAttempts(job, count);
+  await job.updateData({ ...job.data, spent: left, givenBack: givenBack + count });
+}
+
+/** Longer than the longest pause between two probes. */
+const AFTER_PROBE_MS = 32_000;
+
+async function othersWait({ conveyor }: WorkerContext): Promise<boolean> {
+  const counts = await conveyor.queues().recognize.getJobCounts('wait', 'prioritized');
+  return counts.wait! + counts.prioritized! > 0;
 }
 
 /** What closes a gate is `quota` for the card that met it too, as for all that wait behind it. */

@@ -1,16 +1,52 @@
-/** What a failed call tells the pacer about its credential. */
+/**
+ * What a failed call, or a failed preparation of one, tells the pacer about its credential; and what the pacer's verdict
+ * makes of the error. Codes and classes decide, never message texts.
+ */
 import type { UpstreamClass } from '@cardseal/core/baidu';
-import { CardsealError } from '@cardseal/core/errors';
-import type { OutcomeKind } from '@cardseal/core/pacing';
+import { CardsealError, ThrottledError, TransientError } from '@cardseal/core/errors';
+import { type OutcomeKind, PROVIDER_OUTAGE, type Trouble, type Verdict } from '@cardseal/core/pacing';
 
 const KINDS: Partial<Record<UpstreamClass, OutcomeKind>> = {
   qps: 'refused_qps',
   daily_quota: 'daily_quota',
   total_quota: 'total_quota',
   configuration: 'configuration',
+  // The provider works: it judged the image or the request.
+  rejected: 'answered',
+  defect: 'answered',
 };
 
 export function settlementOf(error: unknown): OutcomeKind {
   if (!(error instanceof CardsealError)) return 'failed';
   return KINDS[error.fields.upstreamClass as UpstreamClass] ?? 'failed';
+}
+
+/** Classes that one image may cause by itself. A provider code tells them from troubles of the transport. */
+const IMAGE_CLASSES: ReadonlySet<unknown> = new Set(['transient', 'overload', 'unknown', 'crypto']);
+const LOCAL_CODES: ReadonlySet<string> = new Set(['key_wrapper_stopped']);
+
+/**
+ * What the error says about the provider; undefined when it says nothing, as the rejection of an image does.
+ * @param image tells images apart.
+ */
+export function troubleOf(error: unknown, image: string): Trouble | undefined {
+  if (!(error instanceof TransientError) || LOCAL_CODES.has(error.code)) return undefined;
+  const { upstreamClass, providerCode, errno } = error.fields;
+  const cause = typeof errno === 'string' ? `${error.code} ${errno}` : error.code;
+  if (error.code.startsWith('key_wrapper_')) return { scope: 'provider', cause, image };
+  if (!IMAGE_CLASSES.has(upstreamClass)) return undefined;
+  const fromImage = providerCode !== undefined || upstreamClass === 'crypto';
+  return { scope: fromImage ? 'image' : 'provider', cause, image };
+}
+
+/**
+ * The error as the job meets it. A failure of a known outage spends no attempt; any other one remembers its run of
+ * troubles, so that the attempt can be given back if that run becomes an outage.
+ */
+export function judged(error: unknown, verdict: Verdict & { credentialId: string; probe: boolean }): unknown {
+  if (!(error instanceof CardsealError)) return error;
+  const { held, run, credentialId: credential, probe } = verdict;
+  if (held) return new ThrottledError(PROVIDER_OUTAGE, 0, { cause: error, fields: { ...error.fields, probe } });
+  if (run === 0 || !(error instanceof TransientError)) return error;
+  return new TransientError(error.code, { cause: error.cause, fields: { ...error.fields, credential, run } });
 }

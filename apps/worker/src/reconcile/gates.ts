@@ -2,6 +2,7 @@
  * Gates survive Redis and all processes: a change is written to the ledger within seconds, and a Redis that turns out to
  * be new is told before its first permit. Putting back can extend what happened since, never undo what a person did.
  */
+import type { GateRecord } from '@cardseal/core/ledger';
 import type { CredentialSnapshot } from '@cardseal/core/pacing';
 import type { WorkerContext } from '../context.ts';
 
@@ -10,8 +11,6 @@ export interface GateKeeper {
   save(epoch: () => Promise<string | null>): Promise<void>;
   restore(): Promise<void>;
 }
-
-type Gate = { reason: string; by: string; untilMs: number };
 
 export function createGateKeeper({
   ledger,
@@ -44,7 +43,8 @@ export function createGateKeeper({
 }
 
 /** Our own allowances follow from usage, which is kept for itself. */
-function gateOf({ gate }: CredentialSnapshot): Gate {
+function gateOf({ gate }: CredentialSnapshot): GateRecord {
   if (gate.state === 'open' || gate.by === undefined) return { reason: '', by: '', untilMs: 0 };
-  return { reason: gate.reason ?? '', by: gate.by, untilMs: gate.until ?? 0 };
+  const { reason = '', by, until: untilMs = 0, cause, since } = gate;
+  return { reason, by, untilMs, ...(cause !== undefined && since !== undefined ? { cause, sinceMs: since } : {}) };
 }

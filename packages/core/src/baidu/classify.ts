@@ -6,7 +6,14 @@ import { type CardsealError, DefectError, RejectedError, ThrottledError, Transie
 import { PROVIDER_ERRORS, TRANSPORT_ERRORS, UNKNOWN_PROVIDER_ERROR, type UpstreamError } from './error-table.ts';
 
 /** Ids and measures that an attempt's record shows beside the class. */
-export type CallFields = Readonly<{ logId?: string; httpStatus?: number; latencyMs?: number; providerCode?: number }>;
+export type CallFields = Readonly<{
+  logId?: string;
+  httpStatus?: number;
+  latencyMs?: number;
+  providerCode?: number;
+  /** Code of a network or TLS error, such as `ECONNREFUSED`. */
+  errno?: string;
+}>;
 
 /** A refusal over the rate is worth another try after about one window of the upstream. */
 const QPS_RETRY_MS = 1_000;

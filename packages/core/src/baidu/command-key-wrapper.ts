@@ -2,7 +2,7 @@
  * A key wrapper behind a long-lived child process that speaks line-delimited JSON on its standard streams (protocol:
  * docs/key-wrapper.md). Bounded in queue, time and line length; what the child prints on stderr is counted, never kept.
  */
-import { DefectError, TransientError } from '../errors/index.ts';
+import { TransientError } from '../errors/index.ts';
 import type { KeyWrapper } from './key-wrapper.ts';
 import { type ChildEvent, type LineChild, startLineChild } from './line-child.ts';
 
@@ -190,5 +190,5 @@ function parseAnswer(line: string): { id: number; result: { wrapped: string } | 
     const wrapperCode = /^[A-Za-z0-9_.-]{1,64}$/.test(answer.error) ? answer.error : 'other';
     return { id: answer.id, result: { error: new TransientError('key_wrapper_refused', { fields: { wrapperCode } }) } };
   }
-  return { id: answer.id, result: { error: new DefectError('key_wrapper_answer_invalid') } };
+  return { id: answer.id, result: { error: new TransientError('key_wrapper_answer_invalid') } };
 }

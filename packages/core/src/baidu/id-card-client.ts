@@ -115,5 +115,5 @@ function classifyFailure(error: unknown, timedOut: boolean, latencyMs: number): 
   if (timedOut) return classifyTransport('timeout', { latencyMs });
   const code = String((error as { code?: unknown } | null)?.code ?? '');
   const kind = NEVER_SENT.has(code) || NEVER_CONNECTED.test(code) ? 'unreachable' : 'connection';
-  return classifyTransport(kind, { latencyMs }, error);
+  return classifyTransport(kind, { latencyMs, ...(/^[A-Z0-9_]{2,60}$/.test(code) ? { errno: code } : {}) }, error);
 }

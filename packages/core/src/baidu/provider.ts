@@ -42,6 +42,8 @@ export interface CallHooks {
   onSend?(): void;
   /** Seals the same picture again under a fresh key; without it such repeats are left to the caller. */
   reseal?(): Promise<SealedRequest>;
+  /** Whether a response that cannot be opened is asked for again at once, under a fresh key; yes unless told. */
+  repeatsUndecryptable?: boolean;
 }
 
 export interface ProviderReply {
@@ -68,7 +70,7 @@ const PATHS = {
 } as const;
 
 /** How often each kind of failure is answered by an immediate repeat. */
-const REPEATS = { token: 1, maybe_crypto: 1, crypto: 2 } as const;
+const REPEATS = { token: 1, maybe_crypto: 1, crypto: 1 } as const;
 type Repeatable = keyof typeof REPEATS;
 
 export function createBaiduProvider(options: BaiduProviderOptions): BaiduProvider {
@@ -118,16 +120,14 @@ export function createBaiduProvider(options: BaiduProviderOptions): BaiduProvide
   };
 }
 
-/** Counts the repeat and names it, or throws what the failure comes to. */
+/** Counts the repeat and names it, or throws the failure. */
 function repeatFor(error: CardsealError, used: Record<Repeatable, number>, hooks: CallHooks): Repeatable {
   const kind = error.fields.upstreamClass as Repeatable;
   if (!Object.hasOwn(REPEATS, kind) || (kind !== 'token' && !hooks.reseal)) throw error;
-  if (used[kind] < REPEATS[kind]) {
-    used[kind]++;
-    return kind;
-  }
-  if (kind !== 'crypto') throw error;
-  throw new DefectError('upstream_crypto_defect', { cause: error, fields: error.fields });
+  if (kind === 'crypto' && hooks.repeatsUndecryptable === false) throw error;
+  if (used[kind] >= REPEATS[kind]) throw error;
+  used[kind]++;
+  return kind;
 }
 
 function sealerFor({ credential, suite, keyWrapper, limits }: BaiduProviderOptions) {

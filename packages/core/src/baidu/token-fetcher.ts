@@ -2,7 +2,7 @@
  * Asks the provider's token endpoint for an access token. The keys go in the body, never into the URL, and neither
  * they nor the answer's text may reach an error.
  */
-import { DefectError, TransientError } from '../errors/index.ts';
+import { CardsealError, DefectError, TransientError } from '../errors/index.ts';
 import type { IdCardClient } from './id-card-client.ts';
 import type { FetchToken } from './token-source.ts';
 
@@ -19,7 +19,7 @@ export function createTokenFetcher(client: IdCardClient): FetchToken {
     const form = { grant_type: 'client_credentials', client_id: apiKey, client_secret: secretKey };
     const body = Buffer.from(new URLSearchParams(form).toString(), 'latin1');
     const { status, bytes } = await client.send({ path: TOKEN_PATH, body }).catch((cause) => {
-      throw tokenUnavailable({}, cause);
+      throw tokenUnavailable(errnoOf(cause), cause);
     });
     const answer = parse(bytes);
     if (status === 401 || answer.error === 'invalid_client') {
@@ -43,7 +43,12 @@ function parse(bytes: Buffer): { error?: unknown; access_token?: unknown; expire
   }
 }
 
-function tokenUnavailable(fields: { httpStatus?: number }, cause?: unknown): TransientError {
+function errnoOf(error: unknown): { errno?: string } {
+  const errno = error instanceof CardsealError ? error.fields.errno : undefined;
+  return typeof errno === 'string' ? { errno } : {};
+}
+
+function tokenUnavailable(fields: { httpStatus?: number; errno?: string }, cause?: unknown): TransientError {
   return new TransientError('upstream_token_unavailable', {
     cause,
     fields: { ...fields, upstreamClass: 'transient', billed: 'no' },

@@ -12,6 +12,9 @@ export interface GateRecord {
   by: string;
   /** Epoch milliseconds; 0 without end. */
   untilMs: number;
+  /** Of a provider outage: the code that opened it, and since when (epoch milliseconds). */
+  cause?: string;
+  sinceMs?: number;
 }
 
 export interface GateBook {

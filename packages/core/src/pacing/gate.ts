@@ -3,7 +3,14 @@
  * probe that is answered, opens it. A probe is one ordinary call, the only one in flight across all processes.
  */
 import type { Rules } from './rules.ts';
-import { type CredentialRules, nextShanghaiMidnightUs, type PacingState, shanghaiDay, type Usage } from './state.ts';
+import {
+  type CredentialRules,
+  nextShanghaiMidnightUs,
+  type PacingState,
+  PROVIDER_OUTAGE,
+  shanghaiDay,
+  type Usage,
+} from './state.ts';
 
 export interface GateView {
   verdict: 'open' | 'probe' | 'closed';
@@ -45,8 +52,10 @@ export function close(
   untilUs: number,
   by: string,
 ): boolean {
-  const wasOpen = state.gate === '';
   const machine = by === MACHINE;
+  // An outage ends as soon as the provider says anything else, such as that the quota is used up.
+  const wasOpen = state.gate === '' || (state.gate === PROVIDER_OUTAGE && reason !== PROVIDER_OUTAGE);
+  if (machine && !wasOpen && reason === PROVIDER_OUTAGE) return false;
   if (machine && !wasOpen) {
     const blockedByPerson = state.gateProbeUs === 0;
     const longer = laterEnd(state.gateUntilUs, untilUs) !== state.gateUntilUs;
@@ -56,6 +65,7 @@ export function close(
   state.gateUntilUs = machine && !wasOpen ? laterEnd(state.gateUntilUs, untilUs) : untilUs;
   state.gate = reason;
   state.gateBy = by;
+  state.gateCause = '';
   state.gateProbeUs = machine ? nowUs + (rules.probeEveryUs[reason] ?? rules.probeDefaultUs) : 0;
   if (machine && state.gateUntilUs > 0) state.gateProbeUs = Math.min(state.gateProbeUs, state.gateUntilUs);
   if (wasOpen) endProbe(state);
@@ -67,6 +77,21 @@ export function close(
  * extended by it, and what a person did since stands. Returns whether the gate was open before and is closed now.
  */
 export function restore(
+  state: PacingState,
+  rules: Rules,
+  nowUs: number,
+  reason: string,
+  untilUs: number,
+  by: string,
+  known: { cause: string; sinceUs: number } = { cause: '', sinceUs: 0 },
+): boolean {
+  const changed = putBack(state, rules, nowUs, reason, untilUs, by);
+  if (changed && known.sinceUs > 0) state.gateSinceUs = Math.min(nowUs, known.sinceUs);
+  if (changed) state.gateCause = known.cause;
+  return changed;
+}
+
+function putBack(
   state: PacingState,
   rules: Rules,
   nowUs: number,
@@ -99,6 +124,7 @@ export function open(state: PacingState, nowUs: number, by: string): boolean {
   if (state.gate === '') return false;
   state.gate = '';
   state.gateBy = by;
+  state.gateCause = '';
   state.gateSinceUs = nowUs;
   state.gateUntilUs = 0;
   state.gateProbeUs = 0;
@@ -106,7 +132,21 @@ export function open(state: PacingState, nowUs: number, by: string): boolean {
   endProbe(state);
   state.refusedSinceUs = 0;
   state.refusedRow = 0;
+  state.troubleRow = 0;
+  state.troubleWide = 0;
+  state.troubleImage = '';
+  state.troubleImages = 0;
   return true;
+}
+
+/**
+ * A person opens the gate. Where Redis forgot that it was closed, the time of the act is kept all the same, so that
+ * `restore` does not close it again.
+ */
+export function openByPerson(state: PacingState, nowUs: number, by: string): boolean {
+  if (open(state, nowUs, by)) return true;
+  state.openedAtUs = nowUs;
+  return false;
 }
 
 export const NO_USAGE: Usage = { calls: 0, accepted: 0, failed: 0, refused: 0 };

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { close, MACHINE, open, restore } from './gate.ts';
+import { onTrouble, type Trouble, type TroubleVerdict } from './breaker.ts';
+import { close, MACHINE, openByPerson, restore } from './gate.ts';
 import { gateScript } from './lua/gate.ts';
 import { LATE_LUA } from './lua/late.ts';
 import { RESERVE_LUA } from './lua/reserve.ts';
@@ -17,8 +18,15 @@ const START_US = 1_790_000_000_000_000;
 const rules = rulesFrom({
   allowProbeUp: true,
   accountFaultMs: 4000,
-  probeEveryMs: { account_fault: 2000, configuration: 500 },
+  probeEveryMs: { account_fault: 2000, configuration: 500, provider_outage: 700 },
+  outageCalls: 3,
+  outageProbeMs: [500, 1500],
 });
+const TROUBLES = [
+  { scope: 'provider', cause: 'upstream_http_5xx', image: 'a' },
+  { scope: 'image', cause: 'upstream_internal_error', image: 'a' },
+  { scope: 'image', cause: 'upstream_internal_error', image: 'b' },
+] as const;
 const KINDS = [
   'accepted',
   'refused_qps',
@@ -33,8 +41,16 @@ const KINDS = [
 
 type Event =
   | { on: 'reserve'; credentials: readonly number[]; withinUs: number }
-  | { on: 'settle'; pick: number; kind: OutcomeKind | 'late'; lateUs: number }
-  | { on: 'gate'; credential: number; action: 'open' | 'close' | 'restore'; untilUs: number; by: string }
+  | { on: 'settle'; pick: number; kind: OutcomeKind | 'late'; lateUs: number; trouble?: Trouble; jitter?: number }
+  | { on: 'trouble'; credential: number; trouble: Trouble; jitter: number }
+  | {
+      on: 'gate';
+      credential: number;
+      action: 'open' | 'close' | 'restore';
+      reason: string;
+      untilUs: number;
+      by: string;
+    }
   | { on: 'restart' }
   | { on: 'wipe' };
 
@@ -57,6 +73,26 @@ const event: fc.Arbitrary<Event> = fc.oneof(
     }),
   },
   {
+    weight: 8,
+    arbitrary: fc.record({
+      on: fc.constant('settle' as const),
+      pick: fc.nat(),
+      kind: fc.constantFrom('failed' as const, 'failed' as const, 'unsent' as const, 'answered' as const),
+      lateUs: fc.constant(0),
+      trouble: fc.constantFrom(...TROUBLES),
+      jitter: fc.nat(999),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      on: fc.constant('trouble' as const),
+      credential: fc.nat(1),
+      trouble: fc.constantFrom(...TROUBLES),
+      jitter: fc.nat(999),
+    }),
+  },
+  {
     weight: 1,
     arbitrary: fc.record({
       on: fc.constant('settle' as const),
@@ -71,6 +107,7 @@ const event: fc.Arbitrary<Event> = fc.oneof(
       on: fc.constant('gate' as const),
       credential: fc.nat(1),
       action: fc.constantFrom('open' as const, 'close' as const, 'restore' as const),
+      reason: fc.constantFrom('maintenance', 'provider_outage', 'daily_quota'),
       untilUs: fc.constantFrom(0, START_US + 5_000_000, START_US + 30_000_000, START_US + 90_000_000),
       by: fc.constantFrom(MACHINE, 'ann'),
     }),
@@ -78,6 +115,10 @@ const event: fc.Arbitrary<Event> = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom({ on: 'restart' as const }, { on: 'wipe' as const }) },
 );
 const timed = fc.tuple(fc.oneof(fc.integer({ min: 0, max: 20_000 }), fc.integer({ min: 0, max: 2_000_000 })), event);
+
+function answerOf(state: PacingState, { held, run }: Pick<TroubleVerdict, 'held' | 'run'>, events: string[]): string[] {
+  return [state.gate, state.limit, state.marginUs, Number(held), run, ...events].map(String);
+}
 
 let server: PrivateRedis;
 beforeAll(async () => {
@@ -104,6 +145,7 @@ class Twins {
     if (it.on === 'reserve') await this.#reserve(nowUs, it.credentials, it.withinUs);
     if (it.on === 'settle') await this.#settle(nowUs, it);
     if (it.on === 'gate') await this.#gate(nowUs, it);
+    if (it.on === 'trouble') await this.#trouble(nowUs, it);
     for (const index of this.#keys.keys()) expect(await this.#stored(index)).toEqual(this.#modelled(index));
   }
 
@@ -137,21 +179,36 @@ class Twins {
     const { credential, id, slotUs } = this.#permits[it.pick % this.#permits.length]!;
     const sentUs = it.lateUs > 0 ? slotUs + it.lateUs : 0;
     const state = this.#pool[credential];
-    const { kind } = it;
+    const { kind, jitter = 0 } = it;
+    const trouble = kind === 'failed' || kind === 'unsent' ? it.trouble : undefined;
     if (kind === 'late') {
       if (state) moveLate(state, id, sentUs);
       await server.redis.eval(LATE_LUA, 1, this.#keys[credential]!, String(id), String(sentUs));
       return;
     }
-    const events = settle(state, { nowUs, id, slotUs, kind, sentUs, rules });
+    const about = trouble ? { trouble, jitterPermille: jitter } : {};
+    const { verdict, events } = settle(state, { nowUs, id, slotUs, kind, sentUs, rules, ...about });
     const said = await this.#eval(SETTLE_LUA, [this.#keys[credential]!], {
       id,
       slotUs,
       kind,
       sentUs,
       testNow: nowUs,
+      ...(trouble ? { trouble: { ...trouble, jitter } } : {}),
     });
-    expect(said).toEqual(state ? [state.gate, String(state.limit), String(state.marginUs), ...events] : []);
+    expect(said).toEqual(state ? answerOf(state, verdict, events) : []);
+  }
+
+  async #trouble(nowUs: number, { credential, trouble, jitter }: Event & { on: 'trouble' }): Promise<void> {
+    const run = String(this.#run);
+    const state = refresh(this.#pool[credential], this.#credentials[credential]!, rules, nowUs, run);
+    this.#pool[credential] = state;
+    const input = { nowUs, slotUs: nowUs, trouble, probed: false, jitterPermille: jitter };
+    const verdict = onTrouble(state, rules, input);
+    const told = { credential: this.#credentials[credential], action: 'trouble', trouble: { ...trouble, jitter } };
+    const settings = { ...told, testNow: nowUs, testRun: run };
+    const said = await this.#eval(gateScript(STATE_LUA), [this.#keys[credential]!], settings);
+    expect(said).toEqual(answerOf(state, verdict, verdict.opened ? ['gate_closed'] : []));
   }
 
   async #gate(nowUs: number, it: Event & { on: 'gate' }): Promise<void> {
@@ -159,11 +216,15 @@ class Twins {
     const run = String(this.#run);
     const state = refresh(this.#pool[it.credential], credential, rules, nowUs, run);
     this.#pool[it.credential] = state;
-    const shut = it.action === 'close' ? close : restore;
+    const { action, untilUs, by, reason } = it;
+    const known = { cause: reason === 'provider_outage' ? 'upstream_timeout' : '', sinceUs: START_US + 1 };
     const changed =
-      it.action === 'open' ? open(state, nowUs, it.by) : shut(state, rules, nowUs, 'maintenance', it.untilUs, it.by);
-    const { action, untilUs, by } = it;
-    const settings = { credential, action, reason: 'maintenance', untilUs, by, testNow: nowUs, testRun: run };
+      action === 'open'
+        ? openByPerson(state, nowUs, by)
+        : action === 'close'
+          ? close(state, rules, nowUs, reason, untilUs, by)
+          : restore(state, rules, nowUs, reason, untilUs, by, known);
+    const settings = { credential, action, reason, untilUs, by, ...known, testNow: nowUs, testRun: run };
     expect(await this.#eval(gateScript(STATE_LUA), [this.#keys[it.credential]!], settings)).toBe(changed ? 1 : 0);
   }
 

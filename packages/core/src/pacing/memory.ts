@@ -13,9 +13,13 @@ export interface Known {
   gateUntilMs: number;
   /** Who closed it: `machine`, or a person. */
   gateBy: string;
+  /** Of an outage: the code that opened it, and since when (epoch milliseconds, 0 unknown). */
+  gateCause: string;
+  gateSinceMs: number;
 }
 
-const NOTHING: Known = { bornUs: 0, limit: 0, marginUs: 0, gate: '', gateUntilMs: 0, gateBy: '' };
+export const NO_CAUSE = { gateCause: '', gateSinceMs: 0 } as const;
+const NOTHING: Known = { bornUs: 0, limit: 0, marginUs: 0, gate: '', gateUntilMs: 0, gateBy: '', ...NO_CAUSE };
 
 export class Memory {
   readonly #known = new Map<string, Known>();
@@ -37,7 +41,8 @@ export class Memory {
   }
 
   learnFields(credentialId: string, fields: PacingFields): void {
-    const { gate, gateBy, limit, marginUs } = fields;
-    this.learn(credentialId, { gate, limit, marginUs, gateUntilMs: fields.gateUntilUs / 1000, gateBy });
+    const { gate, gateBy, gateCause = '', limit, marginUs } = fields;
+    const times = { gateUntilMs: fields.gateUntilUs / 1000, gateSinceMs: fields.gateSinceUs / 1000 };
+    this.learn(credentialId, { gate, limit, marginUs, gateBy, gateCause, ...times });
   }
 }

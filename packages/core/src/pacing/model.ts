@@ -3,10 +3,11 @@
  * compares the two on the same histories. It reads no clock and draws no randomness.
  */
 import { climb, isAccountFault, onAccepted, onRefused } from './adaptation.ts';
+import { easeIn, endTroubles, onTrouble, type Trouble, type TroubleVerdict } from './breaker.ts';
 import { close, count, endProbe, gateView, MACHINE, open } from './gate.ts';
 import type { Rules } from './rules.ts';
 import { giveBack, moveLate, nextPlace, refresh, remember, take } from './schedule.ts';
-import { type CredentialRules, nextShanghaiMidnightUs, type PacingState } from './state.ts';
+import { type CredentialRules, nextShanghaiMidnightUs, type PacingState, PROVIDER_OUTAGE } from './state.ts';
 
 export type OutcomeKind =
   | 'accepted'
@@ -14,7 +15,10 @@ export type OutcomeKind =
   | 'daily_quota'
   | 'total_quota'
   | 'configuration'
+  /** Nothing is known of the provider, or a trouble says it. */
   | 'failed'
+  /** The provider gave a response that is no result, such as the rejection of an image. */
+  | 'answered'
   | 'unsent';
 
 export type Answer =
@@ -76,11 +80,30 @@ export interface SettleInput {
   /** When the call left, on Redis' clock; 0 if unknown or already reported. */
   sentUs: number;
   rules: Rules;
+  /** Only with `failed`, or with `unsent` where preparing the call failed. */
+  trouble?: Trouble;
+  jitterPermille?: number;
 }
 
+export interface Settled {
+  verdict: Pick<TroubleVerdict, 'held' | 'run'>;
+  events: PacingEventKind[];
+}
+
+const NO_VERDICT = { held: false, run: 0 } as const;
+
 /** What became of a permit. A state that Redis forgot is left alone. */
-export function settle(state: PacingState | undefined, input: SettleInput): PacingEventKind[] {
-  if (!state) return [];
+export function settle(state: PacingState | undefined, input: SettleInput): Settled {
+  if (!state) return { verdict: NO_VERDICT, events: [] };
+  const probed = state.probeId > 0 && state.probeId === input.id;
+  const { trouble, jitterPermille = 0, nowUs, slotUs, rules } = input;
+  const events = settlePermit(state, input);
+  if (!trouble) return { verdict: NO_VERDICT, events };
+  const verdict = onTrouble(state, rules, { nowUs, slotUs, trouble, probed, jitterPermille });
+  return { verdict: { held: verdict.held, run: verdict.run }, events: verdict.opened ? ['gate_closed'] : events };
+}
+
+function settlePermit(state: PacingState, input: SettleInput): PacingEventKind[] {
   const { rules, nowUs, id, kind } = input;
   if (input.sentUs > 0) moveLate(state, id, input.sentUs);
   const probed = state.probeId > 0 && state.probeId === id;
@@ -90,8 +113,9 @@ export function settle(state: PacingState | undefined, input: SettleInput): Paci
     return [];
   }
   if (kind === 'accepted') return accepted(state, input, probed);
-  if (kind === 'failed') {
+  if (kind === 'failed' || kind === 'answered') {
     count(state, input.slotUs, 'failed', 1);
+    if (kind === 'answered') return answered(state, input, probed);
     if (probed) again(state, rules, nowUs);
     return [];
   }
@@ -107,7 +131,21 @@ export function settle(state: PacingState | undefined, input: SettleInput): Paci
 function accepted(state: PacingState, input: SettleInput, probed: boolean): PacingEventKind[] {
   count(state, input.slotUs, 'accepted', 1);
   onAccepted(state, input.rules);
+  endTroubles(state);
+  if (probed) easeIn(state, input.rules, input.nowUs);
   return probed && open(state, input.nowUs, 'probe') ? ['gate_opened'] : [];
+}
+
+/** It ends an outage; of a quota or of rights it says nothing. */
+function answered(state: PacingState, { rules, nowUs }: SettleInput, probed: boolean): PacingEventKind[] {
+  endTroubles(state);
+  if (!probed) return [];
+  if (state.gate !== PROVIDER_OUTAGE) {
+    again(state, rules, nowUs);
+    return [];
+  }
+  easeIn(state, rules, nowUs);
+  return open(state, nowUs, 'probe') ? ['gate_opened'] : [];
 }
 
 function refused(state: PacingState, input: SettleInput, probed: boolean): PacingEventKind[] {

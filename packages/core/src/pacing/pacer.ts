@@ -3,10 +3,11 @@
  * holds the schedule for all processes. It must never let a call out before its slot, nor long after it.
  */
 import { type Clock, systemClock } from '../clock/index.ts';
+import type { Trouble } from './breaker.ts';
 import { GateWatch, type ReopenListener } from './gate-watch.ts';
 import { Line } from './line.ts';
-import { type Permit, PermitHolder, type Prepare } from './permit.ts';
-import { type PacingEvent, Pool, type PoolCredential, type RememberedGate } from './pool.ts';
+import { type Permit, PermitHolder, type Prepare, type PrepareTrouble } from './permit.ts';
+import { type PacingEvent, Pool, type PoolCredential, type RememberedGate, type Verdict } from './pool.ts';
 import { type PacingOptions, rulesFrom } from './rules.ts';
 import { type PacingRedis, Scripts } from './scripts.ts';
 import { type CredentialSnapshot, snapshotOf } from './snapshot.ts';
@@ -21,6 +22,8 @@ export interface PacerSettings {
   /** Milliseconds that never jump; `performance.now` unless a test decides. */
   monotonicMs?: () => number;
   onEvent?: (event: PacingEvent) => void;
+  /** In [0, 1); `Math.random` unless a test decides. */
+  random?: () => number;
 }
 
 export interface AcquireOptions {
@@ -33,6 +36,7 @@ export interface AcquireOptions {
    * gives the permit back; who is not ready in time loses this slot and is given another.
    */
   prepare?: Prepare;
+  onTrouble?: PrepareTrouble;
 }
 
 export interface Pacer {
@@ -41,6 +45,10 @@ export interface Pacer {
    * `pacing_unavailable`, none of which spends an attempt, or the signal's reason.
    */
   acquire(options?: AcquireOptions): Promise<Permit>;
+  /** A provider trouble before a permit was asked for, such as a dead key wrapper. Never throws. */
+  report(credentialId: string, trouble: Trouble): Promise<Verdict>;
+  /** The run of troubles that became the last outage of each credential; see `Verdict.run`. */
+  outageRuns(): Promise<Map<string, number>>;
   /** `by` is who did it; `machine` may only extend a block. Without `untilMs` (epoch) it lasts until someone opens it. */
   closeGate(credentialId: string, reason: string, untilMs: number | undefined, by: string): Promise<void>;
   openGate(credentialId: string, by: string): Promise<void>;
@@ -70,6 +78,7 @@ export function createPacer(settings: PacerSettings): Pacer {
     rules,
     monotonicMs: settings.monotonicMs ?? (() => performance.now()),
     emit: (event) => settings.onEvent?.(event),
+    random: settings.random ?? Math.random,
   });
   const watch = new GateWatch(pool, clock);
   const lines = new Map<string, Line>();
@@ -80,9 +89,18 @@ export function createPacer(settings: PacerSettings): Pacer {
     return line;
   };
   return {
-    acquire: async ({ signal, maxWaitMs = options.maxWaitMs ?? 1000, only, prepare } = {}) => {
-      const holder = new PermitHolder(pool, clock, lineFor(only), watch, prepare);
+    acquire: async ({ signal, maxWaitMs = options.maxWaitMs ?? 1000, only, prepare, onTrouble } = {}) => {
+      const holder = new PermitHolder(pool, clock, lineFor(only), watch, { prepare, onTrouble });
       return holder.acquire(maxWaitMs, signal);
+    },
+    report: async (id, trouble) => {
+      const verdict = await pool.report(id, trouble);
+      watch.startIfClosed();
+      return verdict;
+    },
+    outageRuns: async () => {
+      const looks = pool.credentials.map(async ({ id }) => [id, (await pool.look(id)).fields?.outageRun ?? 0] as const);
+      return new Map(await Promise.all(looks));
     },
     closeGate: async (id, reason, untilMs, by) => {
       await pool.closeGate(id, reason, untilMs, by);

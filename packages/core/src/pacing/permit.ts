@@ -5,16 +5,19 @@
 import type { Clock } from '../clock/index.ts';
 import { ThrottledError } from '../errors/index.ts';
 import type { Grant } from './answers.ts';
+import type { Trouble } from './breaker.ts';
 import type { GateWatch } from './gate-watch.ts';
 import type { Line } from './line.ts';
 import type { OutcomeKind } from './model.ts';
-import type { Pool } from './pool.ts';
+import type { Pool, Verdict } from './pool.ts';
 
 export interface Outcome {
   kind: OutcomeKind;
   /** Epoch milliseconds of this process' clock at which the request left; omit when `sent` was called. */
   sentAtMs?: number;
   latencyMs?: number;
+  /** With `failed`: what may mean that the provider is away. */
+  trouble?: Trouble | undefined;
 }
 
 /** A slot that is reserved and not there yet. */
@@ -27,6 +30,19 @@ export interface Reserved {
 
 /** What a call needs besides its permit, made ready between reservation and slot. */
 export type Prepare = (credentialId: string, slot: Reserved) => Promise<unknown>;
+
+/** How a failure of `prepare` is judged: it may mean that the provider is away, as when the key wrapper is dead. */
+export interface PrepareTrouble {
+  /** undefined for errors that say nothing about the provider. */
+  troubleOf(error: unknown): Trouble | undefined;
+  /** The error to throw instead, given what the pacer made of it. */
+  judged(error: unknown, verdict: Verdict & { credentialId: string; probe: boolean }): unknown;
+}
+
+export interface Preparation {
+  prepare?: Prepare | undefined;
+  onTrouble?: PrepareTrouble | undefined;
+}
 
 export interface Permit {
   readonly credentialId: string;
@@ -43,7 +59,7 @@ export interface Permit {
   /** The call was not made. Idempotent, like `settle`. */
   giveBack(): Promise<void>;
   /** Never throws: what Redis could not be told is an event. */
-  settle(outcome: Outcome): Promise<void>;
+  settle(outcome: Outcome): Promise<Verdict>;
 }
 
 export class PermitHolder {
@@ -52,13 +68,15 @@ export class PermitHolder {
   readonly #line: Line;
   readonly #watch: GateWatch;
   readonly #prepare: Prepare | undefined;
+  readonly #onTrouble: PrepareTrouble | undefined;
 
-  constructor(pool: Pool, clock: Clock, line: Line, watch: GateWatch, prepare?: Prepare) {
+  constructor(pool: Pool, clock: Clock, line: Line, watch: GateWatch, how: Preparation = {}) {
     this.#pool = pool;
     this.#clock = clock;
     this.#line = line;
     this.#watch = watch;
-    this.#prepare = prepare;
+    this.#prepare = how.prepare;
+    this.#onTrouble = how.onTrouble;
   }
 
   async acquire(maxWaitMs: number, signal: AbortSignal | undefined): Promise<Permit> {
@@ -67,11 +85,17 @@ export class PermitHolder {
       signal?.throwIfAborted();
       const grant = await this.#reserve(deadlineMs, signal);
       const latenessMs = await this.#wake(grant, signal);
-      if (latenessMs <= this.#pool.rules.permitTtlUs / 1000) return this.#permit(grant, latenessMs);
+      if (latenessMs <= this.#patienceMs(grant)) return this.#permit(grant, latenessMs);
       await this.#pool.settle(grant, { kind: 'unsent' });
       this.#pool.emit({ kind: 'permit_expired', credentialId: grant.credentialId, latenessMs });
       if (this.#pool.monotonicMs() > deadlineMs) throw new ThrottledError('quota_wait', 50);
     }
+  }
+
+  /** A probe is the only call in flight: sealing its body may take longer than the slot. */
+  #patienceMs({ probe }: Grant): number {
+    const { permitTtlUs, probeTtlUs } = this.#pool.rules;
+    return (probe ? probeTtlUs / 2 : permitTtlUs) / 1000;
   }
 
   async #reserve(deadlineMs: number, signal: AbortSignal | undefined): Promise<Grant> {
@@ -96,8 +120,11 @@ export class PermitHolder {
         await this.#clock.sleep(earlyMs, signal);
       }
     } catch (error) {
-      await this.#pool.settle(grant, { kind: 'unsent' });
-      throw error;
+      const trouble = signal?.aborted ? undefined : this.#onTrouble?.troubleOf(error);
+      const verdict = await this.#pool.settle(grant, { kind: 'unsent', trouble });
+      if (!trouble) throw error;
+      this.#watch.startIfClosed();
+      throw this.#onTrouble!.judged(error, { ...verdict, credentialId: grant.credentialId, probe: grant.probe });
     }
   }
 
@@ -111,23 +138,27 @@ export class PermitHolder {
       // Of who does not tell it is taken that the call left as the permit was handed over.
       return sentAtMs === undefined ? pool.sinceMs(grant.slotUs) - latenessMs : clock.now() - sentAtMs;
     };
-    const settle = async (outcome: Outcome) => {
-      if (settled) return;
+    const settle = async (outcome: Outcome): Promise<Verdict> => {
+      if (settled) return { held: false, run: 0 };
       settled = true;
-      await pool.settle(grant, { kind: outcome.kind, agoMs: agoMs(outcome) });
-      if (outcome.kind !== 'accepted') this.#watch.startIfClosed();
+      const { kind, trouble } = outcome;
+      const verdict = await pool.settle(grant, { kind, agoMs: agoMs(outcome), trouble });
+      if (kind !== 'accepted') this.#watch.startIfClosed();
+      return verdict;
     };
     return {
       credentialId: grant.credentialId,
       slotMs: grant.slotUs / 1000,
-      expiresAtMs: clock.now() + pool.rules.permitTtlUs / 1000 - latenessMs,
+      expiresAtMs: clock.now() + this.#patienceMs(grant) - latenessMs,
       probe: grant.probe,
       latenessMs,
       sent: () => {
         told = true;
         pool.reportLate(grant, pool.sinceMs(grant.slotUs));
       },
-      giveBack: () => settle({ kind: 'unsent' }),
+      giveBack: async () => {
+        await settle({ kind: 'unsent' });
+      },
       settle,
     };
   }

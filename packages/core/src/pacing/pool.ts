@@ -4,13 +4,14 @@
  */
 import { DefectError } from '../errors/index.ts';
 import { dayNumber, type Grant, type Look, type Reservation, readLook, readReserve } from './answers.ts';
+import type { Trouble } from './breaker.ts';
 import { MACHINE } from './gate.ts';
-import { type Known, Memory } from './memory.ts';
+import { type Known, Memory, NO_CAUSE } from './memory.ts';
 import type { OutcomeKind, PacingEventKind } from './model.ts';
 import type { Rules } from './rules.ts';
 import type { Scripts } from './scripts.ts';
 import { ServerClock } from './server-clock.ts';
-import type { CredentialRules, Usage } from './state.ts';
+import { type CredentialRules, PROVIDER_OUTAGE, type Usage } from './state.ts';
 
 export interface PoolCredential {
   id: string;
@@ -37,6 +38,24 @@ export interface RememberedGate {
   untilMs: number;
   /** `machine`, or a person. */
   by: string;
+  /** Of a provider outage: the code that opened it, and since when (epoch milliseconds). */
+  cause?: string;
+  sinceMs?: number;
+}
+
+/** What a failure comes to: whether it belongs to a known outage, and the run of troubles that it is part of. */
+export interface Verdict {
+  /** It spends no attempt of its job. */
+  held: boolean;
+  /** 0 for none. `outageRuns` tells later whether this run became an outage. */
+  run: number;
+}
+
+export interface SettledCall {
+  kind: OutcomeKind;
+  /** How long ago the call left, if that is to be told. */
+  agoMs?: number | undefined;
+  trouble?: Trouble | undefined;
 }
 
 interface PoolParts {
@@ -46,6 +65,8 @@ interface PoolParts {
   rules: Rules;
   monotonicMs: () => number;
   emit: (event: PacingEvent) => void;
+  /** In [0, 1): spreads probes. */
+  random: () => number;
 }
 
 export class Pool {
@@ -53,6 +74,7 @@ export class Pool {
   readonly rules: Rules;
   readonly monotonicMs: () => number;
   readonly emit: (event: PacingEvent) => void;
+  readonly #random: () => number;
   readonly #scripts: Scripts;
   readonly #prefix: string;
   readonly #clock = new ServerClock();
@@ -63,6 +85,7 @@ export class Pool {
     this.rules = parts.rules;
     this.monotonicMs = parts.monotonicMs;
     this.emit = parts.emit;
+    this.#random = parts.random;
     this.#scripts = parts.scripts;
     this.#prefix = parts.prefix;
     const wrong = parts.credentials.find((it) => !Number.isInteger(it.qps) || it.qps < 1);
@@ -123,44 +146,71 @@ export class Pool {
     });
   }
 
-  /** `agoMs`: how long ago the call left, if that is to be told. Never throws. */
-  async settle(grant: Grant, outcome: { kind: OutcomeKind; agoMs?: number | undefined }): Promise<void> {
+  /** Never throws. */
+  async settle(grant: Grant, outcome: SettledCall): Promise<Verdict> {
     const { credentialId, id, slotUs } = grant;
-    const { kind, agoMs } = outcome;
+    const { kind, agoMs, trouble } = outcome;
     const sentUs = agoMs === undefined ? 0 : Math.round(slotUs + (this.sinceMs(slotUs) - agoMs) * 1000);
-    const settings = `{"id":${id},"slotUs":${slotUs},"kind":"${kind}","sentUs":${sentUs}}`;
+    const told = trouble ? `,"trouble":${JSON.stringify(this.#jittered(trouble))}` : '';
+    const settings = `{"id":${id},"slotUs":${slotUs},"kind":"${kind}","sentUs":${sentUs}${told}}`;
     try {
       const answer = (await this.#scripts.run('settle', [this.key(credentialId)], [settings])) as string[];
-      if (answer.length > 0) this.#onSettled(credentialId, answer);
+      return answer.length > 0 ? this.#onSettled(credentialId, answer) : this.#remembered(credentialId);
     } catch {
       this.emit({ kind: 'settle_lost', credentialId });
+      return this.#remembered(credentialId);
     }
   }
 
-  #onSettled(credentialId: string, [gate, limit, marginUs, ...events]: string[]): void {
+  /** A failure before any permit was asked for. Never throws. */
+  async report(credentialId: string, trouble: Trouble): Promise<Verdict> {
+    const credential = this.#rulesOf(this.#find(credentialId));
+    const settings = JSON.stringify({ credential, action: 'trouble', trouble: this.#jittered(trouble) });
+    try {
+      const answer = await this.#scripts.run('gate', [this.key(credentialId)], [settings]);
+      return this.#onSettled(credentialId, answer as string[]);
+    } catch {
+      this.emit({ kind: 'settle_lost', credentialId });
+      return this.#remembered(credentialId);
+    }
+  }
+
+  /** Redis is away, or forgot: an outage that this process knows of still spends no attempt. */
+  #remembered(credentialId: string): Verdict {
+    return { held: this.#memory.of(credentialId).gate === PROVIDER_OUTAGE, run: 0 };
+  }
+
+  #jittered(trouble: Trouble): Trouble & { jitter: number } {
+    return { ...trouble, jitter: Math.floor(this.#random() * 1000) };
+  }
+
+  #onSettled(credentialId: string, [gate, limit, marginUs, held, run, ...events]: string[]): Verdict {
     // Until it is looked at, a gate that is news is taken for a machine's, which claims the least.
     const isNews = gate !== this.#memory.of(credentialId).gate;
-    const closer = isNews ? { gateBy: MACHINE, gateUntilMs: 0 } : {};
+    const closer = isNews ? { gateBy: MACHINE, gateUntilMs: 0, ...NO_CAUSE } : {};
     this.#memory.learn(credentialId, { gate: gate!, limit: Number(limit), marginUs: Number(marginUs), ...closer });
     for (const kind of events as PacingEventKind[]) {
       const marginMs = Number(marginUs) / 1000;
       this.emit({ kind, credentialId, limit: Number(limit), marginMs, ...(gate ? { reason: gate } : {}) });
     }
+    return { held: held === '1', run: Number(run) };
   }
 
   async closeGate(credentialId: string, reason: string, untilMs: number | undefined, by: string): Promise<void> {
     const untilUs = untilMs === undefined ? 0 : Math.round(untilMs * 1000);
     const changed = await this.#gate(credentialId, { action: 'close', reason, untilUs, by });
-    this.#memory.learn(credentialId, { gate: reason, gateUntilMs: untilMs ?? 0, gateBy: by });
+    this.#memory.learn(credentialId, { gate: reason, gateUntilMs: untilMs ?? 0, gateBy: by, ...NO_CAUSE });
     if (changed) this.emit({ kind: 'gate_closed', credentialId, reason });
   }
 
   /** Puts back what Redis forgot, without undoing what was done since. */
-  async restoreGate(credentialId: string, { reason, untilMs, by }: RememberedGate): Promise<void> {
-    const untilUs = Math.round(untilMs * 1000);
-    const changed = await this.#gate(credentialId, { action: 'restore', reason, untilUs, by });
+  async restoreGate(credentialId: string, gate: RememberedGate): Promise<void> {
+    const { reason, untilMs, by, cause = '', sinceMs = 0 } = gate;
+    const times = { untilUs: Math.round(untilMs * 1000), sinceUs: Math.round(sinceMs * 1000) };
+    const changed = await this.#gate(credentialId, { action: 'restore', reason, by, cause, ...times });
     if (!changed) return;
-    this.#memory.learn(credentialId, { gate: reason, gateUntilMs: untilMs, gateBy: by });
+    const known = { gateUntilMs: untilMs, gateBy: by, gateCause: cause, gateSinceMs: sinceMs };
+    this.#memory.learn(credentialId, { gate: reason, ...known });
     this.emit({ kind: 'gate_closed', credentialId, reason });
   }
 
@@ -227,9 +277,10 @@ export class Pool {
     return true;
   }
 
-  #closeAgain(credentialId: string, { gate, gateUntilMs, gateBy }: Known): void {
+  #closeAgain(credentialId: string, { gate, gateUntilMs, gateBy, gateCause, gateSinceMs }: Known): void {
     if (gate === '') return;
-    const remembered = { reason: gate, untilMs: gateUntilMs, by: gateBy || MACHINE };
+    const known = { cause: gateCause, sinceMs: gateSinceMs };
+    const remembered = { reason: gate, untilMs: gateUntilMs, by: gateBy || MACHINE, ...known };
     void this.restoreGate(credentialId, remembered).catch(() => undefined);
   }
 }

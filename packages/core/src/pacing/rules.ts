@@ -28,6 +28,10 @@ export interface PacingOptions {
   /** A probe that nobody settled is given up after this. */
   probeTtlMs?: number;
   probeEveryMs?: Partial<Record<GateReason, number>>;
+  /** So many provider troubles in a row are an outage. */
+  outageCalls?: number;
+  /** Pauses before the first, second, … probe of an outage; the last one repeats. */
+  outageProbeMs?: readonly number[];
   /** A Redis that does not answer within this is away. */
   commandTimeoutMs?: number;
 }
@@ -39,6 +43,7 @@ export type GateReason =
   | 'total_allowance'
   | 'configuration'
   | 'account_fault'
+  | 'provider_outage'
   | 'operator';
 
 export interface Rules {
@@ -66,7 +71,12 @@ export interface Rules {
   probeAgainUs: number;
   probeDefaultUs: number;
   probeEveryUs: Readonly<Record<string, number>>;
+  outageCalls: number;
+  outageProbeUs: readonly number[];
 }
+
+/** With jitter at most 30 s: a provider that is back is noticed in time for all waiting jobs to end within a minute. */
+const OUTAGE_PROBE_MS = [5000, 10_000, 20_000, 25_000];
 
 const HOUR_MS = 3_600_000;
 const us = (ms: number) => Math.round(ms * 1000);
@@ -108,6 +118,8 @@ export function rulesFrom(options: PacingOptions = {}): Rules {
     probeAgainUs: 5_000_000,
     probeDefaultUs: us(HOUR_MS),
     probeEveryUs: probeIntervals(options.probeEveryMs),
+    outageCalls: options.outageCalls ?? 5,
+    outageProbeUs: (options.outageProbeMs ?? OUTAGE_PROBE_MS).map(us),
   };
 }
 
@@ -117,5 +129,7 @@ function probeIntervals(given: PacingOptions['probeEveryMs'] = {}): Record<strin
     total_quota: us(given.total_quota ?? HOUR_MS),
     configuration: us(given.configuration ?? HOUR_MS / 12),
     account_fault: us(given.account_fault ?? HOUR_MS / 60),
+    // Only for a gate that is put back; afterwards the growing pauses count.
+    provider_outage: us(given.provider_outage ?? OUTAGE_PROBE_MS[0]!),
   };
 }

@@ -7,7 +7,16 @@ import { nextShanghaiMidnightUs, type PacingFields, spacingUs } from './state.ts
 export interface CredentialSnapshot {
   id: string;
   /** Epoch milliseconds. `until` is when it may open by itself, `probeAt` when one call will try. */
-  gate: { state: 'open' | 'closed'; reason?: string; by?: string; since?: number; until?: number; probeAt?: number };
+  gate: {
+    state: 'open' | 'closed';
+    reason?: string;
+    by?: string;
+    /** The code behind a provider outage, such as `upstream_http_5xx`. */
+    cause?: string;
+    since?: number;
+    until?: number;
+    probeAt?: number;
+  };
   nominalQps: number;
   /** The learned rate, calls per second, margin included. */
   currentQps: number;
@@ -43,12 +52,13 @@ export function snapshotOf(credential: PoolCredential, rules: Rules, look: Look)
 
 function gateOf(credential: PoolCredential, { fields, nowUs, day, total }: Look): CredentialSnapshot['gate'] {
   if (fields && fields.gate !== '') {
-    const { gate, gateBy, gateSinceUs, gateUntilUs, gateProbeUs } = fields;
+    const { gate, gateBy, gateCause, gateSinceUs, gateUntilUs, gateProbeUs } = fields;
     const ended = gateProbeUs === 0 && gateUntilUs > 0 && nowUs >= gateUntilUs;
     if (!ended) {
       const until = gateUntilUs > 0 ? { until: gateUntilUs / 1000 } : {};
       const probeAt = gateProbeUs > 0 ? { probeAt: gateProbeUs / 1000 } : {};
-      return { state: 'closed', reason: gate, by: gateBy, since: gateSinceUs / 1000, ...until, ...probeAt };
+      const cause = gateCause ? { cause: gateCause } : {};
+      return { state: 'closed', reason: gate, by: gateBy, ...cause, since: gateSinceUs / 1000, ...until, ...probeAt };
     }
   }
   if (credential.total && total.calls >= credential.total) return { state: 'closed', reason: 'total_allowance' };

@@ -4,6 +4,9 @@
  */
 import type { Rules } from './rules.ts';
 
+/** The reason of a gate that the circuit breaker closed, see `breaker.ts`. */
+export const PROVIDER_OUTAGE = 'provider_outage';
+
 export interface Slot {
   readonly id: number;
   readonly atUs: number;
@@ -44,12 +47,26 @@ export interface PacingFields {
   lastMinuteRefused: number;
   gate: string;
   gateBy: string;
+  /** What closed it, as a code; of an outage only. */
+  gateCause: string;
   gateSinceUs: number;
   gateUntilUs: number;
   gateProbeUs: number;
   openedAtUs: number;
   probeId: number;
   probeUntilUs: number;
+  /** Provider troubles since the last response of a healthy provider; `troubleWide` of them no image can cause. */
+  troubleRow: number;
+  troubleWide: number;
+  /** The first image of the run, and whether another one followed (2). */
+  troubleImage: string;
+  troubleImages: number;
+  /** When the run began, which is also its name. */
+  troubleRun: number;
+  /** The run that closed the gate last. */
+  outageRun: number;
+  /** Probes that failed in this outage, up to the longest interval. */
+  outageProbes: number;
 }
 
 export interface PacingState extends PacingFields {
@@ -137,12 +154,20 @@ export function freshState(credential: CredentialRules, rules: Rules, nowUs: num
     lastMinuteRefused: 0,
     gate: '',
     gateBy: '',
+    gateCause: '',
     gateSinceUs: 0,
     gateUntilUs: 0,
     gateProbeUs: 0,
     openedAtUs: 0,
     probeId: 0,
     probeUntilUs: 0,
+    troubleRow: 0,
+    troubleWide: 0,
+    troubleImage: '',
+    troubleImages: 0,
+    troubleRun: 0,
+    outageRun: 0,
+    outageProbes: 0,
     slots: [],
     free: [],
     refused: [],

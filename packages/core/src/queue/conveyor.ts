@@ -2,11 +2,12 @@
  * The conveyor: puts ids on the queues and says where they stand. Everything here may be lost; nothing here may be
  * the only copy of anything.
  */
-import { type JobsOptions, Queue } from 'bullmq';
+import { type Job, type JobsOptions, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { TransientError } from '../errors/index.ts';
 import type { AttemptRecord, JobId, Side, WaitingFor } from '../job/index.ts';
 import type { DeliveryRef } from '../ledger/index.ts';
+import { giveBackAttempts } from './attempts.ts';
 import { encodeChange, type JobChange } from './changes.ts';
 import { type CardClass, classOf, createFairShares, type FairShares, type QueueLook } from './fairness/index.ts';
 import { gather } from './gather.ts';
@@ -78,6 +79,8 @@ export interface Conveyor {
   announceFinished(job: JobId): Promise<void>;
   /** A card has left the line: those behind it move up, and those who watch it hear so. Never throws. */
   announceStarted(job: JobId, generation: number): void;
+  /** Gives an active job back attempts that a provider outage took. */
+  giveBackAttempts(job: Pick<Job, 'id' | 'attemptsMade'>, count: number): Promise<void>;
   /** For those who watch; a lost one is no loss. Never throws. */
   announceChange(change: JobChange): void;
   /** The order of waiting cards, and where they stand. */
@@ -188,6 +191,7 @@ export function createConveyor(redis: Redis, prefix: string, options: ConveyorOp
       const message = encodeChange({ job, generation, state: 'recognizing', waitingFor: null });
       shares.started(recognizeJobId(job, generation), { channel: changedChannel(prefix), message }).catch(() => {});
     },
+    giveBackAttempts: (job, count) => giveBackAttempts(redis, queues().recognize, job, count),
     announceChange(change) {
       redis.publish(changedChannel(prefix), encodeChange(change)).catch(() => {});
     },

@@ -44,6 +44,7 @@ export {
   RECOVER,
   type RecognizeJob,
   recognizeJobId,
+  type SpentAttempt,
 } from './names.ts';
 export { addRecovery, countOutcomes, enableEndpoint, type RecoveryParts, startRecovery } from './recover.ts';
 export { redeliver, requeue } from './redeliver.ts';

@@ -18,6 +18,16 @@ export interface RecognizeJob {
   restored?: boolean;
   /** How many runs in a row found the ledger away. */
   ledgerAway?: number;
+  /** Attempts that provider troubles took. If their run became an outage, the job gets them back. */
+  spent?: SpentAttempt[];
+  /** How many attempts the job got back. */
+  givenBack?: number;
+}
+
+export interface SpentAttempt {
+  credential: string;
+  /** Names a run of troubles, see `Verdict` of pacing. */
+  run: number;
 }
 
 /** One generation's event to one endpoint. */

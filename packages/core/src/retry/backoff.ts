@@ -10,6 +10,8 @@ export const recognizeBackoff: Backoff = { baseMs: 1000, maxMs: 60_000 };
 export const ledgerBackoff: Backoff = { baseMs: 2000, maxMs: 16_000 };
 /** Deletions that a store refused: retried until they are done, and seldom enough that thousands of them cost little. */
 export const removalBackoff: Backoff = { baseMs: 5000, maxMs: 10 * 60_000 };
+/** Long enough that other images show meanwhile whether the provider or one image is the cause. */
+export const undecryptableBackoff: Backoff = { baseMs: 20_000, maxMs: 60_000 };
 export const overloadBackoff: Backoff = { baseMs: 5000, maxMs: 120_000 };
 
 /**

@@ -5,4 +5,5 @@ export {
   overloadBackoff,
   recognizeBackoff,
   removalBackoff,
+  undecryptableBackoff,
 } from './backoff.ts';

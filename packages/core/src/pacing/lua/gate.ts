@@ -1,3 +1,5 @@
+import { BREAKER_LUA } from './breaker.ts';
+
 /** The gate in Lua: the twin of `gate.ts`. */
 export const GATE_LUA = `
 local MACHINE = 'machine'
@@ -38,7 +40,9 @@ local function laterEnd(a, b)
 end
 
 local function close(state, rules, now, reason, untilUs, by)
-  local wasOpen, machine = state.gate == '', by == MACHINE
+  local machine = by == MACHINE
+  local wasOpen = state.gate == '' or (state.gate == OUTAGE and reason ~= OUTAGE)
+  if machine and not wasOpen and reason == OUTAGE then return false end
   if machine and not wasOpen then
     local longer = laterEnd(state.gateUntilUs, untilUs) ~= state.gateUntilUs
     if state.gateProbeUs == 0 or (state.gate ~= reason and not longer) then return false end
@@ -48,6 +52,7 @@ local function close(state, rules, now, reason, untilUs, by)
   state.gateUntilUs = untilUs
   state.gate = reason
   state.gateBy = by
+  state.gateCause = ''
   state.gateProbeUs = 0
   if machine then
     state.gateProbeUs = now + (rules.probeEveryUs[reason] or rules.probeDefaultUs)
@@ -57,7 +62,7 @@ local function close(state, rules, now, reason, untilUs, by)
   return wasOpen
 end
 
-local function restore(state, rules, now, reason, untilUs, by)
+local function putBack(state, rules, now, reason, untilUs, by)
   local byPerson = by ~= MACHINE
   if byPerson and untilUs > 0 and untilUs <= now then return false end
   local openedSince = state.openedAtUs > 0 and state.openedAtUs >= state.bornUs
@@ -70,10 +75,18 @@ local function restore(state, rules, now, reason, untilUs, by)
   return false
 end
 
+local function restore(state, rules, now, reason, untilUs, by, cause, sinceUs)
+  local changed = putBack(state, rules, now, reason, untilUs, by)
+  if changed and sinceUs > 0 then state.gateSinceUs = math.min(now, sinceUs) end
+  if changed then state.gateCause = cause end
+  return changed
+end
+
 local function open(state, now, by)
   if state.gate == '' then return false end
   state.gate = ''
   state.gateBy = by
+  state.gateCause = ''
   state.gateSinceUs = now
   state.gateUntilUs = 0
   state.gateProbeUs = 0
@@ -81,20 +94,39 @@ local function open(state, now, by)
   endProbe(state)
   state.refusedSinceUs = 0
   state.refusedRow = 0
+  state.troubleRow = 0
+  state.troubleWide = 0
+  state.troubleImage = ''
+  state.troubleImages = 0
   return true
+end
+
+local function openByPerson(state, now, by)
+  if open(state, now, by) then return true end
+  state.openedAtUs = now
+  return false
 end
 `;
 
-/** ARGV[1]: `{credential, action: 'open'|'close'|'restore', reason, untilUs, by}`. Returns 1 when the gate changed sides. */
-export const gateScript = (stateLua: string): string => `${stateLua}${GATE_LUA}
+/**
+ * ARGV[1]: `{credential, action, …}`. `open`: `{by}`; `close`: `{reason, untilUs, by}`; `restore`: the same with
+ * `{cause, sinceUs}`; these return 1 when the gate changed sides. `trouble`: `{trouble}` of what failed before a permit
+ * was asked for; returns what `settle` returns.
+ */
+export const gateScript = (stateLua: string): string => `${stateLua}${GATE_LUA}${BREAKER_LUA}
 local settings = cjson.decode(ARGV[1])
 local now = serverNow(settings)
 local state = refresh(KEYS[1], settings.credential, rules, now, serverRun(settings))
+if settings.action == 'trouble' then
+  local held, run, opened = onTrouble(state, rules, now, now, settings.trouble, false)
+  save(state)
+  return { state.gate, whole(state.limit), whole(state.marginUs), held, whole(run), unpack(opened and { 'gate_closed' } or {}) }
+end
 local changed
 if settings.action == 'open' then
-  changed = open(state, now, settings.by)
+  changed = openByPerson(state, now, settings.by)
 elseif settings.action == 'restore' then
-  changed = restore(state, rules, now, settings.reason, settings.untilUs, settings.by)
+  changed = restore(state, rules, now, settings.reason, settings.untilUs, settings.by, settings.cause, settings.sinceUs)
 else
   changed = close(state, rules, now, settings.reason, settings.untilUs, settings.by)
 end

@@ -1,7 +1,8 @@
 /**
- * What became of a permit. ARGV[1]: `{id, slotUs, kind, sentUs}`; the answer is the list of events that
- * followed. The twin of `settle` in `model.ts` and of `adaptation.ts`.
+ * What became of a permit. ARGV[1]: `{id, slotUs, kind, sentUs, trouble?: {scope, cause, image, jitter}}`. Returns the
+ * gate, the limit, the margin, whether the failure belongs to a known outage, its run, and the events that followed. The twin of `settle` in `model.ts` and of `adaptation.ts`.
  */
+import { BREAKER_LUA } from './breaker.ts';
 import { GATE_LUA } from './gate.ts';
 import { STATE_LUA } from './state.ts';
 
@@ -149,7 +150,7 @@ local function tickMinute(state, now)
 end
 `;
 
-export const SETTLE_LUA = `${STATE_LUA}${GATE_LUA}${ADAPT_LUA}
+export const SETTLE_LUA = `${STATE_LUA}${GATE_LUA}${BREAKER_LUA}${ADAPT_LUA}
 local settings = cjson.decode(ARGV[1])
 local id, kind = settings.id, settings.kind
 local now = serverNow(settings)
@@ -185,9 +186,21 @@ local function refused(probed)
   return events
 end
 
+local function answered(probed)
+  endTroubles(state)
+  if not probed then return {} end
+  if state.gate ~= OUTAGE then
+    again()
+    return {}
+  end
+  easeIn(state, rules, now)
+  return open(state, now, 'probe') and { 'gate_opened' } or {}
+end
+
+local probed = state.probeId > 0 and state.probeId == id
+
 local function apply()
   if settings.sentUs > 0 then moveLate(state, id, settings.sentUs) end
-  local probed = state.probeId > 0 and state.probeId == id
   if kind == 'unsent' then
     if giveBack(state, id, now) then count(state, settings.slotUs, 'calls', -1) end
     if probed then again() end
@@ -195,10 +208,13 @@ local function apply()
   elseif kind == 'accepted' then
     count(state, settings.slotUs, 'accepted', 1)
     onAccepted(state, rules)
+    endTroubles(state)
+    if probed then easeIn(state, rules, now) end
     if probed and open(state, now, 'probe') then return { 'gate_opened' } end
     return {}
-  elseif kind == 'failed' then
+  elseif kind == 'failed' or kind == 'answered' then
     count(state, settings.slotUs, 'failed', 1)
+    if kind == 'answered' then return answered(probed) end
     if probed then again() end
     return {}
   end
@@ -212,6 +228,12 @@ local function apply()
 end
 
 local events = apply()
+local held, run = '0', 0
+if settings.trouble then
+  local opened
+  held, run, opened = onTrouble(state, rules, now, settings.slotUs, settings.trouble, probed)
+  if opened then events = { 'gate_closed' } end
+end
 save(state)
-return { state.gate, whole(state.limit), whole(state.marginUs), unpack(events) }
+return { state.gate, whole(state.limit), whole(state.marginUs), held, whole(run), unpack(events) }
 `;

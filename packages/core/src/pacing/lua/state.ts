@@ -4,7 +4,8 @@
  * `rules` stands before it, see `rules.ts`. KEYS[i] is a credential's hash; its other keys are that name with a suffix, in the same hash slot.
  */
 export const STATE_LUA = `
-local TEXT = { run = true, gate = true, gateBy = true }
+local TEXT = { run = true, gate = true, gateBy = true, gateCause = true, troubleImage = true }
+local OUTAGE = 'provider_outage'
 
 local function whole(value) return string.format('%.0f', value) end
 local function text(value) if type(value) == 'number' then return whole(value) end return value end
@@ -34,6 +35,10 @@ local function load(key)
   end
   -- A state that an earlier version left behind.
   state.streakMarginUs = state.streakMarginUs or state.marginUs
+  state.gateCause, state.troubleImage = state.gateCause or '', state.troubleImage or ''
+  for _, name in ipairs({ 'troubleRow', 'troubleWide', 'troubleImages', 'troubleRun', 'outageRun', 'outageProbes' }) do
+    state[name] = state[name] or 0
+  end
   state.old = old
   return state
 end
@@ -93,7 +98,8 @@ local function fresh(key, credential, rules, now, run)
     nextClimbUs = now + rules.retryUs[1], fallAtUs = 0, fallFloor = 0, fallTop = 0, loneAtUs = 0, streak = 0, streakMarginUs = 0,
     refusedSinceUs = 0,
     refusedAtUs = 0, refusedRow = 0, minute = 0, minuteRefused = 0, lastMinuteRefused = 0, gate = '', gateBy = '',
-    gateSinceUs = 0, gateUntilUs = 0, gateProbeUs = 0, openedAtUs = 0, probeId = 0, probeUntilUs = 0,
+    gateSinceUs = 0, gateUntilUs = 0, gateProbeUs = 0, openedAtUs = 0, probeId = 0, probeUntilUs = 0, gateCause = '',
+    troubleRow = 0, troubleWide = 0, troubleImage = '', troubleImages = 0, troubleRun = 0, outageRun = 0, outageProbes = 0,
   }
   if hinted then state.marginUs = credential.hintMarginUs end
   state.holdUs = heldUntil(state, rules, now)

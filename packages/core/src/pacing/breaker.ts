@@ -1,0 +1,109 @@
+/**
+ * The circuit breaker of one credential: a run of provider troubles closes the gate with reason `provider_outage`, and
+ * probe calls at growing intervals decide when it opens. It judges the provider, never one image: see `isOutage`.
+ * Pure; the Lua in `lua/breaker.ts` computes the same.
+ */
+import { close, endProbe, MACHINE } from './gate.ts';
+import type { Rules } from './rules.ts';
+import { type PacingState, PROVIDER_OUTAGE } from './state.ts';
+
+/** A failed call, or a failed preparation of one, that may mean that the provider is away. */
+export interface Trouble {
+  /**
+   * `provider`: no image can cause it (transport, HTTP 5xx, non-JSON body, key wrapper). `image`: an image may cause it
+   * (a transient code, an undecryptable response), so that one image alone proves nothing.
+   */
+  scope: 'provider' | 'image';
+  /** A stable code, such as `upstream_http_5xx`. */
+  cause: string;
+  /** Tells images apart; no image can be computed from it. */
+  image: string;
+}
+
+export interface TroubleVerdict {
+  /** The failure belongs to a known outage: it spends no attempt of its job. */
+  held: boolean;
+  /** Names the run of troubles that this one belongs to; 0 for none. */
+  run: number;
+  opened: boolean;
+}
+
+/**
+ * @param slotUs when the failed call was due. A call from before the last opening says nothing about the provider now.
+ * @param probed whether the call was the probe of the closed gate.
+ * @param jitterPermille 0–999, spreads probes.
+ */
+export function onTrouble(
+  state: PacingState,
+  rules: Rules,
+  input: { nowUs: number; slotUs: number; trouble: Trouble; probed: boolean; jitterPermille: number },
+): TroubleVerdict {
+  const { nowUs, slotUs, trouble, probed, jitterPermille } = input;
+  if (state.gate === PROVIDER_OUTAGE) {
+    if (probed) probeFailed(state, rules, nowUs, jitterPermille);
+    return { held: true, run: state.outageRun, opened: false };
+  }
+  if (state.gate !== '') return { held: false, run: 0, opened: false };
+  if (slotUs <= state.openedAtUs) return { held: state.outageRun > 0, run: state.outageRun, opened: false };
+  countTrouble(state, nowUs, trouble);
+  if (!isOutage(state, rules)) return { held: false, run: state.troubleRun, opened: false };
+  close(state, rules, nowUs, PROVIDER_OUTAGE, 0, MACHINE);
+  state.gateCause = trouble.cause;
+  state.outageRun = state.troubleRun;
+  state.outageProbes = 0;
+  scheduleProbe(state, rules, nowUs, jitterPermille);
+  return { held: true, run: state.outageRun, opened: true };
+}
+
+/** Any response that a healthy provider gives ends the run, also the rejection of an image. */
+export function endTroubles(state: PacingState): void {
+  state.troubleRow = 0;
+  state.troubleWide = 0;
+  state.troubleImage = '';
+  state.troubleImages = 0;
+}
+
+function countTrouble(state: PacingState, nowUs: number, { scope, image }: Trouble): void {
+  if (state.troubleRow === 0) state.troubleRun = nowUs;
+  state.troubleRow += 1;
+  if (scope === 'provider') state.troubleWide += 1;
+  if (state.troubleImages === 0) {
+    state.troubleImages = 1;
+    state.troubleImage = image;
+  } else if (image !== state.troubleImage) {
+    state.troubleImages = 2;
+  }
+}
+
+/** One image that always fails must never close the gate: either no image can be the cause, or two images are affected. */
+function isOutage(state: PacingState, rules: Rules): boolean {
+  if (state.troubleRow < rules.outageCalls) return false;
+  return state.troubleWide >= rules.outageCalls || state.troubleImages >= 2;
+}
+
+function probeFailed(state: PacingState, rules: Rules, nowUs: number, jitterPermille: number): void {
+  state.outageProbes = Math.min(rules.outageProbeUs.length - 1, state.outageProbes + 1);
+  scheduleProbe(state, rules, nowUs, jitterPermille);
+  endProbe(state);
+}
+
+/** 0.8–1.2 of the interval, so that several credentials of one provider do not probe together. */
+function scheduleProbe(state: PacingState, rules: Rules, nowUs: number, jitterPermille: number): void {
+  const intervalUs = rules.outageProbeUs[state.outageProbes]!;
+  state.gateProbeUs = nowUs + Math.floor((intervalUs * (8000 + 4 * jitterPermille)) / 10_000);
+}
+
+/**
+ * After an outage the rate starts at a quarter and climbs back in steps of a quarter, so that the waiting jobs do not
+ * meet the provider in its first second. Call it before the gate opens.
+ */
+export function easeIn(state: PacingState, rules: Rules, nowUs: number): void {
+  if (state.gate !== PROVIDER_OUTAGE) return;
+  state.limit = Math.max(1, Math.ceil(state.limit / 4));
+  state.ceiling = 0;
+  state.failures = 0;
+  state.step = state.limit;
+  state.climbFrom = state.limit;
+  state.climbAtUs = nowUs;
+  state.nextClimbUs = nowUs + rules.passUs;
+}
