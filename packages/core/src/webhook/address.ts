@@ -77,9 +77,50 @@ export function cidrRanges(cidrs: readonly string[]): Ranges {
 const refused = cidrRanges([...REFUSED_V4, ...REFUSED_V6]);
 const global = cidrRanges(['0.0.0.0/0', ...GLOBAL_V6]);
 
+/** What organisations use inside their own networks: RFC 1918, shared address space, unique local. */
+const privateUse = cidrRanges(['10.0.0.0/8', '100.64.0.0/10', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7']);
+const loopback = cidrRanges(['127.0.0.0/8', '::1/128']);
+
+/**
+ * Loopback, link-local, metadata and control addresses, multicast and reserved space. No list of an operator opens
+ * them in production.
+ */
+const unreachable = cidrRanges([
+  '0.0.0.0/8',
+  '100.100.100.200/32', // Alibaba Cloud's metadata
+  '127.0.0.0/8',
+  '168.63.129.16/32', // Azure's host
+  '169.254.0.0/16',
+  '192.0.0.0/24', // Oracle Cloud's metadata
+  '192.88.99.0/24',
+  '224.0.0.0/4',
+  '240.0.0.0/4',
+  '2001::/23',
+  '2002::/16',
+  'fd00:ec2::/32', // AWS' metadata, name server and pod identity
+  'fd20:ce::/32', // Google Cloud's metadata
+]);
+/** The IPv6 addresses that can be listed at all. The rest is loopback, link-local, multicast, or hides an IPv4 address. */
+const listable6 = cidrRanges(['2000::/3', 'fc00::/7']);
+
 /** Whether a literal address, as `net.isIP` takes it, is one that anyone on the Internet could reach. */
 export function isPublicAddress(address: string): boolean {
   return global.has(address) && !refused.has(address) && !isIsatap(address);
+}
+
+/** Whether the address belongs to the networks that organisations use inside. */
+export function isPrivateUseAddress(address: string): boolean {
+  return privateUse.has(address) && !isUnreachableAddress(address);
+}
+
+export function isLoopbackAddress(address: string): boolean {
+  return loopback.has(address);
+}
+
+/** Whether production never connects to this address, whatever a list says. True for a text that is no address. */
+export function isUnreachableAddress(address: string): boolean {
+  if (!isIPv4(address) && !listable6.has(address)) return true;
+  return unreachable.has(address) || isIsatap(address);
 }
 
 function isIsatap(address: string): boolean {

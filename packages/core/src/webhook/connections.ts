@@ -7,12 +7,17 @@ import type { buildConnector } from 'undici';
 import type { TargetGuard } from './guard.ts';
 
 export interface Connection {
+  /** The origin, and the tenant's list where there is one: tenants with different lists share no connection. */
   readonly origin: string;
+  /** The address is not public: nobody may keep what it sends. */
+  readonly isPrivate: boolean;
   readonly socket: Socket;
   readonly openedMs: number;
   /** Receives what happens on the connection while a request is on it. */
   listener: ConnectionListener | undefined;
 }
+
+export type ConnectionGuard = Pick<TargetGuard, 'key' | 'connectorWith'>;
 
 export interface ConnectionListener {
   data(bytes: Buffer): void;
@@ -22,7 +27,7 @@ export interface ConnectionListener {
 
 export interface Connections {
   /** An idle connection, else a new one. Rejects as the guard does, or with the reason of the signal. */
-  open(url: URL, signal: AbortSignal): Promise<Connection>;
+  open(url: URL, guard: ConnectionGuard, signal: AbortSignal): Promise<Connection>;
   /** Gives the connection back; it stays open for at most `keepMs`, and 0 closes it. */
   release(connection: Connection, keepMs: number): void;
   /** Closes everything at once. A connection that is still being opened closes as soon as it is open. */
@@ -38,7 +43,7 @@ interface Idle {
   timer: NodeJS.Timeout;
 }
 
-export function createConnections(guard: Pick<TargetGuard, 'connector'>, maxOrigins: number): Connections {
+export function createConnections(maxOrigins: number): Connections {
   /** Idle connections by origin, the origin that was used last at the end. */
   const origins = new Map<string, Idle[]>();
   const live = new Set<Connection>();
@@ -63,8 +68,8 @@ export function createConnections(guard: Pick<TargetGuard, 'connector'>, maxOrig
     if (at >= 0) clearTimeout(idle.splice(at, 1)[0]!.timer);
   }
 
-  function adopt(origin: string, socket: Socket): Connection {
-    const connection: Connection = { origin, socket, openedMs: performance.now(), listener: undefined };
+  function adopt(origin: string, { socket, isPrivate }: Dialled): Connection {
+    const connection: Connection = { origin, isPrivate, socket, openedMs: performance.now(), listener: undefined };
     live.add(connection);
     // Bytes on an idle connection answer nothing: whatever they are, the connection is of no more use.
     socket.on('data', (bytes: Buffer) => (connection.listener ? connection.listener.data(bytes) : socket.destroy()));
@@ -109,11 +114,12 @@ export function createConnections(guard: Pick<TargetGuard, 'connector'>, maxOrig
     get closed() {
       return closed;
     },
-    async open(url, signal) {
+    async open(url, guard, signal) {
       signal.throwIfAborted();
-      const kept = takeIdle(url.origin);
+      const origin = `${url.origin} ${guard.key}`;
+      const kept = takeIdle(origin);
       if (kept) return kept;
-      const opening = dial(guard, url).then((socket) => adopt(url.origin, socket));
+      const opening = dial(guard, url).then((dialled) => adopt(origin, dialled));
       const aborted = Promise.withResolvers<never>();
       const abort = () => aborted.reject(signal.reason);
       signal.addEventListener('abort', abort, { once: true });
@@ -140,10 +146,21 @@ function isUsable(socket: Socket): boolean {
   return !socket.destroyed && socket.readable && socket.writable;
 }
 
-function dial({ connector }: Pick<TargetGuard, 'connector'>, { protocol, hostname, host, port }: URL): Promise<Socket> {
+interface Dialled {
+  socket: Socket;
+  isPrivate: boolean;
+}
+
+function dial(guard: ConnectionGuard, { protocol, hostname, host, port }: URL): Promise<Dialled> {
   const plainHost = hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
   const options: buildConnector.Options = { protocol, hostname: plainHost, host, port };
+  let isPrivate = false;
+  const connector = guard.connectorWith(() => {
+    isPrivate = true;
+  });
   return new Promise((resolve, reject) => {
-    connector(options, (error: Error | null, socket: Socket | null) => (socket ? resolve(socket) : reject(error)));
+    connector(options, (error: Error | null, socket: Socket | null) =>
+      socket ? resolve({ socket, isPrivate }) : reject(error),
+    );
   });
 }

@@ -4,7 +4,7 @@ import { createServer as createHttps } from 'node:https';
 import { type AddressInfo, BlockList, Socket } from 'node:net';
 import fc from 'fast-check';
 import ipaddr from 'ipaddr.js';
-import type { buildConnector } from 'undici';
+import { buildConnector } from 'undici';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { cidrRanges, isPublicAddress } from './address.ts';
 import { createTargetGuard, type TargetGuardOptions } from './guard.ts';
@@ -123,21 +123,135 @@ describe('development ranges', () => {
     expect(sockets).not.toHaveBeenCalled();
   });
 
-  it('are refused at start in production, and when unreadable', () => {
-    const start = (allowTargets: string, production: boolean) => () => createTargetGuard({ allowTargets, production });
-    expect(start(LOOPBACK, true)).toThrow('webhook_allow_targets_in_production');
-    expect(start('', true)).not.toThrow();
-    for (const cidr of [
-      '127.0.0.1',
-      '127.0.0.0/33',
-      '127.1/8',
-      '::1/129',
-      'localhost/8',
-      '10.0.0.0/8/8',
-      '::1%lo/128',
-    ]) {
-      expect(start(cidr, false), cidr).toThrow('cidr_invalid');
+  it.each([
+    ['127.0.0.0/33', false],
+    ['127.1/8', false],
+    ['::1/129', false],
+    ['localhost/8', false],
+    ['10.0.0.0/8/8', false],
+    ['::1%lo/128', false],
+    ['https://hook.bank.internal', false],
+    ['hook.bank.internal:0', false],
+    ['hook.bank.internal:65536', false],
+    ['*.bank.internal', false],
+    ['user@hook.bank.internal', false],
+    [LOOPBACK, true],
+    ['localhost:8443', true],
+    ['[::1]:8443', true],
+    ['169.254.169.254', true],
+    ['100.100.100.200/32', true],
+    ['168.63.129.16:443', true],
+    ['fd00:ec2::254', true],
+    ['fe80::/10', true],
+    ['0.0.0.0/0', true],
+  ])('%s is refused at start (production: %s)', (allowTargets, production) => {
+    expect(() => createTargetGuard({ allowTargets, production })).toThrow('webhook_target_entry_invalid');
+  });
+});
+
+describe('a list in production', () => {
+  /** Answers every name with `address`, and records what would be dialled. */
+  async function reach(
+    url: string,
+    address: string,
+    { installation, tenant = installation.split(',') }: { installation: string; tenant?: string[] },
+  ) {
+    const dialled: string[] = [];
+    const dial: buildConnector.connector = (request, callback) => {
+      dialled.push(`${request.hostname}:${request.port}`);
+      callback(Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }), null);
+    };
+    const resolve = async () => [address];
+    const guard = createTargetGuard({ allowTargets: installation, production: true, resolve, dial });
+    const sender = createWebhookSender({ guard });
+    const result = await sender.send({ url, targets: tenant, headers: {}, body: Buffer.from('{}') });
+    sender.close();
+    expect(sockets).not.toHaveBeenCalled();
+    return result.class === 'target_refused' ? 'refused' : dialled.join(' ');
+  }
+
+  it.each([
+    ['a range, any port', '10.1.0.0/16', 'https://hook.example.com:8443/', '10.1.2.3', '10.1.2.3:8443'],
+    ['a range and a private name', '10.1.0.0/16', 'https://hook.bank.internal/', '10.1.2.3', '10.1.2.3:443'],
+    ['a literal address in a range', '10.1.0.0/16', 'https://10.1.2.3/', '10.1.2.3', '10.1.2.3:443'],
+    ['a range of IPv6', 'fd12::/16', 'https://hook.bank.internal/', 'fd12::1', 'fd12::1:443'],
+    ['a host, any port', 'hook.bank.internal', 'https://hook.bank.internal:8443/', '10.9.9.9', '10.9.9.9:8443'],
+    ['a host in capitals', 'Hook.Bank.Internal', 'https://hook.bank.internal/', '10.9.9.9', '10.9.9.9:443'],
+    ['a host without a dot', 'hooks', 'https://hooks/', '192.168.3.4', '192.168.3.4:443'],
+    ['a host and its port', 'hook.bank.internal:8443', 'https://hook.bank.internal:8443/', '10.9.9.9', '10.9.9.9:8443'],
+    ['port 443 by number', 'hook.bank.internal:443', 'https://hook.bank.internal/', '10.9.9.9', '10.9.9.9:443'],
+    ['an address and its port', '10.1.2.3:8443', 'https://10.1.2.3:8443/', '10.1.2.3', '10.1.2.3:8443'],
+    ['an IPv6 address and its port', '[fd12::1]:8443', 'https://[fd12::1]:8443/', 'fd12::1', 'fd12::1:8443'],
+    ['a name with _', 'foo_bar.bank.internal', 'https://foo_bar.bank.internal/', '10.9.9.9', '10.9.9.9:443'],
+    ['a public host on a port', 'hook.example.com:8443', 'https://hook.example.com:8443/', '8.8.4.4', '8.8.4.4:8443'],
+  ])('opens %s', async (_what, installation, url, address, dialled) => {
+    expect(await reach(url, address, { installation })).toBe(dialled);
+  });
+
+  it.each([
+    ['an address outside the range', '10.1.0.0/16', 'https://hook.bank.internal/', '10.2.0.1'],
+    ['a literal outside the range', '10.1.0.0/16', 'https://10.2.0.1/', '10.2.0.1'],
+    ['another port of the host', 'hook.bank.internal:8443', 'https://hook.bank.internal/', '10.9.9.9'],
+    ['another host', 'hook.bank.internal', 'https://other.bank.internal/', '10.9.9.9'],
+    ['a host below the host', 'bank.internal', 'https://hook.bank.internal/', '10.9.9.9'],
+    ['plain http', '10.1.0.0/16', 'http://hook.bank.internal/', '10.1.2.3'],
+    ['a host on the loopback', 'hook.bank.internal', 'https://hook.bank.internal/', '127.0.0.1'],
+    ['a host on IPv6 loopback', 'hook.bank.internal', 'https://hook.bank.internal/', '::1'],
+    ['a host on a mapped loopback', 'hook.bank.internal', 'https://hook.bank.internal/', '::ffff:127.0.0.1'],
+    ['a host on link-local', 'hook.bank.internal', 'https://hook.bank.internal/', '169.254.169.254'],
+    ['a host on IPv6 link-local', 'hook.bank.internal', 'https://hook.bank.internal/', 'fe80::1'],
+    ['a host on Alibaba metadata', 'hook.bank.internal', 'https://hook.bank.internal/', '100.100.100.200'],
+    ['a host on Azure metadata', 'hook.bank.internal', 'https://hook.bank.internal/', '168.63.129.16'],
+    ['a host on AWS metadata by IPv6', 'hook.bank.internal', 'https://hook.bank.internal/', 'fd00:ec2::254'],
+    ['a host on documentation space', 'hook.bank.internal', 'https://hook.bank.internal/', '192.0.2.1'],
+    ['metadata inside a listed range', '100.64.0.0/10', 'https://100.100.100.200/', '100.100.100.200'],
+    ['Azure inside a listed range', '168.0.0.0/8', 'https://168.63.129.16/', '168.63.129.16'],
+    ['loopback inside a listed range', '64.0.0.0/2', 'https://hook.bank.internal/', '127.0.0.1'],
+    ['AWS metadata inside unique local', 'fc00::/7', 'https://[fd00:ec2::254]/', 'fd00:ec2::254'],
+  ])('opens nothing else: %s', async (_what, installation, url, address) => {
+    expect(await reach(url, address, { installation })).toBe('refused');
+  });
+
+  it.each([
+    ['no entry', []],
+    ['another host', ['other.bank.internal']],
+    ['another port', ['hook.bank.internal:8443']],
+    ['another range', ['10.2.0.0/16']],
+    ['an entry that cannot be read', ['hook.*.internal']],
+  ])('opens nothing to a tenant whose list has %s', async (_what, tenant) => {
+    for (const url of ['https://hook.bank.internal/', 'https://10.1.2.3/']) {
+      expect(await reach(url, '10.1.2.3', { installation: '10.1.0.0/16,hook.bank.internal', tenant })).toBe('refused');
     }
+  });
+
+  it('bounds the list of a tenant', async () => {
+    const lists = { installation: '10.1.0.0/16', tenant: ['10.0.0.0/8', 'hook.bank.internal'] };
+    expect(await reach('https://hook.bank.internal/', '10.2.0.1', lists)).toBe('refused');
+    expect(await reach('https://hook.bank.internal/', '10.1.0.1', lists)).toBe('10.1.0.1:443');
+  });
+
+  it('refuses a name when one of several answers is not on it', async () => {
+    const dial = vi.fn();
+    const resolve = async () => ['10.1.2.3', '10.2.0.1'];
+    const options = { allowTargets: '10.1.0.0/16', production: true, resolve, dial };
+    const sender = createWebhookSender({ guard: createTargetGuard(options) });
+    const request = {
+      url: 'https://hook.bank.internal/',
+      targets: ['10.1.0.0/16'],
+      headers: {},
+      body: Buffer.from(''),
+    };
+    expect((await sender.send(request)).class).toBe('target_refused');
+    expect(dial).not.toHaveBeenCalled();
+  });
+});
+
+describe('outside production', () => {
+  it('only the loopback needs no list of the tenant', async () => {
+    const guard = createTargetGuard({ allowTargets: `${LOOPBACK},10.1.0.0/16`, production: false });
+    expect(guard.checkUrl('http://127.0.0.1:8080/').port).toBe('8080');
+    expect(() => guard.checkUrl('http://10.1.2.3/')).toThrow('webhook_target_refused');
+    expect(guard.forTenant(['10.1.0.0/16']).checkUrl('http://10.1.2.3/').hostname).toBe('10.1.2.3');
   });
 });
 
@@ -176,14 +290,17 @@ describe('an allowed target', () => {
   it('by https, dialled by address, with the name in SNI, Host and certificate check', async () => {
     const port = portOf(https);
     const url = `https://hook.example.com:${port}/`;
-    expect(await sendOnce(url, { ...dev, resolve, ca: pair.cert })).toMatchObject({ class: 'delivered', status: 200 });
+    expect(await sendOnce(url, { ...dev, resolve, tls: { ca: pair.cert } })).toMatchObject({
+      class: 'delivered',
+      status: 200,
+    });
     expect(seen).toEqual([{ host: `hook.example.com:${port}`, servername: 'hook.example.com' }]);
   });
 
   it('by https only with a certificate for its name, from a known authority', async () => {
     const port = portOf(https);
     const other = `https://other.example.com:${port}/`;
-    expect((await sendOnce(other, { ...dev, resolve, ca: pair.cert })).class).toBe('tls');
+    expect((await sendOnce(other, { ...dev, resolve, tls: { ca: pair.cert } })).class).toBe('tls');
     expect((await sendOnce(`https://hook.example.com:${port}/`, { ...dev, resolve })).class).toBe('tls');
     expect(seen).toEqual([]);
   });
@@ -192,6 +309,39 @@ describe('an allowed target', () => {
     // Nobody listens on 127.0.0.2 at this port: the server is bound to 127.0.0.1 alone.
     const options = { ...dev, resolve: async () => ['127.0.0.2', '127.0.0.1'] };
     expect((await sendOnce(`http://localhost:${portOf(http)}/`, options)).class).toBe('delivered');
+  });
+
+  it('keeps no body that a private target sends, and shares no connection between tenants', async () => {
+    const port = portOf(https);
+    const url = `https://hook.example.com:${port}/`;
+    // The name stands for a private address; the test dials the loopback in its place.
+    const dialled: string[] = [];
+    const real = buildConnector({ ca: pair.cert });
+    const dial: buildConnector.connector = (request, callback) => {
+      dialled.push(request.hostname);
+      real({ ...request, hostname: '127.0.0.1' }, callback);
+    };
+    const options = { allowTargets: '10.1.0.0/16', production: true, resolve: async () => ['10.1.2.3'], dial };
+    const sender = createWebhookSender({ guard: createTargetGuard(options) });
+    const send = (targets: string[]) => sender.send({ url, targets, headers: {}, body: Buffer.from('{}') });
+    expect(await send(['10.1.0.0/16'])).toEqual({ class: 'delivered', status: 200, latencyMs: expect.any(Number) });
+    // The connection of the first tenant is still open.
+    expect((await send([])).class).toBe('target_refused');
+    expect(await send(['10.1.2.0/24'])).toMatchObject({ class: 'delivered' });
+    expect(dialled).toEqual(['10.1.2.3', '10.1.2.3']);
+    sender.close();
+  });
+
+  it('trusts its own authority beside the usual ones, and shows a client certificate', async () => {
+    const mutual = createHttps({ ...pair, ca: pair.cert, requestCert: true, rejectUnauthorized: true }, (_, response) =>
+      response.end('ok'),
+    );
+    await new Promise<void>((done) => void mutual.listen(0, '127.0.0.1', done));
+    const url = `https://hook.example.com:${portOf(mutual)}/`;
+    const shown = { ca: pair.cert, cert: pair.cert, key: pair.key };
+    expect((await sendOnce(url, { ...dev, resolve, tls: shown })).class).toBe('delivered');
+    expect((await sendOnce(url, { ...dev, resolve, tls: { ca: pair.cert } })).class).not.toBe('delivered');
+    mutual.close();
   });
 
   it('may have another port on the list in production', () => {

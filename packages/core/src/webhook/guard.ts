@@ -1,34 +1,46 @@
 /**
- * Stands between us and every address a customer names: deliveries, test events, replays, key-set fetches. Each new
- * connection resolves the name once, judges every answer, and dials an address that was judged, so that no later DNS
- * answer matters. It must never let a name be resolved again after the judgement.
+ * Checks every address that a customer names: deliveries, test events, replays, key-set fetches. Each new connection
+ * resolves the name once, checks every answer, and dials an address that was checked, so that no later DNS answer
+ * matters. It must never let a name be resolved again after the check.
  */
 import { isIP } from 'node:net';
-import { TLSSocket } from 'node:tls';
+import { createSecureContext, getCACertificates, TLSSocket } from 'node:tls';
 import { buildConnector } from 'undici';
 import { CardsealError, DefectError } from '../errors/index.ts';
-import { cidrRanges, isPublicAddress } from './address.ts';
+import { isLoopbackAddress, isPublicAddress, isUnreachableAddress } from './address.ts';
 import { ReceiverFailure } from './outcome.ts';
 import { type Resolve, systemResolve, wireResolve } from './resolve.ts';
 import { readTarget, type Target, targetRefused } from './target.ts';
+import { splitTargets, type TargetList, targetList, targetListProblems } from './target-list.ts';
 
 export interface TargetGuardOptions {
-  /** Comma-separated CIDR ranges that are allowed although not public, on any port and by http. Development only. */
+  /**
+   * The installation's list, with commas: CIDR ranges, `host`, `host:port`. A tenant reaches a private target only
+   * when its own list covers the target too; outside production the loopback needs the installation's list alone.
+   */
   allowTargets: string;
   production: boolean;
   /** Ports besides 443. */
   allowPorts?: readonly number[];
   resolve?: Resolve;
-  /** Further certificate authorities (PEM), for targets with a private one. */
-  ca?: string | Buffer;
-  /** Opens the connection once the address is judged; undici's own unless a test counts calls. */
+  tls?: TargetTls;
+  /** Opens the connection once the address is checked; undici's own unless a test counts calls. */
   dial?: buildConnector.connector;
 }
 
+/** PEM. The authorities are trusted beside the usual ones; a receiver that asks for a client certificate gets ours. */
+export interface TargetTls {
+  ca?: string | Buffer | undefined;
+  cert?: string | Buffer | undefined;
+  key?: string | Buffer | undefined;
+}
+
 export interface TargetGuard {
+  /** Differs between guards whose connections must not be shared. */
+  readonly key: string;
   /**
    * The parsed target, if nothing in its text forbids it.
-   * @throws RejectedError `webhook_target_refused`; show it as "target not allowed" and nothing more.
+   * @throws RejectedError `webhook_target_refused`; `fields.rule` says which rule, and names no address.
    */
   checkUrl(url: string): URL;
   /**
@@ -36,6 +48,10 @@ export interface TargetGuard {
    * with a ReceiverFailure that names the stage for everything that a lookup, a connection or a handshake reports.
    */
   connector: buildConnector.connector;
+  /** The same; calls back before it dials an address that is not public, whose responses nobody may keep. */
+  connectorWith(onPrivate: () => void): buildConnector.connector;
+  /** The guard with the private targets of one tenant's list. */
+  forTenant(targets: readonly string[] | undefined): TargetGuard;
 }
 
 /** Candidates dialled in turn: enough for one dead address family, few enough for the deadline. */
@@ -46,59 +62,121 @@ const CONNECT_TIMEOUT_MS = 10_000;
 /** Given to an address while others are left. */
 const FIRST_CONNECT_TIMEOUT_MS = 3_000;
 
-/** @throws DefectError `webhook_allow_targets_in_production` or `cidr_invalid`, at start. */
+/** @throws DefectError `webhook_target_entry_invalid`, at start. */
 export function createTargetGuard(options: TargetGuardOptions): TargetGuard {
-  const cidrs = options.allowTargets.split(',').flatMap((cidr) => cidr.trim() || []);
-  if (options.production && cidrs.length > 0) throw new DefectError('webhook_allow_targets_in_production');
-  const allowed = cidrRanges(cidrs);
-  const ports = new Set([443, ...(options.allowPorts ?? [])]);
-  const resolve = options.resolve ?? (allowed.empty ? wireResolve() : systemResolve);
+  const entries = splitTargets(options.allowTargets);
+  if (targetListProblems(entries, options.production).length > 0) throw new DefectError('webhook_target_entry_invalid');
+  const installation = targetList(entries);
   const dial = dialler(options);
+  const parts = { options, installation, dial, resolve: resolver(options, installation) };
+  const base = tenantGuard(parts, []);
+  return {
+    ...base,
+    forTenant: (targets) => (targets && targets.length > 0 ? tenantGuard(parts, targets) : base),
+  };
+}
 
-  /** A target that breaks a rule must lie in the allowed ranges altogether; any other may also be public. */
-  const isAllowed = (address: string, target: Target) =>
-    allowed.has(address) || (target.breaks === undefined && isPublicAddress(address));
+interface GuardParts {
+  options: TargetGuardOptions;
+  installation: TargetList;
+  dial: Dial;
+  resolve: (target: Target) => Promise<string[]>;
+}
+
+function tenantGuard(parts: GuardParts, targets: readonly string[]): TargetGuard {
+  const { options, installation, dial, resolve } = parts;
+  const { production } = options;
+  const tenant = targetList(targets);
+  const ports = new Set([443, ...(options.allowPorts ?? [])]);
+  const isOpen = (address: string) => isPublicAddress(address) || (!production && isLoopbackAddress(address));
+
+  /** Whether the target may be reached on this address. */
+  const mayDial = (target: Target, address: string): boolean => {
+    const { host, port, breaks } = target;
+    if (production && isUnreachableAddress(address)) return false;
+    if (breaks === undefined && isPublicAddress(address)) return true;
+    if (!installation.covers(host, port, address)) return false;
+    // The operator may open a port of a public host for everybody.
+    if (breaks === 'port' && isPublicAddress(address)) return true;
+    return (!production && isLoopbackAddress(address)) || tenant.covers(host, port, address);
+  };
+
+  /** Whether any address could allow the target. */
+  const mayResolve = ({ host, port, breaks }: Target): boolean =>
+    breaks === undefined ||
+    (installation.mayCover(host, port) && (!production || breaks === 'port' || tenant.mayCover(host, port)));
 
   const check = (text: string): Target => {
     const target = readTarget(text, ports);
-    if (target.literal && !isAllowed(target.host, target)) throw targetRefused(target.breaks ?? 'address');
-    if (target.breaks && allowed.empty) throw targetRefused(target.breaks);
+    if (production && target.breaks === 'scheme') throw targetRefused('scheme');
+    const allowed = target.literal ? mayDial(target, target.host) : mayResolve(target);
+    if (!allowed) throw targetRefused(target.breaks ?? 'address');
     return target;
   };
 
   const addressesOf = async (target: Target): Promise<string[]> => {
-    const answers = target.literal ? [target.host] : await resolve(target.host).catch(lookupFailed);
+    const answers = target.literal ? [target.host] : await resolve(target).catch(lookupFailed);
     if (answers.length === 0 || answers.length > MAX_ANSWERS) throw targetRefused('address');
     // One bad answer refuses the name: a mixed set is how a rebinding attack looks half of the time.
     for (const address of answers) {
-      if (isIP(address) === 0 || !isAllowed(address, target)) throw targetRefused(target.breaks ?? 'address');
+      if (isIP(address) === 0 || !mayDial(target, address)) throw targetRefused(target.breaks ?? 'address');
     }
     return [...new Set(answers)].slice(0, MAX_DIALLED);
   };
 
-  const connect = async (request: buildConnector.Options) => {
+  const connect = async (request: buildConnector.Options, onPrivate: () => void) => {
     const target = check(originOf(request));
     const addresses = await addressesOf(target);
+    if (!addresses.every(isOpen)) onPrivate();
     const servername = target.literal ? undefined : target.host;
     return dialInTurn(dial, addresses, { ...request, port: String(target.port), ...(servername && { servername }) });
   };
 
-  return {
-    checkUrl: (text) => check(text).url,
-    connector: (request, callback) => {
-      connect(request).then(
+  const connectorWith =
+    (onPrivate: () => void): buildConnector.connector =>
+    (request, callback) => {
+      connect(request, onPrivate).then(
         (socket) => callback(null, socket),
         (error: Error) => callback(error, null),
       );
-    },
+    };
+
+  return {
+    key: targets.toSorted().join(' '),
+    checkUrl: (text) => check(text).url,
+    connector: connectorWith(() => {}),
+    connectorWith,
+    forTenant: (others) => tenantGuard(parts, others ?? []),
+  };
+}
+
+/**
+ * In production customers' names go to the name servers directly. The system's resolver, with `/etc/hosts` and search
+ * domains, answers for development and for hosts that the operator listed by name.
+ */
+function resolver(options: TargetGuardOptions, installation: TargetList): GuardParts['resolve'] {
+  const { production, resolve } = options;
+  if (resolve) return ({ host }) => resolve(host);
+  const wire = wireResolve();
+  return ({ host, port }) => {
+    const bySystem = production ? installation.names(host, port) : !installation.empty;
+    return (bySystem ? systemResolve : wire)(host);
   };
 }
 
 type Dial = (request: buildConnector.Options, hurry: boolean) => ReturnType<typeof dialOnce>;
 
-function dialler({ dial, ca }: TargetGuardOptions): Dial {
+function dialler({ dial, tls = {} }: TargetGuardOptions): Dial {
   if (dial) return (request) => dialOnce(dial, request);
-  const build = (timeout: number) => buildConnector({ allowH2: false, timeout, ...(ca && { ca }) });
+  const { ca, cert, key } = tls;
+  // One context for all connections: reading some 150 authorities takes milliseconds. `ca` replaces the usual ones.
+  const context = (ca || cert) && {
+    secureContext: createSecureContext({
+      ...(ca && { ca: [...getCACertificates('default'), ca.toString()] }),
+      ...(cert && key && { cert, key }),
+    }),
+  };
+  const build = (timeout: number) => buildConnector({ allowH2: false, timeout, ...context });
   const patient = build(CONNECT_TIMEOUT_MS);
   const hasty = build(FIRST_CONNECT_TIMEOUT_MS);
   return (request, hurry) => dialOnce(hurry ? hasty : patient, request);

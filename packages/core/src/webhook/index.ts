@@ -3,7 +3,7 @@ export { type EncryptInput, encryptPayload } from './encrypt-payload.ts';
 export { readEndpointHeaders } from './endpoint-headers.ts';
 export { type EventSubject, eventIdFor } from './event-id.ts';
 export { frozenEvent, plainEvent } from './freeze-event.ts';
-export { createTargetGuard, type TargetGuard, type TargetGuardOptions } from './guard.ts';
+export { createTargetGuard, type TargetGuard, type TargetGuardOptions, type TargetTls } from './guard.ts';
 export {
   type Answer,
   CONSEQUENCES,
@@ -42,3 +42,5 @@ export {
   type WebhookSenderOptions,
 } from './send.ts';
 export { MAX_LIVE_SECRETS, newSecret, type SignatureHeaders, type SignInput, sign } from './sign.ts';
+export { isPrivateName } from './target.ts';
+export { readTargetEntry, splitTargets, targetListProblems } from './target-list.ts';

@@ -238,7 +238,7 @@ describe('a certificate that cannot be trusted', () => {
   const { authorities, receivers } = JSON.parse(
     readFileSync(new URL('../../../../test/vectors/receiver-certificates.json', import.meta.url), 'utf8'),
   ) as { authorities: string; receivers: Record<string, { key: string; cert: string }> };
-  const trusting = createTargetGuard({ allowTargets: '127.0.0.0/8', production: false, ca: authorities });
+  const trusting = createTargetGuard({ allowTargets: '127.0.0.0/8', production: false, tls: { ca: authorities } });
 
   async function send(name: string) {
     // The lowest security level lets the server offer what the client must refuse.

@@ -12,6 +12,8 @@ import { parseRetryAfter } from './retry-after.ts';
 
 export interface SendInput {
   url: string;
+  /** Private targets that the tenant may reach, from its record. */
+  targets?: readonly string[] | undefined;
   /** The signature's headers and the endpoint's own; names in lower case. */
   headers: Readonly<Record<string, string>>;
   /** The frozen bytes, sent as they are. */
@@ -31,7 +33,7 @@ export interface SendResult {
   /** Absent when no status line came. */
   status?: number;
   latencyMs: number;
-  /** The start of the answer's body. Theirs, so possibly personal: seal it, never log it. */
+  /** The start of the answer's body. Theirs, so possibly personal: seal it, never log it. None of a private target. */
   answer?: Buffer;
   /** On 429 and 503 that ask for it; at most 24 h. */
   retryAfterMs?: number;
@@ -69,15 +71,18 @@ const HOLDING_STATUS: ReadonlySet<number> = new Set([429, 503]);
 
 /** A sender that keeps connections open between requests. It uses no proxy of the environment. */
 export function createWebhookSender({ guard, maxOrigins = 500, now = Date.now }: WebhookSenderOptions): WebhookSender {
-  const connections = createConnections(guard, maxOrigins);
+  const connections = createConnections(maxOrigins);
 
   async function attempt(request: SendInput, signal: AbortSignal): Promise<Exchange> {
     const { maxReadBytes = MAX_READ_BYTES, keepBytes = KEEP_BYTES } = request;
-    const url = guard.checkUrl(request.url);
+    const allowed = guard.forTenant(request.targets);
+    const url = allowed.checkUrl(request.url);
     const headers = { 'content-type': 'application/json', ...request.headers, 'user-agent': USER_AGENT };
     const bytes = requestBytes(url, headers, request.body);
-    const connection = await connections.open(url, signal);
-    const limits = { maxHeaderBytes: MAX_HEADER_BYTES, maxReadBytes, keepBytes };
+    const connection = await connections.open(url, allowed, signal);
+    // The body of a private target could be a page of somebody's internal service: the reader drops it.
+    const kept = connection.isPrivate ? 0 : keepBytes;
+    const limits = { maxHeaderBytes: MAX_HEADER_BYTES, maxReadBytes, keepBytes: kept };
     const response = await exchange(connection, bytes, limits, signal);
     // A turn of the event loop later: a receiver that closes although it announced the opposite has done so by then.
     if (response.keepMs > 0) setImmediate(() => connections.release(connection, response.keepMs));

@@ -5,8 +5,8 @@
 import { isIP } from 'node:net';
 import { RejectedError } from '../errors/index.ts';
 
-/** The rule that spoke; for the operator's log. The customer reads "target not allowed". */
-export type TargetRule = 'syntax' | 'scheme' | 'userinfo' | 'fragment' | 'port' | 'name' | 'address';
+/** The rule that refused the target. `host` is a name that DNS does not allow, `name` one that is not public. */
+export type TargetRule = 'syntax' | 'scheme' | 'userinfo' | 'fragment' | 'port' | 'host' | 'name' | 'address';
 
 export interface Target {
   url: URL;
@@ -14,13 +14,13 @@ export interface Target {
   host: string;
   port: number;
   literal: boolean;
-  /** Rules that only a target inside the allowed development ranges may break. */
+  /** A rule that only a target on the lists may break. */
   breaks: TargetRule | undefined;
 }
 
 const MAX_URL_LENGTH = 2048;
 
-/** Zones that are answered inside a house, never by the public. */
+/** Zones that name servers answer inside an organisation, never in public. */
 const PRIVATE_ZONES: ReadonlySet<string> = new Set([
   'internal',
   'local',
@@ -37,7 +37,8 @@ const PRIVATE_ZONES: ReadonlySet<string> = new Set([
   'invalid',
 ]);
 
-const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+/** DNS and wildcard certificates allow `_`, and such hosts exist. */
+const LABEL = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/;
 
 /** The one refusal there is; `fields.rule` is for us. */
 export function targetRefused(rule: TargetRule): RejectedError {
@@ -46,13 +47,13 @@ export function targetRefused(rule: TargetRule): RejectedError {
 
 /**
  * @throws RejectedError `webhook_target_refused` for what no setting allows. Softer breaches (plain http, another
- * port, a private name) are left in `breaks`, for the guard to forgive or not.
+ * port, a private name) are left in `breaks`, for the guard to decide.
  */
 export function readTarget(text: string, allowedPorts: ReadonlySet<number>): Target {
   const url = parse(text);
   const host = url.hostname.startsWith('[') ? url.hostname.slice(1, -1) : url.hostname;
   const literal = isIP(host) !== 0;
-  if (!literal && !isWellFormedName(host)) throw targetRefused('name');
+  if (!literal && !isWellFormedName(host)) throw targetRefused('host');
   const port = url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port);
   return { url, host, port, literal, breaks: softBreach(url, host, port, literal, allowedPorts) };
 }
@@ -73,7 +74,8 @@ function parse(text: string): URL {
   }
 }
 
-function isWellFormedName(host: string): boolean {
+/** @param host in lower case, as the URL parser gives it. */
+export function isWellFormedName(host: string): boolean {
   // A trailing dot names the same host with another text, which certificates and lists do not expect.
   return host.length <= 253 && host.split('.').every((label) => LABEL.test(label));
 }
@@ -86,12 +88,13 @@ function softBreach(
   allowedPorts: ReadonlySet<number>,
 ): TargetRule | undefined {
   if (url.protocol !== 'https:') return 'scheme';
-  if (!allowedPorts.has(port)) return 'port';
   if (!literal && isPrivateName(host)) return 'name';
+  if (!allowedPorts.has(port)) return 'port';
   return undefined;
 }
 
-function isPrivateName(host: string): boolean {
+/** Whether the name is one that public DNS does not answer. */
+export function isPrivateName(host: string): boolean {
   const labels = host.split('.');
   return labels.length < 2 || PRIVATE_ZONES.has(labels.at(-1) ?? '');
 }
