@@ -79,6 +79,10 @@ export function createProgram(env: Env): Command {
     .option('--daily <n>', 'cards a day of all keys together; `none` takes the cap away', limit)
     .option('--retain-for <seconds>', 'how long jobs are kept; `none` for as long as the installation does', retention)
     .option('--max-retain-for <seconds>', 'no request may keep a job longer; `none` for no maximum', retention)
+    .option(
+      '--webhook-target <target...>',
+      'private webhook targets (CIDR, host or host:port) inside WEBHOOK_ALLOW_TARGETS; replaces the list, "" empties it',
+    )
     .option('--json', 'print JSON')
     .action((id: string, options) => setTenantCommand(env, id, options));
 

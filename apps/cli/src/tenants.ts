@@ -4,6 +4,7 @@ import { DEFAULT_POLICY, readVerdictPolicy, type VerdictPolicy } from '@cardseal
 import type { Env } from '@cardseal/core/config';
 import { RejectedError } from '@cardseal/core/errors';
 import { HOUSE, type ObjectSourceRule, type TenantRecord } from '@cardseal/core/ledger';
+import { readTargetEntry, splitTargets } from '@cardseal/core/webhook';
 import { audited } from './audited.ts';
 import { type Output, printJson, printTable } from './jobs/print.ts';
 import { openLedgerOf } from './provision.ts';
@@ -42,6 +43,8 @@ export interface TenantChange extends Output {
   weight?: number;
   /** `bucket` or `bucket/prefix`; given, they replace the whole list. */
   objectSource?: string[];
+  /** CIDR ranges, `host` or `host:port`; given, they replace the whole list. */
+  webhookTarget?: string[];
   /** A file with a verdict policy, or `default`. */
   policy?: string;
   /** Caps of all keys together. `none` takes a cap away; what is absent stays. */
@@ -53,17 +56,22 @@ export interface TenantChange extends Output {
 }
 
 export async function setTenantCommand(env: Env, id: string, change: TenantChange): Promise<void> {
-  const { name, weight, objectSource, json } = change;
+  const { name, weight, objectSource, webhookTarget, json } = change;
   const policy = change.policy === undefined ? undefined : readPolicy(change.policy);
   if (weight !== undefined && !(weight >= 0.1 && weight <= 100)) throw new RejectedError('weight_invalid');
   const { ledger } = openLedgerOf(env);
   const objectSources = objectSource?.filter(Boolean).map(ruleOf);
+  const webhookTargets = webhookTarget?.flatMap(splitTargets);
+  if (webhookTargets?.some((text) => !readTargetEntry(text))) throw new RejectedError('webhook_target_invalid');
   const caps = { requestsPerSecond: change.rate, cardsPerDay: change.daily };
   const retention = { defaultS: change.retainFor, maximumS: change.maxRetainFor };
   if (!(await ledger.tenants.get(HOUSE, id))) throw new RejectedError('tenant_not_found');
-  const given = Object.entries({ name, weight, policy, objectSources }).filter(([, value]) => value !== undefined);
+  const fields = { name, weight, policy, objectSources, webhookTargets };
+  const given = Object.entries(fields).filter(([, value]) => value !== undefined);
   const named = [...given.map(([field]) => field), ...namesOf(caps), ...namesOf(retention)];
-  const detail = { changed: named.join(' '), weight: weight ?? null, ...wordsOf(caps), ...wordsOf(retention) };
+  const opened = webhookTargets && { webhook_targets: webhookTargets.join(' ') };
+  const words = { ...wordsOf(caps), ...wordsOf(retention), ...opened };
+  const detail = { changed: named.join(' '), weight: weight ?? null, ...words };
   const deed = { action: 'tenant.change', target: { tenant: id }, reason: null, detail } as const;
   const changed = await audited(ledger, deed, () =>
     ledger.tenants.change(HOUSE, id, (value) => ({
@@ -110,12 +118,13 @@ function ruleOf(text: string): ObjectSourceRule {
 }
 
 function shown(id: string, record: TenantRecord) {
-  const { name, createdAtMs, weight = 1, objectSources = [], limits = {}, retention = {} } = record;
+  const { name, createdAtMs, weight = 1, objectSources = [], webhookTargets = [], limits = {}, retention = {} } = record;
   return {
     tenant: id,
     name,
     weight,
     object_sources: objectSources,
+    webhook_targets: webhookTargets,
     limits: { rate: limits.requestsPerSecond ?? null, daily: limits.cardsPerDay ?? null },
     retention: { retain_for: retention.defaultS ?? null, max_retain_for: retention.maximumS ?? null },
     created_at: new Date(createdAtMs).toISOString(),

@@ -58,6 +58,13 @@ ${numberField('retain_for', 'seconds, without a time in the request', value.rete
 ${numberField('max_retain_for', 'seconds at most', value.retention?.maximumS, 60)}
 <button>Set retention</button></form>`
 }
+<h2>Private webhook targets</h2>
+<p>${
+    value.webhookTargets?.length
+      ? value.webhookTargets.map((target) => html`<code>${target}</code> `)
+      : 'None: webhooks of this tenant go to public addresses only.'
+  }
+<span class="soft">Inside the limit of WEBHOOK_ALLOW_TARGETS. Changed by <code>cardseal tenant set ${id} --webhook-target …</code></span></p>
 <h2>API keys</h2>
 ${table(
   ['key', 'state', 'may', 'limits', 'made', 'expires', ''],

@@ -70,6 +70,7 @@ export function tenantRoutes(app: FastifyInstance, context: AdminContext): void 
       weight: value.weight ?? 1,
       limits: value.limits ?? {},
       retention: value.retention ?? {},
+      webhookTargets: value.webhookTargets ?? [],
       createdAtMs: value.createdAtMs,
     })),
   }));

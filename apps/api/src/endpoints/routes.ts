@@ -1,4 +1,5 @@
 /** Webhook endpoints: made, read, changed and removed by the tenant. A signing secret is shown once. */
+import { HOUSE } from '@cardseal/core/ledger';
 import { describeError } from '@cardseal/core/log';
 import type { FastifyInstance } from 'fastify';
 import type { Authenticate } from '../auth/index.ts';
@@ -17,9 +18,15 @@ export function endpointRoutes(app: FastifyInstance, context: ApiContext, authen
   const { ledger, clock, log } = context;
   const readLane = createLaneReader(app, context);
 
+  /** The context whose guard lets through what the tenant's list opens. */
+  async function forTenant(tenant: string): Promise<ApiContext> {
+    const record = await ledger.tenants.get(HOUSE, tenant);
+    return { ...context, guard: context.guard.forTenant(record?.value.webhookTargets) };
+  }
+
   app.post('/v1/webhook-endpoints', async (request, reply) => {
     const caller = await authenticate(request, 'endpoints:write');
-    const value = readEndpoint(context, caller, request.body);
+    const value = readEndpoint(await forTenant(caller.tenant), caller, request.body);
     const id = idForMaking(request, 'we', clock.now());
     const fresh = await ledger.endpoints.create(caller.tenant, id, value);
     // Or made already, by a try under the same Idempotency-Key that died before it could answer.
@@ -51,7 +58,7 @@ export function endpointRoutes(app: FastifyInstance, context: ApiContext, authen
     const { tenant } = caller;
     const id = endpointId(request);
     present(await ledger.endpoints.get(tenant, id));
-    const change = readChange(context, caller, request.body);
+    const change = readChange(await forTenant(tenant), caller, request.body);
     const { state } = parse(endpointChangeSchema, request.body);
     let changed = present(await ledger.endpoints.change(tenant, id, change));
     if (state === 'disabled') changed = await disable(context, tenant, id);

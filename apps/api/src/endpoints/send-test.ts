@@ -1,6 +1,6 @@
 /** One signed `endpoint.test`, sent from here and at once. It is kept and listed like a delivery, but not tried again by itself. */
 import { newId } from '@cardseal/core/job';
-import type { EndpointRecord, NoticeId, Versioned } from '@cardseal/core/ledger';
+import { type EndpointRecord, HOUSE, type NoticeId, type Versioned } from '@cardseal/core/ledger';
 import { MAX_LIVE_SECRETS, type SendResult, sendWebhook, sign } from '@cardseal/core/webhook';
 import type { ApiContext } from '../context.ts';
 
@@ -37,7 +37,9 @@ export async function sendTest(
     .map(({ secret }) => secret);
   const signature = sign({ id: eventId, timestampS: Math.floor(nowMs / 1000), body, secrets });
   const headers = { ...value.headers, 'content-type': 'application/json', ...signature };
-  const answer = await sendWebhook({ guard, url: value.url, headers, body, deadlineMs: DEADLINE_MS });
+  const { url } = value;
+  const targets = (await ledger.tenants.get(HOUSE, tenant))?.value.webhookTargets;
+  const answer = await sendWebhook({ guard, url, targets, headers, body, deadlineMs: DEADLINE_MS });
   const delivered = answer.class === 'delivered';
   const status = answer.status ?? null;
   const latencyMs = Math.round(answer.latencyMs);

@@ -70,8 +70,26 @@ function fromCardseal(error: CardsealError): Problem {
   }
   if (error.code === 'erasure_incomplete') return new Problem('erasure_incomplete', undefined, { retryAfterS: 10 });
   if (error.code === 'job_not_found') return new Problem('not_found');
+  if (error.code === 'webhook_target_refused') return refusedTarget(String(error.fields.rule));
   if (error.disposition === 'rejected' && error.code in PROBLEMS) return new Problem(error.code as ProblemCode);
   return new Problem('internal');
+}
+
+/** By rule of the guard. The texts speak of the URL alone, never of an address that its name has. */
+const TARGET_RULES: Record<string, string> = {
+  syntax: 'The URL cannot be read. Send an absolute https URL without spaces or backslashes.',
+  scheme: 'The URL must start with https://.',
+  userinfo: 'The URL must not contain a user name or password. Put them into `headers`.',
+  fragment: 'The URL must not contain a fragment (#).',
+  host: 'The host name is the problem: DNS does not allow it. Its labels have 1 to 63 letters, digits, - or _, neither start nor end with -, and no dot follows the last one.',
+  name: 'The host name is the problem: it is one of an internal network. The operator can allow it as a target.',
+  port: 'The port is the problem: use port 443. The operator can allow another one.',
+};
+
+function refusedTarget(rule: string): Problem {
+  const detail = TARGET_RULES[rule];
+  const errors = detail === undefined ? undefined : [{ pointer: '/url', code: `target_${rule}`, detail }];
+  return new Problem('webhook_target_refused', detail, errors && { errors });
 }
 
 /** Fastify's own refusals, by its stable codes. */

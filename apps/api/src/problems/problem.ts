@@ -84,7 +84,7 @@ export const PROBLEMS = {
   webhook_target_refused: {
     status: 422,
     title: 'The webhook target is not allowed',
-    detail: 'Use a public https URL.',
+    detail: 'Use an https URL with a public address, or have the operator allow the target.',
   },
   public_key_invalid: {
     status: 422,

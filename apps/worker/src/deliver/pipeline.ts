@@ -55,7 +55,7 @@ export async function deliver(
     }
     return await inTrace(event, ref, async (traceparent) => {
       const headers = { ...signMessage(endpoint.value, event.id, event.body, clock.now()), ...traceparent };
-      answer = await send(context, endpoint.value, headers, event.body, signal);
+      answer = await send(context, ref.tenant, endpoint.value, headers, event.body, signal);
       if (answer.class !== 'delivered') markFailed(answer.class);
       await holdLane(context, room, ref, answer);
       return recordTry(context, before, answer);
@@ -99,14 +99,16 @@ async function currentEndpoint({ endpoints }: WorkerContext, { tenant, endpoint 
   return endpoints.get(tenant, endpoint);
 }
 
-function send(
-  { webhooks, config }: WorkerContext,
+async function send(
+  { webhooks, tenants, config }: WorkerContext,
+  tenant: string,
   { url }: EndpointRecord,
   headers: Record<string, string>,
   body: Buffer,
   signal: AbortSignal,
 ): Promise<SendResult> {
-  return webhooks.send({ url, headers, body, deadlineMs: config.WEBHOOK_DEADLINE_MS, signal });
+  const targets = (await tenants.get(tenant))?.webhookTargets;
+  return webhooks.send({ url, targets, headers, body, deadlineMs: config.WEBHOOK_DEADLINE_MS, signal });
 }
 
 /** Of a disabled endpoint the delivery is kept, of a deleted one forgotten; either way the line moves on. */

@@ -48,6 +48,8 @@ export interface TenantRecord {
   objectSources?: ObjectSourceRule[];
   limits?: TenantLimits;
   retention?: TenantRetention;
+  /** Private webhook targets inside the installation's list: CIDR ranges, `host`, `host:port`. */
+  webhookTargets?: string[];
 }
 
 export interface ApiKeyRecord {
