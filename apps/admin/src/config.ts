@@ -9,6 +9,7 @@ import {
   redisEnvironment,
   storeEnvironment,
 } from '@cardseal/core/config';
+import { fileProblems, relationProblems } from '@cardseal/core/foundation';
 import { z } from 'zod';
 
 const ADDRESS_BITS = { 4: 32, 6: 128 } as const;
@@ -43,6 +44,10 @@ export const settingNames = Object.keys(schema.shape);
 
 export type AdminConfig = z.output<typeof schema>;
 
-export function readConfig(env: Env): AdminConfig {
-  return readEnvironment(schema, env);
+/**
+ * @param files checks the files that settings name too, as a start does.
+ * @throws ConfigurationError with every problem.
+ */
+export function readConfig(env: Env, { files = false } = {}): AdminConfig {
+  return readEnvironment(schema, env, files ? [relationProblems, fileProblems] : [relationProblems]);
 }

@@ -3,4 +3,4 @@ import { runApp } from '@cardseal/core/lifetime';
 import { createAdminApp } from './app.ts';
 import { readConfig } from './config.ts';
 
-await runApp('cardseal-admin', () => createAdminApp(readConfig(process.env)));
+await runApp('cardseal-admin', () => createAdminApp(readConfig(process.env, { files: true })));

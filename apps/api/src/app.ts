@@ -16,7 +16,7 @@ import {
   redisAnswers,
 } from '@cardseal/core/queue';
 import { createTracing } from '@cardseal/core/trace';
-import { createTargetGuard } from '@cardseal/core/webhook';
+import { createTargetGuard, readWebhookTls } from '@cardseal/core/webhook';
 import { createBatchKeeper } from './batches/index.ts';
 import type { ApiConfig } from './config.ts';
 import type { ApiContext } from './context.ts';
@@ -76,6 +76,7 @@ export function createApi(config: ApiConfig, overrides: ApiOverrides = {}): Api 
     guard: createTargetGuard({
       allowTargets: config.WEBHOOK_ALLOW_TARGETS,
       production: config.CARDSEAL_ENV === 'production',
+      tls: readWebhookTls(config),
     }),
   };
   metrics.beforeScrape(async () => metrics.set('cardseal_redis_up', {}, Number(await redisAnswers(producer))));

@@ -1,27 +1,30 @@
 /** The API's environment, read once by `main.ts`. */
 import {
-  ConfigurationError,
   commonEnvironment,
   type Env,
+  httpUrl,
   port,
   positiveInteger,
-  productionProblems,
   readEnvironment,
   redisEnvironment,
+  type SettingsCheck,
   storeEnvironment,
+  webhookEnvironment,
 } from '@cardseal/core/config';
+import { fileProblems, publicUrlProblems, relationProblems } from '@cardseal/core/foundation';
 import { z } from 'zod';
 
 const schema = z.object({
   ...commonEnvironment,
   ...redisEnvironment,
   ...storeEnvironment,
+  ...webhookEnvironment,
   API_HOST: z.string().default('127.0.0.1'),
   API_PORT: port.default(3000),
   REQUEST_TIMEOUT_MS: positiveInteger.default(30_000),
   /** Tests only: a folder in which files named after failpoints say what is to happen there. */
   FAILPOINTS_DIR: z.string().optional(),
-  PUBLIC_URL: z.url().optional(),
+  PUBLIC_URL: httpUrl.optional(),
 });
 
 /** Every variable that is read; docs/concepts.md names each. */
@@ -29,11 +32,19 @@ export const settingNames = Object.keys(schema.shape);
 
 export type ApiConfig = z.output<typeof schema>;
 
-export function readConfig(env: Env): ApiConfig {
-  const config = readEnvironment(schema, env);
-  const problems = productionProblems(config);
-  if (config.CARDSEAL_ENV === 'production' && config.FAILPOINTS_DIR !== undefined)
-    problems.push('FAILPOINTS_DIR: is for tests only');
-  if (problems.length > 0) throw new ConfigurationError(problems);
-  return config;
+const checks: SettingsCheck<typeof schema>[] = [
+  relationProblems,
+  publicUrlProblems,
+  ({ CARDSEAL_ENV, FAILPOINTS_DIR }) =>
+    CARDSEAL_ENV === 'production' && FAILPOINTS_DIR !== undefined
+      ? ['FAILPOINTS_DIR: is for tests only; remove it']
+      : [],
+];
+
+/**
+ * @param files checks the files that settings name too, as a start does.
+ * @throws ConfigurationError with every problem.
+ */
+export function readConfig(env: Env, { files = false } = {}): ApiConfig {
+  return readEnvironment(schema, env, files ? [...checks, fileProblems] : checks);
 }

@@ -3,4 +3,4 @@ import { runApp } from '@cardseal/core/lifetime';
 import { createApi } from './app.ts';
 import { readConfig } from './config.ts';
 
-await runApp('cardseal-api', () => createApi(readConfig(process.env)));
+await runApp('cardseal-api', () => createApi(readConfig(process.env, { files: true })));

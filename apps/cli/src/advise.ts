@@ -6,11 +6,23 @@ import {
   redisEnvironment,
   storeEnvironment,
 } from '@cardseal/core/config';
-import { type Advice, type AskRedis, adviseOnKeys, examineRedis, examineStore } from '@cardseal/core/foundation';
+import {
+  type Advice,
+  type AskRedis,
+  adviseOnKeys,
+  adviseOnPlaintext,
+  examineRedis,
+  examineStore,
+} from '@cardseal/core/foundation';
 import type { KeyStatus, Ledger } from '@cardseal/core/ledger';
 import { z } from 'zod';
 
-const schema = z.object({ ...redisEnvironment, ...storeEnvironment, CARDSEAL_ENV: commonEnvironment.CARDSEAL_ENV });
+const schema = z.object({
+  ...redisEnvironment,
+  ...storeEnvironment,
+  CARDSEAL_ENV: commonEnvironment.CARDSEAL_ENV,
+  ALLOW_PLAINTEXT: commonEnvironment.ALLOW_PLAINTEXT,
+});
 
 export interface Foundation {
   keys: { master: string | null; trouble: string | null; wrapped_by: Record<string, number>; tenants: number };
@@ -24,7 +36,8 @@ export async function examineFoundation(env: Env, ledger: Ledger, redis: AskRedi
     examineRedis(settings, redis),
     examineStore(settings),
   ]);
-  return { keys: shown(status), advice: [...onRedis, ...onStore, ...adviseOnKeys(status)] };
+  const onPlaintext = adviseOnPlaintext(settings.ALLOW_PLAINTEXT);
+  return { keys: shown(status), advice: [...onRedis, ...onStore, ...adviseOnKeys(status), ...onPlaintext] };
 }
 
 function shown({ master, trouble, wrappedBy, tenants }: KeyStatus): Foundation['keys'] {

@@ -3,6 +3,7 @@ import { checkTenantId, createApiKey, createTenant } from '@cardseal/core/access
 import { systemClock } from '@cardseal/core/clock';
 import { commonEnvironment, type Env, readEnvironment, storeEnvironment } from '@cardseal/core/config';
 import { RejectedError } from '@cardseal/core/errors';
+import { fileProblems, relationProblems } from '@cardseal/core/foundation';
 import {
   HOUSE,
   type KeyLimits,
@@ -15,11 +16,15 @@ import {
 import { z } from 'zod';
 import { audited } from './audited.ts';
 
-const schema = z.object({ ...storeEnvironment, CARDSEAL_ENV: commonEnvironment.CARDSEAL_ENV });
+const schema = z.object({
+  ...storeEnvironment,
+  CARDSEAL_ENV: commonEnvironment.CARDSEAL_ENV,
+  ALLOW_PLAINTEXT: commonEnvironment.ALLOW_PLAINTEXT,
+});
 
 /** The ledger by its own environment (contract §4). */
 export function openLedgerOf(env: Env): { ledger: Ledger; environment: string } {
-  const settings = readEnvironment(schema, env);
+  const settings = readEnvironment(schema, env, [relationProblems, fileProblems]);
   return { ledger: openLedger(settings, openMasterKey(settings), systemClock), environment: settings.CARDSEAL_ENV };
 }
 

@@ -18,7 +18,7 @@ import {
   redisAnswers,
 } from '@cardseal/core/queue';
 import { createTracing } from '@cardseal/core/trace';
-import { createTargetGuard, createWebhookSender } from '@cardseal/core/webhook';
+import { createTargetGuard, createWebhookSender, readWebhookTls } from '@cardseal/core/webhook';
 import { createFlowMeter } from './concurrency/index.ts';
 import type { WorkerConfig } from './config.ts';
 import type { WorkerContext } from './context.ts';
@@ -81,7 +81,7 @@ export function createWorker(config: WorkerConfig, overrides: WorkerOverrides = 
   });
   const production = config.CARDSEAL_ENV === 'production';
   const webhooks = createWebhookSender({
-    guard: createTargetGuard({ allowTargets: config.WEBHOOK_ALLOW_TARGETS, production }),
+    guard: createTargetGuard({ allowTargets: config.WEBHOOK_ALLOW_TARGETS, production, tls: readWebhookTls(config) }),
   });
   const stopping = new AbortController();
   const context: WorkerContext = {

@@ -1,21 +1,25 @@
 /** The worker's environment, read once by `main.ts`. */
 import {
   baiduEnvironment,
-  ConfigurationError,
   commonEnvironment,
   type Env,
+  httpUrl,
   positiveInteger,
-  productionProblems,
   readEnvironment,
   redisEnvironment,
+  type SettingsCheck,
   storeEnvironment,
+  webhookEnvironment,
 } from '@cardseal/core/config';
+import { fileProblems, publicUrlProblems, relationProblems } from '@cardseal/core/foundation';
 import { z } from 'zod';
+import { poolProblems } from './pool-problems.ts';
 
 const schema = z.object({
   ...commonEnvironment,
   ...redisEnvironment,
   ...storeEnvironment,
+  ...webhookEnvironment,
   ...baiduEnvironment,
   /** Needed by those that recognize. */
   BAIDU_CREDENTIALS_FILE: baiduEnvironment.BAIDU_CREDENTIALS_FILE.optional(),
@@ -35,7 +39,7 @@ const schema = z.object({
   /** How long work on the wire may still take after SIGTERM; longer than the slowest deadline. */
   SHUTDOWN_GRACE_MS: positiveInteger.default(20_000),
   UPSTREAM_DEADLINE_MS: positiveInteger.default(10_000),
-  PUBLIC_URL: z.url().optional(),
+  PUBLIC_URL: httpUrl.optional(),
   WEBHOOK_DEADLINE_MS: positiveInteger.max(30_000).default(15_000),
   RECONCILE_INTERVAL_MS: positiveInteger.default(60_000),
   LOCK_DURATION_MS: positiveInteger.default(30_000),
@@ -57,16 +61,33 @@ export const settingNames = Object.keys(schema.shape);
 
 export type WorkerConfig = z.output<typeof schema>;
 
-export function readConfig(env: Env): WorkerConfig {
-  const config = readEnvironment(schema, env);
-  const problems = productionProblems(config);
-  if (config.CARDSEAL_ENV === 'production' && config.FAILPOINTS_DIR !== undefined)
-    problems.push('FAILPOINTS_DIR: is for tests only');
-  if (config.SHUTDOWN_GRACE_MS <= config.UPSTREAM_DEADLINE_MS)
-    problems.push('SHUTDOWN_GRACE_MS: must be longer than UPSTREAM_DEADLINE_MS, or calls are cut on the wire');
-  if (config.WORKER_ROLES.has('recognize') && config.BAIDU_CREDENTIALS_FILE === undefined)
-    problems.push('BAIDU_CREDENTIALS_FILE: is needed by a worker that recognizes');
-  if (config.LOCK_DURATION_MS < 5000) problems.push('LOCK_DURATION_MS: must be at least 5000');
-  if (problems.length > 0) throw new ConfigurationError(problems);
-  return config;
+const checks: SettingsCheck<typeof schema>[] = [
+  relationProblems,
+  publicUrlProblems,
+  (settings, env) => {
+    const problems: string[] = [];
+    if (settings.CARDSEAL_ENV === 'production' && settings.FAILPOINTS_DIR !== undefined)
+      problems.push('FAILPOINTS_DIR: is for tests only; remove it');
+    const { SHUTDOWN_GRACE_MS: graceMs, UPSTREAM_DEADLINE_MS: deadlineMs } = settings;
+    if (graceMs !== undefined && deadlineMs !== undefined && graceMs <= deadlineMs)
+      problems.push('SHUTDOWN_GRACE_MS: must be more than UPSTREAM_DEADLINE_MS, or a stop cuts calls that are running');
+    if (settings.WORKER_ROLES?.has('recognize') && env.BAIDU_CREDENTIALS_FILE === undefined)
+      problems.push('BAIDU_CREDENTIALS_FILE: is missing; a worker that recognizes needs it');
+    if (settings.LOCK_DURATION_MS !== undefined && settings.LOCK_DURATION_MS < 5000)
+      problems.push('LOCK_DURATION_MS: must be at least 5000');
+    return problems;
+  },
+];
+
+const fileChecks: SettingsCheck<typeof schema>[] = [
+  fileProblems,
+  (settings) => (settings.WORKER_ROLES?.has('recognize') ? poolProblems(settings) : []),
+];
+
+/**
+ * @param files checks the files that settings name too, as a start does.
+ * @throws ConfigurationError with every problem.
+ */
+export function readConfig(env: Env, { files = false } = {}): WorkerConfig {
+  return readEnvironment(schema, env, files ? [...checks, ...fileChecks] : checks);
 }

@@ -3,4 +3,4 @@ import { runApp } from '@cardseal/core/lifetime';
 import { createWorker } from './app.ts';
 import { readConfig } from './config.ts';
 
-await runApp('cardseal-worker', () => createWorker(readConfig(process.env)));
+await runApp('cardseal-worker', () => createWorker(readConfig(process.env, { files: true })));

@@ -1,5 +1,4 @@
 /** The pool of credentials as things that can be called: one provider each, over shared connections and key wrapper. */
-import { readFileSync } from 'node:fs';
 import {
   type BaiduProvider,
   commandKeyWrapper,
@@ -12,7 +11,6 @@ import {
   parseCipherSuite,
   parseKeyWrapperSetting,
   redisTokenStore,
-  rsaKeyWrapper,
 } from '@cardseal/core/baidu';
 import type { Clock } from '@cardseal/core/clock';
 import { ConfigurationError } from '@cardseal/core/config';
@@ -20,6 +18,7 @@ import type { Log } from '@cardseal/core/log';
 import type { Redis } from 'ioredis';
 import type { WorkerConfig } from './config.ts';
 import type { Credential } from './credentials.ts';
+import { readRsaKeyWrapper } from './pool-problems.ts';
 
 export interface Providers {
   byId: ReadonlyMap<string, BaiduProvider>;
@@ -105,9 +104,5 @@ function wrapper({ config, log }: ProviderParts): KeyWrapper {
     const { command, args } = setting;
     return commandKeyWrapper({ command, args, onEvent: ({ kind }) => log.info(`key_wrapper.${kind}`) });
   }
-  try {
-    return rsaKeyWrapper(readFileSync(setting.file));
-  } catch {
-    throw new ConfigurationError(['BAIDU_KEY_WRAPPER: the PEM file cannot be read as an RSA public key']);
-  }
+  return readRsaKeyWrapper(setting.file);
 }

@@ -1,7 +1,15 @@
 /** `doctor [--fix]` and `doctor manifest`: holds the ledger against the queue, and a day's books against themselves. */
 import { systemClock } from '@cardseal/core/clock';
-import { commonEnvironment, type Env, readEnvironment, redisEnvironment, redisTarget } from '@cardseal/core/config';
+import {
+  commonEnvironment,
+  type Env,
+  readEnvironment,
+  redisEnvironment,
+  redisTarget,
+  storeEnvironment,
+} from '@cardseal/core/config';
 import { RejectedError, TransientError } from '@cardseal/core/errors';
+import { fileProblems, relationProblems } from '@cardseal/core/foundation';
 import { HOUSE } from '@cardseal/core/ledger';
 import { lastDay, type Manifest, makeManifest, readManifest } from '@cardseal/core/manifest';
 import { connectRedis, createConveyor, createLanes } from '@cardseal/core/queue';
@@ -11,7 +19,8 @@ import { type Output, printJson, printTable } from '../jobs/print.ts';
 import { openLedgerOf } from '../provision.ts';
 import { examine, type Findings, lost, unmended } from './examine.ts';
 
-const schema = z.object({ ...redisEnvironment, QUEUE_PREFIX: commonEnvironment.QUEUE_PREFIX });
+const { QUEUE_PREFIX, CARDSEAL_ENV, ALLOW_PLAINTEXT } = commonEnvironment;
+const schema = z.object({ ...redisEnvironment, ...storeEnvironment, QUEUE_PREFIX, CARDSEAL_ENV, ALLOW_PLAINTEXT });
 const REDIS_PATIENCE_MS = 10_000;
 
 export interface DoctorOptions extends Output {
@@ -27,7 +36,7 @@ export async function doctorCommand(
   env: Env,
   { fix = false, strict = false, hours, json }: DoctorOptions,
 ): Promise<void> {
-  const config = readEnvironment(schema, env);
+  const config = readEnvironment(schema, env, [relationProblems, fileProblems]);
   const { ledger } = openLedgerOf(env);
   const redis = connectRedis(redisTarget(config), 'board');
   const conveyor = createConveyor(redis, config.QUEUE_PREFIX);

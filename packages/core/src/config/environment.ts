@@ -1,31 +1,66 @@
 /**
- * Turns environment variables into frozen, grouped configuration. Every problem of a start is reported at once;
- * nothing outside an app's `main.ts` reads `process.env`.
+ * Turns environment variables into frozen, grouped configuration. A start reports every problem at once; nothing
+ * outside an app's `main.ts` reads `process.env`.
  */
 import { z } from 'zod';
 import { problemsOf } from '../validation/index.ts';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
-/** All that is wrong with the environment, one line per problem. */
+/** All that is wrong with the settings, one line per problem: the variable, the file if there is one, and what to do. */
 export class ConfigurationError extends Error {
   readonly problems: readonly string[];
 
   constructor(problems: readonly string[]) {
-    super(`the environment is not usable:\n${problems.map((p) => `  - ${p}`).join('\n')}`);
+    super(`the settings cannot be used:\n${problems.map((p) => `  - ${p}`).join('\n')}`);
     this.name = 'ConfigurationError';
     this.problems = problems;
   }
 }
 
-/** Parses `env` by `schema`; empty strings count as absent. Throws {@link ConfigurationError} with every problem. */
-export function readEnvironment<Schema extends z.ZodType>(schema: Schema, env: Env): z.output<Schema> {
+/** A relation between settings, or between a setting and its file. A setting that is wrong by itself is absent here. */
+export type SettingsCheck<Schema extends z.ZodObject> = (
+  settings: Partial<z.output<Schema>>,
+  env: Env,
+) => readonly string[];
+
+/**
+ * Parses `env` by `schema`; empty strings count as absent. Runs every check even when single settings are wrong.
+ * @throws ConfigurationError with every problem.
+ */
+export function readEnvironment<Schema extends z.ZodObject>(
+  schema: Schema,
+  env: Env,
+  checks: readonly SettingsCheck<Schema>[] = [],
+): z.output<Schema> {
   const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
   const parsed = schema.safeParse(present);
-  if (parsed.success) return Object.freeze(parsed.data) as z.output<Schema>;
-  throw new ConfigurationError(
-    problemsOf(parsed.error).map(({ path, text }) => `${path.join('.') || 'environment'}: ${text}`),
+  const settings = parsed.success ? parsed.data : usableOf(schema, present);
+  const own = parsed.success ? [] : problemsOf(parsed.error).map(({ path, text }) => `${path.join('.')}: ${text}`);
+  const problems = [...own, ...checks.flatMap((check) => check(settings as Partial<z.output<Schema>>, present))];
+  if (problems.length > 0) throw new ConfigurationError([...new Set(problems)]);
+  return Object.freeze(settings) as z.output<Schema>;
+}
+
+/** The settings that are right by themselves. */
+function usableOf(schema: z.ZodObject, present: Env): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(schema.shape).flatMap(([name, field]) => {
+      const parsed = z.safeParse(field, present[name]);
+      return parsed.success ? [[name, parsed.data]] : [];
+    }),
   );
+}
+
+/** The problems that `work` throws as a ConfigurationError; any other error passes. */
+export function problemsFrom(work: () => unknown): readonly string[] {
+  try {
+    work();
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigurationError) return error.problems;
+    throw error;
+  }
 }
 
 export const flag = z.enum(['true', 'false', '1', '0']).transform((value) => value === 'true' || value === '1');

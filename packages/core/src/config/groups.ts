@@ -1,6 +1,7 @@
 /** The groups of settings that several apps share (contract §4). Secrets are read from files, never from defaults. */
 import { z } from 'zod';
 import { ConfigurationError, flag, port, positiveInteger } from './environment.ts';
+import { plaintextNames } from './plaintext.ts';
 
 const addresses = z
   .string()
@@ -17,7 +18,10 @@ const addresses = z
  * by its host, the name of the watched master.
  */
 export const redisEnvironment = {
-  REDIS_URL: z.string().regex(/^rediss?:\/\//, 'must start with redis:// or rediss://'),
+  REDIS_URL: z
+    .string({ error: 'is missing; it must be a URL such as rediss://user:password@host:6379' })
+    .regex(/^rediss?:\/\//, { error: 'must start with redis:// or rediss://', abort: true })
+    .refine((text) => URL.canParse(text), 'must be a URL such as rediss://user:password@host:6379'),
   REDIS_SENTINELS: addresses.optional(),
   REDIS_CLUSTER_NODES: addresses.optional(),
 };
@@ -30,7 +34,7 @@ export function redisTarget(env: {
 }): RedisTarget {
   const { REDIS_URL: url, REDIS_SENTINELS: sentinels, REDIS_CLUSTER_NODES: nodes } = env;
   if (sentinels && nodes)
-    throw new ConfigurationError(['REDIS_SENTINELS, REDIS_CLUSTER_NODES: only one of the two can be']);
+    throw new ConfigurationError(['REDIS_SENTINELS, REDIS_CLUSTER_NODES: set only one of the two']);
   return { url, ...(sentinels ? { sentinels } : {}), ...(nodes ? { nodes } : {}) };
 }
 
@@ -41,8 +45,11 @@ export interface RedisTarget {
   nodes?: readonly { host: string; port: number }[];
 }
 
+/** An endpoint or address that is spoken to by HTTP. */
+export const httpUrl = z.url({ protocol: /^https?$/, error: 'must be a URL that starts with https:// or http://' });
+
 export const storeEnvironment = {
-  S3_ENDPOINT: z.url().optional(),
+  S3_ENDPOINT: httpUrl.optional(),
   S3_REGION: z.string().min(1),
   S3_BUCKET: z.string().min(3),
   S3_KEYS_BUCKET: z.string().min(3).optional(),
@@ -50,13 +57,13 @@ export const storeEnvironment = {
   /** One of these two, or both while a KMS takes over from a key file. */
   MASTER_KEY_FILE: z.string().min(1).optional(),
   KMS_KEY_ID: z.string().min(1).optional(),
-  KMS_ENDPOINT: z.url().optional(),
+  KMS_ENDPOINT: httpUrl.optional(),
   KMS_REGION: z.string().min(1).optional(),
 };
 
 export const baiduEnvironment = {
   BAIDU_CREDENTIALS_FILE: z.string().min(1),
-  BAIDU_BASE_URL: z.url().default('https://aip.baidubce.com'),
+  BAIDU_BASE_URL: httpUrl.default('https://aip.baidubce.com'),
   BAIDU_KEY_WRAPPER: z
     .string()
     .regex(/^(command|rsa):./, 'must be command:<command line> or rsa:<pem file>')
@@ -71,15 +78,27 @@ export const baiduEnvironment = {
   BAIDU_REPLY_FIELD: z.string().min(1).default('result'),
 };
 
+/** Where webhooks may go, and what their TLS connections use. */
+export const webhookEnvironment = {
+  /** The installation's list of private targets: CIDR ranges, `host`, `host:port`. */
+  WEBHOOK_ALLOW_TARGETS: z.string().default(''),
+  /** PEM: authorities that are trusted beside the usual ones. */
+  WEBHOOK_CA_FILE: z.string().min(1).optional(),
+  /** PEM: the certificate that is shown to receivers that ask for one, and its key. */
+  WEBHOOK_CLIENT_CERT_FILE: z.string().min(1).optional(),
+  WEBHOOK_CLIENT_KEY_FILE: z.string().min(1).optional(),
+};
+
 export const commonEnvironment = {
   CARDSEAL_ENV: z.enum(['dev', 'test', 'production']).default('production'),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
-  WEBHOOK_ALLOW_TARGETS: z.string().default(''),
+  /** What production may speak to without TLS, by name. */
+  ALLOW_PLAINTEXT: plaintextNames.optional(),
   /** Metrics have a listener of their own, which is there when it has a port. */
   METRICS_HOST: z.string().optional(),
   METRICS_PORT: port.optional(),
   /** Traces are sent when there is somebody to take them. */
-  OTEL_EXPORTER_OTLP_ENDPOINT: z.url().optional(),
+  OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl.optional(),
   QUEUE_PREFIX: z
     .string()
     .regex(/^\{[a-z0-9-]+\}$/, 'must be a Redis Cluster hash tag such as {cardseal}')
@@ -104,12 +123,4 @@ export function imageLimits(env: {
     maxSidePx: env.BAIDU_MAX_SIDE_PX,
     minSidePx: env.BAIDU_MIN_SIDE_PX,
   };
-}
-
-/** Relations that a single variable cannot see. */
-export function productionProblems(env: { CARDSEAL_ENV: string; WEBHOOK_ALLOW_TARGETS: string }): string[] {
-  const problems: string[] = [];
-  if (env.CARDSEAL_ENV === 'production' && env.WEBHOOK_ALLOW_TARGETS !== '')
-    problems.push('WEBHOOK_ALLOW_TARGETS: is for development only; remove it or set CARDSEAL_ENV=dev');
-  return problems;
 }

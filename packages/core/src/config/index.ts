@@ -1,12 +1,23 @@
-export { ConfigurationError, type Env, flag, port, positiveInteger, readEnvironment } from './environment.ts';
+export {
+  ConfigurationError,
+  type Env,
+  flag,
+  port,
+  positiveInteger,
+  problemsFrom,
+  readEnvironment,
+  type SettingsCheck,
+} from './environment.ts';
 export {
   baiduEnvironment,
   commonEnvironment,
+  httpUrl,
   imageLimits,
-  productionProblems,
   type RedisTarget,
   redisEnvironment,
   redisTarget,
   storeEnvironment,
+  webhookEnvironment,
 } from './groups.ts';
-export { readSecretFile } from './secret-file.ts';
+export { PLAINTEXT_NAMES, type PlaintextName } from './plaintext.ts';
+export { readFileOf, readSecretFile } from './secret-file.ts';

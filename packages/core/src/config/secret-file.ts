@@ -2,20 +2,37 @@
 import { readFileSync, type Stats, statSync } from 'node:fs';
 import { ConfigurationError } from './environment.ts';
 
+/** @throws ConfigurationError that names the variable, the file and the cause. */
 export function readSecretFile(variable: string, path: string): Buffer {
-  let stat: Stats;
-  let content: Buffer;
-  try {
-    stat = statSync(path);
-    content = readFileSync(path);
-  } catch (error) {
-    throw new ConfigurationError([`${variable}: cannot read the file (${(error as NodeJS.ErrnoException).code})`]);
+  const { stat, content } = readWithStat(variable, path);
+  if (isOpenToOthers(stat)) {
+    throw new ConfigurationError([`${variable}: others on this machine can read the file ${path}; chmod 600 it`]);
   }
-  if (isOpenToOthers(stat)) throw new ConfigurationError([`${variable}: the file is open to others; chmod 600 it`]);
   return content;
 }
 
-/** An orchestrator's mount belongs to root and is lent to our group; what is our own nobody else needs to read. */
+/** The same for a file that holds no secret. */
+export function readFileOf(variable: string, path: string): Buffer {
+  return readWithStat(variable, path).content;
+}
+
+const CAUSES: Record<string, string> = {
+  ENOENT: 'does not exist',
+  EACCES: 'may not be read by this user',
+  EPERM: 'may not be read by this user',
+  EISDIR: 'is a folder',
+};
+
+function readWithStat(variable: string, path: string): { stat: Stats; content: Buffer } {
+  try {
+    return { stat: statSync(path), content: readFileSync(path) };
+  } catch (error) {
+    const code = String((error as NodeJS.ErrnoException).code);
+    throw new ConfigurationError([`${variable}: the file ${path} ${CAUSES[code] ?? `cannot be read (${code})`}`]);
+  }
+}
+
+/** A file that an orchestrator mounts belongs to root and is readable by our group; our own file is for its owner only. */
 export function isOpenToOthers(
   { mode, uid, gid }: Pick<Stats, 'mode' | 'uid' | 'gid'>,
   us: { uid?: number | undefined; groups?: readonly number[] | undefined } = {

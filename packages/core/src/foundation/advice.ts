@@ -15,6 +15,11 @@ export const ADVICE_CODES = [
   'keys_versioned',
   'key_service_silent',
   'key_file',
+  'plaintext_s3',
+  'plaintext_kms',
+  'plaintext_redis',
+  'plaintext_provider',
+  'plaintext_public',
 ] as const;
 
 export interface Advice {

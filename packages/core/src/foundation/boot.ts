@@ -6,6 +6,7 @@ import { ConfigurationError } from '../config/index.ts';
 import type { Log } from '../log/index.ts';
 import type { Advice } from './advice.ts';
 import { examineRedis, examineStore, type FoundationEnvironment } from './examine.ts';
+import { adviseOnPlaintext } from './plaintext.ts';
 import type { AskRedis } from './redis.ts';
 
 export interface BootRedis extends AskRedis {
@@ -34,6 +35,7 @@ export async function checkFoundation({ env, redis, log, store, patienceMs = PAT
     }
     return advice;
   };
+  tell(adviseOnPlaintext(env.ALLOW_PLAINTEXT));
   // What a store lacks stops nobody, and whether it is there at all has been asked already.
   void (store ?? (() => examineStore(env)))().then(tell, () => {});
   const told = whenReady(redis)

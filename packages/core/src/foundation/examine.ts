@@ -1,4 +1,5 @@
 /** What lies beneath Cardseal, looked at from its settings: by `doctor`, and by every app at its start. */
+import type { PlaintextName } from '../config/index.ts';
 import { createS3Client } from '../ledger/index.ts';
 import type { Advice } from './advice.ts';
 import { type AskRedis, adviseOnRedis } from './redis.ts';
@@ -12,6 +13,7 @@ export interface FoundationEnvironment {
   S3_BUCKET: string;
   S3_KEYS_BUCKET?: string | undefined;
   S3_FORCE_PATH_STYLE: boolean;
+  ALLOW_PLAINTEXT?: readonly PlaintextName[] | undefined;
 }
 
 export function examineRedis({ REDIS_URL }: Pick<FoundationEnvironment, 'REDIS_URL'>, redis: AskRedis) {

@@ -26,7 +26,7 @@ export type { DeliveryPage } from './markers.ts';
 export type { Notice, NoticeName, Notices } from './notices.ts';
 export { isAllowedSource, type ObjectSources } from './object-sources.ts';
 export { type LedgerEnvironment, openLedger } from './open-ledger.ts';
-export { type MasterKeyEnvironment, openMasterKey } from './open-master-key.ts';
+export { type MasterKeyEnvironment, masterKeyFile, openMasterKey } from './open-master-key.ts';
 export {
   type Crop,
   type DeliveryRef,

@@ -27,11 +27,8 @@ export interface MasterKeyEnvironment {
  * @param credentials of the KMS, where AWS's own chain is not to be asked.
  */
 export function openMasterKey(env: MasterKeyEnvironment, credentials?: KmsSettings['credentials']): MasterKey {
-  const file = env.MASTER_KEY_FILE === undefined ? undefined : keyFile(env.MASTER_KEY_FILE);
-  if (env.KMS_KEY_ID === undefined) {
-    if (!file) throw new ConfigurationError(['MASTER_KEY_FILE, KMS_KEY_ID: one of them must be set']);
-    return file;
-  }
+  const file = masterKeyFile(env);
+  if (env.KMS_KEY_ID === undefined) return file!;
   const kms = kmsMasterKey({
     keyId: env.KMS_KEY_ID,
     region: env.KMS_REGION ?? env.S3_REGION,
@@ -41,11 +38,22 @@ export function openMasterKey(env: MasterKeyEnvironment, credentials?: KmsSettin
   return file ? withOlderMasters(kms, [{ kind: 'file', master: file }]) : kms;
 }
 
+/** The key file, if there is one. @throws ConfigurationError when it cannot be used, or when no key service is named. */
+export function masterKeyFile({
+  MASTER_KEY_FILE: path,
+  KMS_KEY_ID,
+}: Pick<MasterKeyEnvironment, 'MASTER_KEY_FILE' | 'KMS_KEY_ID'>): MasterKey | undefined {
+  if (path !== undefined) return keyFile(path);
+  if (KMS_KEY_ID === undefined) throw new ConfigurationError(['MASTER_KEY_FILE, KMS_KEY_ID: set one of the two']);
+  return undefined;
+}
+
 function keyFile(path: string): MasterKey {
   const read = () => readSecretFile('MASTER_KEY_FILE', path);
-  const length = read().length;
+  const { length } = read();
   if (length === 0 || length % MASTER_KEY_BYTES !== 0) {
-    throw new ConfigurationError(['MASTER_KEY_FILE: must hold 32 bytes, or several keys of 32 bytes']);
+    const problem = `the file ${path} must hold 32 bytes, or several keys of 32 bytes; it has ${length} bytes`;
+    throw new ConfigurationError([`MASTER_KEY_FILE: ${problem}`]);
   }
   return fileMasterKey(() => {
     try {

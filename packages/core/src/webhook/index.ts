@@ -1,4 +1,4 @@
-export { cidrRanges, isPublicAddress } from './address.ts';
+export { cidrRanges, isLoopbackAddress, isPublicAddress } from './address.ts';
 export { type EncryptInput, encryptPayload } from './encrypt-payload.ts';
 export { readEndpointHeaders } from './endpoint-headers.ts';
 export { type EventSubject, eventIdFor } from './event-id.ts';
@@ -44,3 +44,4 @@ export {
 export { MAX_LIVE_SECRETS, newSecret, type SignatureHeaders, type SignInput, sign } from './sign.ts';
 export { isPrivateName } from './target.ts';
 export { readTargetEntry, splitTargets, targetListProblems } from './target-list.ts';
+export { readWebhookTls, type WebhookTlsEnvironment } from './tls-files.ts';
