@@ -10,9 +10,9 @@ import { Namespace } from 'kubernetes-models/v1/Namespace';
 import { Service } from 'kubernetes-models/v1/Service';
 import { ServiceAccount } from 'kubernetes-models/v1/ServiceAccount';
 import { describe, expect, it } from 'vitest';
-import { settingNames as admin } from '../../../apps/admin/src/config.ts';
-import { settingNames as api } from '../../../apps/api/src/config.ts';
-import { settingNames as worker } from '../../../apps/worker/src/config.ts';
+import { settingNames as admin, readConfig as readAdmin } from '../../../apps/admin/src/config.ts';
+import { settingNames as api, readConfig as readApi } from '../../../apps/api/src/config.ts';
+import { readConfig as readWorker, settingNames as worker } from '../../../apps/worker/src/config.ts';
 import { parseDockerfile } from '../../../infra/image/dockerfile.ts';
 import {
   deployments,
@@ -58,6 +58,11 @@ const MODELS = {
   Service,
   ServiceAccount,
 } as const;
+
+const READERS = { api: readApi, worker: readWorker, admin: readAdmin };
+
+/** What the secrets hold, in the form that docs/deployment.md asks for. */
+const SECRETS: Record<string, string> = { REDIS_URL: 'rediss://cardseal:password@redis:6379' };
 
 const titled = (among: typeof manifests): [string, Manifest][] =>
   among.map(({ file, manifest }) => [`${file}: ${manifest.kind} ${manifest.metadata.name}`, manifest]);
@@ -127,6 +132,18 @@ describe('manifests', () => {
     ];
     expect(set.filter((name) => !read.has(name))).toEqual([]);
   });
+
+  it.each(deployments.map((one) => [one.metadata.name, one]))(
+    '%s starts in production with these settings',
+    (_n, one) => {
+      const [{ env, args }] = pod(one).containers;
+      const own = env.map(({ name, value }: { name: string; value?: string }) => [name, value ?? SECRETS[name] ?? 'x']);
+      const settings = { ...ofKind('ConfigMap')[0].data, ...Object.fromEntries(own) };
+      expect(settings.CARDSEAL_ENV).toBe('production');
+      expect(() => READERS[args[0] as keyof typeof READERS](settings)).not.toThrow();
+      expect(() => READERS.api({ ...settings, REDIS_URL: 'redis://redis:6379' })).toThrow(/REDIS_URL/);
+    },
+  );
 
   it('give the keys of the provider to nobody but who calls it', () => {
     const holders = ofKind('Deployment', extended).filter((one) =>

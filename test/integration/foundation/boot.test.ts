@@ -1,10 +1,16 @@
-/** What an app finds beneath it at its start: told in its log, and in production reason enough not to start on a Redis that evicts. */
+/** The checks of Redis and store at an app's start: advice in its log, and in production no start on a Redis that evicts. */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type RedisServer, startRedis } from '@cardseal/dev';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestStack } from '../../support/stack.ts';
+
+const PRODUCTION = {
+  CARDSEAL_ENV: 'production',
+  WEBHOOK_ALLOW_TARGETS: '',
+  PUBLIC_URL: 'https://cards.example.com',
+};
 
 describe('on a Redis that evicts', () => {
   let folder: string;
@@ -35,7 +41,7 @@ describe('on a Redis that evicts', () => {
   });
 
   it('none starts in production', async () => {
-    const apps = { CARDSEAL_ENV: 'production', WEBHOOK_ALLOW_TARGETS: '' };
+    const apps = { ...PRODUCTION, ALLOW_PLAINTEXT: 's3,provider' };
     await expect(startTestStack({ redisUrl: redis.url, apps })).rejects.toThrow(/maxmemory-policy must be noeviction/);
   });
 });
