@@ -47,7 +47,7 @@ export async function startTestApi(settings: TestApiSettings = {}): Promise<Test
     {
       CARDSEAL_ENV: 'test',
       LOG_LEVEL: 'silent',
-      WEBHOOK_ALLOW_TARGETS: '127.0.0.0/8',
+      WEBHOOK_ALLOW_TARGETS: '127.0.0.0/8,10.1.0.0/16',
       QUEUE_PREFIX: '{test}',
       MAX_IMAGE_BYTES: settings.maxImageBytes ?? 40 * 1024 * 1024,
       BAIDU_MAX_ENCODED_BYTES: 4_000_000,

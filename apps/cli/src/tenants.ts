@@ -118,7 +118,15 @@ function ruleOf(text: string): ObjectSourceRule {
 }
 
 function shown(id: string, record: TenantRecord) {
-  const { name, createdAtMs, weight = 1, objectSources = [], webhookTargets = [], limits = {}, retention = {} } = record;
+  const {
+    name,
+    createdAtMs,
+    weight = 1,
+    objectSources = [],
+    webhookTargets = [],
+    limits = {},
+    retention = {},
+  } = record;
   return {
     tenant: id,
     name,

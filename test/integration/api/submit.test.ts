@@ -1,3 +1,4 @@
+import { HOUSE } from '@cardseal/core/ledger';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { json, startTestApi, type TestApi } from '../../support/api.ts';
 import { plainJpeg } from '../../support/pictures.ts';
@@ -135,6 +136,35 @@ describe('webhook endpoints', () => {
       ...json({ url: 'http://127.0.0.1:1/', payload: 'reference' }),
     });
     expect(reference.status).toBe(201);
+  });
+
+  it.each([
+    ['https://foo..bar.example.com/', 'target_host', /host name/],
+    ['https://-foo.example.com/', 'target_host', /host name/],
+    ['ftp://hooks.example.com/', 'target_scheme', /https/],
+    ['https://me@hooks.example.com/', 'target_userinfo', /user name/],
+  ])('says which part of the target %s is wrong', async (url, code, detail) => {
+    const key = await api.key('bank');
+    const answer = await api.call('POST', '/v1/webhook-endpoints', { key, ...json({ url }) });
+    expect(answer.body).toMatchObject({
+      status: 422,
+      code: 'webhook_target_refused',
+      errors: [{ pointer: '/url', code }],
+    });
+    expect(answer.body.detail).toMatch(detail);
+  });
+
+  it('takes a private target that the installation and the tenant list, and no other', async () => {
+    // A change sends no test event, so that nothing is dialled. The test API lists 127.0.0.0/8 and 10.1.0.0/16.
+    const key = await api.key('other');
+    const body = { url: 'http://127.0.0.1:1/', payload: 'reference' };
+    const made = await api.call('POST', '/v1/webhook-endpoints', { key, ...json(body) });
+    const change = async (url: string) =>
+      (await api.call('PATCH', `/v1/webhook-endpoints/${made.body.id}`, { key, ...json({ url }) })).status;
+    expect(await change('https://10.1.2.3:8443/')).toBe(422);
+    await api.ledger.tenants.change(HOUSE, 'other', (value) => ({ ...value, webhookTargets: ['10.0.0.0/8'] }));
+    expect(await change('https://10.2.0.1/')).toBe(422);
+    expect(await change('https://10.1.2.3:8443/')).toBe(200);
   });
 
   it.each([
