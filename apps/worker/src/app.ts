@@ -109,7 +109,12 @@ export function createWorker(config: WorkerConfig, overrides: WorkerOverrides = 
   const workers = createQueueWorkers(context, {
     board: createWorkerBoard(redis, config.QUEUE_PREFIX),
     trials: createTrials(redis, config.QUEUE_PREFIX),
-    pool: credentials.map(({ id, qps, daily }) => ({ id, qps, ...(daily === undefined ? {} : { daily }) })),
+    pool: credentials.map(({ id, provider, qps, daily }) => ({
+      id,
+      provider,
+      qps,
+      ...(daily === undefined ? {} : { daily }),
+    })),
   });
   metrics.set('cardseal_upstream_price_yuan', {}, config.UPSTREAM_PRICE_YUAN);
   metrics.beforeScrape(async () => metrics.set('cardseal_redis_up', {}, Number(await redisAnswers(redis))));
@@ -167,9 +172,10 @@ function endProcess(): void {
 }
 
 function logPacing(log: Log, event: PacingEvent): void {
-  const fields = { credential_id: event.credentialId, ...('reason' in event ? { reason: event.reason } : {}) };
+  const { reason, cause } = event as { reason?: string; cause?: string };
+  const fields = { credential_id: event.credentialId, ...(reason ? { reason } : {}) };
   const { kind } = event;
-  if (kind === 'gate_closed') log.error('pacing.gate_closed', fields);
+  if (kind === 'gate_closed') log.error('pacing.gate_closed', { ...fields, ...(cause ? { cause } : {}) });
   else if (kind === 'permit_expired') log.debug('pacing.permit_expired', fields);
   else log.info(`pacing.${kind}`, fields);
 }

@@ -18,6 +18,7 @@ function gateCard(one: CredentialSnapshot, mayChange: boolean, nowMs: number): H
 <h3><span class="id">${id}</span> ${badge(gate.state, closed ? 'bad' : 'good')}</h3>
 ${closed && html`<p>${reasonWords(gate.reason)}; ${endWords(gate)}.</p>`}
 <dl>
+${closed && gate.cause && html`<dt>last error</dt><dd><code>${gate.cause}</code></dd>`}
 ${closed && gate.since && html`<dt>closed</dt><dd>${moment(gate.since)} (${ago(gate.since, nowMs)}) by ${gate.by}</dd>`}
 <dt>rate now, of nominal</dt><dd>${rate(one.currentQps)} of ${rate(one.nominalQps)} calls/s</dd>
 <dt>refused in the last minute</dt><dd>${count(one.refusedLastMinute)}</dd>

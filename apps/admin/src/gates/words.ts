@@ -7,6 +7,7 @@ const REASONS: Record<string, string> = {
   daily_allowance: 'our own allowance for today is used up',
   total_allowance: 'our own allowance in all is used up',
   configuration: 'the provider refuses how it is called (key, permission or cipher)',
+  provider_outage: 'the provider is away',
   account_fault: 'the provider refuses every call of this account',
   operator: 'an operator closed it',
 };

@@ -79,6 +79,24 @@ describe('what is wrong now', () => {
     expect(advice({ ...sick, unheard: false })).toEqual(['What is owed is kept and tried again.']);
   });
 
+  it('names a provider outage first, with provider, cause, duration, waiting jobs and runbook page', () => {
+    const gate = {
+      state: 'closed',
+      reason: 'provider_outage',
+      cause: 'upstream_http_5xx',
+      since: NOW - 120_000,
+    } as const;
+    const credentials = [{ ...open, provider: 'baidu-idcard-enc', gate }];
+    const queued = { ...step, waiting: 17 };
+    const [first, ...others] = diagnose({ ...well, redis: 'down', credentials, steps: { ...well.steps, queued } });
+    expect(first).toMatchObject({ tone: 'bad', href: '/gates#gate-main' });
+    expect(first!.what).toBe(
+      'The provider baidu-idcard-enc is away (credential main) since 2026-11-22 02:58 UTC (2 min).',
+    );
+    expect(first!.advice).toMatch(/upstream_http_5xx.* 17 jobs wait.*docs\/runbook\/provider-down\.md/);
+    expect(others.map(({ what }) => what)).toEqual(['Redis does not answer.']);
+  });
+
   it('tells one closed credential from all', () => {
     expect(told({ credentials: [closed, { ...open, id: 'spare' }] })).toEqual([
       expect.stringMatching(/^warn: Credential main is not called/),

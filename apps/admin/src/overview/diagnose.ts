@@ -1,4 +1,5 @@
 /** What is wrong now, in plain words, the worst first: pure, from the overview's numbers. Empty when all is well. */
+import { PROVIDER_OUTAGE } from '@cardseal/core/pacing';
 import { endWords, reasonWords } from '../gates/words.ts';
 import { count, rate, span } from '../pages/words.ts';
 import type { Overview } from './view.ts';
@@ -18,6 +19,7 @@ const MANY_REFUSED = 10;
 
 export function diagnose(view: Overview): Trouble[] {
   return [
+    ...outages(view),
     ...machinery(view),
     ...gates(view),
     ...quota(view),
@@ -58,9 +60,33 @@ function machinery({ redis, ledger, workerState }: Overview): Trouble[] {
   return down;
 }
 
+/** The worst of all: nothing here can end it, and every job waits for it. */
+function outages({ credentials, steps, atMs }: Overview): Trouble[] {
+  return (credentials ?? [])
+    .filter(({ gate }) => gate.reason === PROVIDER_OUTAGE)
+    .map(({ id, provider, gate }) => {
+      const since =
+        gate.since === undefined
+          ? ''
+          : ` since ${new Date(gate.since).toISOString().slice(0, 16).replace('T', ' ')} UTC (${span(atMs - gate.since)})`;
+      const waiting = steps.queued.waiting === null ? '' : ` ${count(steps.queued.waiting)} jobs wait.`;
+      const advice = [
+        `Last error: ${gate.cause ?? 'unknown'}.${waiting}`,
+        'No job fails and no attempt is spent; probe calls find out when the provider is back.',
+        'Runbook: docs/runbook/provider-down.md.',
+      ];
+      return bad(
+        `The provider ${provider ?? 'of the pool'} is away (credential ${id})${since}.`,
+        advice.join(' '),
+        `/gates#gate-${id}`,
+      );
+    });
+}
+
 function gates({ credentials }: Overview): Trouble[] {
-  const closed = credentials?.filter(({ gate }) => gate.state === 'closed') ?? [];
-  const all = closed.length > 0 && closed.length === credentials!.length;
+  const shut = credentials?.filter(({ gate }) => gate.state === 'closed') ?? [];
+  const all = shut.length > 0 && shut.length === credentials!.length;
+  const closed = shut.filter(({ gate }) => gate.reason !== PROVIDER_OUTAGE);
   return closed.map(({ id, gate }) => {
     const what = `${all ? 'No card can be recognised: credential' : 'Credential'} ${id} is not called, because ${reasonWords(gate.reason)}.`;
     return {

@@ -4,7 +4,7 @@ import { ThrottledError, TransientError } from '@cardseal/core/errors';
 import { newJobId } from '@cardseal/core/job';
 import { silentLog } from '@cardseal/core/log';
 import type { RecognizeJob } from '@cardseal/core/queue';
-import { DelayedError, type Job } from 'bullmq';
+import { DelayedError, type Job, WaitingError } from 'bullmq';
 import { expect, it } from 'vitest';
 import type { WorkerContext } from '../context.ts';
 import { recognizeProcessor } from './processor.ts';
@@ -64,4 +64,97 @@ it('waits as long as a store that is asked too much says, and starts anew after 
   outage.error = new TransientError('store_unavailable');
   await expect(run()).rejects.toBeInstanceOf(DelayedError);
   expect(delays).toEqual([1000, 3000, 1000]);
+});
+
+interface Outage {
+  error: unknown;
+  outageRuns?: Map<string, number>;
+  held?: boolean;
+  waiting?: number;
+}
+
+/** A job whose one side fails in the permit wait, as `error` says. */
+async function jobInOutage(outage: Outage) {
+  const { job, delays } = cardAt({ error: new Error('unused') });
+  const handedBack: string[] = [];
+  const given: number[] = [];
+  const changes: unknown[] = [];
+  const context = {
+    clock: new ManualClock(Date.UTC(2026, 0, 1)),
+    random: () => 0,
+    log: silentLog,
+    config: { LOCK_DURATION_MS: 30_000 },
+    ledger: {
+      openForWork: async () => ({
+        request: { sides: ['front'], options: {}, expiresAtMs: null },
+        sealed: { image: () => Promise.reject(outage.error) },
+        inventory: { decided: [], replies: [] },
+      }),
+      erasures: { tombstone: async () => null },
+    },
+    metrics: { observe() {}, count() {} },
+    meter: { left() {} },
+    providers: new Map([['main', { id: 'main', provider: 'baidu-idcard-enc' }]]),
+    pacer: { outageRuns: async () => outage.outageRuns ?? new Map() },
+    conveyor: {
+      announceStarted() {},
+      announceChange: (change: unknown) => changes.push(change),
+      giveBackAttempts: async (of: { attemptsMade: number }, count: number) => {
+        given.push(count);
+        of.attemptsMade -= count;
+      },
+      queues: () => ({ recognize: { getJobCounts: async () => ({ wait: 0, prioritized: outage.waiting ?? 0 }) } }),
+    },
+  } as unknown as WorkerContext;
+  Object.assign(job, { moveToWait: async () => handedBack.push('job') });
+  const process = recognizeProcessor(context, { hold: async () => outage.held ?? true });
+  const run = () => process(job as unknown as Job<RecognizeJob>).catch((error: unknown) => error);
+  return { job, delays, handedBack, given, changes, run };
+}
+
+const held = (probe: boolean) => new ThrottledError('provider_outage', 0, { fields: { probe } });
+
+it('waits for the provider during an outage, in its place in the queue, and spends no attempt', async () => {
+  const { job, delays, handedBack, changes, run } = await jobInOutage({ error: held(false) });
+  expect(await run()).toBeInstanceOf(WaitingError);
+  expect([handedBack, delays]).toEqual([['job'], []]);
+  expect(job.data.waitingFor).toBe('provider');
+  expect(changes).toEqual([expect.objectContaining({ state: 'queued', waitingFor: 'provider' })]);
+});
+
+it('lets another job be the next probe after its own probe failed, unless it is alone', async () => {
+  const crowd = await jobInOutage({ error: held(true), waiting: 3 });
+  expect(await crowd.run()).toBeInstanceOf(DelayedError);
+  expect(crowd.delays).toEqual([32_000]);
+  const alone = await jobInOutage({ error: held(true) });
+  expect(await alone.run()).toBeInstanceOf(WaitingError);
+});
+
+it('tries another credential soon when only this one is in an outage', async () => {
+  const { delays, run } = await jobInOutage({ error: held(false), held: false });
+  expect(await run()).toBeInstanceOf(DelayedError);
+  expect(delays).toEqual([0]);
+});
+
+it('remembers whose trouble took an attempt, and gets the attempt back once that run is an outage', async () => {
+  const trouble = new TransientError('upstream_http_5xx', { fields: { credential: 'main', run: 7 } });
+  const outage: Outage = { error: trouble };
+  const { job, given, run } = await jobInOutage(outage);
+  expect(await run()).toMatchObject({ message: 'upstream_http_5xx' });
+  expect(job.data.spent).toEqual([{ credential: 'main', run: 7 }]);
+  job.attemptsMade = 1;
+  await run();
+  expect(given).toEqual([]);
+  outage.outageRuns = new Map([['main', 7]]);
+  outage.error = held(false);
+  await run();
+  expect(given).toEqual([2]);
+  expect(job.data).toMatchObject({ spent: [], givenBack: 2 });
+});
+
+it('fails a response that cannot be opened after three runs, though five attempts are allowed', async () => {
+  const error = new TransientError('upstream_reply_undecryptable', { fields: { upstreamClass: 'crypto' } });
+  const { job, run } = await jobInOutage({ error });
+  job.attemptsMade = 1;
+  expect(await run()).toMatchObject({ message: 'upstream_reply_undecryptable' });
 });

@@ -106,7 +106,7 @@ async function keep(job: Job<RecognizeJob>, work: Work | null, waiting: WaitingF
 const MOST_GIVEN_BACK = 50;
 
 /** Attempts whose run of troubles has become an outage since then are given back. */
-async function takeBackAttempts({ pacer, conveyor }: WorkerContext, job: Job<RecognizeJob>): Promise<void> {
+async function takeBackAttempts({ pacer, conveyor, log }: WorkerContext, job: Job<RecognizeJob>): Promise<void> {
   const { spent = [], givenBack = 0 } = job.data;
   if (spent.length === 0 || givenBack >= MOST_GIVEN_BACK) return;
   const outages = await pacer.outageRuns().catch(() => new Map<string, number>());
@@ -115,6 +115,7 @@ async function takeBackAttempts({ pacer, conveyor }: WorkerContext, job: Job<Rec
   if (count === 0) return;
   await conveyor.giveBackAttempts(job, count);
   await job.updateData({ ...job.data, spent: left, givenBack: givenBack + count });
+  log.info('recognize.attempts_given_back', { tenant: job.data.tenant, job_id: job.data.job, count });
 }
 
 /** Longer than the longest pause between two probes. */

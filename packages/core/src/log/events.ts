@@ -243,8 +243,8 @@ export const EVENTS = define({
   'metrics.listening': { level: 'info', fields: ['port'], says: 'Prometheus can read here.' },
   'pacing.gate_closed': {
     level: 'error',
-    fields: ['credential_id', 'reason'],
-    says: 'A credential may not be called for now.',
+    fields: ['credential_id', 'reason', 'cause'],
+    says: 'A credential may not be called for now. Of a provider outage `cause` is the code that opened it.',
   },
   'pacing.gate_opened': {
     level: 'info',
@@ -280,6 +280,16 @@ export const EVENTS = define({
     says: '`count` locks of the queue `reason` were lost: their work is given up here.',
   },
   'queue.stopped': { level: 'error', fields: ERROR, says: 'A queue is not worked on any more.' },
+  'recognize.attempts_given_back': {
+    level: 'info',
+    fields: ['tenant', 'job_id', 'count'],
+    says: 'The job got back `count` attempts that it had spent on the way into a provider outage.',
+  },
+  'recognize.sweep_postponed': {
+    level: 'warn',
+    fields: ERROR,
+    says: 'Queued jobs that need no call could not be ended while the gates are closed; the next round tries again.',
+  },
   'recognize.held': { level: 'info', fields: [], says: 'No credential may be called: no card is taken.' },
   'recognize.released': { level: 'info', fields: [], says: 'Cards are taken again.' },
   'reconcile.abandoned_stuck': {

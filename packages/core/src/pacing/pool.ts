@@ -15,6 +15,8 @@ import { type CredentialRules, PROVIDER_OUTAGE, type Usage } from './state.ts';
 
 export interface PoolCredential {
   id: string;
+  /** Such as `baidu-idcard-enc`; for people only. */
+  provider?: string;
   /** Nominal calls per second, a whole number. */
   qps: number;
   /** Calls allowed in a Shanghai day, and in all. */
@@ -27,6 +29,8 @@ export type PacingEvent =
       kind: PacingEventKind | 'rate_rose' | 'state_fresh' | 'settle_lost';
       credentialId: string;
       reason?: string;
+      /** Of a provider outage: the code that opened it. */
+      cause?: string;
       limit?: number;
       marginMs?: number;
     }
@@ -155,7 +159,7 @@ export class Pool {
     const settings = `{"id":${id},"slotUs":${slotUs},"kind":"${kind}","sentUs":${sentUs}${told}}`;
     try {
       const answer = (await this.#scripts.run('settle', [this.key(credentialId)], [settings])) as string[];
-      return answer.length > 0 ? this.#onSettled(credentialId, answer) : this.#remembered(credentialId);
+      return answer.length > 0 ? this.#onSettled(credentialId, answer, trouble?.cause) : this.#remembered(credentialId);
     } catch {
       this.emit({ kind: 'settle_lost', credentialId });
       return this.#remembered(credentialId);
@@ -168,7 +172,7 @@ export class Pool {
     const settings = JSON.stringify({ credential, action: 'trouble', trouble: this.#jittered(trouble) });
     try {
       const answer = await this.#scripts.run('gate', [this.key(credentialId)], [settings]);
-      return this.#onSettled(credentialId, answer as string[]);
+      return this.#onSettled(credentialId, answer as string[], trouble.cause);
     } catch {
       this.emit({ kind: 'settle_lost', credentialId });
       return this.#remembered(credentialId);
@@ -184,14 +188,16 @@ export class Pool {
     return { ...trouble, jitter: Math.floor(this.#random() * 1000) };
   }
 
-  #onSettled(credentialId: string, [gate, limit, marginUs, held, run, ...events]: string[]): Verdict {
+  #onSettled(credentialId: string, answer: readonly string[], cause?: string): Verdict {
+    const [gate, limit, marginUs, held, run, ...events] = answer;
     // Until it is looked at, a gate that is news is taken for a machine's, which claims the least.
     const isNews = gate !== this.#memory.of(credentialId).gate;
     const closer = isNews ? { gateBy: MACHINE, gateUntilMs: 0, ...NO_CAUSE } : {};
     this.#memory.learn(credentialId, { gate: gate!, limit: Number(limit), marginUs: Number(marginUs), ...closer });
     for (const kind of events as PacingEventKind[]) {
       const marginMs = Number(marginUs) / 1000;
-      this.emit({ kind, credentialId, limit: Number(limit), marginMs, ...(gate ? { reason: gate } : {}) });
+      const about = gate ? { reason: gate, ...(gate === PROVIDER_OUTAGE && cause ? { cause } : {}) } : {};
+      this.emit({ kind, credentialId, limit: Number(limit), marginMs, ...about });
     }
     return { held: held === '1', run: Number(run) };
   }

@@ -6,6 +6,8 @@ import { nextShanghaiMidnightUs, type PacingFields, spacingUs } from './state.ts
 
 export interface CredentialSnapshot {
   id: string;
+  /** Such as `baidu-idcard-enc`, where the pool says it. */
+  provider?: string;
   /** Epoch milliseconds. `until` is when it may open by itself, `probeAt` when one call will try. */
   gate: {
     state: 'open' | 'closed';
@@ -36,6 +38,7 @@ export function snapshotOf(credential: PoolCredential, rules: Rules, look: Look)
   const { fields, day, total } = look;
   return {
     id: credential.id,
+    ...(credential.provider ? { provider: credential.provider } : {}),
     gate: gateOf(credential, look),
     nominalQps: credential.qps,
     currentQps: fields ? (fields.limit * 1_000_000) / spacingUs(fields, rules, look.nowUs) : credential.qps,

@@ -6,6 +6,8 @@ import type { Redis } from 'ioredis';
 
 export interface PoolEntry {
   id: string;
+  /** Such as `baidu-idcard-enc`. */
+  provider?: string;
   qps: number;
   daily?: number;
 }
