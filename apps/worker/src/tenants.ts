@@ -1,4 +1,5 @@
 /** What tenants have settled, at most a second behind the ledger, so that a card of a busy tenant asks for nothing. */
+import { TransientError } from '@cardseal/core/errors';
 import { HOUSE, type Ledger, type TenantRecord } from '@cardseal/core/ledger';
 import { LRUCache } from 'lru-cache';
 
@@ -6,15 +7,22 @@ const TTL_MS = 1000;
 const KEPT_TENANTS = 10_000;
 
 export interface Tenants {
-  /** null when there is none. Throws as the ledger does. */
-  get(tenant: string): Promise<TenantRecord | null>;
+  /**
+   * Of a tenant that has a job. Throws TransientError `store_tenant_missing` when the store has no record of it: the job
+   * waits, because without the record its verdict policy is unknown. Throws as the ledger does.
+   */
+  get(tenant: string): Promise<TenantRecord>;
 }
 
 export function createTenants(ledger: Pick<Ledger, 'tenants'>): Tenants {
-  const kept = new LRUCache<string, { record: TenantRecord | null }>({
+  const kept = new LRUCache<string, { record: TenantRecord }>({
     max: KEPT_TENANTS,
     ttl: TTL_MS,
-    fetchMethod: async (tenant) => ({ record: (await ledger.tenants.get(HOUSE, tenant))?.value ?? null }),
+    fetchMethod: async (tenant) => {
+      const record = (await ledger.tenants.get(HOUSE, tenant))?.value;
+      if (!record) throw new TransientError('store_tenant_missing', { fields: { tenant } });
+      return { record };
+    },
   });
   return { get: async (tenant) => (await kept.forceFetch(tenant)).record };
 }

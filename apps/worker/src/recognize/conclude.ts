@@ -53,7 +53,7 @@ export async function conclude(context: WorkerContext, work: Work, ending: Endin
 }
 
 async function resultOf({ clock, tenants }: WorkerContext, work: Work, found: Readings): Promise<Result> {
-  const policy = (await tenants.get(work.tenant))?.policy ?? DEFAULT_POLICY;
+  const policy = (await tenants.get(work.tenant)).policy ?? DEFAULT_POLICY;
   return buildResult(found.readings, { today: dateInShanghai(clock.now()), policy, adjusted: found.adjusted });
 }
 

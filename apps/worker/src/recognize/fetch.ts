@@ -41,7 +41,7 @@ async function readObject(
   source: ObjectSource,
   maxBytes: number,
 ): Promise<Buffer> {
-  const rules = (await tenants.get(tenant))?.objectSources ?? [];
+  const rules = (await tenants.get(tenant)).objectSources ?? [];
   if (!isAllowedSource(source, rules)) throw new RejectedError('source_unavailable');
   return ledger.objectSources.read(source, maxBytes);
 }

@@ -17,6 +17,29 @@ describe('gates in the ledger', () => {
     expect((await store.list('gates/')).keys).toHaveLength(1);
   });
 
+  it('are never taken for open while their object is replaced, or when it is lost or damaged', async () => {
+    const store = memoryObjectStore();
+    const book = createGateBook(store);
+    await book.save('a', CLOSED);
+    const [name] = (await store.list('gates/')).keys;
+    let replaced = false;
+    const racing = createGateBook({
+      ...store,
+      get: async (key) => {
+        if (!replaced) await createGateBook(store).save('a', { ...CLOSED, by: 'ann' });
+        replaced = true;
+        return store.get(key);
+      },
+    });
+    expect(await racing.read('a')).toMatchObject({ reason: 'daily_quota', by: 'ann' });
+    const lost = createGateBook({ ...store, get: async () => null });
+    await expect(lost.read('a')).rejects.toMatchObject({ code: 'store_record_missing', disposition: 'transient' });
+    await expect(lost.save('a', OPEN)).rejects.toMatchObject({ code: 'store_record_missing' });
+    const damaged = createGateBook({ ...store, get: async () => Buffer.from('{"cut') });
+    await expect(damaged.read('a')).rejects.toMatchObject({ code: 'gate_unreadable' });
+    expect(name).toBeDefined();
+  });
+
   it('are written on change only: an open gate that was never closed costs nothing', async () => {
     const store = memoryObjectStore();
     const book = createGateBook(store);

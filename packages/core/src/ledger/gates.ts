@@ -3,7 +3,9 @@
  * number when a gate changes, so that a block survives the loss of Redis and of every process. It names the operator who
  * closed it, as Redis does; nothing of any card.
  */
-import { listAll, type ObjectStore } from './store/object-store.ts';
+import { DefectError } from '../errors/index.ts';
+import type { ObjectStore } from './store/object-store.ts';
+import { readNewest } from './store/read-newest.ts';
 
 export interface GateRecord {
   /** Empty when the gate is open. */
@@ -20,7 +22,10 @@ export interface GateRecord {
 export interface GateBook {
   /** False when another writer was faster: look again. */
   save(credential: string, gate: GateRecord): Promise<boolean>;
-  /** null when nothing was written. */
+  /**
+   * null when nothing was written. Throws TransientError `store_record_missing` or DefectError `gate_unreadable` when a
+   * gate was written and cannot be read: nobody may take it for open.
+   */
   read(credential: string): Promise<GateRecord | null>;
 }
 
@@ -28,10 +33,8 @@ const folder = (credential: string) => `gates/${credential}/`;
 
 export function createGateBook(store: ObjectStore): GateBook {
   async function latest(credential: string) {
-    const names = await listAll(store, folder(credential));
-    const last = names.at(-1);
-    const body = last === undefined ? null : await store.get(last);
-    return { names, gate: body && (JSON.parse(body.toString()) as GateRecord) };
+    const { names, body } = await readNewest(store, folder(credential));
+    return { names, gate: body && parsed(credential, body) };
   }
 
   return {
@@ -45,6 +48,14 @@ export function createGateBook(store: ObjectStore): GateBook {
       return written;
     },
   };
+}
+
+function parsed(credential: string, body: Buffer): GateRecord {
+  try {
+    return JSON.parse(body.toString()) as GateRecord;
+  } catch (cause) {
+    throw new DefectError('gate_unreadable', { cause, fields: { credential } });
+  }
 }
 
 export const isSame = (a: GateRecord, b: GateRecord): boolean =>

@@ -4,7 +4,7 @@
  */
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../clock/index.ts';
-import { RejectedError } from '../errors/index.ts';
+import { RejectedError, TransientError } from '../errors/index.ts';
 import type { Keyring } from './keyring.ts';
 import { paths, type RecordKind } from './paths.ts';
 import { listAll, type ObjectStore } from './store/object-store.ts';
@@ -13,6 +13,7 @@ import { readOpened } from './store/read-opened.ts';
 const HIGHEST_VERSION = 99_999_999;
 /** Opened versions are kept: they never change, so that only the look for a newer one costs a request. */
 const KEPT_VERSIONS = 5000;
+const LISTS = 4;
 
 export interface Versioned<T> {
   id: string;
@@ -20,7 +21,9 @@ export interface Versioned<T> {
   value: T;
 }
 
+/** Every operation throws TransientError `store_record_missing` for a version that the store lists and does not have. */
 export interface Records<T> {
+  /** null when no version was ever written. */
   get(tenant: string, id: string): Promise<Versioned<T> | null>;
   list(tenant: string): Promise<Versioned<T>[]>;
   /** False when a record of that id exists already. */
@@ -70,9 +73,14 @@ export function createRecords<T>({ store, keyring }: RecordsContext, kind: Recor
   }
 
   async function get(tenant: string, id: string): Promise<Versioned<T> | null> {
-    const { keys } = await store.list(paths.record(kind, tenant, id), { limit: 1 });
-    const newest = keys[0];
-    return newest === undefined ? null : read(tenant, id, versionIn(newest));
+    // A writer may add a version, and a sweep remove the older ones, between the list and the read.
+    for (let lists = 1; lists <= LISTS; lists++) {
+      const { keys } = await store.list(paths.record(kind, tenant, id), { limit: 1 });
+      if (keys[0] === undefined) return null;
+      const record = await read(tenant, id, versionIn(keys[0]));
+      if (record) return record;
+    }
+    throw new TransientError('store_record_missing', { fields: { kind, tenant, id } });
   }
 
   return {
@@ -86,8 +94,8 @@ export function createRecords<T>({ store, keyring }: RecordsContext, kind: Recor
         const id = key.split('/')[2]!;
         if (!newest.has(id)) newest.set(id, versionIn(key));
       }
-      const found = await Promise.all([...newest].map(([id, version]) => read(tenant, id, version)));
-      return found.filter((record) => record !== null);
+      const found = [...newest].map(async ([id, version]) => (await read(tenant, id, version)) ?? get(tenant, id));
+      return (await Promise.all(found)).filter((record) => record !== null);
     },
 
     async forgetOlder(tenant, id) {

@@ -3,7 +3,8 @@
  * number now and then, so that an allowance is not spent twice after a loss. No personal data.
  */
 import { paths } from './paths.ts';
-import { listAll, type ObjectStore } from './store/object-store.ts';
+import type { ObjectStore } from './store/object-store.ts';
+import { readNewest } from './store/read-newest.ts';
 
 /** Counts by name, as the pacer has them. */
 export type UsageCounts = Record<string, number>;
@@ -17,9 +18,7 @@ export interface UsageBook {
 
 export function createUsageBook(store: ObjectStore): UsageBook {
   async function latest(credential: string, day: string) {
-    const names = await listAll(store, paths.usageOf(credential, day));
-    const last = names.at(-1);
-    const body = last === undefined ? null : await store.get(last);
+    const { names, body } = await readNewest(store, paths.usageOf(credential, day));
     return { names, counts: body && (JSON.parse(body.toString()) as UsageCounts) };
   }
 

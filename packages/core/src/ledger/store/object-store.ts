@@ -30,7 +30,11 @@ export interface ObjectStore {
 }
 
 /** Walks every key under a prefix, a page at a time. */
-export async function* walk(store: ObjectStore, prefix: string, startAfter?: string): AsyncGenerator<string> {
+export async function* walk(
+  store: Pick<ObjectStore, 'list'>,
+  prefix: string,
+  startAfter?: string,
+): AsyncGenerator<string> {
   let from = startAfter;
   for (;;) {
     const page = await store.list(prefix, { startAfter: from });
@@ -41,6 +45,6 @@ export async function* walk(store: ObjectStore, prefix: string, startAfter?: str
 }
 
 /** All keys under a prefix that is known to be short. */
-export async function listAll(store: ObjectStore, prefix: string): Promise<string[]> {
+export async function listAll(store: Pick<ObjectStore, 'list'>, prefix: string): Promise<string[]> {
   return Array.fromAsync(walk(store, prefix));
 }

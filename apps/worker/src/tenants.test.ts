@@ -1,0 +1,20 @@
+import { asCardsealError } from '@cardseal/core/errors';
+import { createLedger, HOUSE, memoryObjectStore, paths } from '@cardseal/core/ledger';
+import { localMasterKey } from '@cardseal/core/seal';
+import { expect, it } from 'vitest';
+import { isLedgerAway } from './recognize/unsaved.ts';
+import { createTenants } from './tenants.ts';
+
+it('a tenant whose record the store lost is a fault that jobs wait out, and never a tenant without settings', async () => {
+  const store = memoryObjectStore();
+  const open = () => createLedger({ store, master: localMasterKey(Buffer.alloc(32, 1)) });
+  await open().tenants.create(HOUSE, 'bank', { name: 'A bank', createdAtMs: 0 });
+  expect(await createTenants(open()).get('bank')).toMatchObject({ name: 'A bank' });
+  await store.delete((await store.list(paths.record('tenants', HOUSE, 'bank'))).keys);
+  const error = await createTenants(open())
+    .get('bank')
+    .catch((thrown: unknown) => asCardsealError(thrown));
+  expect(error).toMatchObject({ code: 'store_tenant_missing' });
+  // Such a fault spends no attempt.
+  expect(isLedgerAway(error)).toBe(true);
+});
