@@ -5,6 +5,7 @@
  */
 import { asCardsealError, type CardsealError } from '@cardseal/core/errors';
 import { describeError, type Log } from '@cardseal/core/log';
+import type { Metrics } from '@cardseal/core/metrics';
 
 export interface EachAlone {
   /** What came of those that did not fail. Throws when all of several fail by a passing trouble: then it is everybody's. */
@@ -13,20 +14,27 @@ export interface EachAlone {
   end(): void;
 }
 
+/** Where an object that stays unreadable is reported. */
+export interface Told {
+  log: Pick<Log, 'error'>;
+  metrics: Pick<Metrics, 'count'>;
+}
+
 interface Owned {
   tenant: string;
   job: string;
 }
 
 /** Tells of what will not mend itself, with the ids. A trouble that passes is returned instead. */
-export function tellIfStuck(log: Pick<Log, 'error'>, { tenant, job }: Owned, thrown: unknown): CardsealError | null {
+export function tellIfStuck({ log, metrics }: Told, { tenant, job }: Owned, thrown: unknown): CardsealError | null {
   const error = asCardsealError(thrown);
   if (error.disposition === 'transient' || error.disposition === 'throttled') return error;
+  metrics.count('cardseal_own_faults_total', { work: 'walk', code: error.code });
   log.error('walk.stuck', { tenant, job_id: job, ...describeError(error) });
   return null;
 }
 
-export function createEachAlone(log: Pick<Log, 'error'>): EachAlone {
+export function createEachAlone(told: Told): EachAlone {
   let passing: CardsealError | null = null;
   return {
     async each(items, work) {
@@ -34,7 +42,7 @@ export function createEachAlone(log: Pick<Log, 'error'>): EachAlone {
       let met = 0;
       for (const [at, run] of runs.entries()) {
         if (run.status === 'fulfilled') continue;
-        const trouble = tellIfStuck(log, items[at]!, run.reason);
+        const trouble = tellIfStuck(told, items[at]!, run.reason);
         if (!trouble) continue;
         passing = trouble;
         met++;

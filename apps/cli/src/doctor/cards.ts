@@ -32,7 +32,7 @@ async function examineCard(examination: Examination, marker: PendingMarker, find
     return;
   }
   if (!inventory.committed) return void findings.uncommitted.push(id);
-  const request = await (await ledger.openAccepted(tenant, job))?.request();
+  const request = await (await ledger.openJob(tenant, job))?.request();
   // Withdrawn, or erased in this moment.
   if (!request) return;
   findings.missing_cards.push(id);

@@ -43,6 +43,7 @@ async function world() {
   const context = {
     clock,
     ledger,
+    metrics: { count: () => {} },
     log: { error: (event: string, { job_id }: { job_id: string }) => told.push(`${event} ${job_id}`), info: () => {} },
     conveyor: {
       queues: () => ({ deliver: { getJob: async () => undefined } }),
@@ -77,6 +78,29 @@ describe('a recovery', () => {
     expect(told).toEqual([`walk.stuck ${jobs[0]}`]);
     const parked = await Array.fromAsync(ledger.markers.parked(TENANT, ENDPOINT));
     expect(parked.map(({ job }) => job)).toEqual([jobs[0]]);
+  });
+
+  it('stays open while the store has no record of the endpoint, and ends when the record says deleted', async () => {
+    const { store, ledger, context, owed } = await world();
+    await ledger.recoveries.start(REF, SINCE);
+    const [record] = (await store.list(paths.record('endpoints', TENANT, ENDPOINT))).keys;
+    const bytes = (await store.get(record!))!;
+    await store.delete([record!]);
+    await expect(recover(context, REF, signal)).rejects.toMatchObject({ code: 'endpoint_record_missing' });
+    expect(await ledger.recoveries.read(REF)).not.toBeNull();
+    await store.put(record!, bytes);
+    await ledger.endpoints.change(TENANT, ENDPOINT, (value) => ({ ...value, state: 'deleted' }));
+    await recover(context, REF, signal);
+    expect([owed, await ledger.recoveries.read(REF)]).toEqual([[], null]);
+  });
+
+  it('reports the job whose key is lost, and does not take it for delivered', async () => {
+    const { store, ledger, context, jobs, owed, told } = await world();
+    await ledger.recoveries.start(REF, SINCE);
+    await store.delete([paths.jobKey(TENANT, jobs[1]!)]);
+    await recover(context, REF, signal);
+    expect(owed.toSorted()).toEqual([jobs[0], jobs[2]].toSorted());
+    expect(told).toEqual([`walk.stuck ${jobs[1]}`]);
   });
 
   it('ends at a trouble that passes, and is still asked for', async () => {

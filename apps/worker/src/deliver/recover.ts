@@ -4,7 +4,13 @@
  * does not open is told of and passed by; a trouble that passes ends the walk, which comes again.
  */
 import { createdAtMs } from '@cardseal/core/job';
-import type { DeliveryRef, EndpointRecord, RecoveryRef, RecoveryState } from '@cardseal/core/ledger';
+import {
+  type DeliveryRef,
+  type EndpointRecord,
+  endpointMissing,
+  type RecoveryRef,
+  type RecoveryState,
+} from '@cardseal/core/ledger';
 import { redeliver } from '@cardseal/core/queue';
 import type { WorkerContext } from '../context.ts';
 import { tellIfStuck } from '../each-alone.ts';
@@ -19,7 +25,9 @@ export async function recover(context: WorkerContext, ref: RecoveryRef, signal: 
     ledger.endpoints.get(ref.tenant, ref.endpoint),
   ]);
   if (!state) return;
-  const sent = endpoint?.value.state === 'enabled' ? await walk(context, ref, state, endpoint.value, signal) : 0;
+  // An absent record proves nothing: the request stays open until the store has the endpoint again.
+  if (!endpoint) throw endpointMissing(ref);
+  const sent = endpoint.value.state === 'enabled' ? await walk(context, ref, state, endpoint.value, signal) : 0;
   if (signal.aborted) return;
   await ledger.recoveries.finish(ref);
   log.info('endpoint.recovery_done', { tenant: ref.tenant, endpoint_id: ref.endpoint, count: sent });
@@ -47,7 +55,7 @@ async function unpark(context: WorkerContext, { tenant, endpoint }: RecoveryRef,
 
 /** @param isWanted decides whether it is; always, unless given. Returns whether it is owed now. */
 async function oweAgain(
-  { ledger, conveyor, clock, log }: WorkerContext,
+  { ledger, conveyor, clock, log, metrics }: WorkerContext,
   ref: DeliveryRef,
   isWanted = async () => true,
 ): Promise<boolean> {
@@ -56,7 +64,7 @@ async function oweAgain(
     await redeliver(ledger, conveyor, ref, clock.now());
     return true;
   } catch (error) {
-    const passing = tellIfStuck(log, ref, error);
+    const passing = tellIfStuck({ log, metrics }, ref, error);
     if (passing) throw passing;
     return false;
   }

@@ -77,6 +77,9 @@ async function runOnce(
     const told = { tenant: job.data.tenant, job_id: job.data.job, ...describeError(thrown) };
     if (away) context.log.warn('job.postponed', told);
     else context.log.error('job.postponed', told);
+    if (!away || error.code === 'store_tenant_missing' || error.code === 'store_record_missing') {
+      context.metrics.count('cardseal_own_faults_total', { work: 'recognize', code: error.code });
+    }
     if (!away) return { work, run: { kind: 'retry', code: error.code } };
     if (error instanceof ThrottledError) {
       return { work, run: { kind: 'postpone', code: error.code, delayMs: error.retryAfterMs } };

@@ -14,7 +14,7 @@ const STILL_AT_WORK_MS = 30_000;
 /** Returns how many deliveries were missing from the queue. */
 export async function restoreUndelivered(context: WorkerContext): Promise<number> {
   const { conveyor, ledger } = context;
-  const alone = createEachAlone(context.log);
+  const alone = createEachAlone(context);
   let restored = 0;
   for await (const page of pages(ledger.markers.undelivered())) {
     const { deliver } = conveyor.queues();

@@ -1,11 +1,13 @@
 /** One broken object of one tenant must not keep the cards of all others from their queue. */
+import { createStandstill } from '@cardseal/core/clock';
 import { eraseJob } from '@cardseal/core/erasure';
 import { TransientError } from '@cardseal/core/errors';
 import { type JobId, type JobRequest, newJobId } from '@cardseal/core/job';
-import { createLedger, memoryObjectStore, paths } from '@cardseal/core/ledger';
+import { createLedger, ERASURE_GENERATION, memoryObjectStore, paths } from '@cardseal/core/ledger';
 import { localMasterKey } from '@cardseal/core/seal';
 import { describe, expect, it } from 'vitest';
 import type { WorkerContext } from '../context.ts';
+import { createLeftSubmits, SAME_FOR_MS } from './left-submits.ts';
 import { restorePending } from './restore.ts';
 import { restoreUndelivered } from './restore-deliveries.ts';
 
@@ -39,6 +41,7 @@ async function world() {
   const context = {
     clock,
     ledger,
+    metrics: { count: () => {} },
     log: {
       error: (event: string, fields: object) => told.push({ event, ...fields }),
       warn: () => {},
@@ -97,6 +100,86 @@ describe('a walk over the markers', () => {
     expect(await restoreUndelivered(context)).toBe(2);
     expect(added).toEqual([jobs.bbb, jobs.ccc]);
     expect(told).toMatchObject([{ event: 'walk.stuck', job_id: jobs.aaa }]);
+  });
+});
+
+/** What a worker or a retry leaves, and an interrupted submit never does. */
+const PROOFS: Record<string, (tenant: string, job: JobId) => string> = {
+  'a reply': (tenant, job) => paths.reply(tenant, job, 'front'),
+  'a portrait': (tenant, job) => paths.crop(tenant, job, 'front', 'portrait'),
+  'an outcome': (tenant, job) => paths.outcome(tenant, job, 1),
+  'an encrypted event': (tenant, job) => paths.event(tenant, job, 1, 'we_1'),
+  'a closed retry window': (tenant, job) => paths.windowClosed(tenant, job),
+  'a second generation': (tenant, job) => paths.pending(tenant, job, 2, '-'),
+};
+
+describe('a request that the store lost', () => {
+  it.each(Object.keys(PROOFS))('beside %s is a fault: nothing is ever cleared', async (proof) => {
+    const { store, jobs, context, told } = await world();
+    await store.put(PROOFS[proof]!('aaa', jobs.aaa), Buffer.from('sealed'));
+    await store.delete([paths.request('aaa', jobs.aaa)]);
+    const before = [...store.objects.keys()];
+    const passed = { ms: 0 };
+    const submits = createLeftSubmits(context, createStandstill({ forMs: SAME_FOR_MS, nowMs: () => passed.ms }));
+    for (let turn = 0; turn < 4; turn++) {
+      await restorePending(context, submits);
+      passed.ms += SAME_FOR_MS;
+    }
+    expect([...store.objects.keys()]).toEqual(before);
+    expect(new Set(told.map(({ code }) => code))).toEqual(new Set(['job_request_missing']));
+    await expect(context.ledger.submits.withdraw('aaa', jobs.aaa)).rejects.toMatchObject({
+      code: 'job_request_missing',
+    });
+  });
+
+  it('with nothing but images and a key is an interrupted submit, and is withdrawn as before', async () => {
+    const { store, jobs, context } = await world();
+    await store.put(paths.image('aaa', jobs.aaa, 'front'), Buffer.from('sealed'));
+    await store.delete([paths.request('aaa', jobs.aaa)]);
+    const passed = { ms: 0 };
+    const submits = createLeftSubmits(context, createStandstill({ forMs: SAME_FOR_MS, nowMs: () => passed.ms }));
+    for (let turn = 0; turn < 5; turn++) {
+      await restorePending(context, submits);
+      passed.ms += SAME_FOR_MS;
+    }
+    const left = [...store.objects.keys()].filter(
+      (name) => name.includes(jobs.aaa) && !name.startsWith('undelivered/'),
+    );
+    expect(left).toEqual([]);
+  });
+
+  it('keeps its marker when the queue has given the job up', async () => {
+    const { store, jobs, context, told } = await world();
+    await store.put(paths.reply('aaa', jobs.aaa, 'front'), Buffer.from('sealed'));
+    await store.delete([paths.request('aaa', jobs.aaa)]);
+    const { recognize } = context.conveyor.queues();
+    Object.assign(recognize, { getJobState: async () => 'completed', getJob: async () => undefined });
+    Object.assign(context, { endpoints: { list: async () => [] } });
+    await restorePending(context);
+    expect((await store.list(paths.pendingOf('aaa', jobs.aaa))).keys).toHaveLength(1);
+    expect(told).toContainEqual(
+      expect.objectContaining({ event: 'reconcile.abandoned_stuck', code: 'job_request_missing' }),
+    );
+  });
+
+  it('does not stop an erasure that was asked for, and neither does a lost key', async () => {
+    const { store, ledger, jobs, context } = await world();
+    await store.put(paths.outcome('aaa', jobs.aaa, 1), Buffer.from('sealed'));
+    await store.delete([paths.request('aaa', jobs.aaa), paths.jobKey('bbb', jobs.bbb)]);
+    for (const [tenant, job] of [
+      ['aaa', jobs.aaa],
+      ['bbb', jobs.bbb],
+    ] as const) {
+      await ledger.markers.openGeneration(tenant, job, ERASURE_GENERATION, null);
+    }
+    await restorePending(context);
+    for (const [tenant, job] of [
+      ['aaa', jobs.aaa],
+      ['bbb', jobs.bbb],
+    ] as const) {
+      expect(await ledger.erasures.tombstone(tenant, job)).toMatchObject({ reason: 'request' });
+      expect((await store.list(paths.pendingOf(tenant, job))).keys).toEqual([]);
+    }
   });
 });
 

@@ -13,7 +13,7 @@ import { pages } from './pages.ts';
 
 /** Returns how many cards were missing from the queue. Throws when a passing trouble kept some from being looked at. */
 export async function restorePending(context: WorkerContext, submits = createLeftSubmits(context)): Promise<number> {
-  const alone = createEachAlone(context.log);
+  const alone = createEachAlone(context);
   let restored = 0;
   for await (const page of pages(context.ledger.markers.pending())) {
     const states = await Promise.all(
@@ -27,7 +27,7 @@ export async function restorePending(context: WorkerContext, submits = createLef
     await context.conveyor.addCards(present);
     restored += present.length;
     const ended = page.filter((_, at) => states[at] === 'failed' || states[at] === 'completed');
-    for (const marker of ended) await settleAbandoned(context, marker);
+    for (const marker of ended) await settleAbandoned(context, submits, marker);
   }
   alone.end();
   return restored;
@@ -54,19 +54,31 @@ async function erase(
 async function cardOf(context: WorkerContext, submits: LeftSubmits, marker: PendingMarker) {
   const { tenant, job, generation } = marker;
   const { ledger } = context;
-  const sealed = await ledger.openAccepted(tenant, job);
+  if (generation === ERASURE_GENERATION) return eraseAsAsked(context, marker);
+  const sealed = await ledger.openJob(tenant, job);
   const request = await sealed?.request();
   // Of an erased job no request is read: only where there is none is the tombstone worth a look of its own.
   const tombstone = request ? null : await ledger.erasures.tombstone(tenant, job);
   if (tombstone) return erase(context, marker, () => finishErasure(context, tenant, job, tombstone));
-  if (generation === ERASURE_GENERATION) {
-    // The API was asked for it, and was interrupted before it declared it.
-    if (request) return erase(context, marker, () => eraseJob(context, tenant, job, 'request'));
-    await ledger.markers.close(marker);
-    return null;
-  }
   if (request)
     return { tenant, job, generation, priority: request.priority, calls: request.sides.length, restored: true };
   await submits.look(tenant, job);
   return null;
+}
+
+/** Finishes an erasure that was interrupted, also of a job whose request or key is lost. Nothing is opened for it. */
+async function eraseAsAsked(context: WorkerContext, marker: PendingMarker): Promise<null> {
+  const { tenant, job } = marker;
+  const { ledger } = context;
+  const tombstone = await ledger.erasures.tombstone(tenant, job);
+  if (tombstone) return erase(context, marker, () => finishErasure(context, tenant, job, tombstone));
+  if (await isAccepted(context, marker)) return erase(context, marker, () => eraseJob(context, tenant, job, 'request'));
+  await ledger.markers.close(marker);
+  return null;
+}
+
+/** False for a submit whose commit was taken back or withdrawn. */
+async function isAccepted({ ledger }: WorkerContext, { tenant, job }: PendingMarker): Promise<boolean> {
+  const { committed, requestLost } = await ledger.inventory(tenant, job);
+  return requestLost || (committed && (await ledger.submits.left(tenant, job)) === null);
 }

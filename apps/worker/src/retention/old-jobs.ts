@@ -4,7 +4,7 @@
  */
 import { eraseJob } from '@cardseal/core/erasure';
 import type { JobId } from '@cardseal/core/job';
-import { HOUSE, type TenantRecord } from '@cardseal/core/ledger';
+import { assertRequestKept, HOUSE, type TenantRecord } from '@cardseal/core/ledger';
 import type { WorkerContext } from '../context.ts';
 import { createEachAlone } from '../each-alone.ts';
 import { keptForMs } from './kept-for.ts';
@@ -13,7 +13,7 @@ const PAGE = 200;
 
 /** Returns how many jobs were erased. */
 export async function eraseOldJobs(context: WorkerContext, signal: AbortSignal): Promise<number> {
-  const alone = createEachAlone(context.log);
+  const alone = createEachAlone(context);
   let erased = 0;
   for (const { id: tenant, value: record } of await context.ledger.tenants.list(HOUSE)) {
     // The shortest time of this tenant's jobs without a time of their own; the maximum is never shorter.
@@ -45,6 +45,7 @@ async function eraseIfOld(context: WorkerContext, tenant: string, job: JobId, re
     await ledger.erasures.unlist(tenant, job);
     return false;
   }
+  assertRequestKept(inventory, tenant, job);
   const sealed = inventory.committed ? await ledger.openJob(tenant, job) : null;
   const [request, outcome] = await Promise.all([sealed?.request(), sealed?.outcome(inventory.generation)]);
   if (!request || !outcome) return false;

@@ -39,6 +39,7 @@ async function world(retention?: TenantRetention, retainForS: number | null = nu
   const context = {
     clock,
     ledger,
+    metrics: { count: () => {} },
     random: () => 0,
     config: { RETENTION_MS: 7 * DAY_MS, RETENTION_INTERVAL_MS: DAY_MS },
     log: { error: tell, warn: tell, info: () => {} },

@@ -38,7 +38,10 @@ export class ErasureIncomplete extends TransientError {
   }
 }
 
-/** Idempotent. Throws RejectedError `job_not_found`, and ErasureIncomplete once the tombstone stands. */
+/**
+ * Idempotent. A job whose request or key is lost can be erased too. Throws RejectedError `job_not_found`, and
+ * ErasureIncomplete once the tombstone stands.
+ */
 export async function eraseJob(
   eraser: Eraser,
   tenant: string,
@@ -48,7 +51,7 @@ export async function eraseJob(
   const { ledger } = eraser;
   const inventory = await ledger.inventory(tenant, job);
   const standing = inventory.erased ? await ledger.erasures.tombstone(tenant, job) : null;
-  if (!standing && !inventory.committed) throw new RejectedError('job_not_found');
+  if (!standing && !inventory.committed && !inventory.requestLost) throw new RejectedError('job_not_found');
   if (standing && (await ledger.erasures.readRecord(tenant, job))) return standing;
   await ledger.markers.openGeneration(tenant, job, ERASURE_GENERATION, null);
   await failpoint('erase.marked');
@@ -98,7 +101,7 @@ async function declare(
   });
 }
 
-/** What does not open any more can be erased all the same; then all that listen are told. */
+/** A job that does not open can be erased; then every endpoint that subscribes is told. */
 async function requestIfItOpens(ledger: Ledger, tenant: string, job: JobId): Promise<JobRequest | null> {
   try {
     return (await (await ledger.openJob(tenant, job))?.request()) ?? null;

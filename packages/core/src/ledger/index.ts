@@ -16,7 +16,7 @@ export { ERASURE_GENERATION, type ErasureRecord, type Erasures, type Tombstone }
 export type { GateRecord } from './gates.ts';
 export type { Claim } from './idempotency.ts';
 export type { IndexEntry } from './index-names.ts';
-export type { Inventory, KeptNames } from './inventory.ts';
+export { assertRequestKept, type Inventory, type KeptNames } from './inventory.ts';
 export type { KeyRotation, KeyStatus, Rewrapped } from './key-rotation.ts';
 export { type KeyCounts, type KeyUsage, type KeyUsageDay, usageDay } from './key-usage.ts';
 export { createLedger, type Ledger, type LedgerSettings } from './ledger.ts';
@@ -51,6 +51,7 @@ export {
   type EndpointRecord,
   EVENT_TYPES,
   type EventType,
+  endpointMissing,
   type KeyLimits,
   type ObjectSourceRule,
   type Registry,

@@ -30,15 +30,7 @@ import { createRecords } from './records.ts';
 import { createRecoveries, type Recoveries } from './recoveries.ts';
 import type { Registry } from './registry.ts';
 import { createReplays, type Replays } from './replays.ts';
-import {
-  type OpenedWork,
-  openAccepted,
-  openForWork,
-  openJob,
-  openOutcome,
-  type SealedJob,
-  sealedJob,
-} from './sealed-job.ts';
+import { type OpenedWork, openForWork, openJob, openOutcome, type SealedJob, sealedJob } from './sealed-job.ts';
 import type { ObjectStore } from './store/object-store.ts';
 import { createSubmits, type Submits } from './submits.ts';
 import { createUploads, type Uploads } from './uploads.ts';
@@ -49,13 +41,15 @@ export interface Ledger extends Registry {
   startJob(tenant: string, job: JobId): Promise<SealedJob>;
   /** The same for an id that nobody else knows. Its pictures may be written while `keep` writes the key, its request may not. */
   startUnseenJob(tenant: string, job: JobId): Promise<{ sealed: SealedJob; keep(): Promise<void> }>;
-  /** null when the job never existed, or its key is not there. Of an erased job nothing can be read. */
-  openJob(tenant: string, job: JobId): Promise<SealedJob | null>;
-  /** The same for who acts on there being none. Throws DefectError `job_key_missing` for one that is there without its key. */
-  openAccepted(tenant: string, job: JobId): Promise<SealedJob | null>;
   /**
-   * For one who writes to it and looks for an erasure once, at the end of all its writes. null when there is nothing to
-   * work on: never committed, or erased.
+   * null when the job never existed or was never committed. Nothing of an erased job can be read. Throws DefectError
+   * `job_key_missing` when the job was committed and its key is not there.
+   */
+  openJob(tenant: string, job: JobId): Promise<SealedJob | null>;
+  /**
+   * For a caller that writes to it and looks for an erasure once, after all its writes. null when there is nothing to
+   * work on: never committed, or erased. Throws DefectError `job_key_missing` or `job_request_missing` when the store
+   * lost one of them.
    * @param ahead sides whose pictures are read together with the rest.
    */
   openForWork(tenant: string, job: JobId, ahead?: readonly Side[]): Promise<OpenedWork | null>;
@@ -129,7 +123,6 @@ export function createLedger({
       return { sealed: sealedJob(store, tenant, job, key, { looks: false }), keep };
     },
     openJob: (tenant, job) => openJob(store, keyring, tenant, job),
-    openAccepted: (tenant, job) => openAccepted(store, keyring, tenant, job),
     openForWork: (tenant, job, ahead) => openForWork(store, keyring, tenant, job, ahead),
     openOutcome: (tenant, job, generation) => openOutcome(store, keyring, tenant, job, generation),
     inventory: (tenant, job) => takeInventory(store, tenant, job),

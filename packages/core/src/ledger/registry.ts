@@ -1,5 +1,6 @@
 /** Who there is: tenants, their API keys and endpoints, and the operators. Plain data; the rules live in the apps. */
 import type { VerdictPolicy } from '../card/index.ts';
+import { DefectError } from '../errors/index.ts';
 import type { Records } from './records.ts';
 
 export const SCOPES = [
@@ -135,6 +136,14 @@ export interface EndpointRecord {
   disabledBy?: 'owner' | 'gone' | 'failing';
   /** When its owner disabled it. Of the other two reasons `health.sinceMs` has the time. */
   disabledAtMs?: number;
+}
+
+/**
+ * For an endpoint that other records name and that the store does not have. A deletion leaves a record with the state
+ * `deleted`, so an absent record is a fault of the store and never a deletion.
+ */
+export function endpointMissing({ tenant, endpoint }: { tenant: string; endpoint: string }): DefectError {
+  return new DefectError('endpoint_record_missing', { fields: { tenant, endpoint } });
 }
 
 export interface EndpointHealth {

@@ -89,6 +89,9 @@ describe('replays', () => {
     await ledger.replays.keep(start.ticket, ANSWER);
     expect(await ledger.replays.begin({ ...request(), job })).toMatchObject({ kind: 'answered' });
     await store.delete([...store.objects.keys()].filter((name) => name.includes(`keys/bank/${job}`)));
+    // A key that is absent without a tombstone is lost, and no erasure.
+    await expect(ledger.replays.begin({ ...request(), job })).rejects.toMatchObject({ code: 'job_key_missing' });
+    await ledger.erasures.declare('bank', job, { v: 1, reason: 'request', generation: 1 } as never);
     expect(await ledger.replays.begin({ ...request(), job })).toEqual({ kind: 'erased' });
   });
 

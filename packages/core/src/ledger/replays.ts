@@ -5,10 +5,12 @@
  */
 import { ulid } from 'ulid';
 import type { Clock } from '../clock/index.ts';
+import { DefectError } from '../errors/index.ts';
 import type { JobId } from '../job/index.ts';
 import { open, seal } from '../seal/index.ts';
 import { macName } from './idempotency.ts';
 import type { Keyring } from './keyring.ts';
+import { paths } from './paths.ts';
 import { listAll, type ObjectStore, walk } from './store/object-store.ts';
 
 export const REPLAYS_KEPT_MS = 24 * 3_600_000;
@@ -120,7 +122,10 @@ export function createReplays(store: ObjectStore, keyring: Keyring, clock: Clock
     const { tenant, job } = ticket;
     if (job === null) return keyring.open(tenant, context(ticket, 'answer'), sealed);
     const key = await keyring.jobKey(tenant, job);
-    return key && open(key, context(ticket, 'answer'), sealed);
+    if (key) return open(key, context(ticket, 'answer'), sealed);
+    // An erasure leaves a tombstone. A key that is absent without one is lost.
+    if (await store.get(paths.tombstone(tenant, job))) return null;
+    throw new DefectError('job_key_missing', { fields: { tenant, job } });
   }
 
   async function newest(tenant: string, name: string): Promise<number> {

@@ -4,7 +4,7 @@ import { DefectError, RejectedError } from '../errors/index.ts';
 import type { JobId, JobRequest, Outcome, Side } from '../job/index.ts';
 import { open, seal } from '../seal/index.ts';
 import { erasedJob } from './erased-job.ts';
-import { type KeptNames, keptNames } from './inventory.ts';
+import { assertRequestKept, type KeptNames, keptNames } from './inventory.ts';
 import type { Keyring } from './keyring.ts';
 import { type Crop, paths } from './paths.ts';
 import { listAll, type ObjectStore } from './store/object-store.ts';
@@ -103,7 +103,11 @@ export function sealedJob(
   };
 }
 
-/** Opens a job by its key; null when it never existed, or has none. Of an erased job nothing can be read. */
+/**
+ * Opens a job by its key; null when it never existed or was never committed. Nothing of an erased job can be read.
+ * Throws DefectError `job_key_missing` when the job was committed and its key is not there: the key is lost, lies in
+ * another bucket, or was erased in a later state of the ledger than this one.
+ */
 export async function openJob(
   store: ObjectStore,
   keyring: Keyring,
@@ -112,22 +116,10 @@ export async function openJob(
 ): Promise<SealedJob | null> {
   const [key, tombstone] = await Promise.all([keyring.jobKey(tenant, job), store.get(paths.tombstone(tenant, job))]);
   if (tombstone) return erasedJob(tenant, job);
-  return key && sealedJob(store, tenant, job, key);
-}
-
-/**
- * The same for who would take what it cannot open for a job that never was. Throws DefectError `job_key_missing` when it
- * was committed and its key is not there: kept elsewhere, lost, or erased in a later state of the ledger than this one.
- */
-export async function openAccepted(
-  store: ObjectStore,
-  keyring: Keyring,
-  tenant: string,
-  job: JobId,
-): Promise<SealedJob | null> {
-  const opened = await openJob(store, keyring, tenant, job);
-  if (!opened) await sealedJob(store, tenant, job, null).request();
-  return opened;
+  if (key) return sealedJob(store, tenant, job, key);
+  await sealedJob(store, tenant, job, null).request();
+  // The job may have been erased between the two reads.
+  return (await store.get(paths.tombstone(tenant, job))) ? erasedJob(tenant, job) : null;
 }
 
 /** A job that was committed, with what its names tell. */
@@ -137,7 +129,10 @@ export interface OpenedWork {
   sealed: SealedJob;
 }
 
-/** Opens a job for one who writes to it and looks for an erasure afterwards; null when there is nothing to work on. */
+/**
+ * Opens a job for a caller that writes to it and looks for an erasure afterwards; null when there is nothing to work on.
+ * Throws DefectError `job_key_missing` or `job_request_missing` when the store lost one of them.
+ */
 export async function openForWork(
   store: ObjectStore,
   keyring: Keyring,
@@ -149,6 +144,7 @@ export async function openForWork(
   const sealed = readAhead(opened, ahead);
   const [names, request] = await Promise.all([listAll(store, paths.job(tenant, job)), sealed.request()]);
   const inventory = keptNames(tenant, job, names);
+  assertRequestKept(inventory, tenant, job);
   return request && inventory.committed && !inventory.erased ? { inventory, request, sealed } : null;
 }
 

@@ -6,8 +6,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { asCardsealError } from '../errors/index.ts';
 import type { JobId, Side } from '../job/index.ts';
+import { isWrittenAfterCommit, requestMissing } from './inventory.ts';
 import type { Keyring } from './keyring.ts';
-import { paths } from './paths.ts';
+import { parsePending, paths } from './paths.ts';
 import { referenceMac } from './reference-mac.ts';
 import { openJob, WITHDRAWN } from './sealed-job.ts';
 import { listAll, type ObjectStore } from './store/object-store.ts';
@@ -22,9 +23,12 @@ export interface LeftSubmit {
 }
 
 export interface Submits {
-  /** null when it is committed or erased, or nothing is left of it. */
+  /**
+   * null when it is committed or erased, or nothing is left of it. Throws DefectError `job_request_missing` when
+   * something is there that only an accepted job has: the store lost the request, and nothing may be cleared.
+   */
   left(tenant: string, job: JobId): Promise<LeftSubmit | null>;
-  /** Bars the commit, then removes pictures and key. False when the commit was faster. */
+  /** Bars the commit, then removes images and key. False when the commit was faster. Throws as `left` does. */
   withdraw(tenant: string, job: JobId): Promise<boolean>;
   /** Lets the id be submitted again; the marker goes last, since it is what finds the rest. */
   forget(tenant: string, job: JobId): Promise<void>;
@@ -38,6 +42,13 @@ export interface Submits {
 export function createSubmits(store: ObjectStore, keyring: Keyring): Submits {
   const markersOf = (tenant: string, job: JobId) => listAll(store, paths.pendingOf(tenant, job));
   const namesOf = (tenant: string, job: JobId) => listAll(store, paths.job(tenant, job));
+  /** A reply, an outcome or a second generation proves that the job was accepted. */
+  function refuseAccepted(tenant: string, job: JobId, names: readonly string[], markers: readonly string[]): void {
+    const folder = paths.job(tenant, job);
+    const worked = names.some((name) => isWrittenAfterCommit(name.slice(folder.length)));
+    const retried = markers.some((marker) => (parsePending(marker)?.generation ?? 0) > 1);
+    if (worked || retried) throw requestMissing(tenant, job);
+  }
   async function isCommitted(tenant: string, job: JobId): Promise<boolean> {
     const request = await store.get(paths.request(tenant, job));
     return request !== null && !request.equals(WITHDRAWN);
@@ -54,6 +65,7 @@ export function createSubmits(store: ObjectStore, keyring: Keyring): Submits {
       if (names.includes(paths.tombstone(tenant, job))) return null;
       if (withdrawn && (await isCommitted(tenant, job))) return null;
       if (names.length + markers.length === 0) return null;
+      refuseAccepted(tenant, job, names, markers);
       const bodies = await Promise.all(markers.map((marker) => store.get(marker)));
       const seen = createHash('sha256').update(JSON.stringify([names, markers, hasKey]));
       for (const body of bodies) seen.update(body ?? '-');
@@ -62,6 +74,10 @@ export function createSubmits(store: ObjectStore, keyring: Keyring): Submits {
 
     async withdraw(tenant, job) {
       const request = paths.request(tenant, job);
+      const [before, markers] = await Promise.all([namesOf(tenant, job), markersOf(tenant, job)]);
+      if (before.includes(paths.tombstone(tenant, job))) return false;
+      // With a request the commit was faster, and the conditional write below finds it.
+      if (!before.includes(request)) refuseAccepted(tenant, job, before, markers);
       if (!(await store.create(request, WITHDRAWN))) return false;
       await store.delete((await namesOf(tenant, job)).filter((name) => name !== request));
       await keyring.dropJobKey(tenant, job);
@@ -85,8 +101,12 @@ export function createSubmits(store: ObjectStore, keyring: Keyring): Submits {
       const marker = paths.pending(tenant, job, 1, await referenceMac(keyring, tenant, reference));
       // Also for what is left of one that is taken back.
       await store.create(marker, randomBytes(16));
-      if (!whole) await store.delete([paths.request(tenant, job)]);
-      return whole;
+      if (whole) return true;
+      // A worker may already have saved a reply. Without the request it would look like a lost job.
+      const folder = paths.job(tenant, job);
+      const worked = names.filter((name) => isWrittenAfterCommit(name.slice(folder.length)));
+      await store.delete([...worked, paths.request(tenant, job)]);
+      return false;
     },
   };
 

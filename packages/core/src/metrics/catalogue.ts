@@ -89,6 +89,11 @@ export const METRICS = define({
     labels: ['class'],
     buckets: SLOW,
   },
+  cardseal_own_faults_total: {
+    kind: 'counter',
+    help: 'Runs that a fault on our side stopped, by kind of work and code; no attempt was spent.',
+    labels: ['work', 'code'],
+  },
   cardseal_endpoints: {
     kind: 'gauge',
     help: 'Webhook endpoints by health; `off` are those that their owners disabled.',

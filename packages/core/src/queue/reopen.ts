@@ -1,7 +1,7 @@
 /** Opens the next generation of a failed or expired job: the retry behind the API's route and Bull Board's button. */
 import { RejectedError } from '../errors/index.ts';
 import type { JobId } from '../job/index.ts';
-import type { Ledger } from '../ledger/index.ts';
+import { assertRequestKept, type Ledger } from '../ledger/index.ts';
 import type { Conveyor } from './conveyor.ts';
 import { recognizeJobId } from './names.ts';
 
@@ -13,7 +13,8 @@ interface ReopenOptions {
 
 /**
  * Returns the generation that is now open. Throws RejectedError `job_not_found`, `job_not_retryable` (it is at work,
- * or ended well, or ended after `endedByMs`) or `picture_gone` (the retry window has passed).
+ * or ended well, or ended after `endedByMs`) or `picture_gone` (the retry window has passed). Throws DefectError
+ * `job_request_missing` or `job_key_missing` when the store lost one of them.
  */
 export async function reopen(
   ledger: Ledger,
@@ -23,6 +24,7 @@ export async function reopen(
   { endedByMs = Number.POSITIVE_INFINITY, about = async () => {} }: ReopenOptions = {},
 ): Promise<number> {
   const inventory = await ledger.inventory(tenant, job);
+  assertRequestKept(inventory, tenant, job);
   const sealed = inventory.committed && !inventory.erased ? await ledger.openJob(tenant, job) : null;
   const request = await sealed?.request();
   if (!sealed || !request) throw new RejectedError('job_not_found');
