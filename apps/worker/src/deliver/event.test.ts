@@ -1,6 +1,6 @@
 import { ManualClock } from '@cardseal/core/clock';
 import { type JobId, newJobId } from '@cardseal/core/job';
-import { createLedger, type DeliveryRef, type EndpointRecord, memoryObjectStore } from '@cardseal/core/ledger';
+import { createLedger, type DeliveryRef, type EndpointRecord, memoryObjectStore, paths } from '@cardseal/core/ledger';
 import { localMasterKey } from '@cardseal/core/seal';
 import { expect, it } from 'vitest';
 import { createFreshOutcomes, type FreshOutcome } from '../fresh-outcomes.ts';
@@ -39,7 +39,7 @@ async function decidedJob({ delivers = true } = {}) {
       createdAtMs: clock.now(),
       erasedAtMs: clock.now(),
     });
-  return { context: { ledger, freshOutcomes }, ref, asked, erase };
+  return { context: { ledger, freshOutcomes }, ref, asked, erase, store };
 }
 
 it.each(['full', 'reference'] as const)('of what was just decided %s is not read back', async (payload) => {
@@ -58,6 +58,21 @@ it('what was erased since is not told, however fresh', async () => {
 it('an encrypted body is the one that stands in the ledger', async () => {
   const { context, ref } = await decidedJob();
   expect((await eventOf(context, ref, endpoint('encrypted')))?.body.toString()).toBe('sealed before');
+});
+
+it('an owed event whose outcome or notice the store lost is a fault, and none when nothing is owed', async () => {
+  const { context, ref, store } = await decidedJob({ delivers: false });
+  const { markers } = context.ledger;
+  const notice = { ...ref, job: 'evt_00000000000000000000000001' as const };
+  await store.delete([paths.outcome(TENANT, ref.job as JobId, 1)]);
+  await markers.owe(ref);
+  await markers.owe(notice);
+  await expect(eventOf(context, ref, endpoint('full'))).rejects.toMatchObject({ code: 'outcome_missing' });
+  await expect(eventOf(context, notice, endpoint('full'))).rejects.toMatchObject({ code: 'notice_missing' });
+  await markers.settle(ref);
+  await markers.settle(notice);
+  expect(await eventOf(context, ref, endpoint('full'))).toBeNull();
+  expect(await eventOf(context, notice, endpoint('full'))).toBeNull();
 });
 
 it('who delivers nothing keeps nothing, and the ledger has it all the same', async () => {

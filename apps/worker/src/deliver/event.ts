@@ -1,4 +1,5 @@
 /** The event that a delivery is about: its id and its frozen bytes, from the job's outcome or from a notice. */
+import { DefectError } from '@cardseal/core/errors';
 import type { DeliveryRef, EndpointRecord } from '@cardseal/core/ledger';
 import { isNoticeId } from '@cardseal/core/ledger';
 import { frozenEvent, plainEvent } from '@cardseal/core/webhook';
@@ -11,7 +12,10 @@ export interface FrozenEvent {
   trace?: string | undefined;
 }
 
-/** null when there is nothing to tell any more: the job is erased, or was never concluded. */
+/**
+ * null when nothing is owed any more, because the job is erased or the notice has reached its retention time. Throws
+ * DefectError `outcome_missing` or `notice_missing` when the delivery is owed and the store lost what it tells of.
+ */
 export async function eventOf(
   { ledger, freshOutcomes }: Pick<WorkerContext, 'ledger' | 'freshOutcomes'>,
   ref: DeliveryRef,
@@ -19,7 +23,8 @@ export async function eventOf(
 ): Promise<FrozenEvent | null> {
   if (isNoticeId(ref.job)) {
     const notice = await ledger.notices.get(ref.tenant, ref.job);
-    return notice && { id: notice.eventId, body: Buffer.from(notice.body) };
+    if (!notice) return nothingOwed(ledger, ref, 'notice_missing');
+    return { id: notice.eventId, body: Buffer.from(notice.body) };
   }
   const { tenant, job, generation } = ref;
   const fresh = freshOutcomes.of(ref);
@@ -29,8 +34,21 @@ export async function eventOf(
     return erased ? null : { id: fresh.eventId, body: plainEvent(fresh, endpoint.payload), trace: fresh.trace };
   }
   const opened = await ledger.openOutcome(tenant, job, generation);
-  if (!opened) return null;
+  if (!opened) {
+    if (await ledger.erasures.tombstone(tenant, job)) return null;
+    return nothingOwed(ledger, ref, 'outcome_missing');
+  }
   const { sealed, outcome } = opened;
   const body = await frozenEvent(sealed, outcome, ref.endpoint, endpoint);
   return { id: outcome.eventId, body, trace: outcome.trace };
+}
+
+/** The marker is read last: whoever removes an event removes its markers first. */
+async function nothingOwed(
+  { markers }: Pick<WorkerContext['ledger'], 'markers'>,
+  ref: DeliveryRef,
+  code: 'notice_missing' | 'outcome_missing',
+): Promise<null> {
+  if (!(await markers.isOwed(ref))) return null;
+  throw new DefectError(code, { fields: { tenant: ref.tenant, job: ref.job, generation: ref.generation } });
 }

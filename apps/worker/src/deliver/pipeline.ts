@@ -3,8 +3,9 @@
  * its tries; a fault of ours (ledger, keys) waits and tries again without one.
  */
 import { asCardsealError } from '@cardseal/core/errors';
-import type { DeliveryRecord, DeliveryRef, EndpointRecord } from '@cardseal/core/ledger';
+import { type DeliveryRecord, type DeliveryRef, type EndpointRecord, endpointMissing } from '@cardseal/core/ledger';
 import { answeredWithin, type DeliverJob, deliverJobId, redeliver } from '@cardseal/core/queue';
+import { backoffMs, faultBackoff } from '@cardseal/core/retry';
 import { currentTraceparent, inSpan, markFailed, withParent } from '@cardseal/core/trace';
 import type { SendResult } from '@cardseal/core/webhook';
 import type { WorkerContext } from '../context.ts';
@@ -20,8 +21,11 @@ export type DeliveryRun =
   | { kind: 'done' }
   /** Every try is spent; the delivery stands as exhausted and can be sent again. */
   | { kind: 'exhausted'; class: string }
-  /** `scheduled`: until its next try is due, which a resend may bring forward at any moment. */
-  | { kind: 'postpone'; delayMs: number; late: boolean; scheduled?: true }
+  /**
+   * `scheduled`: until its next attempt is due, which a resend may bring forward at any moment. `faults`: how many runs in
+   * a row a fault on our side stopped.
+   */
+  | { kind: 'postpone'; delayMs: number; late: boolean; scheduled?: true; faults?: number }
   /** The lane is full: somebody will wake it. */
   | { kind: 'wait'; place: number };
 
@@ -34,9 +38,10 @@ export async function deliver(
   { firstStart, signal }: { firstStart: boolean; signal: AbortSignal },
 ): Promise<DeliveryRun> {
   const { ledger, clock } = context;
-  const { late = false, repeated = false, ...ref } = job;
+  const { late = false, repeated = false, faults: _faults, ...ref } = job;
   const endpoint = await currentEndpoint(context, ref);
-  if (endpoint?.value.state !== 'enabled') return setAside(context, room, ref, endpoint?.value);
+  if (!endpoint) return withoutEndpoint(context, room, ref);
+  if (endpoint.value.state !== 'enabled') return setAside(context, room, ref, endpoint.value);
   const admission = await admit(context, room, ref, endpoint.value, late);
   if (admission.kind === 'until') {
     return { kind: 'postpone', delayMs: Math.max(1, admission.atMs - clock.now()), late };
@@ -111,22 +116,43 @@ async function send(
   return webhooks.send({ url, targets, headers, body, deadlineMs: config.WEBHOOK_DEADLINE_MS, signal });
 }
 
-/** Of a disabled endpoint the delivery is kept, of a deleted one forgotten; either way the line moves on. */
+/**
+ * Parks the delivery of a disabled endpoint and settles that of a deleted one. In both cases the endpoint's next delivery
+ * may run.
+ */
 async function setAside(
   { ledger, conveyor, clock }: WorkerContext,
   room: DeliverRoom,
   ref: DeliveryRef,
-  endpoint: EndpointRecord | undefined,
+  endpoint: EndpointRecord,
 ): Promise<DeliveryRun> {
-  if (endpoint?.state === 'disabled') {
+  if (endpoint.state === 'disabled') {
     await ledger.markers.park(ref);
     // Enabled while this was parked: the walk over what is parked may have passed by already.
     const now = await ledger.endpoints.get(ref.tenant, ref.endpoint);
     if (now?.value.state === 'enabled') await redeliver(ledger, conveyor, ref, clock.now());
   } else await ledger.markers.settle(ref);
-  const input = { id: deliverJobId(ref), outcome: 'none' as const, late: false, rate: null, nowMs: clock.now() };
-  await room.release(ref, input);
+  await releaseUnused(room, ref, clock.now());
   return DONE;
+}
+
+/**
+ * The store has no record of the endpoint. A deletion leaves one, so this is a fault of the store: the delivery stays owed.
+ * Throws DefectError `endpoint_record_missing`, unless nothing is owed any more.
+ */
+async function withoutEndpoint(
+  { ledger, clock }: WorkerContext,
+  room: DeliverRoom,
+  ref: DeliveryRef,
+): Promise<DeliveryRun> {
+  await releaseUnused(room, ref, clock.now());
+  if (await ledger.markers.isOwed(ref)) throw endpointMissing(ref);
+  return DONE;
+}
+
+/** Gives back a place that this delivery may still hold from an earlier run, so that the next one may run. */
+async function releaseUnused(room: DeliverRoom, ref: DeliveryRef, nowMs: number): Promise<void> {
+  await room.release(ref, { id: deliverJobId(ref), outcome: 'none', late: false, rate: null, nowMs });
 }
 
 /** Gives the slot back, wakes who is next, and follows what the answer says of the endpoint's health. */
@@ -146,7 +172,12 @@ async function leave(
   if (answer && state) await followHealth(context, ref, endpoint, answer, state);
 }
 
-/** How long a fault of ours waits before the delivery is looked at again. */
-export function ownFaultDelayMs(error: unknown): number {
-  return ['transient', 'throttled'].includes(asCardsealError(error).disposition) ? 5000 : 60_000;
+/**
+ * How long a delivery waits after a fault on our side. An outage is over soon. A defect waits for a person, so its delay
+ * grows.
+ * @param faults how many runs in a row such a fault stopped, this one included.
+ */
+export function ownFaultDelayMs(error: unknown, faults: number, random: number): number {
+  if (['transient', 'throttled'].includes(asCardsealError(error).disposition)) return 5000;
+  return backoffMs(faults, random, faultBackoff);
 }

@@ -1,4 +1,5 @@
 /** Between BullMQ and the delivery room: a delivery, or a recovery that owes deliveries again. */
+import { asCardsealError } from '@cardseal/core/errors';
 import type { RecoveryRef } from '@cardseal/core/ledger';
 import { describeError } from '@cardseal/core/log';
 import {
@@ -16,6 +17,9 @@ import { type DeliveryRun, deliver, ownFaultDelayMs } from './pipeline.ts';
 import { recover } from './recover.ts';
 import type { DeliverRoom } from './room.ts';
 
+/** A recovery keeps no count of its faults: a defect delays it by one to two minutes. */
+const RECOVERY_FAULTS = 5;
+
 export function deliverProcessor(context: WorkerContext, room: DeliverRoom) {
   return async (job: Job<DeliverJob>, token?: string, signal?: AbortSignal): Promise<void> => {
     const abort = signal ?? new AbortController().signal;
@@ -24,11 +28,20 @@ export function deliverProcessor(context: WorkerContext, room: DeliverRoom) {
     if (abort.aborted && run.kind !== 'done') return handBack(job, token);
     if (run.kind === 'wait') return waitInLine(context, room, job, token, run.place);
     if (run.kind === 'postpone') {
-      if (run.late && !job.data.late) await job.updateData({ ...job.data, late: true });
+      await keepInQueue(job, run);
       return run.scheduled ? sleepUntilDue(context, room, job, token, run.delayMs) : postpone(job, token, run.delayMs);
     }
     if (run.kind === 'exhausted') throw giveUp(`delivery_exhausted.${run.class}`);
   };
+}
+
+/** What the next run must know: whether it is a first attempt, and how many runs in a row a fault stopped. */
+async function keepInQueue(job: Job<DeliverJob>, run: Extract<DeliveryRun, { kind: 'postpone' }>): Promise<void> {
+  const { faults, late, ...ref } = job.data;
+  const isLate = late || run.late;
+  if (isLate === (late ?? false) && faults === run.faults) return;
+  const counted = run.faults === undefined ? {} : { faults: run.faults };
+  await job.updateData({ ...ref, ...(isLate ? { late: true } : {}), ...counted });
 }
 
 async function runOnce(
@@ -41,10 +54,11 @@ async function runOnce(
     return await deliver(context, room, job.data, { firstStart: job.attemptsStarted === 1, signal });
   } catch (error) {
     const { tenant, job: job_id, endpoint, late = false } = job.data;
-    if (!signal.aborted) {
-      context.log.error('delivery.own_fault', { tenant, job_id, endpoint_id: endpoint, ...describeError(error) });
-    }
-    return { kind: 'postpone', delayMs: ownFaultDelayMs(error), late };
+    if (signal.aborted) return { kind: 'postpone', delayMs: 0, late };
+    context.log.error('delivery.own_fault', { tenant, job_id, endpoint_id: endpoint, ...describeError(error) });
+    context.metrics.count('cardseal_own_faults_total', { work: 'deliver', code: asCardsealError(error).code });
+    const faults = (job.data.faults ?? 0) + 1;
+    return { kind: 'postpone', delayMs: ownFaultDelayMs(error, faults, context.random()), late, faults };
   }
 }
 
@@ -97,12 +111,13 @@ async function runRecovery(
   try {
     await recover(context, ref, signal);
   } catch (error) {
+    context.metrics.count('cardseal_own_faults_total', { work: 'recover', code: asCardsealError(error).code });
     context.log.warn('endpoint.recovery_postponed', {
       tenant: ref.tenant,
       endpoint_id: ref.endpoint,
       ...describeError(error),
     });
-    return postpone(job, token, ownFaultDelayMs(error));
+    return postpone(job, token, ownFaultDelayMs(error, RECOVERY_FAULTS, context.random()));
   }
   if (signal.aborted) return handBack(job, token);
 }

@@ -27,7 +27,8 @@ export async function announce(context: WorkerContext, work: Work): Promise<Anno
   const told = conveyor.announceFinished(job).catch(() => {});
   const listeners = await (work.listeners ?? known.list(tenant));
   const wanted = listeners.filter(({ id, value }) => wants(id, value, request, outcome));
-  const all = wanted.map(({ id }) => ({ tenant, job, generation, endpoint: id }));
+  const ids = [...wanted.map(({ id }) => id), ...absent(listeners, request)];
+  const all = ids.map((endpoint) => ({ tenant, job, generation, endpoint }));
   // Only the run that wrote the outcome knows that no other run has announced it.
   const repeated = work.written.outcome === null;
   const refs = repeated ? await untriedOf(ledger, all) : all;
@@ -63,6 +64,14 @@ function wants(id: string, endpoint: EndpointRecord, request: JobRequest, outcom
   if (endpoint.state === 'deleted') return false;
   if (request.endpointIds && !request.endpointIds.includes(id)) return false;
   return endpoint.events === null || endpoint.events.includes(`job.${outcome.state}`);
+}
+
+/**
+ * Endpoints that the job names and the store does not have. A deletion leaves a record, so the store lost these. The event
+ * is owed to them, and each delivery waits until the record is back.
+ */
+function absent(listeners: readonly Versioned<EndpointRecord>[], { endpointIds }: JobRequest): string[] {
+  return (endpointIds ?? []).filter((named) => !listeners.some(({ id }) => id === named));
 }
 
 /** Encrypted bodies cannot be made twice alike: they are made now, so that every try sends these bytes. */

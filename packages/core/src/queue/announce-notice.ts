@@ -44,14 +44,18 @@ export async function announceNotice(ledger: Ledger, conveyor: Conveyor, input: 
   const notice: NoticeId = `evt_${eventId.slice('msg_'.length).toUpperCase()}`;
   const body = JSON.stringify({ type, timestamp: new Date(atMs).toISOString(), data });
   const created = await ledger.notices.create(tenant, notice, { v: 1, eventId, type, atMs, body });
-  const endpoints = (await ledger.endpoints.list(tenant)).filter(
+  const known = await ledger.endpoints.list(tenant);
+  const endpoints = known.filter(
     ({ id, value }) =>
       value.state !== 'deleted' &&
       id !== input.exceptEndpoint &&
       (value.events === null || value.events.includes(type)) &&
       (!input.endpointIds || input.endpointIds.includes(id)),
   );
-  const all = endpoints.map(({ id }) => ({ tenant, job: notice, generation: 1, endpoint: id }));
+  // A deletion leaves a record: an endpoint that the subject names and that has none is lost, and stays owed.
+  const lost = (input.endpointIds ?? []).filter((named) => !known.some(({ id }) => id === named));
+  const ids = [...endpoints.map(({ id }) => id), ...lost];
+  const all = ids.map((endpoint) => ({ tenant, job: notice, generation: 1, endpoint }));
   const refs = created ? all : await untriedOf(ledger, all);
   await Promise.all(refs.map((ref) => ledger.markers.owe(ref)));
   await conveyor.addDeliveries(refs.map((ref) => ({ ref, repeated: !created }))).catch(() => {});

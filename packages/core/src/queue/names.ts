@@ -36,6 +36,8 @@ export interface DeliverJob extends DeliveryRef {
   late?: boolean;
   /** Its announcement was repeated. The delivery may have been sent before, so the worker reads its record first. */
   repeated?: boolean;
+  /** How many runs in a row a fault on our side stopped. */
+  faults?: number;
 }
 
 /** The name of the jobs in the deliver queue that walk a recovery; their data is a RecoveryRef. */

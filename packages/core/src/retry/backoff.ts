@@ -12,6 +12,11 @@ export const ledgerBackoff: Backoff = { baseMs: 2000, maxMs: 16_000 };
 export const removalBackoff: Backoff = { baseMs: 5000, maxMs: 10 * 60_000 };
 /** Long enough that other images show meanwhile whether the provider or one image is the cause. */
 export const undecryptableBackoff: Backoff = { baseMs: 20_000, maxMs: 60_000 };
+/**
+ * A delivery that a fault on our side stops, such as an absent record. The first delay suits a store that answers wrongly
+ * for a moment, the last one a record that an operator has to restore.
+ */
+export const faultBackoff: Backoff = { baseMs: 5000, maxMs: 600_000 };
 export const overloadBackoff: Backoff = { baseMs: 5000, maxMs: 120_000 };
 
 /**

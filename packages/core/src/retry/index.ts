@@ -1,6 +1,7 @@
 export {
   type Backoff,
   backoffMs,
+  faultBackoff,
   ledgerBackoff,
   overloadBackoff,
   recognizeBackoff,
