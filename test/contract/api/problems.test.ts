@@ -16,6 +16,7 @@ const BY_FAULT = [
   'store_unavailable',
   'erasure_incomplete',
   'keys_unavailable',
+  'stored_data_unreadable',
   'key_service_unavailable',
   'internal',
   'idempotency_in_progress',

@@ -1,5 +1,6 @@
 /** `/endpoints`: their health; taking one into use again, and having what it missed sent again. */
 import { RejectedError } from '@cardseal/core/errors';
+import { endpointMissing } from '@cardseal/core/ledger';
 import { countOutcomes, enableEndpoint, startRecovery } from '@cardseal/core/queue';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
@@ -37,7 +38,9 @@ export function endpointRoutes(app: FastifyInstance, context: AdminContext): voi
     async run({ session, params, body }) {
       const { tenant, id } = await read(params);
       const deed = { action: 'endpoint.enable', target: { tenant, endpoint: id }, reason: body.reason } as const;
-      await audited(context, session, deed, () => enableEndpoint(context, tenant, id));
+      await audited(context, session, deed, async () => {
+        if (!(await enableEndpoint(context, tenant, id))) throw endpointMissing({ tenant, endpoint: id });
+      });
       return { tenant, id, state: 'enabled' };
     },
     next: () => '/endpoints',

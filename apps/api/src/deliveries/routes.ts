@@ -5,6 +5,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Authenticate } from '../auth/index.ts';
 import type { ApiContext } from '../context.ts';
+import { stillPresent } from '../endpoints/view.ts';
 import { fromZod, Problem } from '../problems/index.ts';
 import { wholeNumber } from '../query/whole-number.ts';
 import { listOfEndpoint, listUndelivered, readDelivery } from './list.ts';
@@ -55,8 +56,8 @@ export function deliveryRoutes(app: FastifyInstance, context: ApiContext, authen
     const { tenant } = await authenticate(request, 'endpoints:write');
     const ref = deliveryRef(tenant, request);
     if (!(await readDelivery(context, ref))) throw new Problem('not_found');
-    const endpoint = await ledger.endpoints.get(tenant, ref.endpoint);
-    if (!endpoint || endpoint.value.state === 'deleted') throw new Problem('not_found');
+    // The delivery names the endpoint, so an absent record is a fault of the store.
+    stillPresent(await ledger.endpoints.get(tenant, ref.endpoint), ref);
     await redeliver(ledger, conveyor, ref, clock.now());
     log.info('delivery.resent', { tenant, job_id: ref.job, generation: ref.generation, endpoint_id: ref.endpoint });
     return reply.code(202).send(await readDelivery(context, ref));

@@ -12,7 +12,7 @@ import { invalid, parse } from './read-endpoint.ts';
 import { startRecovery } from './recover.ts';
 import { recoverySchema, rotationSchema } from './schema.ts';
 import { sendTest } from './send-test.ts';
-import { endpointId, endpointView, present } from './view.ts';
+import { endpointId, endpointView, present, stillPresent } from './view.ts';
 
 export function endpointActions(
   app: FastifyInstance,
@@ -33,7 +33,10 @@ export function endpointActions(
       rotate(value, secret, clock.now(), overlap * 1000),
     );
     log.info('endpoint.secret_rotated', { tenant, endpoint_id: id });
-    return { ...endpointView(present(rotated), await readLane(tenant, id), clock.now()), secret };
+    return {
+      ...endpointView(stillPresent(rotated, { tenant, endpoint: id }), await readLane(tenant, id), clock.now()),
+      secret,
+    };
   });
 
   app.post(`${one}/test`, async (request, reply) => {

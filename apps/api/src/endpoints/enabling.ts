@@ -2,7 +2,7 @@
 import type { EndpointRecord, Versioned } from '@cardseal/core/ledger';
 import { enableEndpoint } from '@cardseal/core/queue';
 import type { ApiContext } from '../context.ts';
-import { present } from './view.ts';
+import { stillPresent } from './view.ts';
 
 export async function disable(
   { ledger, clock }: ApiContext,
@@ -12,9 +12,9 @@ export async function disable(
   const disabledAtMs = clock.now();
   const change = (value: EndpointRecord): EndpointRecord =>
     value.state === 'enabled' ? { ...value, state: 'disabled', disabledBy: 'owner', disabledAtMs } : value;
-  return present(await ledger.endpoints.change(tenant, id, change));
+  return stillPresent(await ledger.endpoints.change(tenant, id, change), { tenant, endpoint: id });
 }
 
 export async function enable(context: ApiContext, tenant: string, id: string): Promise<Versioned<EndpointRecord>> {
-  return present(await enableEndpoint(context, tenant, id));
+  return stillPresent(await enableEndpoint(context, tenant, id), { tenant, endpoint: id });
 }

@@ -1,5 +1,5 @@
 /** Webhook endpoints: made, read, changed and removed by the tenant. A signing secret is shown once. */
-import { HOUSE } from '@cardseal/core/ledger';
+import { type EndpointRecord, endpointMissing, HOUSE } from '@cardseal/core/ledger';
 import { describeError } from '@cardseal/core/log';
 import type { FastifyInstance } from 'fastify';
 import type { Authenticate } from '../auth/index.ts';
@@ -12,7 +12,7 @@ import { createLaneReader } from './lane-states.ts';
 import { parse, readChange, readEndpoint } from './read-endpoint.ts';
 import { endpointChangeSchema } from './schema.ts';
 import { sendTest } from './send-test.ts';
-import { endpointId, endpointView, present } from './view.ts';
+import { endpointId, endpointView, present, stillPresent } from './view.ts';
 
 export function endpointRoutes(app: FastifyInstance, context: ApiContext, authenticate: Authenticate): void {
   const { ledger, clock, log } = context;
@@ -30,7 +30,9 @@ export function endpointRoutes(app: FastifyInstance, context: ApiContext, authen
     const id = idForMaking(request, 'we', clock.now());
     const fresh = await ledger.endpoints.create(caller.tenant, id, value);
     // Or made already, by a try under the same Idempotency-Key that died before it could answer.
-    const created = fresh ? { id, version: 1, value } : present(await ledger.endpoints.get(caller.tenant, id));
+    const created = fresh
+      ? { id, version: 1, value }
+      : stillPresent(await ledger.endpoints.get(caller.tenant, id), { tenant: caller.tenant, endpoint: id });
     log.info('endpoint.created', { tenant: caller.tenant, endpoint_id: id });
     // Not awaited: the consumer may only be about to learn the secret with which it verifies.
     sendTest(context, caller.tenant, created).catch((error) =>
@@ -60,7 +62,7 @@ export function endpointRoutes(app: FastifyInstance, context: ApiContext, authen
     present(await ledger.endpoints.get(tenant, id));
     const change = readChange(await forTenant(tenant), caller, request.body);
     const { state } = parse(endpointChangeSchema, request.body);
-    let changed = present(await ledger.endpoints.change(tenant, id, change));
+    let changed = stillPresent(await ledger.endpoints.change(tenant, id, change), { tenant, endpoint: id });
     if (state === 'disabled') changed = await disable(context, tenant, id);
     if (state === 'enabled') changed = await enable(context, tenant, id);
     log.info('endpoint.changed', { tenant, endpoint_id: id, ...(state ? { state } : {}) });
@@ -71,8 +73,9 @@ export function endpointRoutes(app: FastifyInstance, context: ApiContext, authen
     const { tenant } = await authenticate(request, 'endpoints:write');
     const id = endpointId(request);
     present(await ledger.endpoints.get(tenant, id));
-    // A deleted endpoint keeps its place, so that late deliveries find out; its secrets and headers go.
-    await ledger.endpoints.change(tenant, id, (value) => ({ ...value, state: 'deleted', secrets: [], headers: {} }));
+    // The record stays with the state `deleted`: that alone settles what is owed. Its secrets and headers go.
+    const gone = (value: EndpointRecord): EndpointRecord => ({ ...value, state: 'deleted', secrets: [], headers: {} });
+    if (!(await ledger.endpoints.change(tenant, id, gone))) throw endpointMissing({ tenant, endpoint: id });
     log.info('endpoint.deleted', { tenant, endpoint_id: id });
     return reply.code(204).send();
   });

@@ -1,5 +1,5 @@
 /** An endpoint as its owner sees it: never a secret, and of its headers the names only. */
-import type { EndpointRecord, Versioned } from '@cardseal/core/ledger';
+import { type EndpointRecord, endpointMissing, type Versioned } from '@cardseal/core/ledger';
 import type { LaneState } from '@cardseal/core/queue';
 import type { FastifyRequest } from 'fastify';
 import { Problem } from '../problems/index.ts';
@@ -44,6 +44,18 @@ export function endpointId(request: FastifyRequest): string {
   const { id } = request.params as { id: string };
   if (!/^we_[0-9A-Z]{26}$/.test(id)) throw new Problem('not_found');
   return id;
+}
+
+/**
+ * For a record that was there a moment ago, or that a delivery names. Throws DefectError `endpoint_record_missing` when it
+ * is absent: a deletion leaves a record with the state `deleted`.
+ */
+export function stillPresent(
+  record: Versioned<EndpointRecord> | null,
+  ref: { tenant: string; endpoint: string },
+): Versioned<EndpointRecord> {
+  if (!record) throw endpointMissing(ref);
+  return present(record);
 }
 
 export function present(record: Versioned<EndpointRecord> | null): Versioned<EndpointRecord> {

@@ -4,6 +4,7 @@
  */
 import { completeErasure, ErasureIncomplete, eraseJob } from '@cardseal/core/erasure';
 import { isJobId, type JobId } from '@cardseal/core/job';
+import { assertRequestKept } from '@cardseal/core/ledger';
 import { describeError } from '@cardseal/core/log';
 import { freezeOutcome } from '@cardseal/core/outcome';
 import { recognizeJobId } from '@cardseal/core/queue';
@@ -68,6 +69,7 @@ export async function cancelJob(
 ) {
   const inventory = await ledger.inventory(tenant, job);
   if (inventory.erased) throw new Problem('job_erased');
+  assertRequestKept(inventory, tenant, job);
   const sealed = inventory.committed ? await ledger.openJob(tenant, job) : null;
   const request = await sealed?.request();
   if (!sealed || !request) throw new Problem('not_found');

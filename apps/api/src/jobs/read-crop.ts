@@ -1,6 +1,6 @@
 /** A crop of one side: the portrait, or the card cut out of its picture; there only if the job asked for it. */
 import type { JobId, Side } from '@cardseal/core/job';
-import type { Crop } from '@cardseal/core/ledger';
+import { assertRequestKept, type Crop } from '@cardseal/core/ledger';
 import type { ApiContext } from '../context.ts';
 
 export interface CropAnswer {
@@ -17,6 +17,7 @@ export async function readCrop(
   crop: Crop,
 ): Promise<CropAnswer | null> {
   const inventory = await ledger.inventory(tenant, job);
+  assertRequestKept(inventory, tenant, job);
   if (!inventory.committed || inventory.erased) return null;
   const sealed = await ledger.openJob(tenant, job);
   const bytes = await sealed?.crop(side, crop);

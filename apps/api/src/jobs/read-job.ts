@@ -1,7 +1,7 @@
 /** The job as its owner may see it, from the ledger; Redis adds hints about work in flight and may be away. */
 import { maskResult } from '@cardseal/core/card';
 import type { JobId, JobRequest, JobView, Side, SideState } from '@cardseal/core/job';
-import type { Inventory } from '@cardseal/core/ledger';
+import { assertRequestKept, type Inventory } from '@cardseal/core/ledger';
 import type { LiveHint } from '@cardseal/core/queue';
 import type { Caller } from '../auth/index.ts';
 import type { ApiContext } from '../context.ts';
@@ -9,7 +9,10 @@ import { type Waiting, waitingOf } from '../quota/index.ts';
 import { erasedView } from './erased-view.ts';
 import { readDeliveries } from './read-deliveries.ts';
 
-/** null when there is no such job of this tenant. */
+/**
+ * null when there is no such job of this tenant. Throws DefectError `job_request_missing` or `job_key_missing` when the
+ * store lost one of them.
+ */
 export async function readJob(context: ApiContext, caller: Caller, job: JobId): Promise<JobView | null> {
   const { ledger } = context;
   const inventory = await ledger.inventory(caller.tenant, job);
@@ -20,6 +23,7 @@ export async function readJob(context: ApiContext, caller: Caller, job: JobId): 
     ]);
     return tombstone && erasedView(job, tombstone, record);
   }
+  assertRequestKept(inventory, caller.tenant, job);
   if (!inventory.committed) return null;
   const sealed = await ledger.openJob(caller.tenant, job);
   if (!sealed) return null;

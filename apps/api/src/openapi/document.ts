@@ -165,6 +165,7 @@ const WITH_A_KEY: readonly ProblemCode[] = [
   'too_many_concurrent',
   'store_unavailable',
   'keys_unavailable',
+  'stored_data_unreadable',
 ];
 
 export function problemsOfOperation(operation: Operation): ProblemCode[] {

@@ -63,12 +63,26 @@ export function fromZod(error: ZodError, prefix = ''): Problem {
   return new Problem('invalid_request', undefined, { errors });
 }
 
+/** What the store lost or returned damaged. The owner must not take it for something that never existed. */
+const UNREADABLE = new Set([
+  'endpoint_record_missing',
+  'job_key_missing',
+  'job_request_missing',
+  'notice_missing',
+  'outcome_missing',
+  'seal_broken',
+  'seal_unknown_format',
+  'tenant_key_missing',
+  'tenant_key_vanished',
+]);
+
 function fromCardseal(error: CardsealError): Problem {
   if (error.code.startsWith('store_')) return new Problem('store_unavailable');
   if (error instanceof ThrottledError && error.code.startsWith('key_service_')) {
     return new Problem('keys_unavailable', undefined, { retryAfterS: Math.ceil(error.retryAfterMs / 1000) });
   }
   if (error.code === 'erasure_incomplete') return new Problem('erasure_incomplete', undefined, { retryAfterS: 10 });
+  if (UNREADABLE.has(error.code)) return new Problem('stored_data_unreadable');
   if (error.code === 'job_not_found') return new Problem('not_found');
   if (error.code === 'webhook_target_refused') return refusedTarget(String(error.fields.rule));
   if (error.disposition === 'rejected' && error.code in PROBLEMS) return new Problem(error.code as ProblemCode);

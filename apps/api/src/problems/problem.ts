@@ -143,6 +143,12 @@ export const PROBLEMS = {
     title: 'The key service is away',
     detail: 'Nothing could be sealed or opened; try again.',
   },
+  stored_data_unreadable: {
+    status: 500,
+    title: 'Stored data cannot be read',
+    detail:
+      'A part of what we store for this is missing or damaged. The fault is ours; the request id finds it in our logs.',
+  },
   internal: { status: 500, title: 'Our mistake', detail: 'The request id finds it in our logs.' },
 } as const satisfies Record<string, { status: number; title: string; detail: string }>;
 

@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { failpoint } from '@cardseal/core/failpoints';
 import { type JobId, type JobRequest, SIDES, createdAtMs as timeOf } from '@cardseal/core/job';
+import { assertRequestKept } from '@cardseal/core/ledger';
 import { currentTraceparent, inSpan } from '@cardseal/core/trace';
 import type { Caller } from '../auth/index.ts';
 import type { ApiContext } from '../context.ts';
@@ -117,6 +118,8 @@ async function committed(
 ): Promise<JobRequest | null> {
   const inventory = await ledger.inventory(tenant, job);
   if (inventory.erased) throw new Problem('job_erased');
+  // A new request must never be written beside the outcome of another one.
+  assertRequestKept(inventory, tenant, job);
   if (!inventory.committed) return null;
   return theirs({ ledger }, tenant, job);
 }
