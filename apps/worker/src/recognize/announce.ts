@@ -5,6 +5,7 @@
  */
 
 import { finishErasure } from '@cardseal/core/erasure';
+import { DefectError } from '@cardseal/core/errors';
 import { failpoint } from '@cardseal/core/failpoints';
 import type { JobRequest, Outcome } from '@cardseal/core/job';
 import type { EndpointRecord, Versioned } from '@cardseal/core/ledger';
@@ -22,7 +23,7 @@ export async function announce(context: WorkerContext, work: Work): Promise<Anno
   const { ledger, endpoints: known, conveyor, log } = context;
   const { tenant, job, generation, request, sealed } = work;
   const outcome = work.written.outcome ?? (await sealed.outcome(generation));
-  if (!outcome) return finishErased(context, work);
+  if (!outcome) return withoutOutcome(context, work);
   // Those who wait on a long poll need nothing but the outcome.
   const told = conveyor.announceFinished(job).catch(() => {});
   const listeners = await (work.listeners ?? known.list(tenant));
@@ -51,6 +52,13 @@ export async function announce(context: WorkerContext, work: Work): Promise<Anno
   await failpoint('announce.closed');
   await told;
   return outcome;
+}
+
+/** The generation was decided, so only an erasure may take its outcome away. Throws DefectError `outcome_missing`. */
+async function withoutOutcome(context: WorkerContext, work: Work): Promise<null> {
+  const { tenant, job, generation } = work;
+  if (await context.ledger.erasures.tombstone(tenant, job)) return finishErased(context, work);
+  throw new DefectError('outcome_missing', { fields: { tenant, job, generation } });
 }
 
 /** Who erased may have listed before our last names were there: what is left of the job is removed once more. */
