@@ -133,6 +133,41 @@ describe('verifyWebhook', () => {
     expect(() => verifyWebhook(signed(text))).toThrow(expect.objectContaining({ reason: 'body_invalid' }));
   });
 
+  const parsed: unknown = JSON.parse(body);
+  it.each<[string, unknown]>([
+    ['a parsed object', parsed],
+    ['an ArrayBuffer', new TextEncoder().encode(body).buffer],
+    ['a view of wider elements', new Uint16Array(4)],
+    ['a list of bytes', [...Buffer.from(body)]],
+    ['nothing', undefined],
+    ['null', null],
+    ['a number', 7],
+  ])('asks for the raw bytes when it is given %s', (_what, value) => {
+    const input = { ...signed(body), body: value as string };
+    const asks = { name: 'WebhookVerificationError', reason: 'body_not_raw', message: /raw bytes/ };
+    for (const verify of [verifyWebhook, verifySignature]) {
+      let thrown: unknown;
+      try {
+        verify(input);
+      } catch (error) {
+        thrown = error;
+      }
+      expect(thrown).toMatchObject({ ...asks, message: expect.stringMatching(asks.message) });
+    }
+  });
+
+  it.each<[string, object, string]>([
+    ['no secret', { secret: undefined }, 'secret_invalid'],
+    ['a list with no secret in it', { secret: [undefined] }, 'secret_invalid'],
+    ['no headers', { headers: undefined }, 'header_missing'],
+  ])('throws its own error when it is given %s', (_what, wrong, reason) => {
+    expect(reasonOf({ ...signed(body), ...wrong } as VerifyInput)).toBe(reason);
+  });
+
+  it('takes any Uint8Array', () => {
+    expect(verifyWebhook({ ...signed(body), body: new TextEncoder().encode(body) })).toMatchObject({ id: 'msg_1' });
+  });
+
   it('says nothing of body or secret in its error', () => {
     try {
       verifyWebhook({ ...signed(body), body: `${body} ` });

@@ -50,11 +50,13 @@ export function verifyWebhook(input: VerifyInput): WebhookEvent {
  * @throws WebhookVerificationError
  */
 export function verifySignature({ body, headers, secret, toleranceS = 300, now = Date.now() }: VerifyInput): string {
+  // Programs in JavaScript pass what their framework gives them: node:crypto would throw a TypeError of its own.
+  if (typeof body !== 'string' && !(body instanceof Uint8Array)) throw new WebhookVerificationError('body_not_raw');
   const id = header(headers, 'webhook-id');
   const timestamp = header(headers, 'webhook-timestamp');
   const given = header(headers, 'webhook-signature');
   checkTime(timestamp, toleranceS, now);
-  const keys = (typeof secret === 'string' ? [secret] : secret).map(keyOf);
+  const keys = (Array.isArray(secret) ? secret : [secret]).map(keyOf);
   if (keys.length === 0) throw new WebhookVerificationError('secret_invalid');
   const expected = keys.map((key) =>
     Buffer.from(`v1,${createHmac('sha256', key).update(`${id}.${timestamp}.`).update(body).digest('base64')}`),
@@ -83,6 +85,7 @@ function checkTime(timestamp: string, toleranceS: number, nowMs: number): void {
 }
 
 function keyOf(secret: string): Buffer {
+  if (typeof secret !== 'string') throw new WebhookVerificationError('secret_invalid');
   const text = secret.startsWith(PREFIX) ? secret.slice(PREFIX.length) : secret;
   const key = Buffer.from(text, 'base64');
   if (key.length === 0 || key.toString('base64') !== text) throw new WebhookVerificationError('secret_invalid');
@@ -90,6 +93,7 @@ function keyOf(secret: string): Buffer {
 }
 
 function header(headers: WebhookHeaders, name: string): string {
+  if (typeof headers !== 'object' || headers === null) throw new WebhookVerificationError('header_missing');
   const value = typeof headers.get === 'function' ? headers.get(name) : fromRecord(headers, name);
   if (typeof value !== 'string' || value === '') throw new WebhookVerificationError('header_missing');
   return value;
