@@ -32,6 +32,7 @@ export interface Answer {
 export interface TestApiSettings {
   maxImageBytes?: number;
   requestTimeoutMs?: number;
+  uploadOrigins?: string[];
   clock?: Clock;
   /** Those of another test API, to be a second process beside it. */
   ledger?: Ledger;
@@ -62,6 +63,7 @@ export async function startTestApi(settings: TestApiSettings = {}): Promise<Test
       API_HOST: '127.0.0.1',
       API_PORT: 0,
       REQUEST_TIMEOUT_MS: settings.requestTimeoutMs ?? 30_000,
+      UPLOAD_ORIGINS: settings.uploadOrigins ?? [],
     },
     { ledger, log: silentLog, clock },
   );

@@ -14,6 +14,19 @@ import {
 import { fileProblems, publicUrlProblems, relationProblems } from '@cardseal/core/foundation';
 import { z } from 'zod';
 
+const origins = z
+  .string()
+  .transform((text) => text.split(',').map((one) => one.trim()))
+  .refine(
+    (list) => (list.length === 1 && list[0] === '*') || list.every(isOrigin),
+    'must be *, or origins such as https://kyc.bank.example with commas between them (no path, no trailing slash)',
+  );
+
+function isOrigin(text: string): boolean {
+  const url = URL.parse(text);
+  return (url?.protocol === 'https:' || url?.protocol === 'http:') && url.origin === text;
+}
+
 const schema = z.object({
   ...commonEnvironment,
   ...redisEnvironment,
@@ -25,6 +38,8 @@ const schema = z.object({
   /** Tests only: a folder in which files named after failpoints say what is to happen there. */
   FAILPOINTS_DIR: z.string().optional(),
   PUBLIC_URL: httpUrl.optional(),
+  /** Web pages that may send images to signed URLs: `*`, or origins with commas between them. */
+  UPLOAD_ORIGINS: origins.default([]),
 });
 
 /** Every variable that is read; docs/concepts.md names each. */
@@ -38,6 +53,10 @@ const checks: SettingsCheck<typeof schema>[] = [
   ({ CARDSEAL_ENV, FAILPOINTS_DIR }) =>
     CARDSEAL_ENV === 'production' && FAILPOINTS_DIR !== undefined
       ? ['FAILPOINTS_DIR: is for tests only; remove it']
+      : [],
+  ({ CARDSEAL_ENV, UPLOAD_ORIGINS }) =>
+    CARDSEAL_ENV === 'production' && UPLOAD_ORIGINS?.some((origin) => origin.startsWith('http:'))
+      ? ['UPLOAD_ORIGINS: names an http:// origin; production allows https:// only']
       : [],
 ];
 

@@ -1,7 +1,6 @@
 /** The HTTP server: limits before parsing, ids on every answer, problem documents for every error. */
 import { randomUUID } from 'node:crypto';
 import { armFailpoints } from '@cardseal/core/failpoints';
-import multipart from '@fastify/multipart';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { type Caller, createAuthenticate } from './auth/index.ts';
 import { type BatchKeeper, batchRoutes } from './batches/index.ts';
@@ -10,17 +9,21 @@ import { endpointRoutes } from './endpoints/index.ts';
 import { healthRoutes } from './health.ts';
 import { createIdempotencyGuard } from './idempotency/index.ts';
 import { jobRoutes, lifecycleRoutes } from './jobs/index.ts';
-import { checkStructure } from './json/index.ts';
 import { measureRequests } from './metrics.ts';
 import { openApiRoutes } from './openapi/index.ts';
-import { handleErrors, Problem, type ProblemCode, problemDocument, sendProblem } from './problems/index.ts';
+import { MAX_TERMS_BYTES, parseImages, parseJsonBodies } from './parsers/index.ts';
+import {
+  handleErrors,
+  Problem,
+  type ProblemCode,
+  problemDocument,
+  refuseUnknownPaths,
+  sendProblem,
+} from './problems/index.ts';
 import { quotaRoutes } from './quota/index.ts';
 import { submitRoute } from './submit/index.ts';
-import { PICTURE_TYPES, uploadRoutes } from './uploads/index.ts';
+import { uploadRoutes } from './uploads/index.ts';
 import { usageRoutes } from './usage/index.ts';
-
-/** Of a body without a picture, and of everything around the pictures in one with them. */
-const MAX_TERMS_BYTES = 64 * 1024;
 
 export function createServer(context: ApiContext, keeper: Pick<BatchKeeper, 'take'>): FastifyInstance {
   const { config, log } = context;
@@ -45,7 +48,8 @@ export function createServer(context: ApiContext, keeper: Pick<BatchKeeper, 'tak
   });
   // Read unless told otherwise, and nothing here is plain text.
   app.removeContentTypeParser('text/plain');
-  readJson(app, MAX_TERMS_BYTES);
+  parseJsonBodies(app, MAX_TERMS_BYTES);
+  refuseUnknownPaths(app);
   app.addHook('onRequest', async ({ headers }) => {
     const encoding = headers['content-encoding'];
     if (encoding !== undefined && encoding !== 'identity') throw new Problem('unsupported_media_type', COMPRESSED);
@@ -82,9 +86,9 @@ export function createServer(context: ApiContext, keeper: Pick<BatchKeeper, 'tak
     reply.raw.once('close', release);
     await idempotency.begin(request, caller);
   });
-  app.register(async (pictures) => {
-    readPictures(pictures, config.MAX_IMAGE_BYTES);
-    submitRoute(pictures, context, authenticate);
+  app.register(async (images) => {
+    parseImages(images, config.MAX_IMAGE_BYTES);
+    submitRoute(images, context, authenticate);
   });
   app.register(async (routes) => {
     healthRoutes(routes, context);
@@ -101,34 +105,6 @@ export function createServer(context: ApiContext, keeper: Pick<BatchKeeper, 'tak
 }
 
 const COMPRESSED = 'Bodies are read as they are: send none with a Content-Encoding.';
-
-/** Only here may a body be large, and only once the caller is known. */
-function readPictures(app: FastifyInstance, maxImageBytes: number): void {
-  app.register(multipart);
-  app.removeContentTypeParser('application/json');
-  // Two pictures in base64, and the terms.
-  readJson(app, Math.ceil((2 * maxImageBytes * 4) / 3) + MAX_TERMS_BYTES);
-  app.addContentTypeParser(
-    [...PICTURE_TYPES, 'application/octet-stream'],
-    { parseAs: 'buffer', bodyLimit: maxImageBytes },
-    (_request, body, done) => done(null, body),
-  );
-}
-
-/** An empty body is none: many clients name a type whenever they post. */
-function readJson(app: FastifyInstance, bodyLimit: number): void {
-  const parse = app.getDefaultJsonParser('error', 'error');
-  app.removeContentTypeParser('application/json');
-  app.addContentTypeParser('application/json', { parseAs: 'string', bodyLimit }, (request, body, done) => {
-    if (body.length === 0) return done(null, undefined);
-    try {
-      checkStructure(body as string);
-    } catch (error) {
-      return done(error as Error);
-    }
-    return parse(request, body as string, done);
-  });
-}
 
 const CLIENT_ERRORS: Record<string, ProblemCode> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'body_timeout',

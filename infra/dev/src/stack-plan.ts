@@ -38,7 +38,8 @@ function nodeChild(
 }
 
 export function baseEnvironment(env: Readonly<NodeJS.ProcessEnv>): NodeJS.ProcessEnv {
-  const base: NodeJS.ProcessEnv = { LOG_LEVEL: 'info', WEBHOOK_ALLOW_TARGETS: '127.0.0.0/8,::1/128', ...env };
+  const development = { LOG_LEVEL: 'info', WEBHOOK_ALLOW_TARGETS: '127.0.0.0/8,::1/128', UPLOAD_ORIGINS: '*' };
+  const base: NodeJS.ProcessEnv = { ...development, ...env };
   for (const name of FOREIGN_SETTINGS) delete base[name];
   return { ...base, CARDSEAL_ENV: 'dev' };
 }

@@ -27,6 +27,7 @@ export async function startCardseal(store: ObjectStore, redisUrl: string): Promi
       API_HOST: '127.0.0.1',
       API_PORT: 0,
       REQUEST_TIMEOUT_MS: 30_000,
+      UPLOAD_ORIGINS: [],
     },
     { ledger, log: createLog('api', 'info') },
   );

@@ -16,6 +16,7 @@ import type { ApiContext } from '../context.ts';
 import { Problem } from '../problems/index.ts';
 import type { JobRequestBody } from '../submit/request-schema.ts';
 import { createLineCheck } from './check-line.ts';
+import { readLine } from './read-line.ts';
 import { readLines } from './read-lines.ts';
 
 const CHUNK_LINES = 500;
@@ -41,10 +42,10 @@ export async function acceptBatch(
   // A claim may stand even though its answer was lost: from then on others may come to this id.
   let claimed = false;
   try {
-    const { head, digest } = await writeManifest(context, caller, own, body);
+    const { head, digests } = await writeManifest(context, caller, own, body);
     if (head.lines === 0) throw new Problem('invalid_request', 'A batch needs at least one line.');
     claimed = idempotencyKey !== undefined;
-    const standing = idempotencyKey === undefined ? id : await claim(context, tenant, id, idempotencyKey, digest);
+    const standing = idempotencyKey === undefined ? id : await claim(context, tenant, id, idempotencyKey, digests);
     claimed &&= standing === id;
     if (standing === null) throw new Problem('idempotency_mismatch');
     if (standing === id) return await commit(context, caller, own, head);
@@ -60,14 +61,21 @@ export async function acceptBatch(
 
 type Draft = Omit<HeadDraft, 'createdAtMs'>;
 
+/** What the lines mean, and what they are: processes of an earlier version compared their text. */
+interface Digests {
+  meaning: string;
+  text: string;
+}
+
 async function writeManifest(
   context: ApiContext,
   { tenant, apiKeyId }: Caller,
   manifest: BatchManifest,
   body: Readable,
-): Promise<{ head: Draft; digest: string }> {
+): Promise<{ head: Draft; digests: Digests }> {
   const check = createLineCheck(context, tenant);
-  const digest = createHash('sha256');
+  const meaning = createHash('sha256');
+  const text = createHash('sha256');
   const head: Draft = { apiKeyId, lines: 0, blank: [], rejected: [] };
   let chunk: BatchLine<JobRequestBody>[] = [];
   let chunkBytes = 0;
@@ -77,14 +85,16 @@ async function writeManifest(
     chunk = [];
     chunkBytes = 0;
   };
-  for await (const { line, text } of readLines(body)) {
+  for await (const { line, bytes } of readLines(body)) {
     for (let blank = last + 1; blank < line; blank++) head.blank.push(blank);
     last = line;
     head.lines++;
-    digest.update(text).update('\n');
+    const read = readLine(bytes);
+    meaning.update(read.meaning).update('\n');
+    text.update(bytes.toString().trim()).update('\n');
     try {
-      chunk.push({ line, request: await check(text) });
-      chunkBytes += text.length;
+      chunk.push({ line, request: await check(read) });
+      chunkBytes += bytes.length;
     } catch (error) {
       if (!(error instanceof Problem) || error.status >= 500) throw error;
       head.rejected.push({ line, code: error.code, detail: describe(error) });
@@ -92,7 +102,7 @@ async function writeManifest(
     if (chunk.length >= CHUNK_LINES || chunkBytes >= CHUNK_BYTES) await flush();
   }
   await flush();
-  return { head, digest: digest.digest('hex') };
+  return { head, digests: { meaning: meaning.digest('hex'), text: text.digest('hex') } };
 }
 
 function describe({ message, errors = [] }: Problem): string {
@@ -105,13 +115,16 @@ async function claim(
   tenant: string,
   id: BatchId,
   key: string,
-  digest: string,
+  digests: Digests,
 ): Promise<BatchId | null> {
-  const fingerprint = await ledger.idempotency.fingerprint(tenant, [digest]);
+  const fingerprint = await ledger.idempotency.fingerprint(tenant, [digests.meaning]);
   // A claim holds the id of what was made; here it is a batch.
   const ours = { job: id as unknown as JobId, fingerprint };
   const standing = await ledger.idempotency.claim(tenant, 'POST /v1/batches', key, ours);
-  return standing.fingerprint === fingerprint ? (standing.job as unknown as BatchId) : null;
+  const isSame =
+    standing.fingerprint === fingerprint ||
+    standing.fingerprint === (await ledger.idempotency.fingerprint(tenant, [digests.text]));
+  return isSame ? (standing.job as unknown as BatchId) : null;
 }
 
 /** The id was claimed by an earlier request: it made the batch, is at it, or died before it did; then our lines are taken. */

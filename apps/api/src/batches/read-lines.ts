@@ -5,17 +5,23 @@ import { Problem } from '../problems/index.ts';
 export const MAX_LINES = 10_000;
 export const MAX_LINE_BYTES = 1024 * 1024;
 const NEWLINE = 0x0a;
+/** A byte-order mark, read byte by byte. */
+const UTF8_MARK = '\u00ef\u00bb\u00bf';
 
 /** Lines with their numbers, from 1; blank ones are left out but counted. Throws Problem `batch_too_large`. */
-export async function* readLines(body: Readable): AsyncGenerator<{ line: number; text: string }> {
+export async function* readLines(body: Readable): AsyncGenerator<{ line: number; bytes: Buffer }> {
   let line = 0;
   for await (const bytes of split(body)) {
     line++;
-    const text = bytes.toString().trim();
-    if (text === '') continue;
+    if (isBlank(bytes)) continue;
     if (line > MAX_LINES) throw new Problem('batch_too_large');
-    yield { line, text };
+    yield { line, bytes };
   }
+}
+
+/** Bytes, not text: a line that is not UTF-8 is refused alone, by whoever decodes it. */
+function isBlank(bytes: Buffer): boolean {
+  return bytes.length < 64 * 1024 && bytes.toString('latin1').trim().replace(UTF8_MARK, '') === '';
 }
 
 async function* split(body: Readable): AsyncGenerator<Buffer> {

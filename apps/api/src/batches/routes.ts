@@ -5,10 +5,13 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Authenticate, Caller } from '../auth/index.ts';
 import type { ApiContext } from '../context.ts';
 import { idempotencyKeyOf } from '../idempotency/index.ts';
+import { describeTakes } from '../parsers/index.ts';
 import { Problem } from '../problems/index.ts';
+import { checkCharset } from '../text/index.ts';
 import { acceptBatch } from './accept.ts';
 import type { BatchKeeper } from './keeper.ts';
 import { type BatchResult, batchResults, readBatch } from './read-batch.ts';
+import { MAX_LINE_BYTES, MAX_LINES } from './read-lines.ts';
 
 export const BATCH_TYPES = ['application/x-ndjson', 'application/ndjson', 'application/jsonl'] as const;
 
@@ -23,13 +26,20 @@ export function batchRoutes(
   app.register(async (streaming) => {
     const callers = new WeakMap<FastifyRequest, Caller>();
     streaming.removeAllContentTypeParsers();
-    streaming.addContentTypeParser([...BATCH_TYPES], (_request, payload, done) => done(null, payload));
+    streaming.addContentTypeParser([...BATCH_TYPES], async ({ headers }: FastifyRequest, payload: Readable) => {
+      checkCharset(headers['content-type']);
+      return payload;
+    });
     streaming.post(
       '/v1/batches',
-      { onRequest: async (request) => void callers.set(request, await authenticate(request, 'jobs:write')) },
+      {
+        config: { takes: TAKES },
+        onRequest: async (request) => void callers.set(request, await authenticate(request, 'jobs:write')),
+      },
       async (request, reply) => {
         const caller = callers.get(request)!;
-        if (!(request.body instanceof Readable)) throw new Problem('unsupported_media_type', NOT_LINES);
+        if (!(request.body instanceof Readable))
+          throw new Problem('unsupported_media_type', describeTakes(request, 'types'));
         const { id, round } = await acceptBatch(context, caller, request.body, idempotencyKeyOf(request));
         if (round) keeper.take(round);
         const batch = await readBatch(context, caller.tenant, id);
@@ -60,7 +70,10 @@ export function batchRoutes(
   });
 }
 
-const NOT_LINES = 'Send application/x-ndjson: one job request per line.';
+const TAKES = {
+  types: `a body of one of the types ${BATCH_TYPES.join(', ')}, with one job request per line`,
+  size: `at most ${MAX_LINES} lines of at most ${MAX_LINE_BYTES} bytes each`,
+};
 
 async function* asLines(results: AsyncGenerator<BatchResult>): AsyncGenerator<string> {
   for await (const result of results) yield `${JSON.stringify(result)}\n`;

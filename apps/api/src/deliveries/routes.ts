@@ -6,7 +6,7 @@ import { z } from 'zod';
 import type { Authenticate } from '../auth/index.ts';
 import type { ApiContext } from '../context.ts';
 import { stillPresent } from '../endpoints/view.ts';
-import { fromZod, Problem } from '../problems/index.ts';
+import { Problem, validated } from '../problems/index.ts';
 import { wholeNumber } from '../query/whole-number.ts';
 import { listOfEndpoint, listUndelivered, readDelivery } from './list.ts';
 import { parseDeliveryId, tryView } from './view.ts';
@@ -29,7 +29,7 @@ export function deliveryRoutes(app: FastifyInstance, context: ApiContext, authen
 
   app.get('/v1/deliveries', async (request) => {
     const { tenant } = await authenticate(request, 'endpoints:read');
-    const { limit, cursor } = query(undeliveredQuery, request);
+    const { limit, cursor } = validated(undeliveredQuery, request.query);
     return listUndelivered(context, tenant, limit, cursor);
   });
 
@@ -38,7 +38,7 @@ export function deliveryRoutes(app: FastifyInstance, context: ApiContext, authen
     const { id } = request.params as { id: string };
     const endpoint = /^we_[0-9A-Z]{26}$/.test(id) ? await ledger.endpoints.get(tenant, id) : null;
     if (!endpoint || endpoint.value.state === 'deleted') throw new Problem('not_found');
-    return listOfEndpoint(context, tenant, id, query(endpointQuery, request));
+    return listOfEndpoint(context, tenant, id, validated(endpointQuery, request.query));
   });
 
   app.get('/v1/deliveries/:id', async (request) => {
@@ -62,12 +62,6 @@ export function deliveryRoutes(app: FastifyInstance, context: ApiContext, authen
     log.info('delivery.resent', { tenant, job_id: ref.job, generation: ref.generation, endpoint_id: ref.endpoint });
     return reply.code(202).send(await readDelivery(context, ref));
   });
-}
-
-function query<T extends z.ZodType>(schema: T, request: FastifyRequest): z.output<T> {
-  const parsed = schema.safeParse(request.query);
-  if (!parsed.success) throw fromZod(parsed.error);
-  return parsed.data;
 }
 
 function deliveryRef(tenant: string, request: FastifyRequest) {

@@ -23,7 +23,7 @@ export function endpointActions(
   const { ledger, clock, log } = context;
   const one = '/v1/webhook-endpoints/:id';
 
-  app.post(`${one}/rotate-secret`, async (request) => {
+  app.post(`${one}/rotate-secret`, { config: { input: rotationSchema } }, async (request) => {
     const { tenant } = await authenticate(request, 'endpoints:write');
     const id = endpointId(request);
     present(await ledger.endpoints.get(tenant, id));
@@ -54,7 +54,7 @@ export function endpointActions(
     return endpointView(endpoint, await readLane(tenant, id), clock.now());
   });
 
-  app.post(`${one}/recover`, async (request, reply) => {
+  app.post(`${one}/recover`, { config: { input: recoverySchema } }, async (request, reply) => {
     const { tenant } = await authenticate(request, 'endpoints:write');
     const endpoint = present(await ledger.endpoints.get(tenant, endpointId(request)));
     const nowMs = clock.now();

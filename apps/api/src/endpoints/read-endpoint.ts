@@ -1,11 +1,12 @@
 /** Reads what a caller wants of an endpoint into the record that is kept, and refuses what must not be. */
 import { CardsealError } from '@cardseal/core/errors';
 import type { EndpointRecord } from '@cardseal/core/ledger';
+import { sentenceOf } from '@cardseal/core/validation';
 import { newSecret, readEndpointHeaders, validateRecipientKey } from '@cardseal/core/webhook';
 import type { z } from 'zod';
 import type { Caller } from '../auth/index.ts';
 import type { ApiContext } from '../context.ts';
-import { fromZod, Problem } from '../problems/index.ts';
+import { Problem, validated } from '../problems/index.ts';
 import { endpointChangeSchema, endpointSchema } from './schema.ts';
 
 export function readEndpoint({ clock, guard }: ApiContext, caller: Caller, body: unknown): EndpointRecord {
@@ -51,9 +52,7 @@ export function readChange({ guard }: ApiContext, caller: Caller, body: unknown)
 }
 
 export function parse<T extends z.ZodType>(schema: T, body: unknown): z.output<T> {
-  const parsed = schema.safeParse(body ?? {});
-  if (!parsed.success) throw fromZod(parsed.error);
-  return parsed.data;
+  return validated(schema, body ?? {});
 }
 
 function mayReceive(caller: Caller, payload: EndpointRecord['payload']): void {
@@ -85,5 +84,7 @@ function ownHeaders(headers: Record<string, string>): Record<string, string> {
 }
 
 export function invalid(pointer: string, detail: string): Problem {
-  return new Problem('invalid_request', undefined, { errors: [{ pointer, code: 'custom', detail }] });
+  return new Problem('invalid_request', undefined, {
+    errors: [{ pointer, code: 'custom', detail: sentenceOf(detail) }],
+  });
 }

@@ -10,7 +10,7 @@ import { endpointActions } from './actions.ts';
 import { disable, enable } from './enabling.ts';
 import { createLaneReader } from './lane-states.ts';
 import { parse, readChange, readEndpoint } from './read-endpoint.ts';
-import { endpointChangeSchema } from './schema.ts';
+import { endpointChangeSchema, endpointSchema } from './schema.ts';
 import { sendTest } from './send-test.ts';
 import { endpointId, endpointView, present, stillPresent } from './view.ts';
 
@@ -24,7 +24,7 @@ export function endpointRoutes(app: FastifyInstance, context: ApiContext, authen
     return { ...context, guard: context.guard.forTenant(record?.value.webhookTargets) };
   }
 
-  app.post('/v1/webhook-endpoints', async (request, reply) => {
+  app.post('/v1/webhook-endpoints', { config: { input: endpointSchema } }, async (request, reply) => {
     const caller = await authenticate(request, 'endpoints:write');
     const value = readEndpoint(await forTenant(caller.tenant), caller, request.body);
     const id = idForMaking(request, 'we', clock.now());
@@ -55,7 +55,7 @@ export function endpointRoutes(app: FastifyInstance, context: ApiContext, authen
     return endpointView(endpoint, await readLane(tenant, endpoint.id), clock.now());
   });
 
-  app.patch('/v1/webhook-endpoints/:id', async (request) => {
+  app.patch('/v1/webhook-endpoints/:id', { config: { input: endpointChangeSchema } }, async (request) => {
     const caller = await authenticate(request, 'endpoints:write');
     const { tenant } = caller;
     const id = endpointId(request);

@@ -5,7 +5,9 @@ import { z } from 'zod';
 const url = z.string().min(1).max(2048);
 const events = z.array(z.enum(EVENT_TYPES)).min(1).nullable();
 const payload = z.enum(['full', 'reference', 'encrypted']);
-const publicKey = z.union([z.string().max(8192), z.record(z.string(), z.unknown())]).nullable();
+const publicKey = z
+  .union([z.string().max(8192), z.record(z.string(), z.unknown())], { error: 'must be a public key as JWK or PEM' })
+  .nullable();
 /** Names and values are judged by `readEndpointHeaders`, the same rules that the sender relies on. */
 const headers = z.record(z.string().max(64), z.string().max(1024));
 const maxRate = z

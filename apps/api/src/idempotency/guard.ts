@@ -5,9 +5,11 @@
 import { isJobId, newId } from '@cardseal/core/job';
 import type { KeptAnswer, Ledger, ReplayTicket } from '@cardseal/core/ledger';
 import { describeError, type Log } from '@cardseal/core/log';
+import { readInput } from '@cardseal/core/validation';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Caller } from '../auth/index.ts';
 import { Problem, Replayed } from '../problems/index.ts';
+import { canonicalJson } from './canonical.ts';
 import { idempotencyKeyOf } from './key.ts';
 
 export interface IdempotencyGuard {
@@ -63,7 +65,7 @@ export function createIdempotencyGuard(app: FastifyInstance, ledger: Ledger, log
       if (key === undefined || !UNSAFE.has(request.method) || tickets.has(request)) return;
       if (request.method === 'POST' && KEYED_BY_THEMSELVES.has(url)) return;
       const route = `${request.method} ${url}`;
-      const parts = [route, request.url, JSON.stringify(request.body ?? null)];
+      const parts = [route, request.url, meaningOf(request)];
       const fingerprint = await ledger.idempotency.fingerprint(tenant, parts);
       const start = await ledger.replays.begin({ tenant, route, key, fingerprint, job: shownJob(request) });
       if (start.kind === 'ours') tickets.set(request, { ...start.ticket, scopes });
@@ -73,6 +75,13 @@ export function createIdempotencyGuard(app: FastifyInstance, ledger: Ledger, log
       else throw new Problem('idempotency_in_progress', undefined, { retryAfterS: 1 });
     },
   };
+}
+
+/** What the body asks for. No body asks for the same as an empty object. A wrong body is refused by its route. */
+function meaningOf({ body, routeOptions: { config } }: FastifyRequest): string {
+  const input = body ?? {};
+  const read = config.input && readInput(config.input, input);
+  return canonicalJson(read?.ok ? read.value : input);
 }
 
 /** A refusal did nothing and is judged anew next time; after a fault nobody knows, and the next one takes over. */

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import type { Authenticate } from '../auth/index.ts';
 import type { ApiContext } from '../context.ts';
 import { earlierIntent, noteIntent } from '../idempotency/index.ts';
-import { fromZod, Problem } from '../problems/index.ts';
+import { Problem, validated } from '../problems/index.ts';
 import { wholeNumber } from '../query/whole-number.ts';
 import { streamJobEvents } from './job-events.ts';
 import { listJobs, listQuery } from './list-jobs.ts';
@@ -24,13 +24,13 @@ export const waitQuery = z.strictObject({
 export function jobRoutes(app: FastifyInstance, context: ApiContext, authenticate: Authenticate): void {
   app.get('/v1/jobs', async (request, reply) => {
     const caller = await authenticate(request, 'jobs:read');
-    const page = await listJobs(context, caller, readQuery(listQuery, request));
+    const page = await listJobs(context, caller, validated(listQuery, request.query));
     return reply.header('cache-control', 'private, no-store').send(page);
   });
 
   app.get('/v1/jobs/:id', async (request, reply) => {
     const caller = await authenticate(request, 'jobs:read');
-    const { wait } = readQuery(waitQuery, request);
+    const { wait } = validated(waitQuery, request.query);
     const job = jobIdOf(request);
     const view = wait > 0 ? await waitForJob(context, caller, job, wait) : await readJob(context, caller, job);
     return sendJob(request, reply, view);
@@ -73,12 +73,6 @@ async function wasRetried({ ledger }: ApiContext, tenant: string, job: JobId, re
   if (Number.isNaN(generation)) return false;
   const { open, decided } = await ledger.inventory(tenant, job);
   return open.includes(generation) || decided.includes(generation);
-}
-
-function readQuery<Schema extends z.ZodType>(schema: Schema, request: FastifyRequest): z.output<Schema> {
-  const query = schema.safeParse(request.query);
-  if (!query.success) throw fromZod(query.error);
-  return query.data;
 }
 
 function jobIdOf(request: FastifyRequest): JobId {

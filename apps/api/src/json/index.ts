@@ -1,1 +1,3 @@
-export { checkStructure, MAX_DEPTH, MAX_STRUCTURE_CHARS, parseJson } from './parse-json.ts';
+export { type JsonPlace, parseJson, readJson } from './parse-json.ts';
+export { pointerToken } from './pointer.ts';
+export { findDuplicates, MAX_DEPTH, MAX_STRUCTURE_CHARS } from './scan.ts';

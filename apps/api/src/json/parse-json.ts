@@ -1,49 +1,63 @@
 /**
- * JSON from outside: judged by a scan before it is parsed, because a parser builds whatever it is told to. Long
- * strings, which are pictures in base64, are skipped natively, so that they cost next to nothing.
+ * JSON from outside. A scan looks at it before it is parsed, because a parser builds whatever it is told to and keeps
+ * the last of two equal members without a word. The scan skips strings natively: an image in base64 costs little.
  */
-import { Problem } from '../problems/index.ts';
+import { type FieldProblem, Problem } from '../problems/index.ts';
+import { decodeUtf8 } from '../text/index.ts';
+import { pointerToken } from './pointer.ts';
+import { findDuplicates } from './scan.ts';
 
-export const MAX_DEPTH = 32;
-/** Characters outside of strings: what there is of brackets, commas, numbers and blanks. */
-export const MAX_STRUCTURE_CHARS = 64 * 1024;
+export interface JsonPlace {
+  /** Begins the sentences of problems, such as "The line". */
+  what?: string;
+  /** In front of every JSON pointer. */
+  prefix?: string;
+}
 
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
+/** Throws Problem `malformed_body`, or `invalid_request` for members that occur twice and text that is no Unicode. */
+export function readJson(bytes: Buffer, place: JsonPlace = {}): unknown {
+  return parseJson(decodeUtf8(bytes, place.what), place);
+}
 
-/** Throws Problem `malformed_body`. */
-export function parseJson(text: string, detail = 'The body is not JSON.'): unknown {
-  checkStructure(text);
+export function parseJson(text: string, { what = 'The body', prefix = '' }: JsonPlace = {}): unknown {
+  const duplicates = findDuplicates(text);
+  const value = parsed(text, what);
+  if (duplicates.length > 0) throw refused(duplicates.map((pointer) => duplicate(prefix + pointer)));
+  // Only an escape can stand for half of a character.
+  const halves = text.includes('\\u') ? brokenTexts(value, '') : [];
+  if (halves.length > 0) throw refused(halves.map((pointer) => broken(prefix + pointer)));
+  return value;
+}
+
+function parsed(text: string, what: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new Problem('malformed_body', detail);
+    throw new Problem('malformed_body', `${what} is not JSON.`);
   }
 }
 
-/** Throws Problem `malformed_body` for what is nested too deep or has too many members, whether or not it is JSON. */
-export function checkStructure(text: string): void {
-  let depth = 0;
-  let structure = 0;
-  for (let at = 0; at < text.length; at++) {
-    const char = text.charCodeAt(at);
-    if (char === QUOTE) at = endOfString(text, at);
-    // `[` and `{`, `]` and `}` differ in one bit.
-    else if ((char | 0x20) === 0x7b) depth++;
-    else if ((char | 0x20) === 0x7d) depth--;
-    if (depth > MAX_DEPTH) throw new Problem('malformed_body', `JSON may be nested ${MAX_DEPTH} deep.`);
-    if (++structure > MAX_STRUCTURE_CHARS) throw new Problem('malformed_body', 'The JSON has too many members.');
-  }
+/** As many as help whoever reads them. */
+const MAX_ERRORS = 16;
+
+function refused(errors: FieldProblem[]): Problem {
+  return new Problem('invalid_request', undefined, { errors: errors.slice(0, MAX_ERRORS) });
 }
 
-/** Where the string that opens at `from` closes; the end of the text when it does not. */
-function endOfString(text: string, from: number): number {
-  let at = from;
-  for (;;) {
-    at = text.indexOf('"', at + 1);
-    if (at < 0) return text.length;
-    let slashes = 0;
-    while (text.charCodeAt(at - 1 - slashes) === BACKSLASH) slashes++;
-    if (slashes % 2 === 0) return at;
-  }
+function duplicate(pointer: string): FieldProblem {
+  return { pointer, code: 'duplicate', detail: 'This member occurs more than once. Send it once.' };
+}
+
+function broken(pointer: string): FieldProblem {
+  return { pointer, code: 'not_unicode', detail: 'This has half of a character (an unpaired surrogate).' };
+}
+
+/** Such text would be stored with U+FFFD in place of each half, so that different texts would become equal. */
+function brokenTexts(value: unknown, pointer: string): string[] {
+  if (typeof value === 'string') return value.isWellFormed() ? [] : [pointer];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, member]) => {
+    const at = pointer + pointerToken(name);
+    return [...(name.isWellFormed() ? [] : [at]), ...brokenTexts(member, at)];
+  });
 }

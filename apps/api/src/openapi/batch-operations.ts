@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { BATCH_TYPES, batchResultSchema, batchSchema } from '../batches/index.ts';
-import { PICTURE_TYPES, uploadRequestSchema, uploadTicketSchema } from '../uploads/index.ts';
+import { uploadRequestSchema, uploadTicketSchema } from '../uploads/index.ts';
 import type { Operation } from './operation.ts';
 
 const BATCH = {
@@ -35,9 +35,9 @@ export const batchOperations: readonly Operation[] = [
     method: 'post',
     path: '/v1/uploads',
     tag: 'uploads',
-    summary: 'Ask for a place to upload a picture to',
+    summary: 'Ask for a URL to upload an image to',
     description:
-      'The answer is a signed URL of this API for exactly this type and size, good for 15 minutes and one picture.',
+      'The response has a signed URL of this API for one image of exactly this size. It is valid for 15 minutes.',
     scope: 'jobs:write',
     body: [
       {
@@ -48,7 +48,7 @@ export const batchOperations: readonly Operation[] = [
     ],
     answers: {
       201: {
-        description: 'Where to send the picture.',
+        description: 'Where to send the image.',
         schema: uploadTicketSchema,
         example: {
           upload_id: 'upl_01JGFJJZ00D4W7T5Q8XMEY2RBN',
@@ -66,11 +66,13 @@ export const batchOperations: readonly Operation[] = [
     method: 'put',
     path: '/v1/uploads/{name}',
     tag: 'uploads',
-    summary: 'Upload a picture',
-    description: 'By the signed URL and without a key. The picture is sealed while it streams in.',
+    summary: 'Upload an image',
+    description:
+      'By the signed URL and without a key, with any declared type. The image is sealed while it streams in. Web pages ' +
+      'of the origins in `UPLOAD_ORIGINS` may send it.',
     scope: null,
     query: signature,
-    body: PICTURE_TYPES.map((contentType) => ({ contentType })),
+    body: [{ contentType: 'image/*' }, { contentType: 'application/octet-stream' }],
     answers: { 204: { description: 'It is there, for 24 hours.' } },
     problems: ['upload_refused', 'unsupported_media_type', 'body_timeout', 'store_unavailable'],
   },

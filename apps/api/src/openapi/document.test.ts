@@ -16,7 +16,7 @@ describe('the OpenAPI document', () => {
   let app: FastifyInstance;
   beforeAll(async () => {
     const ledger = createLedger({ store: memoryObjectStore(), master: localMasterKey(Buffer.alloc(32)) });
-    const config = { MAX_IMAGE_BYTES: 1024, REQUEST_TIMEOUT_MS: 1000 };
+    const config = { MAX_IMAGE_BYTES: 1024, REQUEST_TIMEOUT_MS: 1000, UPLOAD_ORIGINS: [] };
     // Registering routes uses no more than this of a context.
     app = createServer({ config, ledger, clock: systemClock, log: silentLog } as unknown as ApiContext, {
       take: () => {},

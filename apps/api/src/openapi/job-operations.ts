@@ -3,7 +3,6 @@
 import { z } from 'zod';
 import { listQuery, waitQuery } from '../jobs/index.ts';
 import { jobRequestSchema } from '../submit/request-schema.ts';
-import { PICTURE_TYPES } from '../uploads/index.ts';
 import { JOB_REQUEST, QUEUED_JOB, SUCCEEDED_JOB } from './examples.ts';
 import type { Operation } from './operation.ts';
 import { jobPageSchema, jobSchema } from './schemas.ts';
@@ -13,7 +12,7 @@ const queued = { schema: jobSchema, example: QUEUED_JOB };
 const finished = { schema: jobSchema, example: SUCCEEDED_JOB };
 
 const bareQuery = z.strictObject({
-  side: z.enum(['front', 'back']).optional().meta({ description: 'Of a bare picture: which side it shows.' }),
+  side: z.enum(['front', 'back']).optional().meta({ description: 'Of an image as the body: which side it shows.' }),
 });
 
 export const jobOperations: readonly Operation[] = [
@@ -24,8 +23,9 @@ export const jobOperations: readonly Operation[] = [
     tag: 'jobs',
     summary: 'Submit a card',
     description:
-      'As JSON, as `multipart/form-data` with the parts `front`, `back` (pictures) and `request` (JSON without ' +
-      'pictures), or as a bare picture with `?side=`. **202 means that the card cannot be lost any more.** ' +
+      'As JSON, as `multipart/form-data` with the parts `front`, `back` (images) and `request` (JSON without images), ' +
+      'or as one image with `?side=`. The content of an image decides its format, never its declared type. Text is ' +
+      'UTF-8. A member that is null is absent; a member that occurs twice is refused. **202 means that the card cannot be lost any more.** ' +
       'With `Prefer: wait=N` the answer is 200 with the finished job if it ends within N (at most 30) seconds.',
     scope: 'jobs:write',
     query: bareQuery,
@@ -33,7 +33,8 @@ export const jobOperations: readonly Operation[] = [
     body: [
       { contentType: 'application/json', schema: jobRequestSchema, example: JOB_REQUEST },
       picture('multipart/form-data'),
-      ...PICTURE_TYPES.map(picture),
+      picture('image/*'),
+      picture('application/octet-stream'),
     ],
     answers: {
       200: {

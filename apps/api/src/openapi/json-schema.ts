@@ -32,8 +32,35 @@ function pointed(value: JsonSchema): JsonSchema {
 }
 
 function opened(value: JsonSchema, io: 'input' | 'output'): JsonSchema {
-  if (io === 'input') return value;
+  if (io === 'input') return withNulls(value);
   return JSON.parse(JSON.stringify(value), (key, entry) =>
     key === 'additionalProperties' && entry === false ? undefined : entry,
   ) as JsonSchema;
+}
+
+/** `null` means absent: every member of a request that may be absent may be null as well. */
+function withNulls(value: JsonSchema): JsonSchema {
+  return JSON.parse(JSON.stringify(value), (_key, entry: unknown) => {
+    const { properties, required = [] } = (entry ?? {}) as {
+      properties?: Record<string, JsonSchema>;
+      required?: string[];
+    };
+    if (typeof properties !== 'object') return entry;
+    const members = Object.entries(properties).map(([name, member]) => [
+      name,
+      required.includes(name) ? member : nullable(member),
+    ]);
+    return { ...(entry as JsonSchema), properties: Object.fromEntries(members) };
+  }) as JsonSchema;
+}
+
+function nullable(member: JsonSchema): JsonSchema {
+  const { description, default: usual, ...rest } = member;
+  const choices = Array.isArray(rest.anyOf) ? (rest.anyOf as JsonSchema[]) : [rest];
+  const withNull = choices.some(({ type }) => type === 'null') ? choices : [...choices, { type: 'null' }];
+  return {
+    anyOf: withNull,
+    ...(description === undefined ? {} : { description }),
+    ...(usual === undefined ? {} : { default: usual }),
+  };
 }

@@ -3,26 +3,18 @@ import { CardsealError, ThrottledError } from '@cardseal/core/errors';
 import type { KeptAnswer } from '@cardseal/core/ledger';
 import { describeError, type Log } from '@cardseal/core/log';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { ZodError } from 'zod';
+import { describeTakes } from '../parsers/takes.ts';
 import { PROBLEMS, Problem, type ProblemCode, problemDocument } from './problem.ts';
 import { Replayed } from './replayed.ts';
-import { collectRoutes } from './served-routes.ts';
 
 export function handleErrors(app: FastifyInstance, log: Log): void {
   app.setErrorHandler((error, request, reply) => {
     if (error instanceof Replayed) return sendAgain(reply, error.answer);
-    const problem = toProblem(error);
+    const problem = toProblem(error, request);
     if (problem.status >= 500) {
       log.error('request.failed', { request_id: request.id, route: request.routeOptions.url, ...describeError(error) });
     }
     return sendProblem(reply, request, problem);
-  });
-  const served = collectRoutes(app);
-  app.decorate('servedRoutes', served.routes);
-  app.setNotFoundHandler((request, reply) => {
-    const allowed = served.allowed(request.url.split('?')[0]!);
-    if (allowed.length === 0) return sendProblem(reply, request, new Problem('not_found'));
-    return sendProblem(reply.header('allow', allowed.join(', ')), request, new Problem('method_not_allowed'));
   });
 }
 
@@ -42,25 +34,10 @@ export function sendProblem(reply: FastifyReply, request: FastifyRequest, proble
     .send(Buffer.from(JSON.stringify(problemDocument(problem, request.id))));
 }
 
-function toProblem(error: unknown): Problem {
+function toProblem(error: unknown, request: FastifyRequest): Problem {
   if (error instanceof Problem) return error;
-  if (error instanceof ZodError) return fromZod(error);
   if (error instanceof CardsealError) return fromCardseal(error);
-  return fromFastify(error as FastifyError);
-}
-
-export function fromZod(error: ZodError, prefix = ''): Problem {
-  const errors = error.issues.flatMap((issue) => {
-    const at = `${prefix}/${issue.path.map(String).join('/')}`.replace(/\/$/, '');
-    if (issue.code === 'unrecognized_keys')
-      return issue.keys.map((key) => ({
-        pointer: `${at}/${key.slice(0, 64)}`,
-        code: 'unknown_field',
-        detail: 'There is no such field.',
-      }));
-    return [{ pointer: at, code: issue.code, detail: issue.message }];
-  });
-  return new Problem('invalid_request', undefined, { errors });
+  return fromFastify(error as FastifyError, request);
 }
 
 /** What the store lost or returned damaged. The owner must not take it for something that never existed. */
@@ -120,13 +97,13 @@ const FASTIFY_CODES: Record<string, ProblemCode> = {
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'malformed_body',
 };
 
-function fromFastify(error: FastifyError): Problem {
-  const known = FASTIFY_CODES[error.code ?? ''];
+function fromFastify(error: FastifyError, request: FastifyRequest): Problem {
+  const known = FASTIFY_CODES[error.code ?? ''] ?? STATUS_CODES[error.statusCode ?? 0];
+  if (known === 'body_too_large') return new Problem(known, describeTakes(request, 'size'));
+  if (known === 'unsupported_media_type') return new Problem(known, describeTakes(request, 'types'));
   if (known) return new Problem(known);
-  if (error.statusCode === 413) return new Problem('body_too_large');
-  if (error.statusCode === 415) return new Problem('unsupported_media_type');
-  if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500) {
-    return new Problem('malformed_body');
-  }
-  return new Problem('internal');
+  const isRefusal = error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500;
+  return new Problem(isRefusal ? 'malformed_body' : 'internal');
 }
+
+const STATUS_CODES: Record<number, ProblemCode> = { 413: 'body_too_large', 415: 'unsupported_media_type' };

@@ -1,3 +1,5 @@
-export { fromZod, handleErrors, sendProblem } from './handle-errors.ts';
+export { handleErrors, sendProblem } from './handle-errors.ts';
 export { type FieldProblem, PROBLEMS, Problem, type ProblemCode, problemDocument } from './problem.ts';
 export { Replayed } from './replayed.ts';
+export { refuseUnknownPaths } from './unknown-paths.ts';
+export { validated } from './validated.ts';

@@ -35,9 +35,9 @@ export const PROBLEMS = {
   unsupported_media_type: {
     status: 415,
     title: 'Unsupported media type',
-    detail: 'Send application/json, multipart/form-data, or a bare image (JPEG, PNG, BMP, WebP, TIFF or AVIF).',
+    detail: 'The route takes other types; /openapi.json names them.',
   },
-  body_too_large: { status: 413, title: 'The body is too large', detail: 'Send smaller pictures.' },
+  body_too_large: { status: 413, title: 'The body is too large', detail: 'The body is larger than the route takes.' },
   body_timeout: { status: 408, title: 'The body did not arrive', detail: 'The whole request must arrive in time.' },
   headers_too_large: { status: 431, title: 'The headers are too large', detail: 'Send fewer or shorter headers.' },
   bad_request: { status: 400, title: 'Not a request that can be read', detail: 'The request is not valid HTTP.' },
@@ -49,7 +49,11 @@ export const PROBLEMS = {
   },
   forbidden: { status: 403, title: 'The key may not do this', detail: 'The key lacks the scope for this route.' },
   not_found: { status: 404, title: 'Not found', detail: 'There is no such thing, or it is not yours.' },
-  method_not_allowed: { status: 405, title: 'Method not allowed', detail: 'See /openapi.json for what there is.' },
+  method_not_allowed: {
+    status: 405,
+    title: 'Method not allowed',
+    detail: 'The path takes other methods; `Allow` names them.',
+  },
   idempotency_mismatch: {
     status: 422,
     title: 'The idempotency key was used for another request',

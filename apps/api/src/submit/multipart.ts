@@ -1,11 +1,13 @@
-/** `multipart/form-data`: the parts `front`, `back` (pictures) and `request` (JSON), each at most once. */
+/** `multipart/form-data`: the parts `front`, `back` (images) and `request` (JSON), each at most once. */
+import type { MultipartFile } from '@fastify/multipart';
 import type { FastifyRequest } from 'fastify';
-import { parseJson } from '../json/index.ts';
-import { fromZod, Problem } from '../problems/index.ts';
+import { readJson } from '../json/index.ts';
+import { Problem, validated } from '../problems/index.ts';
 import { jobTermsSchema } from './request-schema.ts';
 import type { Submission } from './submission.ts';
 
 const MAX_REQUEST_PART_BYTES = 64 * 1024;
+const MAX_PARTS = 3;
 
 export async function readMultipart(request: FastifyRequest, maxImageBytes: number): Promise<Submission> {
   try {
@@ -21,28 +23,53 @@ async function readParts(request: FastifyRequest, maxImageBytes: number): Promis
   const pictures: Submission['pictures'] = {};
   let terms: unknown = {};
   const seen = new Set<string>();
-  const parts = request.parts({
-    limits: { files: 3, fields: 3, parts: 3, fileSize: maxImageBytes, fieldSize: MAX_REQUEST_PART_BYTES },
-  });
-  for await (const part of parts) {
-    if (seen.has(part.fieldname)) throw unexpectedPart(part.fieldname, 'duplicate');
-    seen.add(part.fieldname);
-    const bytes = part.type === 'file' ? await part.toBuffer() : Buffer.from(String(part.value));
-    if (part.fieldname === 'front' || part.fieldname === 'back') pictures[part.fieldname] = bytes;
-    else if (part.fieldname === 'request') terms = parseTerms(bytes);
-    else throw unexpectedPart(part.fieldname, 'unknown_field');
+  // Every part is read as bytes, whatever its file name and type. The parser would decode and parse a part without a
+  // file name itself: it replaces bytes that are not UTF-8, and hides members that occur twice.
+  const isPartAFile = () => true;
+  const limits = { files: MAX_PARTS, parts: MAX_PARTS, fileSize: maxImageBytes };
+  for await (const part of request.parts({ isPartAFile, limits })) {
+    const { fieldname } = part;
+    if (seen.has(fieldname)) throw unexpectedPart(fieldname, 'duplicate');
+    seen.add(fieldname);
+    if (fieldname !== 'front' && fieldname !== 'back' && fieldname !== 'request') {
+      throw unexpectedPart(fieldname, 'unknown_field');
+    }
+    const maxBytes = fieldname === 'request' ? MAX_REQUEST_PART_BYTES : maxImageBytes;
+    const bytes = await bytesOf(part as MultipartFile, maxBytes);
+    if (fieldname === 'request') terms = parseTerms(bytes) ?? {};
+    else if (!isUnchosen(part as MultipartFile, bytes)) pictures[fieldname] = bytes;
   }
-  const parsed = jobTermsSchema.safeParse(terms);
-  if (!parsed.success) throw fromZod(parsed.error, '/request');
-  return { pictures, pointers: {}, terms: parsed.data };
+  return { pictures, pointers: {}, terms: validated(jobTermsSchema, terms, '/request') };
+}
+
+async function bytesOf({ file, fieldname }: MultipartFile, maxBytes: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of file as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size > maxBytes || file.truncated) {
+      const detail = `The part \`${fieldname}\` may have at most ${maxBytes} bytes.`;
+      throw new Problem('body_too_large', detail, {
+        errors: [{ pointer: `/${fieldname}`, code: 'too_large', detail }],
+      });
+    }
+  }
+  return Buffer.concat(chunks);
+}
+
+/** What a browser sends for a file input in which no file is chosen. */
+function isUnchosen({ filename }: MultipartFile, bytes: Buffer): boolean {
+  return filename === '' && bytes.length === 0;
 }
 
 function parseTerms(bytes: Buffer): unknown {
-  if (bytes.length > MAX_REQUEST_PART_BYTES) throw new Problem('body_too_large', 'The part `request` is too large.');
-  return parseJson(bytes.toString(), 'The part `request` is not JSON.');
+  return readJson(bytes, { what: 'The part `request`', prefix: '/request' });
 }
 
 function unexpectedPart(name: string, code: string): Problem {
   const detail = 'The parts are `front`, `back` and `request`, each at most once.';
-  return new Problem('invalid_request', detail, { errors: [{ pointer: `/${name.slice(0, 64)}`, code, detail }] });
+  return new Problem('invalid_request', detail, {
+    errors: [{ pointer: `/${String(name).slice(0, 64)}`, code, detail }],
+  });
 }

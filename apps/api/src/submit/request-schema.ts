@@ -2,25 +2,35 @@
 import { jobOptionsSchema } from '@cardseal/core/job';
 import { z } from 'zod';
 
-const imageSource = z.strictObject({
-  image: z.string().min(1, 'is empty').meta({ description: 'The picture, base64.', format: 'byte' }),
+/** What every problem with a source says. */
+export const SOURCE =
+  'A source is an object with exactly one of these members: {"image": "<base64>"}, {"upload_id": "<id of an upload>"}, ' +
+  'or {"object": {"bucket": "<name>", "key": "<name>"}}.';
+
+/** Zod takes the only form whose own members are good; the members of another form beside it are then unknown ones. */
+function form<Shape extends z.ZodRawShape>(shape: Shape) {
+  return z.strictObject(shape, { error: ({ code }) => (code === 'unrecognized_keys' ? SOURCE : undefined) });
+}
+
+const imageSource = form({
+  image: z.string().min(1).meta({ description: 'The image, base64.', format: 'byte' }),
 });
 
-const uploadSource = z.strictObject({
-  upload_id: z.string().min(1).max(64).meta({ description: 'A picture sent ahead by `POST /v1/uploads`.' }),
+const uploadSource = form({
+  upload_id: z.string().min(1).max(64).meta({ description: 'An image sent ahead by `POST /v1/uploads`.' }),
 });
 
-const objectSource = z.strictObject({
+const objectSource = form({
   object: z
     .strictObject({
       bucket: z.string().min(3).max(63),
       key: z.string().min(1).max(1024),
       version_id: z.string().min(1).max(1024).optional(),
     })
-    .meta({ description: "A picture in a bucket on the tenant's list." }),
+    .meta({ description: "An image in a bucket on the tenant's list." }),
 });
 
-const source = z.union([imageSource, uploadSource, objectSource]).meta({ id: 'Source' });
+const source = z.union([imageSource, uploadSource, objectSource], { error: SOURCE }).meta({ id: 'Source' });
 export type Source = z.output<typeof source>;
 
 const metadata = z

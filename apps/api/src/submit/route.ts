@@ -1,5 +1,5 @@
 /** `POST /v1/jobs`: submit → store → enqueue. What is answered 202 is in the ledger, whatever happens next. */
-import type { JobId, JobRequest, JobView } from '@cardseal/core/job';
+import type { JobId, JobRequest, JobView, Side } from '@cardseal/core/job';
 import { newJobId, SIDES } from '@cardseal/core/job';
 import { addIds, inSpan, withParent } from '@cardseal/core/trace';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -8,12 +8,15 @@ import type { ApiContext } from '../context.ts';
 import { enqueue } from '../enqueue/index.ts';
 import { idempotencyKeyOf } from '../idempotency/index.ts';
 import { readJob, waitForJob } from '../jobs/index.ts';
+import { MAX_TERMS_BYTES, type Takes } from '../parsers/index.ts';
 import { Problem } from '../problems/index.ts';
 import { waitingOf } from '../quota/index.ts';
 import { type Stored, storeJob } from '../store/index.ts';
 import { checkEndpoints } from './check-endpoints.ts';
 import { inspectPictures } from './inspect.ts';
+import { meaningOf } from './meaning.ts';
 import { readSubmission } from './read-submission.ts';
+import { jobRequestSchema } from './request-schema.ts';
 import { resolveSource, uploadsOf } from './resolve-sources.ts';
 import type { Submission } from './submission.ts';
 
@@ -22,7 +25,10 @@ export function submitRoute(app: FastifyInstance, context: ApiContext, authentic
   const callers = new WeakMap<FastifyRequest, Caller>();
   app.post(
     '/v1/jobs',
-    { onRequest: async (request) => void callers.set(request, await authenticate(request, 'jobs:write')) },
+    {
+      config: { takes: takesOf(context.config.MAX_IMAGE_BYTES), input: jobRequestSchema },
+      onRequest: async (request) => void callers.set(request, await authenticate(request, 'jobs:write')),
+    },
     async (request, reply) => {
       const caller = callers.get(request)!;
       const stored = await withParent(request.headers.traceparent, () =>
@@ -31,6 +37,15 @@ export function submitRoute(app: FastifyInstance, context: ApiContext, authentic
       return answer(context, caller, stored, request, reply);
     },
   );
+}
+
+function takesOf(maxImageBytes: number): Takes {
+  return {
+    types:
+      'application/json, multipart/form-data with the parts front, back and request, or one image as the body ' +
+      '(image/*, application/octet-stream or no type) with ?side=front or ?side=back',
+    size: `images of at most ${maxImageBytes} bytes each, and at most ${MAX_TERMS_BYTES} bytes besides them`,
+  };
 }
 
 async function submit(context: ApiContext, caller: Caller, request: FastifyRequest): Promise<Stored> {
@@ -57,19 +72,22 @@ async function claimJob(
   { clock, ledger }: ApiContext,
   tenant: string,
   request: FastifyRequest,
-  { pictures, pointers, terms }: Submission,
+  submission: Submission,
 ): Promise<JobId> {
   const job = newJobId(clock.now());
   const key = idempotencyKeyOf(request);
   if (key === undefined) return job;
-  const parts = [
-    JSON.stringify(terms),
-    ...SIDES.map((side) => pictures[side] ?? (pointers[side] ? JSON.stringify(pointers[side]) : '')),
-  ];
-  const fingerprint = await ledger.idempotency.fingerprint(tenant, parts);
+  const fingerprint = await ledger.idempotency.fingerprint(tenant, [meaningOf(submission)]);
   const claim = await ledger.idempotency.claim(tenant, 'POST /v1/jobs', key, { job, fingerprint });
-  if (claim.fingerprint !== fingerprint) throw new Problem('idempotency_mismatch');
-  return claim.job;
+  if (claim.fingerprint === fingerprint || claim.fingerprint === (await earlierFingerprint())) return claim.job;
+  throw new Problem('idempotency_mismatch');
+
+  /** Of processes that compared the texts of terms and sources; one may run beside this one during an update. */
+  function earlierFingerprint(): Promise<string> {
+    const { terms, pictures, pointers } = submission;
+    const source = (side: Side) => pictures[side] ?? (pointers[side] ? JSON.stringify(pointers[side]) : '');
+    return ledger.idempotency.fingerprint(tenant, [JSON.stringify(terms), ...SIDES.map(source)]);
+  }
 }
 
 /** A repeat under the same key is not a further card, be it later or at the same moment. */

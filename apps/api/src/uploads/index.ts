@@ -1,2 +1,2 @@
 export { uploadRoutes } from './routes.ts';
-export { PICTURE_TYPES, uploadRequestSchema, uploadTicketSchema } from './schema.ts';
+export { uploadRequestSchema, uploadTicketSchema } from './schema.ts';

@@ -1,11 +1,12 @@
-/** `POST /v1/uploads`: a signed URL of this API; `PUT` to it: the picture, sealed while it streams in. */
+/** `POST /v1/uploads`: a signed URL of this API; `PUT` to it: the image, sealed while it streams in. */
 import type { Readable } from 'node:stream';
 import type { UploadId } from '@cardseal/core/ledger';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import type { Authenticate } from '../auth/index.ts';
 import type { ApiContext } from '../context.ts';
 import { idForMaking } from '../idempotency/index.ts';
-import { fromZod, Problem } from '../problems/index.ts';
+import { Problem, validated } from '../problems/index.ts';
+import { createUploadOrigins } from './origins.ts';
 import { receiveUpload } from './receive.ts';
 import { uploadRequestSchema } from './schema.ts';
 import { signedPath, verifiedClaims } from './signature.ts';
@@ -14,14 +15,13 @@ const VALID_MS = 15 * 60_000;
 
 export function uploadRoutes(app: FastifyInstance, context: ApiContext, authenticate: Authenticate): void {
   const { ledger, clock, config, log } = context;
+  const origins = createUploadOrigins(config.UPLOAD_ORIGINS);
 
-  app.post('/v1/uploads', async (request, reply) => {
+  app.post('/v1/uploads', { config: { input: uploadRequestSchema } }, async (request, reply) => {
     const { tenant } = await authenticate(request, 'jobs:write');
-    const parsed = uploadRequestSchema.safeParse(request.body ?? {});
-    if (!parsed.success) throw fromZod(parsed.error);
-    const { content_type: contentType, size: sizeBytes } = parsed.data;
+    const { content_type: contentType, size: sizeBytes } = validated(uploadRequestSchema, request.body ?? {});
     if (sizeBytes > config.MAX_IMAGE_BYTES) {
-      throw new Problem('body_too_large', `A picture may have at most ${config.MAX_IMAGE_BYTES} bytes.`);
+      throw new Problem('body_too_large', `An image may have at most ${config.MAX_IMAGE_BYTES} bytes.`);
     }
     const id = idForMaking(request, 'upl', clock.now()) as UploadId;
     const expiresAtMs = clock.now() + VALID_MS;
@@ -39,22 +39,33 @@ export function uploadRoutes(app: FastifyInstance, context: ApiContext, authenti
     // In here a body is handed on as the stream that it is.
     streaming.removeAllContentTypeParsers();
     streaming.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
-    streaming.put('/v1/uploads/:name', async (request, reply) => {
+    // Fastify refuses a type that it cannot parse; here no type is looked at.
+    streaming.addHook('onRequest', async ({ raw }) => {
+      raw.headers['content-type'] = 'application/octet-stream';
+    });
+    if (origins.any) {
+      // Before anything else, so that a page can read why its upload is refused.
+      streaming.addHook('onRequest', async (request, reply) => origins.allow(request, reply));
+      streaming.options('/v1/uploads/:name', async (_request, reply) => origins.preflight(reply));
+    }
+    streaming.put('/v1/uploads/:name', { config: { takes: TAKES } }, async (request, reply) => {
       const { name } = request.params as { name: string };
       const claims = await verifiedClaims(ledger, name, request.query);
-      if (!claims || claims.expiresAtMs < clock.now() || !isAsSigned(request, claims.contentType)) {
+      if (!claims || claims.expiresAtMs < clock.now() || !isStream(request.body)) {
         throw new Problem('upload_refused');
       }
       const writer = await ledger.uploads.writer(claims.tenant, claims.id, clock.now());
       if (!writer) throw new Problem('upload_refused');
-      await receiveUpload(request.body as Readable, writer, claims.sizeBytes);
+      await receiveUpload(request.body, writer, claims.sizeBytes);
       log.info('upload.received', { tenant: claims.tenant, size_bytes: claims.sizeBytes });
       return reply.code(204).send();
     });
   });
 }
 
-function isAsSigned({ headers, body }: FastifyRequest, contentType: string): boolean {
-  const isStream = typeof (body as Readable | undefined)?.on === 'function';
-  return isStream && headers['content-type']?.toLowerCase() === contentType && !headers['content-encoding'];
+const TAKES = { types: 'an image of any type', size: 'a body of the size that its URL is signed for' };
+
+/** The declared type is not compared with the signed one: clients and browsers choose it themselves. */
+function isStream(body: unknown): body is Readable {
+  return typeof (body as Readable | undefined)?.on === 'function';
 }

@@ -1,17 +1,16 @@
 /** What an upload is asked for with, and what is answered. */
 import { z } from 'zod';
+import { BARE_IMAGE } from '../parsers/index.ts';
 
-export const PICTURE_TYPES = [
-  'image/jpeg',
-  'image/png',
-  'image/bmp',
-  'image/webp',
-  'image/tiff',
-  'image/avif',
-] as const;
+const contentType = z
+  .string()
+  .max(127)
+  .regex(BARE_IMAGE, 'must be an image type, such as image/jpeg, or application/octet-stream')
+  .default('application/octet-stream')
+  .meta({ description: 'What the client calls the image. Its content decides what it is.' });
 
 export const uploadRequestSchema = z
-  .strictObject({ content_type: z.enum(PICTURE_TYPES), size: z.int().min(1).max(1_000_000_000) })
+  .strictObject({ content_type: contentType, size: z.int().min(1).max(1_000_000_000) })
   .meta({ id: 'UploadRequest' });
 
 export const uploadTicketSchema = z

@@ -3,7 +3,7 @@ import { usageDay } from '@cardseal/core/ledger';
 import type { FastifyInstance } from 'fastify';
 import type { Authenticate } from '../auth/index.ts';
 import type { ApiContext } from '../context.ts';
-import { fromZod } from '../problems/index.ts';
+import { validated } from '../problems/index.ts';
 import { usageQuery } from './schema.ts';
 
 const DAY_MS = 86_400_000;
@@ -11,11 +11,10 @@ const DAY_MS = 86_400_000;
 export function usageRoutes(app: FastifyInstance, context: ApiContext, authenticate: Authenticate): void {
   app.get('/v1/usage', async (request, reply) => {
     const { tenant } = await authenticate(request, 'jobs:read');
-    const query = usageQuery.safeParse(request.query);
-    if (!query.success) throw fromZod(query.error);
+    const query = validated(usageQuery, request.query);
     const nowMs = context.clock.now();
     await context.usage.flush(tenant);
-    const from = usageDay(nowMs - (query.data.days - 1) * DAY_MS);
+    const from = usageDay(nowMs - (query.days - 1) * DAY_MS);
     const days = await context.ledger.keyUsage.read(tenant, from, usageDay(nowMs));
     const data = days.map(({ apiKeyId, ...day }) => ({ key_id: apiKeyId, ...day }));
     return reply.header('cache-control', 'private, no-store').send({ data, next_cursor: null });

@@ -110,11 +110,11 @@ export interface Job {
 
 /** What to detect, and whether over-sized pictures are fitted. */
 export interface JobOptions {
-  detect_risk?: boolean;
-  detect_quality?: boolean;
-  detect_photo?: boolean;
-  detect_card?: boolean;
-  fit?: boolean;
+  detect_risk?: boolean | null;
+  detect_quality?: boolean | null;
+  detect_photo?: boolean | null;
+  detect_card?: boolean | null;
+  fit?: boolean | null;
 }
 
 /** A page may be shorter than `limit`: go on while there is a `next_cursor`. */
@@ -125,16 +125,16 @@ export interface JobPage {
 
 /** A card to recognise; at least one side. */
 export interface JobRequest {
-  options?: JobOptions;
+  options?: JobOptions | null;
   reference?: string | null;
-  metadata?: { [name: string]: string };
-  priority?: 'interactive' | 'bulk';
+  metadata?: { [name: string]: string } | null;
+  priority?: 'interactive' | 'bulk' | null;
   expires_in?: number | null;
   retain_for?: number | null;
-  keep_images?: boolean;
+  keep_images?: boolean | null;
   endpoint_ids?: string[] | null;
-  front?: Source;
-  back?: Source;
+  front?: Source | null;
+  back?: Source | null;
 }
 
 /** RFC 9457. Tell problems apart by `code`. */
@@ -176,6 +176,7 @@ export interface Problem {
     | 'store_unavailable'
     | 'erasure_incomplete'
     | 'keys_unavailable'
+    | 'stored_data_unreadable'
     | 'internal';
   detail: string;
   request_id?: string;
@@ -294,17 +295,18 @@ export interface SideResult {
 
 export type Source =
   | {
-      /** The picture, base64. */ image: string;
+      /** The image, base64. */ image: string;
     }
   | {
-      /** A picture sent ahead by `POST /v1/uploads`. */ upload_id: string;
+      /** An image sent ahead by `POST /v1/uploads`. */ upload_id: string;
     }
   | {
-      /** A picture in a bucket on the tenant's list. */ object: { bucket: string; key: string; version_id?: string };
+      /** An image in a bucket on the tenant's list. */
+      object: { bucket: string; key: string; version_id?: string | null };
     };
 
 export interface UploadRequest {
-  content_type: 'image/jpeg' | 'image/png' | 'image/bmp' | 'image/webp' | 'image/tiff' | 'image/avif';
+  /** What the client calls the image. Its content decides what it is. */ content_type?: string | null;
   size: number;
 }
 
@@ -356,7 +358,7 @@ export interface WebhookEndpoint {
 }
 
 export interface WebhookEndpointChange {
-  url?: string;
+  url?: string | null;
   events?:
     | (
         | 'job.succeeded'
@@ -370,12 +372,12 @@ export interface WebhookEndpointChange {
         | 'endpoint.recovered'
       )[]
     | null;
-  payload?: 'full' | 'reference' | 'encrypted';
+  payload?: 'full' | 'reference' | 'encrypted' | null;
   public_key?: string | { [name: string]: unknown } | null;
-  headers?: { [name: string]: string };
+  headers?: { [name: string]: string } | null;
   /** Webhooks a second at most, whatever is owed; null for no limit. */
   max_rate?: number | null;
-  state?: 'enabled' | 'disabled';
+  state?: 'enabled' | 'disabled' | null;
 }
 
 export interface WebhookEndpointRequest {
@@ -393,9 +395,9 @@ export interface WebhookEndpointRequest {
         | 'endpoint.recovered'
       )[]
     | null;
-  payload?: 'full' | 'reference' | 'encrypted';
+  payload?: 'full' | 'reference' | 'encrypted' | null;
   public_key?: string | { [name: string]: unknown } | null;
-  headers?: { [name: string]: string };
+  headers?: { [name: string]: string } | null;
   /** Webhooks a second at most, whatever is owed; null for no limit. */
   max_rate?: number | null;
 }
@@ -441,5 +443,5 @@ export interface WebhookRecovery {
 }
 
 export interface WebhookSecretRotation {
-  /** Seconds for which the old secret still signs beside the new one. */ overlap?: number;
+  /** Seconds for which the old secret still signs beside the new one. */ overlap?: number | null;
 }

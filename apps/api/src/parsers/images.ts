@@ -1,0 +1,29 @@
+/**
+ * The parsers of the one route that takes images in its body. The declared type of an image decides nothing but that
+ * the body is an image: clients send JPEG as `image/jpg`, `image/pjpeg`, `application/octet-stream` or without a type.
+ * Its content decides the rest.
+ */
+import multipart from '@fastify/multipart';
+import type { FastifyInstance } from 'fastify';
+import { parseJsonBodies } from './json-bodies.ts';
+import { MAX_TERMS_BYTES } from './takes.ts';
+
+/** `image/*` itself is sent, too; `application/x-pdf` and `binary/octet-stream` come from older stores and scanners. */
+export const BARE_IMAGE = /^(image\/[^\s;]+|(application|binary)\/octet-stream|application\/(x-)?pdf)(\s*;|$)/i;
+
+/** Only here may a body be large, and only once the caller is known. */
+export function parseImages(app: FastifyInstance, maxImageBytes: number): void {
+  app.register(multipart);
+  // Two images in base64, and the terms.
+  parseJsonBodies(app, Math.ceil((2 * maxImageBytes * 4) / 3) + MAX_TERMS_BYTES);
+  app.addContentTypeParser(
+    BARE_IMAGE,
+    { parseAs: 'buffer', bodyLimit: maxImageBytes },
+    async (_request: unknown, body: Buffer) => body,
+  );
+  // Fastify has one parser for bodies without a type and for those of an unknown type, which are refused here.
+  app.addHook('onRequest', async ({ raw: { headers } }) => {
+    const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+    if (hasBody) headers['content-type'] ||= 'application/octet-stream';
+  });
+}

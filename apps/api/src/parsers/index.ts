@@ -1,0 +1,3 @@
+export { BARE_IMAGE, parseImages } from './images.ts';
+export { parseJsonBodies } from './json-bodies.ts';
+export { describeTakes, MAX_TERMS_BYTES, type Takes } from './takes.ts';

@@ -1,0 +1,31 @@
+/** What the body of a route may be, told in the 413 and 415 of that route. */
+import type { FastifyRequest } from 'fastify';
+import type { z } from 'zod';
+
+/** Of a body without an image, and of everything around the images in a body with them. */
+export const MAX_TERMS_BYTES = 64 * 1024;
+
+export interface Takes {
+  /** Completes "This route takes …". */
+  types: string;
+  /** Completes "This route takes …". */
+  size: string;
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Of a route whose body is not plain JSON. */
+    takes?: Takes;
+    /** The schema of the body. Routes without one need no body. */
+    input?: z.ZodType;
+  }
+}
+
+const JSON_SIZE = `a body of at most ${MAX_TERMS_BYTES / 1024} KiB`;
+const JSON_BODY: Takes = { types: 'a body of the type application/json', size: JSON_SIZE };
+const NO_BODY: Takes = { types: 'no body, or one of the type application/json', size: JSON_SIZE };
+
+export function describeTakes({ routeOptions: { config } }: FastifyRequest, about: keyof Takes): string {
+  const takes = config.takes ?? (config.input ? JSON_BODY : NO_BODY);
+  return `This route takes ${takes[about]}.`;
+}

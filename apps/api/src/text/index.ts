@@ -1,0 +1,1 @@
+export { checkCharset, decodeUtf8 } from './decode-utf8.ts';
