@@ -52,11 +52,20 @@ ${table(
 )}`;
 }
 
-function dryPart({ count: found, complete, sample }: DryRun, raw: Record<string, string>, mayStart: boolean): Html {
+function dryPart(
+  { count: found, leftOut, complete, sample }: DryRun,
+  raw: Record<string, string>,
+  mayStart: boolean,
+): Html {
   const hidden = Object.entries(raw).map(
     ([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`,
   );
   return html`<h2>${complete ? '' : 'at least '}${count(found)} would be tried again</h2>
+${
+  sum(leftOut) > 0 &&
+  html`<p>${count(sum(leftOut))} left out, because they can never succeed: the image was refused or is gone.
+${Object.entries(leftOut).map(([code, number]) => html`<code>${code}</code> ${count(number)} `)}</p>`
+}
 ${table(
   ['for example', 'tenant', 'failure', 'made'],
   sample.map(({ job, tenant, code, createdAtMs }) => [
@@ -104,6 +113,6 @@ function which({ query }: BulkRetryRecord): Html {
 ${createdAfterMs !== null && html`, made after ${moment(createdAfterMs)}`}${createdBeforeMs !== null && html`, before ${moment(createdBeforeMs)}`}`;
 }
 
-function sum(counts: Record<string, number>): number {
+export function sum(counts: Record<string, number>): number {
   return Object.values(counts).reduce((total, number) => total + number, 0);
 }

@@ -10,7 +10,7 @@ import { mayActAs } from '../auth/session.ts';
 import type { AdminContext } from '../context.ts';
 import { page } from '../pages/layout.ts';
 import { jobFilter } from '../search/routes.ts';
-import { bulkPage, runPage } from './page.ts';
+import { bulkPage, runPage, sum } from './page.ts';
 import type { BulkRunner } from './runner.ts';
 import { type BulkQuery, dryRun } from './selection.ts';
 
@@ -69,7 +69,10 @@ export function bulkRoutes(app: FastifyInstance, context: AdminContext, runner: 
     async run({ session, body }) {
       const query = queryOf(body);
       const dry = await dryRun(context, query, body.dry_run ? COUNT_BUDGET_MS : START_BUDGET_MS);
-      const counted = { dry_run: body.dry_run, matches: dry.count, complete: dry.complete };
+      const counted = {
+        ...{ dry_run: body.dry_run, matches: dry.count, complete: dry.complete },
+        ...{ left_out: sum(dry.leftOut), left_out_by_code: dry.leftOut },
+      };
       if (body.dry_run)
         return { ...counted, id: null, sample: dry.sample.map(({ job, tenant, code }) => ({ id: job, tenant, code })) };
       const why = body.reason;

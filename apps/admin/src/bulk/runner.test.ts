@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from '@cardseal/core/clock';
-import { type JobId, newJobId } from '@cardseal/core/job';
-import { createLedger, HOUSE, type Ledger, memoryObjectStore } from '@cardseal/core/ledger';
+import { encodeCheckpoint, type JobId, newJobId } from '@cardseal/core/job';
+import { createLedger, HOUSE, type Ledger, memoryObjectStore, paths } from '@cardseal/core/ledger';
 import { silentLog } from '@cardseal/core/log';
 import type { Card } from '@cardseal/core/queue';
 import { localMasterKey } from '@cardseal/core/seal';
@@ -29,8 +29,9 @@ async function endAsFailed(ledger: Ledger, job: JobId, generation: number, code:
 }
 
 function setUp() {
+  const store = memoryObjectStore();
   const ledger = createLedger({
-    store: memoryObjectStore(),
+    store,
     master: localMasterKey(Buffer.alloc(32, 7)),
     clock: systemClock,
   });
@@ -66,7 +67,7 @@ function setUp() {
     });
   };
   const state = async (id: string) => (await ledger.bulkRetries.get(HOUSE, id))!.value;
-  return { ledger, added, leases, onAdd, runner, query, order, state };
+  return { ledger, store, added, leases, onAdd, runner, query, order, state };
 }
 
 async function manyFailed(ledger: Ledger, count: number) {
@@ -187,6 +188,56 @@ describe('a bulk retry', () => {
     expect(added).toHaveLength(3);
     // Made, two pages of at most two cards, and the end.
     expect((await ledger.bulkRetries.get(HOUSE, 'bulk_6'))!.version).toBeLessThanOrEqual(4);
+  });
+
+  it('leaves out what can never succeed, and says how many, before and after', async () => {
+    const { ledger, added, runner, query, order, state } = setUp();
+    await manyFailed(ledger, 4);
+    for (const code of ['image_format_refused', 'image_format_refused', 'damaged', 'picture_missing']) {
+      await failedJob(ledger, code);
+    }
+    const deleted = await failedJob(ledger, 'upstream_request_invalid');
+    await ledger.deletePictures(TENANT, deleted, ['front']);
+    const all = { ...query, code: null };
+    const final = { image_format_refused: 2, damaged: 1, picture_missing: 1 };
+    expect(await dryRun({ ledger, clock: systemClock }, all, 5000)).toMatchObject({ count: 5, leftOut: final });
+    await order('bulk_7', 200, null);
+    const running = runner();
+    running.start();
+    await expect.poll(async () => (await state('bulk_7')).state, { timeout: 15_000 }).toBe('finished');
+    await running.stop();
+    expect(await state('bulk_7')).toMatchObject({ retried: 4, skipped: { ...final, picture_gone: 1 } });
+    expect(added).toHaveLength(4);
+  });
+
+  it('leaves out a job whose other side was refused, whatever failed last', async () => {
+    const { ledger, added, runner, order, state } = setUp();
+    await ledger.tenants.create(HOUSE, TENANT, { name: 'A bank', createdAtMs: 0 });
+    const job = await failedJob(ledger, 'worker_crashed');
+    const header = { v: 1, kind: 'refusal', provider: 'p', at: '', code: 'card_not_found' } as const;
+    await (await ledger.openJob(TENANT, job))!.putReply('back', encodeCheckpoint({ header, reply: Buffer.alloc(0) }));
+    await order('bulk_8', 200);
+    const running = runner();
+    running.start();
+    await expect.poll(async () => (await state('bulk_8')).state, { timeout: 15_000 }).toBe('finished');
+    await running.stop();
+    expect(await state('bulk_8')).toMatchObject({ retried: 0, skipped: { image_refused: 1 } });
+    expect(added).toEqual([]);
+  });
+
+  it('goes on past a job whose objects are lost, and counts it', async () => {
+    const { ledger, store, added, runner, order, state } = setUp();
+    await manyFailed(ledger, 3);
+    const broken = await failedJob(ledger, 'worker_crashed');
+    await store.put(paths.jobKey(TENANT, broken), Buffer.from('garbage'));
+    await order('bulk_9', 200);
+    const running = runner();
+    running.start();
+    await expect.poll(async () => (await state('bulk_9')).state, { timeout: 15_000 }).toBe('finished');
+    await running.stop();
+    const { retried, skipped } = await state('bulk_9');
+    expect([retried, Object.values(skipped)]).toEqual([3, [1]]);
+    expect(added.map(({ job }) => job)).not.toContain(broken);
   });
 
   it('is carried out by one process at a time', async () => {

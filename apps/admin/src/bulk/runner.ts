@@ -7,6 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { asCardsealError } from '@cardseal/core/errors';
 import { type BulkRetryRecord, HOUSE, type Versioned } from '@cardseal/core/ledger';
 import { describeError } from '@cardseal/core/log';
+import { isFinalFailure } from '@cardseal/core/outcome';
 import { reopen } from '@cardseal/core/queue';
 import type { AdminContext } from '../context.ts';
 import type { Found } from '../search/search.ts';
@@ -128,19 +129,30 @@ interface Counts {
   skipped: Record<string, number>;
 }
 
-async function retryAll({ ledger, conveyor }: RunnerParts, jobs: readonly Found[], endedByMs: number): Promise<Counts> {
+async function retryAll(
+  { ledger, conveyor, log }: RunnerParts,
+  jobs: readonly Found[],
+  endedByMs: number,
+): Promise<Counts> {
   const counts: Counts = { retried: 0, skipped: {} };
+  const leaveOut = (code: string) => {
+    counts.skipped[code] = (counts.skipped[code] ?? 0) + 1;
+  };
   for (let at = 0; at < jobs.length; at += AT_ONCE) {
     await Promise.all(
-      jobs.slice(at, at + AT_ONCE).map(async ({ tenant, job }) => {
+      jobs.slice(at, at + AT_ONCE).map(async ({ tenant, job, code: failure }) => {
+        if (isFinalFailure(failure)) return leaveOut(failure);
         try {
-          await reopen(ledger, conveyor, tenant, job, { endedByMs });
+          await reopen(ledger, conveyor, tenant, job, { endedByMs, leaveFinal: true });
           counts.retried++;
         } catch (error) {
           const { code, disposition } = asCardsealError(error);
-          // A store that is away is no reason to leave a card out: the page is looked at again.
-          if (disposition !== 'rejected') throw error;
-          counts.skipped[code] = (counts.skipped[code] ?? 0) + 1;
+          // A store that is away is no reason to leave a job out: the page is read again. A defect of one job stays, and
+          // must not stop the run for all others.
+          if (disposition === 'transient' || disposition === 'throttled') throw error;
+          if (disposition === 'defect')
+            log.error('admin.bulk_left_out', { tenant, job_id: job, ...describeError(error) });
+          leaveOut(code);
         }
       }),
     );

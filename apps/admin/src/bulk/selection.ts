@@ -1,5 +1,6 @@
 /** The failures that a bulk retry is about, newest job first, from the names of the index alone. */
 import type { BulkRetryRecord } from '@cardseal/core/ledger';
+import { isFinalFailure } from '@cardseal/core/outcome';
 import type { AdminContext } from '../context.ts';
 import { type Found, searchJobs } from '../search/search.ts';
 
@@ -34,7 +35,10 @@ export async function selectPage(
 }
 
 export interface DryRun {
+  /** Jobs that would be tried again. */
   count: number;
+  /** Of the matching ones, those that can never succeed, by code. */
+  leftOut: Record<string, number>;
   /** False when there was no time to look at all: then there are at least so many. */
   complete: boolean;
   sample: Found[];
@@ -46,15 +50,23 @@ const PAGE = 1000;
 /** Changes nothing. */
 export async function dryRun(parts: SelectParts, query: BulkQuery, budgetMs: number): Promise<DryRun> {
   const untilMs = parts.clock.now() + budgetMs;
-  const run: DryRun = { count: 0, complete: true, sample: [] };
+  const run: DryRun = { count: 0, leftOut: {}, complete: true, sample: [] };
   let after: string | null = null;
   do {
     const leftMs = untilMs - parts.clock.now();
     if (leftMs <= 0) return { ...run, complete: false };
     const page: SelectedPage = await selectPage(parts, query, { after, limit: PAGE, budgetMs: leftMs });
-    run.count += page.jobs.length;
-    run.sample.push(...page.jobs.slice(0, SAMPLE - run.sample.length));
+    for (const one of page.jobs) note(run, one);
     after = page.next;
   } while (after !== null);
   return run;
+}
+
+function note(run: DryRun, one: Found): void {
+  if (isFinalFailure(one.code)) {
+    run.leftOut[one.code] = (run.leftOut[one.code] ?? 0) + 1;
+    return;
+  }
+  run.count++;
+  if (run.sample.length < SAMPLE) run.sample.push(one);
 }

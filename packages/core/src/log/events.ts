@@ -28,6 +28,11 @@ export const EVENTS = define({
     fields: ['admin', ...ERROR],
     says: 'An entry could not be written to the audit log.',
   },
+  'admin.bulk_left_out': {
+    level: 'error',
+    fields: ['tenant', 'job_id', ...ERROR],
+    says: 'A bulk retry left out a job whose objects are damaged or lost.',
+  },
   'admin.bulk_postponed': { level: 'warn', fields: ERROR, says: 'A look at the bulk retries failed and comes again.' },
   'admin.failed': { level: 'error', fields: ['request_id', ...ERROR], says: 'A page of the admin answered 500.' },
   'admin.job_reopened': {

@@ -1,27 +1,30 @@
 /** Opens the next generation of a failed or expired job: the retry behind the API's route and Bull Board's button. */
 import { RejectedError } from '../errors/index.ts';
-import type { JobId } from '../job/index.ts';
-import { assertRequestKept, type Ledger } from '../ledger/index.ts';
+import { decodeCheckpoint, type JobId, type Side } from '../job/index.ts';
+import { assertRequestKept, type Ledger, type SealedJob } from '../ledger/index.ts';
+import { isFinalFailure } from '../outcome/index.ts';
 import type { Conveyor } from './conveyor.ts';
 import { recognizeJobId } from './names.ts';
 
 interface ReopenOptions {
   endedByMs?: number;
+  /** Refuses a job that would only fail again: one of its images was refused. */
+  leaveFinal?: boolean;
   /** Told of the generation before it is opened. */
   about?: (generation: number) => Promise<void>;
 }
 
 /**
  * Returns the generation that is now open. Throws RejectedError `job_not_found`, `job_not_retryable` (it is at work,
- * or ended well, or ended after `endedByMs`) or `picture_gone` (the retry window has passed). Throws DefectError
- * `job_request_missing` or `job_key_missing` when the store lost one of them.
+ * or ended well, or ended after `endedByMs`), `picture_gone` (the retry window has passed) or, with `leaveFinal`,
+ * `image_refused`. Throws DefectError `job_request_missing` or `job_key_missing` when the store lost one of them.
  */
 export async function reopen(
   ledger: Ledger,
   conveyor: Conveyor,
   tenant: string,
   job: JobId,
-  { endedByMs = Number.POSITIVE_INFINITY, about = async () => {} }: ReopenOptions = {},
+  { endedByMs = Number.POSITIVE_INFINITY, leaveFinal = false, about = async () => {} }: ReopenOptions = {},
 ): Promise<number> {
   const inventory = await ledger.inventory(tenant, job);
   assertRequestKept(inventory, tenant, job);
@@ -31,6 +34,9 @@ export async function reopen(
   const outcome = await sealed.outcome(inventory.generation);
   if (outcome?.state !== 'failed' && outcome?.state !== 'expired') throw new RejectedError('job_not_retryable');
   if (outcome.atMs > endedByMs) throw new RejectedError('job_not_retryable');
+  if (leaveFinal && (await wouldFailAgain(sealed, outcome.code, inventory.replies))) {
+    throw new RejectedError('image_refused');
+  }
   const missing = request.sides.filter((side) => !inventory.replies.includes(side));
   const pictures = missing.filter((side) => !request.sources?.[side]);
   if (pictures.some((side) => !inventory.images.includes(side))) throw new RejectedError('picture_gone');
@@ -48,6 +54,13 @@ export async function reopen(
     .catch(() => {});
   await forget(conveyor, recognizeJobId(job, inventory.generation));
   return generation;
+}
+
+/** The provider's refusal of an image is a stored reply: the other side may have failed for a cause that has passed. */
+async function wouldFailAgain(sealed: SealedJob, code: string, replies: readonly Side[]): Promise<boolean> {
+  if (isFinalFailure(code)) return true;
+  const stored = await Promise.all(replies.map((side) => sealed.reply(side)));
+  return stored.some((bytes) => bytes && decodeCheckpoint(bytes).header.kind === 'refusal');
 }
 
 /** The generation that ended has nothing more to run; among the failed it would go on telling of a trouble that is mended. */
