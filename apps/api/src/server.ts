@@ -77,15 +77,20 @@ export function createServer(context: ApiContext, keeper: Pick<BatchKeeper, 'tak
   const callers = new WeakMap<FastifyRequest, Caller>();
   app.addHook('onRequest', async (request, reply) => void replies.set(request, reply));
   const idempotency = createIdempotencyGuard(app, context.ledger, log);
-  const authenticate = createAuthenticate(context.ledger, context.clock, async (request, caller) => {
-    callers.set(request, caller);
-    context.usage.note(caller, 'requests');
-    const { headers, release } = await context.limits.admit(caller);
-    const reply = replies.get(request)!;
-    reply.headers(headers);
-    reply.raw.once('close', release);
-    await idempotency.begin(request, caller);
-  });
+  const authenticate = createAuthenticate(
+    context.ledger,
+    context.clock,
+    async (request, caller) => {
+      callers.set(request, caller);
+      context.usage.note(caller, 'requests');
+      const { headers, release } = await context.limits.admit(caller);
+      const reply = replies.get(request)!;
+      reply.headers(headers);
+      reply.raw.once('close', release);
+      await idempotency.begin(request, caller);
+    },
+    log,
+  );
   app.register(async (images) => {
     parseImages(images, config.MAX_IMAGE_BYTES);
     submitRoute(images, context, authenticate);

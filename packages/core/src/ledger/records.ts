@@ -26,6 +26,8 @@ export interface Records<T> {
   /** null when no version was ever written. */
   get(tenant: string, id: string): Promise<Versioned<T> | null>;
   list(tenant: string): Promise<Versioned<T>[]>;
+  /** Of every record, by the names in the store: nothing is read or opened. */
+  ids(tenant: string): Promise<string[]>;
   /** False when a record of that id exists already. */
   create(tenant: string, id: string, value: T): Promise<boolean>;
   /**
@@ -86,6 +88,11 @@ export function createRecords<T>({ store, keyring }: RecordsContext, kind: Recor
   return {
     get,
     create: (tenant, id, value) => write(tenant, id, 1, value),
+
+    async ids(tenant) {
+      const names = await listAll(store, paths.records(kind, tenant));
+      return [...new Set(names.map((key) => key.split('/')[2]!))];
+    },
 
     async list(tenant) {
       const names = await listAll(store, paths.records(kind, tenant));

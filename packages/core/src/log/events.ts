@@ -51,6 +51,11 @@ export const EVENTS = define({
   'admin.stopped': { level: 'info', fields: [], says: 'The admin has ended in order.' },
   'api.started': { level: 'info', fields: ['port'], says: 'The API answers requests.' },
   'api.stopped': { level: 'info', fields: [], says: 'The API has ended in order.' },
+  'auth.keys_guessed': {
+    level: 'warn',
+    fields: ['count'],
+    says: 'Since the last such line, `count` requests had API keys that do not exist, beyond those that the API looks up in the store. They got 401.',
+  },
   'batch.accepted': { level: 'info', fields: ['tenant', 'count'], says: 'A batch of `count` cards is in the ledger.' },
   'batch.ended': { level: 'info', fields: ['tenant', 'state', 'count'], says: 'Every line of a batch has ended.' },
   'batch.enqueue_postponed': {

@@ -1,0 +1,50 @@
+/**
+ * Which API keys exist, by the names in the ledger alone. It is asked once the guess budget is spent: whatever is
+ * guessed then, it costs the store one list per second of the tenants and one of the keys of a tenant that exists. A
+ * valid key is always in it.
+ */
+import type { Clock } from '@cardseal/core/clock';
+import { HOUSE, type Ledger } from '@cardseal/core/ledger';
+import { LRUCache } from 'lru-cache';
+
+export interface KeyDirectory {
+  /** True for a key that existed when the last list began, a second ago at most. */
+  has(tenant: string, id: string): Promise<boolean>;
+}
+
+/** A new key takes hold within two seconds, a list included. */
+const REFRESH_MS = 1000;
+const KEPT_TENANTS = 1000;
+
+interface Listed {
+  atMs: number;
+  loading: boolean;
+  ids: Promise<ReadonlySet<string>>;
+}
+
+export function createKeyDirectory(ledger: Pick<Ledger, 'apiKeys' | 'tenants'>, clock: Clock): KeyDirectory {
+  const lists = new LRUCache<string, Listed>({ max: KEPT_TENANTS });
+
+  /** One list at a time under each name, and none sooner than a second after the one before it. */
+  function listed(name: string, load: () => Promise<string[]>): Promise<ReadonlySet<string>> {
+    const standing = lists.get(name);
+    if (standing && (standing.loading || clock.now() - standing.atMs < REFRESH_MS)) return standing.ids;
+    const entry: Listed = { atMs: clock.now(), loading: true, ids: load().then((ids) => new Set(ids)) };
+    lists.set(name, entry);
+    entry.ids.then(
+      () => {
+        entry.loading = false;
+      },
+      () => lists.delete(name),
+    );
+    return entry.ids;
+  }
+
+  return {
+    async has(tenant, id) {
+      const tenants = await listed('', () => ledger.tenants.ids(HOUSE));
+      if (!tenants.has(tenant)) return false;
+      return (await listed(tenant, () => ledger.apiKeys.ids(tenant))).has(id);
+    },
+  };
+}
