@@ -110,3 +110,39 @@ describe('a recovery', () => {
     expect(await recoveries(id)).toMatchObject([{ endpoint: id, id: real.body.id }]);
   });
 });
+
+describe('an endpoint with `expires_in`', () => {
+  const HOUR_S = 3600;
+  const patch = (id: string, body: object) => api.call('PATCH', `/v1/webhook-endpoints/${id}`, { key, ...json(body) });
+  const create = (terms: object) =>
+    post('/v1/webhook-endpoints', { url: 'http://127.0.0.1:9/', payload: 'reference', ...terms });
+
+  it('shows when it expires, can be prolonged, and can live on without an end', async () => {
+    const before = systemClock.now();
+    const { body } = await create({ expires_in: HOUR_S });
+    expect(Date.parse(body.expires_at) - before).toBeGreaterThanOrEqual(HOUR_MS);
+    const later = await patch(body.id, { expires_in: 2 * HOUR_S });
+    expect(Date.parse(later.body.expires_at)).toBeGreaterThan(Date.parse(body.expires_at));
+    expect((await patch(body.id, { max_rate: 5 })).body.expires_at).toBe(later.body.expires_at);
+    expect((await patch(body.id, { expires_in: null })).body.expires_at).toBeNull();
+    expect((await create({})).body.expires_at).toBeNull();
+  });
+
+  it.each([0, -1, 1.5, 1e12, '60'])('refuses %o', async (expires_in) => {
+    const { status, body } = await create({ expires_in });
+    expect([status, body.errors?.[0].pointer]).toEqual([422, '/expires_in']);
+  });
+
+  it('is deleted once it has expired: not listed, not found, not taken for a job', async () => {
+    const { body } = await create({ expires_in: HOUR_S });
+    await change(body.id, { expiresAtMs: systemClock.now() - 1 });
+    expect(await listed(body.id)).toBeUndefined();
+    const route = `/v1/webhook-endpoints/${body.id}`;
+    expect((await api.call('GET', route, { key })).status).toBe(404);
+    expect((await patch(body.id, { expires_in: HOUR_S })).status).toBe(404);
+    expect((await post(`${route}/test`)).status).toBe(404);
+    const image = (await plainJpeg()).toString('base64');
+    const job = await post('/v1/jobs', { front: { image }, endpoint_ids: [body.id] });
+    expect([job.status, job.body.errors?.[0].pointer]).toEqual([422, expect.stringMatching(/^\/endpoint_ids/)]);
+  });
+});

@@ -10,7 +10,7 @@ import { Problem, validated } from '../problems/index.ts';
 import { endpointChangeSchema, endpointSchema } from './schema.ts';
 
 export function readEndpoint({ clock, guard }: ApiContext, caller: Caller, body: unknown): EndpointRecord {
-  const { url, events, payload, public_key, headers, max_rate } = parse(endpointSchema, body);
+  const { url, events, payload, public_key, headers, max_rate, expires_in } = parse(endpointSchema, body);
   mayReceive(caller, payload);
   guard.checkUrl(url);
   return {
@@ -23,13 +23,15 @@ export function readEndpoint({ clock, guard }: ApiContext, caller: Caller, body:
     secrets: [{ secret: newSecret(), untilMs: null }],
     createdAtMs: clock.now(),
     maxRate: max_rate,
+    expiresAtMs: expiryOf(expires_in, clock.now()),
   };
 }
 
 /** The change as a function over the record that stands when it is written. */
-export function readChange({ guard }: ApiContext, caller: Caller, body: unknown) {
-  const { url, payload, public_key, headers, max_rate, events } = parse(endpointChangeSchema, body);
+export function readChange({ clock, guard }: ApiContext, caller: Caller, body: unknown) {
+  const { url, payload, public_key, headers, max_rate, expires_in, events } = parse(endpointChangeSchema, body);
   if (url !== undefined) guard.checkUrl(url);
+  const nowMs = clock.now();
   const key = public_key && recipientKey(public_key);
   const own = headers && ownHeaders(headers);
   return (value: EndpointRecord): EndpointRecord => {
@@ -41,6 +43,7 @@ export function readChange({ guard }: ApiContext, caller: Caller, body: unknown)
       ...(key === undefined ? {} : { publicKey: key }),
       ...(own === undefined ? {} : { headers: own }),
       ...(max_rate === undefined ? {} : { maxRate: max_rate }),
+      ...(expires_in === undefined ? {} : { expiresAtMs: expiryOf(expires_in, nowMs) }),
     };
     // Whoever may change where results go to may read them.
     if (url !== undefined || payload !== undefined || key !== undefined) mayReceive(caller, next.payload);
@@ -53,6 +56,10 @@ export function readChange({ guard }: ApiContext, caller: Caller, body: unknown)
 
 export function parse<T extends z.ZodType>(schema: T, body: unknown): z.output<T> {
   return validated(schema, body ?? {});
+}
+
+function expiryOf(expiresInS: number | null, nowMs: number): number | null {
+  return expiresInS === null ? null : nowMs + expiresInS * 1000;
 }
 
 function mayReceive(caller: Caller, payload: EndpointRecord['payload']): void {

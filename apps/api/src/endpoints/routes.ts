@@ -1,5 +1,5 @@
 /** Webhook endpoints: made, read, changed and removed by the tenant. A signing secret is shown once. */
-import { type EndpointRecord, endpointMissing, HOUSE } from '@cardseal/core/ledger';
+import { deletedEndpoint, type EndpointRecord, endpointMissing, HOUSE } from '@cardseal/core/ledger';
 import { describeError } from '@cardseal/core/log';
 import type { FastifyInstance } from 'fastify';
 import type { Authenticate } from '../auth/index.ts';
@@ -74,7 +74,7 @@ export function endpointRoutes(app: FastifyInstance, context: ApiContext, authen
     const id = endpointId(request);
     present(await ledger.endpoints.get(tenant, id));
     // The record stays with the state `deleted`: that alone settles what is owed. Its secrets and headers go.
-    const gone = (value: EndpointRecord): EndpointRecord => ({ ...value, state: 'deleted', secrets: [], headers: {} });
+    const gone = (value: EndpointRecord): EndpointRecord => ({ ...deletedEndpoint(value), expiresAtMs: null });
     if (!(await ledger.endpoints.change(tenant, id, gone))) throw endpointMissing({ tenant, endpoint: id });
     log.info('endpoint.deleted', { tenant, endpoint_id: id });
     return reply.code(204).send();

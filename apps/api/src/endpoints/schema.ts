@@ -17,6 +17,12 @@ const maxRate = z
   .nullable()
   .meta({ description: 'Webhooks a second at most, whatever is owed; null for no limit.' });
 
+const MAX_LIFE_S = 366 * 86_400;
+const expiresIn = z.number().int().min(1).max(MAX_LIFE_S).nullable().meta({
+  description:
+    'Seconds from now after which the endpoint is deleted: it gets no new deliveries and is not found any more. null for no end.',
+});
+
 const keyBelongs = {
   path: ['public_key'],
   message: 'belongs to payload `encrypted`, which cannot be without it',
@@ -30,6 +36,7 @@ export const endpointSchema = z
     public_key: publicKey.default(null),
     headers: headers.default({}),
     max_rate: maxRate.default(null),
+    expires_in: expiresIn.default(null),
   })
   .refine((value) => (value.payload === 'encrypted') === (value.public_key !== null), keyBelongs)
   .meta({ id: 'WebhookEndpointRequest' });
@@ -43,6 +50,7 @@ export const endpointChangeSchema = z
     public_key: publicKey,
     headers,
     max_rate: maxRate,
+    expires_in: expiresIn,
     state: z.enum(['enabled', 'disabled']),
   })
   .partial()

@@ -25,6 +25,7 @@ export function endpointView({ id, value }: Versioned<EndpointRecord>, lane: Lan
     ...(state === 'disabled' ? { disabled_by: disabledBy ?? 'owner' } : {}),
     secrets: secrets.filter(({ untilMs }) => untilMs === null || untilMs > nowMs).length,
     created_at: new Date(createdAtMs).toISOString(),
+    expires_at: value.expiresAtMs ? new Date(value.expiresAtMs).toISOString() : null,
   };
 }
 

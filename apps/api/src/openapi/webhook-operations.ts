@@ -29,6 +29,7 @@ const endpoint = z
     disabled_by: z.enum(['owner', 'gone', 'failing']).optional(),
     secrets: z.number().int().meta({ description: 'How many sign at the moment: 1 to 3.' }),
     created_at: time,
+    expires_at: time.nullable().meta({ description: 'When it is deleted by itself; see `expires_in`.' }),
   })
   .meta({ id: 'WebhookEndpoint' });
 
@@ -101,6 +102,7 @@ const ENDPOINT = {
   held_until: null,
   secrets: 1,
   created_at: '2026-01-01T00:00:00.000Z',
+  expires_at: null,
 } as const;
 
 const tag = 'webhooks' as const;

@@ -6,6 +6,7 @@ import { localMasterKey } from '@cardseal/core/seal';
 import { beforeEach, expect, it } from 'vitest';
 import type { WorkerContext } from '../context.ts';
 import { eraseOldJobs } from './old-jobs.ts';
+import { sweepWebhooks } from './old-webhooks.ts';
 import { createRetention } from './retention.ts';
 
 const TENANT = 'bank';
@@ -51,7 +52,8 @@ async function world(retention?: TenantRetention, retainForS: number | null = nu
   } as unknown as WorkerContext;
   await store.put(paths.jobKey(TENANT, jobs[1]!), Buffer.from('garbage'));
   const has = (key: (job: JobId) => string) => jobs.map((job) => store.objects.has(key(job)));
-  return { clock, context, jobs, told, has };
+  const objects = () => [...store.objects.keys()];
+  return { clock, context, jobs, told, has, objects };
 }
 
 let run: Awaited<ReturnType<typeof world>>;
@@ -126,4 +128,25 @@ it('a sweep leaves a job with a retention time of its own to its due name, where
   const { clock, context } = await world({ defaultS: DAY_S }, 30 * DAY_S);
   clock.advance(8 * DAY_MS);
   expect(await sweep(context)).toBe(0);
+});
+
+it('a sweep removes the secrets and headers of an endpoint that has expired, in every version', async () => {
+  const { clock, context } = run;
+  const { endpoints } = context.ledger;
+  const secret = { secret: 'whsec_x', untilMs: null };
+  await endpoints.create(TENANT, 'we_1', {
+    ...{ url: 'https://receiver.example/', events: null, payload: 'reference', publicKey: null },
+    ...{ headers: { 'x-key': 'a' }, state: 'enabled', secrets: [secret], createdAtMs: 0 },
+    expiresAtMs: clock.now() + DAY_MS,
+  });
+  const version = async () => (await endpoints.get(TENANT, 'we_1'))!.version;
+  const { signal } = new AbortController();
+  await sweepWebhooks(context, signal);
+  expect(await version()).toBe(1);
+  clock.advance(DAY_MS);
+  await sweepWebhooks(context, signal);
+  await sweepWebhooks(context, signal);
+  // The deletion is written once. The version with the secrets is gone.
+  expect(await version()).toBe(2);
+  expect(run.objects().filter((name) => name.includes('/we_1/'))).toHaveLength(1);
 });

@@ -355,6 +355,8 @@ export interface WebhookEndpoint {
   /** How many sign at the moment: 1 to 3. */
   secrets: number;
   created_at: string;
+  /** When it is deleted by itself; see `expires_in`. */
+  expires_at: string | null;
 }
 
 export interface WebhookEndpointChange {
@@ -377,6 +379,8 @@ export interface WebhookEndpointChange {
   headers?: { [name: string]: string } | null;
   /** Webhooks a second at most, whatever is owed; null for no limit. */
   max_rate?: number | null;
+  /** Seconds from now after which the endpoint is deleted: it gets no new deliveries and is not found any more. null for no end. */
+  expires_in?: number | null;
   state?: 'enabled' | 'disabled' | null;
 }
 
@@ -400,6 +404,8 @@ export interface WebhookEndpointRequest {
   headers?: { [name: string]: string } | null;
   /** Webhooks a second at most, whatever is owed; null for no limit. */
   max_rate?: number | null;
+  /** Seconds from now after which the endpoint is deleted: it gets no new deliveries and is not found any more. null for no end. */
+  expires_in?: number | null;
 }
 
 export interface WebhookEndpointWithSecret {
@@ -425,6 +431,8 @@ export interface WebhookEndpointWithSecret {
   /** How many sign at the moment: 1 to 3. */
   secrets: number;
   created_at: string;
+  /** When it is deleted by itself; see `expires_in`. */
+  expires_at: string | null;
   /** Shown here and on rotation, never again. */
   secret: string;
 }

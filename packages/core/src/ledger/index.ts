@@ -13,6 +13,7 @@ export type { DayJob } from './day-jobs.ts';
 export type { Deliveries, DeliveryRecord, ReadTry, TryRecord } from './deliveries.ts';
 export type { Due } from './due.ts';
 export { ERASURE_GENERATION, type ErasureRecord, type Erasures, type Tombstone } from './erasures.ts';
+export { deletedEndpoint, isDeletionDue } from './expiring-endpoints.ts';
 export type { GateRecord } from './gates.ts';
 export type { Claim } from './idempotency.ts';
 export type { IndexEntry } from './index-names.ts';

@@ -13,6 +13,7 @@ import { type Batches, createBatches } from './batches.ts';
 import { createDeliveries, type Deliveries } from './deliveries.ts';
 import { createDue, type Due } from './due.ts';
 import { createErasures, type Erasures } from './erasures.ts';
+import { expiringEndpoints } from './expiring-endpoints.ts';
 import { createGateBook, type GateBook } from './gates.ts';
 import { createIdempotency, type Idempotency } from './idempotency.ts';
 import { type Inventory, takeInventory } from './inventory.ts';
@@ -111,7 +112,7 @@ export function createLedger({
   const keyring = createKeyring(keyStore, master, clock);
   const context = { store, keyring, clock };
   return {
-    endpoints: createRecords(context, 'endpoints'),
+    endpoints: expiringEndpoints(createRecords(context, 'endpoints'), clock),
     apiKeys: createRecords(context, 'api-keys'),
     tenants: createRecords(context, 'tenants'),
     admins: createRecords(context, 'admins'),

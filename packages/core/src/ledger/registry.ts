@@ -134,6 +134,8 @@ export interface EndpointRecord {
   health?: EndpointHealth;
   /** Why it is disabled: by its owner, by its 410, or by five days of failures alone. */
   disabledBy?: 'owner' | 'gone' | 'failing';
+  /** From then on every reader sees it as deleted. */
+  expiresAtMs?: number | null;
   /** When its owner disabled it. Of the other two reasons `health.sinceMs` has the time. */
   disabledAtMs?: number;
 }

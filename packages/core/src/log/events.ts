@@ -122,6 +122,11 @@ export const EVENTS = define({
     says: 'An endpoint failed for so long, or said it is gone, that nothing is sent to it any more.',
   },
   'endpoint.enabled': { level: 'info', fields: ['tenant', 'endpoint_id'], says: 'A disabled endpoint was enabled.' },
+  'endpoint.expired': {
+    level: 'info',
+    fields: ['tenant', 'endpoint_id'],
+    says: 'An endpoint has reached the end of its `expires_in`; the worker removed its secrets and headers.',
+  },
   'endpoint.failing': {
     level: 'warn',
     fields: ['tenant', 'endpoint_id', 'class'],
