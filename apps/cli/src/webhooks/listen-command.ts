@@ -1,12 +1,15 @@
 /**
  * `cardseal listen --forward URL`, for development: an endpoint of its own on the loopback, which the API must be allowed
- * to reach (WEBHOOK_ALLOW_TARGETS). Every event is verified, forwarded as it came, and answered as the target answered.
+ * to reach (WEBHOOK_ALLOW_TARGETS). The command verifies every event, forwards it unchanged, and returns the target's
+ * status.
  */
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { verifyWebhook } from '@cardseal/client';
 import type { Env } from '@cardseal/core/config';
 import { connectionOf } from '../jobs/connection.ts';
+import { createTemporaryEndpoint, LIFE_S, untilStopped } from './temporary-endpoint.ts';
 
 export interface ListenOptions {
   forward?: string;
@@ -19,6 +22,8 @@ const PASSED_ON = ['content-type', 'webhook-id', 'webhook-timestamp', 'webhook-s
 
 export async function listenCommand(env: Env, options: ListenOptions): Promise<void> {
   const api = apiOf(env);
+  // Before anything is registered: a signal from here on must not leave an endpoint behind.
+  const stopped = untilStopped();
   let secret = '';
   const server = createServer((request, response) => {
     receive(request, response, () => secret, options).catch(() => response.writeHead(502).end());
@@ -26,15 +31,16 @@ export async function listenCommand(env: Env, options: ListenOptions): Promise<v
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
   const { payload, events = null } = options;
-  const endpoint = await api('POST', '/v1/webhook-endpoints', { url, payload, events });
+  const endpoint = await createTemporaryEndpoint(api, { url, payload, events }, stopped);
   secret = endpoint.secret;
   process.stderr.write(`listening as ${endpoint.id}${options.forward ? `, forwarding to ${options.forward}` : ''}\n`);
-  await new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
-  });
-  await api('DELETE', `/v1/webhook-endpoints/${endpoint.id}`);
+  if (!stopped.aborted) await once(stopped, 'abort');
   server.close();
   server.closeAllConnections();
+  await endpoint.remove().catch((error) => {
+    const left = `endpoint ${endpoint.id} could not be removed; it expires within ${LIFE_S / 60} minutes`;
+    throw new Error(`${left} (${error instanceof Error ? error.message : String(error)})`);
+  });
 }
 
 async function receive(
@@ -72,11 +78,13 @@ async function forward(url: string, request: IncomingMessage, body: Buffer): Pro
 
 function apiOf(env: Env) {
   const { baseUrl, apiKey } = connectionOf(env);
-  return async (method: string, route: string, body?: object) => {
+  return async (method: string, route: string, body?: object, signal?: AbortSignal): Promise<unknown> => {
     const headers = { authorization: `Bearer ${apiKey}`, ...(body ? { 'content-type': 'application/json' } : {}) };
-    const answer = await fetch(baseUrl + route, { method, headers, ...(body ? { body: JSON.stringify(body) } : {}) });
+    const rest = { ...(body && { body: JSON.stringify(body) }), ...(signal && { signal }) };
+    const answer = await fetch(baseUrl + route, { method, headers, ...rest });
     const text = await answer.text();
-    if (!answer.ok) throw new Error(`${method} ${route}: ${answer.status} ${text}`);
+    const { status } = answer;
+    if (!answer.ok) throw Object.assign(new Error(`${method} ${route}: ${status} ${text}`), { status });
     return text === '' ? null : JSON.parse(text);
   };
 }
