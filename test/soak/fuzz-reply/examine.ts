@@ -32,7 +32,8 @@ function assertReading(reading: SideReading): void {
   }
   if (reading.log_id !== undefined) assert.match(reading.log_id, /^\d{1,32}$/);
   for (const crop of [reading.portrait, reading.crop]) {
-    if (crop) assert.ok(crop.bytes.length > 0 && crop.bytes.length <= MAX_CROP_BYTES);
+    if (crop) assert.ok(crop.bytes || crop.box);
+    if (crop?.bytes) assert.ok(crop.bytes.length > 0 && crop.bytes.length <= MAX_CROP_BYTES);
   }
   for (const aspect of Object.values(reading.quality ?? {})) {
     if (aspect.probability !== undefined) assert.ok(aspect.probability >= 0 && aspect.probability <= 1);

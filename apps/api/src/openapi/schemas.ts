@@ -21,10 +21,8 @@ export const problemSchema = z
   })
   .meta({ id: 'Problem', description: 'RFC 9457. Tell problems apart by `code`.' });
 
-const fieldReading = z.object({
-  text: z.string(),
-  box: z.object({ left: z.number(), top: z.number(), width: z.number(), height: z.number() }).optional(),
-});
+const box = z.object({ left: z.number(), top: z.number(), width: z.number(), height: z.number() });
+const fieldReading = z.object({ text: z.string(), box: box.optional() });
 const aspect = z.object({ ok: z.boolean().optional(), probability: z.number().optional() });
 
 const sideResult = z
@@ -37,6 +35,8 @@ const sideResult = z
       .optional(),
     number_check: z.string().optional(),
     fields: z.partialRecord(z.enum(FIELD_NAMES), fieldReading),
+    portrait: z.object({ box }).optional().meta({ description: 'Where the portrait is, in the image that was sent.' }),
+    card: z.object({ box }).optional().meta({ description: 'Where the card is, in the image that was sent.' }),
     adjusted: z.unknown().optional().meta({ description: 'What fitting changed before the picture was sent.' }),
     log_id: z.string().optional(),
     provider: z.string(),

@@ -59,7 +59,7 @@ async function resultOf({ clock, tenants }: WorkerContext, work: Work, found: Re
 
 async function saveCrops(work: Work, { readings }: Readings): Promise<void> {
   for (const { declaredSide, portrait, crop } of readings) {
-    if (portrait) await work.sealed.putCrop(declaredSide, 'portrait', portrait.bytes);
-    if (crop) await work.sealed.putCrop(declaredSide, 'card', crop.bytes);
+    if (portrait?.bytes) await work.sealed.putCrop(declaredSide, 'portrait', portrait.bytes);
+    if (crop?.bytes) await work.sealed.putCrop(declaredSide, 'card', crop.bytes);
   }
 }

@@ -57,8 +57,9 @@ function maskFields(fields: SideResult['fields']): SideResult['fields'] {
 }
 
 function maskSide(side: SideResult): SideResult {
-  const { image_status, direction, risk, quality, number_check, adjusted, log_id, provider } = side;
-  const shown = { image_status, direction, risk, quality, number_check, adjusted, log_id, provider };
+  const { image_status, direction, risk, quality, number_check, portrait, card, adjusted, log_id, provider } = side;
+  // The positions of portrait and card say nothing about the holder, unlike those of fields.
+  const shown = { image_status, direction, risk, quality, number_check, portrait, card, adjusted, log_id, provider };
   const present = Object.fromEntries(Object.entries(shown).filter(([, value]) => value !== undefined));
   return { ...(present as Omit<SideResult, 'fields'>), fields: maskFields(side.fields) };
 }

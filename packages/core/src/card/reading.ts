@@ -62,9 +62,9 @@ export interface Risk {
   edit_tool?: string;
 }
 
-/** A picture cut out by the provider: bytes as sent (JPEG), and where they lay in the picture. */
+/** What the provider cut out of the image: the bytes as sent (JPEG), and where they are in the image. At least one. */
 export interface Crop {
-  bytes: Buffer;
+  bytes?: Buffer;
   box?: Box;
 }
 

@@ -1,11 +1,11 @@
 /**
- * The result as users get it: the merged card, what each picture said, the checks and the verdict. Everything in it is
- * JSON; portrait and crop are objects of their own and never part of it.
+ * The result as users get it: the merged card, what each image said, the checks and the verdict. Everything in it is
+ * JSON. Of portrait and crop it has the positions; their bytes are objects of their own.
  */
 import type { Check } from './checks.ts';
 import type { CardFields, Side } from './fields.ts';
 import { mergeSides } from './merge.ts';
-import type { SideReading } from './reading.ts';
+import type { Box, SideReading } from './reading.ts';
 import { runChecks } from './run-checks.ts';
 import { decideVerdict, type Verdict, type VerdictPolicy } from './verdict-policy.ts';
 
@@ -23,7 +23,12 @@ const SHOWN_KEYS = [
   'provider',
 ] as const satisfies readonly (keyof SideReading)[];
 
-export type SideResult = Pick<SideReading, (typeof SHOWN_KEYS)[number]> & { adjusted?: Adjusted };
+export type SideResult = Pick<SideReading, (typeof SHOWN_KEYS)[number]> & {
+  adjusted?: Adjusted;
+  /** Where the portrait and the card are, in pixels of the image that was sent, as the boxes of fields. */
+  portrait?: { box: Box };
+  card?: { box: Box };
+};
 
 export interface Result {
   card: Partial<CardFields>;
@@ -42,8 +47,12 @@ export interface ResultContext {
 
 function sideResult(reading: SideReading, adjusted: Adjusted): SideResult {
   const shown = SHOWN_KEYS.filter((key) => reading[key] !== undefined).map((key) => [key, reading[key]]);
-  const result = Object.fromEntries(shown) as SideResult;
-  return adjusted === undefined || adjusted === null ? result : { ...result, adjusted };
+  return {
+    ...(Object.fromEntries(shown) as SideResult),
+    ...(reading.portrait?.box && { portrait: { box: reading.portrait.box } }),
+    ...(reading.crop?.box && { card: { box: reading.crop.box } }),
+    ...(adjusted === undefined || adjusted === null ? {} : { adjusted }),
+  };
 }
 
 /** One reading per declared side, in any order; what nobody said is absent, never `null`. */

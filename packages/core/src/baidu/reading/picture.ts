@@ -38,12 +38,17 @@ export function readQuality(reply: JsonObject): Quality | undefined {
   return { ...(clear && { clear }), ...(complete && { complete }), ...(uncovered && { uncovered }) };
 }
 
-/** A crop that is no base64, or too large, is left out: it must not cost the card. */
+/** Bytes that are no base64, or too large, are left out, and the position stays: they must not cost the card. */
 export function readCrop(base64: unknown, location: unknown): Crop | undefined {
+  const bytes = readBytes(base64);
+  const box = readBox(location);
+  if (!bytes && !box) return undefined;
+  return { ...(bytes && { bytes }), ...(box && { box }) };
+}
+
+function readBytes(base64: unknown): Buffer | undefined {
   if (typeof base64 !== 'string' || base64.length > Math.ceil(MAX_CROP_BYTES / 3) * 4) return undefined;
   if (NOT_BASE64.test(base64)) return undefined;
   const bytes = Buffer.from(base64, 'base64');
-  if (bytes.length === 0) return undefined;
-  const box = readBox(location);
-  return box ? { bytes, box } : { bytes };
+  return bytes.length === 0 ? undefined : bytes;
 }
