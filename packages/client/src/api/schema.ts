@@ -248,6 +248,7 @@ export interface Result {
       | 'quality_complete'
       | 'quality_uncovered'
       | 'fields_complete'
+      | 'fields_understood'
       | 'number_checksum'
       | 'number_birth_date'
       | 'number_sex'
@@ -287,6 +288,10 @@ export interface SideResult {
       | 'valid_from'
       | 'valid_until']?: { text: string; box?: { left: number; top: number; width: number; height: number } };
   };
+  /** Where the portrait is, in the image that was sent. */
+  portrait?: { box: { left: number; top: number; width: number; height: number } };
+  /** Where the card is, in the image that was sent. */
+  card?: { box: { left: number; top: number; width: number; height: number } };
   /** What fitting changed before the picture was sent. */
   adjusted?: unknown;
   log_id?: string;

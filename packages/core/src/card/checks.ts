@@ -16,6 +16,7 @@ export const CHECK_OUTCOMES = {
   quality_complete: ['pass', 'warn'],
   quality_uncovered: ['pass', 'warn'],
   fields_complete: ['warn'],
+  fields_understood: ['warn'],
   number_checksum: ['pass', 'fail'],
   number_birth_date: ['pass', 'fail'],
   number_sex: ['pass', 'fail'],
@@ -28,6 +29,9 @@ export const CHECK_OUTCOMES = {
   validity_length: ['pass', 'warn'],
   sides_consistent: ['pass', 'fail'],
 } as const satisfies Record<string, readonly CheckOutcome[]>;
+
+/** A policy cannot set these to `clear`: a value that Cardseal does not understand was checked against nothing. */
+export const NEVER_CLEAR: readonly string[] = ['fields_understood'];
 
 export type CheckCode = keyof typeof CHECK_OUTCOMES;
 export const CHECK_CODES = Object.keys(CHECK_OUTCOMES) as CheckCode[];

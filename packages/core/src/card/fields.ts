@@ -15,6 +15,7 @@ export type Other = `other:${string}`;
 
 /** The typed card. Dates are ISO (`YYYY-MM-DD`) and real; names, address, ethnicity and authority stay Chinese. */
 export interface CardFields {
+  /** With U+00B7 for every dot; `fields` keeps the dot as it was read. */
   name: string;
   sex: 'male' | 'female' | Other;
   /** As printed, without the closing 族. */

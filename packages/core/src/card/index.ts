@@ -14,7 +14,7 @@ export {
 export { checkCharacter, type IdNumber, parseIdNumber } from './id-number.ts';
 export { maskResult } from './mask.ts';
 export { mergeSides, readingOf } from './merge.ts';
-export { hasNameShape } from './name-shape.ts';
+export { hasNameShape, withOneDot } from './name-shape.ts';
 export {
   type Box,
   type Crop,

@@ -5,6 +5,7 @@ import { checkNumber } from './number-checks.ts';
 import { checkPerson } from './person-checks.ts';
 import { checkPicture } from './picture-checks.ts';
 import type { SideReading } from './reading.ts';
+import { checkUnderstood } from './understood-checks.ts';
 import { checkValidity } from './validity-checks.ts';
 import type { QualityThresholds } from './verdict-policy.ts';
 
@@ -19,6 +20,7 @@ export function runChecks(readings: readonly SideReading[], { today, thresholds 
   const front = readingOf(readings, 'front');
   const checks = [
     ...readings.flatMap((reading) => checkPicture(reading, thresholds)),
+    ...checkUnderstood(readings),
     ...(front ? [...checkNumber(front, today), ...checkPerson(front)] : []),
     ...checkValidity(mergeSides(readings).card, today),
   ];

@@ -97,6 +97,16 @@ describe('a policy of a tenant', () => {
     });
   });
 
+  it('cannot let a value that was not understood lead to clear', () => {
+    const warned: Check[] = [{ code: 'fields_understood', outcome: 'warn', side: 'front' }];
+    const checks = { fields_understood: { warn: 'clear' as const } };
+    expect(readVerdictPolicy({ checks })).toEqual({
+      problems: [{ pointer: '/checks/fields_understood/warn', code: 'never_clear' }],
+    });
+    expect(decideVerdict(warned, { thresholds: DEFAULT_POLICY.thresholds, checks })).toBe('review');
+    expect(policyOf({ checks: { fields_understood: { warn: 'reject' } } }).checks).toHaveProperty('fields_understood');
+  });
+
   it.each([null, [], 'strict', 1, { thresholds: [] }, { checks: null }, { thresholds: { clear: Number.NaN } }])(
     'is refused as %j',
     (input) => {

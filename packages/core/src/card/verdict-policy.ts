@@ -2,7 +2,7 @@
  * What the outcomes of checks lead to: a tenant's policy over the default, and the verdict that follows from it. The
  * policy is the tenant's own text, so reading it reports every problem and never throws.
  */
-import { CHECK_CODES, CHECK_OUTCOMES, type Check, type CheckCode, type CheckOutcome } from './checks.ts';
+import { CHECK_CODES, CHECK_OUTCOMES, type Check, type CheckCode, type CheckOutcome, NEVER_CLEAR } from './checks.ts';
 import { QUALITY_ASPECTS, type QualityAspectName } from './reading.ts';
 
 export const VERDICTS = ['clear', 'review', 'reject'] as const;
@@ -30,7 +30,9 @@ export function decideVerdict(checks: readonly Check[], policy: VerdictPolicy = 
   if (checks.length === 0) return 'review';
   const leads = checks.map(({ code, outcome }) => {
     const named = outcome === 'pass' ? undefined : policy.checks[code]?.[outcome];
-    return VERDICTS.indexOf(named ?? DEFAULT_LEAD[outcome]);
+    const lead = VERDICTS.indexOf(named ?? DEFAULT_LEAD[outcome]);
+    const lowest = outcome !== 'pass' && NEVER_CLEAR.includes(code) ? VERDICTS.indexOf('review') : 0;
+    return Math.max(lead, lowest);
   });
   return VERDICTS[Math.max(...leads)]!;
 }
@@ -38,7 +40,13 @@ export function decideVerdict(checks: readonly Check[], policy: VerdictPolicy = 
 export interface PolicyProblem {
   /** JSON pointer into the policy; an unknown key is reported at its parent. */
   pointer: string;
-  code: 'not_an_object' | 'unknown_key' | 'not_a_probability' | 'not_a_verdict' | 'outcome_never_occurs';
+  code:
+    | 'not_an_object'
+    | 'unknown_key'
+    | 'not_a_probability'
+    | 'not_a_verdict'
+    | 'outcome_never_occurs'
+    | 'never_clear';
 }
 
 type Fields = Record<string, unknown>;
@@ -75,6 +83,7 @@ function readLeads(code: CheckCode, value: unknown, problems: PolicyProblem[]): 
     const pointer = `/checks/${code}/${outcome}`;
     if (!occurring.includes(outcome as CheckOutcome)) problems.push({ pointer, code: 'outcome_never_occurs' });
     else if (!VERDICTS.includes(verdict as Verdict)) problems.push({ pointer, code: 'not_a_verdict' });
+    else if (verdict === 'clear' && NEVER_CLEAR.includes(code)) problems.push({ pointer, code: 'never_clear' });
     else leads[outcome as 'warn' | 'fail'] = verdict as Verdict;
   }
   return leads;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ethnicGroups, hasNameShape, isKnownEthnicGroup, other, withoutZu } from './index.ts';
+import { ethnicGroups, hasNameShape, isKnownEthnicGroup, other, withOneDot, withoutZu } from './index.ts';
 
 /** By their sound, as dictionaries list them: typed on its own, not sorted from the list under test. */
 const BY_PINYIN =
@@ -38,9 +38,22 @@ describe('shape of a name', () => {
     expect(hasNameShape(name)).toBe(false);
   });
 
+  it.each([
+    ...['·', '•', '・', '．', '‧', '.', '･', '∙', '⋅', '●', '․', '。', '｡', '﹒', '·', '⦁', 'ꞏ', '˙'],
+    ...[' · ', '\u3000・', '. '],
+  ])('has one dot, U+00B7, for %j', (dot) => {
+    expect(withOneDot(`买买提${dot}吐尔逊`)).toBe('买买提\u00B7吐尔逊');
+    expect(hasNameShape(`买买提${dot}吐尔逊`)).toBe(true);
+  });
+
+  it('keeps every other character of a name', () => {
+    for (const name of ['张三', '欧阳娜娜', '𠮷田', 'Zhang-San', '张,三']) expect(withOneDot(name)).toBe(name);
+  });
+
   it('is decided in linear time', () => {
     const started = performance.now();
     expect(hasNameShape(`${'张·'.repeat(100_000)}!`)).toBe(false);
+    expect(hasNameShape(`${' '.repeat(100_000)}!`)).toBe(false);
     expect(performance.now() - started).toBeLessThan(1000);
   });
 });

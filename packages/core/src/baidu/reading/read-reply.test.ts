@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { buildResult, DEFAULT_POLICY, maskResult } from '../../card/index.ts';
 import { type ReplyContext, readReply } from './index.ts';
 
 const FRONT: ReplyContext = { declaredSide: 'front', provider: 'baidu-idcard-enc' };
@@ -18,6 +19,67 @@ const backWords = { 签发机关: entry('样本市公安局'), 签发日期: ent
 
 const reply = (parts: object) => JSON.stringify({ image_status: 'normal', ...parts });
 const read = (parts: object, context = FRONT) => readReply(reply(parts), context);
+
+describe('positions of portrait and card', () => {
+  it('are in the result with and without their bytes, and in the masked result', () => {
+    const photo = Buffer.from([255, 216, 1]).toString('base64');
+    for (const bytes of [{}, { photo, card_image: photo }, { photo: 'not base64!', card_image: '' }]) {
+      const parts = { words_result: frontWords, photo_location: location, card_location: location, ...bytes };
+      const result = buildResult([read(parts)], { today: '2025-06-01', policy: DEFAULT_POLICY });
+      for (const { sides } of [result, maskResult(result)]) {
+        expect(sides.front).toMatchObject({ portrait: { box: location }, card: { box: location } });
+      }
+    }
+    const partial = read({ words_result: frontWords, photo_location: { left: 1, top: 2 }, card_location: null });
+    expect(partial).not.toHaveProperty('portrait');
+    expect(partial).not.toHaveProperty('crop');
+  });
+});
+
+describe('a text that is not understood', () => {
+  const resultOf = (words: object, context = FRONT) =>
+    buildResult([read({ words_result: words, idcard_number_type: 1 }, context)], {
+      today: '2025-06-01',
+      policy: DEFAULT_POLICY,
+    });
+  const number = { 公民身份号码: entry('990101199003040027') };
+
+  it('leads to clear as long as everything is understood', () => {
+    expect(resultOf({ ...frontWords, ...number }).verdict).toBe('clear');
+    expect(resultOf(backWords, BACK).verdict).toBe('clear');
+  });
+
+  it.each(['男性', '女性', 'M', 'F', 'male', '未知', '另'])('warns for the sex %s and never leads to clear', (sex) => {
+    const result = resultOf({ ...frontWords, ...number, 性别: entry(sex) });
+    expect(result.card.sex).toMatch(/^other:/);
+    expect(result.sides.front?.fields.sex?.text).toBe(sex);
+    expect(result.checks).toContainEqual({ code: 'fields_understood', outcome: 'warn', side: 'front' });
+    expect(result.verdict).not.toBe('clear');
+  });
+
+  it.each([
+    ['出生', '1990年13月41日', FRONT],
+    ['签发日期', '二〇一八', BACK],
+    ['失效日期', '永久', BACK],
+  ] as const)('warns for the date in %s', (caption, text, context) => {
+    const words = context === FRONT ? { ...frontWords, ...number } : backWords;
+    const result = resultOf({ ...words, [caption]: entry(text) }, context);
+    expect(result.checks).toContainEqual({
+      code: 'fields_understood',
+      outcome: 'warn',
+      side: context.declaredSide,
+    });
+    expect(result.verdict).not.toBe('clear');
+  });
+
+  it('keeps the dot of a name as read in fields, and U+00B7 in the card', () => {
+    for (const dot of ['•', '・', '．', '‧', '.', '･', '∙']) {
+      const { card, sides } = resultOf({ ...frontWords, ...number, 姓名: entry(`样本${dot}一`) });
+      expect(card.name).toBe('样本\u00B7一');
+      expect(sides.front?.fields.name?.text).toBe(`样本${dot}一`);
+    }
+  });
+});
 
 describe('a whole reply', () => {
   it('reads the front', () => {

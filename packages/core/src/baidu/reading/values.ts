@@ -2,7 +2,7 @@
  * From the texts of a card to typed values. A text that cannot be typed stays in `fields` as it was read and is
  * absent from the card: nothing is guessed.
  */
-import { type CardFields, isRealDate, other, withoutZu } from '../../card/index.ts';
+import { type CardFields, isRealDate, other, withOneDot, withoutZu } from '../../card/index.ts';
 import type { Fields } from './words.ts';
 
 const LONG_TERM = '长期';
@@ -38,7 +38,7 @@ function readUntil(text: string): Pick<Partial<CardFields>, 'valid_until' | 'val
 export function readCard(fields: Fields): Partial<CardFields> {
   const on = <T>(text: string | undefined, read: (text: string) => T) => (text === undefined ? undefined : read(text));
   const card: { [K in keyof CardFields]?: CardFields[K] | undefined } = {
-    name: fields.name?.text,
+    name: on(fields.name?.text, withOneDot),
     sex: on(fields.sex?.text, readSex),
     ethnicity: on(fields.ethnicity?.text, withoutZu),
     birth_date: on(fields.birth_date?.text, readDate),
