@@ -18,6 +18,9 @@ const GUARDS = {
   'dialling what was judged': [
     ['/packages/core/src/webhook/guard.ts', '{ ...where, hostname: address }', '{ ...where }'],
   ],
+  'circuit breaker': [
+    ['/packages/core/src/pacing/rules.ts', 'outageCalls: options.outageCalls ?? 5,', 'outageCalls: 1e9,'],
+  ],
   'agreed clock': [['/packages/core/src/clock/agreed-clock.ts', 'base.now() + offsetMs,', 'base.now(),']],
 };
 
