@@ -4,6 +4,7 @@ import { type Clock, systemClock } from '@cardseal/core/clock';
 import { redisTarget } from '@cardseal/core/config';
 import { checkFoundation } from '@cardseal/core/foundation';
 import { type Ledger, openLedger, openMasterKey } from '@cardseal/core/ledger';
+import { drainServer } from '@cardseal/core/lifetime';
 import { createLog, describeError, type Log } from '@cardseal/core/log';
 import { countStoreRequests, createMetrics, createMetricsListener } from '@cardseal/core/metrics';
 import {
@@ -35,7 +36,8 @@ export interface AdminOverrides {
 
 export interface Admin {
   start(): Promise<{ port: number }>;
-  stop(): Promise<void>;
+  /** @param hurry aborts when requests in progress must not be waited for any longer. */
+  stop(hurry?: AbortSignal): Promise<void>;
 }
 
 /** Samples between two looks at the whole: half a minute. */
@@ -50,6 +52,7 @@ export function createAdminApp(config: AdminConfig, overrides: AdminOverrides = 
   const metrics = createMetrics('admin');
   const ledger =
     overrides.ledger ?? openLedger(config, openMasterKey(config), clock, undefined, countStoreRequests(metrics));
+  const stopping = new AbortController();
   // Filled at the start, before anybody can be logged in: the key service is asked then.
   const sessionKey = Buffer.alloc(32);
   const context: AdminContext = {
@@ -64,13 +67,13 @@ export function createAdminApp(config: AdminConfig, overrides: AdminOverrides = 
     workers: createWorkerBoard(redis, config.QUEUE_PREFIX),
     sessions: createSessions(() => sessionKey, config.SESSION_MINUTES * 60_000, clock),
     endedSessions: createEndedSessions(ledger, clock),
+    stopping: stopping.signal,
   };
   const samples = createSamples(redis, config.QUEUE_PREFIX, clock);
   const bulk = createBulkRunner(context);
   const overview = createOverviewReader(context, samples, createHistory(redis, config.QUEUE_PREFIX, clock));
   tellTheWhole(context, metrics, overview);
   const listener = createMetricsListener(metrics, config);
-  const stopping = new AbortController();
   let sampling: Promise<void> | undefined;
   let server: FastifyInstance | undefined;
   let stopped: Promise<void> | undefined;
@@ -89,8 +92,8 @@ export function createAdminApp(config: AdminConfig, overrides: AdminOverrides = 
       log.info('admin.started', { port });
       return { port };
     },
-    stop() {
-      stopped ??= stop();
+    stop(hurry) {
+      stopped ??= stop(hurry);
       return stopped;
     },
   };
@@ -106,9 +109,13 @@ export function createAdminApp(config: AdminConfig, overrides: AdminOverrides = 
     }
   }
 
-  async function stop(): Promise<void> {
+  async function stop(hurry?: AbortSignal): Promise<void> {
     stopping.abort();
-    await Promise.all([server?.close(), listener.stop()]);
+    if (server) {
+      const { server: http, close } = server;
+      await drainServer(http, { graceMs: config.SHUTDOWN_GRACE_MS, hurry, close: () => close() });
+    }
+    await listener.stop();
     await Promise.all([sampling, bulk.stop()]);
     await context.conveyor.close();
     redis.disconnect();

@@ -37,6 +37,8 @@ const schema = z.object({
   /** Whose `X-Forwarded-For` is believed; nobody's unless named. */
   ADMIN_TRUSTED_PROXIES: ranges.optional(),
   SESSION_MINUTES: positiveInteger.default(480),
+  /** For actions of operators that are in progress. */
+  SHUTDOWN_GRACE_MS: positiveInteger.default(10_000),
 });
 
 /** Every variable that is read; docs/concepts.md names each. */

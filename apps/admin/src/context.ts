@@ -21,6 +21,8 @@ export interface AdminContext {
   board: Queues;
   sessions: Sessions;
   endedSessions: EndedSessions;
+  /** Aborts when this process is told to end. */
+  stopping: AbortSignal;
   /** Where the pool and the workers are known. */
   workers: WorkerBoard;
 }

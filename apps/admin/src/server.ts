@@ -66,7 +66,9 @@ export async function createServer(context: AdminContext, parts: ServerParts): P
     // Whoever guesses passwords is known by address: behind a proxy that is the one that the proxy tells.
     trustProxy: context.config.ADMIN_TRUSTED_PROXIES ?? false,
     requestTimeout: 30_000,
-    forceCloseConnections: true,
+    // `drainServer` ends it: requests in progress get a response, then their connections close.
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
   });
   await app.register(cookie);
   await app.register(formbody);
@@ -79,6 +81,9 @@ export async function createServer(context: AdminContext, parts: ServerParts): P
       .header('x-content-type-options', 'nosniff')
       .header('referrer-policy', 'no-referrer')
       .header('cache-control', reply.getHeader('cache-control') ?? 'no-store');
+  });
+  app.addHook('onSend', async (_request, reply) => {
+    if (context.stopping.aborted) reply.header('connection', 'close');
   });
   app.addHook('preSerialization', async ({ routeOptions }, _reply, payload) =>
     routeOptions.url?.startsWith('/api/') && !routeOptions.config.verbatim ? asJson(payload) : payload,

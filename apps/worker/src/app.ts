@@ -45,11 +45,13 @@ export interface WorkerOverrides {
 
 /** What stopping may take beyond the grace of work on the wire. */
 const LAST_MS = 5000;
+const HURRY_MS = 1000;
 
 export interface WorkerApp {
   /** Resolves once jobs are taken and the other processes see this worker. */
   start(): Promise<undefined>;
-  stop(): Promise<void>;
+  /** @param hurry aborts when calls in progress must not be waited for any longer: they count as interrupted. */
+  stop(hurry?: AbortSignal): Promise<void>;
 }
 
 export function createWorker(config: WorkerConfig, overrides: WorkerOverrides = {}): WorkerApp {
@@ -147,9 +149,9 @@ export function createWorker(config: WorkerConfig, overrides: WorkerOverrides = 
       log.info('worker.started', { count: credentials.length });
       return undefined;
     },
-    stop() {
+    stop(hurry) {
       // Nothing that hangs may keep the process: what it held is in the ledger.
-      stopped ??= Promise.race([stop(), delay(config.SHUTDOWN_GRACE_MS + LAST_MS, undefined, { ref: false })]);
+      stopped ??= Promise.race([stop(), atMost(config.SHUTDOWN_GRACE_MS + LAST_MS), hurried(hurry)]);
       return stopped;
     },
   };
@@ -165,6 +167,19 @@ export function createWorker(config: WorkerConfig, overrides: WorkerOverrides = 
     await Promise.all([listener.stop(), tracing.stop()]);
     log.info('worker.stopped');
   }
+}
+
+function atMost(ms: number): Promise<void> {
+  return delay(ms, undefined, { ref: false });
+}
+
+/** Resolves a short time after the signal, which is enough for the log and for what is being written. */
+function hurried(hurry: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const soon = () => void atMost(HURRY_MS).then(resolve);
+    if (hurry?.aborted) soon();
+    else hurry?.addEventListener('abort', soon, { once: true });
+  });
 }
 
 function endProcess(): void {

@@ -1,21 +1,25 @@
-/** Runs an app as a process: starts it, tells a parent when it answers, and stops it once, however the end is asked for. */
+/** Runs an app as a process: starts it, tells a parent when it answers, and stops it once, however the end is requested. */
 import { ConfigurationError } from '../config/index.ts';
 
 export interface RunnableApp {
   /** Resolves when it answers, with its port if it has one. */
   start(): Promise<{ port: number } | undefined>;
-  /** Idempotent and bounded. */
-  stop(): Promise<void>;
+  /** Idempotent and bounded. @param hurry aborts when the app must not wait for work in progress any longer. */
+  stop(hurry?: AbortSignal): Promise<void>;
 }
 
-/** `disconnect` is the parent's death: a child of the launcher must not outlive it. */
-const ENDINGS = ['SIGTERM', 'SIGINT', 'disconnect'] as const;
+/** What ends a process; a test passes an object of its own. */
+export interface Signals {
+  on(name: NodeJS.Signals | 'disconnect', listener: () => void): unknown;
+}
+
+const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
 /** @param build throws ConfigurationError, which is shown as it is; anything else is shown by its stack. */
 export async function runApp(name: string, build: () => RunnableApp): Promise<void> {
   try {
     const app = build();
-    for (const ending of ENDINGS) process.once(ending, () => void app.stop().then(() => process.exit(0)));
+    stopOnSignals(process, app, () => process.exit(0));
     const started = await app.start();
     process.send?.({ type: 'ready', ...started });
   } catch (error) {
@@ -23,4 +27,27 @@ export async function runApp(name: string, build: () => RunnableApp): Promise<vo
     process.stderr.write(`${name}: ${text}\n`);
     process.exit(1);
   }
+}
+
+/**
+ * The first signal stops the app. The same signal again makes it hurry; a different one does not, because Ctrl-C and a
+ * parent's SIGTERM are one wish. `disconnect` means that the parent, the launcher, is gone: the app must not outlive it.
+ */
+export function stopOnSignals(signals: Signals, app: Pick<RunnableApp, 'stop'>, exit: () => void): void {
+  const hurry = new AbortController();
+  let stopping = false;
+  function stop(): void {
+    if (stopping) return;
+    stopping = true;
+    void app.stop(hurry.signal).then(exit);
+  }
+  for (const name of SIGNALS) {
+    let seen = false;
+    signals.on(name, () => {
+      if (seen) hurry.abort();
+      seen = true;
+      stop();
+    });
+  }
+  signals.on('disconnect', stop);
 }

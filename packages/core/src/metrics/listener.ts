@@ -1,6 +1,7 @@
 /** Where Prometheus reads: a listener of its own, internal, with nothing on it but the metrics. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { drainServer } from '../lifetime/drain.ts';
 import type { Log } from '../log/index.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -9,6 +10,8 @@ export interface MetricsEnvironment {
   METRICS_HOST?: string | undefined;
   METRICS_PORT?: number | undefined;
 }
+
+const LAST_SCRAPE_MS = 1000;
 
 export interface MetricsListener {
   /** Resolves with the port once it listens; the log tells it too. */
@@ -40,8 +43,8 @@ export function createMetricsListener(metrics: Metrics, env: MetricsEnvironment)
     stop: () =>
       new Promise((resolve) => {
         if (!server.listening) return resolve();
-        server.close(() => resolve());
-        server.closeAllConnections();
+        // A scrape in progress takes milliseconds; a reader that stalls must not hold the process.
+        void drainServer(server, { graceMs: LAST_SCRAPE_MS }).then(resolve);
       }),
   };
 }

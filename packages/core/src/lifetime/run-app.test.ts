@@ -1,0 +1,46 @@
+import { EventEmitter } from 'node:events';
+import { describe, expect, it } from 'vitest';
+import { stopOnSignals } from './run-app.ts';
+
+describe('the signals of an app', () => {
+  function run() {
+    const signals = new EventEmitter();
+    const calls: AbortSignal[] = [];
+    const { promise, resolve } = Promise.withResolvers<void>();
+    let exits = 0;
+    const stop = (hurry?: AbortSignal) => {
+      calls.push(hurry!);
+      return promise;
+    };
+    stopOnSignals(signals, { stop }, () => void exits++);
+    return { signals, calls, finish: resolve, exits: () => exits };
+  }
+
+  it('stop it once, and the process exits when it has stopped', async () => {
+    const { signals, calls, finish, exits } = run();
+    signals.emit('SIGTERM');
+    signals.emit('SIGINT');
+    expect(calls).toHaveLength(1);
+    expect([calls[0]!.aborted, exits()]).toEqual([false, 0]);
+    finish();
+    await Promise.resolve();
+    await Promise.resolve();
+    expect(exits()).toBe(1);
+  });
+
+  it.each(['SIGTERM', 'SIGINT'])('%s a second time makes it hurry', (name) => {
+    const { signals, calls } = run();
+    signals.emit(name);
+    signals.emit(name);
+    expect(calls).toHaveLength(1);
+    expect(calls[0]!.aborted).toBe(true);
+  });
+
+  it('the death of the parent stops it in order', () => {
+    const { signals, calls } = run();
+    signals.emit('disconnect');
+    signals.emit('SIGTERM');
+    expect(calls).toHaveLength(1);
+    expect(calls[0]!.aborted).toBe(false);
+  });
+});
