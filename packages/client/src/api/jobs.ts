@@ -73,8 +73,9 @@ export function jobsOf(send: Send): Jobs {
           () => send('GET', at(id, '/events'), { headers: { accept: 'text/event-stream' }, signal }),
           signal,
         );
+        // A stream that ends with an event `problem` is opened again: the response then says whether the key is valid.
         try {
-          for await (const now of readEvents<Job>(response.body!)) {
+          for await (const now of readEvents<Job>(response.body!, 'state')) {
             yield now;
             if (isFinished(now)) return;
           }

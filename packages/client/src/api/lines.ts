@@ -16,14 +16,17 @@ export async function* readJsonLines<T>(body: ReadableStream<Uint8Array>): Async
   for await (const line of readLines(body)) if (line !== '') yield JSON.parse(line) as T;
 }
 
-/** The data of each event, in order; comments are skipped. */
-export async function* readEvents<T>(body: ReadableStream<Uint8Array>): AsyncGenerator<T> {
+/** The data of each event with this name, in order; other events and comments are skipped. */
+export async function* readEvents<T>(body: ReadableStream<Uint8Array>, name: string): AsyncGenerator<T> {
   let data: string[] = [];
+  let event = '';
   for await (const line of readLines(body)) {
     if (line.startsWith('data:')) data.push(line.slice('data:'.length).trimStart());
-    else if (line === '' && data.length > 0) {
-      yield JSON.parse(data.join('\n')) as T;
+    else if (line.startsWith('event:')) event = line.slice('event:'.length).trim();
+    else if (line === '') {
+      if (event === name && data.length > 0) yield JSON.parse(data.join('\n')) as T;
       data = [];
+      event = '';
     }
   }
 }
