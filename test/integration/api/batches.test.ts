@@ -103,9 +103,19 @@ describe('batches and uploads, with Redis away', () => {
     expect(done).toMatchObject({ state: 'cancelled', counts: { succeeded: 1, cancelled: 2 } });
   });
 
+  it('refuses a line of more than 1 MiB alone, with its number', async () => {
+    const line = JSON.stringify({ front: { image } });
+    const long = `{"reference":"${'x'.repeat(1_100_000)}"}`;
+    const { status, body } = await post([line, long, line, long].join('\n'));
+    expect([status, body.counts.accepted, body.counts.rejected]).toEqual([202, 2, 2]);
+    expect(body.rejected).toMatchObject([
+      { line: 2, code: 'body_too_large', detail: expect.stringContaining('1 MiB') },
+      { line: 4, code: 'body_too_large' },
+    ]);
+  });
+
   it.each([
     ['nothing', '', 422, 'invalid_request'],
-    ['a line of more than 1 MiB', `{"reference":"${'x'.repeat(1_100_000)}"}`, 413, 'batch_too_large'],
     ['10,001 lines', '{}\n'.repeat(10_001), 413, 'batch_too_large'],
   ])('refuses %s as a whole', async (_what, lines, status, code) => {
     const before = namesOf('batch_');

@@ -17,10 +17,12 @@ import { Problem } from '../problems/index.ts';
 import type { JobRequestBody } from '../submit/request-schema.ts';
 import { createLineCheck } from './check-line.ts';
 import { readLine } from './read-line.ts';
-import { readLines } from './read-lines.ts';
+import { type Line, readLines } from './read-lines.ts';
 
 const CHUNK_LINES = 500;
 const CHUNK_BYTES = 1024 * 1024;
+
+const LONG_LINE = 'A line of a batch has at most 1 MiB. Upload larger images first, or name them in your bucket.';
 
 export interface Accepted {
   id: BatchId;
@@ -28,7 +30,7 @@ export interface Accepted {
   round: BatchRound | null;
 }
 
-/** Throws Problem `batch_too_large`, `invalid_request` (no line), `idempotency_mismatch`, or one of a limit. */
+/** Throws Problem `batch_too_large` (lines), `invalid_request` (no line), `idempotency_mismatch`, or one of a limit. */
 export async function acceptBatch(
   context: ApiContext,
   caller: Caller,
@@ -85,16 +87,18 @@ async function writeManifest(
     chunk = [];
     chunkBytes = 0;
   };
-  for await (const { line, bytes } of readLines(body)) {
+  for await (const { line, ...one } of readLines(body)) {
     for (let blank = last + 1; blank < line; blank++) head.blank.push(blank);
     last = line;
     head.lines++;
-    const read = readLine(bytes);
-    meaning.update(read.meaning).update('\n');
-    text.update(bytes.toString().trim()).update('\n');
+    // A line over the limit has no bytes any more; its digest keeps idempotency exact.
+    const read = one.bytes === null ? null : readLine(one.bytes);
+    meaning.update(read?.meaning ?? digestOf(one)).update('\n');
+    text.update(one.bytes?.toString().trim() ?? digestOf(one)).update('\n');
     try {
+      if (read === null) throw new Problem('body_too_large', LONG_LINE);
       chunk.push({ line, request: await check(read) });
-      chunkBytes += bytes.length;
+      chunkBytes += one.bytes?.length ?? 0;
     } catch (error) {
       if (!(error instanceof Problem) || error.status >= 500) throw error;
       head.rejected.push({ line, code: error.code, detail: describe(error) });
@@ -103,6 +107,10 @@ async function writeManifest(
   }
   await flush();
   return { head, digests: { meaning: meaning.digest('hex'), text: text.digest('hex') } };
+}
+
+function digestOf(line: Line): string {
+  return 'digest' in line ? line.digest : '';
 }
 
 function describe({ message, errors = [] }: Problem): string {

@@ -1,4 +1,8 @@
-/** The lines of a body as it streams in, none longer than the limit, never more than one of them held. */
+/**
+ * The lines of a body while it streams in. Only one line is held at a time. Of a line over the limit the rest is
+ * discarded as it arrives, so that it costs no memory and no other line.
+ */
+import { createHash, type Hash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { Problem } from '../problems/index.ts';
 
@@ -8,14 +12,20 @@ const NEWLINE = 0x0a;
 /** A byte-order mark, read byte by byte. */
 const UTF8_MARK = '\u00ef\u00bb\u00bf';
 
-/** Lines with their numbers, from 1; blank ones are left out but counted. Throws Problem `batch_too_large`. */
-export async function* readLines(body: Readable): AsyncGenerator<{ line: number; bytes: Buffer }> {
+/** A line over the limit is known by its digest alone. */
+export type Line = { bytes: Buffer } | { bytes: null; digest: string };
+
+/**
+ * Lines with their numbers, from 1; blank ones are left out but counted. Throws Problem `batch_too_large` for too many
+ * lines.
+ */
+export async function* readLines(body: Readable): AsyncGenerator<Line & { line: number }> {
   let line = 0;
-  for await (const bytes of split(body)) {
+  for await (const one of split(body)) {
     line++;
-    if (isBlank(bytes)) continue;
+    if (one.bytes !== null && isBlank(one.bytes)) continue;
     if (line > MAX_LINES) throw new Problem('batch_too_large');
-    yield { line, bytes };
+    yield { line, ...one };
   }
 }
 
@@ -24,21 +34,35 @@ function isBlank(bytes: Buffer): boolean {
   return bytes.length < 64 * 1024 && bytes.toString('latin1').trim().replace(UTF8_MARK, '') === '';
 }
 
-async function* split(body: Readable): AsyncGenerator<Buffer> {
-  let held: Buffer[] = [];
-  let heldBytes = 0;
+async function* split(body: Readable): AsyncGenerator<Line> {
+  let line = openLine();
   for await (const part of body as AsyncIterable<Buffer>) {
     let from = 0;
     for (let at = part.indexOf(NEWLINE); at >= 0; at = part.indexOf(NEWLINE, from)) {
-      yield Buffer.concat([...held, part.subarray(from, at)]);
-      held = [];
-      heldBytes = 0;
+      line.add(part.subarray(from, at));
+      yield line.close();
+      line = openLine();
       from = at + 1;
     }
     // Copied, so that a short rest does not keep its whole part alive.
-    if (from < part.length) held.push(Buffer.from(part.subarray(from)));
-    heldBytes += part.length - from;
-    if (heldBytes > MAX_LINE_BYTES) throw new Problem('batch_too_large');
+    if (from < part.length) line.add(Buffer.from(part.subarray(from)));
   }
-  if (heldBytes > 0) yield Buffer.concat(held);
+  if (!line.isEmpty()) yield line.close();
+}
+
+function openLine() {
+  let held: Buffer[] = [];
+  let heldBytes = 0;
+  let overlong: Hash | null = null;
+  return {
+    isEmpty: () => heldBytes === 0,
+    add(bytes: Buffer) {
+      heldBytes += bytes.length;
+      if (heldBytes <= MAX_LINE_BYTES) return void held.push(bytes);
+      overlong ??= createHash('sha256');
+      for (const part of [...held, bytes]) overlong.update(part);
+      held = [];
+    },
+    close: (): Line => (overlong ? { bytes: null, digest: overlong.digest('hex') } : { bytes: Buffer.concat(held) }),
+  };
 }
