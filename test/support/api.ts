@@ -19,7 +19,7 @@ export interface TestApi {
   ledger: Ledger;
   key(tenant: string, scopes?: readonly Scope[]): Promise<string>;
   call(method: string, path: string, init?: RequestInit & { key?: string }): Promise<Answer>;
-  stop(): Promise<void>;
+  stop(hurry?: AbortSignal): Promise<void>;
 }
 
 export interface Answer {
@@ -31,8 +31,13 @@ export interface Answer {
 
 export interface TestApiSettings {
   maxImageBytes?: number;
+  /** Of every kind of body, unless `uploadTimeoutMs` says more for images and batches. */
   requestTimeoutMs?: number;
   uploadOrigins?: string[];
+  uploadTimeoutMs?: number;
+  bodyIdleMs?: number;
+  bodyMemoryMb?: number;
+  shutdownGraceMs?: number;
   clock?: Clock;
   /** Those of another test API, to be a second process beside it. */
   ledger?: Ledger;
@@ -64,6 +69,13 @@ export async function startTestApi(settings: TestApiSettings = {}): Promise<Test
       API_PORT: 0,
       REQUEST_TIMEOUT_MS: settings.requestTimeoutMs ?? 30_000,
       UPLOAD_ORIGINS: settings.uploadOrigins ?? [],
+      UPLOAD_TIMEOUT_MS: settings.uploadTimeoutMs ?? settings.requestTimeoutMs ?? 900_000,
+      BATCH_TIMEOUT_MS: settings.uploadTimeoutMs ?? settings.requestTimeoutMs ?? 3_600_000,
+      BODY_IDLE_TIMEOUT_MS: settings.bodyIdleMs ?? 15_000,
+      BODY_MIN_BYTES_PER_SECOND: 500,
+      ...(settings.bodyMemoryMb === undefined ? {} : { BODY_MEMORY_MB: settings.bodyMemoryMb }),
+      SHUTDOWN_DELAY_MS: 0,
+      SHUTDOWN_GRACE_MS: settings.shutdownGraceMs ?? 1000,
     },
     { ledger, log: silentLog, clock },
   );
@@ -80,7 +92,7 @@ export async function startTestApi(settings: TestApiSettings = {}): Promise<Test
     key: async (tenant, scopes = SCOPES) =>
       (await createApiKey(ledger, systemClock, { tenant, env: 'test', scopes: [...scopes] })).key,
     call: (method, path, init = {}) => call(url, method, path, init),
-    stop: () => api.stop(),
+    stop: (hurry) => api.stop(hurry),
   };
 }
 

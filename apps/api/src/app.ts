@@ -1,9 +1,11 @@
 /** The API as something one can build, start and stop: submit → store → enqueue, and everything read from the ledger. */
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Clock, createAgreedClock, redisTime, storeTime } from '@cardseal/core/clock';
 import { redisTarget } from '@cardseal/core/config';
 import { checkFoundation } from '@cardseal/core/foundation';
 import { type Ledger, openLedger, openMasterKey } from '@cardseal/core/ledger';
+import { drainServer } from '@cardseal/core/lifetime';
 import { createLog, describeError, type Log } from '@cardseal/core/log';
 import { countStoreRequests, createMetrics, createMetricsListener } from '@cardseal/core/metrics';
 import {
@@ -18,6 +20,7 @@ import {
 import { createTracing } from '@cardseal/core/trace';
 import { createTargetGuard, readWebhookTls } from '@cardseal/core/webhook';
 import { createBatchKeeper } from './batches/index.ts';
+import { bodyBudgetBytes, createMemoryBudget } from './bodies/index.ts';
 import type { ApiConfig } from './config.ts';
 import type { ApiContext } from './context.ts';
 import { createCounter, createLimits, createTenantLimits } from './limits/index.ts';
@@ -25,6 +28,7 @@ import { createPatience } from './patience/index.ts';
 import { createPoolWatch } from './quota/index.ts';
 import { createServer } from './server.ts';
 import { createUsageMeter } from './usage/index.ts';
+import { createKeyWatch } from './waits/index.ts';
 
 export interface ApiOverrides {
   clock?: Clock;
@@ -35,7 +39,8 @@ export interface ApiOverrides {
 export interface Api {
   /** Resolves with the port once requests are answered. */
   start(): Promise<{ port: number }>;
-  stop(): Promise<void>;
+  /** @param hurry aborts when requests in progress must not be waited for any longer. */
+  stop(hurry?: AbortSignal): Promise<void>;
 }
 
 export function createApi(config: ApiConfig, overrides: ApiOverrides = {}): Api {
@@ -53,6 +58,7 @@ export function createApi(config: ApiConfig, overrides: ApiOverrides = {}): Api 
   const subscriber = connectRedis(redisTarget(config), 'subscriber', onRedisError);
   const weightOf = createWeights(ledger);
   const soon = createPatience();
+  const stopping = new AbortController();
   const context: ApiContext = {
     config,
     clock,
@@ -73,12 +79,17 @@ export function createApi(config: ApiConfig, overrides: ApiOverrides = {}): Api 
     changes: createJobChanges(subscriber, config.QUEUE_PREFIX),
     limits: createLimits(createCounter(producer, config.QUEUE_PREFIX, soon), ledger, clock, createTenantLimits(ledger)),
     usage: createUsageMeter(ledger, clock, log),
+    bodyBudget: createMemoryBudget(bodyBudgetBytes(config.BODY_MEMORY_MB, process.constrainedMemory())),
+    keyWatch: createKeyWatch({ read: (tenant, id) => ledger.apiKeys.get(tenant, id), clock }),
+    stopping: stopping.signal,
     guard: createTargetGuard({
       allowTargets: config.WEBHOOK_ALLOW_TARGETS,
       production: config.CARDSEAL_ENV === 'production',
       tls: readWebhookTls(config),
     }),
   };
+  metrics.set('cardseal_body_memory_limit_bytes', {}, context.bodyBudget.limitBytes);
+  metrics.beforeScrape(async () => metrics.set('cardseal_body_memory_bytes', {}, context.bodyBudget.usedBytes()));
   metrics.beforeScrape(async () => metrics.set('cardseal_redis_up', {}, Number(await redisAnswers(producer))));
   const listener = createMetricsListener(metrics, config);
   const tracing = createTracing('api', config);
@@ -104,16 +115,27 @@ export function createApi(config: ApiConfig, overrides: ApiOverrides = {}): Api 
       log.info('api.started', { port });
       return { port };
     },
-    stop() {
-      stopped ??= stop();
+    stop(hurry) {
+      stopped ??= stop(hurry);
       return stopped;
     },
   };
 
-  async function stop(): Promise<void> {
+  async function stop(hurry?: AbortSignal): Promise<void> {
+    // From now on `/readyz` fails and nothing waits: polls are answered and streams end.
+    stopping.abort();
+    if (config.SHUTDOWN_DELAY_MS > 0)
+      await sleep(config.SHUTDOWN_DELAY_MS, undefined, { signal: hurry }).catch(() => {});
+    await drainServer(server.server, {
+      graceMs: config.SHUTDOWN_GRACE_MS,
+      hurry,
+      onLate: () => server.bodies.endAll('shutting_down'),
+      close: () => server.close(),
+    });
+    context.keyWatch.stop();
     context.changes.stop();
     context.finished.stop();
-    await Promise.all([server.close(), listener.stop()]);
+    await listener.stop();
     await keeper.stop();
     await context.usage.stop();
     agreed.stop();

@@ -35,6 +35,15 @@ const schema = z.object({
   API_HOST: z.string().default('127.0.0.1'),
   API_PORT: port.default(3000),
   REQUEST_TIMEOUT_MS: positiveInteger.default(30_000),
+  /** As long as a signed upload URL is valid. */
+  UPLOAD_TIMEOUT_MS: positiveInteger.default(900_000),
+  BATCH_TIMEOUT_MS: positiveInteger.default(3_600_000),
+  BODY_IDLE_TIMEOUT_MS: positiveInteger.default(15_000),
+  BODY_MIN_BYTES_PER_SECOND: positiveInteger.default(500),
+  /** By the limit of the container unless set. */
+  BODY_MEMORY_MB: positiveInteger.optional(),
+  SHUTDOWN_DELAY_MS: z.coerce.number().int().min(0).default(0),
+  SHUTDOWN_GRACE_MS: positiveInteger.default(25_000),
   /** Tests only: a folder in which files named after failpoints say what is to happen there. */
   FAILPOINTS_DIR: z.string().optional(),
   PUBLIC_URL: httpUrl.optional(),

@@ -5,11 +5,13 @@ import type { Log } from '@cardseal/core/log';
 import type { Metrics } from '@cardseal/core/metrics';
 import type { Conveyor, FinishedEvents, JobChanges } from '@cardseal/core/queue';
 import type { TargetGuard } from '@cardseal/core/webhook';
+import type { MemoryBudget } from './bodies/index.ts';
 import type { ApiConfig } from './config.ts';
 import type { Limits } from './limits/index.ts';
 import type { Patience } from './patience/index.ts';
 import type { PoolWatch } from './quota/index.ts';
 import type { UsageMeter } from './usage/index.ts';
+import type { KeyWatch } from './waits/index.ts';
 
 export interface ApiContext {
   config: ApiConfig;
@@ -28,6 +30,10 @@ export interface ApiContext {
   redisAnswers: () => Promise<boolean>;
   pool: PoolWatch;
   usage: UsageMeter;
+  bodyBudget: MemoryBudget;
+  keyWatch: KeyWatch;
+  /** Aborts when this process is told to end: it takes no new connections, and nothing waits any longer. */
+  stopping: AbortSignal;
   /** A tenant's share of the quota. */
   weightOf: (tenant: string) => Promise<number>;
 }

@@ -4,6 +4,8 @@ import { armFailpoints } from '@cardseal/core/failpoints';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { type Caller, createAuthenticate } from './auth/index.ts';
 import { type BatchKeeper, batchRoutes } from './batches/index.ts';
+import { type BodyKind, type TransferLimits, watchBodies } from './bodies/index.ts';
+import type { ApiConfig } from './config.ts';
 import type { ApiContext } from './context.ts';
 import { endpointRoutes } from './endpoints/index.ts';
 import { healthRoutes } from './health.ts';
@@ -32,20 +34,25 @@ export function createServer(context: ApiContext, keeper: Pick<BatchKeeper, 'tak
     logger: false,
     genReqId: () => `req_${randomUUID()}`,
     bodyLimit: MAX_TERMS_BYTES,
-    requestTimeout: config.REQUEST_TIMEOUT_MS,
+    // Node's limit is the same for all routes. `watchBodies` sets the one of each route; this one is behind it.
+    requestTimeout: config.BATCH_TIMEOUT_MS + 60_000,
     keepAliveTimeout: 72_000,
     http: {
       maxHeaderSize: 16 * 1024,
       connectionsCheckingInterval: 1000,
       headersTimeout: Math.min(10_000, config.REQUEST_TIMEOUT_MS),
     },
-    forceCloseConnections: true,
+    // `drain` ends the process in order: requests in progress get a response, then their connections close.
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
     // As long as a request line may be: an id too long is told like any other that there is none of.
     routerOptions: { maxParamLength: 16 * 1024 },
     clientErrorHandler: answerClientError,
     // Addresses that cannot be decoded are refused before there is a route.
     frameworkErrors: (_error, request, reply) => sendProblem(reply, request, new Problem('bad_request')),
   });
+  const bodies = watchBodies(app, { limits: transferLimits(config), budget: context.bodyBudget });
+  app.decorate('bodies', bodies);
   // Read unless told otherwise, and nothing here is plain text.
   app.removeContentTypeParser('text/plain');
   parseJsonBodies(app, MAX_TERMS_BYTES);
@@ -56,6 +63,7 @@ export function createServer(context: ApiContext, keeper: Pick<BatchKeeper, 'tak
   });
   app.addHook('onSend', async (request, reply) => {
     reply.header('request-id', request.id).header('x-content-type-options', 'nosniff');
+    if (context.stopping.aborted) reply.header('connection', 'close');
   });
   app.addHook('onResponse', async (request, reply) => {
     log.debug('request.done', {
@@ -107,6 +115,16 @@ export function createServer(context: ApiContext, keeper: Pick<BatchKeeper, 'tak
     openApiRoutes(routes);
   });
   return app;
+}
+
+/** A small body has one short limit in total; what carries images may be slow, but never idle. */
+function transferLimits(config: ApiConfig): Record<BodyKind, TransferLimits> {
+  const progress = { idleMs: config.BODY_IDLE_TIMEOUT_MS, minBytesPerSecond: config.BODY_MIN_BYTES_PER_SECOND };
+  return {
+    small: { ...progress, totalMs: config.REQUEST_TIMEOUT_MS },
+    images: { ...progress, totalMs: config.UPLOAD_TIMEOUT_MS },
+    batch: { ...progress, totalMs: config.BATCH_TIMEOUT_MS },
+  };
 }
 
 const COMPRESSED = 'Bodies are read as they are: send none with a Content-Encoding.';

@@ -28,6 +28,12 @@ export async function startCardseal(store: ObjectStore, redisUrl: string): Promi
       API_PORT: 0,
       REQUEST_TIMEOUT_MS: 30_000,
       UPLOAD_ORIGINS: [],
+      UPLOAD_TIMEOUT_MS: 900_000,
+      BATCH_TIMEOUT_MS: 3_600_000,
+      BODY_IDLE_TIMEOUT_MS: 15_000,
+      BODY_MIN_BYTES_PER_SECOND: 500,
+      SHUTDOWN_DELAY_MS: 0,
+      SHUTDOWN_GRACE_MS: 1000,
     },
     { ledger, log: createLog('api', 'info') },
   );

@@ -11,7 +11,10 @@ import { sendRaw } from '../../support/raw-http.ts';
 const FAILURE = { code: 'upstream_timeout', message: 'No.', side: null, retryable: true };
 const TYPED = { 'content-type': 'application/json' };
 
-/** Met elsewhere, because they take a fault: an outage of the store, of the key service, a defect, a lost race. */
+/**
+ * Met elsewhere, because they need a fault: an outage of the store or of the key service, a defect, a lost race, a full
+ * memory budget, a process that stops.
+ */
 const BY_FAULT = [
   'store_unavailable',
   'erasure_incomplete',
@@ -20,6 +23,8 @@ const BY_FAULT = [
   'key_service_unavailable',
   'internal',
   'idempotency_in_progress',
+  'overloaded',
+  'shutting_down',
 ];
 
 describe('problems', () => {
@@ -120,7 +125,7 @@ describe('problems', () => {
       () =>
         api.call('POST', '/v1/batches', {
           key,
-          body: `{"reference":"${'x'.repeat(1_100_000)}"}`,
+          body: '{}\n'.repeat(10_001),
           headers: { 'content-type': 'application/x-ndjson' },
         }),
     ],

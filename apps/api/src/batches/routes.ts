@@ -15,6 +15,9 @@ import { MAX_LINE_BYTES, MAX_LINES } from './read-lines.ts';
 
 export const BATCH_TYPES = ['application/x-ndjson', 'application/ndjson', 'application/jsonl'] as const;
 
+/** A line in all its copies and the lines that wait for their place in the manifest, however long the batch is. */
+const STREAM_BYTES = 8 * 1024 * 1024;
+
 export function batchRoutes(
   app: FastifyInstance,
   context: ApiContext,
@@ -33,8 +36,11 @@ export function batchRoutes(
     streaming.post(
       '/v1/batches',
       {
-        config: { takes: TAKES },
-        onRequest: async (request) => void callers.set(request, await authenticate(request, 'jobs:write')),
+        config: { takes: TAKES, body: 'batch' },
+        onRequest: async (request) => {
+          callers.set(request, await authenticate(request, 'jobs:write'));
+          app.bodies.take(request, STREAM_BYTES);
+        },
       },
       async (request, reply) => {
         const caller = callers.get(request)!;

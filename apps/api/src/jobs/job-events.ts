@@ -1,13 +1,15 @@
 /**
- * Server-sent events of one job: what it is now, every change of its state, its end; then the stream closes. Changes
- * come from one subscription per process; the ledger is read at the start and at the end, not per change.
+ * Server-sent events of one job: its current state, every change of its state, and its end; then the stream closes.
+ * A stream that ends earlier, because the key is no longer valid or the process stops, ends with an event `problem`.
+ * Changes come from one subscription per process; the ledger is read at the start and at the end, not per change.
  */
 import { isFinished, type JobId, type JobView } from '@cardseal/core/job';
 import type { JobChange } from '@cardseal/core/queue';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Caller } from '../auth/index.ts';
 import type { ApiContext } from '../context.ts';
-import { Problem } from '../problems/index.ts';
+import { Problem, problemDocument } from '../problems/index.ts';
+import { beginWait } from '../waits/index.ts';
 import { lookAgainMs } from './look-again.ts';
 import { readJobTogether } from './read-together.ts';
 
@@ -41,12 +43,22 @@ export async function streamJobEvents(
     connection: 'close',
   });
   reply.raw.once('close', inbox.close);
+  let finished = false;
+  const wait = beginWait(context, caller);
+  wait.signal.addEventListener('abort', inbox.close, { once: true });
+  if (wait.signal.aborted) inbox.close();
   try {
-    await follow(context, caller, first, inbox, (view) => reply.raw.write(frame(view)));
+    await follow(context, caller, first, inbox, (view) => {
+      reply.raw.write(frame(view));
+      finished = isFinished(view.state);
+    });
   } catch {
     // The status is sent: whoever reads sees the stream end without an end state, and comes again.
   } finally {
     inbox.close();
+    wait.end();
+    const ended = finished ? null : wait.ended();
+    if (ended) reply.raw.write(lastFrame(ended, request.id));
     reply.raw.end();
   }
 
@@ -80,6 +92,12 @@ export async function streamJobEvents(
 
 function frame(view: JobView): string {
   return `event: state\ndata: ${JSON.stringify(view)}\n\n`;
+}
+
+/** Says why the stream ends before the job does. A browser that may come back does so after the time in `retry`. */
+function lastFrame(problem: Problem, requestId: string): string {
+  const retry = problem.code === 'shutting_down' ? 'retry: 1000\n' : '';
+  return `${retry}event: problem\ndata: ${JSON.stringify(problemDocument(problem, requestId))}\n\n`;
 }
 
 /** null when the job is gone. */

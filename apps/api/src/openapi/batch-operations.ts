@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { BATCH_TYPES, batchResultSchema, batchSchema } from '../batches/index.ts';
 import { uploadRequestSchema, uploadTicketSchema } from '../uploads/index.ts';
-import type { Operation } from './operation.ts';
+import { type Operation, WITH_A_LARGE_BODY } from './operation.ts';
 
 const BATCH = {
   id: 'batch_01JGFJJZ00D4W7T5Q8XMEY2RBN',
@@ -74,7 +74,7 @@ export const batchOperations: readonly Operation[] = [
     query: signature,
     body: [{ contentType: 'image/*' }, { contentType: 'application/octet-stream' }],
     answers: { 204: { description: 'It is there, for 24 hours.' } },
-    problems: ['upload_refused', 'unsupported_media_type', 'body_timeout', 'store_unavailable'],
+    problems: ['upload_refused', 'unsupported_media_type', 'body_timeout', ...WITH_A_LARGE_BODY, 'store_unavailable'],
   },
   {
     id: 'createBatch',
@@ -83,7 +83,7 @@ export const batchOperations: readonly Operation[] = [
     tag: 'batches',
     summary: 'Submit up to 10,000 cards at once',
     description:
-      'A job request per line. Each line is accepted or refused on its own; objects are read when their turn comes. ' +
+      'A job request per line. Each line is accepted or refused on its own, an oversized line too; objects are read when their turn comes. ' +
       'The event `batch.completed` tells of the end.',
     scope: 'jobs:write',
     body: BATCH_TYPES.map((contentType) => ({ contentType })),
@@ -93,6 +93,8 @@ export const batchOperations: readonly Operation[] = [
       'malformed_body',
       'unsupported_media_type',
       'batch_too_large',
+      'body_timeout',
+      ...WITH_A_LARGE_BODY,
       'queue_full',
       'daily_limit',
     ],

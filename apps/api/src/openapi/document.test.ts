@@ -16,9 +16,10 @@ describe('the OpenAPI document', () => {
   let app: FastifyInstance;
   beforeAll(async () => {
     const ledger = createLedger({ store: memoryObjectStore(), master: localMasterKey(Buffer.alloc(32)) });
-    const config = { MAX_IMAGE_BYTES: 1024, REQUEST_TIMEOUT_MS: 1000, UPLOAD_ORIGINS: [] };
+    const config = { MAX_IMAGE_BYTES: 1024, REQUEST_TIMEOUT_MS: 1000, BATCH_TIMEOUT_MS: 1000, UPLOAD_ORIGINS: [] };
+    const { signal: stopping } = new AbortController();
     // Registering routes uses no more than this of a context.
-    app = createServer({ config, ledger, clock: systemClock, log: silentLog } as unknown as ApiContext, {
+    app = createServer({ config, ledger, clock: systemClock, log: silentLog, stopping } as unknown as ApiContext, {
       take: () => {},
     });
     await app.ready();

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { listQuery, waitQuery } from '../jobs/index.ts';
 import { jobRequestSchema } from '../submit/request-schema.ts';
 import { JOB_REQUEST, QUEUED_JOB, SUCCEEDED_JOB } from './examples.ts';
-import type { Operation } from './operation.ts';
+import { type Operation, WITH_A_LARGE_BODY } from './operation.ts';
 import { jobPageSchema, jobSchema } from './schemas.ts';
 
 const picture = (contentType: string) => ({ contentType });
@@ -50,6 +50,7 @@ export const jobOperations: readonly Operation[] = [
       'unsupported_media_type',
       'body_too_large',
       'body_timeout',
+      ...WITH_A_LARGE_BODY,
       'image_unusable',
       'queue_full',
       'daily_limit',
@@ -95,7 +96,9 @@ export const jobOperations: readonly Operation[] = [
     summary: 'Watch a job',
     description:
       'Server-sent events named `state`, whose data is the job: one at once, one for every change of its state, and ' +
-      'after the end the stream closes.',
+      'after the end the stream closes. A stream that ends before the job does ends with an event `problem`, whose ' +
+      'data is a problem document: `unauthorized` or `forbidden` when the key was revoked, expired or lost a scope, ' +
+      '`shutting_down` when this process stops; then connect again.',
     scope: 'jobs:read',
     answers: { 200: { description: 'The stream.', contentType: 'text/event-stream' } },
     problems: ['not_found'],

@@ -3,6 +3,9 @@ import type { Scope } from '@cardseal/core/ledger';
 import type { z } from 'zod';
 import type { ProblemCode } from '../problems/index.ts';
 
+/** Of routes whose bodies carry images: a full memory budget, and a process that stops before the body is complete. */
+export const WITH_A_LARGE_BODY = ['overloaded', 'shutting_down'] as const satisfies readonly ProblemCode[];
+
 export interface RequestBody {
   contentType: string;
   /** Of JSON and of lines of it; pictures have none. */

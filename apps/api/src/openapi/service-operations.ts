@@ -62,7 +62,7 @@ export const serviceOperations: readonly Operation[] = [
         example: { status: 'ok', redis: 'ok' },
       },
     },
-    problems: ['store_unavailable'],
+    problems: ['store_unavailable', 'shutting_down'],
   },
   {
     id: 'getOpenApi',

@@ -6,7 +6,7 @@
 import multipart from '@fastify/multipart';
 import type { FastifyInstance } from 'fastify';
 import { parseJsonBodies } from './json-bodies.ts';
-import { MAX_TERMS_BYTES } from './takes.ts';
+import { maxBodyBytes } from './takes.ts';
 
 /** `image/*` itself is sent, too; `application/x-pdf` and `binary/octet-stream` come from older stores and scanners. */
 export const BARE_IMAGE = /^(image\/[^\s;]+|(application|binary)\/octet-stream|application\/(x-)?pdf)(\s*;|$)/i;
@@ -14,8 +14,7 @@ export const BARE_IMAGE = /^(image\/[^\s;]+|(application|binary)\/octet-stream|a
 /** Only here may a body be large, and only once the caller is known. */
 export function parseImages(app: FastifyInstance, maxImageBytes: number): void {
   app.register(multipart);
-  // Two images in base64, and the terms.
-  parseJsonBodies(app, Math.ceil((2 * maxImageBytes * 4) / 3) + MAX_TERMS_BYTES);
+  parseJsonBodies(app, maxBodyBytes(maxImageBytes));
   app.addContentTypeParser(
     BARE_IMAGE,
     { parseAs: 'buffer', bodyLimit: maxImageBytes },

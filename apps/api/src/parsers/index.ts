@@ -1,3 +1,3 @@
 export { BARE_IMAGE, parseImages } from './images.ts';
 export { parseJsonBodies } from './json-bodies.ts';
-export { describeTakes, MAX_TERMS_BYTES, type Takes } from './takes.ts';
+export { describeTakes, MAX_TERMS_BYTES, maxBodyBytes, type Takes } from './takes.ts';

@@ -5,6 +5,11 @@ import type { z } from 'zod';
 /** Of a body without an image, and of everything around the images in a body with them. */
 export const MAX_TERMS_BYTES = 64 * 1024;
 
+/** Two images in base64, and the terms. */
+export function maxBodyBytes(maxImageBytes: number): number {
+  return Math.ceil((2 * maxImageBytes * 4) / 3) + MAX_TERMS_BYTES;
+}
+
 export interface Takes {
   /** Completes "This route takes …". */
   types: string;

@@ -7,11 +7,14 @@ import { describeTakes } from '../parsers/takes.ts';
 import { PROBLEMS, Problem, type ProblemCode, problemDocument } from './problem.ts';
 import { Replayed } from './replayed.ts';
 
+/** With a 5xx status, but not a failure of this process; the metrics count them. */
+const REFUSALS: ReadonlySet<string> = new Set<ProblemCode>(['overloaded', 'shutting_down']);
+
 export function handleErrors(app: FastifyInstance, log: Log): void {
   app.setErrorHandler((error, request, reply) => {
     if (error instanceof Replayed) return sendAgain(reply, error.answer);
     const problem = toProblem(error, request);
-    if (problem.status >= 500) {
+    if (problem.status >= 500 && !REFUSALS.has(problem.code)) {
       log.error('request.failed', { request_id: request.id, route: request.routeOptions.url, ...describeError(error) });
     }
     return sendProblem(reply, request, problem);

@@ -113,7 +113,7 @@ export const PROBLEMS = {
   batch_too_large: {
     status: 413,
     title: 'The batch is too large',
-    detail: 'A batch has at most 10,000 lines, each of at most 1 MiB.',
+    detail: 'A batch has at most 10,000 lines.',
   },
   rate_limited: {
     status: 429,
@@ -152,6 +152,16 @@ export const PROBLEMS = {
     title: 'Stored data cannot be read',
     detail:
       'A part of what we store for this is missing or damaged. The fault is ours; the request id finds it in our logs.',
+  },
+  overloaded: {
+    status: 503,
+    title: 'Too many bodies at once',
+    detail: 'The API holds as many request bodies in memory as it may. Nothing was accepted; send the request again.',
+  },
+  shutting_down: {
+    status: 503,
+    title: 'The API stops',
+    detail: 'This process stops, for example for an update. Send the request again; another process answers.',
   },
   internal: { status: 500, title: 'Our mistake', detail: 'The request id finds it in our logs.' },
 } as const satisfies Record<string, { status: number; title: string; detail: string }>;

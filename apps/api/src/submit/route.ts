@@ -8,7 +8,7 @@ import type { ApiContext } from '../context.ts';
 import { enqueue } from '../enqueue/index.ts';
 import { idempotencyKeyOf } from '../idempotency/index.ts';
 import { readJob, waitForJob } from '../jobs/index.ts';
-import { MAX_TERMS_BYTES, type Takes } from '../parsers/index.ts';
+import { MAX_TERMS_BYTES, maxBodyBytes, type Takes } from '../parsers/index.ts';
 import { Problem } from '../problems/index.ts';
 import { waitingOf } from '../quota/index.ts';
 import { type Stored, storeJob } from '../store/index.ts';
@@ -26,14 +26,20 @@ export function submitRoute(app: FastifyInstance, context: ApiContext, authentic
   app.post(
     '/v1/jobs',
     {
-      config: { takes: takesOf(context.config.MAX_IMAGE_BYTES), input: jobRequestSchema },
-      onRequest: async (request) => void callers.set(request, await authenticate(request, 'jobs:write')),
+      config: { takes: takesOf(context.config.MAX_IMAGE_BYTES), input: jobRequestSchema, body: 'images' },
+      onRequest: async (request) => {
+        callers.set(request, await authenticate(request, 'jobs:write'));
+        app.bodies.reserve(request, maxBodyBytes(context.config.MAX_IMAGE_BYTES));
+      },
     },
     async (request, reply) => {
       const caller = callers.get(request)!;
       const stored = await withParent(request.headers.traceparent, () =>
         inSpan('submit', {}, () => submit(context, caller, request)),
       );
+      // A request that waits for its result must not keep its images in memory.
+      request.body = undefined;
+      app.bodies.release(request);
       return answer(context, caller, stored, request, reply);
     },
   );
@@ -55,7 +61,7 @@ async function submit(context: ApiContext, caller: Caller, request: FastifyReque
   const job = await claimJob(context, caller.tenant, request, submission);
   addIds({ job });
   await spend(context, caller, job, request);
-  await fetchPictures(context, caller.tenant, job, submission);
+  await fetchPictures(context, caller.tenant, job, submission, request);
   // Without a key nobody else can know the id: there is nothing to look for.
   const own = request.headers['idempotency-key'] === undefined;
   const uploads = uploadsOf(submission.pointers);
@@ -103,7 +109,13 @@ async function spend({ ledger, limits }: ApiContext, caller: Caller, job: JobId,
  * Only now, so that a request whose key has its job already needs no upload or object any more. The request is not
  * committed yet: a picture that cannot be had leaves nothing behind but the claim.
  */
-async function fetchPictures(context: ApiContext, tenant: string, job: JobId, submission: Submission): Promise<void> {
+async function fetchPictures(
+  context: ApiContext,
+  tenant: string,
+  job: JobId,
+  submission: Submission,
+  request: FastifyRequest,
+): Promise<void> {
   const { pictures, pointers } = submission;
   const sides = SIDES.filter((side) => pointers[side] !== undefined);
   if (sides.length === 0) return;
@@ -111,7 +123,12 @@ async function fetchPictures(context: ApiContext, tenant: string, job: JobId, su
   // What became of it since is told by whoever stores it.
   if (committed || erased) return;
   const maxBytes = context.config.MAX_IMAGE_BYTES;
-  for (const side of sides) pictures[side] = await resolveSource(context, tenant, side, pointers[side]!, maxBytes);
+  for (const side of sides) {
+    const picture = await resolveSource(context, tenant, side, pointers[side]!, maxBytes);
+    pictures[side] = picture;
+    // The bytes as read and as sealed.
+    request.server.bodies.take(request, picture.length * 2);
+  }
   inspectPictures(submission, context.config);
 }
 
@@ -125,9 +142,10 @@ async function answer(
   const preferred = /(?:^|[,;\s])wait=(\d{1,3})(?:$|[,;\s])/.exec(String(request.headers.prefer ?? ''))?.[1];
   const waitS = Math.min(30, Number(preferred ?? 0));
   const { job } = stored.request;
+  // Set before the wait: a key that is revoked meanwhile gets a problem, but the job is accepted.
+  reply.header('location', `/v1/jobs/${job}`);
   const view = await viewOf(context, caller, stored, waitS);
   if (!view) throw new Problem('internal');
-  reply.header('location', `/v1/jobs/${job}`);
   if (waitS > 0) reply.header('preference-applied', `wait=${waitS}`);
   if (view.finished_at === null) reply.header('retry-after', 1);
   return reply.code(waitS > 0 && view.finished_at !== null ? 200 : 202).send(view);

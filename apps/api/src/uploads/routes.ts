@@ -12,6 +12,8 @@ import { uploadRequestSchema } from './schema.ts';
 import { signedPath, verifiedClaims } from './signature.ts';
 
 const VALID_MS = 15 * 60_000;
+/** The chunk that is received, its joined copy and its sealed copy. */
+const STREAM_BYTES = 4 * 1024 * 1024;
 
 export function uploadRoutes(app: FastifyInstance, context: ApiContext, authenticate: Authenticate): void {
   const { ledger, clock, config, log } = context;
@@ -48,12 +50,13 @@ export function uploadRoutes(app: FastifyInstance, context: ApiContext, authenti
       streaming.addHook('onRequest', async (request, reply) => origins.allow(request, reply));
       streaming.options('/v1/uploads/:name', async (_request, reply) => origins.preflight(reply));
     }
-    streaming.put('/v1/uploads/:name', { config: { takes: TAKES } }, async (request, reply) => {
+    streaming.put('/v1/uploads/:name', { config: { takes: TAKES, body: 'images' } }, async (request, reply) => {
       const { name } = request.params as { name: string };
       const claims = await verifiedClaims(ledger, name, request.query);
       if (!claims || claims.expiresAtMs < clock.now() || !isStream(request.body)) {
         throw new Problem('upload_refused');
       }
+      app.bodies.take(request, Math.min(claims.sizeBytes * 3, STREAM_BYTES));
       const writer = await ledger.uploads.writer(claims.tenant, claims.id, clock.now());
       if (!writer) throw new Problem('upload_refused');
       await receiveUpload(request.body, writer, claims.sizeBytes);

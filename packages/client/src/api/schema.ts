@@ -177,6 +177,8 @@ export interface Problem {
     | 'erasure_incomplete'
     | 'keys_unavailable'
     | 'stored_data_unreadable'
+    | 'overloaded'
+    | 'shutting_down'
     | 'internal';
   detail: string;
   request_id?: string;

@@ -31,6 +31,21 @@ export const METRICS = define({
     labels: ['route'],
     buckets: FAST,
   },
+  cardseal_body_memory_bytes: {
+    kind: 'gauge',
+    help: 'Memory that request bodies take, with the copies that are made of them.',
+    labels: [],
+  },
+  cardseal_body_memory_limit_bytes: {
+    kind: 'gauge',
+    help: 'The most that request bodies may take; beyond it a request gets 503 `overloaded`.',
+    labels: [],
+  },
+  cardseal_log_lines_dropped_total: {
+    kind: 'counter',
+    help: 'Log lines that could not be written, because the disk was full or the reader was gone or too slow.',
+    labels: [],
+  },
   cardseal_step_seconds: {
     kind: 'histogram',
     help: 'One step of a card, by how it ended: ok, or the class of its error.',

@@ -1,0 +1,2 @@
+export { createKeyWatch, type KeyWatch } from './key-watch.ts';
+export { beginWait, type Wait } from './wait.ts';

@@ -1,0 +1,97 @@
+/**
+ * Watches the API keys of requests that wait, so that a key that is revoked, expires or loses a scope ends them. Each
+ * key is read once per period, however many requests of it wait.
+ */
+import type { Clock } from '@cardseal/core/clock';
+import type { ApiKeyRecord, Scope } from '@cardseal/core/ledger';
+import type { Caller } from '../auth/index.ts';
+import { Problem } from '../problems/index.ts';
+
+export interface KeyWatch {
+  /** The signal aborts with the Problem that a new request with this key would get now. */
+  watch(caller: Caller): { signal: AbortSignal; end(): void };
+  stop(): void;
+}
+
+export interface KeyWatchSettings {
+  read: (tenant: string, apiKeyId: string) => Promise<{ value: ApiKeyRecord } | null>;
+  clock: Clock;
+  /** A change must take hold within two seconds, the read of the record included. */
+  everyMs?: number;
+}
+
+const EVERY_MS = 1000;
+
+interface WatchedKey {
+  caller: Caller;
+  waiting: Set<{ scopes: readonly Scope[]; controller: AbortController }>;
+  timer: NodeJS.Timeout | undefined;
+  /** The last that was read, so that an expiry takes hold while the store does not answer. */
+  known: ApiKeyRecord | null;
+  reading: boolean;
+}
+
+export function createKeyWatch({ read, clock, everyMs = EVERY_MS }: KeyWatchSettings): KeyWatch {
+  const keys = new Map<string, WatchedKey>();
+
+  function tick(key: WatchedKey): void {
+    if (key.known) judge(key, key.known);
+    // A store that is slow gets no second request for the same key.
+    if (!key.reading) void look(key);
+  }
+
+  async function look(key: WatchedKey): Promise<void> {
+    key.reading = true;
+    try {
+      const record = await read(key.caller.tenant, key.caller.apiKeyId);
+      key.known = record?.value ?? null;
+      judge(key, key.known);
+    } catch {
+      // While the store does not answer nothing is known: requests go on as they began.
+    } finally {
+      key.reading = false;
+    }
+  }
+
+  function judge({ waiting }: WatchedKey, record: ApiKeyRecord | null): void {
+    const refused = record === null || !isLive(record, clock.now());
+    for (const one of waiting) {
+      const lost = refused ? undefined : one.scopes.find((scope) => !record.scopes.includes(scope));
+      if (refused) one.controller.abort(new Problem('unauthorized', 'The key was revoked or has expired.'));
+      else if (lost) one.controller.abort(new Problem('forbidden', `The key has lost the scope ${lost}.`));
+    }
+  }
+
+  function open(caller: Caller): WatchedKey {
+    const key: WatchedKey = { caller, waiting: new Set(), timer: undefined, known: null, reading: false };
+    key.timer = setInterval(() => tick(key), everyMs).unref();
+    return key;
+  }
+
+  return {
+    watch(caller) {
+      const name = `${caller.tenant}.${caller.apiKeyId}`;
+      const key = keys.get(name) ?? open(caller);
+      keys.set(name, key);
+      const one = { scopes: caller.scopes, controller: new AbortController() };
+      key.waiting.add(one);
+      return {
+        signal: one.controller.signal,
+        end() {
+          key.waiting.delete(one);
+          if (key.waiting.size > 0 || keys.get(name) !== key) return;
+          clearInterval(key.timer);
+          keys.delete(name);
+        },
+      };
+    },
+    stop() {
+      for (const { timer } of keys.values()) clearInterval(timer);
+      keys.clear();
+    },
+  };
+}
+
+function isLive(record: ApiKeyRecord, nowMs: number): boolean {
+  return record.revokedAtMs === null && (record.expiresAtMs === null || record.expiresAtMs > nowMs);
+}
