@@ -74,7 +74,10 @@ export function createProgram(env: Env): Command {
     .option('--name <name>', 'a name for people')
     .option('--weight <weight>', 'share of the quota beside other tenants', positiveNumber)
     .option('--policy <file>', 'JSON of thresholds and verdicts, as in docs/checks.md; `default` for the default')
-    .option('--object-source <bucket/prefix...>', 'where pictures may be taken from; replaces the list')
+    .option(
+      '--object-source <bucket/prefix...>',
+      'where images may be read from: a bucket, or a path in it and all below; replaces the list',
+    )
     .option('--rate <n>', 'requests a second of all keys together; `none` takes the cap away', limit)
     .option('--daily <n>', 'cards a day of all keys together; `none` takes the cap away', limit)
     .option('--retain-for <seconds>', 'how long jobs are kept; `none` for as long as the installation does', retention)

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { DEFAULT_POLICY, readVerdictPolicy, type VerdictPolicy } from '@cardseal/core/card';
 import type { Env } from '@cardseal/core/config';
 import { RejectedError } from '@cardseal/core/errors';
-import { HOUSE, type ObjectSourceRule, type TenantRecord } from '@cardseal/core/ledger';
+import { HOUSE, hasDotSegment, type ObjectSourceRule, type TenantRecord } from '@cardseal/core/ledger';
 import { readTargetEntry, splitTargets } from '@cardseal/core/webhook';
 import { audited } from './audited.ts';
 import { type Output, printJson, printTable } from './jobs/print.ts';
@@ -114,7 +114,9 @@ function readPolicy(file: string): VerdictPolicy {
 function ruleOf(text: string): ObjectSourceRule {
   const [bucket = '', ...rest] = text.split('/');
   if (!/^[a-z0-9][a-z0-9.-]{2,62}$/.test(bucket)) throw new RejectedError('object_source_invalid');
-  return { bucket, prefix: rest.join('/') };
+  const prefix = rest.join('/');
+  if (hasDotSegment(prefix)) throw new RejectedError('object_source_invalid');
+  return { bucket, prefix };
 }
 
 function shown(id: string, record: TenantRecord) {

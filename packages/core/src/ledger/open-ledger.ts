@@ -2,7 +2,7 @@
 import type { Clock } from '../clock/index.ts';
 import { localMasterKey, type MasterKey } from '../seal/index.ts';
 import { createLedger, type Ledger } from './ledger.ts';
-import { s3ObjectSources } from './object-sources.ts';
+import { openObjectSources } from './object-sources.ts';
 import { observedObjectStore, type StoreObserver } from './store/observed-object-store.ts';
 import { createS3Client, type S3Settings, s3ObjectStore } from './store/s3-object-store.ts';
 
@@ -27,12 +27,13 @@ export function openLedger(
   credentials?: S3Settings['credentials'],
   observe?: StoreObserver,
 ): Ledger {
-  const client = createS3Client({
+  const settings = {
     endpoint: env.S3_ENDPOINT,
     region: env.S3_REGION,
     forcePathStyle: env.S3_FORCE_PATH_STYLE,
     credentials,
-  });
+  };
+  const client = createS3Client(settings);
   const bucket = (name: string) => {
     const store = s3ObjectStore(client, name);
     return observe ? observedObjectStore(store, observe) : store;
@@ -42,6 +43,6 @@ export function openLedger(
     keyStore: bucket(env.S3_KEYS_BUCKET ?? env.S3_BUCKET),
     master: Buffer.isBuffer(master) ? localMasterKey(master) : master,
     clock,
-    objectSources: s3ObjectSources(client),
+    objectSources: openObjectSources(settings),
   });
 }

@@ -13,7 +13,10 @@ export const SCOPES = [
 ] as const;
 export type Scope = (typeof SCOPES)[number];
 
-/** Pictures may be taken from keys of this bucket that start with the prefix; an empty prefix is the whole bucket. */
+/**
+ * Images may be read from this bucket: the object named by the prefix and all below it as a path. An empty prefix is the
+ * whole bucket. See `isAllowedSource`.
+ */
 export interface ObjectSourceRule {
   bucket: string;
   prefix: string;

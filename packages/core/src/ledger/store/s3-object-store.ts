@@ -22,18 +22,22 @@ export interface S3Settings {
   credentials?: { accessKeyId: string; secretAccessKey: string } | undefined;
   /** How long one try of a request may wait for its answer, and then for each next byte of it. */
   requestTimeoutMs?: number;
+  /** Connections to one host; requests beyond it wait. */
+  maxSockets?: number;
+  /** How often the SDK sends a request that fails by a passing trouble. */
+  maxAttempts?: number;
 }
 
 const REQUEST_TIMEOUT_MS = 10_000;
 
 export function createS3Client(settings: S3Settings): S3Client {
-  const requestTimeout = settings.requestTimeoutMs ?? REQUEST_TIMEOUT_MS;
+  const { requestTimeoutMs: requestTimeout = REQUEST_TIMEOUT_MS, maxSockets = 128 } = settings;
   return new S3Client({
     ...(settings.endpoint ? { endpoint: settings.endpoint } : {}),
     ...(settings.credentials ? { credentials: settings.credentials } : {}),
     region: settings.region,
     forcePathStyle: settings.forcePathStyle,
-    maxAttempts: 4,
+    maxAttempts: settings.maxAttempts ?? 4,
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     requestHandler: {
@@ -42,8 +46,8 @@ export function createS3Client(settings: S3Settings): S3Client {
       // Without it the client only warns on the console, and waits on for good.
       throwOnRequestTimeout: true,
       socketTimeout: requestTimeout,
-      httpAgent: { maxSockets: 128 },
-      httpsAgent: { maxSockets: 128 },
+      httpAgent: { maxSockets },
+      httpsAgent: { maxSockets },
     },
   });
 }
@@ -57,7 +61,8 @@ export function s3ObjectStore(client: S3Client, bucket: string): ObjectStore {
           const answer = await client.send(new GetObjectCommand({ Bucket: bucket, Key }));
           return Buffer.from((await answer.Body?.transformToByteArray()) ?? []);
         } catch (error) {
-          if (statusOf(error) === 404) return null;
+          // A bucket that is missing is the store's trouble. Taken for a missing object, it would look like a deletion.
+          if (statusOf(error) === 404 && !isBucketMissing(error)) return null;
           throw error;
         }
       }),
@@ -93,6 +98,10 @@ export function s3ObjectStore(client: S3Client, bucket: string): ObjectStore {
     list: (prefix, options = {}) => guarded('list', () => listPage(client, bucket, prefix, options)),
   };
   return store;
+}
+
+function isBucketMissing(error: unknown): boolean {
+  return error instanceof S3ServiceException && error.name === 'NoSuchBucket';
 }
 
 function statusOf(error: unknown): number | undefined {
