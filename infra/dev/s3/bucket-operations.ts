@@ -2,6 +2,7 @@
 import { receiveBody } from './body.ts';
 import type { Bucket, ObjectSummary } from './bucket.ts';
 import { decodeToken, encodeToken, type Listing, listNames, listThinly } from './listing.ts';
+import { deleteOne } from './object-operations.ts';
 import { type Exchange, type Reply, xmlReply } from './operation.ts';
 import { fromIndexKey, toIndexKey } from './ordered-index.ts';
 import { asS3Error, S3Error } from './s3-error.ts';
@@ -46,8 +47,17 @@ export async function getBucketLocation({ storage, target, region }: Exchange): 
 }
 
 export async function getBucketVersioning({ storage, target }: Exchange): Promise<Reply> {
-  storage.bucket(target.bucket);
-  return xmlReply(xmlDocument(`<VersioningConfiguration ${namespace}/>`));
+  const { versioning } = storage.bucket(target.bucket);
+  const status = versioning ? element('Status', versioning) : '';
+  return xmlReply(xmlDocument(`<VersioningConfiguration ${namespace}>${status}</VersioningConfiguration>`));
+}
+
+export async function putBucketVersioning(exchange: Exchange): Promise<Reply> {
+  const bucket = exchange.storage.bucket(exchange.target.bucket);
+  const status = textOf((await readText(exchange)).text, 'Status');
+  if (status !== 'Enabled' && status !== 'Suspended') throw new S3Error('MalformedXML');
+  await bucket.switchVersions(status);
+  return { status: 200, headers: {} };
 }
 
 export async function listObjects({ storage, target, faults }: Exchange): Promise<Reply> {
@@ -66,26 +76,33 @@ export async function listObjects({ storage, target, faults }: Exchange): Promis
 }
 
 export async function deleteObjects(exchange: Exchange): Promise<Reply> {
-  const bucket = exchange.storage.bucket(exchange.target.bucket);
+  // Before the body is read: a missing bucket is said first.
+  exchange.storage.bucket(exchange.target.bucket);
   const { text, declared } = await readText(exchange);
   const requiresMd5 = exchange.faults.some(({ kind }) => kind === 'require_md5');
   if (requiresMd5 && exchange.request.headers['content-md5'] === undefined) throw new S3Error('MissingContentMD5');
   if (!declared) throw new S3Error('InvalidRequest', 'Missing required header for this request: Content-MD5');
-  const wanted = innerXml(text, 'Object').map((inner) => ({ key: textOf(inner, 'Key'), etag: textOf(inner, 'ETag') }));
+  const wanted = innerXml(text, 'Object').map((inner) => ({
+    key: textOf(inner, 'Key'),
+    etag: textOf(inner, 'ETag'),
+    versionId: textOf(inner, 'VersionId'),
+  }));
   const malformed = wanted.length === 0 || wanted.length > pageLimit || wanted.some(({ key }) => !key);
   if (malformed) throw new S3Error('MalformedXML');
   const quiet = textOf(text, 'Quiet') === 'true';
-  const lines = await mapInParallel(wanted, async ({ key, etag }) => {
+  const lines = await mapInParallel(wanted, async ({ key, etag, versionId }) => {
     const kept = exchange.faults.find((fault) => fault.kind === 'delete_errors' && matches(fault.objectPattern, key));
     if (kept) return errorLine(key as string, ('code' in kept && kept.code) || 'InternalError');
-    return deleteLine(bucket, key as string, etag, quiet);
+    return deleteLine(exchange, { key: key as string, etag, versionId }, quiet);
   });
   return xmlReply(xmlDocument(`<DeleteResult ${namespace}>${lines.join('')}</DeleteResult>`));
 }
 
-async function deleteLine(bucket: Bucket, key: string, etag: string | undefined, quiet: boolean): Promise<string> {
+type Doomed = { key: string; etag: string | undefined; versionId: string | undefined };
+
+async function deleteLine(exchange: Exchange, { key, etag, versionId }: Doomed, quiet: boolean): Promise<string> {
   try {
-    await bucket.delete(key, etag === undefined ? {} : { ifMatch: etag });
+    await deleteOne(exchange, key, versionId, etag === undefined ? {} : { ifMatch: etag });
     return quiet ? '' : `<Deleted>${element('Key', key)}</Deleted>`;
   } catch (thrown) {
     const { code, message } = asS3Error(thrown);

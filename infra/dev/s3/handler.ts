@@ -33,6 +33,7 @@ const handlers: Record<string, OperationHandler> = {
   ListObjectsV2: buckets.listObjects,
   GetBucketLocation: buckets.getBucketLocation,
   GetBucketVersioning: buckets.getBucketVersioning,
+  PutBucketVersioning: buckets.putBucketVersioning,
   DeleteObjects: buckets.deleteObjects,
   PutObject: objects.putObject,
   CopyObject: objects.copyObject,

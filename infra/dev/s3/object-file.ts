@@ -18,6 +18,9 @@ export type ObjectMeta = {
   headers: Record<string, string>;
   metadata: Record<string, string>;
   checksum?: StoredChecksum;
+  /** Absent for what was written while the bucket had no versions: its version is `null`. */
+  versionId?: string;
+  deleteMarker?: true;
 };
 
 export function encodeTail(meta: ObjectMeta): Buffer {

@@ -1,14 +1,16 @@
 // What can be done to one object: put, get, head, delete, copy. Each reads as the S3 API reference tells it.
 import type { IncomingHttpHeaders } from 'node:http';
 import { receiveBody } from './body.ts';
+import type { Deletion } from './bucket.ts';
 import { headerOf } from './checksums.ts';
-import { checkRead, conditionsOf } from './conditions.ts';
+import { type Conditions, checkRead, conditionsOf } from './conditions.ts';
 import { type ObjectMeta, type OpenObject, readAt } from './object-file.ts';
 import { objectHeaders } from './object-headers.ts';
 import type { Exchange, Reply } from './operation.ts';
 import { contentRange, type Range, rangeOf } from './range.ts';
 import { S3Error } from './s3-error.ts';
-import { decode } from './target.ts';
+import { decode, queryValue } from './target.ts';
+import { checkVersionId, nullVersion } from './versions.ts';
 import { element, xmlDocument } from './xml.ts';
 
 const pieceBytes = 256 * 1024;
@@ -39,15 +41,15 @@ export async function putObject({ request, target, authorized, storage, nowMs }:
       ...described,
       ...(checksum && { checksum }),
     };
-    await bucket.write(meta, spool, conditionsOf(request.headers));
-    return { status: 200, headers: { etag: `"${etag}"`, ...checksumHeaders(meta) } };
+    const versionId = await bucket.write(meta, spool, conditionsOf(request.headers));
+    return { status: 200, headers: { etag: `"${etag}"`, ...checksumHeaders(meta), ...versionHeaders({ versionId }) } };
   } finally {
     await spool.discard();
   }
 }
 
 export async function getObject(exchange: Exchange): Promise<Reply> {
-  const opened = await exchange.storage.bucket(exchange.target.bucket).read(exchange.target.key);
+  const opened = await openTarget(exchange);
   let handedOver = false;
   try {
     const reply = readReply(exchange, opened.meta);
@@ -65,14 +67,47 @@ export async function getObject(exchange: Exchange): Promise<Reply> {
 }
 
 export async function headObject(exchange: Exchange): Promise<Reply> {
-  const opened = await exchange.storage.bucket(exchange.target.bucket).read(exchange.target.key);
+  const opened = await openTarget(exchange);
   await opened.handle.close();
   return readReply(exchange, opened.meta);
 }
 
-export async function deleteObject({ request, target, storage }: Exchange): Promise<Reply> {
-  await storage.bucket(target.bucket).delete(target.key, conditionsOf(request.headers));
-  return { status: 204, headers: {} };
+export async function deleteObject(exchange: Exchange): Promise<Reply> {
+  const { request, target } = exchange;
+  const versionId = queryValue(target, 'versionId');
+  const deletion = await deleteOne(exchange, target.key, versionId, conditionsOf(request.headers));
+  return { status: 204, headers: versionHeaders(deletion) };
+}
+
+/** Of DeleteObject and of each key of DeleteObjects. */
+export async function deleteOne(
+  { storage, target, nowMs }: Exchange,
+  key: string,
+  versionId: string | undefined,
+  conditions: Conditions,
+): Promise<Deletion> {
+  const bucket = storage.bucket(target.bucket);
+  if (versionId !== undefined) return bucket.deleteVersion(key, checkVersionId(versionId));
+  const spool = storage.spool();
+  try {
+    return await bucket.deleteCurrent(key, spool, nowMs, conditions);
+  } finally {
+    await spool.discard();
+  }
+}
+
+/** The object, or the version of it that the request names. */
+function openTarget({ storage, target }: Exchange): Promise<OpenObject> {
+  const bucket = storage.bucket(target.bucket);
+  const versionId = queryValue(target, 'versionId');
+  return versionId === undefined ? bucket.read(target.key) : bucket.readVersion(target.key, checkVersionId(versionId));
+}
+
+function versionHeaders({ versionId, deleteMarker }: Deletion): Record<string, string> {
+  return {
+    ...(versionId === undefined ? {} : { 'x-amz-version-id': versionId }),
+    ...(deleteMarker ? { 'x-amz-delete-marker': 'true' } : {}),
+  };
 }
 
 export async function copyObject({ request, target, storage, nowMs }: Exchange): Promise<Reply> {
@@ -104,8 +139,13 @@ export async function copyObject({ request, target, storage, nowMs }: Exchange):
 }
 
 /** Status and headers of a read; `range` is what of the body goes with it, absent for a 304. */
-function readReply({ request, target }: Exchange, meta: ObjectMeta): Reply & { range?: Range } {
-  const headers: Record<string, string> = { ...objectHeaders(meta, target), 'accept-ranges': 'bytes' };
+function readReply({ request, target, storage }: Exchange, meta: ObjectMeta): Reply & { range?: Range } {
+  const versioned = storage.bucket(target.bucket).versioning !== undefined;
+  const headers: Record<string, string> = {
+    ...objectHeaders(meta, target),
+    'accept-ranges': 'bytes',
+    ...(versioned ? { 'x-amz-version-id': meta.versionId ?? nullVersion } : {}),
+  };
   if (checkRead(meta, conditionsOf(request.headers)) === 'not-modified') {
     const { etag = '', 'last-modified': modified = '' } = headers;
     return { status: 304, headers: { etag, 'last-modified': modified } };

@@ -24,12 +24,15 @@ export type OperationHandler = (exchange: Exchange) => Promise<Reply>;
 
 /** Query parameters that choose no other operation; any further one names a feature. */
 const harmless =
-  /^(x-id|X-Amz-.*|response-.*|list-type|prefix|delimiter|max-keys|start-after|continuation-token|encoding-type|fetch-owner|location|versioning|delete)$/;
+  /^(x-id|X-Amz-.*|response-.*|list-type|prefix|delimiter|max-keys|start-after|continuation-token|encoding-type|fetch-owner|location|versioning|delete|versionId)$/;
 
 /** The name as in the S3 API reference (`PutObject`, …), or `Unknown`. */
 export function operationName(request: IncomingMessage, target: Target): string {
   if (target.query.some(([name]) => !harmless.test(name))) return 'Unknown';
   const level = target.bucket === '' ? 'service' : target.key === '' ? 'bucket' : 'object';
+  // Versions are read and deleted; nothing is written into one.
+  const namesVersion = queryValue(target, 'versionId') !== undefined;
+  if (namesVersion && (level !== 'object' || request.method === 'PUT')) return 'Unknown';
   const copies = request.method === 'PUT' && level === 'object' && request.headers['x-amz-copy-source'] !== undefined;
   const feature = ['location', 'versioning', 'delete'].find((name) => queryValue(target, name) !== undefined);
   const listsV2 = request.method === 'GET' && level === 'bucket' && queryValue(target, 'list-type') === '2';
@@ -45,6 +48,7 @@ const names: Record<string, string> = {
   'GET bucket list': 'ListObjectsV2',
   'GET bucket location': 'GetBucketLocation',
   'GET bucket versioning': 'GetBucketVersioning',
+  'PUT bucket versioning': 'PutBucketVersioning',
   'POST bucket delete': 'DeleteObjects',
   'PUT object': 'PutObject',
   'PUT object copy': 'CopyObject',

@@ -24,6 +24,7 @@ const catalogue = {
   MalformedXML: [400, 'The XML that you provided was not well-formed.'],
   MetadataTooLarge: [400, 'Your metadata headers exceed the maximum allowed metadata size.'],
   MethodNotAllowed: [405, 'The specified method is not allowed against this resource.'],
+  NoSuchVersion: [404, 'The specified version does not exist.'],
   MissingContentMD5: [400, 'Missing required header for this request: Content-MD5.'],
   MissingContentLength: [411, 'You must provide the Content-Length HTTP header.'],
   NoSuchBucket: [404, 'The specified bucket does not exist'],

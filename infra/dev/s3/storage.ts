@@ -58,6 +58,7 @@ export class Storage {
   async deleteBucket(name: string): Promise<void> {
     const bucket = this.bucket(name);
     if (bucket.names.size > 0) throw new S3Error('BucketNotEmpty', undefined, { BucketName: name });
+    await bucket.discardVersions();
     this.buckets.delete(name);
     await bucket.close();
     // Only empty folders go: an object that slipped in meanwhile makes this fail rather than vanish.

@@ -25,7 +25,7 @@ export type { Listing, ListingFilter, ListingPage } from './listing.ts';
 export type { ManifestRef, Manifests } from './manifests.ts';
 export type { DeliveryPage } from './markers.ts';
 export type { Notice, NoticeName, Notices } from './notices.ts';
-export { hasDotSegment, isAllowedSource, type ObjectSources } from './object-sources.ts';
+export { hasDotSegment, isAllowedSource, type ObjectSources, openObjectSources } from './object-sources.ts';
 export { type LedgerEnvironment, openLedger } from './open-ledger.ts';
 export { type MasterKeyEnvironment, masterKeyFile, openMasterKey } from './open-master-key.ts';
 export {
