@@ -86,10 +86,23 @@ const Environment = z.object({
   BAIDU_QPS: z.coerce.number().min(0).default(100),
 });
 
+/** What each setting must be, for the text of a problem. */
+const NEEDED = {
+  EMULATOR_PORT: 'a port from 0 to 65535',
+  EMULATOR_PROVIDER_PORT: 'a port from 0 to 65535',
+  EMULATOR_DATA_DIR: 'the path of a folder',
+  EMULATOR_CREDENTIALS_FILE: 'the path of the credentials file',
+  EMULATOR_SUITE: 'ecb:none, or cbc or gcm with :zero or :random-prefix',
+  BAIDU_QPS: 'a number of at least 0',
+} satisfies Record<keyof typeof Environment.shape, string>;
+
 /** Reads the settings. Throws one Error that lists every problem, without any value. */
 export function readConfig(env: Record<string, string | undefined>): EmulatorConfig {
   const parsed = Environment.safeParse(env);
-  if (!parsed.success) throw new Error(z.prettifyError(parsed.error));
+  if (!parsed.success) {
+    const names = new Set(parsed.error.issues.map(({ path: [name] }) => name as keyof typeof NEEDED));
+    throw new Error([...names].map((name) => `${name}: must be ${NEEDED[name]}`).join('\n'));
+  }
   const {
     EMULATOR_PORT,
     EMULATOR_PROVIDER_PORT,
@@ -116,6 +129,9 @@ function readCredentials(file: string): Credential[] {
     .array(Credential)
     .min(1)
     .safeParse(JSON.parse(readFileSync(file, 'utf8')));
-  if (!parsed.success) throw new Error(`EMULATOR_CREDENTIALS_FILE:\n${z.prettifyError(parsed.error)}`);
+  if (!parsed.success) {
+    const places = parsed.error.issues.map(({ path }) => path.join('.') || 'the list');
+    throw new Error(`EMULATOR_CREDENTIALS_FILE: the README says what a credential has; wrong: ${places.join(', ')}`);
+  }
   return parsed.data;
 }

@@ -60,6 +60,8 @@ describe('the environment', () => {
     const wrong = { EMULATOR_PORT: 'secret-port', BAIDU_QPS: '-1' };
     expect(() => readConfig(wrong)).toThrow(/EMULATOR_PORT(.|\n)*EMULATOR_CREDENTIALS_FILE(.|\n)*BAIDU_QPS/);
     expect(() => readConfig(wrong)).not.toThrow(/secret-port/);
+    expect(() => readConfig(wrong)).not.toThrow(/invalid|expected|received/i);
+    expect(() => readConfig(wrong)).toThrow('EMULATOR_PORT: must be a port from 0 to 65535');
   });
 
   it('has the rate, suite and defaults that are documented', () => {

@@ -78,7 +78,8 @@ async function change(
 ): Promise<void> {
   const parsed = Control.safeParse(parseJson(body));
   if (!parsed.success) {
-    sendJson(response, 400, { error: 'invalid_control', problems: parsed.error.issues });
+    const problems = parsed.error.issues.map(({ path, code }) => ({ at: path.join('.'), code }));
+    sendJson(response, 400, { error: 'invalid_control', problems });
     return;
   }
   const { limits, latency_ms, faults } = parsed.data;
