@@ -3,7 +3,7 @@ import { generateSpecimens, type Specimen } from '@cardseal/emulator/cards';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { waitAtClosedGate } from '../soak/closed-gate/experiment.ts';
-import { startTestStack, type TestStack } from '../support/stack.ts';
+import { startTestStack, startWebhookSink, type TestStack } from '../support/stack.ts';
 
 describe('cards at a closed gate', () => {
   it('wait without a call, an attempt or a start, and all finish once it opens', async () => {
@@ -89,6 +89,30 @@ describe('a used-up daily quota', () => {
     expect(await app.finished(job)).toMatchObject({ state: 'expired', attempts: [] });
     expect((await app.stats()).calls).toBe(calls);
     await pacer.openGate(id, 'test');
+  });
+
+  it('a job that is cancelled at a closed gate is announced at once, without a call', async () => {
+    const { id } = app.stack.info.credentials[0]!;
+    const sink = await startWebhookSink();
+    const endpoint = await app.call('POST', '/v1/webhook-endpoints', {
+      body: JSON.stringify({ url: sink.url }),
+      headers: { 'content-type': 'application/json' },
+    });
+    await pacer.closeGate(id, 'operator', undefined, 'test');
+    // The first job is turned away: from then on the worker takes none.
+    const [first, second] = [await app.submit({ front: specimen.front }), await app.submit({ front: specimen.front })];
+    await expect.poll(() => waitingAll([first.id, second.id]), { timeout: 10_000 }).toEqual(['quota', 'quota']);
+    expect(second.waiting_for).toBe('quota');
+    const { calls } = await app.stats();
+    await app.call('POST', `/v1/jobs/${second.id}/cancel`);
+    const [event] = await sink.events(second.id);
+    expect(event!.type).toBe('job.cancelled');
+    expect((await app.stats()).calls).toBe(calls);
+    expect((await gate()).state).toBe('closed');
+    await pacer.openGate(id, 'test');
+    expect((await app.finished(first.id)).state).toBe('succeeded');
+    await app.call('DELETE', `/v1/webhook-endpoints/${endpoint.body.id}`);
+    await sink.stop();
   });
 
   it('the estimate of a start is within 20 % of the truth on a steady backlog', async () => {

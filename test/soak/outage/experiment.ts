@@ -95,7 +95,11 @@ export async function surviveOutage(settings: OutageSettings): Promise<OutageFin
     },
   });
   const redis = new Redis(app.stack.info.redisUrl);
-  const pacer = createPacer({ redis, prefix: 'cardseal', credentials: [{ id: app.stack.info.credentials[0]!.id, qps }] });
+  const pacer = createPacer({
+    redis,
+    prefix: 'cardseal',
+    credentials: [{ id: app.stack.info.credentials[0]!.id, qps }],
+  });
   const fault = FAULTS[kind];
   const setOutage = async (on: boolean) => {
     if (fault) await app.control('PUT', { faults: on ? [fault] : [] });
@@ -211,7 +215,9 @@ export function outageProblems(found: OutageFindings): string[] {
     succeeded < jobs && `${jobs - succeeded} of ${jobs} jobs did not succeed`,
     (recoveredS === null || recoveredS > 60) && `the last job ended ${recoveredS} s after the recovery`,
     found.openedAfterMs === null && 'the breaker did not open',
-    kind !== 'key_wrapper' && found.callsBefore - found.inFlightAtOpening > 5 && `${found.callsBefore} calls before it opened`,
+    kind !== 'key_wrapper' &&
+      found.callsBefore - found.inFlightAtOpening > 5 &&
+      `${found.callsBefore} calls before it opened`,
     kind === 'key_wrapper' && found.callsBefore > 0 && 'calls went out without a key',
     probes > mostProbes && `${probes} probes`,
     found.shortestPauseMs !== null && found.shortestPauseMs < 3500 && `probes after ${found.shortestPauseMs} ms`,

@@ -95,7 +95,10 @@ async function jobInOutage(outage: Outage) {
     metrics: { observe() {}, count() {} },
     meter: { left() {} },
     providers: new Map([['main', { id: 'main', provider: 'baidu-idcard-enc' }]]),
-    pacer: { outageRuns: async () => outage.outageRuns ?? new Map() },
+    pacer: {
+      outageRuns: async () => outage.outageRuns ?? new Map(),
+      snapshot: async () => [{ gate: { state: 'closed', probeAt: Date.UTC(2026, 0, 1) + 11_000 } }],
+    },
     conveyor: {
       announceStarted() {},
       announceChange: (change: unknown) => changes.push(change),
@@ -125,7 +128,7 @@ it('waits for the provider during an outage, in its place in the queue, and spen
 it('lets another job be the next probe after its own probe failed, unless it is alone', async () => {
   const crowd = await jobInOutage({ error: held(true), waiting: 3 });
   expect(await crowd.run()).toBeInstanceOf(DelayedError);
-  expect(crowd.delays).toEqual([32_000]);
+  expect(crowd.delays).toEqual([13_000]);
   const alone = await jobInOutage({ error: held(true) });
   expect(await alone.run()).toBeInstanceOf(WaitingError);
 });

@@ -39,8 +39,8 @@ export function recognizeProcessor(context: WorkerContext, gates: Pick<GateHold,
     // With every gate closed the card goes back to its place in the line, and nothing is taken until one opens.
     // A job whose own probe failed lets others probe first: its image may be what the provider cannot bear.
     if (gate && (await gates.hold())) {
-      const wait = gate.probed && (await othersWait(context));
-      return wait ? postpone(job, token, AFTER_PROBE_MS + context.random() * SPREAD_MS) : handBack(job, token);
+      if (!gate.probed || !(await othersWait(context))) return handBack(job, token);
+      return postpone(job, token, (await nextProbeMs(context)) + AFTER_PROBE_MS + context.random() * SPREAD_MS);
     }
     const delayMs = gate ? Math.min(run.delayMs, GATE_RETRY_MS) : run.delayMs;
     return postpone(job, token, delayMs + context.random() * SPREAD_MS);
@@ -121,8 +121,16 @@ async function takeBackAttempts({ pacer, conveyor, log }: WorkerContext, job: Jo
   log.info('recognize.attempts_given_back', { tenant: job.data.tenant, job_id: job.data.job, count });
 }
 
-/** Longer than the longest pause between two probes. */
-const AFTER_PROBE_MS = 32_000;
+/** Enough for another job to be taken for the next probe. */
+const AFTER_PROBE_MS = 2000;
+const UNKNOWN_PROBE_MS = 20_000;
+
+/** How long it is until a closed gate may be probed next. */
+async function nextProbeMs({ pacer, clock }: WorkerContext): Promise<number> {
+  const snapshot = await pacer.snapshot().catch(() => []);
+  const times = snapshot.map(({ gate }) => gate.probeAt).filter((atMs) => atMs !== undefined);
+  return times.length === 0 ? UNKNOWN_PROBE_MS : Math.max(0, Math.min(...times) - clock.now());
+}
 
 async function othersWait({ conveyor }: WorkerContext): Promise<boolean> {
   const counts = await conveyor.queues().recognize.getJobCounts('wait', 'prioritized');
