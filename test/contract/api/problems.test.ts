@@ -106,6 +106,14 @@ describe('problems', () => {
         return api.call('POST', `/v1/jobs/${id}/retry`, { key });
       },
     ],
+    [
+      'image_gone',
+      async () => {
+        const { id } = await failed();
+        await api.ledger.deletePictures('bank', id, ['front']);
+        return api.call('GET', `/v1/jobs/${id}/front/image`, { key });
+      },
+    ],
     ['webhook_target_refused', () => post('/v1/webhook-endpoints', { url: 'https://10.0.0.1/', payload: 'reference' })],
     [
       'public_key_invalid',

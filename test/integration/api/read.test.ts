@@ -1,4 +1,6 @@
+import { parseApiKey } from '@cardseal/core/access';
 import type { JobView } from '@cardseal/core/job';
+import { SCOPES } from '@cardseal/core/ledger';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { json, startTestApi, type TestApi } from '../../support/api.ts';
 import { endJob } from '../../support/outcomes.ts';
@@ -103,6 +105,44 @@ describe('reading jobs, with Redis away', () => {
     expect((await read('top/portrait', 'bank')).status).toBe(404);
     expect((await read('front/portrait', 'other')).status).toBe(404);
     expect((await read('front/portrait', 'bank', ['jobs:read'])).status).toBe(403);
+  });
+
+  it('gives an image to keys with images:read while it is stored, and records each read', async () => {
+    const submitted = await plainJpeg();
+    const job = (
+      await api.call('POST', '/v1/jobs', { key, ...json({ front: { image: submitted.toString('base64') } }) })
+    ).body;
+    const readers = await api.key('bank', ['images:read']);
+    const read = (path: string, apiKey = readers) =>
+      fetch(`${api.url}/v1/jobs/${job.id}/${path}`, { headers: { authorization: `Bearer ${apiKey}` } });
+    const code = async (response: Response) => ((await response.json()) as { code: string }).code;
+    const reads = async () => (await api.ledger.audit.find({ job: job.id, action: 'image.read' }, null, 10)).entries;
+
+    const answer = await read('front/image');
+    expect(answer.headers.get('content-type')).toBe('image/jpeg');
+    expect(answer.headers.get('cache-control')).toContain('no-store');
+    expect(Buffer.from(await answer.arrayBuffer())).toEqual(submitted);
+    expect(await reads()).toMatchObject([
+      {
+        who: parseApiKey(readers)!.id,
+        role: 'api_key',
+        target: { tenant: 'bank', job: job.id, side: 'front' },
+        detail: { request_id: answer.headers.get('request-id') },
+      },
+    ]);
+
+    expect((await read('back/image')).status).toBe(404);
+    expect((await read('top/image')).status).toBe(404);
+    expect((await read('front/image', await api.key('other'))).status).toBe(404);
+    const others = SCOPES.filter((scope) => scope !== 'images:read');
+    expect((await read('front/image', await api.key('bank', others))).status).toBe(403);
+    await api.ledger.deletePictures('bank', job.id, ['front']);
+    const gone = await read('front/image');
+    expect([gone.status, await code(gone)]).toEqual([410, 'image_gone']);
+    await api.call('DELETE', `/v1/jobs/${job.id}`, { key });
+    const erased = await read('front/image');
+    expect([erased.status, await code(erased)]).toEqual([410, 'job_erased']);
+    expect(await reads()).toHaveLength(1);
   });
 
   it('streams a job until its end', async () => {

@@ -1,6 +1,6 @@
 /** Reading jobs: one, a list, its events, its crops; and trying one again. */
 import { createHash } from 'node:crypto';
-import { isFinished, isJobId, type JobId, type JobView } from '@cardseal/core/job';
+import { isFinished, isJobId, type JobId, type JobView, type Side } from '@cardseal/core/job';
 import { reopen } from '@cardseal/core/queue';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
@@ -12,6 +12,7 @@ import { wholeNumber } from '../query/whole-number.ts';
 import { streamJobEvents } from './job-events.ts';
 import { listJobs, listQuery } from './list-jobs.ts';
 import { readCrop } from './read-crop.ts';
+import { readImage } from './read-image.ts';
 import { readJob } from './read-job.ts';
 import { waitForJob } from './wait-for-job.ts';
 
@@ -45,13 +46,17 @@ export function jobRoutes(app: FastifyInstance, context: ApiContext, authenticat
   for (const kind of ['portrait', 'card'] as const) {
     app.get(`/v1/jobs/:id/:side/${kind}`, async (request, reply) => {
       const { tenant } = await authenticate(request, 'results:read');
-      const { side } = request.params as { side: string };
-      if (side !== 'front' && side !== 'back') throw new Problem('not_found');
-      const crop = await readCrop(context, tenant, jobIdOf(request), side, kind);
+      const crop = await readCrop(context, tenant, jobIdOf(request), sideOf(request), kind);
       if (!crop) throw new Problem('not_found');
       return reply.header('cache-control', 'private, no-store').type(crop.contentType).send(crop.bytes);
     });
   }
+
+  app.get('/v1/jobs/:id/:side/image', async (request, reply) => {
+    const caller = await authenticate(request, 'images:read');
+    const image = await readImage(context, caller, jobIdOf(request), sideOf(request), request.id);
+    return reply.header('cache-control', 'private, no-store').type(image.contentType).send(image.bytes);
+  });
 
   app.post('/v1/jobs/:id/retry', async (request, reply) => {
     const caller = await authenticate(request, 'jobs:write');
@@ -79,6 +84,12 @@ function jobIdOf(request: FastifyRequest): JobId {
   const { id } = request.params as { id: string };
   if (!isJobId(id)) throw new Problem('not_found');
   return id;
+}
+
+function sideOf(request: FastifyRequest): Side {
+  const { side } = request.params as { side: string };
+  if (side !== 'front' && side !== 'back') throw new Problem('not_found');
+  return side;
 }
 
 function sendJob(request: FastifyRequest, reply: FastifyReply, view: JobView | null): FastifyReply {

@@ -117,6 +117,19 @@ export const jobOperations: readonly Operation[] = [
     }),
   ),
   {
+    id: 'getImage',
+    method: 'get',
+    path: '/v1/jobs/{id}/{side}/image',
+    tag: 'jobs',
+    summary: 'Read the image of a side',
+    description:
+      'As it was submitted, while it is stored: until the outcome, or as long as the job with `keep_images`. ' +
+      'Each read is in the audit log.',
+    scope: 'images:read',
+    answers: { 200: { description: 'The image, with the content type of its format.', contentType: 'image/*' } },
+    problems: ['not_found', 'image_gone', 'job_erased'],
+  },
+  {
     id: 'retryJob',
     method: 'post',
     path: '/v1/jobs/{id}/retry',

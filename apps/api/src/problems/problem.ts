@@ -85,6 +85,11 @@ export const PROBLEMS = {
     title: 'The pictures are gone',
     detail: 'The retry window has passed and the pictures are deleted; submit the card again.',
   },
+  image_gone: {
+    status: 410,
+    title: 'The image is no longer stored',
+    detail: 'Images are deleted after the outcome unless the job has `keep_images`.',
+  },
   webhook_target_refused: {
     status: 422,
     title: 'The webhook target is not allowed',

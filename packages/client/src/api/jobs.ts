@@ -38,6 +38,8 @@ export interface Jobs {
   erase(id: string, options?: Keyed): Promise<Job>;
   /** The bytes of a crop that the job asked for; throws ProblemError `not_found`. */
   crop(id: string, side: Side, crop: 'portrait' | 'card', options?: Abortable): Promise<Uint8Array>;
+  /** The submitted image while it is stored; needs the scope `images:read`. Throws ProblemError `image_gone`. */
+  image(id: string, side: Side, options?: Abortable): Promise<Uint8Array>;
 }
 
 const LONG_POLL_S = 30;
@@ -106,6 +108,10 @@ export function jobsOf(send: Send): Jobs {
     retry: (id, options) => job('POST', at(id, '/retry'), options),
     cancel: (id, options) => job('POST', at(id, '/cancel'), options),
     erase: (id, options) => job('DELETE', at(id), options),
+    image: async (id, side, options) => {
+      const response = await send('GET', at(id, `/${side}/image`), options);
+      return new Uint8Array(await response.arrayBuffer());
+    },
     crop: async (id, side, crop, options) => {
       const response = await send('GET', at(id, `/${side}/${crop}`), options);
       return new Uint8Array(await response.arrayBuffer());

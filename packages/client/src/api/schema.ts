@@ -163,6 +163,7 @@ export interface Problem {
     | 'job_not_cancellable'
     | 'job_not_retryable'
     | 'picture_gone'
+    | 'image_gone'
     | 'webhook_target_refused'
     | 'public_key_invalid'
     | 'source_not_allowed'

@@ -1,7 +1,7 @@
 /** What an entry of the audit log says, and the hash by which the next one holds on to it. */
 import { createHash } from 'node:crypto';
 
-/** Everything that operators do and that is kept. */
+/** Everything that operators do, and every read of an image by an API key. */
 export const AUDIT_ACTIONS = [
   'login',
   'logout',
@@ -29,13 +29,14 @@ export const AUDIT_ACTIONS = [
   'master_key.drop',
   'tenant_key.rotate',
   'audit.export',
+  'image.read',
 ] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 
 export type AuditDetail = Readonly<Record<string, string | number | boolean | null>>;
 
 export interface AuditInput {
-  /** An operator, `machine`, or `cli`, whose `detail` names the user of the system as `os_user`. */
+  /** An operator, `machine`, the id of an API key (role `api_key`), or `cli`, whose `detail` has the system user as `os_user`. */
   who: string;
   role: string;
   action: AuditAction;

@@ -10,6 +10,7 @@ export const SCOPES = [
   'endpoints:write',
   'endpoints:read',
   'jobs:erase',
+  'images:read',
 ] as const;
 export type Scope = (typeof SCOPES)[number];
 
