@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runCardseal } from '../support/command-line.ts';
+import { runCardseal, runCardsealByDataFolder } from '../support/command-line.ts';
 import { startTestStack, type TestStack } from '../support/stack.ts';
 
 describe('cardseal', () => {
@@ -135,6 +135,22 @@ describe('cardseal', () => {
     ]);
     expect(written[1].detail).toMatchObject({ password: true, os_user: expect.any(String) });
     expect(written[2].detail).toMatchObject({ password: false, role: 'owner' });
+  });
+
+  it.each([
+    [['doctor', '--json']],
+    [['tenant', 'create', 'by-folder']],
+    [['tenant', 'list', '--json']],
+    [['key', 'create', 'by-folder', '--scope', 'jobs:read']],
+    [['keys', 'status', '--json']],
+    [['admin', 'list', '--json']],
+    [['audit', 'verify']],
+    [['list', '--limit', '1', '--json']],
+  ])('finds the running stack by its data folder: %j', async (args) => {
+    const { exitCode, stdout, stderr } = await runCardsealByDataFolder(stack, args);
+    expect([exitCode, stderr]).toEqual([0, expect.not.stringMatching(/^cardseal: /m)]);
+    expect(stdout).not.toBe('');
+    if (args[0] !== 'list') expect(stderr).toContain(`using the stack of ${path.join(stack.dataDir, 'dev.json')}`);
   });
 
   it('makes tenants and keys, changes, counts and revokes them', async () => {

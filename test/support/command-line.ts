@@ -32,6 +32,15 @@ export async function runCardseal(
     AWS_SECRET_ACCESS_KEY: s3.secretAccessKey,
     MASTER_KEY_FILE: path.join(dataDir, 'master.key'),
   };
+  return runWith(env, args, input);
+}
+
+/** Without any setting but the data folder, as beside `npm start`. */
+export async function runCardsealByDataFolder({ dataDir }: TestStack, args: readonly string[], input = '') {
+  return runWith({ PATH: process.env.PATH, CARDSEAL_DATA_DIR: dataDir }, args, input);
+}
+
+async function runWith(env: NodeJS.ProcessEnv, args: readonly string[], input: string): Promise<CommandResult> {
   try {
     const running = promisify(execFile)(process.execPath, [PROGRAM, ...args], { env, maxBuffer: 64 * 1024 * 1024 });
     running.child.stdin?.end(`${input}\n`);

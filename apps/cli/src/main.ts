@@ -4,10 +4,11 @@ import { ConnectionError, ProblemError } from '@cardseal/client';
 import { ConfigurationError } from '@cardseal/core/config';
 import { CardsealError } from '@cardseal/core/errors';
 import { CommanderError } from 'commander';
+import { adoptDevelopmentStack } from './development-stack.ts';
 import { createProgram } from './program.ts';
 
 try {
-  await createProgram(process.env).parseAsync(process.argv);
+  await createProgram(process.env, useDevelopmentStack).parseAsync(process.argv);
 } catch (error) {
   // Help and misuse are on the screen already.
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
@@ -15,6 +16,12 @@ try {
     process.stderr.write(`cardseal: ${describe(error)}\n`);
     process.exitCode = 1;
   }
+}
+
+/** What an operator changes must never be in doubt. */
+function useDevelopmentStack(): void {
+  const file = adoptDevelopmentStack(process.env);
+  if (file !== null) process.stderr.write(`using the stack of ${file}\n`);
 }
 
 function describe(error: unknown): string {

@@ -14,8 +14,17 @@ import { verifyReceiptCommand } from './receipts.ts';
 import { listTenantsCommand, setTenantCommand } from './tenants.ts';
 import { webhookCommands } from './webhooks/commands.ts';
 
-export function createProgram(env: Env): Command {
+/** They work on the ledger itself, and doctor on Redis too. */
+const OPERATORS_COMMANDS: ReadonlySet<string> = new Set(['doctor', 'tenant', 'key', 'keys', 'admin', 'audit']);
+
+/** @param prepareOperator runs before each command that works on the ledger itself. */
+export function createProgram(env: Env, prepareOperator: () => void = () => {}): Command {
   const program = new Command('cardseal').description('Cardseal from the command line').showHelpAfterError();
+  program.hook('preAction', (_program, command) => {
+    let top = command;
+    while (top.parent && top.parent !== program) top = top.parent;
+    if (OPERATORS_COMMANDS.has(top.name())) prepareOperator();
+  });
   // Subcommands made from here on throw instead of ending the process: misuse is exit code 2.
   program.configureHelp({ sortSubcommands: true }).exitOverride();
 

@@ -3,7 +3,8 @@ import { open } from 'node:fs/promises';
 import type { Batch, JobRequest } from '@cardseal/client';
 import type { Env } from '@cardseal/core/config';
 import type { Command } from 'commander';
-import { connect, fromCaller } from './connection.ts';
+import { fromCaller } from '../development-stack.ts';
+import { connect } from './connection.ts';
 import { type Output, printJson, printTable } from './print.ts';
 import { createProgress } from './progress.ts';
 

@@ -1,0 +1,75 @@
+/**
+ * Finds the stack that `npm start` runs on this machine, by its `dev.json`. The users' commands take its API from there,
+ * the operators' commands its ledger and its Redis. Settings of the environment always win.
+ */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Env } from '@cardseal/core/config';
+
+export interface DevelopmentStack {
+  file: string;
+  apiUrl: string;
+  apiKey: string;
+  redisUrl: string;
+  s3: { endpoint: string; region: string; bucket: string; accessKeyId: string; secretAccessKey: string };
+}
+
+/** Each of them says which installation is meant, so that the stack of `npm start` is not. */
+const NAME_AN_INSTALLATION = ['S3_BUCKET', 'S3_ENDPOINT', 'MASTER_KEY_FILE', 'KMS_KEY_ID'] as const;
+
+/** The launcher keeps these from its own children too: they would lead away from the stack. */
+const LEAD_ELSEWHERE = [
+  'AWS_PROFILE',
+  'AWS_SESSION_TOKEN',
+  'AWS_ENDPOINT_URL',
+  'AWS_ENDPOINT_URL_S3',
+  'REDIS_CLUSTER_NODES',
+  'REDIS_SENTINELS',
+  'S3_KEYS_BUCKET',
+] as const;
+
+/** null when no stack runs. */
+export function developmentStack(env: Env): DevelopmentStack | null {
+  for (const folder of dataFolders(env)) {
+    const file = path.join(folder, 'dev.json');
+    try {
+      return { ...(JSON.parse(readFileSync(file, 'utf8')) as Omit<DevelopmentStack, 'file'>), file };
+    } catch {}
+  }
+  return null;
+}
+
+/** A relative folder is meant from where the user is, or from the root, where the launcher runs. */
+function dataFolders(env: Env): string[] {
+  const folder = env.CARDSEAL_DATA_DIR || '.cardseal';
+  return [...new Set([fromCaller(env, folder), path.resolve(folder)])];
+}
+
+/** Paths are meant from where the user is; npm runs scripts in the root and keeps that place in INIT_CWD. */
+export function fromCaller(env: Env, file: string): string {
+  return path.resolve(env.INIT_CWD ?? process.cwd(), file);
+}
+
+/**
+ * Sets the settings of the running stack in `env`, unless it names an installation or production. It changes `env`
+ * itself, because the AWS SDK reads its credentials there. Returns the `dev.json` that it used, or null.
+ */
+export function adoptDevelopmentStack(env: Record<string, string | undefined>): string | null {
+  if (env.CARDSEAL_ENV === 'production' || NAME_AN_INSTALLATION.some((name) => env[name])) return null;
+  const stack = developmentStack(env);
+  if (!stack) return null;
+  for (const name of LEAD_ELSEWHERE) delete env[name];
+  const { endpoint, region, bucket, accessKeyId, secretAccessKey } = stack.s3;
+  Object.assign(env, {
+    CARDSEAL_ENV: 'dev',
+    S3_ENDPOINT: endpoint,
+    S3_REGION: region,
+    S3_BUCKET: bucket,
+    S3_FORCE_PATH_STYLE: 'true',
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_SECRET_ACCESS_KEY: secretAccessKey,
+    MASTER_KEY_FILE: path.join(path.dirname(stack.file), 'master.key'),
+    REDIS_URL: stack.redisUrl,
+  });
+  return stack.file;
+}
