@@ -325,6 +325,15 @@ describe('bodies as clients send them', () => {
       },
     );
 
+    it('a client that sends 30 MB to such a path reads the 404, and may go on over the same connection', async () => {
+      const body = 'A'.repeat(30_000_000);
+      for (const path of ['/v1/jobs/', '/nothing']) {
+        const answer = await api.call('POST', path, { key, body, headers: { 'content-type': JSON_TYPE } });
+        expect([answer.status, answer.body.code]).toEqual([404, 'not_found']);
+        expect((await api.call('GET', '/healthz')).status).toBe(200);
+      }
+    });
+
     it('another method is 405 with those that the path takes, whatever the body', async () => {
       const answer = await api.call('PUT', '/v1/jobs', { key, body: large(), headers: { 'content-type': 'text/csv' } });
       expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'POST, GET, HEAD']);
