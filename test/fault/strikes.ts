@@ -3,9 +3,18 @@
  * accepted calls it may have cost, and which failures it explains: the checker allows nothing else.
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Incident } from './checker/index.ts';
 import { type Night, ON_A_WIRE } from './night/index.ts';
+import { absentRecord } from './strikes/absent-record.ts';
+import { fullLogDisk } from './strikes/full-log-disk.ts';
+import { OUTAGES, outage } from './strikes/outage.ts';
+import { signal } from './strikes/signals.ts';
+import { stopped } from './strikes/stopped.ts';
 
-export type Strike = (night: Night, random: () => number) => Promise<void>;
+export { signal } from './strikes/signals.ts';
+
+/** A list in return is what the strike itself found broken, each with its invariant. */
+export type Strike = (night: Night, random: () => number, incident: Incident) => Promise<unknown>;
 
 interface StrikeRule {
   /** Accepted calls that it may cost: the wires that it can cut. */
@@ -17,14 +26,6 @@ interface StrikeRule {
 
 const WORKERS = ['worker-1', 'worker-2'];
 const ALL_WIRES = WORKERS.length * ON_A_WIRE;
-
-export function signal(night: Night, child: string, name: NodeJS.Signals): void {
-  try {
-    process.kill(night.app.stack.child(child).pid, name);
-  } catch {
-    // It has just died of something else.
-  }
-}
 
 /** The one that was stopped is the one that goes on, whoever has taken its place meanwhile. */
 export async function frozen(night: Night, child: string, ms: number): Promise<void> {
@@ -74,6 +75,17 @@ export async function killedOften(night: Night, ms: number, random: () => number
   }
 }
 
+type OutageName = `provider ${keyof typeof OUTAGES}`;
+
+/** No failure is explained by an outage: the jobs wait. */
+function outages(): Record<OutageName, StrikeRule> {
+  const rules = Object.entries(OUTAGES).map(([name, fault]): [string, StrikeRule] => [
+    `provider ${name}`,
+    { wires: 0, strike: (night, random) => outage(night, fault, random) },
+  ]);
+  return Object.fromEntries(rules) as Record<OutageName, StrikeRule>;
+}
+
 /** Killed often enough a picture is suspected, and killed while it is tried alone it is given up. */
 const KILLED = ['worker_crashed'];
 
@@ -93,7 +105,15 @@ export const STRIKES = {
     fails: KILLED,
     strike: (night, random) => killedOften(night, 10_000, random),
   },
-  'worker drained': { wires: 0, strike: async (night, random) => signal(night, anyWorker(random), 'SIGTERM') },
+  'worker drained': { wires: 0, strike: (night, random) => stopped(night, [anyWorker(random)]) },
+  'api drained': { wires: 0, strike: (night) => stopped(night, ['api']) },
+  'api and workers drained': { wires: 0, strike: (night) => stopped(night, ['api', ...WORKERS]) },
+  // What a worker says of a lost lock is lost with its log.
+  'log disk of a worker full': {
+    wires: ON_A_WIRE,
+    strike: (night, random) => fullLogDisk(night, anyWorker(random)),
+  },
+  'log disk of the api full': { wires: 0, strike: (night) => fullLogDisk(night, 'api') },
   'worker frozen past its lock': {
     wires: ON_A_WIRE,
     strike: (night, random) => frozen(night, anyWorker(random), 7000),
@@ -139,6 +159,29 @@ export const STRIKES = {
         random,
       ),
   },
+  'store sends thin pages': {
+    wires: 0,
+    strike: (night, random) => spoilStore(night, [{ kind: 'thin_pages' }], 5000, random),
+  },
+  'store refuses multi-delete': {
+    wires: 0,
+    strike: (night, random) => {
+      const status = random() < 0.5 ? 405 : 501;
+      return spoilStore(night, [{ kind: 'status', status, operation: 'DeleteObjects' }], 5000, random);
+    },
+  },
+  'store keeps what it should delete': {
+    wires: 0,
+    strike: (night, random) => spoilStore(night, [{ kind: 'delete_errors', rate: 0.5 }], 4000, random),
+  },
+  'endpoint record absent': {
+    wires: 0,
+    strike: (night, random, incident) =>
+      absentRecord(night, random, (tenant) => {
+        incident.hiddenEndpointOf = tenant;
+      }),
+  },
+  ...outages(),
   'upstream fails': {
     // Spoilt and cut answers may have been billed, but the journal says so of none that it counts as accepted.
     wires: ALL_WIRES,
@@ -180,5 +223,8 @@ export const STRIKE_NAMES = Object.keys(STRIKES) as StrikeName[];
 /** Does it, and writes it into the night's log. What it needed and did not find, such as a live Redis, is no strike. */
 export async function strike(night: Night, name: StrikeName, random: () => number): Promise<void> {
   const { wires, fails, strike: does }: StrikeRule = STRIKES[name];
-  await night.during({ kind: name, wires, fails: fails ?? [] }, () => does(night, random));
+  await night.during({ kind: name, wires, fails: fails ?? [] }, async (incident) => {
+    const broken = await does(night, random, incident);
+    if (Array.isArray(broken)) incident.broken = broken;
+  });
 }

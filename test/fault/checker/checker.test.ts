@@ -5,6 +5,8 @@ import { encodeCheckpoint, type JobRequest, newJobId } from '@cardseal/core/job'
 import { createLedger, memoryObjectStore } from '@cardseal/core/ledger';
 import { localMasterKey } from '@cardseal/core/seal';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { tooManyCalls } from '../strikes/outage.ts';
+import { STRIKES } from '../strikes.ts';
 import { countRepeats, type Evidence, type ToldJob, violations } from './index.ts';
 
 const TENANT = 'bank';
@@ -108,6 +110,45 @@ describe('the checker', () => {
     expect(await found({ arrived: [...night.arrived, { ...night.arrived[0]!, id: 'msg_9' }] })).toMatch(
       /I3 .*no outcome/,
     );
+  });
+
+  it('I3: of an outcome that was decided while the endpoint was hidden, and of no other', async () => {
+    const missing = { arrived: night.arrived.slice(1) };
+    const absent = {
+      kind: 'absent',
+      wires: 0,
+      fails: [],
+      fromMs: CALLED_AT,
+      toMs: STORED_AT,
+      hiddenEndpointOf: TENANT,
+    };
+    expect(await found({ ...missing, incidents: [absent] })).toBe('');
+    expect(await found({ ...missing, incidents: [{ ...absent, hiddenEndpointOf: 'other' }] })).toMatch(/I3/);
+    const later = { ...absent, fromMs: STORED_AT + 16_000, toMs: STORED_AT + 17_000 };
+    expect(await found({ ...missing, incidents: [later] })).toMatch(/I3 .*never delivered/);
+    expect(await found({ incidents: [absent], arrived: spoilt({ verified: false }) })).toMatch(/I3 .*signature/);
+  });
+
+  it('I5: the images of a succeeded job, unless their removal is owed', async () => {
+    const left = await goodNight();
+    const [job] = left.told as [ToldJob];
+    await (await left.ledger.openJob(TENANT, job.id))!.putImage('front', Buffer.from('image'));
+    expect((await violations(left)).join()).toMatch(/I5 .*images are still there/);
+    await left.ledger.due.at(CALLED_AT + 5000, { tenant: TENANT, job: job.id, what: 'pictures' });
+    expect(await violations(left)).toEqual([]);
+  });
+
+  it('what a strike itself found broken', async () => {
+    const incident = { kind: 'api drained', wires: 0, fails: [], fromMs: 0, toMs: 1, broken: ['I6: api did not end'] };
+    expect(await found({ incidents: [incident] })).toBe('I6: api did not end ("api drained")');
+  });
+
+  it('an outage explains no failed job, and no more calls than a circuit breaker needs', () => {
+    const rules = Object.entries(STRIKES).filter(([name]) => name.startsWith('provider '));
+    expect(rules).toHaveLength(5);
+    for (const [name, rule] of rules) expect('fails' in rule ? rule.fails : undefined, name).toBeUndefined();
+    expect(tooManyCalls(31, 30_000)).toEqual([]);
+    expect(tooManyCalls(32, 30_000)).toEqual([expect.stringContaining('32 calls in an outage of 30 s')]);
   });
 
   it('I4: a result of another card', async () => {

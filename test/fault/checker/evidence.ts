@@ -24,6 +24,10 @@ export interface Incident {
   wires: number;
   /** Beginnings of the failure codes that it explains. */
   fails: readonly string[];
+  /** What was found broken while it was done, each with its invariant. */
+  broken?: readonly string[];
+  /** The tenant whose endpoint the store did not have: an outcome of that time has nobody to go to. */
+  hiddenEndpointOf?: string;
 }
 
 export interface Call {

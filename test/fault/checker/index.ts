@@ -5,7 +5,7 @@
 import { type ObjectStore, walk } from '@cardseal/core/ledger';
 import { violationsOfBounds, violationsOfTenants } from './bounds.ts';
 import { calledAgain, violationsOfCalls } from './calls.ts';
-import type { Arrived, Call, Evidence } from './evidence.ts';
+import type { Arrived, Call, Evidence, ToldJob } from './evidence.ts';
 import { violationsOfOutcomes } from './outcomes.ts';
 
 export { countRepeats, type Repeats } from './calls.ts';
@@ -18,18 +18,21 @@ export async function violations(evidence: Evidence): Promise<string[]> {
   const { told } = evidence;
   const arrived = grouped(evidence.arrived, ({ job }) => job);
   const calls = grouped(evidence.calls, ({ image_sha256 }) => image_sha256 ?? '');
+  const owed = await owedRemovals(evidence);
   const found: string[] = [];
   for (let from = 0; from < told.length; from += AT_ONCE) {
     const some = told
       .slice(from, from + AT_ONCE)
       .map(async (job) => [
         ...(await violationsOfOutcomes(evidence, job, arrived.get(job.id) ?? [])),
+        ...(await imagesLeft(evidence, job, owed)),
         ...(await calledAgain(evidence, job, calls.get(job.pictureSha256))),
       ]);
     found.push(...(await Promise.all(some)).flat());
   }
   found.push(...(await leftovers(evidence.bucket)), ...violationsOfCalls(evidence));
   found.push(...violationsOfTenants(evidence), ...violationsOfBounds(evidence));
+  for (const { kind, broken = [] } of evidence.incidents) found.push(...broken.map((text) => `${text} ("${kind}")`));
   if (new Set(told.map(({ id }) => id)).size !== told.length) found.push('I1: two submits were told the same job');
   return found;
 }
@@ -42,6 +45,25 @@ function grouped<T extends Arrived | Call>(items: readonly T[], keyOf: (item: T)
     else groups.set(keyOf(item), [item]);
   }
   return groups;
+}
+
+const YEAR_MS = 365 * 86_400_000;
+
+/** Jobs whose images a later sweep removes: a retry may need them, or the store did not delete them. */
+async function owedRemovals({ ledger }: Evidence): Promise<ReadonlySet<string>> {
+  const owed = new Set<string>();
+  for await (const { job, what } of ledger.due.until(Date.now() + YEAR_MS)) if (what === 'pictures') owed.add(job);
+  return owed;
+}
+
+/** I5: the images of a job that succeeded are deleted, or the ledger still owes their removal. */
+async function imagesLeft({ ledger }: Evidence, told: ToldJob, owed: ReadonlySet<string>): Promise<string[]> {
+  const { images, decided } = await ledger.inventory(told.tenant, told.id);
+  if (images.length === 0 || owed.has(told.id)) return [];
+  const sealed = await ledger.openJob(told.tenant, told.id);
+  const [request, outcome] = await Promise.all([sealed?.request(), sealed?.outcome(decided.at(-1) ?? 1)]);
+  if (request?.keepImages || (outcome?.state !== 'succeeded' && outcome?.state !== 'cancelled')) return [];
+  return [`I5 ${told.id}: its images are still there, and nothing owes their removal`];
 }
 
 async function leftovers(bucket: ObjectStore): Promise<string[]> {

@@ -23,7 +23,7 @@ export async function violationsOfOutcomes(
       continue;
     }
     events.add(outcome.eventId);
-    found.push(...undelivered(told, outcome, arrivedOfJob));
+    found.push(...undelivered(told, outcome, arrivedOfJob, incidents));
     if (outcome.state === 'failed' && !explained(told, outcome, incidents))
       found.push(`I1 ${told.id}: failed with ${outcome.code}, and nothing that was done explains it`);
     if (outcome.state === 'succeeded') found.push(...untrue(told, outcome.full));
@@ -32,14 +32,30 @@ export async function violationsOfOutcomes(
   return found;
 }
 
-function undelivered({ id }: ToldJob, outcome: Outcome, arrived: readonly Arrived[]): string[] {
+function undelivered(
+  { id, tenant }: ToldJob,
+  outcome: Outcome,
+  arrived: readonly Arrived[],
+  incidents: readonly Incident[],
+): string[] {
   const wanted = createHash('sha256').update(outcome.full).digest('hex');
   const copies = arrived.filter((one) => one.id === outcome.eventId);
   const found: string[] = [];
-  if (copies.length === 0) found.push(`I3 ${id}: generation ${outcome.generation} was never delivered`);
+  if (copies.length === 0 && !hidden(tenant, outcome.atMs, incidents))
+    found.push(`I3 ${id}: generation ${outcome.generation} was never delivered`);
   if (copies.some(({ bytesSha256 }) => bytesSha256 !== wanted)) found.push(`I3 ${id}: other bytes than the outcome's`);
   if (copies.some(({ verified }) => !verified)) found.push(`I3 ${id}: a signature does not verify`);
   return found;
+}
+
+/** Who is told of an outcome is decided right after it, or once more by the worker that takes over. */
+const ADDRESSED_WITHIN_MS = 15_000;
+
+function hidden(tenant: string, decidedAtMs: number, incidents: readonly Incident[]): boolean {
+  return incidents.some(
+    ({ hiddenEndpointOf, fromMs, toMs }) =>
+      hiddenEndpointOf === tenant && decidedAtMs >= fromMs - ADDRESSED_WITHIN_MS && decidedAtMs <= toMs + 2000,
+  );
 }
 
 /** A card may fail only of something that was done while it was at work. */

@@ -8,6 +8,9 @@ export interface Inbox {
   arrived: Arrived[];
   /** Answers of the next requests, 204 when empty. */
   answers: number[];
+  /** Answers all of the tenant's events with 503, until they are let through. */
+  holdBack(tenant: string): void;
+  letThrough(tenant: string): void;
   /** Jobs of which some event has come. */
   jobs: ReadonlySet<string>;
   /** Where a tenant's events go. */
@@ -22,11 +25,12 @@ export async function startInbox(): Promise<Inbox> {
   const arrived: Arrived[] = [];
   const answers: number[] = [];
   const jobs = new Set<string>();
+  const heldBack = new Set<string>();
   const webhooks = new Map<string, Webhook>();
   const waiting = new Map<string, PromiseWithResolvers<void>>();
   const receiver = await startReceiver({ keep: false });
   const accept: Manner = (response, arrival, request) => {
-    const status = answers.shift() ?? 204;
+    const status = heldBack.has(arrival.path.slice(1)) ? 503 : (answers.shift() ?? 204);
     answer(status)(response, arrival, request);
     const { raw, headers, event, id } = arrival;
     if (status !== 204 || !event.type.startsWith('job.')) return;
@@ -42,6 +46,8 @@ export async function startInbox(): Promise<Inbox> {
     arrived,
     answers,
     jobs,
+    holdBack: (tenant) => void heldBack.add(tenant),
+    letThrough: (tenant) => void heldBack.delete(tenant),
     urlOf: (tenant) => receiver.url(`/${tenant}`),
     verifyWith(tenant, secret) {
       webhooks.set(tenant, new Webhook(secret));

@@ -50,7 +50,7 @@ export interface Night {
   submit(submission?: Submission): Promise<ToldJob>;
   submitMany(count: number): Promise<ToldJob[]>;
   /** Writes into the log of what was done. The incident lasts until `work` is over. */
-  during<T>(incident: Pick<Incident, 'kind'> & Partial<Incident>, work: () => Promise<T>): Promise<T>;
+  during<T>(incident: Pick<Incident, 'kind'> & Partial<Incident>, work: (noted: Incident) => Promise<T>): Promise<T>;
   /** The next process that comes to the point does it. */
   arm(point: Failpoint, action: FailpointAction): Promise<void>;
   /** Failpoints that nobody has met yet. */
@@ -159,10 +159,10 @@ export async function startNight({ seed, tenants = 1, redis: given, ...stackOpti
     submit,
     submitMany: (count) => Promise.all(Array.from({ length: count }, () => submit())),
     async during({ kind, wires = 0, fails = [] }, work) {
-      const incident = { kind, wires, fails, fromMs: Date.now(), toMs: Number.POSITIVE_INFINITY };
+      const incident: Incident = { kind, wires, fails, fromMs: Date.now(), toMs: Number.POSITIVE_INFINITY };
       incidents.push(incident);
       try {
-        return await work();
+        return await work(incident);
       } finally {
         incident.toMs = Date.now();
       }
