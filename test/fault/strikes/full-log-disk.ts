@@ -11,6 +11,7 @@ import type { Night } from '../night/index.ts';
 import { stopped } from './stopped.ts';
 
 const FULL_MS = 8000;
+const SERVED_WITHIN_MS = 30_000;
 const SIZE = '16k';
 
 /** Returns what it found broken. @throws Error where no file system can be mounted. */
@@ -39,9 +40,12 @@ export async function fullLogDisk(night: Night, child: string): Promise<string[]
 
 async function worksOn(night: Night, child: string): Promise<string[]> {
   const { pid } = night.app.stack.child(child);
-  const { id } = await night.submit();
-  const served = night.inbox.event(id).then(() => true);
-  const isServed = await Promise.race([served, delay(FULL_MS * 5, false, { ref: false })]);
+  // A process that does not come up accepts nothing, and the client would try for ever.
+  const served = night.submit().then(async ({ id }) => {
+    await night.inbox.event(id);
+    return true;
+  });
+  const isServed = await Promise.race([served, delay(SERVED_WITHIN_MS, false, { ref: false })]);
   await delay(FULL_MS);
   return [
     ...(isServed ? [] : [`I6: a job was not served while the log of ${child} was full`]),
