@@ -90,12 +90,15 @@ describe('the health of an endpoint over days, told once per change', () => {
     await nextTry('/sick', job, 7 * MINUTE_MS);
     const [failing] = await receiver.next((one) => one.event.type === 'endpoint.failing');
     expect(failing).toMatchObject({ path: '/watch-1', event: { data: { endpoint_id: sick, state: 'failing' } } });
-    expect(await read(sick)).toMatchObject({ health: 'failing', state: 'enabled' });
+    expect(await read(sick)).toMatchObject({
+      ...{ health: 'failing', state: 'enabled' },
+      ...{ health_since: expect.any(String), health_reason: { class: 'server_error', status: 500 } },
+    });
     await nextTry('/sick', job, HOUR_MS);
     receiver.behave('/sick', answer(204));
     await nextTry('/sick', job, 3 * HOUR_MS);
     await receiver.next((one) => one.event.type === 'endpoint.recovered');
-    expect(await read(sick)).toMatchObject({ health: 'healthy' });
+    expect(await read(sick)).toMatchObject({ health: 'healthy', health_reason: null });
     expect(told('/watch-1', 'endpoint.failing')).toHaveLength(1);
     expect(told('/watch-1', 'endpoint.recovered')).toHaveLength(1);
     // What was told, the test at registration and the outcome are all listed, newest first.
