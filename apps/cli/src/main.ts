@@ -3,6 +3,7 @@
 import { ConnectionError, ProblemError } from '@cardseal/client';
 import { ConfigurationError } from '@cardseal/core/config';
 import { CardsealError } from '@cardseal/core/errors';
+import { describeTrouble } from '@cardseal/core/foundation';
 import { CommanderError } from 'commander';
 import { adoptDevelopmentStack } from './development-stack.ts';
 import { createProgram } from './program.ts';
@@ -26,7 +27,7 @@ function useDevelopmentStack(): void {
 
 function describe(error: unknown): string {
   if (error instanceof ConfigurationError) return error.message;
-  if (error instanceof CardsealError) return error.code;
+  if (error instanceof CardsealError) return describeTrouble(error, process.env) ?? error.code;
   if (error instanceof ProblemError) {
     const reasons = error.errors.map(({ pointer, detail }) => `\n  ${pointer}: ${detail}`).join('');
     return `${error.message}${reasons}${error.requestId ? ` (${error.requestId})` : ''}`;

@@ -4,6 +4,7 @@ import { SCOPES } from '@cardseal/core/ledger';
 import { Command, Option } from 'commander';
 import { adminCommands } from './admins/commands.ts';
 import { exportAuditCommand, verifyAuditCommand } from './audit.ts';
+import { CHECKED_ROLES, configCheckCommand } from './config-check.ts';
 import { doctorCommand, manifestCommand } from './doctor/command.ts';
 import { jobCommands } from './jobs/commands.ts';
 import { keyUsageCommand, listKeysCommand, revokeKeyCommand, setKeyCommand } from './keys.ts';
@@ -64,6 +65,15 @@ export function createProgram(env: Env, prepareOperator: () => void = () => {}):
     .option('--public-key <file>', 'the JWK to verify with, known from elsewhere')
     .option('--json', 'print JSON')
     .action((file: string, options) => verifyReceiptCommand(file, options));
+
+  program
+    .command('config')
+    .description('the settings of the environment')
+    .command('check')
+    .description('every problem of the settings and their files at once; exit code 1 when there is one')
+    .addOption(new Option('--role <role...>', 'whose settings; all roles unless given').choices(CHECKED_ROLES))
+    .option('--json', 'print JSON')
+    .action((options) => configCheckCommand(env, options));
 
   const tenant = program.command('tenant').description('tenants, straight in the ledger');
   tenant

@@ -1,6 +1,11 @@
 /** Starts the worker from the environment. Nothing imports this file. */
+import { describeTrouble } from '@cardseal/core/foundation';
 import { runApp } from '@cardseal/core/lifetime';
 import { createWorker } from './app.ts';
 import { readConfig } from './config.ts';
 
-await runApp('cardseal-worker', () => createWorker(readConfig(process.env, { files: true })));
+await runApp(
+  'cardseal-worker',
+  () => createWorker(readConfig(process.env, { files: true })),
+  (error) => describeTrouble(error, process.env),
+);

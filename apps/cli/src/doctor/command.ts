@@ -67,10 +67,15 @@ function print(findings: Findings): void {
     process.stdout.write('lines that are gone, and what nobody can read, are not mended\n');
 }
 
+/** @throws TransientError `queue_unavailable`, with the last error of the connection as its cause. */
 async function untilReady(redis: ReturnType<typeof connectRedis>): Promise<void> {
   if (redis.status === 'ready') return;
+  let cause: unknown;
+  redis.on('error', (error) => {
+    cause = error;
+  });
   const late = new Promise<never>((_, reject) => {
-    setTimeout(() => reject(new TransientError('queue_unavailable')), REDIS_PATIENCE_MS).unref();
+    setTimeout(() => reject(new TransientError('queue_unavailable', { cause })), REDIS_PATIENCE_MS).unref();
   });
   await Promise.race([new Promise((resolve) => redis.once('ready', resolve)), late]);
 }

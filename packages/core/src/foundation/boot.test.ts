@@ -12,6 +12,7 @@ function redisWith(policy: string, away = false) {
     once: (_event, listener) => {
       ready = listener;
     },
+    on: (_event, listener) => listener(Object.assign(new Error('secret'), { code: 'ECONNREFUSED' })),
     config: async (_get, name) => [name, settings[name]],
     info: async () => '',
   };
@@ -20,8 +21,8 @@ function redisWith(policy: string, away = false) {
 
 function boot(environment: string, redis: BootRedis, store: () => Promise<never[]> = async () => []) {
   const told: string[] = [];
-  const at = (level: string) => (_event: string, fields?: object) =>
-    void told.push(`${level} ${(fields as { code: string }).code}`);
+  const at = (level: string) => (event: string, fields?: object) =>
+    void told.push(`${level} ${(fields as { code?: string }).code ?? `${event} ${JSON.stringify(fields)}`}`);
   const log = { warn: at('warn'), info: at('info') };
   const env = { CARDSEAL_ENV: environment, REDIS_URL: 'redis://127.0.0.1:6379/0', ...PLACES };
   return { told, done: checkFoundation({ env, redis, log, store, patienceMs: 30 }) };
@@ -50,9 +51,11 @@ describe('the look beneath at the start', () => {
     const { redis, answer } = redisWith('allkeys-lru', true);
     const { told, done } = boot('production', redis);
     await done;
-    expect(told).toEqual([]);
+    const unreachable =
+      'warn redis.unreachable {"host":"redis://127.0.0.1:6379","cause":"nothing listens there (ECONNREFUSED)"}';
+    expect(told).toEqual([unreachable]);
     answer();
-    await expect.poll(() => told).toEqual(['warn redis_evicts']);
+    await expect.poll(() => told).toEqual([unreachable, 'warn redis_evicts']);
   });
 
   it('is stopped by no store that fails or stands still', async () => {

@@ -8,10 +8,12 @@ import type { Advice } from './advice.ts';
 import { examineRedis, examineStore, type FoundationEnvironment } from './examine.ts';
 import { adviseOnPlaintext } from './plaintext.ts';
 import type { AskRedis } from './redis.ts';
+import { causeOf, redisPlace } from './trouble.ts';
 
 export interface BootRedis extends AskRedis {
   readonly status: string;
   once(event: 'ready', listener: () => void): unknown;
+  on?(event: 'error', listener: (error: Error) => void): unknown;
 }
 
 export interface BootParts {
@@ -38,11 +40,17 @@ export async function checkFoundation({ env, redis, log, store, patienceMs = PAT
   tell(adviseOnPlaintext(env.ALLOW_PLAINTEXT));
   // What a store lacks stops nobody, and whether it is there at all has been asked already.
   void (store ?? (() => examineStore(env)))().then(tell, () => {});
+  let trouble: unknown;
+  redis.on?.('error', (error) => {
+    trouble = error;
+  });
   const told = whenReady(redis)
     .then(() => examineRedis(env, redis))
     .then(tell)
     .catch((): Advice[] => []);
   const advice = await inTime(told, patienceMs);
+  if (redis.status !== 'ready')
+    log.warn('redis.unreachable', { host: redisPlace(env.REDIS_URL), cause: causeOf(trouble) });
   if (production && advice.some(({ code }) => code === 'redis_evicts'))
     throw new ConfigurationError(['Redis: maxmemory-policy must be noeviction, or accepted work is thrown away']);
 }

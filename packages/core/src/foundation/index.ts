@@ -5,3 +5,4 @@ export { adviseOnPlaintext, plaintextProblems, providerUrlProblems } from './pla
 export type { AskRedis } from './redis.ts';
 export { fileProblems, publicUrlProblems, relationProblems, type SharedSettings } from './settings.ts';
 export { adviseOnKeys } from './store.ts';
+export { causeOf, describeTrouble, redisPlace, type TroubleEnvironment } from './trouble.ts';

@@ -15,16 +15,23 @@ export interface Signals {
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
-/** @param build throws ConfigurationError, which is shown as it is; anything else is shown by its stack. */
-export async function runApp(name: string, build: () => RunnableApp): Promise<void> {
+/**
+ * @param build throws ConfigurationError, which is shown as it is.
+ * @param explain says in a sentence why a start failed, where it can; any other error is shown by its stack.
+ */
+export async function runApp(
+  name: string,
+  build: () => RunnableApp,
+  explain: (error: unknown) => string | undefined = () => undefined,
+): Promise<void> {
   try {
     const app = build();
     stopOnSignals(process, app, () => process.exit(0));
     const started = await app.start();
     process.send?.({ type: 'ready', ...started });
   } catch (error) {
-    const text = error instanceof ConfigurationError ? error.message : error instanceof Error ? error.stack : error;
-    process.stderr.write(`${name}: ${text}\n`);
+    const known = error instanceof ConfigurationError ? error.message : explain(error);
+    process.stderr.write(`${name}: ${known ?? (error instanceof Error ? error.stack : error)}\n`);
     process.exit(1);
   }
 }

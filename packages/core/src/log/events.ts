@@ -323,6 +323,11 @@ export const EVENTS = define({
     fields: ['count', 'duration_ms'],
     says: 'All markers were looked at; `count` were put back into the queues.',
   },
+  'redis.unreachable': {
+    level: 'warn',
+    fields: ['host', 'cause'],
+    says: 'Redis did not answer in time at the start. The app runs without it and connects when Redis is back.',
+  },
   'redis.error': { level: 'debug', fields: ERROR, says: 'A connection to Redis has trouble.' },
   'reply.kept': {
     level: 'warn',

@@ -22,6 +22,7 @@ export interface LogFields {
   route?: string | undefined;
   attempt?: number | undefined;
   count?: number | undefined;
+  host?: string | undefined;
   port?: number | undefined;
   pid?: number | undefined;
   latency_ms?: number | undefined;
