@@ -62,15 +62,24 @@ describe('doctor', () => {
       uncommitted: expect.arrayContaining([`${accident}-1`]),
     });
     expect(first.findings.unlisted).toHaveLength(1);
+    // An interrupted submit stays a finding: only the workers, which watch it for ten minutes, may withdraw it.
     expect(await doctor('--fix')).toMatchObject({
-      exitCode: 0,
-      findings: { fixed: true, missing_cards: [`${waiting.id}-1`] },
+      exitCode: 1,
+      findings: { fixed: true, missing_cards: [`${waiting.id}-1`], left_to_workers: [`${accident}-1`] },
     });
     expect((await bucket.list('index/dev/')).keys).toContain(name);
-    // What may be a submit that is merely slow is named, and left to the walks, which watch it for ten minutes.
-    const content = await doctor();
-    expect(content).toMatchObject({ exitCode: 0, findings: { uncommitted: [`${accident}-1`] } });
+    expect(await doctor()).toMatchObject({
+      exitCode: 1,
+      findings: { uncommitted: [`${accident}-1`], missing_cards: [] },
+    });
     await bucket.delete([`pending/dev/${accident}.1.-`]);
+    expect(await doctor()).toMatchObject({ exitCode: 0 });
+    // What a queued job needs is opened, although queue and ledger agree.
+    const image = `jobs/dev/${waiting.id}/front.image`;
+    const bytes = (await bucket.get(image))!;
+    await bucket.delete([image]);
+    expect(await doctor('--fix')).toMatchObject({ exitCode: 1, findings: { missing_records: [image] } });
+    await bucket.put(image, bytes);
     await night.app.control('DELETE');
     await night.quiet(60_000);
     await conveyor.close();

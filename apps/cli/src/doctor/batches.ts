@@ -1,5 +1,6 @@
 /** Batches against their lines and their markers. */
 import { type BatchHead, type BatchRound, HOUSE } from '@cardseal/core/ledger';
+import { noteDefect } from './broken.ts';
 import type { Examination, Findings } from './examine.ts';
 
 const HOUR_MS = 3_600_000;
@@ -7,9 +8,11 @@ const HOUR_MS = 3_600_000;
 export async function examineBatches(examination: Examination, findings: Findings): Promise<void> {
   const { ledger, clock, hours } = examination;
   for await (const round of ledger.batches.open()) {
-    const decided = await ledger.batches.decisionOf(round);
-    if (decided === null || decided === 'withdrawn') continue;
-    if (await lacksLines(examination, round, decided)) findings.batches_without_lines.push(round.id);
+    await noteDefect(findings, round.id, async () => {
+      const decided = await ledger.batches.decisionOf(round);
+      if (decided === null || decided === 'withdrawn') return;
+      if (await lacksLines(examination, round, decided)) findings.batches_without_lines.push(round.id);
+    });
   }
   for (const { id: tenant } of await ledger.tenants.list(HOUSE)) {
     for await (const { id, head, open } of ledger.batches.since(tenant, clock.now() - hours * HOUR_MS)) {
@@ -20,9 +23,22 @@ export async function examineBatches(examination: Examination, findings: Finding
 
 /** Whoever drops lines that are needed no more says so first: so what they are needed for is asked last. */
 async function lacksLines({ ledger }: Examination, { tenant, id }: BatchRound, head: BatchHead): Promise<boolean> {
-  if ((await ledger.batches.missingChunks(tenant, id, head)) === 0) return false;
+  const before = await ledger.batches.status(tenant, id);
+  if (before.expanded || before.cancelAsked || before.end !== null) return false;
+  if ((await unreadableChunks(ledger, { tenant, id }, head)) === 0) return false;
   const { expanded, cancelAsked, end } = await ledger.batches.status(tenant, id);
   return !expanded && !cancelAsked && end === null;
+}
+
+/** Each chunk is opened until the batch is expanded: after that nobody reads a line. Throws DefectError for a broken one. */
+async function unreadableChunks(
+  { batches }: Examination['ledger'],
+  { tenant, id }: Pick<BatchRound, 'tenant' | 'id'>,
+  head: BatchHead,
+): Promise<number> {
+  let missing = 0;
+  for (let at = 0; at < head.chunks; at++) if ((await batches.chunk(tenant, id, head, at)) === null) missing++;
+  return missing;
 }
 
 async function examineClosed({ ledger, fix }: Examination, round: BatchRound, findings: Findings): Promise<void> {

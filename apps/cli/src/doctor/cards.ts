@@ -1,54 +1,117 @@
-/** Open generations against the queue of cards, both ways. */
+/** Open generations against the queue of jobs, both ways. What a generation still needs is opened. */
 
 import { eraseJob, finishErasure } from '@cardseal/core/erasure';
-import { asCardsealError } from '@cardseal/core/errors';
-import { ERASURE_GENERATION, type PendingMarker } from '@cardseal/core/ledger';
+import { ERASURE_GENERATION, type Inventory, type PendingMarker } from '@cardseal/core/ledger';
 import { recognizeJobId } from '@cardseal/core/queue';
+import { chunked, noteDefect, noteMissing } from './broken.ts';
 import type { Examination, Findings } from './examine.ts';
+import { openNeeded } from './open-needed.ts';
 import { queued, stillQueued } from './queued.ts';
 
+/** A worker is still announcing a job that ended so recently. */
+const STILL_AT_WORK_MS = 30_000;
+
 export async function examineCards(examination: Examination, findings: Findings): Promise<void> {
-  for await (const marker of examination.ledger.markers.pending()) {
+  const { ledger } = examination;
+  const uncommitted = new Map<PendingMarker, string>();
+  await chunked(ledger.markers.pending(), async (marker) => {
     findings.pending++;
-    await examineCard(examination, marker, findings).catch((error) => {
-      if (asCardsealError(error).disposition !== 'defect') throw error;
-      findings.unreadable.push(recognizeJobId(marker.job, marker.generation));
+    await noteDefect(findings, recognizeJobId(marker.job, marker.generation), async () => {
+      if (await examineCard(examination, marker, findings)) return;
+      const left = await ledger.submits.left(marker.tenant, marker.job);
+      if (left) uncommitted.set(marker, left.seen);
     });
-  }
+  });
+  await examineUncommitted(examination, uncommitted, findings);
 }
 
-async function examineCard(examination: Examination, marker: PendingMarker, findings: Findings): Promise<void> {
-  const { ledger, conveyor, fix } = examination;
+/** False when the job has no request: a submit that is under way, or an interrupted one. */
+async function examineCard(examination: Examination, marker: PendingMarker, findings: Findings): Promise<boolean> {
+  const { ledger, conveyor } = examination;
   const { tenant, job, generation } = marker;
   const id = recognizeJobId(job, generation);
   const state = await conveyor.queues().recognize.getJobState(id);
-  if (state === 'failed' || state === 'completed') return void findings.abandoned_cards.push(id);
-  if (state !== 'unknown') return;
   const inventory = await ledger.inventory(tenant, job);
-  if (!inventory.open.includes(generation)) return;
+  if (!inventory.open.includes(generation)) return true;
   if (inventory.erased || generation === ERASURE_GENERATION) {
-    findings.orphan_markers.push(id);
-    if (fix) await erase(examination, marker, inventory.committed);
-    return;
+    if (state === 'unknown') await examineErasure(examination, marker, inventory, findings);
+    return true;
   }
-  if (!inventory.committed) return void findings.uncommitted.push(id);
-  const request = await (await ledger.openJob(tenant, job))?.request();
-  // Withdrawn, or erased in this moment.
-  if (!request) return;
+  // Only accepted jobs are queued, so a queued job without a request has lost it.
+  const isLost = inventory.requestLost || (!inventory.committed && state !== 'unknown');
+  if (isLost) noteMissing(findings, `jobs/${tenant}/${job}/request`);
+  else if (!inventory.committed) return false;
+  // The queue's own findings stand beside those of the ledger: a broken job may also be abandoned.
+  const isEnded = state === 'failed' || state === 'completed';
+  if (isEnded) await examineAbandoned(examination, marker, inventory, findings);
+  const request = isLost ? null : await openNeeded(examination, marker, findings);
+  if (!request || state !== 'unknown') return true;
   findings.missing_cards.push(id);
-  if (!fix) return;
-  const { priority, sides } = request;
-  await conveyor.addCards([{ tenant, job, generation, priority, calls: sides.length, restored: true }]);
+  if (examination.fix) {
+    const { priority, sides } = request;
+    await conveyor.addCards([{ tenant, job, generation, priority, calls: sides.length, restored: true }]);
+  }
+  return true;
+}
+
+async function examineErasure(
+  examination: Examination,
+  marker: PendingMarker,
+  { committed, requestLost }: Inventory,
+  findings: Findings,
+): Promise<void> {
+  findings.orphan_markers.push(recognizeJobId(marker.job, marker.generation));
+  if (examination.fix) await erase(examination, marker, committed || requestLost);
 }
 
 /** It was asked for: it is finished, never undone. */
-async function erase(examination: Examination, marker: PendingMarker, committed: boolean): Promise<void> {
+async function erase(examination: Examination, marker: PendingMarker, accepted: boolean): Promise<void> {
   const { ledger } = examination;
   const { tenant, job } = marker;
   const tombstone = await ledger.erasures.tombstone(tenant, job);
   if (tombstone) await finishErasure(examination, tenant, job, tombstone);
-  else if (committed) await eraseJob(examination, tenant, job, 'request');
+  else if (accepted) await eraseJob(examination, tenant, job, 'request');
   else await ledger.markers.close(marker);
+}
+
+/**
+ * The queue gave the job up and its generation is open. A decided generation only lacks its announcement, which the queue
+ * can repeat. An undecided one is left to a worker, which fails it.
+ */
+async function examineAbandoned(
+  { conveyor, clock, fix }: Examination,
+  marker: PendingMarker,
+  { decided }: Inventory,
+  findings: Findings,
+): Promise<void> {
+  const { tenant, job, generation } = marker;
+  const id = recognizeJobId(job, generation);
+  const entry = await conveyor.queues().recognize.getJob(id);
+  if (entry?.finishedOn && clock.now() - entry.finishedOn < STILL_AT_WORK_MS) return;
+  findings.abandoned_cards.push(id);
+  if (!decided.includes(generation)) return void findings.left_to_workers.push(id);
+  if (!fix) return;
+  await entry?.remove();
+  await conveyor.addCards([{ tenant, job, generation, priority: 'bulk', calls: 1, restored: true }]);
+}
+
+/** A submit that is under way changes between two looks; one that was interrupted stays as it is. */
+async function examineUncommitted(
+  { ledger, clock, pauseMs = 2000 }: Examination,
+  seen: ReadonlyMap<PendingMarker, string>,
+  findings: Findings,
+): Promise<void> {
+  if (seen.size === 0) return;
+  await clock.sleep(pauseMs);
+  for (const [marker, before] of seen) {
+    const id = recognizeJobId(marker.job, marker.generation);
+    await noteDefect(findings, id, async () => {
+      const left = await ledger.submits.left(marker.tenant, marker.job);
+      if (left?.seen !== before) return;
+      findings.uncommitted.push(id);
+      findings.left_to_workers.push(id);
+    });
+  }
 }
 
 export async function examineQueuedCards({ ledger, conveyor, fix }: Examination, findings: Findings): Promise<void> {

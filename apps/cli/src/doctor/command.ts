@@ -31,7 +31,7 @@ export interface DoctorOptions extends Output {
   hours: number;
 }
 
-/** Exit code 1 while anything disagrees that was not mended. Throws TransientError `queue_unavailable`. */
+/** Exit code 1 while there is a finding that was not repaired. Throws TransientError `queue_unavailable`. */
 export async function doctorCommand(
   env: Env,
   { fix = false, strict = false, hours, json }: DoctorOptions,
@@ -57,14 +57,18 @@ export async function doctorCommand(
 }
 
 function print(findings: Findings): void {
-  const { pending, undelivered, fixed, ...found } = findings;
+  const { pending, undelivered, fixed, left_to_workers, ...found } = findings;
   process.stdout.write(`looked at ${pending} open generations and ${undelivered} owed deliveries\n`);
   const rows = Object.entries(found).flatMap(([what, ids]) => ids.map((id) => [what.replaceAll('_', ' '), id]));
   if (rows.length === 0) return void process.stdout.write('ledger and queue agree\n');
   printTable(['what', 'id'], rows);
-  process.stdout.write(fixed ? 'mended, except what a worker settles at its next walks\n' : 'run with --fix to mend\n');
-  if (lost(findings).length > 0)
-    process.stdout.write('lines that are gone, and what nobody can read, are not mended\n');
+  const { length: unrepaired } = lost(findings);
+  if (!fixed) process.stdout.write('run with --fix to repair what can be repaired\n');
+  else process.stdout.write(`${unmended(findings)} findings are not repaired\n`);
+  if (left_to_workers.length > 0)
+    process.stdout.write('abandoned jobs without an outcome and interrupted submits are left to the workers\n');
+  if (unrepaired > 0)
+    process.stdout.write('missing and unreadable data must be restored: docs/runbook/stored-data-missing.md\n');
 }
 
 /** @throws TransientError `queue_unavailable`, with the last error of the connection as its cause. */

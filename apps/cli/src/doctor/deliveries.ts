@@ -1,46 +1,84 @@
-/** Owed deliveries against the deliver queue and the lanes, both ways. */
-import { type DeliveryRef, isNoticeId } from '@cardseal/core/ledger';
-import { deliverJobId, RECOVER, requeue } from '@cardseal/core/queue';
+/** Owed deliveries and recoveries against the deliver queue and the endpoint limits, both ways. What they send is opened. */
+import { type DeliveryRef, isNoticeId, type RecoveryRef } from '@cardseal/core/ledger';
+import { addRecovery, deliverJobId, RECOVER, requeue } from '@cardseal/core/queue';
+import { chunked, noteDefect, noteMissing } from './broken.ts';
 import type { Examination, Findings } from './examine.ts';
 import { queued, stillQueued } from './queued.ts';
 
-/** Whoever waits in a lane's line looks again by itself within this. */
+/** A delivery that waits for its endpoint's limit looks again by itself within this. */
 const DUE_SINCE_MS = 60_000;
 
 export async function examineDeliveries(examination: Examination, findings: Findings): Promise<void> {
-  const { ledger, conveyor, fix } = examination;
-  for await (const ref of ledger.markers.undelivered()) {
+  const { ledger } = examination;
+  await chunked(ledger.markers.undelivered(), async (ref) => {
     findings.undelivered++;
-    const id = deliverJobId(ref);
-    if (await owesNothing(examination, ref)) {
-      if (!(await ledger.markers.isOwed(ref))) continue;
-      findings.orphan_markers.push(id);
-      if (fix) await ledger.markers.settle(ref);
-      continue;
-    }
-    const state = await conveyor.queues().deliver.getJobState(id);
-    if (state === 'delayed' && (await isStuck(examination, ref))) {
-      findings.stuck_deliveries.push(id);
-      if (fix) await requeue(conveyor, ref);
-    }
-    if (state !== 'unknown' || !(await ledger.markers.isOwed(ref))) continue;
+    await noteDefect(findings, deliverJobId(ref), () => examineDelivery(examination, ref, findings));
+  });
+  for await (const recovery of ledger.recoveries.open()) await examineRecovery(examination, recovery, findings);
+}
+
+async function examineDelivery(examination: Examination, ref: DeliveryRef, findings: Findings): Promise<void> {
+  const { ledger, conveyor, fix } = examination;
+  const id = deliverJobId(ref);
+  if (await owesNothing(examination, ref)) {
+    if (!(await ledger.markers.isOwed(ref))) return;
+    findings.orphan_markers.push(id);
+    if (fix) await ledger.markers.settle(ref);
+    return;
+  }
+  const state = await conveyor.queues().deliver.getJobState(id);
+  if (state === 'delayed' && (await isStuck(examination, ref))) {
+    findings.stuck_deliveries.push(id);
+    if (fix) await requeue(conveyor, ref);
+  }
+  if (state === 'unknown' && (await ledger.markers.isOwed(ref))) {
     findings.missing_deliveries.push(id);
     if (fix) await conveyor.addDeliveries([{ ref }]);
   }
+  await openEvent(examination, ref, findings);
 }
 
-/** Delivered, or of what is gone. A worker would find the same and settle it. */
+/** Delivered, erased, or for an endpoint whose record says that it is deleted. A worker would settle it, too. */
 async function owesNothing({ ledger }: Examination, ref: DeliveryRef): Promise<boolean> {
   const endpoint = await ledger.endpoints.get(ref.tenant, ref.endpoint);
-  if (!endpoint || endpoint.value.state === 'deleted') return true;
+  if (endpoint?.value.state === 'deleted') return true;
   const { last } = await ledger.deliveries.read(ref);
   if (last?.class === 'delivered') return true;
-  if (isNoticeId(ref.job)) return (await ledger.notices.get(ref.tenant, ref.job)) === null;
-  const { erased, decided } = await ledger.inventory(ref.tenant, ref.job);
-  return erased || !decided.includes(ref.generation);
+  return !isNoticeId(ref.job) && (await ledger.erasures.tombstone(ref.tenant, ref.job)) !== null;
 }
 
-/** It sleeps for its lane, and the lane knows nothing of it. */
+/** Notes what the delivery needs and the store does not have. Throws DefectError for what does not open. */
+async function openEvent({ ledger }: Examination, ref: DeliveryRef, findings: Findings): Promise<void> {
+  const { tenant, job, generation, endpoint } = ref;
+  const record = await ledger.endpoints.get(tenant, endpoint);
+  const lacks: string[] = record ? [] : [`endpoints/${tenant}/${endpoint}/`];
+  if (isNoticeId(job)) {
+    if (!(await ledger.notices.get(tenant, job))) lacks.push(`notices/${tenant}/${job}`);
+  } else {
+    const opened = await ledger.openOutcome(tenant, job, generation);
+    if (opened && record?.value.payload === 'encrypted') await opened.sealed.event(generation, endpoint);
+    const isErased = opened === null && (await ledger.erasures.tombstone(tenant, job)) !== null;
+    if (!opened && !isErased) lacks.push(`jobs/${tenant}/${job}/outcome.${generation}`);
+  }
+  // Settled meanwhile, it needs nothing any more.
+  if (lacks.length > 0 && (await ledger.markers.isOwed(ref))) for (const name of lacks) noteMissing(findings, name);
+}
+
+async function examineRecovery(examination: Examination, ref: RecoveryRef, findings: Findings): Promise<void> {
+  const { ledger, conveyor, fix } = examination;
+  const id = `${RECOVER}-${ref.id}`;
+  await noteDefect(findings, id, async () => {
+    const state = await conveyor.queues().deliver.getJobState(id);
+    if (!(await ledger.recoveries.read(ref))) return;
+    const endpoint = await ledger.endpoints.get(ref.tenant, ref.endpoint);
+    if (!endpoint) noteMissing(findings, `endpoints/${ref.tenant}/${ref.endpoint}/`);
+    if (state !== 'unknown') return;
+    findings.missing_deliveries.push(id);
+    if (fix) await addRecovery(conveyor, ref);
+  });
+}
+
+/** It sleeps for its endpoint's limit, and the limit knows nothing of it. */
 async function isStuck({ ledger, lanes, conveyor, clock }: Examination, ref: DeliveryRef): Promise<boolean> {
   const { last } = await ledger.deliveries.read(ref);
   const nowMs = clock.now();
@@ -57,7 +95,11 @@ export async function examineQueuedDeliveries(
   findings: Findings,
 ): Promise<void> {
   for await (const job of queued(conveyor.queues().deliver)) {
-    if (job.name === RECOVER || (await ledger.markers.isOwed(job.data)) || !(await stillQueued(job))) continue;
+    const needed =
+      job.name === RECOVER
+        ? (await ledger.recoveries.read(job.data as unknown as RecoveryRef)) !== null
+        : await ledger.markers.isOwed(job.data);
+    if (needed || !(await stillQueued(job))) continue;
     findings.stale_deliveries.push(job.id!);
     if (fix) await job.remove().catch(() => {});
   }

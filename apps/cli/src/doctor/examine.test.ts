@@ -1,7 +1,7 @@
 import { ManualClock } from '@cardseal/core/clock';
 import { type JobId, newId } from '@cardseal/core/job';
-import { type BatchId, createLedger, HOUSE, memoryObjectStore } from '@cardseal/core/ledger';
-import { type Conveyor, type Lanes, recognizeJobId } from '@cardseal/core/queue';
+import { type BatchId, createLedger, type DeliveryRef, HOUSE, memoryObjectStore, paths } from '@cardseal/core/ledger';
+import { type Conveyor, deliverJobId, type Lanes, recognizeJobId } from '@cardseal/core/queue';
 import { localMasterKey } from '@cardseal/core/seal';
 import { describe, expect, it } from 'vitest';
 import { disagreements, examine, unmended } from './examine.ts';
@@ -10,20 +10,29 @@ const TENANT = 'bank';
 /** A queue as far as the examination of cards goes. */
 function queueOf(states: Map<string, string>) {
   const getJobState = async (id: string) => states.get(id) ?? 'unknown';
-  const queue = { getJobState, getJobs: async () => [] };
+  const remove = async (id: string) => void states.delete(id);
+  const getJob = async (id: string) => (states.has(id) ? { id, remove: () => remove(id) } : undefined);
+  const queue = { getJobState, getJob, getJobs: async () => [] };
   return {
     queues: () => ({ recognize: queue, deliver: queue }),
+    addDeliveries: async (due: { ref: DeliveryRef }[]) => {
+      for (const { ref } of due) states.set(deliverJobId(ref), 'waiting');
+    },
     addCards: async (cards: { job: string; generation: number }[]) => {
       for (const { job, generation } of cards) states.set(`${job}-${generation}`, 'waiting');
     },
   } as unknown as Conveyor;
 }
 
+/** Its sleepers wake at once. */
+const awake = (clock: ManualClock) => ({ now: () => clock.now(), sleep: async () => {} });
+
 async function world() {
   const clock = new ManualClock(3_600_000);
   const store = memoryObjectStore();
   const ledger = createLedger({ store, master: localMasterKey(Buffer.alloc(32, 1)), clock });
   // Their times, in milliseconds: 1, 2, 3, and a second before now.
+  await ledger.tenants.create(HOUSE, TENANT, { name: 'A bank', createdAtMs: 0 });
   const times = ['0000000001', '0000000002', '0000000003', '000003DTMR'];
   const ids = times.map((time): JobId => `job_${time}0000000000000000`);
   const [known, lost, accident, young] = ids as [JobId, JobId, JobId, JobId];
@@ -31,13 +40,44 @@ async function world() {
     await ledger.markers.openGeneration(TENANT, job, 1, null);
     if (job === accident || job === young) continue;
     const sealed = await ledger.startJob(TENANT, job);
+    await sealed.putImage('front', Buffer.from('an image'));
     await sealed.commit({ tenant: TENANT, job, sides: ['front'], priority: 'bulk', createdAtMs: 1 } as never);
   }
   const states = new Map([[recognizeJobId(known, 1), 'delayed']]);
   const look = (fix: boolean) =>
-    examine({ ledger, conveyor: queueOf(states), lanes: {} as Lanes, clock, fix, hours: 1 });
-  return { states, look, known, lost, accident, young, store };
+    examine({ ledger, conveyor: queueOf(states), lanes: {} as Lanes, clock: awake(clock), fix, hours: 1 });
+  return { states, look, known, lost, accident, young, store, ledger };
 }
+
+type Store = ReturnType<typeof memoryObjectStore>;
+const LOSSES: Record<
+  string,
+  { lose(store: Store, job: JobId): Promise<void>; finding: 'unreadable' | 'missing_records' }
+> = {
+  'its key': { lose: (store, job) => store.delete([paths.jobKey(TENANT, job)]), finding: 'unreadable' },
+  'its request': { lose: (store, job) => store.delete([paths.request(TENANT, job)]), finding: 'missing_records' },
+  'its image': { lose: (store, job) => store.delete([paths.image(TENANT, job, 'front')]), finding: 'missing_records' },
+  'a broken key': {
+    lose: (store, job) => store.put(paths.jobKey(TENANT, job), Buffer.from('x')),
+    finding: 'unreadable',
+  },
+  'a broken request': {
+    lose: (store, job) => store.put(paths.request(TENANT, job), Buffer.from('x')),
+    finding: 'unreadable',
+  },
+  'a broken image': {
+    lose: (store, job) => store.put(paths.image(TENANT, job, 'front'), Buffer.from('x')),
+    finding: 'unreadable',
+  },
+  'a broken reply': {
+    lose: (store, job) => store.put(paths.reply(TENANT, job, 'front'), Buffer.from('x')),
+    finding: 'unreadable',
+  },
+  'a broken outcome': {
+    lose: (store, job) => store.put(paths.outcome(TENANT, job, 1), Buffer.from('x')),
+    finding: 'unreadable',
+  },
+};
 
 describe('doctor', () => {
   it('names what the ledger owes and the queue does not know, and changes nothing', async () => {
@@ -49,25 +89,128 @@ describe('doctor', () => {
       uncommitted: [accident, young].map((job) => recognizeJobId(job, 1)),
       fixed: false,
     });
-    expect([disagreements(findings), states.size]).toEqual([1, 1]);
+    expect([disagreements(findings), states.size]).toEqual([3, 1]);
   });
 
   it('puts it back when told to, and is content afterwards', async () => {
-    const { states, look, known } = await world();
-    states.set(recognizeJobId(known, 1), 'failed');
-    expect(await look(true)).toMatchObject({ fixed: true, abandoned_cards: [recognizeJobId(known, 1)] });
+    const { look, store, accident, young } = await world();
+    const first = await look(true);
+    // An interrupted submit is withdrawn by the workers alone, and stays a finding until then.
+    const left = [accident, young].map((job) => recognizeJobId(job, 1));
+    expect([first.fixed, first.left_to_workers, unmended(first)]).toEqual([true, left, 2]);
+    await store.delete((await store.list('pending/')).keys.filter((name) => /JOB_0+3|DTMR/i.test(name)));
     const second = await look(false);
-    expect([second.pending, disagreements(second)]).toEqual([4, 0]);
+    expect([second.pending, disagreements(second), unmended(second)]).toEqual([2, 0, 0]);
+  });
+
+  it('counts an abandoned job, announces a decided one again, and leaves an undecided one to the workers', async () => {
+    const { states, look, known, lost, ledger } = await world();
+    states.set(recognizeJobId(known, 1), 'failed').set(recognizeJobId(lost, 1), 'completed');
+    const outcome = { v: 1, generation: 1, state: 'succeeded', code: '-', full: '{}', reference: '{}', atMs: 1 };
+    await (await ledger.openJob(TENANT, known))!.decide(outcome as never);
+    const abandoned = [known, lost].map((job) => recognizeJobId(job, 1));
+    const before = await look(false);
+    expect(before.abandoned_cards.toSorted()).toEqual(abandoned);
+    expect(unmended(before)).toBe(4);
+    const fixed = await look(true);
+    expect(fixed.left_to_workers).toContain(recognizeJobId(lost, 1));
+    expect([...states]).toEqual([
+      [recognizeJobId(lost, 1), 'completed'],
+      [recognizeJobId(known, 1), 'waiting'],
+    ]);
+    expect(unmended(fixed)).toBe(3);
+  });
+
+  it('opens what queued jobs need, and repairs nothing of what is lost', async () => {
+    for (const [what, { lose, finding }] of Object.entries(LOSSES)) {
+      const { states, store, look, known, accident, young } = await world();
+      await store.delete(
+        (await store.list('pending/')).keys.filter((name) => [accident, young].some((job) => name.includes(job))),
+      );
+      states.set(recognizeJobId(known, 1), 'waiting');
+      await look(true);
+      await lose(store, known);
+      const findings = await look(false);
+      expect([findings[finding], disagreements(findings)], what).toEqual([[expect.stringContaining(known)], 1]);
+      expect(unmended(await look(true)), what).toBe(1);
+      expect(states.get(recognizeJobId(known, 1))).toBe('waiting');
+    }
   });
 
   it('names what does not open, and goes on to what does', async () => {
-    const { store, states, look, known, lost } = await world();
+    const { store, states, look, known, lost, accident, young } = await world();
+    await store.delete(
+      (await store.list('pending/')).keys.filter((name) => [accident, young].some((job) => name.includes(job))),
+    );
     states.clear();
     await store.delete([`keys/${TENANT}/${known}`]);
     const findings = await look(true);
     expect(findings.unreadable).toEqual([recognizeJobId(known, 1)]);
     expect(findings.missing_cards).toEqual([recognizeJobId(lost, 1)]);
     expect(disagreements(await look(false))).toBe(1);
+  });
+});
+
+describe('doctor and deliveries', () => {
+  const ENDPOINT = 'we_00000000000000000000000001';
+
+  async function owed() {
+    const { store, states, look, known, lost, accident, young, ledger } = await world();
+    await store.delete(
+      (await store.list('pending/')).keys.filter((name) =>
+        [accident, young, lost, known].some((job) => name.includes(job)),
+      ),
+    );
+    const record = { url: 'https://r.example/', events: null, payload: 'full', state: 'enabled', createdAtMs: 0 };
+    await ledger.endpoints.create(TENANT, ENDPOINT, record as never);
+    const outcome = { v: 1, generation: 1, state: 'succeeded', code: '-', full: '{}', reference: '{}', atMs: 1 };
+    await (await ledger.openJob(TENANT, known))!.decide(outcome as never);
+    await ledger.listing.finished(TENANT, known, null, { generation: 1, state: 'succeeded', code: '-' });
+    const ref: DeliveryRef = { tenant: TENANT, job: known, generation: 1, endpoint: ENDPOINT };
+    await ledger.markers.owe(ref);
+    states.set(deliverJobId(ref), 'waiting');
+    return { store, look, ledger, ref, known };
+  }
+
+  it('keeps what is owed to an endpoint whose record is absent, and names the record', async () => {
+    const { store, look, ledger, ref } = await owed();
+    const only = async () => disagreements(await look(false));
+    expect(await only()).toBe(0);
+    await store.delete((await store.list(paths.record('endpoints', TENANT, ENDPOINT))).keys);
+    const findings = await look(true);
+    expect(findings).toMatchObject({ missing_records: [`endpoints/${TENANT}/${ENDPOINT}/`], orphan_markers: [] });
+    expect([unmended(findings), await ledger.markers.isOwed(ref)]).toEqual([1, true]);
+  });
+
+  it('settles what is owed to an endpoint whose record says that it is deleted', async () => {
+    const { look, ledger, ref } = await owed();
+    await ledger.endpoints.change(TENANT, ENDPOINT, (value) => ({ ...value, state: 'deleted' }));
+    expect(await look(true)).toMatchObject({ orphan_markers: [deliverJobId(ref)], missing_records: [] });
+    expect(await ledger.markers.isOwed(ref)).toBe(false);
+  });
+
+  it('opens the outcome and the notice that are owed', async () => {
+    const { store, look, ledger, ref, known } = await owed();
+    const notice = { ...ref, job: 'evt_00000000000000000000000001' as const };
+    await ledger.markers.owe(notice);
+    await store.put(paths.outcome(TENANT, known, 1), Buffer.from('x'));
+    const findings = await look(true);
+    expect(findings).toMatchObject({
+      missing_records: [`notices/${TENANT}/${notice.job}`],
+      unreadable: [deliverJobId(ref)],
+      missing_deliveries: [deliverJobId(notice)],
+      orphan_markers: [],
+    });
+    expect(unmended(findings)).toBe(2);
+    await store.delete([paths.outcome(TENANT, known, 1)]);
+    expect((await look(true)).missing_records).toContain(paths.outcome(TENANT, known, 1));
+    expect(await ledger.markers.isOwed(ref)).toBe(true);
+  });
+
+  it('names a tenant without a record', async () => {
+    const { store, look } = await owed();
+    await store.delete((await store.list(paths.record('tenants', HOUSE, TENANT))).keys);
+    expect((await look(false)).missing_records).toEqual([`tenants/${HOUSE}/${TENANT}/`]);
   });
 });
 

@@ -10,6 +10,7 @@ import { examineBatches } from './batches.ts';
 import { examineCards, examineQueuedCards } from './cards.ts';
 import { examineDeliveries, examineQueuedDeliveries } from './deliveries.ts';
 import { examineIndex } from './listed.ts';
+import { examineTenants } from './tenants.ts';
 
 export interface Examination {
   ledger: Ledger;
@@ -18,6 +19,8 @@ export interface Examination {
   clock: Clock;
   fix: boolean;
   hours: number;
+  /** Between the two looks that tell a submit under way from an interrupted one. */
+  pauseMs?: number;
 }
 
 export interface Findings {
@@ -32,9 +35,9 @@ export interface Findings {
   stale_deliveries: string[];
   /** Asleep in the queue though due, and in no lane that would wake them. */
   stuck_deliveries: string[];
-  /** Markers that owe nothing: of what is delivered, erased, or for an endpoint that is gone. */
+  /** Markers that owe nothing: of what is delivered or erased, or for an endpoint whose record says `deleted`. */
   orphan_markers: string[];
-  /** A marker without a request: a submit under way, or an interrupted one, which workers withdraw after ten minutes. */
+  /** A marker without a request that stood still between two looks: an interrupted submit, which workers withdraw. */
   uncommitted: string[];
   /** Ended, but lists do not say so. */
   unlisted: string[];
@@ -42,10 +45,14 @@ export interface Findings {
   unseen_batches: string[];
   /** Open, and lines that have no job yet are not there. Nothing mends that. */
   batches_without_lines: string[];
-  /** The queue gave them up; a worker settles them at its next walk. */
+  /** The queue gave them up and their generation is open. With `fix`, decided ones are queued again to be announced. */
   abandoned_cards: string[];
-  /** What is there and does not open: a broken object or a missing key. Nobody can mend it from here. */
+  /** A broken object or a missing key, by the job, delivery or batch that needs it. An operator has to restore it. */
   unreadable: string[];
+  /** Objects and records that are not there although something needs them. An operator has to restore them. */
+  missing_records: string[];
+  /** Those of the others that only a worker can settle, within ten minutes: not repaired by `fix`. */
+  left_to_workers: string[];
   fixed: boolean;
 }
 
@@ -65,28 +72,31 @@ export async function examine(examination: Examination): Promise<Findings> {
     batches_without_lines: [],
     abandoned_cards: [],
     unreadable: [],
+    missing_records: [],
+    left_to_workers: [],
     fixed: examination.fix,
   };
   await examineCards(examination, findings);
   await examineDeliveries(examination, findings);
   await examineQueuedCards(examination, findings);
   await examineQueuedDeliveries(examination, findings);
+  await examineTenants(examination, findings);
   await examineIndex(examination, findings);
   await examineBatches(examination, findings);
   return findings;
 }
 
-/** What a worker settles by itself within a walk is no disagreement. */
-export function disagreements({ abandoned_cards: _settled, uncommitted: _withdrawn, ...findings }: Findings): number {
+/** How many findings there are, of every kind. */
+export function disagreements({ left_to_workers: _countedElsewhere, ...findings }: Findings): number {
   return Object.values(findings).reduce((sum: number, value) => sum + (Array.isArray(value) ? value.length : 0), 0);
 }
 
-/** What is left to a person: with `fix` it is what cannot be mended. */
+/** How many findings are not repaired. */
 export function unmended(findings: Findings): number {
-  return findings.fixed ? lost(findings).length : disagreements(findings);
+  return findings.fixed ? lost(findings).length + findings.left_to_workers.length : disagreements(findings);
 }
 
-/** What nothing mends. */
-export function lost({ batches_without_lines, unreadable }: Findings): string[] {
-  return [...batches_without_lines, ...unreadable];
+/** What only an operator can repair, by restoring objects. */
+export function lost({ batches_without_lines, unreadable, missing_records }: Findings): string[] {
+  return [...batches_without_lines, ...unreadable, ...missing_records];
 }

@@ -1,6 +1,7 @@
 /** The index against the outcomes of the last hours, an hour at a time. */
 import type { JobId } from '@cardseal/core/job';
 import { HOUSE } from '@cardseal/core/ledger';
+import { noteDefect, noteMissing } from './broken.ts';
 import type { Examination, Findings } from './examine.ts';
 
 const HOUR_MS = 3_600_000;
@@ -38,8 +39,11 @@ async function examineHour(
     if ((await ledger.inventory(tenant, job)).open.length > 0) continue;
     findings.unlisted.push(`${job}-${generation}`);
     if (!fix) continue;
-    const sealed = await ledger.openJob(tenant, job);
-    const [request, outcome] = await Promise.all([sealed?.request(), sealed?.outcome(generation)]);
-    if (request && outcome) await ledger.listing.finished(tenant, job, request.reference, outcome);
+    await noteDefect(findings, `${job}-${generation}`, async () => {
+      const sealed = await ledger.openJob(tenant, job);
+      const [request, outcome] = await Promise.all([sealed?.request(), sealed?.outcome(generation)]);
+      if (request && outcome) await ledger.listing.finished(tenant, job, request.reference, outcome);
+      else noteMissing(findings, `jobs/${tenant}/${job}/${request ? `outcome.${generation}` : 'request'}`);
+    });
   }
 }

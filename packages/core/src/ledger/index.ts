@@ -63,7 +63,7 @@ export {
   type TenantRetention,
 } from './registry.ts';
 export { type KeptAnswer, REPLAY_LEASE_MS, REPLAYS_KEPT_MS, type Replays, type ReplayTicket } from './replays.ts';
-export type { SealedJob } from './sealed-job.ts';
+export type { OpenedWork, SealedJob } from './sealed-job.ts';
 export { type MemoryObjectStore, memoryObjectStore } from './store/memory-object-store.ts';
 export { type ObjectStore, walk } from './store/object-store.ts';
 export type { StoreObserver } from './store/observed-object-store.ts';
