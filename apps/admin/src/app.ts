@@ -82,6 +82,7 @@ export function createAdminApp(config: AdminConfig, overrides: AdminOverrides = 
     async start() {
       // Who brings a ledger of its own has no foundation to look at.
       if (!overrides.ledger) await checkFoundation({ env: config, redis, log });
+      await ledger.checkKeys();
       (await ledger.houseSecret('cardseal admin sessions')).copy(sessionKey);
       server = await createServer(context, { overview, bulk });
       await listener.start(log);

@@ -100,6 +100,7 @@ export function createApi(config: ApiConfig, overrides: ApiOverrides = {}): Api 
   return {
     async start() {
       await ledger.checkStore();
+      await ledger.checkKeys();
       // Who brings a ledger of its own has no foundation to look at.
       if (!overrides.ledger) await checkFoundation({ env: config, redis: producer, log });
       await tracing.start();

@@ -131,6 +131,7 @@ export function createWorker(config: WorkerConfig, overrides: WorkerOverrides = 
       if (redis.status === 'ready') void workers.announce();
       else redis.once('ready', () => void workers.announce());
       await ledger.checkStore();
+      await ledger.checkKeys();
       // Who brings a ledger of its own has no foundation to look at.
       if (!overrides.ledger) await checkFoundation({ env: config, redis, log });
       await tracing.start();

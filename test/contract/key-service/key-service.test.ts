@@ -37,8 +37,15 @@ afterAll(async () => {
 });
 beforeEach(() => double.set({ trouble: null, delay_ms: 0 }));
 
-const kms = (keyId: string, change: object = {}) =>
-  kmsMasterKey({ keyId, region, endpoint: double.url, credentials, deadlineMs: 1500, ...change });
+const kms = (keyIds: string | [string, ...string[]], change: object = {}) =>
+  kmsMasterKey({
+    keyIds: typeof keyIds === 'string' ? [keyIds] : keyIds,
+    region,
+    endpoint: double.url,
+    credentials,
+    deadlineMs: 1500,
+    ...change,
+  });
 const [fileOne, fileTwo] = [randomBytes(32), randomBytes(32)];
 
 /** Both masters of a kind, and one that knows both, of which the second wraps. */
@@ -47,7 +54,7 @@ const services: { name: string; make: () => { one: MasterKey; two: MasterKey } }
     name: 'key file',
     make: () => ({ one: localMasterKey(fileOne), two: localMasterKey(Buffer.concat([fileTwo, fileOne])) }),
   },
-  { name: 'KMS', make: () => ({ one: kms('alias/one'), two: kms('alias/two') }) },
+  { name: 'KMS', make: () => ({ one: kms('alias/one'), two: kms(['alias/two', 'alias/one']) }) },
 ];
 
 describe.each(services)('key service: $name', ({ make }) => {
@@ -94,7 +101,7 @@ describe.each(services)('key service: $name', ({ make }) => {
 describe('key file', () => {
   it('waits for a key that it does not have yet, and takes it up without a restart', async () => {
     let bytes = fileOne;
-    const mine = fileMasterKey(() => bytes);
+    const mine = fileMasterKey(() => Buffer.from(bytes));
     const { key, wrapped } = await localMasterKey(fileTwo).make(context);
     await expect(mine.unwrap(context, wrapped)).rejects.toMatchObject({
       disposition: 'throttled',
@@ -105,7 +112,57 @@ describe('key file', () => {
   });
 });
 
+it('a key file overwrites every copy of the master keys after each use', async () => {
+  const given: Buffer[] = [];
+  const master = fileMasterKey(() => {
+    given.push(Buffer.concat([fileTwo, fileOne]));
+    return given.at(-1)!;
+  });
+  const { key, wrapped } = await master.make(context);
+  await master.wrap(context, key);
+  await master.unwrap(context, wrapped);
+  await master.identify();
+  await expect(master.unwrap({ ...context, tenant: 'thief' }, wrapped)).rejects.toThrow('seal_broken');
+  expect(given).toEqual(Array.from({ length: 5 }, () => Buffer.alloc(64)));
+});
+
 describe('KMS', () => {
+  const idOf = async (alias: string) =>
+    readWrapped((await kms(alias).make(context)).wrapped)
+      .name.split('/')
+      .at(-1)!;
+
+  it('unwraps with configured keys alone, whatever key a wrapped key names', async () => {
+    const [one, two] = [await idOf('alias/one'), await idOf('alias/two')];
+    const { key, wrapped } = await kms('alias/two').make(context);
+    const unknown = { disposition: 'throttled', code: 'key_service_unknown_key' };
+    for (const other of ['alias/one', one]) {
+      await expect(kms(other).unwrap(context, wrapped)).rejects.toMatchObject(unknown);
+    }
+    const arn = readWrapped(wrapped).name.slice('kms:'.length);
+    const configured: [string, ...string[]][] = [
+      [two],
+      [arn],
+      ['alias/two'],
+      ['alias/one', two],
+      ['alias/one', 'alias/two'],
+      [one, 'alias/two'],
+    ];
+    for (const ids of configured) expect(await kms(ids).unwrap(context, wrapped)).toEqual(key);
+    // A name that is forged does not make the service use another key.
+    const { payload } = readWrapped(wrapped);
+    const name = Buffer.from(`kms:arn:aws:kms:${region}:000000000000:key/${one}`);
+    const forged = Buffer.concat([Buffer.of(0x4d, name.length), name, payload]);
+    await expect(kms(one).unwrap(context, forged)).rejects.toMatchObject({ code: 'seal_broken' });
+  });
+
+  it('asks the other aliases before the refusal of a disabled one counts', async () => {
+    const { key, wrapped } = await kms('alias/two').make(context);
+    double.set({ disabled: { key_id: 'alias/one', value: true } });
+    expect(await kms(['alias/one', 'alias/two']).unwrap(context, wrapped)).toEqual(key);
+    double.set({ disabled: { key_id: 'alias/one', value: false } });
+  });
+
   it.each(['away', 'hang'] as const)('is waited for when it is: %s', async (trouble) => {
     const master = kms('alias/one');
     const { key, wrapped } = await master.make(context);

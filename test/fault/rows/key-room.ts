@@ -37,7 +37,7 @@ export async function openKeyRoom(): Promise<KeyRoom> {
     dataDir,
     workers: 2,
     baiduQps: 200,
-    apps: { KMS_KEY_ID: 'alias/first', KMS_ENDPOINT: kms.url, S3_KEYS_BUCKET: 'cardseal-keys' },
+    apps: { KMS_KEY_ID: 'alias/first,alias/second', KMS_ENDPOINT: kms.url, S3_KEYS_BUCKET: 'cardseal-keys' },
   });
   const [specimen] = await Array.fromAsync(generateSpecimens({ count: 1, seed: 77, scenario: 'good', scale: 0.5 }));
   const card = specimen!.front!;

@@ -56,7 +56,11 @@ export const storeEnvironment = {
   S3_FORCE_PATH_STYLE: flag.default(false),
   /** One of these two, or both while a KMS takes over from a key file. */
   MASTER_KEY_FILE: z.string().min(1).optional(),
-  KMS_KEY_ID: z.string().min(1).optional(),
+  /** Several while keys rotate: the first wraps, all unwrap. */
+  KMS_KEY_ID: z
+    .string()
+    .regex(/^[^\s,]+(,[^\s,]+)*$/, 'must be a KMS key id, alias or ARN, with commas and no spaces between several')
+    .optional(),
   KMS_ENDPOINT: httpUrl.optional(),
   KMS_REGION: z.string().min(1).optional(),
 };

@@ -3,11 +3,13 @@
  * at once or years later, works on the same job. The claim lives as long as the ledger does.
  */
 import { createHmac } from 'node:crypto';
+import { TransientError } from '../errors/index.ts';
 import type { JobId } from '../job/index.ts';
 import { open, seal } from '../seal/index.ts';
 import type { Keyring } from './keyring.ts';
 import { paths } from './paths.ts';
 import type { ObjectStore } from './store/object-store.ts';
+import { readOpened } from './store/read-opened.ts';
 
 export interface Claim {
   job: JobId;
@@ -16,7 +18,7 @@ export interface Claim {
 }
 
 export interface Idempotency {
-  /** The claim that stands: ours, or the earlier one. */
+  /** The claim that stands: ours, or the earlier one. Throws TransientError `store_record_missing` when it cannot be read. */
   claim(tenant: string, route: string, key: string, ours: Claim): Promise<Claim>;
   /** Keyed by the tenant, so that equal requests of two tenants have unequal fingerprints. */
   fingerprint(tenant: string, parts: readonly (string | Uint8Array)[]): Promise<string>;
@@ -25,16 +27,27 @@ export interface Idempotency {
 export function createIdempotency(store: ObjectStore, keyring: Keyring): Idempotency {
   return {
     async claim(tenant, route, key, ours) {
-      const tenantKey = await keyring.tenantKey(tenant);
-      const name = macName(tenantKey, ['idempotency-key', route, key]);
+      const plain = Buffer.from(JSON.stringify(ours));
+      const { name, sealed } = await keyring.withLookupKey(tenant, (lookup) => {
+        const name = macName(lookup, ['idempotency-key', route, key]);
+        return { name, sealed: seal(lookup, contextOf(tenant, name), plain) };
+      });
       const path = paths.idempotency(tenant, name);
-      const context = { tenant, subject: name, kind: 'idempotency' };
-      if (await store.create(path, seal(tenantKey, context, Buffer.from(JSON.stringify(ours))))) return ours;
-      const standing = await store.get(path);
-      return standing ? (JSON.parse(open(tenantKey, context, standing).toString()) as Claim) : ours;
+      if (await store.create(path, sealed)) return ours;
+      const opened = await readOpened(store, path, (standing) =>
+        keyring.withLookupKey(tenant, (lookup) => open(lookup, contextOf(tenant, name), standing)),
+      );
+      // The store refused our write because of a claim that it then does not return. Ours must not stand beside it.
+      if (!opened) throw new TransientError('store_record_missing', { fields: { tenant } });
+      return JSON.parse(opened.toString()) as Claim;
     },
-    fingerprint: async (tenant, parts) => macName(await keyring.tenantKey(tenant), ['fingerprint', ...parts]),
+    fingerprint: (tenant, parts) =>
+      keyring.withLookupKey(tenant, (lookup) => macName(lookup, ['fingerprint', ...parts])),
   };
+}
+
+function contextOf(tenant: string, name: string) {
+  return { tenant, subject: name, kind: 'idempotency' };
 }
 
 /** The name under which a key is kept: it tells nothing of the key, and differs between tenants. */

@@ -85,8 +85,11 @@ export function createKeyRotation({ store, keyStore, keyring, master }: KeyRotat
     if (!wrapped || readVersion(wrapped).version >= newest) return false;
     const context = jobKeyContext(tenant, job);
     const key = await keyring.open(tenant, context, wrapped);
-    await keyStore.put(path, await keyring.seal(tenant, context, key));
-    key.fill(0);
+    try {
+      await keyStore.put(path, await keyring.seal(tenant, context, key));
+    } finally {
+      key.fill(0);
+    }
     // Who erases declares it and then drops the key; who writes a key looks afterwards: one of the two sees the other.
     if ((await store.get(paths.tombstone(tenant, job))) !== null) await keyring.dropJobKey(tenant, job);
     return true;
@@ -117,8 +120,11 @@ export function createKeyRotation({ store, keyStore, keyring, master }: KeyRotat
         if (readWrapped(wrapped).name === current) continue;
         const context = masterContext(tenant, version);
         const key = await master.unwrap(context, wrapped);
-        await keyStore.put(path, await master.wrap(context, key));
-        key.fill(0);
+        try {
+          await keyStore.put(path, await master.wrap(context, key));
+        } finally {
+          key.fill(0);
+        }
         done.rewrapped++;
       }
       return done;

@@ -3,7 +3,7 @@ import { ManualClock } from '../clock/index.ts';
 import { ThrottledError } from '../errors/index.ts';
 import { newJobId } from '../job/index.ts';
 import { localMasterKey, type MasterKey } from '../seal/index.ts';
-import { createKeyring } from './keyring.ts';
+import { createKeyring, type Keyring } from './keyring.ts';
 import { memoryObjectStore } from './store/memory-object-store.ts';
 
 const MINUTE_MS = 60_000;
@@ -29,6 +29,8 @@ function keyServiceThatCanLeave() {
   return { master, state };
 }
 
+const lookupKey = (keyring: Keyring) => keyring.withLookupKey('bank', (key) => Buffer.from(key));
+
 describe('keyring', () => {
   it('outlives a key service that is away for five minutes, then says so, and recovers with it', async () => {
     const clock = new ManualClock(0);
@@ -49,20 +51,20 @@ describe('keyring', () => {
     const clock = new ManualClock(0);
     const { master, state } = keyServiceThatCanLeave();
     const keyring = createKeyring(memoryObjectStore(), master, clock);
-    await keyring.tenantKey('bank');
+    await lookupKey(keyring);
     clock.advance(4.9 * MINUTE_MS);
-    await keyring.tenantKey('bank');
+    await lookupKey(keyring);
     await expect.poll(() => state.unwraps).toBe(2);
     state.away = true;
     clock.advance(4.9 * MINUTE_MS);
-    expect(await keyring.tenantKey('bank')).toHaveLength(32);
+    expect(await lookupKey(keyring)).toHaveLength(32);
   });
 
   it('asks once for many that come at once', async () => {
     const clock = new ManualClock(0);
     const { master, state } = keyServiceThatCanLeave();
     const keyring = createKeyring(memoryObjectStore(), master, clock);
-    await Promise.all(Array.from({ length: 20 }, () => keyring.tenantKey('bank')));
+    await Promise.all(Array.from({ length: 20 }, () => lookupKey(keyring)));
     expect(state.unwraps).toBe(1);
   });
 
@@ -74,7 +76,7 @@ describe('keyring', () => {
     const job = newJobId(1);
     const keys = await Promise.all([one.makeJobKey('bank', job), other.makeJobKey('bank', job)]);
     expect(keys[0]).toEqual(keys[1]);
-    expect(await one.tenantKey('bank')).toEqual(await other.tenantKey('bank'));
+    expect(await lookupKey(one)).toEqual(await lookupKey(other));
   });
 
   it('opens what a process sealed that knew of a new version first, and seals with it itself within a minute', async () => {
@@ -90,7 +92,7 @@ describe('keyring', () => {
     expect((await other.open('bank', context, sealed)).toString()).toBe('new');
     expect((await one.open('bank', context, old)).toString()).toBe('old');
     expect((await other.seal('bank', context, Buffer.from('too')))[0]).toBe(0x54);
-    expect(await one.tenantKey('bank')).toEqual(await other.tenantKey('bank'));
+    expect(await lookupKey(one)).toEqual(await lookupKey(other));
   });
 
   it('opens what a newer version sealed although it is just loading what was there before', async () => {
@@ -108,12 +110,12 @@ describe('keyring', () => {
     };
     const [one, other] = [createKeyring(inner, master, clock), createKeyring(slow, master, clock)];
     const context = { tenant: 'bank', subject: 'x', kind: 'test' };
-    await other.tenantKey('bank');
+    await lookupKey(other);
     clock.advance(MINUTE_MS);
     const held = Promise.withResolvers<void>();
     gate = held.promise;
     // It asks anew beside its work, and has seen one version when the next is made.
-    await other.tenantKey('bank');
+    await lookupKey(other);
     await new Promise(setImmediate);
     await one.addTenantKey('bank');
     const sealed = await one.seal('bank', context, Buffer.from('new'));
@@ -121,5 +123,23 @@ describe('keyring', () => {
     await new Promise(setImmediate);
     held.resolve();
     expect((await opening).toString()).toBe('new');
+  });
+
+  it('overwrites the keys that it read when another version of the same tenant does not open', async () => {
+    const { master } = keyServiceThatCanLeave();
+    const store = memoryObjectStore();
+    const clock = new ManualClock(0);
+    await createKeyring(store, master, clock).addTenantKey('bank');
+    const given: Buffer[] = [];
+    const half: MasterKey = {
+      ...master,
+      async unwrap(context, wrapped) {
+        if (context.object.endsWith('.2')) throw new ThrottledError('key_service_denied', 5000);
+        given.push(await master.unwrap(context, wrapped));
+        return given.at(-1)!;
+      },
+    };
+    await expect(lookupKey(createKeyring(store, half, clock))).rejects.toMatchObject({ code: 'key_service_denied' });
+    expect(given).toEqual([Buffer.alloc(32)]);
   });
 });

@@ -14,7 +14,10 @@ import { readOpened } from './store/read-opened.ts';
 import { createTenantKeyCache, type TenantKeys } from './tenant-key-cache.ts';
 import { nameVersion, readVersion } from './tenant-key-version.ts';
 
-/** Every operation throws as {@link MasterKey} does while the key service is away longer than keys may be held. */
+/**
+ * Every operation throws as {@link MasterKey} does while the key service is away longer than keys may be held, and
+ * DefectError `tenant_key_missing` when the store has no key of a tenant of which something was sealed.
+ */
 export interface Keyring {
   /** Seals with the tenant's newest key, which is made at first use. */
   seal(tenant: string, context: SealContext, plain: Uint8Array): Promise<Buffer>;
@@ -22,8 +25,6 @@ export interface Keyring {
   open(tenant: string, context: SealContext, sealed: Uint8Array): Promise<Buffer>;
   /** Lends the key that names and fingerprints follow from; it stays the same when keys rotate. */
   withLookupKey<T>(tenant: string, use: (key: Buffer) => T): Promise<T>;
-  /** A copy of that key, for who needs it longer. */
-  tenantKey(tenant: string): Promise<Buffer>;
   /** Makes the job's data key, or reads the one that an earlier try of the same submit made. */
   makeJobKey(tenant: string, job: JobId): Promise<Buffer>;
   /** For an id that nobody else knows: the key may seal before it is kept. */
@@ -41,15 +42,39 @@ export interface Keyring {
 
 const FIRST_VERSION = 1;
 
-export function createKeyring(store: ObjectStore, master: MasterKey, clock: Clock): Keyring {
+/**
+ * @param hasSealed whether anything of the tenant was sealed before: then its first key must be there, and none is made.
+ */
+export function createKeyring(
+  store: ObjectStore,
+  master: MasterKey,
+  clock: Clock,
+  hasSealed: (tenant: string) => Promise<boolean> = async () => false,
+): Keyring {
   const cache = createTenantKeyCache(load, clock);
 
   async function load(tenant: string): Promise<TenantKeys> {
-    const names = await listAll(store, paths.tenantKey(tenant));
-    const versions = names.map((name) => paths.tenantKeyVersion(name)).filter((version) => version !== null);
+    let versions = await versionsOf(tenant);
+    if (versions.length === 0 && (await hasSealed(tenant))) {
+      // Another process may have made the first key, and sealed with it, since the list was read.
+      versions = await versionsOf(tenant);
+      if (versions.length === 0) throw new DefectError('tenant_key_missing', { fields: { tenant } });
+    }
     if (versions.length === 0) versions.push(await make(tenant, FIRST_VERSION));
-    const keys = await Promise.all(versions.map(async (version) => [version, await read(tenant, version)] as const));
-    return { newest: Math.max(...versions), byVersion: new Map(keys) };
+    const reads = await Promise.allSettled(versions.map((version) => read(tenant, version)));
+    const failed = reads.find((one) => one.status === 'rejected');
+    if (!failed) {
+      const byVersion = new Map(reads.map((one, at) => [versions[at]!, (one as PromiseFulfilledResult<Buffer>).value]));
+      return { newest: Math.max(...versions), byVersion };
+    }
+    // Nobody uses the keys that were read.
+    for (const one of reads) if (one.status === 'fulfilled') one.value.fill(0);
+    throw failed.reason;
+  }
+
+  async function versionsOf(tenant: string): Promise<number[]> {
+    const names = await listAll(store, paths.tenantKey(tenant));
+    return names.map((name) => paths.tenantKeyVersion(name)).filter((version) => version !== null);
   }
 
   async function read(tenant: string, version: number): Promise<Buffer> {
@@ -98,7 +123,6 @@ export function createKeyring(store: ObjectStore, master: MasterKey, clock: Cloc
     seal: sealWith,
     open: openWith,
     withLookupKey,
-    tenantKey: (tenant) => withLookupKey(tenant, (key) => Buffer.from(key)),
     jobKey,
     async makeJobKey(tenant, job) {
       const key = randomBytes(32);

@@ -31,6 +31,7 @@ import { createRecords } from './records.ts';
 import { createRecoveries, type Recoveries } from './recoveries.ts';
 import type { Registry } from './registry.ts';
 import { createReplays, type Replays } from './replays.ts';
+import { assertKeysKept, hasSealed } from './sealed-before.ts';
 import { type OpenedWork, openForWork, openJob, openOutcome, type SealedJob, sealedJob } from './sealed-job.ts';
 import type { ObjectStore } from './store/object-store.ts';
 import { createSubmits, type Submits } from './submits.ts';
@@ -90,6 +91,8 @@ export interface Ledger extends Registry {
    * objects are still there after it confirmed their deletion.
    */
   checkStore(): Promise<void>;
+  /** Throws ConfigurationError when the bucket of keys is empty, or another one than the records were sealed with. */
+  checkKeys(): Promise<void>;
 }
 
 export interface LedgerSettings {
@@ -109,7 +112,7 @@ export function createLedger({
   clock = systemClock,
   objectSources = noObjectSources,
 }: LedgerSettings): Ledger {
-  const keyring = createKeyring(keyStore, master, clock);
+  const keyring = createKeyring(keyStore, master, clock, (tenant) => hasSealed(store, keyStore, tenant));
   const context = { store, keyring, clock };
   return {
     endpoints: expiringEndpoints(createRecords(context, 'endpoints'), clock),
@@ -156,6 +159,7 @@ export function createLedger({
     keys: createKeyRotation({ store, keyStore, keyring, master }),
     houseSecret: (purpose) =>
       keyring.withLookupKey(HOUSE, (key) => Buffer.from(hkdfSync('sha256', key, '', purpose, 32))),
+    checkKeys: () => assertKeysKept(store, keyStore),
     async checkStore() {
       await checkBucket(store, clock);
       if (keyStore !== store) await checkBucket(keyStore, clock);

@@ -2,12 +2,12 @@
 import { ConfigurationError, readSecretFile } from '../config/index.ts';
 import { ThrottledError } from '../errors/index.ts';
 import {
+  assertMasterKeys,
   fileMasterKey,
   type KmsSettings,
   kmsMasterKey,
   MASTER_KEY_BYTES,
   type MasterKey,
-  splitMasterKeys,
   withOlderMasters,
 } from '../seal/index.ts';
 
@@ -30,7 +30,7 @@ export function openMasterKey(env: MasterKeyEnvironment, credentials?: KmsSettin
   const file = masterKeyFile(env);
   if (env.KMS_KEY_ID === undefined) return file!;
   const kms = kmsMasterKey({
-    keyId: env.KMS_KEY_ID,
+    keyIds: env.KMS_KEY_ID.split(',') as [string, ...string[]],
     region: env.KMS_REGION ?? env.S3_REGION,
     endpoint: env.KMS_ENDPOINT,
     credentials,
@@ -50,16 +50,18 @@ export function masterKeyFile({
 
 function keyFile(path: string): MasterKey {
   const read = () => readSecretFile('MASTER_KEY_FILE', path);
-  const { length } = read();
+  const bytes = read();
+  const { length } = bytes;
+  bytes.fill(0);
   if (length === 0 || length % MASTER_KEY_BYTES !== 0) {
     const problem = `the file ${path} must hold 32 bytes, or several keys of 32 bytes; it has ${length} bytes`;
     throw new ConfigurationError([`MASTER_KEY_FILE: ${problem}`]);
   }
   return fileMasterKey(() => {
     try {
-      const bytes = read();
-      splitMasterKeys(bytes);
-      return bytes;
+      const current = read();
+      assertMasterKeys(current);
+      return current;
     } catch (cause) {
       // It was there at the start: it is being changed, or its mount is away.
       throw new ThrottledError('key_service_unavailable', FILE_RETRY_MS, { cause });

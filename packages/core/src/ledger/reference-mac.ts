@@ -5,8 +5,6 @@ import type { Keyring } from './keyring.ts';
 /** 32 hex digits, keyed by the tenant; `-` for no reference. */
 export async function referenceMac(keyring: Keyring, tenant: string, reference: string | null): Promise<string> {
   if (reference === null) return '-';
-  return createHmac('sha256', await keyring.tenantKey(tenant))
-    .update(`reference:${reference}`)
-    .digest('hex')
-    .slice(0, 32);
+  const mac = (key: Buffer) => createHmac('sha256', key).update(`reference:${reference}`).digest('hex').slice(0, 32);
+  return keyring.withLookupKey(tenant, mac);
 }

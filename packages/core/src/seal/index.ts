@@ -1,6 +1,7 @@
 export { ENVELOPE_OVERHEAD_BYTES, open, type SealContext, seal } from './envelope.ts';
 export { type KmsSettings, kmsMasterKey } from './kms-master-key.ts';
 export {
+  assertMasterKeys,
   fileMasterKey,
   fingerprint,
   type KeyContext,

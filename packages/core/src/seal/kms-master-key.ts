@@ -13,8 +13,8 @@ import { type CardsealError, DefectError, ThrottledError } from '../errors/index
 import { type KeyContext, type MasterKey, nameWrapped, readWrapped } from './master-key.ts';
 
 export interface KmsSettings {
-  /** Id, alias or ARN of the key that wraps. */
-  keyId: string;
+  /** Ids, aliases or ARNs: the first wraps, all of them unwrap, and no other key does. */
+  keyIds: readonly [string, ...string[]];
   region: string;
   endpoint?: string | undefined;
   /** AWS's own chain unless given. */
@@ -41,8 +41,9 @@ const DENIED = new Set([
 ]);
 const BROKEN = new Set(['InvalidCiphertextException', 'IncorrectKeyException']);
 
-export function kmsMasterKey({ keyId, deadlineMs = 4000, ...settings }: KmsSettings): MasterKey {
+export function kmsMasterKey({ keyIds, deadlineMs = 4000, ...settings }: KmsSettings): MasterKey {
   const client = new KMSClient(clientConfig(settings));
+  const [keyId] = keyIds;
 
   async function ask<T>(work: (abortSignal: AbortSignal) => Promise<T>): Promise<T> {
     try {
@@ -72,21 +73,50 @@ export function kmsMasterKey({ keyId, deadlineMs = 4000, ...settings }: KmsSetti
       return nameWrapped(KIND + KeyId, CiphertextBlob);
     },
 
-    unwrap: (context, wrapped) =>
-      ask(async (abortSignal) => {
-        const { name, payload } = readWrapped(wrapped);
-        if (!name.startsWith(KIND)) throw new ThrottledError('key_service_unknown_key', DENIED_RETRY_MS);
-        const input = {
-          KeyId: name.slice(KIND.length),
-          CiphertextBlob: payload,
-          EncryptionContext: encryptionContext(context),
-        };
-        return plain((await client.send(new DecryptCommand(input), { abortSignal })).Plaintext);
-      }),
+    /**
+     * The name in the wrapped key only chooses among the configured keys. Whoever can write to the bucket of keys could name
+     * a KMS key of an account of their own.
+     */
+    async unwrap(context, wrapped) {
+      const { name, payload } = readWrapped(wrapped);
+      let refusal: CardsealError = unknownKey(name);
+      for (const KeyId of name.startsWith(KIND) ? configuredFor(name.slice(KIND.length), keyIds) : []) {
+        const input = { KeyId, CiphertextBlob: payload, EncryptionContext: encryptionContext(context) };
+        const answer = await ask((abortSignal) => client.send(new DecryptCommand(input), { abortSignal })).catch(
+          (error: CardsealError) => {
+            // Another alias may stand for the key: it is asked before this one's refusal counts.
+            if (!isAlias(KeyId) || !(isOtherKey(error) || error.code === 'key_service_denied')) throw error;
+            if (!isOtherKey(error)) refusal = error;
+            return null;
+          },
+        );
+        if (answer) return plain(answer.Plaintext);
+      }
+      throw refusal;
+    },
   };
 }
 
-function clientConfig({ region, endpoint, credentials }: Omit<KmsSettings, 'keyId' | 'deadlineMs'>): KMSClientConfig {
+/** The configured key that this ARN names; the aliases if none does, because only the service knows what they stand for. */
+function configuredFor(arn: string, keyIds: readonly string[]): readonly string[] {
+  const named = keyIds.find((id) => id === arn || arn.endsWith(`:key/${id}`));
+  return named === undefined ? keyIds.filter(isAlias) : [named];
+}
+
+function isAlias(id: string): boolean {
+  return id.startsWith('alias/') || /^arn:[^:]+:kms:[^:]*:[^:]*:alias\//.test(id);
+}
+
+function isOtherKey({ cause }: { cause?: unknown }): boolean {
+  return cause instanceof Error && cause.name === 'IncorrectKeyException';
+}
+
+/** Some other process may know it, so that its work waits; an operator sees the name. */
+function unknownKey(name: string): ThrottledError {
+  return new ThrottledError('key_service_unknown_key', DENIED_RETRY_MS, { fields: { name } });
+}
+
+function clientConfig({ region, endpoint, credentials }: Omit<KmsSettings, 'keyIds' | 'deadlineMs'>): KMSClientConfig {
   return {
     region,
     ...(endpoint ? { endpoint } : {}),

@@ -52,43 +52,64 @@ export function fingerprint(key: Uint8Array): string {
   return `file:${createHmac('sha256', key).update('cardseal master key').digest('hex').slice(0, 16)}`;
 }
 
+interface NamedKey {
+  key: Buffer;
+  name: string;
+}
+
 /**
- * Master keys of a key file: 32 bytes each, one behind the other. The first wraps, all open.
- * @param read is asked at every use, which is seldom, so that a changed file is taken up without a restart.
+ * Master keys of a key file: 32 bytes each, one behind the other. The first wraps, all open. They are in memory for the
+ * length of one use, and are then overwritten.
+ * @param read is asked at every use, which is seldom, so that a changed file is taken up without a restart. The bytes that
+ * it returns are overwritten.
  */
 export function fileMasterKey(read: () => Uint8Array): MasterKey {
-  const keys = () => splitMasterKeys(read()).map((key) => ({ key, name: fingerprint(key) }));
-  const wrapUnder = ({ key, name }: { key: Buffer; name: string }, context: KeyContext, plain: Buffer) =>
+  async function withKeys<T>(use: (keys: [NamedKey, ...NamedKey[]]) => T): Promise<T> {
+    const bytes = read();
+    const keys = splitMasterKeys(bytes);
+    try {
+      return use(keys.map((key) => ({ key, name: fingerprint(key) })) as [NamedKey, ...NamedKey[]]);
+    } finally {
+      for (const one of [bytes, ...keys]) one.fill(0);
+    }
+  }
+  const wrapUnder = ({ key, name }: NamedKey, context: KeyContext, plain: Buffer) =>
     nameWrapped(name, seal(key, sealContext(context), plain));
   return {
-    identify: async () => keys()[0]!.name,
+    identify: () => withKeys(([{ name }]) => name),
     async make(context) {
       const key = randomBytes(32);
-      return { key, wrapped: wrapUnder(keys()[0]!, context, key) };
+      return { key, wrapped: await withKeys(([first]) => wrapUnder(first, context, key)) };
     },
-    wrap: async (context, key) => wrapUnder(keys()[0]!, context, key),
-    async unwrap(context, wrapped) {
-      const { name, payload } = readWrapped(wrapped);
-      if (name === UNNAMED) return openUnnamed(keys(), context, payload);
-      const known = keys().find((one) => one.name === name);
-      // The file of another process may be newer than ours: it is on its way, or somebody took it out too early.
-      if (!known) throw new ThrottledError('key_service_unknown_key', UNKNOWN_KEY_RETRY_MS, { fields: { name } });
-      return open(known.key, sealContext(context), payload);
-    },
+    wrap: (context, key) => withKeys(([first]) => wrapUnder(first, context, key)),
+    unwrap: (context, wrapped) =>
+      withKeys((keys) => {
+        const { name, payload } = readWrapped(wrapped);
+        if (name === UNNAMED) return openUnnamed(keys, context, payload);
+        const known = keys.find((one) => one.name === name);
+        // The file of another process may be newer than ours: it is on its way, or somebody took it out too early.
+        if (!known) throw new ThrottledError('key_service_unknown_key', UNKNOWN_KEY_RETRY_MS, { fields: { name } });
+        return open(known.key, sealContext(context), payload);
+      }),
   };
 }
 
 /** Master keys that lie in memory, as in a key file. */
 export function localMasterKey(bytes: Buffer): MasterKey {
-  splitMasterKeys(bytes);
-  return fileMasterKey(() => bytes);
+  assertMasterKeys(bytes);
+  return fileMasterKey(() => Buffer.from(bytes));
 }
 
 /** Throws DefectError `master_key_not_32_bytes`, for any number of keys that are not whole. */
-export function splitMasterKeys(bytes: Uint8Array): Buffer[] {
-  if (bytes.length === 0 || bytes.length % MASTER_KEY_BYTES !== 0) {
-    throw new DefectError('master_key_not_32_bytes', { fields: { length: bytes.length } });
+export function assertMasterKeys({ length }: Uint8Array): void {
+  if (length === 0 || length % MASTER_KEY_BYTES !== 0) {
+    throw new DefectError('master_key_not_32_bytes', { fields: { length } });
   }
+}
+
+/** Copies of the keys. Throws as `assertMasterKeys` does. */
+export function splitMasterKeys(bytes: Uint8Array): Buffer[] {
+  assertMasterKeys(bytes);
   const keys: Buffer[] = [];
   for (let at = 0; at < bytes.length; at += MASTER_KEY_BYTES) {
     keys.push(Buffer.from(bytes.subarray(at, at + MASTER_KEY_BYTES)));

@@ -1,0 +1,113 @@
+/** A bucket of keys that is empty, or another one than before, stops a process and makes no new key. */
+import { describe, expect, it } from 'vitest';
+import { ManualClock } from '../clock/index.ts';
+import { ConfigurationError } from '../config/index.ts';
+import { newJobId } from '../job/index.ts';
+import { localMasterKey } from '../seal/index.ts';
+import { createLedger } from './ledger.ts';
+import { HOUSE, paths } from './paths.ts';
+import { type MemoryObjectStore, memoryObjectStore } from './store/memory-object-store.ts';
+import type { ObjectStore } from './store/object-store.ts';
+
+const TENANT = 'bank';
+const clock = new ManualClock(Date.UTC(2026, 0, 1));
+const open = (store: ObjectStore, keyStore: ObjectStore) =>
+  createLedger({ store, keyStore, master: localMasterKey(Buffer.alloc(32, 1)), clock });
+
+async function used() {
+  const [store, keys] = [memoryObjectStore(), memoryObjectStore()];
+  const ledger = open(store, keys);
+  await ledger.tenants.create(HOUSE, TENANT, { name: 'A bank', createdAtMs: 0 });
+  const job = newJobId(clock.now());
+  await (await ledger.startJob(TENANT, job)).commit({ job } as never);
+  return { store, keys, job };
+}
+
+async function refusal(store: ObjectStore, keys: ObjectStore): Promise<string> {
+  const error = await open(store, keys)
+    .checkKeys()
+    .then(
+      () => null,
+      (thrown: unknown) => thrown,
+    );
+  return error instanceof ConfigurationError ? error.problems.join() : '';
+}
+
+describe('the start', () => {
+  it('goes on with an empty installation, with the keys that belong to the records, and with one bucket for both', async () => {
+    const { store, keys } = await used();
+    expect(await refusal(store, keys)).toBe('');
+    expect(await refusal(memoryObjectStore(), memoryObjectStore())).toBe('');
+    const both = memoryObjectStore();
+    await open(both, both).tenants.create(HOUSE, TENANT, { name: 'A bank', createdAtMs: 0 });
+    expect(await refusal(both, both)).toBe('');
+  });
+
+  it('ends when the bucket of keys is empty, also when only jobs are left, and makes no key', async () => {
+    const { store } = await used();
+    const empty = memoryObjectStore();
+    expect(await refusal(store, empty)).toMatch(/^S3_KEYS_BUCKET: the bucket holds no keys/);
+    await store.delete((await store.list('tenants/')).keys);
+    expect(await refusal(store, empty)).toMatch(/^S3_KEYS_BUCKET: the bucket holds no keys/);
+    expect(empty.objects.size).toBe(0);
+  });
+
+  it('ends when the bucket has keys of tenants and not the one of the installation', async () => {
+    const { store, keys } = await used();
+    await keys.delete([paths.tenantKey(HOUSE)]);
+    expect(await refusal(store, keys)).toMatch(/lacks the key of the installation/);
+  });
+
+  it('finds keys behind a page of the listing that is empty', async () => {
+    const { store, keys } = await used();
+    const thin: ObjectStore = {
+      ...keys,
+      list: async (prefix, options) =>
+        options?.startAfter === undefined ? { keys: [], next: prefix.slice(0, -1) } : keys.list(prefix, options),
+    };
+    expect(await refusal(store, thin)).toBe('');
+  });
+});
+
+describe('a tenant whose key is lost', () => {
+  const EVIDENCE: Record<string, (store: MemoryObjectStore, keys: MemoryObjectStore) => Promise<void>> = {
+    'a job': async () => {},
+    'a job key alone': async (store) => store.delete((await store.list('jobs/')).keys),
+    'an endpoint': async (store, keys) => {
+      await open(store, keys).endpoints.create(TENANT, 'we_1', {} as never);
+      await store.delete((await store.list('jobs/')).keys);
+      await keys.delete((await keys.list(`keys/${TENANT}/job_`)).keys);
+    },
+  };
+
+  it.each(Object.keys(EVIDENCE))('gets no new one beside %s', async (what) => {
+    const { store, keys } = await used();
+    await EVIDENCE[what]!(store, keys);
+    await keys.delete([paths.tenantKey(TENANT)]);
+    const fault = { code: 'tenant_key_missing', disposition: 'defect' };
+    const ledger = open(store, keys);
+    await expect(ledger.startJob(TENANT, newJobId(1))).rejects.toMatchObject(fault);
+    await expect(ledger.idempotency.fingerprint(TENANT, ['x'])).rejects.toMatchObject(fault);
+    expect(keys.objects.has(paths.tenantKey(TENANT))).toBe(false);
+    // Other tenants go on.
+    await open(store, keys).endpoints.create('shop', 'we_1', {} as never);
+  });
+
+  it('uses the key that another process makes while this one looks', async () => {
+    const { store, keys } = await used();
+    const other = open(store, keys);
+    let raced = false;
+    const racing: ObjectStore = {
+      ...store,
+      list: async (prefix, options) => {
+        if (!raced) {
+          raced = true;
+          await other.endpoints.create('shop', 'we_1', {} as never);
+        }
+        return store.list(prefix, options);
+      },
+    };
+    const [one, same] = [open(racing, keys), other];
+    expect(await one.idempotency.fingerprint('shop', ['x'])).toBe(await same.idempotency.fingerprint('shop', ['x']));
+  });
+});

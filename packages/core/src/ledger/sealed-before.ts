@@ -1,0 +1,56 @@
+/**
+ * Whether anything was sealed under a key that is not there. A bucket of keys that is empty, or another one than before,
+ * must stop a process: with a new key every name that follows from the old one would change, and nothing would open.
+ */
+import { ConfigurationError } from '../config/index.ts';
+import { batchNames } from './batch-names.ts';
+import { HOUSE, paths } from './paths.ts';
+import { type ObjectStore, walk } from './store/object-store.ts';
+
+/** Folders in which a name exists only after its tenant's key was used. */
+function sealedFolders(tenant: string): string[] {
+  const records = ['endpoints', 'api-keys', 'tenants', 'admins', 'ended-sessions', 'bulk-retries'] as const;
+  return [
+    ...records.map((kind) => paths.records(kind, tenant)),
+    `jobs/${tenant}/`,
+    `notices/${tenant}/`,
+    `idempotency/${tenant}/`,
+    batchNames.tenant(tenant),
+    ...(tenant === HOUSE ? ['audit/'] : []),
+  ];
+}
+
+/** @param keyStore job keys in it are wrapped with the tenant's key. */
+export async function hasSealed(
+  store: Pick<ObjectStore, 'list'>,
+  keyStore: Pick<ObjectStore, 'list'>,
+  tenant: string,
+): Promise<boolean> {
+  const folders = sealedFolders(tenant).map((folder) => hasName(store, folder));
+  return (await Promise.all([hasName(keyStore, paths.keysOf(tenant)), ...folders])).includes(true);
+}
+
+/**
+ * Throws ConfigurationError when the bucket of keys has no key of the installation itself, although the bucket of data has
+ * records. `tenants/` stands for all: its records are sealed with that key.
+ */
+export async function assertKeysKept(
+  store: Pick<ObjectStore, 'list'>,
+  keyStore: Pick<ObjectStore, 'list'>,
+): Promise<void> {
+  if (await hasName(keyStore, paths.tenantKey(HOUSE))) return;
+  const hasAnyKey = await hasName(keyStore, paths.allKeys);
+  const isUsed = (await hasSealed(store, keyStore, HOUSE)) || (!hasAnyKey && (await hasName(store, 'jobs/')));
+  if (!isUsed) return;
+  // A process that starts beside this one may just have made the first key.
+  if (await hasName(keyStore, paths.tenantKey(HOUSE))) return;
+  const found = hasAnyKey ? 'lacks the key of the installation' : 'holds no keys';
+  throw new ConfigurationError([
+    `S3_KEYS_BUCKET: the bucket ${found}, but S3_BUCKET holds records that were sealed with keys. Set S3_KEYS_BUCKET to the bucket that holds them, or restore them. New keys would not open what is there`,
+  ]);
+}
+
+async function hasName(store: Pick<ObjectStore, 'list'>, prefix: string): Promise<boolean> {
+  for await (const _name of walk(store, prefix)) return true;
+  return false;
+}
