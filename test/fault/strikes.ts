@@ -142,6 +142,20 @@ export const STRIKES = {
         random,
       ),
   },
+  // The clean-up fails for a time: nothing may wait for it or be announced again, and it must be done in the end.
+  'store deletes nothing': {
+    wires: 0,
+    strike: (night, random) =>
+      spoilStore(
+        night,
+        [
+          { kind: 'status', status: 503, operation: 'DeleteObjects' },
+          { kind: 'status', status: 503, operation: 'DeleteObject', keyPattern: '\\.image$' },
+        ],
+        3000,
+        random,
+      ),
+  },
   'store slow': {
     wires: 0,
     strike: (night, random) => spoilStore(night, [{ kind: 'slow', delayMs: 400, rate: 0.5 }], 3000, random),
