@@ -1,6 +1,6 @@
 /** Gates of the pool: who may be called, and why not. Operators close and open them; each change is on record. */
 import { RejectedError, TransientError } from '@cardseal/core/errors';
-import type { CredentialSnapshot, Pacer } from '@cardseal/core/pacing';
+import type { CredentialSnapshot } from '@cardseal/core/pacing';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { action, type Call, reason, sendPage, wrongInput } from '../actions/action.ts';
@@ -9,30 +9,12 @@ import { mayActAs } from '../auth/session.ts';
 import type { AdminContext } from '../context.ts';
 import { page } from '../pages/layout.ts';
 import { poolSnapshot, withPacer } from '../pool/pool.ts';
+import { openForGood } from './open.ts';
 import { gatesPage } from './page.ts';
 
 const openSchema = z.strictObject({ reason: reason.optional() });
 const until = z.union([z.iso.datetime({ offset: true }), z.iso.datetime({ local: true }).transform((at) => `${at}Z`)]);
 const closeSchema = z.strictObject({ reason: reason.optional(), until: until.optional() });
-
-const SAVE_TRIES = 3;
-
-/**
- * Opens the gate in Redis and in the ledger. The record matters when Redis forgot that the gate was closed: without it,
- * the workers would put the old block back.
- */
-async function openForGood(
-  { ledger }: Pick<AdminContext, 'ledger'>,
-  pacer: Pick<Pacer, 'openGate'>,
-  credential: string,
-  by: string,
-): Promise<void> {
-  await pacer.openGate(credential, by);
-  for (let attempt = 0; attempt < SAVE_TRIES; attempt++) {
-    if (await ledger.gates.save(credential, { reason: '', by, untilMs: 0 })) return;
-  }
-  throw new TransientError('store_unavailable');
-}
 
 export function gateRoutes(app: FastifyInstance, context: AdminContext): void {
   app.get('/gates', async (request, reply) => {

@@ -59,7 +59,14 @@ async function twoSides({ erased = false, refusals = 0 }) {
     endpointIds: null,
     apiKeyId: 'k',
   });
-  const permit = { credentialId: 'one', sent() {}, async settle() {}, async giveBack() {} };
+  const permit = {
+    credentialId: 'one',
+    sent() {},
+    async settle() {
+      return { held: false, run: 0 };
+    },
+    async giveBack() {},
+  };
   const saved = Promise.withResolvers<void>();
   const paid: string[] = [];
   let refused = 0;

@@ -1,0 +1,25 @@
+import { createLedger, memoryObjectStore } from '@cardseal/core/ledger';
+import { createPacer } from '@cardseal/core/pacing';
+import { localMasterKey } from '@cardseal/core/seal';
+import { expect, it, onTestFinished } from 'vitest';
+import { startPrivateRedis } from '../../../../packages/core/src/pacing/redis-for-tests.ts';
+import { openForGood } from './open.ts';
+
+it('a gate that Redis forgot stays open once an operator opened it', async () => {
+  const server = await startPrivateRedis();
+  const pacer = createPacer({ redis: server.redis, prefix: 'gates', credentials: [{ id: 'a', qps: 20 }] });
+  onTestFinished(async () => {
+    pacer.stop();
+    await server.stop();
+  });
+  const ledger = createLedger({ store: memoryObjectStore(), master: localMasterKey(Buffer.alloc(32)) });
+  await ledger.gates.save('a', { reason: 'operator', by: 'ann', untilMs: 0 });
+  const old = (await ledger.gates.read('a'))!;
+
+  await openForGood({ ledger }, pacer, 'a', 'bob');
+
+  expect(await ledger.gates.read('a')).toMatchObject({ reason: '', by: 'bob' });
+  // A worker that read the old record before comes too late as well.
+  await pacer.restoreGate('a', old);
+  expect((await pacer.snapshot())[0]!.gate.state).toBe('open');
+});
