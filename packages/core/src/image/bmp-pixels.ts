@@ -12,6 +12,8 @@ export interface RawPixels {
   widthPx: number;
   heightPx: number;
   channels: 1 | 3;
+  /** Of a PDF. */
+  pages?: number;
 }
 
 /**

@@ -3,6 +3,7 @@
  * leaves here is an upright baseline JPEG in sRGB, without metadata, whose encoded length is at or just under the limit.
  */
 import { assessImage } from './assess.ts';
+import type { RawPixels } from './bmp-pixels.ts';
 import { encodedLengthBound } from './encoded-length.ts';
 import { type EncodingTrial, searchEncoding } from './encoding-search.ts';
 import type { ImageFacts, ImageFormat } from './facts.ts';
@@ -58,6 +59,7 @@ export async function fitImage(
   options.signal?.throwIfAborted();
   const reasons = reasonsToFit(bytes, facts, limits);
   const pixels = await decodePixels(bytes, facts, limits);
+  if ((pixels.pages ?? 1) > 1) reasons.push('several_pages');
   const shortest = Math.min(pixels.widthPx, pixels.heightPx);
   const encodedLength = options.encodedLength ?? ((rawBytes) => encodedLengthBound(rawBytes));
   const shrinking = reasons.includes('too_many_bytes');
@@ -78,7 +80,12 @@ export async function fitImage(
     minScale: Math.min(1, (limits.minSidePx + 1) / shortest),
   });
   if (best === undefined) throw unusable('cannot_shrink');
-  return { bytes: best.bytes, encodes, ...describe(best, bytes, facts, reasons) };
+  return { bytes: best.bytes, encodes, ...describe(best, bytes, asRead(facts, pixels), reasons) };
+}
+
+/** The size of a PDF is known once its page is rendered. */
+function asRead(facts: ImageFacts, { widthPx, heightPx }: RawPixels): ImageFacts {
+  return facts.format === 'pdf' ? { ...facts, widthPx, heightPx } : facts;
 }
 
 function reasonsToFit(bytes: Uint8Array, facts: ImageFacts, limits: ImageLimits): FitReason[] {

@@ -256,7 +256,7 @@ describe('inspectImage on anything else', () => {
       expect(reasonOf(Buffer.from(`\0\0\0\x18ftyp${brand}\0\0\0\0mif1heic`))).toBe('unsupported_heic heic');
     }
     expect(reasonOf(Buffer.from('II+\0\x08\0\0\0'))).toBe('unsupported_format bigtiff');
-    expect(reasonOf(Buffer.from('%PDF-1.7'))).toBe('unsupported_format pdf');
+    expect(reasonOf(Buffer.from('%PDF-1.7'))).toBe('truncated');
   });
 
   it('throws nothing but rejections, whatever the bytes', () => {

@@ -6,6 +6,7 @@ import { heifBrands, isAvif, readAvifHeader } from './avif-header.ts';
 import { isBmp, readBmpHeader } from './bmp-header.ts';
 import type { ImageFacts } from './facts.ts';
 import { isJpeg, readJpegHeader } from './jpeg-header.ts';
+import { isPdf, readPdfHeader } from './pdf-header.ts';
 import { isPng, readPngHeader } from './png-header.ts';
 import { unusable } from './reasons.ts';
 import { isTiff, readTiffHeader } from './tiff-header.ts';
@@ -25,6 +26,7 @@ export function inspectImage(bytes: Uint8Array): ImageFacts {
   if (isWebp(view)) return readWebpHeader(view);
   if (isTiff(view)) return readTiffHeader(view);
   if (isAvif(view)) return readAvifHeader(view);
+  if (isPdf(view)) return readPdfHeader(view);
   if (heifBrands(view).some((brand) => heicBrands.has(brand))) throw unusable('unsupported_heic', { format: 'heic' });
   const format = recogniseOther(view);
   throw format === undefined ? unusable('not_an_image') : unusable('unsupported_format', { format });
@@ -44,7 +46,6 @@ const signatures: readonly Signature[] = [
   { format: 'gif', at: 0, text: 'GIF8' },
   { format: 'bigtiff', at: 0, text: 'II+\0' },
   { format: 'bigtiff', at: 0, text: 'MM\0+' },
-  { format: 'pdf', at: 0, text: '%PDF' },
   { format: 'jpeg2000', at: 4, text: 'jP  ' },
   { format: 'jpegxl', at: 4, text: 'JXL ' },
   { format: 'jpegxl', at: 0, text: '\xff\x0a' },

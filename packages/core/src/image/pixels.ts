@@ -9,6 +9,8 @@ import type { EncodingSetting } from './encoding-search.ts';
 import { type ImageFacts, isMirrored, type Orientation } from './facts.ts';
 import { needsRepair, type RepairedJpeg, repairJpeg } from './jpeg-repair.ts';
 import type { ImageLimits } from './limits.ts';
+import { pdfSidePx } from './pdf-header.ts';
+import { defaultPdfLimits, renderPdf } from './pdf-pixels.ts';
 import { unusable } from './reasons.ts';
 
 /** Generous: an ordinary 12-megapixel photo takes a quarter of a second; a hostile one can have a hundred scans. */
@@ -30,7 +32,7 @@ async function loadLibrary() {
 /**
  * @returns upright sRGB or grey pixels of 8 bits, transparency on white, no side above `limits.maxSidePx`; the first page
  *   or frame where there are several
- * @throws RejectedError `image_unusable`: damaged, truncated, unsupported_bmp; TransientError `image_fit_timeout`
+ * @throws RejectedError `image_unusable`: damaged, truncated, unsupported_bmp, locked_pdf; TransientError `image_fit_timeout`
  */
 export async function decodePixels(bytes: Uint8Array, facts: ImageFacts, limits: ImageLimits): Promise<RawPixels> {
   const sharp = await loadLibrary();
@@ -39,6 +41,15 @@ export async function decodePixels(bytes: Uint8Array, facts: ImageFacts, limits:
     const bitmap = decodeBmp(bytes);
     const fits = Math.max(facts.widthPx, facts.heightPx) <= limits.maxSidePx;
     return fits ? bitmap : await decode(sharp(bitmap.data, { raw: rawShape(bitmap) }));
+  }
+  if (facts.format === 'pdf') {
+    const { data, widthPx, heightPx, pages } = await renderPdf(bytes, {
+      ...defaultPdfLimits,
+      maxSidePx: Math.min(pdfSidePx, limits.maxSidePx),
+    });
+    if (Math.min(widthPx, heightPx) < limits.minSidePx) throw unusable('too_elongated');
+    const shape = { width: widthPx, height: heightPx, channels: 4 } as const;
+    return { ...(await decode(sharp(data, { raw: shape }))), pages };
   }
   const open = (from: Uint8Array) =>
     sharp(from, { failOn: 'error', limitInputPixels: limits.maxInputPixels, sequentialRead: true, page: 0, pages: 1 });

@@ -26,6 +26,7 @@ export type UnusableReason =
   | 'unsupported_format'
   | 'unsupported_heic'
   | 'unsupported_bmp'
+  | 'locked_pdf'
   | 'truncated'
   | 'damaged'
   | 'dimensions_lie'
@@ -51,10 +52,12 @@ const sentences: Readonly<Record<ImageReason, string>> = {
   several_pages: 'The file has more than one page or frame. Send one picture, or allow the first one to be used.',
   format_not_accepted: 'This kind of picture is not accepted here. Send a JPEG, or allow it to be fitted.',
   empty: 'The file is empty. Take or choose the picture again.',
-  not_an_image: 'The file is not a picture. Send a JPEG, PNG, BMP, WebP, TIFF or AVIF of the card.',
-  unsupported_format: 'This kind of picture is not supported. Send a JPEG, PNG, BMP, WebP, TIFF or AVIF of the card.',
+  not_an_image: 'The file is not a picture. Send a JPEG, PNG, BMP, WebP, TIFF, AVIF or PDF of the card.',
+  unsupported_format:
+    'This kind of picture is not supported. Send a JPEG, PNG, BMP, WebP, TIFF, AVIF or PDF of the card.',
   unsupported_heic:
     'HEIC pictures cannot be read. Send a JPEG: on an iPhone, set Settings > Camera > Formats to Most Compatible, or export the picture as JPEG.',
+  locked_pdf: 'The PDF is locked with a password. Send a PDF without a password, or a picture of the card.',
   unsupported_bmp: 'This kind of BMP cannot be converted. Send a JPEG or PNG of the card.',
   truncated: 'The file ends too early, as after an interrupted upload. Send it again.',
   damaged: 'The file is damaged. Take or save the picture again.',
