@@ -208,8 +208,8 @@ async function allEnded(app: TestStack, ids: readonly string[], deadlineMs: numb
 /** Empty when the outage cost nothing. */
 export function outageProblems(found: OutageFindings): string[] {
   const { kind, jobs, outageS, failed, succeeded, recoveredS, probes } = found;
-  // The first pause is at least 4 s, the second 8, and all later ones 16.
-  const mostProbes = 2 + Math.ceil(outageS / 16);
+  // The first pause is at least 4 s, the second 8, and all later ones 12.
+  const mostProbes = 2 + Math.ceil(outageS / 12);
   const problems = [
     failed > 0 && `${failed} jobs failed`,
     succeeded < jobs && `${jobs - succeeded} of ${jobs} jobs did not succeed`,

@@ -106,7 +106,7 @@ describe('the circuit breaker', () => {
 });
 
 describe('probes of an outage', () => {
-  it('are one at a time, the first after about five seconds, then at growing pauses of at most 24', () => {
+  it('are one at a time, the first after about five seconds, then at growing pauses of at most 18', () => {
     const it = inOutage();
     const pauses: number[] = [];
     let lastUs = it.now();
@@ -117,8 +117,8 @@ describe('probes of an outage', () => {
       pauses.push(Math.round((it.now() - lastUs) / SECOND_US));
       lastUs = it.now();
     }
-    expect(pauses.slice(0, 5)).toEqual([5, 10, 20, 20, 20]);
-    expect(Math.max(...pauses)).toBeLessThanOrEqual(24);
+    expect(pauses.slice(0, 5)).toEqual([5, 10, 15, 15, 15]);
+    expect(Math.max(...pauses)).toBeLessThanOrEqual(18);
   });
 
   it('keep all other calls back while one is out', () => {

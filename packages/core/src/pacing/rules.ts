@@ -75,8 +75,8 @@ export interface Rules {
   outageProbeUs: readonly number[];
 }
 
-/** With jitter at most 24 s: a provider that is back is noticed in time for all waiting jobs to end within a minute. */
-const OUTAGE_PROBE_MS = [5000, 10_000, 20_000];
+/** With jitter at most 18 s: a provider that is back is noticed in time for all waiting jobs to end within a minute. */
+const OUTAGE_PROBE_MS = [5000, 10_000, 15_000];
 
 const HOUR_MS = 3_600_000;
 const us = (ms: number) => Math.round(ms * 1000);
