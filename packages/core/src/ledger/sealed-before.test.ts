@@ -2,8 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { ManualClock } from '../clock/index.ts';
 import { ConfigurationError } from '../config/index.ts';
-import { newJobId } from '../job/index.ts';
+import { newId, newJobId } from '../job/index.ts';
 import { localMasterKey } from '../seal/index.ts';
+import type { BatchId } from './batch-names.ts';
 import { createLedger } from './ledger.ts';
 import { HOUSE, paths } from './paths.ts';
 import { type MemoryObjectStore, memoryObjectStore } from './store/memory-object-store.ts';
@@ -91,6 +92,18 @@ describe('a tenant whose key is lost', () => {
     expect(keys.objects.has(paths.tenantKey(TENANT))).toBe(false);
     // Other tenants go on.
     await open(store, keys).endpoints.create('shop', 'we_1', {} as never);
+  });
+
+  it('that never was gets one, also when its first submit and batch were withdrawn before', async () => {
+    const { store, keys } = await used();
+    const ledger = open(store, keys);
+    const job = newJobId(2);
+    await ledger.markers.openGeneration('shop', job, 1, null);
+    await ledger.submits.withdraw('shop', job);
+    await ledger.batches.withdraw({ tenant: 'shop', id: newId('batch', 1) as BatchId, round: 0 });
+    expect([...store.objects.keys()].filter((name) => name.includes('/shop/'))).toHaveLength(3);
+    await ledger.startJob('shop', job);
+    expect(keys.objects.has(paths.tenantKey('shop'))).toBe(true);
   });
 
   it('uses the key that another process makes while this one looks', async () => {

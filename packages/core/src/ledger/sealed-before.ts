@@ -3,19 +3,19 @@
  * must stop a process: with a new key every name that follows from the old one would change, and nothing would open.
  */
 import { ConfigurationError } from '../config/index.ts';
-import { batchNames } from './batch-names.ts';
 import { HOUSE, paths } from './paths.ts';
 import { type ObjectStore, walk } from './store/object-store.ts';
 
-/** Folders in which a name exists only after its tenant's key was used. */
+/**
+ * Folders in which a name exists only after its tenant's key was used. Not `jobs/` and `batches/`: a sweep writes the word
+ * `withdrawn` there for a submit that ended before it made the first key. A job's own key proves the use.
+ */
 function sealedFolders(tenant: string): string[] {
   const records = ['endpoints', 'api-keys', 'tenants', 'admins', 'ended-sessions', 'bulk-retries'] as const;
   return [
     ...records.map((kind) => paths.records(kind, tenant)),
-    `jobs/${tenant}/`,
     `notices/${tenant}/`,
     `idempotency/${tenant}/`,
-    batchNames.tenant(tenant),
     ...(tenant === HOUSE ? ['audit/'] : []),
   ];
 }
