@@ -45,6 +45,7 @@ function toProblem(error: unknown, request: FastifyRequest): Problem {
 
 /** What the store lost or returned damaged. The owner must not take it for something that never existed. */
 const UNREADABLE = new Set([
+  'batch_head_missing',
   'endpoint_record_missing',
   'job_key_missing',
   'job_request_missing',

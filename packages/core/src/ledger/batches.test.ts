@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ManualClock } from '../clock/index.ts';
 import { newId } from '../job/index.ts';
 import { localMasterKey } from '../seal/index.ts';
-import type { BatchId } from './batch-names.ts';
+import { type BatchId, batchNames } from './batch-names.ts';
 import { createLedger } from './ledger.ts';
 import { memoryObjectStore } from './store/memory-object-store.ts';
 
@@ -48,6 +48,34 @@ describe('the lines of a batch', () => {
     expect(head).toMatchObject({ lines: 1, chunks: 1 });
     expect(await batches.chunk('bank', id, head, 0)).toBe(null);
     expect(await batches.missingChunks('bank', id, head)).toBe(1);
+  });
+});
+
+describe('a head that the store lost', () => {
+  it.each(['expanded', 'cancel', 'end'] as const)(
+    'beside %s is a fault: nothing is withdrawn or dropped',
+    async (part) => {
+      const { store, batches, id } = world();
+      const manifest = await batches.begin('bank', id);
+      await manifest.put(lines);
+      await manifest.commit(draft);
+      if (part === 'expanded') await batches.setExpanded('bank', id);
+      if (part === 'cancel') await batches.askToCancel('bank', id);
+      if (part === 'end') await batches.end('bank', id, { state: 'completed', atMs: 1, counts: {} });
+      await store.delete([batchNames.head(manifest.opened)]);
+      const before = [...store.objects.keys()];
+      await expect(batches.withdraw(manifest.opened)).rejects.toMatchObject({ code: 'batch_head_missing' });
+      await expect(batches.head('bank', id)).rejects.toMatchObject({ code: 'batch_head_missing' });
+      expect([...store.objects.keys()]).toEqual(before);
+    },
+  );
+
+  it('is withdrawn as before when nothing else proves a commit', async () => {
+    const { batches, id } = world();
+    const manifest = await batches.begin('bank', id);
+    await manifest.put(lines);
+    expect(await batches.head('bank', id)).toBeNull();
+    expect(await batches.withdraw(manifest.opened)).toBe(1);
   });
 });
 

@@ -5,6 +5,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { encodeTime } from 'ulid';
+import { DefectError } from '../errors/index.ts';
 import { type BatchLine, createBatchLines } from './batch-lines.ts';
 import { type BatchHead, type BatchManifest, beginManifest, type Decision, putMark } from './batch-manifest.ts';
 import { type BatchId, type BatchRound, batchNames, isBatchId, type LinesRef, parseOpenBatch } from './batch-names.ts';
@@ -29,14 +30,14 @@ export interface BatchStatus {
 export interface Batches {
   /** Opens the first round that was not withdrawn. */
   begin(tenant: string, id: BatchId): Promise<BatchManifest>;
-  /** null when there is no such batch. */
+  /** null when there is no such batch. Throws DefectError `batch_head_missing` when the store lost the head. */
   head(tenant: string, id: BatchId): Promise<BatchHead | null>;
   decisionOf(round: BatchRound): Promise<Decision>;
   /** Changes whenever somebody writes in the round; null when the round is closed. */
   mark(round: BatchRound): Promise<string | null>;
   /**
    * Decides that the round is not committed, and only then removes its lines; returns how many chunks there were. null
-   * when it is committed. May run any number of times.
+   * when it is committed. May run any number of times. Throws as `head` does.
    */
   withdraw(round: BatchRound): Promise<number | null>;
   /** null when the lines are gone. */
@@ -93,12 +94,27 @@ export function createBatches(store: ObjectStore, keyring: Keyring): Batches {
     }
   }
 
+  /** Only a committed batch is expanded, cancelled or ended: without its head it has lost the head. */
+  async function refuseCommitted(tenant: string, id: BatchId): Promise<void> {
+    const folder = batchNames.folder(tenant, id);
+    const kept = (await listAll(store, folder)).map((name) => name.slice(folder.length));
+    const isCommitted = ['expanded', 'cancel', 'end'].some((part) => kept.includes(part));
+    // The head may have been written since it was looked for.
+    if (!isCommitted || (await standing(tenant, id)).head !== null) return;
+    throw new DefectError('batch_head_missing', { fields: { tenant, batch: id } });
+  }
+
   return {
     begin: async (tenant, id) => beginManifest(parts, (await standing(tenant, id)).at),
-    head: async (tenant, id) => (await standing(tenant, id)).head,
+    async head(tenant, id) {
+      const { head } = await standing(tenant, id);
+      if (head === null) await refuseCommitted(tenant, id);
+      return head;
+    },
     decisionOf,
     mark: async (round) => (await store.get(batchNames.open(round)))?.toString('hex') ?? null,
     async withdraw(round) {
+      if ((await decisionOf(round)) === null) await refuseCommitted(round.tenant, round.id);
       if (!(await store.create(batchNames.head(round), WITHDRAWN))) return null;
       return lines.drop(round);
     },
