@@ -17,6 +17,7 @@ import {
 } from '@cardseal/core/queue';
 import type { FastifyInstance } from 'fastify';
 import { createEndedSessions } from './auth/ended-sessions.ts';
+import { createFormTokens } from './auth/form-token.ts';
 import { createSessions } from './auth/session.ts';
 import { createBulkRunner } from './bulk/runner.ts';
 import type { AdminConfig } from './config.ts';
@@ -67,6 +68,7 @@ export function createAdminApp(config: AdminConfig, overrides: AdminOverrides = 
     workers: createWorkerBoard(redis, config.QUEUE_PREFIX),
     sessions: createSessions(() => sessionKey, config.SESSION_MINUTES * 60_000, clock),
     endedSessions: createEndedSessions(ledger, clock),
+    formTokens: createFormTokens(() => sessionKey, clock),
     stopping: stopping.signal,
   };
   const samples = createSamples(redis, config.QUEUE_PREFIX, clock);

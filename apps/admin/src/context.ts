@@ -5,6 +5,7 @@ import type { Log } from '@cardseal/core/log';
 import type { Conveyor, Lanes, Queues, WorkerBoard } from '@cardseal/core/queue';
 import type { Redis } from 'ioredis';
 import type { EndedSessions } from './auth/ended-sessions.ts';
+import type { FormTokens } from './auth/form-token.ts';
 import type { Sessions } from './auth/session.ts';
 import type { AdminConfig } from './config.ts';
 
@@ -21,6 +22,7 @@ export interface AdminContext {
   board: Queues;
   sessions: Sessions;
   endedSessions: EndedSessions;
+  formTokens: FormTokens;
   /** Aborts when this process is told to end. */
   stopping: AbortSignal;
   /** Where the pool and the workers are known. */

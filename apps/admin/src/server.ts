@@ -79,7 +79,7 @@ export async function createServer(context: AdminContext, parts: ServerParts): P
       .header('cross-origin-opener-policy', 'same-origin')
       .header('cross-origin-resource-policy', 'same-origin')
       .header('x-content-type-options', 'nosniff')
-      .header('referrer-policy', 'no-referrer')
+      .header('referrer-policy', 'same-origin')
       .header('cache-control', reply.getHeader('cache-control') ?? 'no-store');
   });
   app.addHook('onSend', async (_request, reply) => {

@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
 import type { AdminContext } from '../context.ts';
 import { SESSION_COOKIE } from './login.ts';
+import { originOf } from './origin.ts';
 import type { IssuedSession } from './session.ts';
 
 declare module 'fastify' {
@@ -46,7 +47,7 @@ export function guard(app: FastifyInstance, { sessions, endedSessions, ledger }:
 
   app.decorateRequest('session', null);
   app.addHook('onRequest', async (request, reply) => {
-    if (isChange(request) && !isSameOrigin(request)) return reply.code(403).send({ code: 'foreign_origin' });
+    if (isChange(request) && !mayChange(request)) return reply.code(403).send({ code: 'foreign_origin' });
     if (OPEN_PATHS.has(request.routeOptions.url ?? '')) return;
     request.session = await standing(sessions.read(request.cookies[SESSION_COOKIE]));
     if (!request.session) return refuse(request, reply);
@@ -62,10 +63,8 @@ function isChange({ method }: FastifyRequest): boolean {
   return method !== 'GET' && method !== 'HEAD' && method !== 'OPTIONS';
 }
 
-/** Programs send neither header; browsers send at least one of them and cannot be made to lie. */
-function isSameOrigin({ headers }: FastifyRequest): boolean {
-  const site = headers['sec-fetch-site'];
-  if (site !== undefined) return site === 'same-origin' || site === 'none';
-  if (headers.origin === undefined) return true;
-  return URL.canParse(headers.origin) && new URL(headers.origin).host === headers.host;
+/** A login whose origin is unknown is allowed here and needs the token of its form. Nothing else is. */
+function mayChange(request: FastifyRequest): boolean {
+  const origin = originOf(request.headers, request.host);
+  return origin === 'own' || (origin === 'unknown' && request.routeOptions.url === '/login');
 }

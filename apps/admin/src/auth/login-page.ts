@@ -2,8 +2,10 @@
 import { html } from '../pages/html.ts';
 import { page } from '../pages/layout.ts';
 
-export function loginPage(error = ''): string {
+/** @param token of this form, which its cookie belongs to. */
+export function loginPage(token: string, error = ''): string {
   const body = html`<div class="login"><form class="card" method="post" action="/login">
+<input type="hidden" name="form_token" value="${token}">
 <h1>Cardseal operators</h1>
 ${error && html`<p class="error" role="alert">${error}</p>`}
 <label>User<input name="user" autocomplete="username" required autofocus></label>

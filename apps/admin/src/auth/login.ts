@@ -4,19 +4,25 @@ import { describeError } from '@cardseal/core/log';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { AdminContext } from '../context.ts';
+import { FORM_COOKIE, FORM_TOKEN_S } from './form-token.ts';
 import { loginPage } from './login-page.ts';
+import { originOf } from './origin.ts';
 import type { Session } from './session.ts';
 import { createLoginThrottle } from './throttle.ts';
 
 export const SESSION_COOKIE = 'cardseal_session';
 
-const credentialsSchema = z.strictObject({ user: z.string().max(64), password: z.string().max(256) });
+const credentialsSchema = z.strictObject({
+  user: z.string().max(64),
+  password: z.string().max(256),
+  form_token: z.string().max(128).optional(),
+});
 
 /** Stretched at once in this process: each takes a core for a while. */
 const MAX_CONCURRENT_LOGINS = 4;
 
 export function loginRoutes(app: FastifyInstance, context: AdminContext): void {
-  const { config, ledger, log, sessions, endedSessions, clock } = context;
+  const { config, ledger, log, sessions, endedSessions, formTokens, clock } = context;
   const throttle = createLoginThrottle(clock);
   // An unknown user costs as much as a wrong password, so that names cannot be told by time.
   const decoy = hashPassword('no operator has this password');
@@ -28,12 +34,17 @@ export function loginRoutes(app: FastifyInstance, context: AdminContext): void {
     return admin && matches ? { user, role: admin.value.role, version: admin.version } : null;
   }
 
-  app.get('/login', async (_request, reply) => sendPage(reply, 200));
+  app.get('/login', async (request, reply) => {
+    const { expired } = request.query as { expired?: string };
+    return sendPage(reply, 200, expired === undefined ? '' : 'The form was too old, or its cookie is missing.');
+  });
 
   app.post('/login', async (request, reply) => {
     const parsed = credentialsSchema.safeParse(request.body);
     if (!parsed.success) return reply.code(400).send({ code: 'invalid_request' });
-    const { user, password } = parsed.data;
+    const { user, password, form_token: token } = parsed.data;
+    const isUnknown = originOf(request.headers, request.host) === 'unknown';
+    if (isUnknown && !formTokens.isValid(request.cookies[FORM_COOKIE], token)) return withoutToken(request, reply);
     const waitMs = running >= MAX_CONCURRENT_LOGINS ? 1000 : throttle.waitMs(user, request.ip);
     if (waitMs > 0) return tooMany(request, reply, waitMs);
     running++;
@@ -63,6 +74,30 @@ export function loginRoutes(app: FastifyInstance, context: AdminContext): void {
     }
   });
 
+  function refused(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+    if (isForm(request)) return sendPage(reply, 401, 'Wrong user or password.');
+    return reply.code(401).send({ code: 'unauthorized' });
+  }
+
+  function tooMany(request: FastifyRequest, reply: FastifyReply, waitMs: number): FastifyReply {
+    const waitS = Math.ceil(waitMs / 1000);
+    reply.header('retry-after', waitS);
+    if (isForm(request)) return sendPage(reply, 429, `Too many attempts: try again in ${waitS} s.`);
+    return reply.code(429).send({ code: 'too_many_logins' });
+  }
+
+  function sendPage(reply: FastifyReply, status: number, error = ''): FastifyReply {
+    const { cookie, token } = formTokens.issue();
+    reply.setCookie(FORM_COOKIE, cookie, {
+      path: '/login',
+      httpOnly: true,
+      sameSite: 'strict',
+      secure: config.CARDSEAL_ENV === 'production',
+      maxAge: FORM_TOKEN_S,
+    });
+    return reply.code(status).type('text/html; charset=utf-8').send(loginPage(token, error));
+  }
+
   app.post('/logout', async (request, reply) => {
     const session = request.session!;
     await endedSessions
@@ -72,20 +107,10 @@ export function loginRoutes(app: FastifyInstance, context: AdminContext): void {
   });
 }
 
-function refused(request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  if (isForm(request)) return sendPage(reply, 401, 'Wrong user or password.');
-  return reply.code(401).send({ code: 'unauthorized' });
-}
-
-function tooMany(request: FastifyRequest, reply: FastifyReply, waitMs: number): FastifyReply {
-  const waitS = Math.ceil(waitMs / 1000);
-  reply.header('retry-after', waitS);
-  if (isForm(request)) return sendPage(reply, 429, `Too many attempts: try again in ${waitS} s.`);
-  return reply.code(429).send({ code: 'too_many_logins' });
-}
-
-function sendPage(reply: FastifyReply, status: number, error = ''): FastifyReply {
-  return reply.code(status).type('text/html; charset=utf-8').send(loginPage(error));
+/** Nobody is logged in: a person gets a new form, whose token is valid. */
+function withoutToken(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  if (isForm(request)) return reply.redirect('/login?expired', 303);
+  return reply.code(403).send({ code: 'foreign_origin' });
 }
 
 /** A page of ours, and not a program. */
