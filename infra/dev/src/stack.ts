@@ -44,7 +44,9 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     log,
     onRestart: restarts.tell,
   });
+  let stopped = false;
   const stop = once(async () => {
+    stopped = true;
     removeDevInfo(dataDir);
     await supervisor.stop();
     await leash.end();
@@ -54,12 +56,14 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     options.signal?.addEventListener('abort', () => void supervisor.stop(), { once: true });
     const started = await orAborted(startParts(settled, supervisor), options.signal);
     const publish = () => {
+      if (stopped) return;
       started.info.pids = pidsOf(supervisor, options);
       writeDevInfo(dataDir, started.info);
     };
     publish();
     restarts.onEach((child) => {
-      publish();
+      // A full disk must not count as a failed restart.
+      untilWritten(publish, log);
       log(`${child.name} answers again (pid ${child.pid})`);
     });
     return { ...started, child: supervisor.child, nextRestart: restarts.next, stop, hasten: supervisor.hasten };
@@ -78,6 +82,17 @@ function orAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promis
     else signal.addEventListener('abort', refuse, { once: true });
   });
   return Promise.race([work, aborted]);
+}
+
+const WRITE_AGAIN_MS = 1_000;
+
+function untilWritten(write: () => void, log: (line: string) => void): void {
+  try {
+    write();
+  } catch (error) {
+    log(`dev.json cannot be written (${(error as NodeJS.ErrnoException).code}): trying again`);
+    setTimeout(() => untilWritten(write, log), WRITE_AGAIN_MS).unref();
+  }
 }
 
 function once(work: () => Promise<void>): () => Promise<void> {

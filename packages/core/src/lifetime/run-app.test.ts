@@ -23,9 +23,7 @@ describe('the signals of an app', () => {
     expect(calls).toHaveLength(1);
     expect([calls[0]!.aborted, exits()]).toEqual([false, 0]);
     finish();
-    await Promise.resolve();
-    await Promise.resolve();
-    expect(exits()).toBe(1);
+    await expect.poll(exits).toBe(1);
   });
 
   it.each(['SIGTERM', 'SIGINT'])('%s a second time makes it hurry', (name) => {

@@ -1,5 +1,6 @@
 /** Runs an app as a process: starts it, tells a parent when it answers, and stops it once, however the end is requested. */
 import { ConfigurationError } from '../config/index.ts';
+import { flushLog } from '../log/index.ts';
 
 export interface RunnableApp {
   /** Resolves when it answers, with its port if it has one. */
@@ -31,8 +32,19 @@ export async function runApp(
     process.send?.({ type: 'ready', ...started });
   } catch (error) {
     const known = error instanceof ConfigurationError ? error.message : explain(error);
-    process.stderr.write(`${name}: ${known ?? (error instanceof Error ? error.stack : error)}\n`);
+    tellOperator(`${name}: ${known ?? (error instanceof Error ? error.stack : error)}
+`);
     process.exit(1);
+  }
+}
+
+/** By a stderr that may be on a full disk or closed. */
+function tellOperator(text: string): void {
+  try {
+    process.stderr.on('error', () => {});
+    process.stderr.write(text);
+  } catch {
+    // The exit code says that the start failed.
   }
 }
 
@@ -46,7 +58,10 @@ export function stopOnSignals(signals: Signals, app: Pick<RunnableApp, 'stop'>, 
   function stop(): void {
     if (stopping) return;
     stopping = true;
-    void app.stop(hurry.signal).then(exit);
+    void app
+      .stop(hurry.signal)
+      .then(() => flushLog())
+      .then(exit);
   }
   for (const name of SIGNALS) {
     let seen = false;

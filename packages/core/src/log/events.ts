@@ -244,6 +244,11 @@ export const EVENTS = define({
     fields: [],
     says: 'The key wrapper program wrote a line nobody asked for.',
   },
+  'log.lines_dropped': {
+    level: 'warn',
+    fields: ['count'],
+    says: 'Log lines are written again; `count` of them were lost, because the disk was full or the reader too slow.',
+  },
   'manifest.disagrees': {
     level: 'error',
     fields: ['tenant', 'at', 'count'],

@@ -6,6 +6,7 @@ import pino from 'pino';
 import { currentTraceId } from '../trace/index.ts';
 import type { EventsAt, FieldsOf, LogLevel } from './events.ts';
 import type { LogFields } from './fields.ts';
+import { createLogSink, type LogSink, writeLast, writeToStdout } from './sink.ts';
 
 type Write<Level extends LogLevel> = <Name extends EventsAt<Level>>(
   event: Name,
@@ -19,7 +20,23 @@ export interface Log {
   error: Write<'error'>;
 }
 
-/** A logger of JSON lines on stdout, with the id of the trace they belong to. `destination` is for tests. */
+/** Of the whole process: there is one stdout. */
+let stdout: LogSink | null = null;
+
+/** Log lines of this process that could not be written. */
+export function droppedLogLines(): number {
+  return stdout?.dropped() ?? 0;
+}
+
+/** Resolves when the log is written, or after a short time. */
+export async function flushLog(timeoutMs = 500): Promise<void> {
+  await stdout?.flush(timeoutMs);
+}
+
+/**
+ * A logger of JSON lines on stdout, with the id of the trace they belong to. A stdout that cannot be written never ends
+ * or blocks the process. `destination` is for tests.
+ */
 export function createLog(role: string, level: string, destination?: pino.DestinationStream): Log {
   const options: pino.LoggerOptions = {
     level,
@@ -32,7 +49,17 @@ export function createLog(role: string, level: string, destination?: pino.Destin
       return trace_id === undefined ? {} : { trace_id };
     },
   };
-  return wrap(destination ? pino(options, destination) : pino(options, pino.destination({ sync: false })));
+  if (destination) return wrap(pino(options, destination));
+  let log: Log | null = null;
+  stdout ??= openStdout((count) => log?.warn('log.lines_dropped', { count }));
+  log = wrap(pino(options, stdout));
+  return log;
+}
+
+function openStdout(onResume: (dropped: number) => void): LogSink {
+  const sink = createLogSink({ write: writeToStdout(), onResume });
+  process.once('exit', () => writeLast(sink.takeRest()));
+  return sink;
 }
 
 function wrap(logger: pino.Logger): Log {

@@ -1,6 +1,7 @@
 /** The metrics of one process. Who counts names a metric of the catalogue and all of its labels; nothing else fits. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import build from '../../package.json' with { type: 'json' };
+import { droppedLogLines } from '../log/index.ts';
 import {
   type CounterName,
   type GaugeName,
@@ -44,6 +45,17 @@ export function createMetrics(role: string, { process: ofProcess = true }: Metri
   if (ofProcess) {
     collectDefaultMetrics({ register: registry });
     of<Gauge>('cardseal_build_info').set({ version: build.version }, 1);
+    collectors.push(countDroppedLines());
+  }
+
+  function countDroppedLines(): () => Promise<void> {
+    let counted = 0;
+    const counter = of<Counter>('cardseal_log_lines_dropped_total');
+    return async () => {
+      const dropped = droppedLogLines();
+      counter.inc(dropped - counted);
+      counted = dropped;
+    };
   }
   return {
     count: (name, labels, by = 1) => of<Counter>(name).inc(labels, by),
