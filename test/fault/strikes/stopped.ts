@@ -31,20 +31,18 @@ export async function stopped(night: Night, children: readonly string[]): Promis
 
 async function stopOne(night: Night, name: string): Promise<string[]> {
   const child = night.app.stack.child(name);
+  // Asked for before the signal, so that a fast restart is not missed.
+  const back = untilBack(night, name);
   signal(night, name, 'SIGTERM');
   const how = await Promise.race([child.exited, delay(ENDED_WITHIN_MS, 'never', { ref: false })]);
   if (how !== 'exit code 0') return [`I6: ${name} did not end by itself after SIGTERM: ${how}`];
-  return (await isBack(night, name, child.pid)) ? [] : [`I6: ${name} was not started again`];
+  const isBack = await Promise.race([back, delay(BACK_WITHIN_MS, false, { ref: false })]);
+  return isBack ? [] : [`I6: ${name} was not started again`];
 }
 
-/** Polled: a restart that comes before anybody waits for it is told of to nobody. */
-async function isBack({ app }: Night, name: string, pid: number): Promise<boolean> {
-  const deadlineMs = Date.now() + BACK_WITHIN_MS;
-  while (Date.now() < deadlineMs) {
-    if (app.stack.child(name).pid !== pid) return true;
-    await delay(100);
-  }
-  return false;
+/** Until it is ready: a signal to a process that still starts ends it at once, whatever it does later. */
+async function untilBack({ app }: Night, name: string): Promise<true> {
+  for (;;) if ((await app.stack.nextRestart()).name === name) return true;
 }
 
 /**
