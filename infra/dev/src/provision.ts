@@ -5,10 +5,10 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { createAdmin, createApiKey, createTenant } from '@cardseal/core/access';
+import { createAdmin, createApiKey, createTenant, parseApiKey } from '@cardseal/core/access';
 import { systemClock } from '@cardseal/core/clock';
 import { readEnvironment, storeEnvironment } from '@cardseal/core/config';
-import { openLedger, openMasterKey, SCOPES } from '@cardseal/core/ledger';
+import { type Ledger, openLedger, openMasterKey, SCOPES } from '@cardseal/core/ledger';
 import { z } from 'zod';
 import { writeFileAtomic } from './secrets.ts';
 import type { Provision, Provisioned } from './stack-options.ts';
@@ -17,13 +17,17 @@ const TENANT = 'dev';
 
 export const provision: Provision = async ({ env, dataDir }) => {
   const file = path.join(dataDir, 'provisioned.json');
-  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as Provisioned;
   const settings = readEnvironment(z.object(storeEnvironment), env);
   const credentials = {
     accessKeyId: env.AWS_ACCESS_KEY_ID ?? '',
     secretAccessKey: env.AWS_SECRET_ACCESS_KEY ?? '',
   };
   const ledger = openLedger(settings, openMasterKey(settings, credentials), systemClock, credentials);
+  if (existsSync(file)) {
+    const made = JSON.parse(readFileSync(file, 'utf8')) as Provisioned;
+    await grantAllScopes(ledger, made.apiKey);
+    return made;
+  }
   const admin = { user: `admin-${randomBytes(3).toString('hex')}`, password: randomBytes(12).toString('base64url') };
   await createTenant(ledger, systemClock, TENANT, 'Development').catch(unlessExists);
   await createAdmin(ledger, systemClock, { ...admin, role: 'owner' });
@@ -32,6 +36,14 @@ export const provision: Provision = async ({ env, dataDir }) => {
   writeFileAtomic(file, JSON.stringify(made, null, 2));
   return made;
 };
+
+/** The development key has every scope, also those that came after the data folder was made. */
+export async function grantAllScopes(ledger: Pick<Ledger, 'apiKeys'>, apiKey: string): Promise<void> {
+  const parsed = parseApiKey(apiKey);
+  const record = parsed && (await ledger.apiKeys.get(parsed.tenant, parsed.id));
+  if (!record || SCOPES.every((scope) => record.value.scopes.includes(scope))) return;
+  await ledger.apiKeys.change(parsed.tenant, parsed.id, (value) => ({ ...value, scopes: [...SCOPES] }));
+}
 
 /** A start that died before the file was written leaves the tenant; a new key and operator are made for it. */
 function unlessExists(error: unknown): void {
