@@ -13,8 +13,8 @@ export interface PdfLimits {
   maxMemoryBytes: number;
 }
 
-/** A page of 50 megapixels takes about 200 MB in the library; the file itself is at most 40 MiB. */
-export const defaultPdfLimits = { timeoutMs: 30_000, maxMemoryBytes: 512 * 1024 * 1024 };
+/** Measured: 256 MiB is enough for a scan of 50 megapixels, 128 MiB is not. */
+export const defaultPdfLimits = { timeoutMs: 30_000, maxMemoryBytes: 256 * 1024 * 1024 };
 
 let last: Promise<unknown> = Promise.resolve();
 

@@ -23,17 +23,24 @@ declare const WebAssembly: {
   Memory: { prototype: { readonly buffer: ArrayBuffer; grow(pages: number): number } };
 };
 
-/** The compiled library grows its memory through this method only, and treats a refusal as "out of memory". */
-function limitMemory(maxBytes: number): void {
+/**
+ * The compiled library grows its memory through this method only. It leaves out what it has no memory for and reports no
+ * error, so the caller must ask.
+ * @returns whether a request for memory was refused
+ */
+function limitMemory(maxBytes: number): () => boolean {
+  let refused = false;
   const { grow } = WebAssembly.Memory.prototype;
   WebAssembly.Memory.prototype.grow = function (this: { buffer: ArrayBuffer }, pages: number) {
-    if (this.buffer.byteLength + pages * 65_536 > maxBytes) throw new RangeError('memory limit reached');
+    refused ||= this.buffer.byteLength + pages * 65_536 > maxBytes;
+    if (refused) throw new RangeError('memory limit reached');
     return grow.call(this, pages);
   };
+  return () => refused;
 }
 
 async function renderFirstPage({ bytes, maxSidePx, maxMemoryBytes }: PdfOrder): Promise<PdfPage> {
-  limitMemory(maxMemoryBytes);
+  const ranOutOfMemory = limitMemory(maxMemoryBytes);
   const library = await PDFiumLibrary.init();
   const document = await library.loadDocument(bytes);
   const page = document.getPage(0);
@@ -45,6 +52,7 @@ async function renderFirstPage({ bytes, maxSidePx, maxMemoryBytes }: PdfOrder): 
   const width = Math.max(1, Math.floor(originalWidth * scale));
   const height = Math.max(1, Math.floor(originalHeight * scale));
   const { data } = await page.render({ width, height, render: 'bitmap' });
+  if (ranOutOfMemory()) return null;
   return { data, widthPx: width, heightPx: height, pages: document.getPageCount() };
 }
 
