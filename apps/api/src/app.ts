@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Clock, createAgreedClock, redisTime, storeTime } from '@cardseal/core/clock';
 import { redisTarget } from '@cardseal/core/config';
+import { readProxies } from '@cardseal/core/egress';
 import { checkFoundation } from '@cardseal/core/foundation';
 import { type Ledger, openLedger, openMasterKey } from '@cardseal/core/ledger';
 import { drainServer } from '@cardseal/core/lifetime';
@@ -86,6 +87,7 @@ export function createApi(config: ApiConfig, overrides: ApiOverrides = {}): Api 
       allowTargets: config.WEBHOOK_ALLOW_TARGETS,
       production: config.CARDSEAL_ENV === 'production',
       tls: readWebhookTls(config),
+      ...(config.WEBHOOK_VIA_PROXY && { proxyFor: readProxies(config) }),
     }),
   };
   metrics.set('cardseal_body_memory_limit_bytes', {}, context.bodyBudget.limitBytes);

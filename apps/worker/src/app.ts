@@ -3,6 +3,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Clock, createAgreedClock, redisTime, storeTime } from '@cardseal/core/clock';
 import { redisTarget } from '@cardseal/core/config';
+import { readProxies } from '@cardseal/core/egress';
 import { checkFoundation } from '@cardseal/core/foundation';
 import { type Ledger, openLedger, openMasterKey } from '@cardseal/core/ledger';
 import { createLog, describeError, type Log } from '@cardseal/core/log';
@@ -83,7 +84,12 @@ export function createWorker(config: WorkerConfig, overrides: WorkerOverrides = 
   });
   const production = config.CARDSEAL_ENV === 'production';
   const webhooks = createWebhookSender({
-    guard: createTargetGuard({ allowTargets: config.WEBHOOK_ALLOW_TARGETS, production, tls: readWebhookTls(config) }),
+    guard: createTargetGuard({
+      allowTargets: config.WEBHOOK_ALLOW_TARGETS,
+      production,
+      tls: readWebhookTls(config),
+      ...(config.WEBHOOK_VIA_PROXY && { proxyFor: readProxies(config) }),
+    }),
   });
   const stopping = new AbortController();
   const context: WorkerContext = {

@@ -14,6 +14,7 @@ import {
 } from '@cardseal/core/baidu';
 import type { Clock } from '@cardseal/core/clock';
 import { ConfigurationError } from '@cardseal/core/config';
+import { readProxies } from '@cardseal/core/egress';
 import type { Log } from '@cardseal/core/log';
 import type { Redis } from 'ioredis';
 import type { WorkerConfig } from './config.ts';
@@ -40,6 +41,7 @@ export function createProviders(parts: ProviderParts): Providers {
   const client = createIdCardClient({
     baseUrl: config.BAIDU_BASE_URL,
     deadlineMs: config.UPSTREAM_DEADLINE_MS,
+    proxyFor: readProxies(config),
     connections: mostInFlight(credentials, config.UPSTREAM_DEADLINE_MS),
   });
   const keyWrapper = credentials.some(({ provider }) => provider === 'baidu-idcard-enc') ? wrapper(parts) : undefined;

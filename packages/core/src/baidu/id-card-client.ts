@@ -3,8 +3,9 @@
  * redirect, connections kept. The token travels in the query string, so the URL is a secret: it must never reach an
  * error, a log or a caller.
  */
-import { type Dispatcher, Pool } from 'undici';
+import { type buildConnector, type Dispatcher, Pool } from 'undici';
 import { type Clock, systemClock } from '../clock/index.ts';
+import { egressConnector, noProxy, type ProxyFor } from '../egress/index.ts';
 import { CardsealError, DefectError } from '../errors/index.ts';
 import { classifyTransport } from './classify.ts';
 
@@ -16,6 +17,8 @@ export interface IdCardClientOptions {
   /** Upper bound of connections: rate × latency, with room. */
   readonly connections?: number;
   readonly deadlineMs?: number;
+  /** Which proxy leads to the provider; none unless given. */
+  readonly proxyFor?: ProxyFor;
   readonly maxResponseBytes?: number;
   readonly clock?: Clock;
 }
@@ -49,7 +52,8 @@ const KEEP_ALIVE_MS = 15_000;
 export function createIdCardClient(options: IdCardClientOptions): IdCardClient {
   const { deadlineMs = 10_000, maxResponseBytes = 8 * 1024 * 1024, clock = systemClock } = options;
   const origin = originOf(options.baseUrl);
-  const pool = options.dispatcher ? undefined : newPool(origin, options.connections ?? 256, deadlineMs);
+  const connect = egressConnector(options.proxyFor ?? noProxy, deadlineMs);
+  const pool = options.dispatcher ? undefined : newPool(origin, options.connections ?? 256, connect);
   const dispatcher = options.dispatcher ?? pool!;
   return {
     async send({ path, token, body, signal }) {
@@ -83,8 +87,7 @@ export function createIdCardClient(options: IdCardClientOptions): IdCardClient {
   };
 }
 
-function newPool(origin: string, connections: number, deadlineMs: number): Pool {
-  const connect = { timeout: deadlineMs };
+function newPool(origin: string, connections: number, connect: buildConnector.connector): Pool {
   // The total deadline rules: undici's own timers are per phase or per pause, and a drip passes them for ever.
   return new Pool(origin, { connections, connect, keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: 0, bodyTimeout: 0 });
 }
@@ -107,7 +110,7 @@ async function readBounded(body: AsyncIterable<Uint8Array>, maxBytes: number): P
 }
 
 /** Failures before a connection stood: nothing was sent, so nothing can have been billed. */
-const NEVER_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
+const NEVER_SENT = new Set(['ERR_PROXY', 'ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
 const NEVER_CONNECTED = /^(UND_ERR_CONNECT_TIMEOUT|ERR_TLS_.*|CERT_.*|UNABLE_TO_.*|.*_CERT(_.*)?|SELF_SIGNED_.*)$/;
 
 function classifyFailure(error: unknown, timedOut: boolean, latencyMs: number): CardsealError {

@@ -33,13 +33,23 @@ export function readEnvironment<Schema extends z.ZodObject>(
   env: Env,
   checks: readonly SettingsCheck<Schema>[] = [],
 ): z.output<Schema> {
-  const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
+  const present = presentOf(env);
   const parsed = schema.safeParse(present);
   const settings = parsed.success ? parsed.data : usableOf(schema, present);
   const own = parsed.success ? [] : problemsOf(parsed.error).map(({ path, text }) => `${path.join('.')}: ${text}`);
   const problems = [...own, ...checks.flatMap((check) => check(settings as Partial<z.output<Schema>>, present))];
   if (problems.length > 0) throw new ConfigurationError([...new Set(problems)]);
   return Object.freeze(settings) as z.output<Schema>;
+}
+
+const PROXY_NAMES = ['HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY'];
+
+/** Without empty strings. Proxies are often named in lower case; the upper-case name wins. */
+function presentOf(env: Env): Env {
+  const lower = PROXY_NAMES.map((name) => [name, env[name] || env[name.toLowerCase()]] as const);
+  return Object.fromEntries(
+    [...Object.entries(env), ...lower].filter(([, value]) => value !== undefined && value !== ''),
+  );
 }
 
 /** The settings that are right by themselves. */

@@ -48,7 +48,15 @@ export interface RedisTarget {
 /** An endpoint or address that is spoken to by HTTP. */
 export const httpUrl = z.url({ protocol: /^https?$/, error: 'must be a URL that starts with https:// or http://' });
 
+/** For providers, object store and key service; webhooks only with `WEBHOOK_VIA_PROXY`. Lower-case names count too. */
+export const proxyEnvironment = {
+  HTTPS_PROXY: z.string().optional(),
+  HTTP_PROXY: z.string().optional(),
+  NO_PROXY: z.string().optional(),
+};
+
 export const storeEnvironment = {
+  ...proxyEnvironment,
   S3_ENDPOINT: httpUrl.optional(),
   S3_REGION: z.string().min(1),
   S3_BUCKET: z.string().min(3),
@@ -86,6 +94,8 @@ export const baiduEnvironment = {
 export const webhookEnvironment = {
   /** The installation's list of private targets: CIDR ranges, `host`, `host:port`. */
   WEBHOOK_ALLOW_TARGETS: z.string().default(''),
+  /** The proxy of `HTTPS_PROXY` then resolves the names of targets, and has to refuse private addresses. */
+  WEBHOOK_VIA_PROXY: z.literal('allow').optional(),
   /** PEM: authorities that are trusted beside the usual ones. */
   WEBHOOK_CA_FILE: z.string().min(1).optional(),
   /** PEM: the certificate that is shown to receivers that ask for one, and its key. */

@@ -1,12 +1,13 @@
 /** What lies beneath Cardseal, looked at from its settings: by `doctor`, and by every app at its start. */
 import type { PlaintextName } from '../config/index.ts';
+import { type ProxyEnvironment, readProxies } from '../egress/index.ts';
 import { createS3Client } from '../ledger/index.ts';
 import type { Advice } from './advice.ts';
 import { type AskRedis, adviseOnRedis } from './redis.ts';
 import { adviseOnStore } from './store.ts';
 
 /** Named as in the environment. */
-export interface FoundationEnvironment {
+export interface FoundationEnvironment extends ProxyEnvironment {
   REDIS_URL?: string | undefined;
   S3_ENDPOINT?: string | undefined;
   S3_REGION: string;
@@ -29,6 +30,7 @@ export async function examineStore(env: FoundationEnvironment): Promise<Advice[]
     endpoint: env.S3_ENDPOINT,
     region: env.S3_REGION,
     forcePathStyle: env.S3_FORCE_PATH_STYLE,
+    proxyFor: readProxies(env),
   });
   const places = { endpoint: env.S3_ENDPOINT, bucket: env.S3_BUCKET, keysBucket: env.S3_KEYS_BUCKET };
   try {

@@ -3,11 +3,13 @@
  * and `cardseal config check` run all of them and report every problem at once.
  */
 import { type Env, problemsFrom, redisTarget } from '../config/index.ts';
+import { type ProxyEnvironment, readProxies } from '../egress/index.ts';
 import { type MasterKeyEnvironment, masterKeyFile } from '../ledger/index.ts';
 import { readWebhookTls, splitTargets, targetListProblems, type WebhookTlsEnvironment } from '../webhook/index.ts';
 import { type PlaintextEnvironment, plaintextProblems } from './plaintext.ts';
 
 export type SharedSettings = PlaintextEnvironment &
+  ProxyEnvironment &
   WebhookTlsEnvironment &
   Partial<MasterKeyEnvironment> & {
     REDIS_SENTINELS?: { host: string; port: number }[] | undefined;
@@ -22,6 +24,7 @@ export function relationProblems(settings: SharedSettings, env: Env): string[] {
   return [
     ...problemsFrom(() => redisTarget({ REDIS_URL: '', REDIS_SENTINELS, REDIS_CLUSTER_NODES })),
     ...targets.map((problem) => `WEBHOOK_ALLOW_TARGETS: ${problem}`),
+    ...problemsFrom(() => readProxies(settings)),
     ...plaintextProblems(settings, env),
   ];
 }

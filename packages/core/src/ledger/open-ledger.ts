@@ -1,5 +1,6 @@
 /** The ledger on an S3, from settings: the one way in which apps, the launcher and the CLI come to it. */
 import type { Clock } from '../clock/index.ts';
+import { type ProxyEnvironment, readProxies } from '../egress/index.ts';
 import { localMasterKey, type MasterKey } from '../seal/index.ts';
 import { createLedger, type Ledger } from './ledger.ts';
 import { openObjectSources } from './object-sources.ts';
@@ -7,7 +8,7 @@ import { observedObjectStore, type StoreObserver } from './store/observed-object
 import { createS3Client, type S3Settings, s3ObjectStore } from './store/s3-object-store.ts';
 
 /** Named as in the environment (contract §4). */
-export interface LedgerEnvironment {
+export interface LedgerEnvironment extends ProxyEnvironment {
   S3_ENDPOINT?: string | undefined;
   S3_REGION: string;
   S3_BUCKET: string;
@@ -32,6 +33,7 @@ export function openLedger(
     region: env.S3_REGION,
     forcePathStyle: env.S3_FORCE_PATH_STYLE,
     credentials,
+    proxyFor: readProxies(env),
   };
   const client = createS3Client(settings);
   const bucket = (name: string) => {

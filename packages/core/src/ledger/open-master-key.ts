@@ -1,5 +1,6 @@
 /** The key service that the settings name: a key file, a KMS, or a KMS beside the key file that it takes over from. */
 import { ConfigurationError, readSecretFile } from '../config/index.ts';
+import { type ProxyEnvironment, readProxies } from '../egress/index.ts';
 import { ThrottledError } from '../errors/index.ts';
 import {
   assertMasterKeys,
@@ -14,7 +15,7 @@ import {
 const FILE_RETRY_MS = 2000;
 
 /** Named as in the environment (contract §4); at least one of the first two is there. */
-export interface MasterKeyEnvironment {
+export interface MasterKeyEnvironment extends ProxyEnvironment {
   MASTER_KEY_FILE?: string | undefined;
   KMS_KEY_ID?: string | undefined;
   KMS_ENDPOINT?: string | undefined;
@@ -33,6 +34,7 @@ export function openMasterKey(env: MasterKeyEnvironment, credentials?: KmsSettin
     keyIds: env.KMS_KEY_ID.split(',') as [string, ...string[]],
     region: env.KMS_REGION ?? env.S3_REGION,
     endpoint: env.KMS_ENDPOINT,
+    proxyFor: readProxies(env),
     credentials,
   });
   return file ? withOlderMasters(kms, [{ kind: 'file', master: file }]) : kms;

@@ -9,6 +9,7 @@ import {
   KMSClient,
   type KMSClientConfig,
 } from '@aws-sdk/client-kms';
+import { awsEndpoint, nodeAgents, noProxy, type ProxyFor } from '../egress/index.ts';
 import { type CardsealError, DefectError, ThrottledError } from '../errors/index.ts';
 import { type KeyContext, type MasterKey, nameWrapped, readWrapped } from './master-key.ts';
 
@@ -19,11 +20,15 @@ export interface KmsSettings {
   endpoint?: string | undefined;
   /** AWS's own chain unless given. */
   credentials?: { accessKeyId: string; secretAccessKey: string } | undefined;
+  /** Which proxy leads to the key service; none unless given. */
+  proxyFor?: ProxyFor;
   /** Over all tries of one operation. */
   deadlineMs?: number;
 }
 
 const KIND = 'kms:';
+/** The SDK's own default. */
+const MAX_SOCKETS = 50;
 const UNAVAILABLE_RETRY_MS = 5000;
 const DENIED_RETRY_MS = 15_000;
 
@@ -116,13 +121,22 @@ function unknownKey(name: string): ThrottledError {
   return new ThrottledError('key_service_unknown_key', DENIED_RETRY_MS, { fields: { name } });
 }
 
-function clientConfig({ region, endpoint, credentials }: Omit<KmsSettings, 'keyIds' | 'deadlineMs'>): KMSClientConfig {
+function clientConfig({
+  region,
+  endpoint,
+  credentials,
+  proxyFor = noProxy,
+}: Omit<KmsSettings, 'keyIds' | 'deadlineMs'>): KMSClientConfig {
   return {
     region,
     ...(endpoint ? { endpoint } : {}),
     ...(credentials ? { credentials } : {}),
     maxAttempts: 3,
-    requestHandler: { connectionTimeout: 1500, requestTimeout: 2000 },
+    requestHandler: {
+      connectionTimeout: 1500,
+      requestTimeout: 2000,
+      ...nodeAgents(proxyFor, endpoint ?? awsEndpoint('kms', region), MAX_SOCKETS),
+    },
   };
 }
 

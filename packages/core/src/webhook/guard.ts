@@ -6,7 +6,8 @@
 import { isIP } from 'node:net';
 import { createSecureContext, getCACertificates, TLSSocket } from 'node:tls';
 import { buildConnector } from 'undici';
-import { CardsealError, DefectError } from '../errors/index.ts';
+import { noProxy, ProxyError, type ProxyFor, tunnelConnector } from '../egress/index.ts';
+import { CardsealError, DefectError, TransientError } from '../errors/index.ts';
 import { isLoopbackAddress, isPublicAddress, isUnreachableAddress } from './address.ts';
 import { ReceiverFailure } from './outcome.ts';
 import { type Resolve, systemResolve, wireResolve } from './resolve.ts';
@@ -24,6 +25,11 @@ export interface TargetGuardOptions {
   allowPorts?: readonly number[];
   resolve?: Resolve;
   tls?: TargetTls;
+  /**
+   * Which proxy leads to a target; none unless given. The proxy resolves the name, so that the guard checks names and
+   * literal addresses only. Nobody keeps a response that comes through one.
+   */
+  proxyFor?: ProxyFor;
   /** Opens the connection once the address is checked; undici's own unless a test counts calls. */
   dial?: buildConnector.connector;
 }
@@ -68,7 +74,7 @@ export function createTargetGuard(options: TargetGuardOptions): TargetGuard {
   if (targetListProblems(entries, options.production).length > 0) throw new DefectError('webhook_target_entry_invalid');
   const installation = targetList(entries);
   const dial = dialler(options);
-  const parts = { options, installation, dial, resolve: resolver(options, installation) };
+  const parts = { options, installation, dial, resolve: resolver(options, installation), tunnels: new Map() };
   const base = tenantGuard(parts, []);
   return {
     ...base,
@@ -81,11 +87,12 @@ interface GuardParts {
   installation: TargetList;
   dial: Dial;
   resolve: (target: Target) => Promise<string[]>;
+  tunnels: Map<string, buildConnector.connector>;
 }
 
 function tenantGuard(parts: GuardParts, targets: readonly string[]): TargetGuard {
   const { options, installation, dial, resolve } = parts;
-  const { production } = options;
+  const { production, proxyFor = noProxy } = options;
   const tenant = targetList(targets);
   const ports = new Set([443, ...(options.allowPorts ?? [])]);
   const isOpen = (address: string) => isPublicAddress(address) || (!production && isLoopbackAddress(address));
@@ -126,6 +133,17 @@ function tenantGuard(parts: GuardParts, targets: readonly string[]): TargetGuard
 
   const connect = async (request: buildConnector.Options, onPrivate: () => void) => {
     const target = check(originOf(request));
+    const proxy = proxyFor(target.url);
+    if (proxy) {
+      const named = installation.names(target.host, target.port) && tenant.names(target.host, target.port);
+      // The address of a name stays unknown here: only a host entry can allow one that is not public.
+      if (!target.literal && target.breaks !== undefined && target.breaks !== 'port' && !named)
+        throw targetRefused(target.breaks);
+      if (target.breaks === 'port' && !installation.names(target.host, target.port) && !target.literal)
+        throw targetRefused('port');
+      onPrivate();
+      return throughProxy(parts, proxy, { ...request, port: String(target.port) });
+    }
     const addresses = await addressesOf(target);
     if (!addresses.every(isOpen)) onPrivate();
     const servername = target.literal ? undefined : target.host;
@@ -164,22 +182,42 @@ function resolver(options: TargetGuardOptions, installation: TargetList): GuardP
   };
 }
 
+/** The proxy's own failures spend no attempt; what it says of the target does. */
+async function throughProxy({ tunnels, options }: GuardParts, proxy: URL, request: buildConnector.Options) {
+  const secureContext = secureContextOf(options.tls);
+  const tunnel = tunnels.get(proxy.href) ?? tunnelConnector(proxy, { timeoutMs: CONNECT_TIMEOUT_MS, secureContext });
+  tunnels.set(proxy.href, tunnel);
+  try {
+    return await new Promise<Socket>((resolve, reject) => {
+      tunnel(request, (error: Error | null, socket: Socket | null) => (socket ? resolve(socket) : reject(error)));
+    });
+  } catch (error) {
+    if (!(error instanceof ProxyError)) throw new ReceiverFailure('tls', { cause: error });
+    if (error.status === 403) throw targetRefused('address');
+    if (error.status !== undefined && error.status >= 500) throw new ReceiverFailure('connect', { cause: error });
+    throw new TransientError('webhook_proxy_unavailable', { cause: error });
+  }
+}
+
 type Dial = (request: buildConnector.Options, hurry: boolean) => ReturnType<typeof dialOnce>;
 
 function dialler({ dial, tls = {} }: TargetGuardOptions): Dial {
   if (dial) return (request) => dialOnce(dial, request);
-  const { ca, cert, key } = tls;
-  // One context for all connections: reading some 150 authorities takes milliseconds. `ca` replaces the usual ones.
-  const context = (ca || cert) && {
-    secureContext: createSecureContext({
-      ...(ca && { ca: [...getCACertificates('default'), ca.toString()] }),
-      ...(cert && key && { cert, key }),
-    }),
-  };
+  const secureContext = secureContextOf(tls);
+  const context = secureContext && { secureContext };
   const build = (timeout: number) => buildConnector({ allowH2: false, timeout, ...context });
   const patient = build(CONNECT_TIMEOUT_MS);
   const hasty = build(FIRST_CONNECT_TIMEOUT_MS);
   return (request, hurry) => dialOnce(hurry ? hasty : patient, request);
+}
+
+/** One context for all connections: reading some 150 authorities takes milliseconds. `ca` replaces the usual ones. */
+function secureContextOf({ ca, cert, key }: TargetTls = {}) {
+  if (!ca && !cert) return undefined;
+  return createSecureContext({
+    ...(ca && { ca: [...getCACertificates('default'), ca.toString()] }),
+    ...(cert && key && { cert, key }),
+  });
 }
 
 type Socket = NonNullable<Parameters<buildConnector.Callback>[1]>;

@@ -69,7 +69,7 @@ const MAX_HEADER_BYTES = 16 * 1024;
 const USER_AGENT = 'Cardseal-Webhooks/1';
 const HOLDING_STATUS: ReadonlySet<number> = new Set([429, 503]);
 
-/** A sender that keeps connections open between requests. It uses no proxy of the environment. */
+/** A sender that keeps connections open between requests. It takes a proxy only where the guard has one. */
 export function createWebhookSender({ guard, maxOrigins = 500, now = Date.now }: WebhookSenderOptions): WebhookSender {
   const connections = createConnections(maxOrigins);
 

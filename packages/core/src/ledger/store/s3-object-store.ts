@@ -1,6 +1,7 @@
 /** The object store port on any S3, through the AWS SDK. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { GetObjectCommand, PutObjectCommand, S3Client, S3ServiceException } from '@aws-sdk/client-s3';
+import { awsEndpoint, nodeAgents, noProxy, type ProxyFor } from '../../egress/index.ts';
 import { CardsealError, TransientError } from '../../errors/index.ts';
 import { deleteObjects } from './delete-objects.ts';
 import { listPage } from './list-page.ts';
@@ -24,6 +25,8 @@ export interface S3Settings {
   requestTimeoutMs?: number;
   /** Connections to one host; requests beyond it wait. */
   maxSockets?: number;
+  /** Which proxy leads to the store; none unless given. */
+  proxyFor?: ProxyFor;
   /** How often the SDK sends a request that fails by a passing trouble. */
   maxAttempts?: number;
 }
@@ -31,6 +34,7 @@ export interface S3Settings {
 const REQUEST_TIMEOUT_MS = 10_000;
 
 export function createS3Client(settings: S3Settings): S3Client {
+  const endpoint = settings.endpoint ?? awsEndpoint('s3', settings.region);
   const { requestTimeoutMs: requestTimeout = REQUEST_TIMEOUT_MS, maxSockets = 128 } = settings;
   return new S3Client({
     ...(settings.endpoint ? { endpoint: settings.endpoint } : {}),
@@ -46,8 +50,7 @@ export function createS3Client(settings: S3Settings): S3Client {
       // Without it the client only warns on the console, and waits on for good.
       throwOnRequestTimeout: true,
       socketTimeout: requestTimeout,
-      httpAgent: { maxSockets },
-      httpsAgent: { maxSockets },
+      ...nodeAgents(settings.proxyFor ?? noProxy, endpoint, maxSockets),
     },
   });
 }
