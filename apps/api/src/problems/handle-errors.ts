@@ -8,7 +8,7 @@ import { PROBLEMS, Problem, type ProblemCode, problemDocument } from './problem.
 import { Replayed } from './replayed.ts';
 
 /** With a 5xx status, but not a failure of this process; the metrics count them. */
-const REFUSALS: ReadonlySet<string> = new Set<ProblemCode>(['overloaded', 'shutting_down']);
+export const REFUSALS: ReadonlySet<string> = new Set<ProblemCode>(['overloaded', 'shutting_down']);
 
 export function handleErrors(app: FastifyInstance, log: Log): void {
   app.setErrorHandler((error, request, reply) => {
@@ -25,7 +25,15 @@ function sendAgain(reply: FastifyReply, { status, headers, body }: KeptAnswer): 
   return reply.code(status).headers(headers).header('idempotency-replayed', 'true').send(body);
 }
 
+const sent = new WeakMap<FastifyReply, string>();
+
+/** The code of the problem that was the response. */
+export function problemSentTo(reply: FastifyReply): string | undefined {
+  return sent.get(reply);
+}
+
 export function sendProblem(reply: FastifyReply, request: FastifyRequest, problem: Problem): FastifyReply {
+  sent.set(reply, problem.code);
   if (problem.retryAfterS !== undefined) reply.header('retry-after', problem.retryAfterS);
   reply.headers(problem.headers);
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer');

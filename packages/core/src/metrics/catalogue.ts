@@ -25,6 +25,11 @@ export const METRICS = define({
     help: 'Requests that the API answered, by route pattern and status.',
     labels: ['method', 'route', 'status'],
   },
+  cardseal_requests_refused_total: {
+    kind: 'counter',
+    help: 'Requests refused with 503 although nothing failed: a full memory budget, or a process that stops.',
+    labels: ['reason'],
+  },
   cardseal_http_request_seconds: {
     kind: 'histogram',
     help: 'From the first byte of a request to the last byte of its answer; waiting (`wait`, events) apart.',
