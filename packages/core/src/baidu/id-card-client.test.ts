@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:https';
+import { createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
@@ -135,6 +136,17 @@ describe('the call', () => {
 
   it('does not talk to a server whose certificate nobody vouches for', async () => {
     const server = createServer(selfSigned(), (_, response) => response.end('{}')).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const baseUrl = `https://localhost:${(server.address() as { port: number }).port}`;
+    await expect(client({ baseUrl }).send(request)).rejects.toMatchObject({
+      code: 'upstream_unreachable',
+      fields: { billed: 'no' },
+    });
+    server.close();
+  });
+
+  it('a handshake that fails without a code of its own was not billed either', async () => {
+    const server = createTcpServer((socket) => socket.end('this is no TLS')).listen(0, '127.0.0.1');
     await once(server, 'listening');
     const baseUrl = `https://localhost:${(server.address() as { port: number }).port}`;
     await expect(client({ baseUrl }).send(request)).rejects.toMatchObject({

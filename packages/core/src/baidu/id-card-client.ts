@@ -89,7 +89,13 @@ export function createIdCardClient(options: IdCardClientOptions): IdCardClient {
 
 function newPool(origin: string, connections: number, connect: buildConnector.connector): Pool {
   // The total deadline rules: undici's own timers are per phase or per pause, and a drip passes them for ever.
-  return new Pool(origin, { connections, connect, keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: 0, bodyTimeout: 0 });
+  return new Pool(origin, {
+    connections,
+    connect: markingConnector(connect),
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  });
 }
 
 function originOf(baseUrl: string): string {
@@ -109,14 +115,22 @@ async function readBounded(body: AsyncIterable<Uint8Array>, maxBytes: number): P
   return Buffer.concat(pieces, sizeBytes);
 }
 
-/** Failures before a connection stood: nothing was sent, so nothing can have been billed. */
-const NEVER_SENT = new Set(['ERR_PROXY', 'ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
-const NEVER_CONNECTED = /^(UND_ERR_CONNECT_TIMEOUT|ERR_TLS_.*|CERT_.*|UNABLE_TO_.*|.*_CERT(_.*)?|SELF_SIGNED_.*)$/;
+/** Errors of connecting, a TLS handshake included: nothing was sent, so nothing can have been billed. */
+const neverConnected = new WeakSet<Error>();
+
+/** The stage tells what an error means. A list of codes cannot: Node gives several TLS failures the code `UNSPECIFIED`. */
+function markingConnector(connect: buildConnector.connector): buildConnector.connector {
+  return (options, callback) =>
+    connect(options, (...result) => {
+      if (result[0]) neverConnected.add(result[0]);
+      callback(...result);
+    });
+}
 
 function classifyFailure(error: unknown, timedOut: boolean, latencyMs: number): CardsealError {
   if (error instanceof CardsealError) return error;
   if (timedOut) return classifyTransport('timeout', { latencyMs });
   const code = String((error as { code?: unknown } | null)?.code ?? '');
-  const kind = NEVER_SENT.has(code) || NEVER_CONNECTED.test(code) ? 'unreachable' : 'connection';
+  const kind = error instanceof Error && neverConnected.has(error) ? 'unreachable' : 'connection';
   return classifyTransport(kind, { latencyMs, ...(/^[A-Z0-9_]{2,60}$/.test(code) ? { errno: code } : {}) }, error);
 }
