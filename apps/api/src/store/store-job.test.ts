@@ -24,6 +24,9 @@ async function erasedBefore(step: number): Promise<{ names: string[]; erased: bo
   const master = localMasterKey(Buffer.alloc(32, 5));
   const ledger = createLedger({ store, master, clock });
   const job: JobId = newJobId(clock.now());
+  // The tenant's key is made at its first use, which looks for sealed records of a lost key: once in its life.
+  const earlier = await ledger.startJob('bank', newJobId(clock.now()));
+  await earlier.putImage('front', Buffer.alloc(50, 2));
   let steps = 0;
   let erased = false;
   const counted = new Proxy(store, {
@@ -54,14 +57,15 @@ async function erasedBefore(step: number): Promise<{ names: string[]; erased: bo
 }
 
 describe('a submit that looks for no erasure', () => {
-  it('writes nothing but its own, and asks nothing', async () => {
+  it('makes its own writes and reads only the key of its tenant', async () => {
     const { steps } = await erasedBefore(-1);
-    // The tenant's key is made at first use; the rest are the writes of docs/ledger.md.
-    expect(steps).toBeLessThanOrEqual(8);
+    // Reading the tenant's key, and the writes of docs/ledger.md.
+    expect(steps).toBeLessThanOrEqual(7);
   });
 
   it('leaves no picture behind, whenever the erasure comes', async () => {
     const { steps } = await erasedBefore(-1);
+    expect(steps).toBeGreaterThan(4);
     for (let step = 1; step <= steps; step++) {
       const { names, erased } = await erasedBefore(step);
       expect(erased).toBe(true);
