@@ -158,3 +158,15 @@ describe('limits and nonsense', () => {
     }
   });
 });
+
+it.each([
+  ['blanks before half of a line end', `a:${' '.repeat(2000)}\rb`],
+  ['blanks inside a value', `a: b${' '.repeat(16_000)}c`],
+  ['one name in thousands of lines', 'a:\r\n'.repeat(4000).trim()],
+])('a hostile head with %s costs no time', (_what, lines) => {
+  const startMs = performance.now();
+  const reader = createResponseReader(limits);
+  reader.push(Buffer.from(`HTTP/1.1 200 OK\r\n${lines}\r\ncontent-length: 0\r\n\r\n`, 'latin1'));
+  expect(reader.head?.status).toBe(200);
+  expect(performance.now() - startMs).toBeLessThan(150);
+});
