@@ -1,6 +1,6 @@
 /**
  * Reads the boxes of an AVIF file (ISO/IEC 23000-22 over the HEIF container): size, depth and turn of the primary item.
- * Never decodes; each list of boxes is read once, and the file's length bounds their number.
+ * Never decodes; each list of boxes is read once, and the work is bounded by the length of the file.
  */
 import type { ImageFacts } from './facts.ts';
 import { unusable } from './reasons.ts';
@@ -20,8 +20,8 @@ interface Property {
   grey?: boolean;
 }
 
-/** Writers make a handful; a bound on the work that a hostile file can ask for. */
-const maxProperties = 4096;
+/** Writers make a handful, and one entry per tile of a grid; a bound on what a hostile file can ask for. */
+const maxBoxes = 4096;
 
 /** The brands of the `ftyp` box, the major one first; empty for other files. */
 export function heifBrands(view: DataView): string[] {
@@ -69,7 +69,7 @@ export function readAvifHeader(view: DataView): ImageFacts {
   };
 }
 
-/** Throws `truncated` for a box that is longer than what is left. */
+/** Throws `truncated` for a box that is longer than what is left, and `damaged` for too many boxes. */
 function readBoxes(view: DataView): Box[] {
   const boxes: Box[] = [];
   let at = 0;
@@ -81,6 +81,7 @@ function readBoxes(view: DataView): Box[] {
     const length = wide ? Number(view.getBigUint64(at + 8)) : stated === 0 ? view.byteLength - at : stated;
     if (length < header) throw unusable('damaged');
     if (at + length > view.byteLength) throw unusable('truncated');
+    if (boxes.length === maxBoxes) throw unusable('damaged');
     boxes.push({
       type: textAt(view, at + 4),
       body: new DataView(view.buffer, view.byteOffset + at + header, length - header),
@@ -116,7 +117,9 @@ function checkExtents(iloc: DataView, fileBytes: number): void {
     const inFile = version === 0 || (reader.take(2) & 15) === 0;
     reader.take(2);
     const base = reader.take(baseBytes);
-    const extents = reader.take(2);
+    const stated = reader.take(2);
+    // Extents whose fields have no bytes are all the same, and a file of any length can state 65,535 per item.
+    const extents = indexBytes + offsetBytes + lengthBytes === 0 ? Math.min(stated, 1) : stated;
     for (let m = 0; m < extents; m++) {
       reader.take(indexBytes);
       const end = base + reader.take(offsetBytes) + reader.take(lengthBytes);
@@ -145,7 +148,7 @@ function propertiesOf(iprp: DataView, item: number): Property {
   const boxes = readBoxes(iprp);
   const ipco = boxes.find(({ type }) => type === 'ipco');
   if (!ipco) throw unusable('damaged');
-  const all = readBoxes(ipco.body).slice(0, maxProperties);
+  const all = readBoxes(ipco.body);
   const found: Property = {};
   for (const { type, body } of boxes) {
     if (type !== 'ipma') continue;

@@ -290,6 +290,29 @@ describe('inspectImage on anything else', () => {
     expect(inputs).toBeGreaterThan(40_000);
   });
 
+  it('reads an AVIF whose items state extents without a field in no time', () => {
+    const box = (type: string, ...parts: Buffer[]) => {
+      const head = Buffer.alloc(8);
+      head.writeUInt32BE(8 + Buffer.concat(parts).length);
+      head.write(type, 4);
+      return Buffer.concat([head, ...parts]);
+    };
+    const bytes = (hex: string) => Buffer.from(hex, 'hex');
+    // Each item: id, data reference, 65,535 extents of zero bytes.
+    const iloc = box('iloc', bytes('00000000' + '0000' + 'ffff'), Buffer.alloc(65_535 * 6, bytes('00010000ffff')));
+    const meta = box('meta', bytes('00000000'), box('pitm', bytes('000000000001')), box('iprp'), iloc);
+    const startMs = performance.now();
+    expect(reasonOf(Buffer.concat([box('ftyp', Buffer.from('avif\0\0\0\0avif')), meta]))).toBe('damaged');
+    expect(performance.now() - startMs).toBeLessThan(1000);
+  });
+
+  it('refuses an AVIF of nothing but empty boxes before it lists them', () => {
+    const empties = Buffer.alloc(8 * 1024 * 1024, Buffer.from('\0\0\0\x08free'));
+    const before = process.memoryUsage().heapUsed;
+    expect(reasonOf(Buffer.concat([Buffer.from('\0\0\0\x10ftypavif\0\0\0\0'), empties]))).toBe('damaged');
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(32 * 1024 * 1024);
+  });
+
   it('takes time linear in the length on the worst inputs', () => {
     const sizeBytes = 8 * 1024 * 1024;
     const zeros = Buffer.concat([Buffer.from('ffd8ff', 'hex'), Buffer.alloc(sizeBytes)]);
