@@ -26,6 +26,7 @@ import { quotaRoutes } from './quota/index.ts';
 import { submitRoute } from './submit/index.ts';
 import { uploadRoutes } from './uploads/index.ts';
 import { usageRoutes } from './usage/index.ts';
+import { whenClosed } from './waits/index.ts';
 
 export function createServer(context: ApiContext, keeper: Pick<BatchKeeper, 'take'>): FastifyInstance {
   const { config, log } = context;
@@ -94,7 +95,7 @@ export function createServer(context: ApiContext, keeper: Pick<BatchKeeper, 'tak
       const { headers, release } = await context.limits.admit(caller);
       const reply = replies.get(request)!;
       reply.headers(headers);
-      reply.raw.once('close', release);
+      whenClosed(reply.raw, release);
       await idempotency.begin(request, caller);
     },
     log,

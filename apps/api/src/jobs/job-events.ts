@@ -9,7 +9,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Caller } from '../auth/index.ts';
 import type { ApiContext } from '../context.ts';
 import { Problem, problemDocument } from '../problems/index.ts';
-import { beginWait } from '../waits/index.ts';
+import { beginWait, whenClosed } from '../waits/index.ts';
 import { lookAgainMs } from './look-again.ts';
 import { readJobTogether } from './read-together.ts';
 
@@ -42,7 +42,7 @@ export async function streamJobEvents(
     'request-id': request.id,
     connection: 'close',
   });
-  reply.raw.once('close', inbox.close);
+  whenClosed(reply.raw, inbox.close);
   let finished = false;
   const wait = beginWait(context, caller);
   wait.signal.addEventListener('abort', inbox.close, { once: true });
