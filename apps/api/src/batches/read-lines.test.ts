@@ -1,12 +1,15 @@
 import { Readable } from 'node:stream';
+import { setImmediate as immediate } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { MAX_LINE_BYTES, readLines } from './read-lines.ts';
 
-async function read(parts: Iterable<string>) {
+async function read(parts: Iterable<string> | AsyncIterable<string>) {
   const lines: [number, number | null][] = [];
   const body = Readable.from(
-    (function* () {
-      for (const part of parts) yield Buffer.from(part);
+    (async function* () {
+      for await (const part of parts) yield Buffer.from(part);
     })(),
   );
   for await (const { line, bytes } of readLines(body)) lines.push([line, bytes?.length ?? null]);
@@ -31,6 +34,26 @@ describe('the lines of a batch', () => {
       [4, MAX_LINE_BYTES],
       [5, null],
     ]);
+  });
+
+  it('that come in pieces of one byte do not keep each piece', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const used = async () => {
+      await immediate();
+      collect();
+      return process.memoryUsage().heapUsed;
+    };
+    const count = 200_000;
+    let held = 0;
+    const pieces = async function* () {
+      const before = await used();
+      for (let n = 0; n < count; n++) yield 'x';
+      held = (await used()) - before;
+      yield '\n';
+    };
+    expect(await read(pieces())).toEqual([[1, count]]);
+    expect(held).toBeLessThan(5 * 2 ** 20);
   });
 
   it('of half a gigabyte hold no more than the limit', async () => {

@@ -8,6 +8,7 @@ import { Problem } from '../problems/index.ts';
 
 export const MAX_LINES = 10_000;
 export const MAX_LINE_BYTES = 1024 * 1024;
+const MAX_PIECES = 1024;
 const NEWLINE = 0x0a;
 /** A byte-order mark, read byte by byte. */
 const UTF8_MARK = '\u00ef\u00bb\u00bf';
@@ -58,7 +59,12 @@ function openLine() {
     isEmpty: () => heldBytes === 0,
     add(bytes: Buffer) {
       heldBytes += bytes.length;
-      if (heldBytes <= MAX_LINE_BYTES) return void held.push(bytes);
+      if (heldBytes <= MAX_LINE_BYTES) {
+        held.push(bytes);
+        // Each piece takes memory beside its bytes, and a client may send one byte at a time.
+        if (held.length === MAX_PIECES) held = [Buffer.concat(held)];
+        return;
+      }
       overlong ??= createHash('sha256');
       for (const part of [...held, bytes]) overlong.update(part);
       held = [];

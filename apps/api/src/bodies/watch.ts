@@ -45,6 +45,10 @@ interface Watched {
   lease: MemoryLease;
   /** Copies per received byte that are taken while the body grows; 0 when memory is reserved in advance. */
   copies: number;
+  /** A parser keeps every piece until the body is complete. */
+  collected: boolean;
+  pieces: number;
+  bytes: number;
   ended: boolean;
   /** When a response was sent before the body was complete: the connection closes at this time. */
   lingerUntilMs: number | null;
@@ -57,6 +61,16 @@ const LINGER_MS = 5000;
 const JSON_COPIES = 4.5;
 /** The received chunks, the joined bytes, the sealed bytes. */
 const BINARY_COPIES = 3;
+
+/** What a piece takes beside its bytes; 205 bytes measured. */
+const PIECE_BYTES = 256;
+/**
+ * A client decides how many bytes a chunk has. In chunks of one byte, an image of 40 MiB would take 8 GB, even if it were
+ * the only body. Clients that send base64 line by line have 76 bytes.
+ */
+const MANY_PIECES = 65_536;
+const MIN_PIECE_BYTES = 64;
+const TINY_PIECES = 'The body arrives in pieces of a few bytes. Send larger chunks.';
 
 const DETAILS: Record<TransferFault, string> = {
   idle: 'No bytes of the body arrived for too long.',
@@ -83,6 +97,9 @@ export function watchBodies(app: FastifyInstance, settings: BodySettings): BodyW
       lease: budget.open(),
       // Streams take their own fixed share.
       copies: kind === 'small' ? JSON_COPIES : 0,
+      collected: kind === 'small',
+      pieces: 0,
+      bytes: 0,
       ended: false,
       lingerUntilMs: null,
     };
@@ -104,8 +121,12 @@ export function watchBodies(app: FastifyInstance, settings: BodySettings): BodyW
 
   function onData(one: Watched, bytes: number): void {
     one.transfer.received(bytes, performance.now());
-    if (one.copies === 0 || one.ended) return;
-    if (!one.lease.take(bytes * one.copies)) end(one, new Problem('overloaded'));
+    if (!one.collected || one.ended) return;
+    one.pieces++;
+    one.bytes += bytes;
+    const isTiny = one.pieces > MANY_PIECES && one.bytes < one.pieces * MIN_PIECE_BYTES;
+    if (isTiny) end(one, new Problem('malformed_body', TINY_PIECES));
+    else if (!one.lease.take(bytes * one.copies + PIECE_BYTES)) end(one, new Problem('overloaded'));
   }
 
   function checkAll(): void {
@@ -145,6 +166,7 @@ export function watchBodies(app: FastifyInstance, settings: BodySettings): BodyW
     reserve(request, longestBytes) {
       const one = watched.get(request);
       if (!one) return;
+      one.collected = true;
       const copies = isJson(request) ? JSON_COPIES : BINARY_COPIES;
       const declared = Number(request.headers['content-length']);
       if (Number.isNaN(declared)) one.copies = copies;

@@ -4,6 +4,7 @@ import type { UploadWriter } from '@cardseal/core/ledger';
 import { Problem } from '../problems/index.ts';
 
 const CHUNK_BYTES = 1024 * 1024;
+const MAX_PIECES = 1024;
 
 /** Throws Problem `upload_refused` unless exactly `sizeBytes` arrive. Nothing is committed before, and nothing left. */
 export async function receiveUpload(body: Readable, writer: UploadWriter, sizeBytes: number): Promise<void> {
@@ -31,6 +32,8 @@ async function writeChunks(body: Readable, writer: UploadWriter, sizeBytes: numb
     if (receivedBytes > sizeBytes) throw new Problem('upload_refused', 'The body is longer than it was signed for.');
     held.push(part);
     heldBytes += part.length;
+    // Each piece takes memory beside its bytes, and a client may send one byte at a time.
+    if (held.length === MAX_PIECES) held = [Buffer.concat(held)];
     if (heldBytes >= CHUNK_BYTES) await flush();
   }
   if (receivedBytes !== sizeBytes) throw new Problem('upload_refused', 'The body is shorter than it was signed for.');
