@@ -53,7 +53,7 @@ describe('the choice of a proxy', () => {
     },
   );
 
-  it.each(['socks5://proxy', 'http://', 'ftp://proxy', 'http://user:secret@:1'])(
+  it.each(['socks5://proxy', 'http://', 'ftp://proxy', 'http://user:secret@:1', 'http://user:secret%@proxy'])(
     'refuses the proxy %s',
     (HTTPS_PROXY) => {
       const [problem] = problemsFrom(() => readProxies({ HTTPS_PROXY }));

@@ -34,8 +34,18 @@ function proxyUrl(env: ProxyEnvironment, name: 'HTTPS_PROXY' | 'HTTP_PROXY'): UR
   const text = env[name];
   if (text === undefined) return undefined;
   const url = URL.parse(text.includes('://') ? text : `http://${text}`);
-  if (url?.hostname && /^https?:$/.test(url.protocol)) return url;
+  if (url?.hostname && /^https?:$/.test(url.protocol) && canDecode(url)) return url;
   throw new ConfigurationError([`${name}: must be the URL of an HTTP proxy, such as http://proxy.example:3128`]);
+}
+
+/** A `%` that encodes nothing is allowed in a URL, but such a user or password cannot be sent. */
+function canDecode({ username, password }: URL): boolean {
+  try {
+    decodeURIComponent(username + password);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function hostOf({ hostname }: URL): string {
