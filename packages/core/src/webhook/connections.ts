@@ -69,6 +69,10 @@ export function createConnections(maxOrigins: number): Connections {
   }
 
   function adopt(origin: string, { socket, isPrivate }: Dialled): Connection {
+    if (closed) {
+      socket.destroy();
+      throw new Error('webhook_connections_closed');
+    }
     const connection: Connection = { origin, isPrivate, socket, openedMs: performance.now(), listener: undefined };
     live.add(connection);
     // Bytes on an idle connection answer nothing: whatever they are, the connection is of no more use.
