@@ -1,9 +1,9 @@
 /** The API as something one can build, start and stop: submit → store → enqueue, and everything read from the ledger. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Clock, createAgreedClock, redisTime, storeTime } from '@cardseal/core/clock';
+import { type Clock, createAgreedClock, redisTime } from '@cardseal/core/clock';
 import { redisTarget } from '@cardseal/core/config';
-import { readProxies } from '@cardseal/core/egress';
+import { readProxies, storeTime } from '@cardseal/core/egress';
 import { checkFoundation } from '@cardseal/core/foundation';
 import { type Ledger, openLedger, openMasterKey } from '@cardseal/core/ledger';
 import { drainServer } from '@cardseal/core/lifetime';

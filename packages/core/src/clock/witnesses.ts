@@ -1,4 +1,4 @@
-/** Those whose time is asked for: the server behind a Redis connection, and whoever answers at the object store's address. */
+/** Asks the server behind a Redis connection for its time. */
 import { once } from 'node:events';
 import type { TimeWitness } from './agreed-clock.ts';
 
@@ -16,22 +16,5 @@ export function redisTime(redis: TimedRedis): TimeWitness {
     if (redis.status !== 'ready') await once(redis, 'ready', { signal: AbortSignal.timeout(PATIENCE_MS) });
     const [seconds, micros] = ((await redis.time()) as unknown[]).map(Number);
     return seconds! * 1000 + micros! / 1000;
-  };
-}
-
-/** The `Date` of any answer, which a store gives to strangers too; half a second is what it leaves out on average. */
-export function storeTime({
-  S3_ENDPOINT,
-  S3_REGION,
-}: {
-  S3_ENDPOINT?: string | undefined;
-  S3_REGION: string;
-}): TimeWitness {
-  const url = S3_ENDPOINT ?? `https://s3.${S3_REGION}.amazonaws.com`;
-  return async () => {
-    const answer = await fetch(url, { method: 'HEAD', redirect: 'manual', signal: AbortSignal.timeout(PATIENCE_MS) });
-    const ms = Date.parse(answer.headers.get('date') ?? '');
-    if (Number.isNaN(ms)) throw new Error('the store tells no time');
-    return ms + 500;
   };
 }

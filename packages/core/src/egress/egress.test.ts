@@ -6,9 +6,11 @@ import { ListBucketsCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createIdCardClient } from '../baidu/index.ts';
 import { problemsFrom } from '../config/index.ts';
+import { createTracing, inSpan } from '../trace/index.ts';
 import { createTargetGuard, createWebhookSender } from '../webhook/index.ts';
 import { nodeAgents } from './node-agents.ts';
 import { type ProxyEnvironment, readProxies } from './proxy-settings.ts';
+import { storeTime } from './store-time.ts';
 
 const PROXY = 'http://proxy.bank:3128';
 const proxied = (url: string, env: ProxyEnvironment) => readProxies(env)(new URL(url))?.href;
@@ -137,6 +139,22 @@ describe('through a proxy', () => {
     await client.send(new ListBucketsCommand()).catch(() => {});
     expect(asked).toEqual([{ target: host, authorization: AUTHORIZATION }]);
     client.destroy();
+  });
+
+  it('the store is asked for its time', async () => {
+    const name = `s3.test:${portOf(target)}`;
+    const witness = storeTime({ S3_ENDPOINT: `http://${name}`, S3_REGION: 'x', HTTP_PROXY: proxyUrl() });
+    expect(Math.abs((await witness()) - Date.now())).toBeLessThan(5000);
+    expect(asked).toEqual([{ target: name, authorization: AUTHORIZATION }]);
+  });
+
+  it('spans reach their collector', async () => {
+    const OTEL_EXPORTER_OTLP_ENDPOINT = 'http://collector.test:4318';
+    const tracing = createTracing('worker', { OTEL_EXPORTER_OTLP_ENDPOINT, HTTP_PROXY: proxyUrl() });
+    await tracing.start();
+    await inSpan('call', {}, async () => {});
+    await tracing.stop();
+    expect(asked).toEqual([{ target: 'collector.test:4318', authorization: AUTHORIZATION }]);
   });
 
   describe('webhooks', () => {

@@ -8,6 +8,7 @@ import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-ho
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
+import { type ProxyEnvironment, proxyOptions, readProxies } from '../egress/index.ts';
 
 const EVERY_MS = 1000;
 const EXPORT_DEADLINE_MS = 10_000;
@@ -15,10 +16,11 @@ const MAX_QUEUED_SPANS = 8192;
 const STOP_DEADLINE_MS = 2000;
 
 /** Returns what ends it. The first of a process sets its tracer; another one in the same process changes nothing. */
-export function startExport(role: string, endpoint: string): () => Promise<void> {
+export function startExport(role: string, endpoint: string, proxies: ProxyEnvironment): () => Promise<void> {
   const exporter = new OTLPTraceExporter({
     url: `${endpoint.replace(/\/+$/, '')}/v1/traces`,
     timeoutMillis: EXPORT_DEADLINE_MS,
+    httpAgentOptions: { keepAlive: true, ...proxyOptions(readProxies(proxies), endpoint) },
   });
   const processor = new BatchSpanProcessor({
     exporter,

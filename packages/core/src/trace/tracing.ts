@@ -1,5 +1,7 @@
 /** Traces of one process: off, and nothing of it loaded, unless a collector is named. */
-export interface TraceEnvironment {
+import type { ProxyEnvironment } from '../egress/index.ts';
+
+export interface TraceEnvironment extends ProxyEnvironment {
   OTEL_EXPORTER_OTLP_ENDPOINT?: string | undefined;
 }
 
@@ -17,7 +19,7 @@ export function createTracing(role: string, env: TraceEnvironment): Tracing {
     async start() {
       if (endpoint === undefined || stopExport) return;
       const { startExport } = await import('./export.ts');
-      stopExport = startExport(role, endpoint);
+      stopExport = startExport(role, endpoint, env);
     },
     async stop() {
       const stopping = stopExport?.();
