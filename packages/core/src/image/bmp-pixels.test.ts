@@ -106,6 +106,14 @@ describe('decodeBmp', () => {
     expect(() => decodeBmp(makeRunLengthBmp(4, 1, 8, [0, 4, 1, 2]))).toThrow(truncated);
   });
 
+  it('spends no time on runs beyond the row', () => {
+    const runs = Buffer.alloc(4 * 1024 * 1024, Buffer.from([255, 5]));
+    const file = Buffer.concat([makeRunLengthBmp(100, 100, 8, []), runs]);
+    const startMs = performance.now();
+    expect(() => decodeBmp(file)).toThrow(truncated);
+    expect(performance.now() - startMs).toBeLessThan(1000);
+  });
+
   it('returns or rejects for any run-length data', () => {
     fc.assert(
       fc.property(sides, sides, fc.constantFrom(4 as const, 8 as const), fc.uint8Array(), (w, h, bits, codes) => {

@@ -15,7 +15,10 @@ export function decodeRunLengths(bytes: Uint8Array, layout: BmpLayout): Uint8Arr
     const value = bytes[at + 1]!;
     at += 2;
     if (count > 0) {
-      for (let n = 0; n < count; n++) canvas.put(nibbles ? (n % 2 === 0 ? value >> 4 : value & 15) : value);
+      // Two bytes of the file can state 255 pixels beyond the end of a row.
+      const visible = Math.min(count, canvas.room());
+      for (let n = 0; n < visible; n++) canvas.put(nibbles ? (n % 2 === 0 ? value >> 4 : value & 15) : value);
+      canvas.move(count - visible, 0);
     } else if (value === 0) canvas.endRow();
     else if (value === 1) return canvas.indexes;
     else if (value === 2) {
@@ -52,6 +55,8 @@ function createCanvas({ widthPx, heightPx, topDown }: BmpLayout) {
       x = 0;
       y += 1;
     },
+    /** Pixels left in this row. */
+    room: () => (y < heightPx ? Math.max(0, widthPx - x) : 0),
     move(right: number, down: number) {
       x += right;
       y += down;
