@@ -54,6 +54,7 @@ it('names the network error beside the code', () => {
 it.each([
   [new RejectedError('image_blank', { fields: { upstreamClass: 'rejected' } }), 'answered'],
   [new DefectError('upstream_request_invalid', { fields: { upstreamClass: 'defect' } }), 'answered'],
+  [classifyProviderCode(216201), 'answered'],
   [classifyTransport('timeout'), 'failed'],
   [classifyProviderCode(18), 'refused_qps'],
 ] as const)('%s settles its permit', (error, kind) => {

@@ -13,6 +13,7 @@ const KINDS: Partial<Record<UpstreamClass, OutcomeKind>> = {
   configuration: 'configuration',
   // The provider works: it judged the image or the request.
   rejected: 'answered',
+  maybe_crypto: 'answered',
   defect: 'answered',
 };
 
