@@ -188,6 +188,36 @@ describe('probes of an outage', () => {
 });
 
 describe('the gate of an outage beside others', () => {
+  /** A quota is used up, and by the time of its probe the provider is away as well. */
+  function atQuotaProbe() {
+    const it = bench();
+    it.call('total_quota');
+    it.wait(3601);
+    return it;
+  }
+
+  it.each([provider(), image('one')])('spends no attempt on the probe of another gate: $scope', (trouble) => {
+    const it = atQuotaProbe();
+    const pauses: number[] = [];
+    for (let lastUs = it.now(), tenth = 0; tenth < 1000; tenth++) {
+      const told = it.call('failed', trouble, SECOND_US / 10);
+      if (!told) continue;
+      expect(told.verdict.held).toBe(true);
+      pauses.push(Math.round((it.now() - lastUs) / SECOND_US));
+      lastUs = it.now();
+    }
+    expect(it.state.gate).toBe('total_quota');
+    expect(pauses.slice(1, 4)).toEqual([10, 15, 15]);
+  });
+
+  it('spends no attempt on a call that was in flight when another gate closed', () => {
+    const it = bench();
+    const { id, slotUs } = it.ask() as { id: number; slotUs: number };
+    it.call('total_quota');
+    const about = { nowUs: it.now(), id, slotUs, sentUs: 0, rules };
+    expect(settle(it.state, { ...about, kind: 'failed', trouble: provider() }).verdict.held).toBe(true);
+  });
+
   it('never replaces a gate that is closed for another reason', () => {
     const state = freshState(credential, rules, START_US, 'r');
     close(state, rules, START_US, 'daily_quota', START_US + 60 * SECOND_US, MACHINE);

@@ -21,7 +21,7 @@ export interface Trouble {
 }
 
 export interface TroubleVerdict {
-  /** The failure belongs to a known outage: it spends no attempt of its job. */
+  /** The gate is closed, or the call is from before it opened: the failure spends no attempt of its job. */
   held: boolean;
   /** Names the run of troubles that this one belongs to; 0 for none. */
   run: number;
@@ -39,18 +39,17 @@ export function onTrouble(
   input: { nowUs: number; slotUs: number; trouble: Trouble; probed: boolean; jitterPermille: number },
 ): TroubleVerdict {
   const { nowUs, slotUs, trouble, probed, jitterPermille } = input;
-  if (state.gate === PROVIDER_OUTAGE) {
+  if (state.gate !== '') {
+    // Also of another reason: a provider may be away while a quota is used up, and its probe must take no attempt.
     if (probed) probeFailed(state, rules, nowUs, jitterPermille);
-    return { held: true, run: state.outageRun, opened: false };
+    return { held: true, run: state.gate === PROVIDER_OUTAGE ? state.outageRun : 0, opened: false };
   }
-  if (state.gate !== '') return { held: false, run: 0, opened: false };
   if (slotUs <= state.openedAtUs) return { held: state.outageRun > 0, run: state.outageRun, opened: false };
   countTrouble(state, nowUs, trouble);
   if (!isOutage(state, rules)) return { held: false, run: state.troubleRun, opened: false };
   close(state, rules, nowUs, PROVIDER_OUTAGE, 0, MACHINE);
   state.gateCause = trouble.cause;
   state.outageRun = state.troubleRun;
-  state.outageProbes = 0;
   scheduleProbe(state, rules, nowUs, jitterPermille);
   return { held: true, run: state.outageRun, opened: true };
 }

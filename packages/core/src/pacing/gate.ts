@@ -68,7 +68,10 @@ export function close(
   state.gateCause = '';
   state.gateProbeUs = machine ? nowUs + (rules.probeEveryUs[reason] ?? rules.probeDefaultUs) : 0;
   if (machine && state.gateUntilUs > 0) state.gateProbeUs = Math.min(state.gateProbeUs, state.gateUntilUs);
-  if (wasOpen) endProbe(state);
+  if (wasOpen) {
+    endProbe(state);
+    state.outageProbes = 0;
+  }
   return wasOpen;
 }
 

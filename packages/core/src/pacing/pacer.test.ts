@@ -228,6 +228,22 @@ describe('usage', () => {
 });
 
 describe('without Redis', () => {
+  it.each(['provider_outage', 'total_quota'])(
+    'holds troubles at a gate that it knows to be closed: %s',
+    async (reason) => {
+      const { pacer } = pacerWith();
+      const [answered, failed] = [await pacer.acquire(WAIT), await pacer.acquire(WAIT)];
+      await pacer.closeGate('a', reason, undefined, 'machine');
+      await server.redis.flushall();
+      const trouble = { scope: 'provider', cause: 'upstream_timeout', image: 'x' } as const;
+      const verdicts = await Promise.all([
+        answered.settle({ kind: 'answered' }),
+        failed.settle({ kind: 'failed', trouble }),
+      ]);
+      expect(verdicts.map(({ held }) => held)).toEqual([false, true]);
+    },
+  );
+
   it('says not now within the command time-out, and does not hang', async () => {
     const own = await startPrivateRedis();
     onTestFinished(() => own.stop());

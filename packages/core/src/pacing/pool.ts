@@ -159,11 +159,11 @@ export class Pool {
     const settings = `{"id":${id},"slotUs":${slotUs},"kind":"${kind}","sentUs":${sentUs}${told}}`;
     try {
       const answer = (await this.#scripts.run('settle', [this.key(credentialId)], [settings])) as string[];
-      return answer.length > 0 ? this.#onSettled(credentialId, answer, trouble?.cause) : this.#remembered(credentialId);
+      if (answer.length > 0) return this.#onSettled(credentialId, answer, trouble?.cause);
     } catch {
       this.emit({ kind: 'settle_lost', credentialId });
-      return this.#remembered(credentialId);
     }
+    return this.#remembered(credentialId, trouble);
   }
 
   /** A failure before any permit was asked for. Never throws. */
@@ -175,13 +175,13 @@ export class Pool {
       return this.#onSettled(credentialId, answer as string[], trouble.cause);
     } catch {
       this.emit({ kind: 'settle_lost', credentialId });
-      return this.#remembered(credentialId);
+      return this.#remembered(credentialId, trouble);
     }
   }
 
-  /** Redis is away, or forgot: an outage that this process knows of still spends no attempt. */
-  #remembered(credentialId: string): Verdict {
-    return { held: this.#memory.of(credentialId).gate === PROVIDER_OUTAGE, run: 0 };
+  /** Redis is away, or forgot: a trouble at a gate that this process knows to be closed still spends no attempt. */
+  #remembered(credentialId: string, trouble: Trouble | undefined): Verdict {
+    return { held: trouble !== undefined && this.isClosed(credentialId), run: 0 };
   }
 
   #jittered(trouble: Trouble): Trouble & { jitter: number } {

@@ -65,7 +65,7 @@ export interface PacingFields {
   troubleRun: number;
   /** The run that closed the gate last. */
   outageRun: number;
-  /** Probes that failed in this outage, up to the longest interval. */
+  /** Probes that troubles ended while this gate was closed, up to the longest interval. */
   outageProbes: number;
 }
 

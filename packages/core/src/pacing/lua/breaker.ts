@@ -30,18 +30,16 @@ end
 
 -- Returns held ('1' or '0'), the run, and whether the gate closed.
 local function onTrouble(state, rules, now, slotUs, trouble, probed)
-  if state.gate == OUTAGE then
+  if state.gate ~= '' then
     if probed then probeFailed(state, rules, now, trouble.jitter) end
-    return '1', state.outageRun, false
+    return '1', state.gate == OUTAGE and state.outageRun or 0, false
   end
-  if state.gate ~= '' then return '0', 0, false end
   if slotUs <= state.openedAtUs then return state.outageRun > 0 and '1' or '0', state.outageRun, false end
   countTrouble(state, now, trouble)
   if not isOutage(state, rules) then return '0', state.troubleRun, false end
   close(state, rules, now, OUTAGE, 0, MACHINE)
   state.gateCause = trouble.cause
   state.outageRun = state.troubleRun
-  state.outageProbes = 0
   scheduleProbe(state, rules, now, trouble.jitter)
   return '1', state.outageRun, true
 end
