@@ -95,6 +95,21 @@ describe('the hold at closed gates', () => {
     expect(taps).toEqual(['close', 'all']);
   });
 
+  it('looks for a lost probe once a minute, also while its gate stays overdue', async () => {
+    // The allowance is used up, or the clock of this worker is ahead of Redis' clock.
+    const { hold, taps, clock, settle } = setUp({ ...closed, probeAt: 900_000 });
+    await hold.hold();
+    for (let half = 0; half < 400; half++) {
+      await settle();
+      // The job that was let through comes to the closed gate.
+      if (taps.at(-1) === 'one') await hold.hold();
+      clock.advance(500);
+    }
+    expect(taps.filter((tap) => tap === 'one').length).toBeLessThanOrEqual(4);
+    expect(taps).toContain('one');
+    await hold.stop();
+  });
+
   it('looks seldom while held', async () => {
     const { hold, clock, settle, looks } = setUp(closed);
     await hold.hold();

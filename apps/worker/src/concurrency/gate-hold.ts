@@ -61,11 +61,18 @@ export function createGateHold({ pacer, clock, tap, onChange }: GateHoldParts): 
   }
 
   async function watch(): Promise<void> {
+    let triedAtMs = Number.NEGATIVE_INFINITY;
+    // A gate may stay overdue: its allowance is used up, or our clock is ahead of Redis' clock.
+    const isLost = (snapshot: readonly CredentialSnapshot[], nowMs: number) =>
+      nowMs - triedAtMs > LOST_PROBE_MS && snapshot.some((one) => isProbeLost(one, nowMs));
     try {
       while (state !== 'free' && !stopped.signal.aborted) {
         const snapshot = await pacer.snapshot().catch(() => null);
         if (snapshot?.some(({ gate }) => gate.state === 'open')) return release('all');
-        if (snapshot?.some((it) => isProbeLost(it, clock.now()))) release('one');
+        if (snapshot && isLost(snapshot, clock.now())) {
+          triedAtMs = clock.now();
+          release('one');
+        }
         await clock.sleep(nextLookMs(snapshot, clock.now()), stopped.signal).catch(() => {});
       }
     } finally {
