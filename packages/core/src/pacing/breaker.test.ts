@@ -135,6 +135,33 @@ describe('probes of an outage', () => {
     expect(it.state.gateProbeUs - it.now()).toBeGreaterThan(9 * SECOND_US);
   });
 
+  it('that left no call are not counted as used, however long their preparation took', () => {
+    const it = inOutage();
+    const used = it.state.usage.total!.calls;
+    it.wait(7);
+    const { id, slotUs } = it.ask() as { id: number; slotUs: number };
+    it.wait(6);
+    // Another worker asks: slots of more than five seconds ago are forgotten.
+    it.ask();
+    settle(it.state, { nowUs: it.now(), id, slotUs, kind: 'unsent', sentUs: 0, rules, trouble: provider() });
+    expect(it.state.usage.total!.calls).toBe(used);
+  });
+
+  it('keep to the allowance', () => {
+    const it = inOutage();
+    it.wait(7);
+    const ask = (total: number) =>
+      reserve([it.state], {
+        nowUs: it.now(),
+        withinUs: rules.horizonUs,
+        run: 'r',
+        rules,
+        credentials: [{ ...credential, total }],
+      }).answer;
+    expect(ask(5)).toMatchObject({ code: 'closed', reason: 'total_allowance' });
+    expect(ask(6)).toMatchObject({ code: 'granted', probe: true });
+  });
+
   it.each(['accepted', 'answered'] as const)(
     'open the gate when one is %s, and the rate starts at a quarter',
     (kind) => {

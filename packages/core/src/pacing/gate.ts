@@ -29,7 +29,10 @@ export function gateView(state: PacingState, credential: CredentialRules, nowUs:
     return { verdict: ended ? 'open' : 'closed', reason: state.gate, nextUs: state.gateUntilUs };
   }
   const nextUs = Math.max(state.gateProbeUs, state.probeUntilUs);
-  return { verdict: nowUs >= nextUs ? 'probe' : 'closed', reason: state.gate, nextUs };
+  if (nowUs < nextUs) return { verdict: 'closed', reason: state.gate, nextUs };
+  // A probe is a call that may be billed: it keeps to our own allowance.
+  const left = allowance(state, credential, nowUs);
+  return left.verdict === 'closed' ? left : { verdict: 'probe', reason: state.gate, nextUs };
 }
 
 function allowance(state: PacingState, credential: CredentialRules, nowUs: number): GateView {

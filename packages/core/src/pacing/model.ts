@@ -108,7 +108,8 @@ function settlePermit(state: PacingState, input: SettleInput): PacingEventKind[]
   if (input.sentUs > 0) moveLate(state, id, input.sentUs);
   const probed = state.probeId > 0 && state.probeId === id;
   if (kind === 'unsent') {
-    if (giveBack(state, id, nowUs)) count(state, input.slotUs, 'calls', -1);
+    // The slot of a probe may be forgotten by now: its preparation may take longer than slots are kept.
+    if (giveBack(state, id, nowUs) || probed) count(state, input.slotUs, 'calls', -1);
     if (probed) again(state, rules, nowUs);
     return [];
   }

@@ -25,7 +25,10 @@ local function gateView(state, credential, now)
     return { verdict = ended and 'open' or 'closed', reason = state.gate, nextUs = state.gateUntilUs }
   end
   local nextUs = math.max(state.gateProbeUs, state.probeUntilUs)
-  return { verdict = now >= nextUs and 'probe' or 'closed', reason = state.gate, nextUs = nextUs }
+  if now < nextUs then return { verdict = 'closed', reason = state.gate, nextUs = nextUs } end
+  local left = allowance(state, credential, now)
+  if left.verdict == 'closed' then return left end
+  return { verdict = 'probe', reason = state.gate, nextUs = nextUs }
 end
 
 local function endProbe(state)

@@ -202,7 +202,7 @@ local probed = state.probeId > 0 and state.probeId == id
 local function apply()
   if settings.sentUs > 0 then moveLate(state, id, settings.sentUs) end
   if kind == 'unsent' then
-    if giveBack(state, id, now) then count(state, settings.slotUs, 'calls', -1) end
+    if giveBack(state, id, now) or probed then count(state, settings.slotUs, 'calls', -1) end
     if probed then again() end
     return {}
   elseif kind == 'accepted' then
