@@ -68,7 +68,7 @@ it('waits as long as a store that is asked too much says, and starts anew after 
 
 interface Outage {
   error: unknown;
-  outageRuns?: Map<string, number>;
+  outageRuns?: Map<string, readonly number[]>;
   held?: boolean;
   waiting?: number;
 }
@@ -148,7 +148,7 @@ it('remembers whose trouble took an attempt, and gets the attempt back once that
   job.attemptsMade = 1;
   await run();
   expect(given).toEqual([]);
-  outage.outageRuns = new Map([['main', 7]]);
+  outage.outageRuns = new Map([['main', [9, 7]]]);
   outage.error = held(false);
   await run();
   expect(given).toEqual([2]);

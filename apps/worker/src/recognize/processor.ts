@@ -112,8 +112,8 @@ const MOST_GIVEN_BACK = 50;
 async function takeBackAttempts({ pacer, conveyor, log }: WorkerContext, job: Job<RecognizeJob>): Promise<void> {
   const { spent = [], givenBack = 0 } = job.data;
   if (spent.length === 0 || givenBack >= MOST_GIVEN_BACK) return;
-  const outages = await pacer.outageRuns().catch(() => new Map<string, number>());
-  const left = spent.filter(({ credential, run }) => outages.get(credential) !== run);
+  const outages = await pacer.outageRuns().catch(() => new Map<string, readonly number[]>());
+  const left = spent.filter(({ credential, run }) => !outages.get(credential)?.includes(run));
   const count = spent.length - left.length;
   if (count === 0) return;
   await conveyor.giveBackAttempts(job, count);

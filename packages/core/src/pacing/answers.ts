@@ -86,7 +86,7 @@ function usageFrom(flat: string[]): Usage {
   return usage;
 }
 
-const TEXT_FIELDS = new Set(['run', 'gate', 'gateBy', 'gateCause', 'troubleImage']);
+const TEXT_FIELDS = new Set(['run', 'gate', 'gateBy', 'gateCause', 'troubleImage', 'outageRuns']);
 
 function fieldsFrom(flat: string[]): PacingFields {
   const fields: Record<string, string | number> = {};

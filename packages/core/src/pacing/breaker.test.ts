@@ -103,6 +103,19 @@ describe('the circuit breaker', () => {
     expect(new Set(runs)).toEqual(new Set([state.outageRun]));
     expect(state.outageRun).toBeGreaterThan(0);
   });
+
+  it('keeps the names of earlier runs, because a job may start again after several outages only', () => {
+    const it = bench();
+    const runs: string[] = [];
+    for (let outage = 0; outage < 60; outage++) {
+      for (let n = 0; n < 5; n++) it.call('failed', provider());
+      runs.unshift(String(it.state.outageRun));
+      it.wait(7);
+      it.call('accepted');
+    }
+    expect(new Set(runs).size).toBe(60);
+    expect(it.state.outageRuns.split(' ')).toEqual(runs.slice(0, 50));
+  });
 });
 
 describe('probes of an outage', () => {

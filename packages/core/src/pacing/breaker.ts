@@ -50,8 +50,17 @@ export function onTrouble(
   close(state, rules, nowUs, PROVIDER_OUTAGE, 0, MACHINE);
   state.gateCause = trouble.cause;
   state.outageRun = state.troubleRun;
+  state.outageRuns = [state.outageRun, ...runsOf(state)].slice(0, KNOWN_RUNS).join(' ');
   scheduleProbe(state, rules, nowUs, jitterPermille);
   return { held: true, run: state.outageRun, opened: true };
+}
+
+/** More than a flapping provider can begin while a job waits for its next attempt. */
+const KNOWN_RUNS = 50;
+
+/** The runs of troubles that became outages, newest first. */
+export function runsOf({ outageRuns = '' }: Partial<Pick<PacingState, 'outageRuns'>>): number[] {
+  return outageRuns.split(' ').filter(Boolean).map(Number);
 }
 
 /** Any response that a healthy provider gives ends the run, also the rejection of an image. */

@@ -3,7 +3,7 @@
  * holds the schedule for all processes. It must never let a call out before its slot, nor long after it.
  */
 import { type Clock, systemClock } from '../clock/index.ts';
-import type { Trouble } from './breaker.ts';
+import { runsOf, type Trouble } from './breaker.ts';
 import { GateWatch, type ReopenListener } from './gate-watch.ts';
 import { Line } from './line.ts';
 import { type Permit, PermitHolder, type Prepare, type PrepareTrouble } from './permit.ts';
@@ -47,8 +47,8 @@ export interface Pacer {
   acquire(options?: AcquireOptions): Promise<Permit>;
   /** A provider trouble before a permit was asked for, such as a dead key wrapper. Never throws. */
   report(credentialId: string, trouble: Trouble): Promise<Verdict>;
-  /** The run of troubles that became the last outage of each credential; see `Verdict.run`. */
-  outageRuns(): Promise<Map<string, number>>;
+  /** The runs of troubles that became an outage, by credential; see `Verdict.run`. */
+  outageRuns(): Promise<Map<string, readonly number[]>>;
   /** `by` is who did it; `machine` may only extend a block. Without `untilMs` (epoch) it lasts until someone opens it. */
   closeGate(credentialId: string, reason: string, untilMs: number | undefined, by: string): Promise<void>;
   openGate(credentialId: string, by: string): Promise<void>;
@@ -99,7 +99,7 @@ export function createPacer(settings: PacerSettings): Pacer {
       return verdict;
     },
     outageRuns: async () => {
-      const looks = pool.credentials.map(async ({ id }) => [id, (await pool.look(id)).fields?.outageRun ?? 0] as const);
+      const looks = pool.credentials.map(async ({ id }) => [id, runsOf((await pool.look(id)).fields ?? {})] as const);
       return new Map(await Promise.all(looks));
     },
     closeGate: async (id, reason, untilMs, by) => {

@@ -65,6 +65,8 @@ export interface PacingFields {
   troubleRun: number;
   /** The run that closed the gate last. */
   outageRun: number;
+  /** That run and those before it, newest first, separated by spaces: jobs may start again several outages later. */
+  outageRuns: string;
   /** Probes that troubles ended while this gate was closed, up to the longest interval. */
   outageProbes: number;
 }
@@ -167,6 +169,7 @@ export function freshState(credential: CredentialRules, rules: Rules, nowUs: num
     troubleImages: 0,
     troubleRun: 0,
     outageRun: 0,
+    outageRuns: '',
     outageProbes: 0,
     slots: [],
     free: [],

@@ -28,6 +28,14 @@ local function probeFailed(state, rules, now, jitter)
   endProbe(state)
 end
 
+local function noteRun(runs, run)
+  local known = { whole(run) }
+  for one in string.gmatch(runs, '%d+') do
+    if #known < 50 then known[#known + 1] = one end
+  end
+  return table.concat(known, ' ')
+end
+
 -- Returns held ('1' or '0'), the run, and whether the gate closed.
 local function onTrouble(state, rules, now, slotUs, trouble, probed)
   if state.gate ~= '' then
@@ -40,6 +48,7 @@ local function onTrouble(state, rules, now, slotUs, trouble, probed)
   close(state, rules, now, OUTAGE, 0, MACHINE)
   state.gateCause = trouble.cause
   state.outageRun = state.troubleRun
+  state.outageRuns = noteRun(state.outageRuns, state.outageRun)
   scheduleProbe(state, rules, now, trouble.jitter)
   return '1', state.outageRun, true
 end

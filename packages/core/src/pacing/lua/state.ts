@@ -4,7 +4,7 @@
  * `rules` stands before it, see `rules.ts`. KEYS[i] is a credential's hash; its other keys are that name with a suffix, in the same hash slot.
  */
 export const STATE_LUA = `
-local TEXT = { run = true, gate = true, gateBy = true, gateCause = true, troubleImage = true }
+local TEXT = { run = true, gate = true, gateBy = true, gateCause = true, troubleImage = true, outageRuns = true }
 local OUTAGE = 'provider_outage'
 
 local function whole(value) return string.format('%.0f', value) end
@@ -35,7 +35,7 @@ local function load(key)
   end
   -- A state that an earlier version left behind.
   state.streakMarginUs = state.streakMarginUs or state.marginUs
-  state.gateCause, state.troubleImage = state.gateCause or '', state.troubleImage or ''
+  for _, name in ipairs({ 'gateCause', 'troubleImage', 'outageRuns' }) do state[name] = state[name] or '' end
   for _, name in ipairs({ 'troubleRow', 'troubleWide', 'troubleImages', 'troubleRun', 'outageRun', 'outageProbes' }) do
     state[name] = state[name] or 0
   end
@@ -99,7 +99,8 @@ local function fresh(key, credential, rules, now, run)
     refusedSinceUs = 0,
     refusedAtUs = 0, refusedRow = 0, minute = 0, minuteRefused = 0, lastMinuteRefused = 0, gate = '', gateBy = '',
     gateSinceUs = 0, gateUntilUs = 0, gateProbeUs = 0, openedAtUs = 0, probeId = 0, probeUntilUs = 0, gateCause = '',
-    troubleRow = 0, troubleWide = 0, troubleImage = '', troubleImages = 0, troubleRun = 0, outageRun = 0, outageProbes = 0,
+    troubleRow = 0, troubleWide = 0, troubleImage = '', troubleImages = 0, troubleRun = 0, outageRun = 0, outageRuns = '',
+    outageProbes = 0,
   }
   if hinted then state.marginUs = credential.hintMarginUs end
   state.holdUs = heldUntil(state, rules, now)
