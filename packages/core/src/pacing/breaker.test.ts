@@ -258,6 +258,19 @@ describe('the gate of an outage beside others', () => {
     expect(settle(it.state, { ...about, kind: 'failed', trouble: provider() }).verdict.held).toBe(true);
   });
 
+  it.each(['accepted', 'failed', 'refused_qps'] as const)(
+    'gives way to a person, also while the probe of another gate is out: %s',
+    (kind) => {
+      const it = atQuotaProbe();
+      const { id, slotUs } = it.ask() as { id: number; slotUs: number };
+      close(it.state, rules, it.now() + 1, 'operator', 0, 'ann');
+      const about = kind === 'failed' ? { trouble: provider() } : {};
+      settle(it.state, { nowUs: it.now() + SECOND_US, id, slotUs, kind, sentUs: 0, rules, ...about });
+      it.wait(7200);
+      expect(it.ask()).toEqual({ code: 'closed', reason: 'operator', nextUs: 0 });
+    },
+  );
+
   it('never replaces a gate that is closed for another reason', () => {
     const state = freshState(credential, rules, START_US, 'r');
     close(state, rules, START_US, 'daily_quota', START_US + 60 * SECOND_US, MACHINE);

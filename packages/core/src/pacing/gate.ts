@@ -71,10 +71,9 @@ export function close(
   state.gateCause = '';
   state.gateProbeUs = machine ? nowUs + (rules.probeEveryUs[reason] ?? rules.probeDefaultUs) : 0;
   if (machine && state.gateUntilUs > 0) state.gateProbeUs = Math.min(state.gateProbeUs, state.gateUntilUs);
-  if (wasOpen) {
-    endProbe(state);
-    state.outageProbes = 0;
-  }
+  // What a probe says that began before a person closed the gate must not open it.
+  if (wasOpen || !machine) endProbe(state);
+  if (wasOpen) state.outageProbes = 0;
   return wasOpen;
 }
 

@@ -61,10 +61,8 @@ local function close(state, rules, now, reason, untilUs, by)
     state.gateProbeUs = now + (rules.probeEveryUs[reason] or rules.probeDefaultUs)
     if untilUs > 0 then state.gateProbeUs = math.min(state.gateProbeUs, untilUs) end
   end
-  if wasOpen then
-    endProbe(state)
-    state.outageProbes = 0
-  end
+  if wasOpen or not machine then endProbe(state) end
+  if wasOpen then state.outageProbes = 0 end
   return wasOpen
 end
 
