@@ -117,7 +117,9 @@ function asInterrupted(work: Work, reason: unknown): CardsealError {
 
 /** Waiting comes before retrying: it spends nothing, and the other side's answer is kept either way. */
 function comeBack(errors: SideError[], attempt: Attempt): Run | null {
-  const throttled = errors.map(({ error }) => error).find((error) => error instanceof ThrottledError);
+  const waits = errors.map(({ error }) => error).filter((error) => error instanceof ThrottledError);
+  // The side whose call was the probe says more than the one that found the gate closed.
+  const throttled = waits.find(({ fields }) => fields.probe === true) ?? waits[0];
   if (throttled) {
     const { code, retryAfterMs: delayMs } = throttled;
     const gate = gateWait(throttled);

@@ -68,6 +68,12 @@ it('waits as long as a store that is asked too much says, and starts anew after 
 
 interface Outage {
   error: unknown;
+  /** When the gate is probed next, from now; 11 s unless given. */
+  probeInMs?: number;
+  /** Redis answers no question about the queue. */
+  countsFail?: boolean;
+  /** Of the front; `error` is the back's then. */
+  frontError?: unknown;
   outageRuns?: Map<string, readonly number[]>;
   held?: boolean;
   waiting?: number;
@@ -86,8 +92,10 @@ async function jobInOutage(outage: Outage) {
     config: { LOCK_DURATION_MS: 30_000 },
     ledger: {
       openForWork: async () => ({
-        request: { sides: ['front'], options: {}, expiresAtMs: null },
-        sealed: { image: () => Promise.reject(outage.error) },
+        request: { sides: outage.frontError ? ['front', 'back'] : ['front'], options: {}, expiresAtMs: null },
+        sealed: {
+          image: (side: string) => Promise.reject((side === 'front' && outage.frontError) || outage.error),
+        },
         inventory: { decided: [], replies: [] },
       }),
       erasures: { tombstone: async () => null },
@@ -97,7 +105,9 @@ async function jobInOutage(outage: Outage) {
     providers: new Map([['main', { id: 'main', provider: 'baidu-idcard-enc' }]]),
     pacer: {
       outageRuns: async () => outage.outageRuns ?? new Map(),
-      snapshot: async () => [{ gate: { state: 'closed', probeAt: Date.UTC(2026, 0, 1) + 11_000 } }],
+      snapshot: async () => [
+        { gate: { state: 'closed', probeAt: Date.UTC(2026, 0, 1) + (outage.probeInMs ?? 11_000) } },
+      ],
     },
     conveyor: {
       announceStarted() {},
@@ -106,9 +116,13 @@ async function jobInOutage(outage: Outage) {
         given.push(count);
         of.attemptsMade -= count;
       },
-      queues: () => ({ recognize: { getJobCounts: async () => ({ wait: 0, prioritized: outage.waiting ?? 0 }) } }),
+      queues: () => ({ recognize: { getJobCounts } }),
     },
   } as unknown as WorkerContext;
+  async function getJobCounts() {
+    if (outage.countsFail) throw new TransientError('queue_unavailable');
+    return { wait: 0, prioritized: outage.waiting ?? 0 };
+  }
   Object.assign(job, { moveToWait: async () => handedBack.push('job') });
   const process = recognizeProcessor(context, { hold: async () => outage.held ?? true });
   const run = () => process(job as unknown as Job<RecognizeJob>).catch((error: unknown) => error);
@@ -131,6 +145,25 @@ it('lets another job be the next probe after its own probe failed, unless it is 
   expect(crowd.delays).toEqual([13_000]);
   const alone = await jobInOutage({ error: held(true) });
   expect(await alone.run()).toBeInstanceOf(WaitingError);
+});
+
+it('lets another job probe also when the probe was the call of the other side', async () => {
+  const frontError = new ThrottledError('quota_gate_closed', 1000, { fields: { reason: 'provider_outage' } });
+  const { delays, run } = await jobInOutage({ frontError, error: held(true), waiting: 3 });
+  expect(await run()).toBeInstanceOf(DelayedError);
+  expect(delays).toEqual([13_000]);
+});
+
+it('is back by the next probe although the clock of Redis is ahead', async () => {
+  const { delays, run } = await jobInOutage({ error: held(true), waiting: 3, probeInMs: 3_600_000 });
+  expect(await run()).toBeInstanceOf(DelayedError);
+  expect(delays).toEqual([22_000]);
+});
+
+it('spends no attempt when nobody can say whether others wait', async () => {
+  const { handedBack, run } = await jobInOutage({ error: held(true), countsFail: true });
+  expect(await run()).toBeInstanceOf(WaitingError);
+  expect(handedBack).toEqual(['job']);
 });
 
 it('tries another credential soon when only this one is in an outage', async () => {

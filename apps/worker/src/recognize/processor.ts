@@ -123,18 +123,24 @@ async function takeBackAttempts({ pacer, conveyor, log }: WorkerContext, job: Jo
 
 /** Enough for another job to be taken for the next probe. */
 const AFTER_PROBE_MS = 2000;
-const UNKNOWN_PROBE_MS = 20_000;
+/** Longer than any pause between the probes of an outage. */
+const LONGEST_PROBE_MS = 20_000;
 
-/** How long it is until a closed gate may be probed next. */
+/** How long it is until a closed gate may be probed next. The clocks of Redis and of this worker may differ. */
 async function nextProbeMs({ pacer, clock }: WorkerContext): Promise<number> {
   const snapshot = await pacer.snapshot().catch(() => []);
   const times = snapshot.map(({ gate }) => gate.probeAt).filter((atMs) => atMs !== undefined);
-  return times.length === 0 ? UNKNOWN_PROBE_MS : Math.max(0, Math.min(...times) - clock.now());
+  return Math.max(0, Math.min(LONGEST_PROBE_MS, Math.min(...times) - clock.now()));
 }
 
 async function othersWait({ conveyor }: WorkerContext): Promise<boolean> {
-  const counts = await conveyor.queues().recognize.getJobCounts('wait', 'prioritized');
-  return counts.wait! + counts.prioritized! > 0;
+  try {
+    const counts = await conveyor.queues().recognize.getJobCounts('wait', 'prioritized');
+    return counts.wait! + counts.prioritized! > 0;
+  } catch {
+    // Thrown further, it would spend an attempt.
+    return false;
+  }
 }
 
 /** What closes a gate is `quota` for the card that met it too, as for all that wait behind it. */
