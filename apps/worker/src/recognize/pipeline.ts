@@ -23,9 +23,9 @@ export type Run =
   | { kind: 'failed'; code: string }
   /**
    * Come back later; no attempt is spent. `gate`: a credential may not be called for now. `ledgerAway`: how many runs
-   * in a row found it so.
+   * in a row found it so. `spared`: it would have been the last attempt.
    */
-  | { kind: 'postpone'; code: string; delayMs: number; gate?: GateWait; ledgerAway?: number }
+  | { kind: 'postpone'; code: string; delayMs: number; gate?: GateWait; ledgerAway?: number; spared?: true }
   /** Come back after a backoff; an attempt is spent. `spent`: whose trouble took it. */
   | { kind: 'retry'; code: string; spent?: SpentAttempt };
 
@@ -39,12 +39,15 @@ export interface GateWait {
 export interface Attempt {
   made: number;
   last: boolean;
+  /** How many runs may follow the last attempt while troubles of the provider have not closed every gate. */
+  spare: number;
 }
 
 /** Runs that a response which cannot be opened may take: the second and the third come after growing pauses. */
 const UNDECRYPTABLE_RUNS = 3;
 
 const CONFIGURATION_RETRY_MS = 5000;
+const SPARED_RETRY_MS = 5000;
 
 interface SideError {
   side: Side;
@@ -125,9 +128,20 @@ function comeBack(errors: SideError[], attempt: Attempt): Run | null {
     const gate = gateWait(throttled);
     return { kind: 'postpone', code, delayMs, ...(gate ? { gate } : {}) };
   }
-  if (errors.some(({ error }) => error.disposition !== 'transient' || isLast(error, attempt))) return null;
+  if (errors.some(({ error }) => error.disposition !== 'transient')) return null;
+  const ended = errors.map(({ error }) => error).filter((error) => isLast(error, attempt));
+  if (ended.length > 0) return spared(ended, attempt);
   const spent = errors.flatMap(({ error }) => spentBy(error))[0];
   return { kind: 'retry', code: errors[0]!.error.code, ...(spent ? { spent } : {}) };
+}
+
+/**
+ * A breaker opens after several troubles of one credential. Where a pool has several credentials and few jobs wait, the
+ * attempts of a job are spent on all of them before any gate closes: it must not fail of an outage that is not yet known.
+ */
+function spared(ended: CardsealError[], { spare }: Attempt): Run | null {
+  if (spare <= 0 || !ended.every(({ fields }) => fields.wide === true)) return null;
+  return { kind: 'postpone', code: ended[0]!.code, delayMs: SPARED_RETRY_MS, spared: true };
 }
 
 function isLast({ fields }: CardsealError, { made, last }: Attempt): boolean {

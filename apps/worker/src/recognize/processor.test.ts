@@ -72,6 +72,7 @@ interface Outage {
   probeInMs?: number;
   /** Redis answers no question about the queue. */
   countsFail?: boolean;
+  credentials?: number;
   /** Of the front; `error` is the back's then. */
   frontError?: unknown;
   outageRuns?: Map<string, readonly number[]>;
@@ -102,7 +103,9 @@ async function jobInOutage(outage: Outage) {
     },
     metrics: { observe() {}, count() {} },
     meter: { left() {} },
-    providers: new Map([['main', { id: 'main', provider: 'baidu-idcard-enc' }]]),
+    providers: new Map(
+      Array.from({ length: outage.credentials ?? 1 }, (_, at) => [`c${at}`, { provider: 'baidu-idcard-enc' }]),
+    ),
     pacer: {
       outageRuns: async () => outage.outageRuns ?? new Map(),
       snapshot: async () => [
@@ -186,6 +189,23 @@ it('remembers whose trouble took an attempt, and gets the attempt back once that
   await run();
   expect(given).toEqual([2]);
   expect(job.data).toMatchObject({ spent: [], givenBack: 2 });
+});
+
+it('does not fail on its last attempt while troubles have not yet closed the gate of every credential', async () => {
+  const trouble = (wide: boolean) =>
+    new TransientError('upstream_http_5xx', { fields: { credential: 'c0', run: 7, wide } });
+  const outage: Outage = { error: trouble(true), credentials: 3 };
+  const { job, run } = await jobInOutage(outage);
+  job.attemptsMade = 4;
+  for (let call = 0; call < 10; call++) expect(await run()).toBeInstanceOf(DelayedError);
+  expect(job.data).toMatchObject({ waitingFor: 'provider', spared: 10 });
+  expect(await run()).not.toBeInstanceOf(DelayedError);
+  const alone = await jobInOutage({ error: trouble(true) });
+  alone.job.attemptsMade = 4;
+  expect(await alone.run()).not.toBeInstanceOf(DelayedError);
+  const image = await jobInOutage({ error: trouble(false), credentials: 3 });
+  image.job.attemptsMade = 4;
+  expect(await image.run()).not.toBeInstanceOf(DelayedError);
 });
 
 it('fails a response that cannot be opened after three runs, though five attempts are allowed', async () => {

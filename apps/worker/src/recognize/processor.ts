@@ -10,7 +10,7 @@ import type { GateHold } from '../concurrency/index.ts';
 import type { WorkerContext } from '../context.ts';
 import { finishErased } from './announce.ts';
 import { createLease, type Lease } from './lease.ts';
-import { type Run, recognize } from './pipeline.ts';
+import { type Attempt, type Run, recognize } from './pipeline.ts';
 import { openWork, type Work } from './work.ts';
 
 /** Spreads those who wait for the same thing, so that they do not all come back in one instant. */
@@ -63,7 +63,7 @@ async function runOnce(
       await finishErased(context, job.data);
       return { work, run: { kind: 'done' } };
     }
-    const attempt = { made: job.attemptsMade, last: job.attemptsMade + 1 >= (job.opts.attempts ?? 1) };
+    const attempt = attemptOf(context, job);
     return { work, run: await traced(work, (opened) => recognize(context, opened, attempt)) };
   } catch (thrown) {
     // Outside the sides' own errors it is the ledger that fails, and nothing has been decided: its being away is
@@ -90,6 +90,12 @@ async function runOnce(
   }
 }
 
+/** In the runs to spare, as many calls fail at each further credential as close its gate. */
+function attemptOf({ providers }: WorkerContext, { attemptsMade: made, opts, data }: Job<RecognizeJob>): Attempt {
+  const { attempts = 1 } = opts;
+  return { made, last: made + 1 >= attempts, spare: attempts * (providers.size - 1) - (data.spared ?? 0) };
+}
+
 /** The trace goes on from the submit: the ledger has it, whatever became of the queue. */
 function traced(work: Work, run: (work: Work) => Promise<Run>): Promise<Run> {
   const { job, generation, request } = work;
@@ -101,6 +107,7 @@ async function keep(job: Job<RecognizeJob>, work: Work | null, waiting: WaitingF
   const { ledgerAway: _, ...data } = job.data;
   const kept: RecognizeJob = { ...data, attempts: work?.attempts ?? data.attempts, waitingFor: waiting };
   if (run.kind === 'postpone' && run.ledgerAway !== undefined) kept.ledgerAway = run.ledgerAway;
+  if (run.kind === 'postpone' && run.spared) kept.spared = (data.spared ?? 0) + 1;
   if (run.kind === 'retry' && run.spent) kept.spent = [...(data.spent ?? []), run.spent];
   await job.updateData(kept);
 }
@@ -117,7 +124,7 @@ async function takeBackAttempts({ pacer, conveyor, log }: WorkerContext, job: Jo
   const count = spent.length - left.length;
   if (count === 0) return;
   await conveyor.giveBackAttempts(job, count);
-  await job.updateData({ ...job.data, spent: left, givenBack: givenBack + count });
+  await job.updateData({ ...job.data, spent: left, spared: 0, givenBack: givenBack + count });
   log.info('recognize.attempts_given_back', { tenant: job.data.tenant, job_id: job.data.job, count });
 }
 

@@ -72,7 +72,9 @@ it('a failure of a known outage spends no attempt, any other one carries its run
   expect(judged(error, { ...verdict, held: false, run: 7 })).toMatchObject({
     disposition: 'transient',
     code: 'upstream_timeout',
-    fields: { credential: 'main', run: 7 },
+    fields: { credential: 'main', run: 7, wide: true },
   });
+  const image = judged(classifyProviderCode(282000), { ...verdict, held: false, run: 7 });
+  expect(image).toMatchObject({ fields: { run: 7, wide: false } });
   expect(judged(error, { ...verdict, held: false, run: 0 })).toBe(error);
 });

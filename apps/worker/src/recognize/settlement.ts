@@ -42,12 +42,13 @@ export function troubleOf(error: unknown, image: string): Trouble | undefined {
 
 /**
  * The error as the job meets it. A failure of a known outage spends no attempt; any other one remembers its run of
- * troubles, so that the attempt can be given back if that run becomes an outage.
+ * troubles, so that the attempt can be given back if that run becomes an outage. `wide`: no image can be the cause.
  */
 export function judged(error: unknown, verdict: Verdict & { credentialId: string; probe: boolean }): unknown {
   if (!(error instanceof CardsealError)) return error;
   const { held, run, credentialId: credential, probe } = verdict;
   if (held) return new ThrottledError(PROVIDER_OUTAGE, 0, { cause: error, fields: { ...error.fields, probe } });
   if (run === 0 || !(error instanceof TransientError)) return error;
-  return new TransientError(error.code, { cause: error.cause, fields: { ...error.fields, credential, run } });
+  const wide = troubleOf(error, '')?.scope === 'provider';
+  return new TransientError(error.code, { cause: error.cause, fields: { ...error.fields, credential, run, wide } });
 }

@@ -20,6 +20,8 @@ export interface RecognizeJob {
   ledgerAway?: number;
   /** Attempts that provider troubles took. If their run became an outage, the job gets them back. */
   spent?: SpentAttempt[];
+  /** How many runs followed the last attempt, because troubles of the provider had not yet closed every gate. */
+  spared?: number;
   /** How many attempts the job got back. */
   givenBack?: number;
 }
