@@ -3,8 +3,17 @@ import { CardsealError } from '@cardseal/core/errors';
 import type { AttemptRecord, Side } from '@cardseal/core/job';
 import type { Work } from './work.ts';
 
+/** The list is in the queue, in the outcome and in webhooks: a job that probes for a night must not make it grow. */
+const KEPT = 100;
+const KEPT_FIRST = 10;
+
+function note({ attempts }: Work, record: AttemptRecord): void {
+  attempts.push(record);
+  if (attempts.length > KEPT) attempts.splice(KEPT_FIRST, attempts.length - KEPT);
+}
+
 export function recordAccepted(work: Work, side: Side, sentAtMs: number, latencyMs: number): void {
-  work.attempts.push({
+  note(work, {
     side,
     at: new Date(sentAtMs).toISOString(),
     class: 'accepted',
@@ -16,7 +25,7 @@ export function recordAccepted(work: Work, side: Side, sentAtMs: number, latency
 
 export function recordRefused(work: Work, side: Side, sentAtMs: number, error: unknown): void {
   const fields = error instanceof CardsealError ? error.fields : {};
-  work.attempts.push({
+  note(work, {
     side,
     at: new Date(sentAtMs).toISOString(),
     class: String(fields.upstreamClass ?? 'defect'),
