@@ -6,6 +6,7 @@ import type { Authenticate } from '../auth/index.ts';
 import type { ApiContext } from '../context.ts';
 import { idForMaking } from '../idempotency/index.ts';
 import { Problem, validated } from '../problems/index.ts';
+import { createKnownTenants } from './known-tenants.ts';
 import { createUploadOrigins } from './origins.ts';
 import { receiveUpload } from './receive.ts';
 import { uploadRequestSchema } from './schema.ts';
@@ -18,6 +19,7 @@ const STREAM_BYTES = 4 * 1024 * 1024;
 export function uploadRoutes(app: FastifyInstance, context: ApiContext, authenticate: Authenticate): void {
   const { ledger, clock, config, log } = context;
   const origins = createUploadOrigins(config.UPLOAD_ORIGINS);
+  const isTenant = createKnownTenants(ledger, clock);
 
   app.post('/v1/uploads', { config: { input: uploadRequestSchema } }, async (request, reply) => {
     const { tenant } = await authenticate(request, 'jobs:write');
@@ -52,7 +54,7 @@ export function uploadRoutes(app: FastifyInstance, context: ApiContext, authenti
     }
     streaming.put('/v1/uploads/:name', { config: { takes: TAKES, body: 'images' } }, async (request, reply) => {
       const { name } = request.params as { name: string };
-      const claims = await verifiedClaims(ledger, name, request.query);
+      const claims = await verifiedClaims(ledger, isTenant, name, request.query);
       if (!claims || claims.expiresAtMs < clock.now() || !isStream(request.body)) {
         throw new Problem('upload_refused');
       }

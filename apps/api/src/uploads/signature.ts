@@ -1,6 +1,7 @@
 /** The signed URL of an upload: it says who, what type, how many bytes, until when, and needs no API key. */
 import { timingSafeEqual } from 'node:crypto';
 import { isUploadId, type Ledger, type UploadId } from '@cardseal/core/ledger';
+import type { IsTenant } from './known-tenants.ts';
 
 export interface UploadClaims {
   tenant: string;
@@ -21,12 +22,18 @@ export async function signedPath(ledger: Ledger, claims: UploadClaims): Promise<
 }
 
 /** null for whatever was not signed by us. */
-export async function verifiedClaims(ledger: Ledger, name: string, query: unknown): Promise<UploadClaims | null> {
+export async function verifiedClaims(
+  ledger: Ledger,
+  isTenant: IsTenant,
+  name: string,
+  query: unknown,
+): Promise<UploadClaims | null> {
   const [tenant = '', id = ''] = name.split('.');
   const { type, size, expires, signature } = query as Record<string, unknown>;
   if (!/^[a-z0-9][a-z0-9-]{1,39}$/.test(tenant) || !isUploadId(id)) return null;
   if (typeof type !== 'string' || !isDigits(size) || !isDigits(expires)) return null;
   if (typeof signature !== 'string' || !/^[0-9a-f]{64}$/.test(signature)) return null;
+  if (!(await isTenant(tenant))) return null;
   const claims = { tenant, id, contentType: type, sizeBytes: Number(size), expiresAtMs: Number(expires) };
   const expected = await ledger.uploads.sign(tenant, textOf(claims));
   return timingSafeEqual(Buffer.from(expected), Buffer.from(signature)) ? claims : null;
