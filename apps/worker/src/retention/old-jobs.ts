@@ -4,27 +4,29 @@
  */
 import { eraseJob } from '@cardseal/core/erasure';
 import type { JobId } from '@cardseal/core/job';
-import { assertRequestKept, HOUSE, type TenantRecord } from '@cardseal/core/ledger';
+import { assertRequestKept, type TenantRecord } from '@cardseal/core/ledger';
 import type { WorkerContext } from '../context.ts';
 import { createEachAlone } from '../each-alone.ts';
+import { eachTenant } from './each-tenant.ts';
 import { keptForMs } from './kept-for.ts';
 
 const PAGE = 200;
 
-/** Returns how many jobs were erased. */
+/** Returns how many jobs were erased. Throws the passing trouble that kept one from being erased, after all others. */
 export async function eraseOldJobs(context: WorkerContext, signal: AbortSignal): Promise<number> {
   const alone = createEachAlone(context);
-  let erased = 0;
-  for (const { id: tenant, value: record } of await context.ledger.tenants.list(HOUSE)) {
+  const erased = await eachTenant(context, signal, async (tenant, record) => {
+    let ofTenant = 0;
     // The shortest time of this tenant's jobs without a time of their own; the maximum is never shorter.
     const keptMs = keptForMs({ retainForS: null }, record, context.config.RETENTION_MS);
     for await (const job of jobsBefore(context, tenant, context.clock.now() - keptMs)) {
-      if (signal.aborted) return erased;
+      if (signal.aborted) break;
       const [done] = await alone.each([{ tenant, job }], () => eraseIfOld(context, tenant, job, record));
-      if (done) erased++;
+      if (done) ofTenant++;
     }
-  }
-  alone.end();
+    return ofTenant;
+  });
+  if (!signal.aborted) alone.end();
   return erased;
 }
 

@@ -2,32 +2,34 @@
  * What webhooks leave behind that no job takes along: notices and their records once they are as old as a result may be,
  * and what was kept for endpoints that are gone. Names go last, so that a sweep that died goes on where it was.
  */
-import { deletedEndpoint, HOUSE, isDeletionDue } from '@cardseal/core/ledger';
+import { deletedEndpoint, isDeletionDue } from '@cardseal/core/ledger';
 import type { WorkerContext } from '../context.ts';
+import { eachTenant } from './each-tenant.ts';
 
 const PAGE = 200;
 
 /** Returns how many notices and parked deliveries were removed. */
-export async function sweepWebhooks(context: WorkerContext, signal: AbortSignal): Promise<number> {
+export function sweepWebhooks(context: WorkerContext, signal: AbortSignal): Promise<number> {
+  return eachTenant(context, signal, (tenant) => sweepTenant(context, tenant, signal));
+}
+
+async function sweepTenant(context: WorkerContext, tenant: string, signal: AbortSignal): Promise<number> {
   const { ledger, log } = context;
+  const endpoints = await ledger.endpoints.list(tenant);
   let removed = 0;
-  for (const { id: tenant } of await ledger.tenants.list(HOUSE)) {
-    const endpoints = await ledger.endpoints.list(tenant);
-    for (const { id, value, version } of endpoints) {
-      if (signal.aborted) return removed;
-      if (value.state !== 'deleted') continue;
-      if (isDeletionDue(value)) {
-        await ledger.endpoints.change(tenant, id, (one) => ({ ...deletedEndpoint(one), expiresAtMs: null }));
-        log.info('endpoint.expired', { tenant, endpoint_id: id });
-      }
-      removed += await ledger.markers.forgetParked(tenant, id);
-      // Its secrets and headers are in the versions before the last.
-      if (version > 1 || isDeletionDue(value)) await ledger.endpoints.forgetOlder(tenant, id);
+  for (const { id, value, version } of endpoints) {
+    if (signal.aborted) return removed;
+    if (value.state !== 'deleted') continue;
+    if (isDeletionDue(value)) {
+      await ledger.endpoints.change(tenant, id, (one) => ({ ...deletedEndpoint(one), expiresAtMs: null }));
+      log.info('endpoint.expired', { tenant, endpoint_id: id });
     }
-    const ids = endpoints.map(({ id }) => id);
-    removed += await removeOldNotices(context, tenant, ids, signal);
+    removed += await ledger.markers.forgetParked(tenant, id);
+    // Its secrets and headers are in the versions before the last.
+    if (version > 1 || isDeletionDue(value)) await ledger.endpoints.forgetOlder(tenant, id);
   }
-  return removed;
+  const ids = endpoints.map(({ id }) => id);
+  return removed + (await removeOldNotices(context, tenant, ids, signal));
 }
 
 async function removeOldNotices(

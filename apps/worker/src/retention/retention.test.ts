@@ -53,7 +53,7 @@ async function world(retention?: TenantRetention, retainForS: number | null = nu
   await store.put(paths.jobKey(TENANT, jobs[1]!), Buffer.from('garbage'));
   const has = (key: (job: JobId) => string) => jobs.map((job) => store.objects.has(key(job)));
   const objects = () => [...store.objects.keys()];
-  return { clock, context, jobs, told, has, objects };
+  return { clock, store, context, jobs, told, has, objects };
 }
 
 let run: Awaited<ReturnType<typeof world>>;
@@ -149,4 +149,23 @@ it('a sweep removes the secrets and headers of an endpoint that has expired, in 
   // The deletion is written once. The version with the secrets is gone.
   expect(await version()).toBe(2);
   expect(run.objects().filter((name) => name.includes('/we_1/'))).toHaveLength(1);
+});
+
+it('a record that cannot be read keeps neither the jobs nor the endpoints of any other tenant', async () => {
+  const { clock, context, told, has } = run;
+  const { ledger } = context;
+  for (const [tenant, name] of [
+    ['aaa', paths.record('endpoints', 'aaa', 'we_1')],
+    ['aab', paths.record('tenants', HOUSE, 'aab')],
+  ] as const) {
+    await ledger.tenants.create(HOUSE, tenant, { name: 'Another bank', createdAtMs: 0 });
+    // A later version than any that opens.
+    await run.store.put(`${name}00000000`, Buffer.from('garbage'));
+  }
+  clock.advance(8 * DAY_MS);
+  const { signal } = new AbortController();
+  await sweepWebhooks(context, signal);
+  expect(told.splice(0)).toEqual(['walk.stuck undefined', 'walk.stuck undefined']);
+  expect(await eraseOldJobs(context, signal)).toBe(2);
+  expect(has((job) => paths.tombstone(TENANT, job))).toEqual([true, false, true]);
 });
