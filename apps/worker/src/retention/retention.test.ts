@@ -169,3 +169,26 @@ it('a record that cannot be read keeps neither the jobs nor the endpoints of any
   expect(await eraseOldJobs(context, signal)).toBe(2);
   expect(has((job) => paths.tombstone(TENANT, job))).toEqual([true, false, true]);
 });
+
+it('a long sweep over old jobs does not put off what is due', async () => {
+  const { clock, context, has } = run;
+  let sweeps = 0;
+  // The sweep takes as long as the test.
+  context.ledger.listing.page = () => {
+    sweeps++;
+    return new Promise(() => {});
+  };
+  const retention = createRetention(context);
+  retention.start();
+  const seconds = async (count: number) => {
+    for (let at = 0; at < count; at++) {
+      clock.advance(1000);
+      await new Promise(setImmediate);
+    }
+  };
+  await seconds(20);
+  expect(sweeps).toBe(1);
+  clock.advance(DAY_MS);
+  await seconds(20);
+  expect(has((job) => paths.image(TENANT, job, 'front'))).toEqual([false, true, false]);
+});

@@ -1,7 +1,8 @@
 /**
  * Retention: the worker does what is due in its second, and erases old jobs in a sweep now and then. Any number of workers
  * may do this at once: every step is idempotent, and a due name is deleted only when its work is done. Work that fails
- * is retried with a backoff of its own.
+ * is retried with a backoff of its own. The two run side by side: a sweep over many old jobs takes hours, and must not put
+ * off a deadline.
  */
 import { describeError } from '@cardseal/core/log';
 import type { WorkerContext } from '../context.ts';
@@ -45,29 +46,36 @@ export function createRetention(context: WorkerContext): Retention {
     }
   }
 
-  async function loop(): Promise<void> {
-    // Workers that start together do not sweep together.
-    let oldJobsMs = clock.now() + random() * config.RETENTION_INTERVAL_MS;
+  async function doDue(): Promise<void> {
     while (!stopped.signal.aborted) {
       await clock.sleep(DUE_EVERY_MS * (0.5 + random()), stopped.signal).catch(() => {});
       if (stopped.signal.aborted) return;
-      try {
-        await sweepDue();
-        if (clock.now() < oldJobsMs) continue;
-        oldJobsMs = clock.now() + config.RETENTION_INTERVAL_MS;
-        const webhooks = await sweepWebhooks(context, stopped.signal);
-        const count = webhooks + (await eraseOldJobs(context, stopped.signal));
-        if (count > 0) log.info('retention.swept', { count });
-      } catch (error) {
-        log.warn('retention.postponed', describeError(error));
-      }
+      await sweepDue().catch((error) => log.warn('retention.postponed', describeError(error)));
+    }
+  }
+
+  async function sweepOld(): Promise<void> {
+    const webhooks = await sweepWebhooks(context, stopped.signal);
+    const count = webhooks + (await eraseOldJobs(context, stopped.signal));
+    if (count > 0) log.info('retention.swept', { count });
+  }
+
+  async function eraseOld(): Promise<void> {
+    // Workers that start together do not sweep together.
+    let nextMs = clock.now() + random() * config.RETENTION_INTERVAL_MS;
+    while (!stopped.signal.aborted) {
+      await clock.sleep(DUE_EVERY_MS, stopped.signal).catch(() => {});
+      if (stopped.signal.aborted) return;
+      if (clock.now() < nextMs) continue;
+      nextMs = clock.now() + config.RETENTION_INTERVAL_MS;
+      await sweepOld().catch((error) => log.warn('retention.postponed', describeError(error)));
     }
   }
 
   return {
     sweepDue,
     start() {
-      running ??= loop();
+      running ??= Promise.all([doDue(), eraseOld()]).then(() => undefined);
     },
     async stop() {
       stopped.abort();
