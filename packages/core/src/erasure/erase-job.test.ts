@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ManualClock } from '../clock/index.ts';
 import { TransientError } from '../errors/index.ts';
 import { type JobRequest, newId, newJobId } from '../job/index.ts';
-import { createLedger, memoryObjectStore, type ObjectStore, type UploadId } from '../ledger/index.ts';
+import { createLedger, memoryObjectStore, type ObjectStore, paths, type UploadId } from '../ledger/index.ts';
 import type { Conveyor } from '../queue/index.ts';
 import { localMasterKey } from '../seal/index.ts';
 import { ErasureIncomplete, eraseJob } from './erase-job.ts';
@@ -112,5 +112,19 @@ describe('the erasure of a job whose objects cannot be deleted', () => {
     const eraser = { ledger: ledgerOf(partly(store, /\.image$/)), conveyor, clock };
     await expect(eraseJob(eraser, 'bank', job, 'request')).rejects.toBeInstanceOf(ErasureIncomplete);
     expect((await ledger.inventory('bank', job)).open).toEqual([0, 1]);
+  });
+});
+
+describe('the erasure of a job of a tenant with an endpoint that cannot be read', () => {
+  it('removes key, objects and parked deliveries, and stays incomplete until the endpoint can be told', async () => {
+    const { store, ledger, job } = await uploadedJob();
+    const ref = { tenant: 'bank', job, generation: 1, endpoint: 'we_1' };
+    await ledger.markers.park(ref);
+    await store.put(`${paths.record('endpoints', 'bank', 'we_1')}00000001`, Buffer.from('garbage'));
+    const eraser = { ledger, conveyor, clock };
+    await expect(eraseJob(eraser, 'bank', job, 'request')).rejects.toBeInstanceOf(ErasureIncomplete);
+    const names = [...store.objects.keys()].filter((name) => name.includes(job));
+    expect(names.filter((name) => /^(keys|parked|jobs)/.test(name))).toEqual([paths.tombstone('bank', job)]);
+    expect(await ledger.erasures.readRecord('bank', job)).toBeNull();
   });
 });

@@ -133,9 +133,17 @@ export async function finishErasure(
 
 /** What the job ever had, and what of it waits for a person at a disabled endpoint. May run any number of times. */
 export async function removeAll(ledger: Ledger, tenant: string, job: JobId, { reason }: Tombstone) {
-  const disabled = (await ledger.endpoints.list(tenant)).filter(({ value }) => value.state !== 'enabled');
-  const ids = disabled.map(({ id }) => id);
-  return ledger.erasures.remove(tenant, job, reason, ids);
+  return ledger.erasures.remove(tenant, job, reason, await mayHaveParked(ledger, tenant));
+}
+
+/** Endpoints at which deliveries may be parked: all of them if a record cannot be read, which must not stop an erasure. */
+async function mayHaveParked({ endpoints }: Ledger, tenant: string): Promise<string[]> {
+  try {
+    const records = await endpoints.list(tenant);
+    return records.filter(({ value }) => value.state !== 'enabled').map(({ id }) => id);
+  } catch {
+    return endpoints.ids(tenant);
+  }
 }
 
 /** A job that a worker holds is locked and stays; the worker finds the tombstone at its next step. */
