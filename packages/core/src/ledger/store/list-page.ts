@@ -14,6 +14,7 @@ export async function listPage(
   { startAfter, limit = 1000 }: ListOptions,
 ): Promise<Page> {
   const keys: string[] = [];
+  const tokens = new Set<string>();
   let token: string | undefined;
   for (;;) {
     const from = token === undefined ? { StartAfter: startAfter } : { ContinuationToken: token };
@@ -23,10 +24,9 @@ export async function listPage(
     keys.push(...(answer.Contents ?? []).flatMap(({ Key }) => (Key === undefined ? [] : [Key])));
     if (!answer.IsTruncated) return { keys, next: null };
     if (keys.length >= limit) return { keys, next: keys.at(-1) ?? null };
-    // A token that is missing or repeated leads nowhere. A listing that is cut short must not pass for a whole one.
-    if (!answer.NextContinuationToken || answer.NextContinuationToken === token) {
-      throw new TransientError('store_unavailable', { fields: { operation: 'list' } });
-    }
     token = answer.NextContinuationToken;
+    // A token that is missing or repeated leads nowhere. A listing that is cut short must not pass for a whole one.
+    if (!token || tokens.has(token)) throw new TransientError('store_unavailable', { fields: { operation: 'list' } });
+    tokens.add(token);
   }
 }

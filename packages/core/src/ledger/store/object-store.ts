@@ -1,4 +1,5 @@
 /** The port behind the ledger: the few operations of an object store that it is built on. */
+import { TransientError } from '../../errors/index.ts';
 
 export interface Page {
   keys: string[];
@@ -29,7 +30,10 @@ export interface ObjectStore {
   list(prefix: string, options?: ListOptions): Promise<Page>;
 }
 
-/** Walks every key under a prefix, a page at a time. */
+/**
+ * Walks every key under a prefix, a page at a time. Throws TransientError `store_unavailable` for a store that ignores where
+ * a page has to start: such a walk would never end.
+ */
 export async function* walk(
   store: Pick<ObjectStore, 'list'>,
   prefix: string,
@@ -40,6 +44,7 @@ export async function* walk(
     const page = await store.list(prefix, { startAfter: from });
     yield* page.keys;
     if (page.next === null) return;
+    if (page.next === from) throw new TransientError('store_unavailable', { fields: { operation: 'list' } });
     from = page.next;
   }
 }
