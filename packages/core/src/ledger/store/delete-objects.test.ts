@@ -75,4 +75,14 @@ describe('the deletion of several objects', () => {
     });
     expect(sent.slice(1).sort()).toEqual(['a', 'b', 'c']);
   });
+
+  it('takes the answer 404 for an object that is gone, and not for a bucket that is', async () => {
+    const absent = (name: string) =>
+      s3ObjectStore({ send: async () => refuse(answerOf(404, name))() } as unknown as S3Client, 'bucket');
+    await absent('NoSuchKey').delete(['a']);
+    await absent('NoSuchKey').delete(['a', 'b']);
+    for (const keys of [['a'], ['a', 'b']]) {
+      await expect(absent('NoSuchBucket').delete(keys)).rejects.toMatchObject({ code: 'store_unavailable' });
+    }
+  });
 });

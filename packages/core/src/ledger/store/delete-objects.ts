@@ -41,7 +41,9 @@ export function deleteObjects(client: S3Client, Bucket: string, now = () => perf
     const failures: unknown[] = [];
     const work = async () => {
       for (let Key = left.pop(); Key !== undefined; Key = left.pop()) {
-        await client.send(new DeleteObjectCommand({ Bucket, Key })).catch((error) => failures.push(error));
+        await client.send(new DeleteObjectCommand({ Bucket, Key })).catch((error) => {
+          if (!isAbsent(error)) failures.push(error);
+        });
       }
     };
     await Promise.all(Array.from({ length: Math.min(PARALLEL, left.length) }, work));
@@ -79,12 +81,21 @@ function withContentMd5(command: DeleteObjectsCommand): DeleteObjectsCommand {
   return command;
 }
 
+/** Most stores answer 204 for an object that is not there, some 404. Every deletion here may be repeated. */
+function isAbsent(error: unknown): boolean {
+  return statusOf(error) === 404 && (error as { name?: string }).name !== 'NoSuchBucket';
+}
+
+function statusOf(error: unknown): number | undefined {
+  return (error as { $metadata?: { httpStatusCode?: number } } | null)?.$metadata?.httpStatusCode;
+}
+
 /** Statuses that say "not now". Everything else that a store answers may be its way to say that it lacks DeleteObjects. */
 const PASSING = new Set([408, 425, 429]);
 
 /** Whether a store answered, and neither failed nor throttled: a body that is no DeleteResult counts as a refusal, too. */
 function isRefusal(error: unknown): boolean {
-  const status = (error as { $metadata?: { httpStatusCode?: number } } | null)?.$metadata?.httpStatusCode;
+  const status = statusOf(error);
   if (status === undefined || PASSING.has(status)) return false;
   return status < 500 || status === 501;
 }
