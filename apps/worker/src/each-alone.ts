@@ -25,13 +25,23 @@ interface Owned {
   job: string;
 }
 
+/**
+ * The key of one tenant is wrapped with a master key that this process does not have. Until an operator adds that key, it
+ * is stuck: if it ended walks, no job of any other tenant would be put back.
+ */
+const UNKNOWN_KEY = 'key_service_unknown_key';
+
 /** Tells of what will not mend itself, with the ids. A trouble that passes is returned instead. */
-export function tellIfStuck({ log, metrics }: Told, { tenant, job }: Owned, thrown: unknown): CardsealError | null {
+export function tellIfStuck(told: Told, owned: Owned, thrown: unknown): CardsealError | null {
   const error = asCardsealError(thrown);
   if (error.disposition === 'transient' || error.disposition === 'throttled') return error;
+  tell(told, owned, error);
+  return null;
+}
+
+function tell({ log, metrics }: Told, { tenant, job }: Owned, error: CardsealError): void {
   metrics.count('cardseal_own_faults_total', { work: 'walk', code: error.code });
   log.error('walk.stuck', { tenant, job_id: job, ...describeError(error) });
-  return null;
 }
 
 export function createEachAlone(told: Told): EachAlone {
@@ -43,9 +53,11 @@ export function createEachAlone(told: Told): EachAlone {
       for (const [at, run] of runs.entries()) {
         if (run.status === 'fulfilled') continue;
         const trouble = tellIfStuck(told, items[at]!, run.reason);
-        if (!trouble) continue;
-        passing = trouble;
-        met++;
+        if (trouble?.code === UNKNOWN_KEY) tell(told, items[at]!, trouble);
+        else if (trouble) {
+          passing = trouble;
+          met++;
+        }
       }
       if (passing && items.length > 1 && met === items.length) throw passing;
       return runs.filter((run) => run.status === 'fulfilled').map(({ value }) => value);

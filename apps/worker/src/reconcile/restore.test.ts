@@ -93,6 +93,28 @@ describe('a walk over the markers', () => {
     expect(added).toEqual([]);
   });
 
+  it('ends although the keys of one tenant are wrapped with a master key that is not there', async () => {
+    const { store, ledger, jobs, context, added, told } = await world();
+    const second = newJobId(4);
+    await ledger.markers.openSubmit('aaa', second, null);
+    const sealed = await ledger.startJob('aaa', second);
+    await sealed.commit({ tenant: 'aaa', job: second, sides: ['front'], priority: 'bulk' } as JobRequest);
+    for (const tenant of ['bbb', 'ccc'] as const) await store.delete([paths.pending(tenant, jobs[tenant], 1, '-')]);
+    const elsewhere = localMasterKey(Buffer.alloc(32, 9));
+    const { wrapped } = await elsewhere.make({ tenant: 'aaa', object: 'tenant-key.1' });
+    await store.put(paths.tenantKey('aaa'), wrapped);
+    const fresh = createLedger({ store, master: localMasterKey(Buffer.alloc(32, 1)), clock });
+    const walk = () => restorePending({ ...context, ledger: fresh });
+    expect(await walk()).toBe(0);
+    expect(told.map(({ job_id, code }) => `${job_id} ${code}`)).toEqual([
+      `${jobs.aaa} key_service_unknown_key`,
+      `${second} key_service_unknown_key`,
+    ]);
+    await fresh.markers.openSubmit('bbb', jobs.bbb, null);
+    expect(await walk()).toBe(1);
+    expect(added).toEqual([jobs.bbb]);
+  });
+
   it('puts deliveries back past a record that is broken', async () => {
     const { store, jobs, context, added, told } = await world();
     const ref = { tenant: 'aaa', job: jobs.aaa, generation: 1, endpoint: 'we_1' };
