@@ -14,7 +14,7 @@ export async function examineBatches(examination: Examination, findings: Finding
       if (await lacksLines(examination, round, decided)) findings.batches_without_lines.push(round.id);
     });
   }
-  for (const { id: tenant } of await ledger.tenants.list(HOUSE)) {
+  for (const tenant of await ledger.tenants.ids(HOUSE)) {
     for await (const { id, head, open } of ledger.batches.since(tenant, clock.now() - hours * HOUR_MS)) {
       if (!open) await examineClosed(examination, { tenant, id, round: head.round }, findings);
     }

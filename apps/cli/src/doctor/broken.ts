@@ -19,12 +19,16 @@ export async function chunked<T>(items: AsyncIterable<T>, work: (item: T) => Pro
   await run();
 }
 
-/** Notes the item as unreadable when `work` throws a defect. Anything else ends the examination. */
+/**
+ * Notes the item as unreadable when `work` throws a defect, or needs a record that the store lists and does not have.
+ * Anything else ends the examination.
+ */
 export async function noteDefect(findings: Findings, id: string, work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (error) {
-    if (asCardsealError(error).disposition !== 'defect') throw error;
+    const { code, disposition } = asCardsealError(error);
+    if (disposition !== 'defect' && code !== 'store_record_missing') throw error;
     if (!findings.unreadable.includes(id)) findings.unreadable.push(id);
   }
 }

@@ -1,6 +1,6 @@
 /** Open generations against the queue of jobs, both ways. What a generation still needs is opened. */
 
-import { eraseJob, finishErasure } from '@cardseal/core/erasure';
+import { completeErasure, ErasureIncomplete, eraseJob } from '@cardseal/core/erasure';
 import { ERASURE_GENERATION, type Inventory, type PendingMarker } from '@cardseal/core/ledger';
 import { recognizeJobId } from '@cardseal/core/queue';
 import { chunked, noteDefect, noteMissing } from './broken.ts';
@@ -60,8 +60,16 @@ async function examineErasure(
   { committed, requestLost }: Inventory,
   findings: Findings,
 ): Promise<void> {
-  findings.orphan_markers.push(recognizeJobId(marker.job, marker.generation));
-  if (examination.fix) await erase(examination, marker, committed || requestLost);
+  const id = recognizeJobId(marker.job, marker.generation);
+  findings.orphan_markers.push(id);
+  if (!examination.fix) return;
+  try {
+    await erase(examination, marker, committed || requestLost);
+  } catch (error) {
+    // Workers retry until the store deletes the rest; the examination goes on to what can be repaired.
+    if (!(error instanceof ErasureIncomplete)) throw error;
+    findings.left_to_workers.push(id);
+  }
 }
 
 /** It was asked for: it is finished, never undone. */
@@ -69,7 +77,7 @@ async function erase(examination: Examination, marker: PendingMarker, accepted: 
   const { ledger } = examination;
   const { tenant, job } = marker;
   const tombstone = await ledger.erasures.tombstone(tenant, job);
-  if (tombstone) await finishErasure(examination, tenant, job, tombstone);
+  if (tombstone) await completeErasure(examination, tenant, job, tombstone);
   else if (accepted) await eraseJob(examination, tenant, job, 'request');
   else await ledger.markers.close(marker);
 }
@@ -116,9 +124,22 @@ async function examineUncommitted(
 
 export async function examineQueuedCards({ ledger, conveyor, fix }: Examination, findings: Findings): Promise<void> {
   for await (const job of queued(conveyor.queues().recognize)) {
-    const { open } = await ledger.inventory(job.data.tenant, job.data.job);
-    if (open.includes(job.data.generation) || !(await stillQueued(job))) continue;
+    const { tenant, job: id, generation } = job.data;
+    const inventory = await ledger.inventory(tenant, id);
+    if (inventory.open.includes(generation) || !(await stillQueued(job))) continue;
+    if (isUndecided(inventory, generation)) {
+      noteMissing(findings, `pending/${tenant}/${recognizeJobId(id, generation)}`);
+      continue;
+    }
     findings.stale_cards.push(job.id!);
     if (fix) await job.remove().catch(() => {});
   }
+}
+
+/**
+ * Nobody closes an undecided generation, except a retry that came after the retry window or an erasure. So the store lost
+ * its marker, and the queue alone still leads to the job.
+ */
+function isUndecided({ committed, erased, windowClosed, decided }: Inventory, generation: number): boolean {
+  return committed && !erased && !windowClosed && !decided.includes(generation);
 }

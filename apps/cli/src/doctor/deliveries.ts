@@ -33,7 +33,8 @@ async function examineDelivery(examination: Examination, ref: DeliveryRef, findi
   }
   if (state === 'unknown' && (await ledger.markers.isOwed(ref))) {
     findings.missing_deliveries.push(id);
-    if (fix) await conveyor.addDeliveries([{ ref }]);
+    // It may have been tried: the worker reads its record, and waits until its next attempt is due.
+    if (fix) await conveyor.addDeliveries([{ ref, repeated: true }]);
   }
   await openEvent(examination, ref, findings);
 }

@@ -1,21 +1,32 @@
 import { ManualClock } from '@cardseal/core/clock';
+import { TransientError } from '@cardseal/core/errors';
 import { type JobId, newId } from '@cardseal/core/job';
-import { type BatchId, createLedger, type DeliveryRef, HOUSE, memoryObjectStore, paths } from '@cardseal/core/ledger';
+import {
+  type BatchId,
+  createLedger,
+  type DeliveryRef,
+  ERASURE_GENERATION,
+  HOUSE,
+  memoryObjectStore,
+  paths,
+} from '@cardseal/core/ledger';
 import { type Conveyor, deliverJobId, type Lanes, recognizeJobId } from '@cardseal/core/queue';
 import { localMasterKey } from '@cardseal/core/seal';
 import { describe, expect, it } from 'vitest';
 import { disagreements, examine, unmended } from './examine.ts';
 
 const TENANT = 'bank';
-/** A queue as far as the examination of cards goes. */
-function queueOf(states: Map<string, string>) {
+/** A queue as far as the examination of cards goes. `waiting` is what it lists. */
+function queueOf(states: Map<string, string>, waiting: object[] = [], added: object[] = []) {
   const getJobState = async (id: string) => states.get(id) ?? 'unknown';
   const remove = async (id: string) => void states.delete(id);
   const getJob = async (id: string) => (states.has(id) ? { id, remove: () => remove(id) } : undefined);
   const queue = { getJobState, getJob, getJobs: async () => [] };
+  const getJobs = async ([state]: string[]) => (state === 'waiting' ? waiting : []);
   return {
-    queues: () => ({ recognize: queue, deliver: queue }),
+    queues: () => ({ recognize: { ...queue, getJobs }, deliver: queue }),
     addDeliveries: async (due: { ref: DeliveryRef }[]) => {
+      added.push(...due);
       for (const { ref } of due) states.set(deliverJobId(ref), 'waiting');
     },
     addCards: async (cards: { job: string; generation: number }[]) => {
@@ -44,9 +55,16 @@ async function world() {
     await sealed.commit({ tenant: TENANT, job, sides: ['front'], priority: 'bulk', createdAtMs: 1 } as never);
   }
   const states = new Map([[recognizeJobId(known, 1), 'delayed']]);
-  const look = (fix: boolean) =>
-    examine({ ledger, conveyor: queueOf(states), lanes: {} as Lanes, clock: awake(clock), fix, hours: 1 });
-  return { states, look, known, lost, accident, young, store, ledger };
+  const waiting: object[] = [];
+  const added: object[] = [];
+  const conveyor = queueOf(states, waiting, added);
+  const lookAt = (fix: boolean, from = ledger) =>
+    examine({ ledger: from, conveyor, lanes: {} as Lanes, clock: awake(clock), fix, hours: 1 });
+  const look = (fix: boolean) => lookAt(fix);
+  /** The ledger of another process, on a store that differs. */
+  const over = (differs: Partial<Store>) =>
+    createLedger({ store: { ...store, ...differs }, master: localMasterKey(Buffer.alloc(32, 1)), clock });
+  return { states, look, lookAt, over, waiting, added, known, lost, accident, young, store, ledger };
 }
 
 type Store = ReturnType<typeof memoryObjectStore>;
@@ -151,11 +169,54 @@ describe('doctor', () => {
   });
 });
 
+describe('doctor with --fix', () => {
+  it('keeps a queued job that nobody decided, although its marker is not there', async () => {
+    const { states, look, waiting, known, ledger } = await world();
+    const id = recognizeJobId(known, 1);
+    await ledger.markers.closeGeneration(TENANT, known, 1, null);
+    const remove = async () => void states.delete(id);
+    waiting.push({ id, data: { tenant: TENANT, job: known, generation: 1 }, getState: async () => 'waiting', remove });
+    const findings = await look(true);
+    expect(findings).toMatchObject({ stale_cards: [], missing_records: [`pending/${TENANT}/${id}`] });
+    expect(states.has(id)).toBe(true);
+    const outcome = { v: 1, generation: 1, state: 'succeeded', code: '-', full: '{}', reference: '{}', atMs: 1 };
+    await (await ledger.openJob(TENANT, known))!.decide(outcome as never);
+    expect((await look(true)).stale_cards).toEqual([id]);
+    expect(states.has(id)).toBe(false);
+  });
+
+  it('goes on past an erasure that the store does not complete, and leaves it to the workers', async () => {
+    const { states, lookAt, over, known, lost, ledger } = await world();
+    states.clear();
+    await ledger.markers.openGeneration(TENANT, known, ERASURE_GENERATION, null);
+    const stuck = over({
+      delete: async () => {
+        throw new TransientError('store_unavailable');
+      },
+    });
+    const findings = await lookAt(true, stuck);
+    expect(findings.left_to_workers).toContain(recognizeJobId(known, ERASURE_GENERATION));
+    expect(findings.missing_cards).toContain(recognizeJobId(lost, 1));
+    expect(await ledger.erasures.tombstone(TENANT, known)).not.toBeNull();
+  });
+
+  it('goes on past records that the store lists and does not have', async () => {
+    const { store, lookAt, over, known, lost, ledger } = await world();
+    const ref: DeliveryRef = { tenant: TENANT, job: known, generation: 1, endpoint: 'we_1' };
+    await ledger.endpoints.create(TENANT, 'we_1', { url: 'https://r.example/', state: 'enabled' } as never);
+    await ledger.markers.owe(ref);
+    const absent = over({ get: async (name) => (/^(endpoints|tenants)\//.test(name) ? null : store.get(name)) });
+    const findings = await lookAt(true, absent);
+    expect(findings.missing_cards).toEqual([recognizeJobId(lost, 1)]);
+    expect(findings.unreadable).toEqual([deliverJobId(ref), TENANT]);
+  });
+});
+
 describe('doctor and deliveries', () => {
   const ENDPOINT = 'we_00000000000000000000000001';
 
   async function owed() {
-    const { store, states, look, known, lost, accident, young, ledger } = await world();
+    const { store, states, look, added, known, lost, accident, young, ledger } = await world();
     await store.delete(
       (await store.list('pending/')).keys.filter((name) =>
         [accident, young, lost, known].some((job) => name.includes(job)),
@@ -169,8 +230,15 @@ describe('doctor and deliveries', () => {
     const ref: DeliveryRef = { tenant: TENANT, job: known, generation: 1, endpoint: ENDPOINT };
     await ledger.markers.owe(ref);
     states.set(deliverJobId(ref), 'waiting');
-    return { store, look, ledger, ref, known };
+    return { store, states, look, added, ledger, ref, known };
   }
+
+  it('queues one that was tried so that the worker reads its record before it sends', async () => {
+    const { states, look, added, ref } = await owed();
+    states.clear();
+    expect((await look(true)).missing_deliveries).toEqual([deliverJobId(ref)]);
+    expect(added).toEqual([{ ref, repeated: true }]);
+  });
 
   it('keeps what is owed to an endpoint whose record is absent, and names the record', async () => {
     const { store, look, ledger, ref } = await owed();

@@ -11,7 +11,7 @@ const STILL_AT_WORK_MS = 1000;
 export async function examineIndex(examination: Examination, findings: Findings): Promise<void> {
   const { ledger, clock, hours } = examination;
   const untilMs = clock.now() + STILL_AT_WORK_MS;
-  for (const { id: tenant } of await ledger.tenants.list(HOUSE)) {
+  for (const tenant of await ledger.tenants.ids(HOUSE)) {
     for (let hour = 0; hour < hours; hour++) {
       const toMs = untilMs - hour * HOUR_MS;
       await examineHour(examination, tenant, toMs - HOUR_MS, toMs, findings);
