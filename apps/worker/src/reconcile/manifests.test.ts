@@ -35,3 +35,15 @@ it('books of one tenant that cannot be read hold up no other’s, and are tried 
   expect(await readManifest(ledger, 'aaa', day)).toMatchObject({ agrees: true });
   expect(await keeper.makeMissing()).toBe(0);
 });
+
+it('a tenant whose own record cannot be read holds up no other’s books', async () => {
+  const store = memoryObjectStore();
+  const clock = new ManualClock(NOON_MS);
+  const ledger = createLedger({ store, master: localMasterKey(Buffer.alloc(32, 1)), clock });
+  for (const tenant of ['aaa', 'bbb']) await ledger.tenants.create(HOUSE, tenant, { name: tenant, createdAtMs: 0 });
+  await store.put(`${paths.record('tenants', HOUSE, 'aaa')}00000000`, Buffer.from('garbage'));
+  const log = { error: () => {}, info: () => {} };
+  const keeper = createManifestKeeper({ clock, ledger, log, random: () => 0 } as unknown as WorkerContext);
+  await keeper.makeMissing();
+  expect(await readManifest(ledger, 'bbb', lastDay(NOON_MS))).toMatchObject({ agrees: true });
+});

@@ -26,7 +26,7 @@ export function createManifestKeeper({ clock, ledger, log, random }: WorkerConte
     if (day === doneDay) return 0;
     let made = 0;
     let failed = 0;
-    for (const { id: tenant } of await ledger.tenants.list(HOUSE)) {
+    for (const tenant of await ledger.tenants.ids(HOUSE)) {
       if ((await ledger.manifests.latest(tenant, day)) > 0) continue;
       // One tenant's books that cannot be read hold up no other's.
       const done = await make(tenant, day).catch((error) => {
