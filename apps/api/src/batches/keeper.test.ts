@@ -142,3 +142,29 @@ describe('a batch under an id that was claimed long ago', () => {
     expect(under(store, 'open-batches/')).toEqual([]);
   });
 });
+
+describe('a batch whose lines are lost', () => {
+  it('is looked at less and less often', async () => {
+    const store = memoryObjectStore();
+    const ledger = createLedger({ store, master, clock });
+    const manifest = await ledger.batches.begin(TENANT, newId('batch', clock.now()) as BatchId);
+    await manifest.put([{ line: 1, request: {} }]);
+    await manifest.commit({ createdAtMs: clock.now(), apiKeyId: 'k', lines: 1, blank: [], rejected: [] });
+    await store.delete(under(store, 'batches/').filter((name) => name.includes('/lines.')));
+    const warn = vi.fn();
+    const log = { ...silentLog, warn } as unknown as Log;
+    vi.useFakeTimers();
+    try {
+      const keeper = createBatchKeeper({ ledger, clock, log } as unknown as ApiContext);
+      keeper.start();
+      await vi.advanceTimersByTimeAsync(3_600_000);
+      await keeper.stop();
+    } finally {
+      vi.useRealTimers();
+    }
+    // Every 2 s at first, and after a tenth of its age later: not in each of the 1,800 looks of an hour.
+    expect(new Set(warn.mock.calls.map(([event]) => event))).toEqual(new Set(['batch.postponed']));
+    expect(warn.mock.calls.length).toBeGreaterThan(10);
+    expect(warn.mock.calls.length).toBeLessThan(100);
+  });
+});

@@ -45,13 +45,16 @@ export function createBatchKeeper(context: ApiContext, settings: BatchKeeperSett
     const name = nameOf(round);
     if (stopped || busy.has(name)) return;
     const { sinceMs } = known.get(name) ?? { sinceMs: nowMs() };
+    // Also for a batch that fails: one with a part that is missing would be expanded again every two seconds, in every process.
+    const rest = () => {
+      known.set(name, { sinceMs, dueMs: nowMs() + Math.max(LOOK_EVERY_MS, PATIENCE * (nowMs() - sinceMs)) });
+    };
     const work = lookAtRound(context, watch, round, { fresh, stopped: () => stopped })
-      .then((open) => {
-        const restMs = Math.max(LOOK_EVERY_MS, PATIENCE * (nowMs() - sinceMs));
-        if (open) known.set(name, { sinceMs, dueMs: nowMs() + restMs });
-        else known.delete(name);
+      .then((open) => void (open ? rest() : known.delete(name)))
+      .catch((error) => {
+        rest();
+        log.warn('batch.postponed', { tenant: round.tenant, ...describeError(error) });
       })
-      .catch((error) => log.warn('batch.postponed', { tenant: round.tenant, ...describeError(error) }))
       .finally(() => busy.delete(name));
     busy.set(name, work);
   }
