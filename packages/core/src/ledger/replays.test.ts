@@ -108,4 +108,15 @@ describe('replays', () => {
     expect(await ledger.replays.sweep()).toBe(1);
     expect(names()).toEqual([]);
   });
+
+  it('sweeps past a claim that does not open, and says so afterwards', async () => {
+    await ours();
+    const [claim] = names().filter((name) => name.startsWith('replays/'));
+    await ledger.replays.begin({ ...request(), tenant: 'other' });
+    await store.put(claim!, Buffer.from('garbage'));
+    clock.advance(2 * REPLAYS_KEPT_MS);
+    await expect(ledger.replays.sweep()).rejects.toMatchObject({ disposition: 'defect' });
+    expect(names().filter((name) => name.includes('/other'))).toEqual([]);
+    expect(names()).toContain(claim);
+  });
 });

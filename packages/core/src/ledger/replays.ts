@@ -5,7 +5,7 @@
  */
 import { ulid } from 'ulid';
 import type { Clock } from '../clock/index.ts';
-import { DefectError } from '../errors/index.ts';
+import { asCardsealError, DefectError } from '../errors/index.ts';
 import type { JobId } from '../job/index.ts';
 import { open, seal } from '../seal/index.ts';
 import { macName } from './idempotency.ts';
@@ -60,7 +60,7 @@ export interface Replays {
   release(ticket: ReplayTicket): Promise<void>;
   /** Something went wrong half-way: the next request under the key takes over at once. */
   abandon(ticket: ReplayTicket): Promise<void>;
-  /** Removes what is over a day old; returns how many keys that were. */
+  /** Removes what is over a day old; returns how many keys that were. Throws for a claim that does not open, after the others. */
   sweep(): Promise<number>;
 }
 
@@ -187,12 +187,21 @@ export function createReplays(store: ObjectStore, keyring: Keyring, clock: Clock
       // A day that is over for a day has nothing that is still kept.
       const lastKept = dayOf(clock.now() - REPLAYS_KEPT_MS);
       let swept = 0;
+      let failure: unknown = null;
       for await (const path of walk(store, DAYS)) {
         const [, day = '', tenant = '', name = ''] = DAY_NAME.exec(path) ?? [];
-        if (day >= lastKept) return swept;
-        if (tenant) swept += await drop(tenant, name);
-        await store.delete([path]);
+        if (day >= lastKept) break;
+        try {
+          if (tenant) swept += await drop(tenant, name);
+          await store.delete([path]);
+        } catch (error) {
+          // A store that is away fails for all of them; a claim that does not open fails alone.
+          const { code, disposition } = asCardsealError(error);
+          if (disposition !== 'defect' && code !== 'key_service_unknown_key') throw error;
+          failure = error;
+        }
       }
+      if (failure) throw failure;
       return swept;
     },
   };
