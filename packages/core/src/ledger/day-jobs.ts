@@ -5,6 +5,7 @@
 import { encodeTime } from 'ulid';
 import type { JobId } from '../job/index.ts';
 import { newestOfEach } from './deliveries.ts';
+import { keptNames } from './inventory.ts';
 import { type DeliveryRef, parseDelivery, parsePending, paths } from './paths.ts';
 import { type ObjectStore, walk } from './store/object-store.ts';
 
@@ -12,6 +13,8 @@ export interface DayJob {
   job: JobId;
   committed: boolean;
   erased: boolean;
+  /** The store lost the request of an accepted job, see `KeptNames`. */
+  requestLost: boolean;
   /** Generations with an outcome. */
   decided: number[];
   /** Generations whose marker stands. */
@@ -46,13 +49,15 @@ export async function* jobsOfDay(store: ObjectStore, tenant: string, stretch: Da
   const objects = start(`jobs/${tenant}/`);
   for (let job = await objects.next(); job !== null; job = await objects.next()) {
     const own = await objects.take(job);
-    const parts = new Set(own.map((name) => name.slice(paths.job(tenant, job).length)));
+    const { committed, erased, decided, ...kept } = keptNames(tenant, job, own);
+    const open = (await pending.take(job)).flatMap((name) => parsePending(name)?.generation ?? []);
     yield {
       job,
-      committed: parts.has('request'),
-      erased: parts.has('tombstone'),
-      decided: [...parts].flatMap((part) => /^outcome\.(\d+)$/.exec(part)?.[1] ?? []).map(Number),
-      open: (await pending.take(job)).flatMap((name) => parsePending(name)?.generation ?? []),
+      committed,
+      erased,
+      decided,
+      requestLost: kept.requestLost || (!committed && !erased && open.some((generation) => generation > 1)),
+      open,
       undelivered: refsOf(await undelivered.take(job)),
       parked: (await Promise.all(parked.map((names) => names.take(job)))).flatMap(refsOf),
       tries: newestOfEach(await tries.take(job)),

@@ -2,6 +2,7 @@
  * What became of one accepted job, from the names of the ledger: open, or finished and told, or something that cannot
  * be. What looks wrong is looked at once more by itself, because a walk over many names is no snapshot.
  */
+import { asCardsealError } from '../errors/index.ts';
 import type { JobId } from '../job/index.ts';
 import { createdAtMs } from '../job/index.ts';
 import type { DayJob, DeliveryRef, EndpointRecord, Ledger, Versioned } from '../ledger/index.ts';
@@ -10,8 +11,9 @@ import type { DayJob, DeliveryRef, EndpointRecord, Ledger, Versioned } from '../
 export type Delivery = 'delivered' | 'parked' | 'undelivered' | 'unaddressed';
 
 /**
- * `lost`: accepted, without an outcome, and nobody works on it. `headless`: has an end but no request. `untold`: an
- * endpoint that listened was never owed it. `forgotten`: its delivery was tried, has tries left, and is owed no more.
+ * `lost`: accepted, without an outcome, and nobody works on it. `headless`: was accepted, and its request is lost or something
+ * of it does not open. `untold`: an endpoint that listened was never owed it. `forgotten`: its delivery was tried, has
+ * tries left, and is owed no more.
  */
 export const PROBLEMS = ['lost', 'headless', 'untold', 'forgotten'] as const;
 export type Problem = (typeof PROBLEMS)[number];
@@ -49,15 +51,25 @@ export async function judge(judge: Judge, found: DayJob): Promise<JobLine | null
   return lineOf(judge, await lookAgain(judge, found.job));
 }
 
+/** One job that does not open is a problem of its own, and no reason to make no books of the others. */
+async function readable(line: JobLine, rest: () => Promise<Partial<JobLine>>): Promise<JobLine> {
+  try {
+    return { ...line, ...(await rest()) };
+  } catch (error) {
+    if (asCardsealError(error).disposition !== 'defect') throw error;
+    return { ...line, state: 'lost', problem: 'headless' };
+  }
+}
+
 async function lineOf(judge: Judge, found: DayJob): Promise<JobLine | null> {
-  const { job: id, committed, erased, decided, open } = found;
+  const { job: id, committed, erased, requestLost, decided, open } = found;
   const generation = Math.max(1, ...decided, ...open);
   if (erased) return { id, generation, state: 'erased' };
-  if (!committed) return decided.length > 0 ? { id, generation, state: 'lost', problem: 'headless' } : null;
+  if (!committed) return requestLost ? { id, generation, state: 'lost', problem: 'headless' } : null;
   // As long as its marker stands it is being told.
   if (open.includes(generation)) return { id, generation, state: 'open' };
   if (!decided.includes(generation)) return { id, generation, state: 'lost', problem: 'lost' };
-  return { id, generation, state: 'finished', ...(await deliveryOf(judge, found, generation)) };
+  return readable({ id, generation, state: 'finished' }, () => deliveryOf(judge, found, generation));
 }
 
 async function deliveryOf(
@@ -98,12 +110,12 @@ async function isUntold({ ledger, tenant, endpoints }: Judge, job: JobId, genera
 }
 
 async function lookAgain({ ledger, tenant, endpoints }: Judge, job: JobId): Promise<DayJob> {
-  const { committed, erased, decided, open } = await ledger.inventory(tenant, job);
+  const { committed, erased, requestLost, decided, open } = await ledger.inventory(tenant, job);
   const disabled = endpoints.filter(({ value }) => value.state === 'disabled');
   const [undelivered, parked, tries] = await Promise.all([
     ledger.markers.undeliveredOf(tenant, job),
     Promise.all(disabled.map(({ id }) => ledger.markers.parkedOfJob(tenant, id, job))),
     ledger.deliveries.newestNames(tenant, job),
   ]);
-  return { job, committed, erased, decided, open, undelivered, parked: parked.flat(), tries };
+  return { job, committed, erased, requestLost, decided, open, undelivered, parked: parked.flat(), tries };
 }

@@ -116,6 +116,19 @@ describe('the manifest of a day', () => {
     ]);
   });
 
+  it('disagrees for a job that lost its request beside a reply, and for one that lost its key', async () => {
+    const { ledger, memory, day } = await world();
+    const [worked, keyless] = [await accept(ledger), await finish(ledger, await accept(ledger), false)] as const;
+    await (await ledger.openJob(TENANT, worked))!.putReply('front', Buffer.from('a reply'));
+    await memory.delete([`jobs/${TENANT}/${worked}/request`, `keys/${TENANT}/${keyless}`]);
+    const manifest = await day();
+    expect(manifest).toMatchObject({ agrees: false, counts: { accepted: 2 } });
+    expect(manifest!.disagreements.map(({ id, problem }) => [id, problem])).toEqual([
+      [worked, 'headless'],
+      [keyless, 'headless'],
+    ]);
+  });
+
   it('is gone on with where a maker died, and made once by two at once', async () => {
     const jobs = 12_000;
     let writesLeft = Number.POSITIVE_INFINITY;
