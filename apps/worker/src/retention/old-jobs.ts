@@ -7,10 +7,13 @@ import type { JobId } from '@cardseal/core/job';
 import { assertRequestKept, type TenantRecord } from '@cardseal/core/ledger';
 import type { WorkerContext } from '../context.ts';
 import { createEachAlone } from '../each-alone.ts';
+import { pages } from '../reconcile/pages.ts';
 import { eachTenant } from './each-tenant.ts';
 import { keptForMs } from './kept-for.ts';
 
 const PAGE = 200;
+/** As many at once as due names. */
+const AT_ONCE = 4;
 
 /** Returns how many jobs were erased. Throws the passing trouble that kept one from being erased, after all others. */
 export async function eraseOldJobs(context: WorkerContext, signal: AbortSignal): Promise<number> {
@@ -19,10 +22,11 @@ export async function eraseOldJobs(context: WorkerContext, signal: AbortSignal):
     let ofTenant = 0;
     // The shortest time of this tenant's jobs without a time of their own; the maximum is never shorter.
     const keptMs = keptForMs({ retainForS: null }, record, context.config.RETENTION_MS);
-    for await (const job of jobsBefore(context, tenant, context.clock.now() - keptMs)) {
+    for await (const jobs of pages(jobsBefore(context, tenant, context.clock.now() - keptMs), AT_ONCE)) {
       if (signal.aborted) break;
-      const [done] = await alone.each([{ tenant, job }], () => eraseIfOld(context, tenant, job, record));
-      if (done) ofTenant++;
+      const erase = (job: JobId) => alone.each([{ tenant, job }], () => eraseIfOld(context, tenant, job, record));
+      const done = await Promise.all(jobs.map(erase));
+      ofTenant += done.flat().filter(Boolean).length;
     }
     return ofTenant;
   });

@@ -192,3 +192,21 @@ it('a long sweep over old jobs does not put off what is due', async () => {
   await seconds(20);
   expect(has((job) => paths.image(TENANT, job, 'front'))).toEqual([false, true, false]);
 });
+
+it.each(['due names', 'old jobs'])('%s are worked on several at a time', async (what) => {
+  const { clock, context, jobs } = run;
+  const { ledger } = context;
+  let [atWork, most] = [0, 0];
+  const { inventory } = ledger;
+  ledger.inventory = async (tenant, job) => {
+    atWork++;
+    most = Math.max(most, atWork);
+    await new Promise(setImmediate);
+    atWork--;
+    return inventory(tenant, job);
+  };
+  clock.advance(8 * DAY_MS);
+  if (what === 'due names') await createRetention(context).sweepDue();
+  else await sweep(context);
+  expect(most).toBe(jobs.length);
+});
