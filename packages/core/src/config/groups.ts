@@ -49,7 +49,7 @@ export interface RedisTarget {
 export const httpUrl = z.url({ protocol: /^https?$/, error: 'must be a URL that starts with https:// or http://' });
 
 /** For providers, object store and key service; webhooks only with `WEBHOOK_VIA_PROXY`. Lower-case names count too. */
-export const proxyEnvironment = {
+const proxyEnvironment = {
   HTTPS_PROXY: z.string().optional(),
   HTTP_PROXY: z.string().optional(),
   NO_PROXY: z.string().optional(),
@@ -96,7 +96,7 @@ export const webhookEnvironment = {
   WEBHOOK_ALLOW_TARGETS: z.string().default(''),
   /** The proxy of `HTTPS_PROXY` then resolves the names of targets, and has to refuse private addresses. */
   WEBHOOK_VIA_PROXY: z.literal('allow').optional(),
-  /** PEM: authorities that are trusted beside the usual ones. */
+  /** PEM: authorities that are trusted in addition to the usual ones. */
   WEBHOOK_CA_FILE: z.string().min(1).optional(),
   /** PEM: the certificate that is shown to receivers that ask for one, and its key. */
   WEBHOOK_CLIENT_CERT_FILE: z.string().min(1).optional(),

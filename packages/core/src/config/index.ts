@@ -19,5 +19,5 @@ export {
   storeEnvironment,
   webhookEnvironment,
 } from './groups.ts';
-export { PLAINTEXT_NAMES, type PlaintextName } from './plaintext.ts';
+export type { PlaintextName } from './plaintext.ts';
 export { readFileOf, readSecretFile } from './secret-file.ts';

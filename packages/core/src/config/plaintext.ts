@@ -1,7 +1,7 @@
 /** `ALLOW_PLAINTEXT`: the connections that production may make without TLS, by name. */
 import { z } from 'zod';
 
-export const PLAINTEXT_NAMES = ['s3', 'kms', 'redis', 'provider', 'public'] as const;
+const PLAINTEXT_NAMES = ['s3', 'kms', 'redis', 'provider', 'public'] as const;
 export type PlaintextName = (typeof PLAINTEXT_NAMES)[number];
 
 export const plaintextNames = z

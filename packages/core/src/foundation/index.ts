@@ -1,7 +1,7 @@
 export { ADVICE_CODES, type Advice } from './advice.ts';
 export { type BootParts, checkFoundation } from './boot.ts';
 export { examineRedis, examineStore, type FoundationEnvironment } from './examine.ts';
-export { adviseOnPlaintext, plaintextProblems, providerUrlProblems } from './plaintext.ts';
+export { adviseOnPlaintext, plaintextProblems } from './plaintext.ts';
 export type { AskRedis } from './redis.ts';
 export { fileProblems, publicUrlProblems, relationProblems, type SharedSettings } from './settings.ts';
 export { adviseOnKeys } from './store.ts';

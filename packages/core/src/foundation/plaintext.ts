@@ -1,5 +1,5 @@
 /**
- * Production speaks TLS to stores, key service, providers and Redis, and consumers reach the API by https. An operator
+ * Production uses TLS to stores, key service, providers and Redis, and consumers reach the API by https. An operator
  * lifts this by name with `ALLOW_PLAINTEXT`, for connections inside a protected network. Never for a provider on the
  * public network: card images would cross it in clear.
  */
@@ -47,7 +47,7 @@ export function plaintextProblems(settings: PlaintextEnvironment, env: Env = {})
 }
 
 /** The same for one address of a provider, such as one that the pool file names. @param place named in the problem. */
-export function providerUrlProblems(
+function providerUrlProblems(
   place: string,
   url: string | undefined,
   { CARDSEAL_ENV, ALLOW_PLAINTEXT = [] }: Pick<PlaintextEnvironment, 'CARDSEAL_ENV' | 'ALLOW_PLAINTEXT'>,

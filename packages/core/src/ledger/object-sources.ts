@@ -66,7 +66,7 @@ export function openObjectSources(
   );
 }
 
-export function s3ObjectSources(client: S3Client, deadlineMs = DEADLINE_MS): ObjectSources {
+function s3ObjectSources(client: S3Client, deadlineMs = DEADLINE_MS): ObjectSources {
   return {
     async read({ bucket, key, version_id }, maxBytes) {
       const abortSignal = AbortSignal.timeout(deadlineMs);
@@ -111,7 +111,7 @@ async function readAtMost(
   }
 }
 
-/** Answers about us and not about the object: wrong credentials or a wrong clock are mended, and then the object is there. */
+/** Error codes about Cardseal, not about the object: once credentials or clock are right, the object can be read. */
 const OUR_FAULT = new Set([
   'ExpiredToken',
   'InvalidAccessKeyId',

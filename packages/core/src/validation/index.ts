@@ -1,4 +1,3 @@
 export { withoutNulls } from './absent-nulls.ts';
-export { plainWords } from './plain-words.ts';
 export { type InputProblem, problemsOf, sentenceOf } from './problems-of.ts';
 export { type InputResult, readInput } from './read-input.ts';

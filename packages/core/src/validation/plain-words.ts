@@ -39,7 +39,7 @@ const FORMATS: Record<string, string> = {
 };
 
 /** Zod asks it for every issue whose schema has no text of its own. */
-export function plainWords(issue: RawIssue): string {
+function plainWords(issue: RawIssue): string {
   switch (issue.code) {
     case 'invalid_type':
       return wrongType(NOUNS[issue.expected] ?? issue.expected, issue.input);
