@@ -73,7 +73,7 @@ export function endpointRoutes(app: FastifyInstance, context: ApiContext, authen
     const { tenant } = await authenticate(request, 'endpoints:write');
     const id = endpointId(request);
     present(await ledger.endpoints.get(tenant, id));
-    // The record stays with the state `deleted`: that alone settles what is owed. Its secrets and headers go.
+    // The record stays with the state `deleted`, because only that state settles pending deliveries. Secrets and headers go.
     const gone = (value: EndpointRecord): EndpointRecord => ({ ...deletedEndpoint(value), expiresAtMs: null });
     if (!(await ledger.endpoints.change(tenant, id, gone))) throw endpointMissing({ tenant, endpoint: id });
     log.info('endpoint.deleted', { tenant, endpoint_id: id });

@@ -64,7 +64,7 @@ export const rotationSchema = z
       .min(0)
       .max(7 * 86_400)
       .default(86_400)
-      .meta({ description: 'Seconds for which the old secret still signs beside the new one.' }),
+      .meta({ description: 'Seconds for which the old secret still signs together with the new one.' }),
   })
   .meta({ id: 'WebhookSecretRotation' });
 

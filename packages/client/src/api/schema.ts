@@ -459,5 +459,5 @@ export interface WebhookRecovery {
 }
 
 export interface WebhookSecretRotation {
-  /** Seconds for which the old secret still signs beside the new one. */ overlap?: number | null;
+  /** Seconds for which the old secret still signs together with the new one. */ overlap?: number | null;
 }

@@ -32,7 +32,7 @@ export interface WebhookEndpoints {
   /** Only what is named changes. */
   change(id: string, change: WebhookEndpointChange, options?: Keyed): Promise<WebhookEndpoint>;
   delete(id: string, options?: Keyed): Promise<void>;
-  /** @param overlapS how long the old secret signs beside the new one; a day by default. */
+  /** @param overlapS how long the old secret signs together with the new one; a day by default. */
   rotateSecret(id: string, overlapS?: number, options?: Keyed): Promise<WebhookEndpointWithSecret>;
   enable(id: string, options?: Keyed): Promise<WebhookEndpoint>;
   /** Sends again, in the background, every outcome of that time that was not delivered. */

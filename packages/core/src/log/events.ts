@@ -54,7 +54,7 @@ export const EVENTS = define({
   'auth.keys_guessed': {
     level: 'warn',
     fields: ['count'],
-    says: 'Since the last such line, `count` requests had API keys that do not exist, beyond those that the API looks up in the store. They got 401.',
+    says: 'Since the last such line, `count` requests had API keys that do not exist and that the API did not look up in the store. They got 401.',
   },
   'batch.accepted': { level: 'info', fields: ['tenant', 'count'], says: 'A batch of `count` cards is in the ledger.' },
   'batch.ended': { level: 'info', fields: ['tenant', 'state', 'count'], says: 'Every line of a batch has ended.' },
@@ -264,7 +264,7 @@ export const EVENTS = define({
   'pacing.gate_closed': {
     level: 'error',
     fields: ['credential_id', 'reason', 'cause'],
-    says: 'A credential may not be called for now. Of a provider outage `cause` is the code that opened it.',
+    says: 'No call may use this credential for now. For a provider outage, `cause` is the error code that began it.',
   },
   'pacing.gate_opened': {
     level: 'info',
