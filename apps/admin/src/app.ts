@@ -82,7 +82,7 @@ export function createAdminApp(config: AdminConfig, overrides: AdminOverrides = 
 
   return {
     async start() {
-      // Who brings a ledger of its own has no foundation to look at.
+      // Skip preflight checks when a test injects its own ledger.
       if (!overrides.ledger) await checkFoundation({ env: config, redis, log });
       await ledger.checkKeys();
       (await ledger.houseSecret('cardseal admin sessions')).copy(sessionKey);

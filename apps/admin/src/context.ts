@@ -23,7 +23,7 @@ export interface AdminContext {
   sessions: Sessions;
   endedSessions: EndedSessions;
   formTokens: FormTokens;
-  /** Aborts when this process is told to end. */
+  /** Aborts when the shutdown of this process begins. */
   stopping: AbortSignal;
   /** Where the pool and the workers are known. */
   workers: WorkerBoard;

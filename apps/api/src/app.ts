@@ -103,10 +103,10 @@ export function createApi(config: ApiConfig, overrides: ApiOverrides = {}): Api 
     async start() {
       await ledger.checkStore();
       await ledger.checkKeys();
-      // Who brings a ledger of its own has no foundation to look at.
+      // Skip preflight checks when a test injects its own ledger.
       if (!overrides.ledger) await checkFoundation({ env: config, redis: producer, log });
       await tracing.start();
-      // Who brings a ledger of its own has no store to ask.
+      // A test that injects its own ledger has no store whose time could be read.
       if (clock === agreed && !overrides.ledger) await agreed.start();
       context.finished.start();
       context.changes.start();

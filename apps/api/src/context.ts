@@ -32,7 +32,7 @@ export interface ApiContext {
   usage: UsageMeter;
   bodyBudget: MemoryBudget;
   keyWatch: KeyWatch;
-  /** Aborts when this process is told to end: it takes no new connections, and nothing waits any longer. */
+  /** Aborts when shutdown begins: the process takes no new connections, and waiting requests end. */
   stopping: AbortSignal;
   /** A tenant's share of the quota. */
   weightOf: (tenant: string) => Promise<number>;

@@ -35,7 +35,7 @@ export function createServer(context: ApiContext, keeper: Pick<BatchKeeper, 'tak
     logger: false,
     genReqId: () => `req_${randomUUID()}`,
     bodyLimit: MAX_TERMS_BYTES,
-    // Node's limit is the same for all routes. `watchBodies` sets the one of each route; this one is behind it.
+    // Node's limit is the same for all routes. `watchBodies` enforces the limit of each route; this one is the last resort.
     requestTimeout: config.BATCH_TIMEOUT_MS + 60_000,
     keepAliveTimeout: 72_000,
     http: {

@@ -138,10 +138,10 @@ export function createWorker(config: WorkerConfig, overrides: WorkerOverrides = 
       else redis.once('ready', () => void workers.announce());
       await ledger.checkStore();
       await ledger.checkKeys();
-      // Who brings a ledger of its own has no foundation to look at.
+      // Skip preflight checks when a test injects its own ledger.
       if (!overrides.ledger) await checkFoundation({ env: config, redis, log });
       await tracing.start();
-      // Who brings a ledger of its own has no store to ask.
+      // A test that injects its own ledger has no store whose time could be read.
       if (clock === agreed && !overrides.ledger) await agreed.start();
       await listener.start(log);
       await workers.start();
@@ -151,7 +151,7 @@ export function createWorker(config: WorkerConfig, overrides: WorkerOverrides = 
         reconciler.start();
         usage.start();
       }
-      // `cardseal is ready` follows this: whoever reads the overview then must see this worker.
+      // `cardseal is ready` follows this: the overview must show this worker by then.
       await workers.reported();
       log.info('worker.started', { count: credentials.length });
       return undefined;

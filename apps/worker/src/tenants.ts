@@ -8,7 +8,7 @@ const KEPT_TENANTS = 10_000;
 
 export interface Tenants {
   /**
-   * Of a tenant that has a job. Throws TransientError `store_tenant_missing` when the store has no record of it: the job
+   * The record of a tenant that has a job. Throws TransientError `store_tenant_missing` when the store has none: the job
    * waits, because without the record its verdict policy is unknown. Throws as the ledger does.
    */
   get(tenant: string): Promise<TenantRecord>;

@@ -14,7 +14,7 @@ export type Exchange = {
   storage: Storage;
   region: string;
   nowMs: number;
-  /** Rules that match this request. Those that change what an operation does are applied by the operation itself. */
+  /** Rules that match this request. The operation itself applies the rules that change what it does. */
   faults: readonly FaultRule[];
 };
 

@@ -37,7 +37,7 @@ export const provision: Provision = async ({ env, dataDir }) => {
   return made;
 };
 
-/** The development key has every scope, also those that came after the data folder was made. */
+/** The development key gets every scope, also scopes that were added after the data folder was made. */
 export async function grantAllScopes(ledger: Pick<Ledger, 'apiKeys'>, apiKey: string): Promise<void> {
   const parsed = parseApiKey(apiKey);
   const record = parsed && (await ledger.apiKeys.get(parsed.tenant, parsed.id));

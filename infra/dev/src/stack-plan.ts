@@ -81,7 +81,7 @@ export function appEnvironment(parts: {
   redisUrl: string;
   store: StoreInfo;
   secrets: DevSecrets;
-  /** Where the emulator stands for the provider. Its fault `refuse` closes this port and not that of its control. */
+  /** Where the emulator serves as the provider. Its fault `refuse` closes this port and not that of its control. */
   providerUrl: string;
   publicKeyFile: string;
 }): NodeJS.ProcessEnv {

@@ -129,7 +129,7 @@ describe('the checker', () => {
     expect(await found({ incidents: [absent], arrived: spoilt({ verified: false }) })).toMatch(/I3 .*signature/);
   });
 
-  it('I5: the images of a succeeded job, unless their removal is owed', async () => {
+  it('I5: the images of a succeeded job, unless their removal is pending', async () => {
     const left = await goodNight();
     const [job] = left.told as [ToldJob];
     await (await left.ledger.openJob(TENANT, job.id))!.putImage('front', Buffer.from('image'));

@@ -26,7 +26,7 @@ export interface Incident {
   fails: readonly string[];
   /** What was found broken while it was done, each with its invariant. */
   broken?: readonly string[];
-  /** The tenant whose endpoint the store did not have: an outcome of that time has nobody to go to. */
+  /** The tenant whose endpoint the store did not have: an outcome of that time has no endpoint to go to. */
   hiddenEndpointOf?: string;
 }
 

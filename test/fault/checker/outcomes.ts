@@ -48,7 +48,7 @@ function undelivered(
   return found;
 }
 
-/** Who is told of an outcome is decided right after it, or once more by the worker that takes over. */
+/** The worker chooses the endpoints right after it writes the outcome, or the worker that takes over does so again. */
 const ADDRESSED_WITHIN_MS = 15_000;
 
 function hidden(tenant: string, decidedAtMs: number, incidents: readonly Incident[]): boolean {

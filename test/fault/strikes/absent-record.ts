@@ -1,6 +1,6 @@
 /**
  * The record of one tenant's endpoint is absent from the store for a while, then it is back, byte for byte. Deliveries
- * that were owed before must come once it is back. Outcomes decided meanwhile have no endpoint that anybody could name.
+ * that were pending before must arrive once it is back. Outcomes decided meanwhile have no endpoint.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { paths, walk } from '@cardseal/core/ledger';
@@ -11,7 +11,7 @@ const OWED_MS = 1500;
 /** More than the time for which a worker may remember a record, and than the first pause of a delivery. */
 const ABSENT_MS = 6000;
 
-/** @param hide is told whose endpoint is absent, before it is. */
+/** @param hide receives the tenant before its endpoint becomes absent. */
 export async function absentRecord(night: Night, random: () => number, hide: (tenant: string) => void): Promise<void> {
   const { tenant } = night.clients[Math.floor(random() * night.clients.length)]!;
   const bucket = bucketOf(night.app);
@@ -20,7 +20,7 @@ export async function absentRecord(night: Night, random: () => number, hide: (te
   if (kept.some(({ body }) => body === null)) throw new Error('a record changed meanwhile');
   night.inbox.holdBack(tenant);
   try {
-    // Deliveries fail meanwhile, so that some are owed when the record goes.
+    // Deliveries fail meanwhile, so that some are pending when the record goes.
     await delay(OWED_MS);
     hide(tenant);
     for (const { name } of kept) await untilDone(() => bucket.delete([name]));

@@ -38,7 +38,7 @@ async function callsOf({ app }: Night): Promise<number> {
   return (await app.stats()).calls!;
 }
 
-/** Calls in flight when the breaker opens are those that all workers can have under way. */
+/** At most as many calls are in flight when the breaker opens as all workers can have at once. */
 export function tooManyCalls(calls: number, ms: number): string[] {
   const most = OPENING_CALLS + WORKERS * ON_A_WIRE + Math.ceil(ms / PROBE_EVERY_MS);
   if (calls <= most) return [];

@@ -46,8 +46,8 @@ async function untilBack({ app }: Night, name: string): Promise<true> {
 }
 
 /**
- * An upload of which half is there when the signal comes. It is refused once it is whole, so that it makes no job that
- * nobody knows of. It has a connection of its own, so that no earlier request can be the cause when it is cut.
+ * An upload of which half has arrived when the signal comes. The API refuses it once it is whole, so that it makes no job
+ * that the checker does not know. It has its own connection, so that no earlier request can be the cause when it is cut.
  */
 async function halfUpload(night: Night): Promise<HalfUpload> {
   const [client] = night.clients;

@@ -17,7 +17,7 @@ describe('the memory of bodies in flight', () => {
     key = await api.key('bank');
     const jpeg = await plainJpeg();
     image = jpeg.toString('base64');
-    // Comments behind the first marker, as many cameras write them.
+    // Comments after the first marker, as many cameras write them.
     const comment = Buffer.concat([Buffer.from([0xff, 0xfe, 0xff, 0xff]), Buffer.alloc(0xffff - 2)]);
     large = Buffer.concat([jpeg.subarray(0, 2), ...Array(6).fill(comment), jpeg.subarray(2)]).toString('base64');
   });
@@ -34,7 +34,7 @@ describe('the memory of bodies in flight', () => {
   }
   const submit = () => api.call('POST', '/v1/jobs', { key, ...json({ front: { image } }) });
 
-  it('refuses with 503 and Retry-After beyond the budget, and takes requests again when there is room', async () => {
+  it('refuses with 503 and Retry-After beyond the budget, and accepts requests again when memory is free', async () => {
     const socket = await occupy('image/jpeg', Math.floor((BUDGET_MB * MIB) / 3));
     const { status, headers, body } = await submit();
     expect([status, body.code]).toEqual([503, 'overloaded']);

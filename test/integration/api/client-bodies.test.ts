@@ -334,7 +334,7 @@ describe('bodies as clients send them', () => {
       }
     });
 
-    it('another method is 405 with those that the path takes, whatever the body', async () => {
+    it('another method is 405 with the methods that the path takes, whatever the body', async () => {
       const answer = await api.call('PUT', '/v1/jobs', { key, body: large(), headers: { 'content-type': 'text/csv' } });
       expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'POST, GET, HEAD']);
       expect(answer.body.detail).toContain('It takes POST, GET, HEAD.');

@@ -113,7 +113,7 @@ describe('a slow body', () => {
     expect(performance.now() - startedMs).toBeLessThan(SMALL_BODY_MS + 3000);
   });
 
-  it('that nobody reads does not hold its connection', async () => {
+  it('that the API does not read does not hold its connection', async () => {
     const startedMs = performance.now();
     const answer = await drip('POST /v1/jobs HTTP/1.1\r\ncontent-type: image/jpeg\r\n\r\n', jpeg, 1000, 20);
     expect(answer).toMatch(/^HTTP\/1\.1 401 /);

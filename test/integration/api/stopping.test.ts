@@ -1,4 +1,4 @@
-/** An API that is told to end: what it has in hand gets a response, and nothing waits longer than it must. */
+/** Shutdown of the API: open requests get a response, and waiting requests end at once. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { JobView } from '@cardseal/core/job';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';

@@ -107,7 +107,7 @@ export function loginRoutes(app: FastifyInstance, context: AdminContext): void {
   });
 }
 
-/** Nobody is logged in: a person gets a new form, whose token is valid. */
+/** Refuses the login. A browser gets a new form with a valid token. */
 function withoutToken(request: FastifyRequest, reply: FastifyReply): FastifyReply {
   if (isForm(request)) return reply.redirect('/login?expired', 303);
   return reply.code(403).send({ code: 'foreign_origin' });

@@ -37,7 +37,7 @@ export async function selectPage(
 export interface DryRun {
   /** Jobs that would be tried again. */
   count: number;
-  /** Of the matching ones, those that can never succeed, by code. */
+  /** Matching jobs that can never succeed, by code. */
   leftOut: Record<string, number>;
   /** False when there was no time to look at all: then there are at least so many. */
   complete: boolean;

@@ -120,7 +120,7 @@ describe('what is wrong now', () => {
     ]);
   });
 
-  it('tells workers that start from workers that are missing', () => {
+  it('distinguishes starting workers from missing workers', () => {
     expect(told({ workers: 0, workerState: 'starting' })).toEqual(['warn: Workers are starting.']);
   });
 

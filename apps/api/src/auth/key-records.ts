@@ -1,6 +1,6 @@
 /**
- * API keys as the ledger has them, at most two seconds behind it. The store is asked for keys that exist; guessed keys
- * reach it within a budget only. A guess never takes the place of a valid key: neither in the cache nor in the budget.
+ * API keys as the ledger has them, at most two seconds old. The API reads keys that exist from the store; guessed keys
+ * reach the store within a budget only. A guess never takes the place of a valid key in the cache or in the budget.
  */
 import type { Clock } from '@cardseal/core/clock';
 import type { ApiKeyRecord, Ledger, Versioned } from '@cardseal/core/ledger';

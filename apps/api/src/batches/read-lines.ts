@@ -1,6 +1,6 @@
 /**
- * The lines of a body while it streams in. Only one line is held at a time. Of a line over the limit the rest is
- * discarded as it arrives, so that it costs no memory and no other line.
+ * The lines of a body while it streams in. Only one line is held at a time. The reader discards the rest of a line over
+ * the limit as it arrives, so that the line costs no memory and affects no other line.
  */
 import { createHash, type Hash } from 'node:crypto';
 import type { Readable } from 'node:stream';
@@ -30,7 +30,7 @@ export async function* readLines(body: Readable): AsyncGenerator<Line & { line: 
   }
 }
 
-/** Bytes, not text: a line that is not UTF-8 is refused alone, by whoever decodes it. */
+/** Bytes, not text: the code that decodes a line refuses only this line when it is not UTF-8. */
 function isBlank(bytes: Buffer): boolean {
   return bytes.length < 64 * 1024 && bytes.toString('latin1').trim().replace(UTF8_MARK, '') === '';
 }

@@ -21,7 +21,7 @@ describe('canonicalJson', () => {
     );
   });
 
-  it('tells lists in another order, and values of another type, apart', () => {
+  it('distinguishes lists in another order and values of another type', () => {
     expect(canonicalJson([1, 2])).not.toBe(canonicalJson([2, 1]));
     expect(canonicalJson({ a: '1' })).not.toBe(canonicalJson({ a: 1 }));
     expect(canonicalJson({ a: undefined })).toBe(canonicalJson({}));

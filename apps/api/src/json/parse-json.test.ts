@@ -91,7 +91,7 @@ describe('members that occur twice', () => {
     expect(pointersOf(text)).toEqual(pointers.map((pointer) => `duplicate ${pointer}`));
   });
 
-  it('are named behind the prefix of their place, and no more than sixteen of them', () => {
+  it('are named with the prefix of their place, at most sixteen of them', () => {
     expect(pointersOf('{"a":1,"a":2}', '/request')).toEqual(['duplicate /request/a']);
     expect(pointersOf(`{${Array.from({ length: 100 }, () => '"a":1').join()}}`)).toHaveLength(16);
   });

@@ -1,6 +1,6 @@
 /**
- * JSON from outside. A scan looks at it before it is parsed, because a parser builds whatever it is told to and keeps
- * the last of two equal members without a word. The scan skips strings natively: an image in base64 costs little.
+ * JSON from outside. A scan checks it before it is parsed, because a parser builds whatever the text describes and keeps
+ * the last of two equal members without an error. The scan skips strings natively: an image in base64 costs little.
  */
 import { type FieldProblem, Problem } from '../problems/index.ts';
 import { decodeUtf8 } from '../text/index.ts';
@@ -37,7 +37,7 @@ function parsed(text: string, what: string): unknown {
   }
 }
 
-/** As many as help whoever reads them. */
+/** More errors would not help the reader of the response. */
 const MAX_ERRORS = 16;
 
 function refused(errors: FieldProblem[]): Problem {

@@ -1,6 +1,6 @@
 /**
  * One pass over the structure of a JSON text: limits its depth and size, and finds members that occur twice. It does
- * not validate: `JSON.parse` refuses what is not JSON. Of a text that is not JSON the result means nothing.
+ * not validate: `JSON.parse` refuses what is not JSON. The result for a text that is not JSON has no meaning.
  */
 import { Problem } from '../problems/index.ts';
 import { pointerToken } from './pointer.ts';

@@ -39,7 +39,7 @@ export interface Limits {
   admit(key: LimitedKey): Promise<Admission>;
   /**
    * Before cards are taken in. Throws Problem `queue_full` or `daily_limit`.
-   * @param repeated of what has an Idempotency-Key; it is asked for only where something is limited.
+   * @param repeated given for requests with an Idempotency-Key; it is called only where a limit applies.
    */
   spend(key: LimitedKey, cards: number, repeated?: () => Promise<Repeated | 'known'>): Promise<void>;
   view(key: LimitedKey): Promise<{ key: LimitView; tenant: LimitView }>;

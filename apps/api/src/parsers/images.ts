@@ -20,7 +20,7 @@ export function parseImages(app: FastifyInstance, maxImageBytes: number): void {
     { parseAs: 'buffer', bodyLimit: maxImageBytes },
     async (_request: unknown, body: Buffer) => body,
   );
-  // Fastify has one parser for bodies without a type and for those of an unknown type, which are refused here.
+  // Fastify has one parser for bodies without a type and bodies of an unknown type. This API refuses unknown types.
   app.addHook('onRequest', async ({ raw: { headers } }) => {
     const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
     if (hasBody) headers['content-type'] ||= 'application/octet-stream';

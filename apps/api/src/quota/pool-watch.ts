@@ -82,7 +82,7 @@ export function poolState(credentials: readonly CredentialSnapshot[], nowMs: num
   const open = credentials.filter(({ gate }) => gate.state === 'open');
   const counted = open.length > 0 ? open : credentials;
   const isOutage = open.length === 0 && credentials.some(({ gate }) => gate.reason === PROVIDER_OUTAGE);
-  // Of an outage nobody knows the end: the next probe is the earliest moment at which it may be over.
+  // The end of an outage is unknown: the next probe is the earliest moment at which it may be over.
   const ends = credentials
     .map(({ gate }) => gate.until ?? (gate.reason === PROVIDER_OUTAGE ? gate.probeAt : undefined))
     .flatMap((endMs) => (endMs === undefined ? [] : [Math.max(nowMs, endMs)]));

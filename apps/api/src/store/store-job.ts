@@ -118,7 +118,7 @@ async function committed(
 ): Promise<JobRequest | null> {
   const inventory = await ledger.inventory(tenant, job);
   if (inventory.erased) throw new Problem('job_erased');
-  // A new request must never be written beside the outcome of another one.
+  // A new request must never be written for a job that has the outcome of another request.
   assertRequestKept(inventory, tenant, job);
   if (!inventory.committed) return null;
   return theirs({ ledger }, tenant, job);

@@ -7,7 +7,7 @@ export const SOURCE =
   'A source is an object with exactly one of these members: {"image": "<base64>"}, {"upload_id": "<id of an upload>"}, ' +
   'or {"object": {"bucket": "<name>", "key": "<name>"}}.';
 
-/** Zod takes the only form whose own members are good; the members of another form beside it are then unknown ones. */
+/** Zod takes the only form whose own members are valid, and reports the members of another form as unknown. */
 function form<Shape extends z.ZodRawShape>(shape: Shape) {
   return z.strictObject(shape, { error: ({ code }) => (code === 'unrecognized_keys' ? SOURCE : undefined) });
 }

@@ -31,8 +31,8 @@ export function decodeUtf8(bytes: Buffer, what = 'The body'): string {
 }
 
 /**
- * Throws Problem `unsupported_media_type` when the type names a charset other than UTF-8. A type that cannot be parsed
- * is left to whoever reads the type.
+ * Throws Problem `unsupported_media_type` when the type names a charset other than UTF-8. Ignores a type that cannot be
+ * parsed: the content type parsers handle it.
  */
 export function checkCharset(contentType: string | undefined, what = 'The body'): void {
   const charset = charsetOf(contentType ?? '');

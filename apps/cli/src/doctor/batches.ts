@@ -30,7 +30,7 @@ async function lacksLines({ ledger }: Examination, { tenant, id }: BatchRound, h
   return !expanded && !cancelAsked && end === null;
 }
 
-/** Each chunk is opened until the batch is expanded: after that nobody reads a line. Throws DefectError for a broken one. */
+/** Opens each chunk while the batch is not expanded; later no process reads a line. Throws DefectError for a broken one. */
 async function unreadableChunks(
   { batches }: Examination['ledger'],
   { tenant, id }: Pick<BatchRound, 'tenant' | 'id'>,

@@ -41,7 +41,7 @@ async function examineCard(examination: Examination, marker: PendingMarker, find
   const isLost = inventory.requestLost || (!inventory.committed && state !== 'unknown');
   if (isLost) noteMissing(findings, `jobs/${tenant}/${job}/request`);
   else if (!inventory.committed) return false;
-  // The queue's own findings stand beside those of the ledger: a broken job may also be abandoned.
+  // A job may have findings of the queue and of the ledger: a broken job may also be abandoned.
   const isEnded = state === 'failed' || state === 'completed';
   if (isEnded) await examineAbandoned(examination, marker, inventory, findings);
   const request = isLost ? null : await openNeeded(examination, marker, findings);

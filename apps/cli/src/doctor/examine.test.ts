@@ -240,7 +240,7 @@ describe('doctor and deliveries', () => {
     expect(added).toEqual([{ ref, repeated: true }]);
   });
 
-  it('keeps what is owed to an endpoint whose record is absent, and names the record', async () => {
+  it('keeps the pending deliveries of an endpoint whose record is absent, and names the record', async () => {
     const { store, look, ledger, ref } = await owed();
     const only = async () => disagreements(await look(false));
     expect(await only()).toBe(0);
@@ -250,14 +250,14 @@ describe('doctor and deliveries', () => {
     expect([unmended(findings), await ledger.markers.isOwed(ref)]).toEqual([1, true]);
   });
 
-  it('settles what is owed to an endpoint whose record says that it is deleted', async () => {
+  it('settles the pending deliveries of an endpoint whose record says that it is deleted', async () => {
     const { look, ledger, ref } = await owed();
     await ledger.endpoints.change(TENANT, ENDPOINT, (value) => ({ ...value, state: 'deleted' }));
     expect(await look(true)).toMatchObject({ orphan_markers: [deliverJobId(ref)], missing_records: [] });
     expect(await ledger.markers.isOwed(ref)).toBe(false);
   });
 
-  it('opens the outcome and the notice that are owed', async () => {
+  it('opens the outcome and the notice of pending deliveries', async () => {
     const { store, look, ledger, ref, known } = await owed();
     const notice = { ...ref, job: 'evt_00000000000000000000000001' as const };
     await ledger.markers.owe(notice);

@@ -37,7 +37,7 @@ export interface Findings {
   stuck_deliveries: string[];
   /** Markers that owe nothing: of what is delivered or erased, or for an endpoint whose record says `deleted`. */
   orphan_markers: string[];
-  /** A marker without a request that stood still between two looks: an interrupted submit, which workers withdraw. */
+  /** Markers without a request that did not change between two reads: interrupted submits, which workers withdraw. */
   uncommitted: string[];
   /** Ended, but lists do not say so. */
   unlisted: string[];
@@ -51,7 +51,7 @@ export interface Findings {
   unreadable: string[];
   /** Objects and records that are not there although something needs them. An operator has to restore them. */
   missing_records: string[];
-  /** Those of the others that only a worker can settle, within ten minutes: not repaired by `fix`. */
+  /** The findings above that only a worker can settle, within ten minutes: `fix` does not repair them. */
   left_to_workers: string[];
   fixed: boolean;
 }

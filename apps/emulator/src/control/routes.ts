@@ -38,7 +38,7 @@ const Control = z.strictObject({
   faults: z.array(Fault).optional(),
 });
 
-/** `changed` is awaited before the answer, so that whoever gets it meets the new faults. */
+/** Awaits `changed` before the response, so that the new faults apply once the caller has the response. */
 export async function handleControl(
   context: Context,
   request: IncomingMessage,

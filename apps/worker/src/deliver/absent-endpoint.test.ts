@@ -1,4 +1,4 @@
-/** Only a record with the state `deleted` settles what is owed to an endpoint. An absent record is a fault of the store. */
+/** Only a record with the state `deleted` settles pending deliveries. An absent record is a fault of the store. */
 import { ManualClock } from '@cardseal/core/clock';
 import { TransientError } from '@cardseal/core/errors';
 import { type JobId, newJobId } from '@cardseal/core/job';
@@ -72,7 +72,7 @@ describe('a delivery whose endpoint the store does not have', () => {
     expect(released).toHaveLength(10);
   });
 
-  it('ends quietly when nothing is owed any more', async () => {
+  it('ends without an error when the delivery is no longer pending', async () => {
     const { ledger, ref, told, run, lose } = await world();
     await lose();
     await ledger.markers.settle(ref);

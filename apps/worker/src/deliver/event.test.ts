@@ -60,7 +60,7 @@ it('an encrypted body is the one that stands in the ledger', async () => {
   expect((await eventOf(context, ref, endpoint('encrypted')))?.body.toString()).toBe('sealed before');
 });
 
-it('an owed event whose outcome or notice the store lost is a fault, and none when nothing is owed', async () => {
+it('a lost outcome or notice is a fault while its delivery is pending, and none after that', async () => {
   const { context, ref, store } = await decidedJob({ delivers: false });
   const { markers } = context.ledger;
   const notice = { ...ref, job: 'evt_00000000000000000000000001' as const };

@@ -13,8 +13,8 @@ export interface FrozenEvent {
 }
 
 /**
- * null when nothing is owed any more, because the job is erased or the notice has reached its retention time. Throws
- * DefectError `outcome_missing` or `notice_missing` when the delivery is owed and the store lost what it tells of.
+ * null when the delivery is no longer pending, because the job is erased or the notice has reached its retention time.
+ * Throws DefectError `outcome_missing` or `notice_missing` when the delivery is pending and the store lost its content.
  */
 export async function eventOf(
   { ledger, freshOutcomes }: Pick<WorkerContext, 'ledger' | 'freshOutcomes'>,
@@ -43,7 +43,7 @@ export async function eventOf(
   return { id: outcome.eventId, body, trace: outcome.trace };
 }
 
-/** The marker is read last: whoever removes an event removes its markers first. */
+/** Reads the marker last, because every removal of an event removes its markers first. */
 async function nothingOwed(
   { markers }: Pick<WorkerContext['ledger'], 'markers'>,
   ref: DeliveryRef,

@@ -137,8 +137,8 @@ async function setAside(
 }
 
 /**
- * The store has no record of the endpoint. A deletion leaves one, so this is a fault of the store: the delivery stays owed.
- * Throws DefectError `endpoint_record_missing`, unless nothing is owed any more.
+ * The store has no record of the endpoint. A deletion leaves one, so this is a fault of the store: the delivery stays
+ * pending. Throws DefectError `endpoint_record_missing`, unless the delivery is no longer pending.
  */
 async function withoutEndpoint(
   { ledger, clock }: WorkerContext,

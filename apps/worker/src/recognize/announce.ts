@@ -75,8 +75,8 @@ function wants(id: string, endpoint: EndpointRecord, request: JobRequest, outcom
 }
 
 /**
- * Endpoints that the job names and the store does not have. A deletion leaves a record, so the store lost these. The event
- * is owed to them, and each delivery waits until the record is back.
+ * Endpoints that the job names and the store does not have. A deletion leaves a record, so the store lost these. The
+ * event stays pending for them, and each delivery waits until the record is back.
  */
 function absent(listeners: readonly Versioned<EndpointRecord>[], { endpointIds }: JobRequest): string[] {
   return (endpointIds ?? []).filter((named) => !listeners.some(({ id }) => id === named));

@@ -27,7 +27,7 @@ type Group = readonly BaiduProvider[];
 /**
  * Seals the first body, for the credentials that are likely to give the permit. While every gate is closed, as far as
  * this process knows, nothing is sealed in advance: only a probe needs a body, and `prepare` makes it.
- * @param image tells images apart.
+ * @param image identifies the image.
  */
 export async function sealBodies(
   context: WorkerContext,
@@ -63,7 +63,7 @@ function unwrap(error: unknown): never {
   throw error instanceof SealFailure ? error.cause : error;
 }
 
-/** A group whose token endpoint or key wrapper fails is left out, and the pacer is told; the next group is tried. */
+/** Skips a group whose token endpoint or key wrapper fails, reports it to the pacer, and tries the next group. */
 async function sealFirst(
   { pacer }: WorkerContext,
   groups: readonly Group[],

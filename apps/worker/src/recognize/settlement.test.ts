@@ -46,7 +46,7 @@ it.each([
   expect(scopeOf(error)).toBeUndefined();
 });
 
-it('names the network error beside the code', () => {
+it('names the network error after the code', () => {
   const trouble = troubleOf(classifyTransport('unreachable', { errno: 'CERT_HAS_EXPIRED' }), 'image');
   expect(trouble?.cause).toBe('upstream_unreachable CERT_HAS_EXPIRED');
 });

@@ -1,6 +1,6 @@
 /**
- * What a failed call, or a failed preparation of one, tells the pacer about its credential; and what the pacer's verdict
- * makes of the error. Codes and classes decide, never message texts.
+ * Maps a failed call, or a failed preparation of one, to a report to the pacer about its credential, and applies the
+ * pacer's verdict to the error. Codes and classes decide, never message texts.
  */
 import type { UpstreamClass } from '@cardseal/core/baidu';
 import { CardsealError, ThrottledError, TransientError } from '@cardseal/core/errors';
@@ -22,13 +22,13 @@ export function settlementOf(error: unknown): OutcomeKind {
   return KINDS[error.fields.upstreamClass as UpstreamClass] ?? 'failed';
 }
 
-/** Classes that one image may cause by itself. A provider code tells them from troubles of the transport. */
+/** Classes that count as provider troubles. One image may cause those with a provider code; a transport error has none. */
 const IMAGE_CLASSES: ReadonlySet<unknown> = new Set(['transient', 'overload', 'unknown', 'crypto']);
 const LOCAL_CODES: ReadonlySet<string> = new Set(['key_wrapper_stopped']);
 
 /**
  * What the error says about the provider; undefined when it says nothing, as the rejection of an image does.
- * @param image tells images apart.
+ * @param image identifies the image.
  */
 export function troubleOf(error: unknown, image: string): Trouble | undefined {
   if (!(error instanceof TransientError) || LOCAL_CODES.has(error.code)) return undefined;

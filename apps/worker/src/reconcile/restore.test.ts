@@ -184,7 +184,7 @@ describe('a request that the store lost', () => {
     );
   });
 
-  it('does not stop an erasure that was asked for, and neither does a lost key', async () => {
+  it('does not stop a requested erasure, and neither does a lost key', async () => {
     const { store, ledger, jobs, context } = await world();
     await store.put(paths.outcome('aaa', jobs.aaa, 1), Buffer.from('sealed'));
     await store.delete([paths.request('aaa', jobs.aaa), paths.jobKey('bbb', jobs.bbb)]);

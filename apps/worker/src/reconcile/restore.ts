@@ -34,8 +34,8 @@ export async function restorePending(context: WorkerContext, submits = createLef
 }
 
 /**
- * Objects that cannot be deleted for now must not keep the walk from its end: they are no card that Redis lacks. Their
- * marker stays, so that the next walk retries.
+ * Objects that cannot be deleted for now must not stop the scan: they are no job that Redis lacks. Their marker stays, so
+ * that the next scan retries.
  */
 async function erase(
   { log }: WorkerContext,

@@ -118,7 +118,7 @@ async function readBounded(body: AsyncIterable<Uint8Array>, maxBytes: number): P
 /** Errors of connecting, a TLS handshake included: nothing was sent, so nothing can have been billed. */
 const neverConnected = new WeakSet<Error>();
 
-/** The stage tells what an error means. A list of codes cannot: Node gives several TLS failures the code `UNSPECIFIED`. */
+/** The stage decides what an error means. A list of codes cannot: Node gives several TLS failures the code `UNSPECIFIED`. */
 function markingConnector(connect: buildConnector.connector): buildConnector.connector {
   return (options, callback) =>
     connect(options, (...result) => {

@@ -42,7 +42,7 @@ export interface CallHooks {
   onSend?(): void;
   /** Seals the same picture again under a fresh key; without it such repeats are left to the caller. */
   reseal?(): Promise<SealedRequest>;
-  /** Whether a response that cannot be opened is asked for again at once, under a fresh key; yes unless told. */
+  /** Whether the client repeats a call at once, under a fresh key, when it cannot decrypt the response. Default: true. */
   repeatsUndecryptable?: boolean;
 }
 

@@ -58,7 +58,7 @@ function maskFields(fields: SideResult['fields']): SideResult['fields'] {
 
 function maskSide(side: SideResult): SideResult {
   const { image_status, direction, risk, quality, number_check, portrait, card, adjusted, log_id, provider } = side;
-  // The positions of portrait and card say nothing about the holder, unlike those of fields.
+  // The positions of portrait and card say nothing about the holder; the positions of fields do.
   const shown = { image_status, direction, risk, quality, number_check, portrait, card, adjusted, log_id, provider };
   const present = Object.fromEntries(Object.entries(shown).filter(([, value]) => value !== undefined));
   return { ...(present as Omit<SideResult, 'fields'>), fields: maskFields(side.fields) };

@@ -1,6 +1,6 @@
 /**
  * The result as users get it: the merged card, what each image said, the checks and the verdict. Everything in it is
- * JSON. Of portrait and crop it has the positions; their bytes are objects of their own.
+ * JSON. It has the positions of portrait and crop; their bytes are separate objects.
  */
 import type { Check } from './checks.ts';
 import type { CardFields, Side } from './fields.ts';

@@ -135,7 +135,7 @@ describe('through a proxy', () => {
       maxAttempts: 1,
       requestHandler,
     });
-    // The certificate is for another name: what counts here is whom the SDK asks.
+    // The certificate is for another name. This test checks only which host the SDK contacts.
     await client.send(new ListBucketsCommand()).catch(() => {});
     expect(asked).toEqual([{ target: host, authorization: AUTHORIZATION }]);
     client.destroy();

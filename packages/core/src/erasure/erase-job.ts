@@ -101,7 +101,7 @@ async function declare(
   });
 }
 
-/** A job that does not open can be erased; then every endpoint that subscribes is told. */
+/** A job that does not open can be erased; then every endpoint that subscribes gets the event. */
 async function requestIfItOpens(ledger: Ledger, tenant: string, job: JobId): Promise<JobRequest | null> {
   try {
     return (await (await ledger.openJob(tenant, job))?.request()) ?? null;

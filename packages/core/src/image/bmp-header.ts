@@ -76,7 +76,7 @@ export function readBmpLayout(view: DataView): BmpLayout {
   return { ...layout, masks };
 }
 
-/** The masks stand behind the short header and inside the longer ones: at the same place. */
+/** The masks follow the short header and are part of the longer ones: at the same offset. */
 function readMasks(view: DataView, { bitsPerPixel, compression }: BmpLayout): BmpLayout['masks'] {
   if (bitsPerPixel !== 16 && bitsPerPixel !== 32) return undefined;
   if (compression === 0) return bitsPerPixel === 16 ? masks555 : masks888;
@@ -123,7 +123,7 @@ function readWindows(view: DataView, headerBytes: number): BmpLayout {
   const widthPx = view.getInt32(18, true);
   const height = view.getInt32(22, true);
   const bitsPerPixel = view.getUint16(28, true);
-  // The header of 16 bytes ends behind the depth.
+  // The header of 16 bytes ends after the depth.
   const used = headerBytes >= 40 ? view.getUint32(46, true) : 0;
   const full = bitsPerPixel <= 8 ? 2 ** bitsPerPixel : 0;
   return {

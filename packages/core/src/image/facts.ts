@@ -25,7 +25,7 @@ export interface ImageFacts {
   readonly orientation: Orientation;
   /** A JPEG that ends without its end marker. Only decoding shows whether rows are missing. */
   readonly noEndMarker?: true;
-  /** A JPEG that states its height behind the first scan (DNL). Common decoders do not read it there. */
+  /** A JPEG that states its height after the first scan (DNL). Common decoders do not read it there. */
   readonly lateHeight?: true;
   /** A BMP that is not a plain bitmap of 24 or 32 bits. */
   readonly uncommonBmp?: true;

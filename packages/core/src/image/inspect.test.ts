@@ -117,7 +117,7 @@ describe('inspectImage on JPEG', () => {
     expect(reasonOf(bytes.subarray(0, bytes.length / 3))).toBe('truncated');
   });
 
-  it('reads a height that a DNL segment states behind the first scan', async () => {
+  it('reads a height that a DNL segment states after the first scan', async () => {
     const late = withDnl(await plain().jpeg().toBuffer());
     expect(inspectImage(late)).toMatchObject({ widthPx: 60, heightPx: 40, lateHeight: true });
     expect(inspectImage(late.subarray(0, -2))).toMatchObject({ heightPx: 40, lateHeight: true, noEndMarker: true });
@@ -209,7 +209,7 @@ describe('inspectImage on BMP', () => {
     });
   });
 
-  it('calls every bitmap uncommon but those of 24 and 32 bits in the usual order', () => {
+  it('calls every bitmap uncommon unless it has 24 or 32 bits in the usual order', () => {
     const usual = [0xff0000, 0xff00, 0xff] as const;
     const size = { widthPx: 7, heightPx: 5 };
     for (const kind of [{ bitsPerPixel: 24 }, { bitsPerPixel: 32 }, { bitsPerPixel: 32, masks: usual }] as const) {

@@ -8,7 +8,7 @@ import { unusable } from './reasons.ts';
 
 interface Frame {
   progressive: boolean;
-  /** 0 where a DNL segment states it behind the first scan. */
+  /** 0 where a DNL segment states it after the first scan. */
   heightPx: number;
   widthPx: number;
   componentIds: number[];
@@ -201,7 +201,7 @@ function nextMarkerInScan(bytes: Uint8Array, from: number): number {
 }
 
 interface Coverage {
-  /** @param at the component count of a scan header, `end` behind the header. */
+  /** @param at the component count of a scan header. @param end the first byte after the header. */
   add(view: DataView, at: number, end: number): void;
   /** Every coefficient of every component came at full precision. */
   isComplete(): boolean;

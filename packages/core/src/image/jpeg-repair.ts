@@ -10,7 +10,7 @@ const endMarker = Buffer.from([0xff, 0xd9]);
 export interface RepairedJpeg {
   bytes: Buffer;
   /**
-   * The same file with noise behind its data. A decoder that still needs data takes the noise for it, so the pixels
+   * The same file with noise after its data. A decoder that still needs data takes the noise for it, so the pixels
    * differ; the pixels of a whole image stay the same. Absent where the end marker was present.
    */
   withNoise?: Buffer;

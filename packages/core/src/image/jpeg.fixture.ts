@@ -1,6 +1,6 @@
 /** Changes JPEGs for tests into forms that encoders at hand do not write. Never part of the service. */
 
-/** Moves the height from the frame into a DNL segment behind the scan. @param jpeg baseline, with its end marker */
+/** Moves the height from the frame into a DNL segment after the scan. @param jpeg baseline, with its end marker */
 export function withDnl(jpeg: Buffer): Buffer {
   const frame = jpeg.indexOf(Buffer.from('ffc0', 'hex'));
   const copy = Buffer.from(jpeg);

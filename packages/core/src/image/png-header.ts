@@ -107,7 +107,7 @@ function readChunks(view: DataView): Chunks {
 function noteChunk(view: DataView, at: number, length: number, type: number, found: Chunks): void {
   if (type === 0x49444154) found.dataBytes += length;
   else if (type === 0x504c5445) found.palette = true;
-  // acTL: the still image of an animated PNG is its first frame or stands for it.
+  // acTL: the still image of an animated PNG is its first frame or a substitute for it.
   else if (type === 0x6163544c) found.animated = true;
   else if (type === 0x65584966)
     found.orientation = readOrientation(new DataView(view.buffer, view.byteOffset + at, length));

@@ -74,7 +74,7 @@ export function readTiffHeader(view: DataView): ImageFacts {
 
 function readDirectory(view: DataView, start: number, little: boolean): { directory: Directory; next: number } {
   if (start < 8) throw unusable('damaged');
-  // Many writers put the directory behind the data: a cut file then has none.
+  // Many writers put the directory after the data: a cut file then has none.
   if (start + 2 > view.byteLength) throw unusable('truncated');
   const entries = view.getUint16(start, little);
   const end = start + 2 + entries * 12;

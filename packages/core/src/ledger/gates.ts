@@ -24,7 +24,7 @@ export interface GateBook {
   save(credential: string, gate: GateRecord): Promise<boolean>;
   /**
    * null when nothing was written. Throws TransientError `store_record_missing` or DefectError `gate_unreadable` when a
-   * gate was written and cannot be read: nobody may take it for open.
+   * gate was written and cannot be read: no caller may treat it as open.
    */
   read(credential: string): Promise<GateRecord | null>;
 }

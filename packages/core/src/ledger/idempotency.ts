@@ -37,7 +37,7 @@ export function createIdempotency(store: ObjectStore, keyring: Keyring): Idempot
       const opened = await readOpened(store, path, (standing) =>
         keyring.withLookupKey(tenant, (lookup) => open(lookup, contextOf(tenant, name), standing)),
       );
-      // The store refused our write because of a claim that it then does not return. Ours must not stand beside it.
+      // The store refused our write because of a claim that it then does not return. Ours must not replace that claim.
       if (!opened) throw new TransientError('store_record_missing', { fields: { tenant } });
       return JSON.parse(opened.toString()) as Claim;
     },

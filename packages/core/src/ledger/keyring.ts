@@ -67,7 +67,7 @@ export function createKeyring(
       const byVersion = new Map(reads.map((one, at) => [versions[at]!, (one as PromiseFulfilledResult<Buffer>).value]));
       return { newest: Math.max(...versions), byVersion };
     }
-    // Nobody uses the keys that were read.
+    // Overwrite the keys that were read: no caller gets them.
     for (const one of reads) if (one.status === 'fulfilled') one.value.fill(0);
     throw failed.reason;
   }

@@ -140,7 +140,7 @@ export interface EndpointRecord {
   disabledBy?: 'owner' | 'gone' | 'failing';
   /** From then on every reader sees it as deleted. */
   expiresAtMs?: number | null;
-  /** When its owner disabled it. Of the other two reasons `health.sinceMs` has the time. */
+  /** When its owner disabled it. For the other two reasons the time is `health.sinceMs`. */
   disabledAtMs?: number;
 }
 

@@ -59,7 +59,7 @@ describe('the start', () => {
     expect(await refusal(store, keys)).toMatch(/lacks the key of the installation/);
   });
 
-  it('finds keys behind a page of the listing that is empty', async () => {
+  it('finds keys after an empty page of the listing', async () => {
     const { store, keys } = await used();
     const thin: ObjectStore = {
       ...keys,

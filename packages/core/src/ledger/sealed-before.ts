@@ -32,7 +32,7 @@ export async function hasSealed(
 
 /**
  * Throws ConfigurationError when the bucket of keys has no key of the installation itself, although the bucket of data has
- * records. `tenants/` stands for all: its records are sealed with that key.
+ * records. It checks `tenants/` only, because these records are sealed with that key.
  */
 export async function assertKeysKept(
   store: Pick<ObjectStore, 'list'>,

@@ -1,4 +1,4 @@
-/** Runs an app as a process: starts it, tells a parent when it answers, and stops it once, however the end is requested. */
+/** Runs an app as a process: starts it, notifies the parent when it serves, stops it once on a signal or without a parent. */
 import { ConfigurationError } from '../config/index.ts';
 import { flushLog } from '../log/index.ts';
 

@@ -1,6 +1,6 @@
 /**
  * The circuit breaker of one credential: a run of provider troubles closes the gate with reason `provider_outage`, and
- * probe calls at growing intervals decide when it opens. It judges the provider, never one image: see `isOutage`.
+ * probe calls at growing intervals decide when it opens. It measures the provider, never one image: see `isOutage`.
  * Pure; the Lua in `lua/breaker.ts` computes the same.
  */
 import { close, endProbe, MACHINE } from './gate.ts';

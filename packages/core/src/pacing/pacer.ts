@@ -45,7 +45,7 @@ export interface Pacer {
    * `pacing_unavailable`, none of which spends an attempt, or the signal's reason.
    */
   acquire(options?: AcquireOptions): Promise<Permit>;
-  /** A provider trouble before a permit was asked for, such as a dead key wrapper. Never throws. */
+  /** Reports a provider trouble before a permit was requested, such as a dead key wrapper. Never throws. */
   report(credentialId: string, trouble: Trouble): Promise<Verdict>;
   /** The runs of troubles that became an outage, by credential; see `Verdict.run`. */
   outageRuns(): Promise<Map<string, readonly number[]>>;

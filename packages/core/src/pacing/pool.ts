@@ -51,7 +51,7 @@ export interface RememberedGate {
 export interface Verdict {
   /** It spends no attempt of its job. */
   held: boolean;
-  /** 0 for none. `outageRuns` tells later whether this run became an outage. */
+  /** 0 for none. `outageRuns` shows later whether this run became an outage. */
   run: number;
 }
 
@@ -166,7 +166,7 @@ export class Pool {
     return this.#remembered(credentialId, trouble);
   }
 
-  /** A failure before any permit was asked for. Never throws. */
+  /** Reports a failure before any permit was requested. Never throws. */
   async report(credentialId: string, trouble: Trouble): Promise<Verdict> {
     const credential = this.#rulesOf(this.#find(credentialId));
     const settings = JSON.stringify({ credential, action: 'trouble', trouble: this.#jittered(trouble) });
@@ -179,7 +179,7 @@ export class Pool {
     }
   }
 
-  /** Redis is away, or forgot: a trouble at a gate that this process knows to be closed still spends no attempt. */
+  /** Redis is away or lost its data: a trouble at a gate that this process has seen closed still spends no attempt. */
   #remembered(credentialId: string, trouble: Trouble | undefined): Verdict {
     return { held: trouble !== undefined && this.isClosed(credentialId), run: 0 };
   }

@@ -13,7 +13,7 @@ export interface CredentialSnapshot {
     state: 'open' | 'closed';
     reason?: string;
     by?: string;
-    /** The code behind a provider outage, such as `upstream_http_5xx`. */
+    /** The error code that caused a provider outage, such as `upstream_http_5xx`. */
     cause?: string;
     since?: number;
     until?: number;

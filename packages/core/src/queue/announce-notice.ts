@@ -1,7 +1,7 @@
 /**
- * Tells a tenant's endpoints of something that is no job's outcome: a batch that ended, a job erased, an endpoint that
- * changed its health. May be called again for the same event: the first bytes stand, the id stays the same, and no
- * delivery that has a record is owed again.
+ * Sends a tenant's endpoints an event that is no job's outcome: the end of a batch, an erasure, a change of an endpoint's
+ * health. May be called again for the same event: the first bytes and the id stay the same, and no delivery that has a
+ * record becomes pending again.
  */
 import type { EndpointRecord, EventType, Ledger, NoticeId, Versioned } from '../ledger/index.ts';
 import { eventIdFor } from '../webhook/index.ts';

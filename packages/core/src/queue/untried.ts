@@ -1,6 +1,6 @@
 /**
- * Which deliveries of an event a repeated announcement may owe. Once a delivery has a record, its own marker says whether
- * it is owed: a second marker would send the event again, although the receiver has it.
+ * Which deliveries of an event a repeated announcement may make pending. Once a delivery has a record, its own marker says
+ * whether it is pending: a second marker would send the event again, although the receiver has it.
  */
 import type { DeliveryRef, Ledger } from '../ledger/index.ts';
 

@@ -79,8 +79,8 @@ export function kmsMasterKey({ keyIds, deadlineMs = 4000, ...settings }: KmsSett
     },
 
     /**
-     * The name in the wrapped key only chooses among the configured keys. Whoever can write to the bucket of keys could name
-     * a KMS key of an account of their own.
+     * The name in the wrapped key only chooses among the configured keys. An attacker who can write to the bucket of keys
+     * could name a KMS key of another account.
      */
     async unwrap(context, wrapped) {
       const { name, payload } = readWrapped(wrapped);

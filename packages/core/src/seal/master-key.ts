@@ -58,7 +58,7 @@ interface NamedKey {
 }
 
 /**
- * Master keys of a key file: 32 bytes each, one behind the other. The first wraps, all open. They are in memory for the
+ * Master keys of a key file: 32 bytes each, one after the other. The first wraps, all open. They are in memory for the
  * length of one use, and are then overwritten.
  * @param read is asked at every use, which is seldom, so that a changed file is taken up without a restart. The bytes that
  * it returns are overwritten.
@@ -87,7 +87,7 @@ export function fileMasterKey(read: () => Uint8Array): MasterKey {
         const { name, payload } = readWrapped(wrapped);
         if (name === UNNAMED) return openUnnamed(keys, context, payload);
         const known = keys.find((one) => one.name === name);
-        // The file of another process may be newer than ours: it is on its way, or somebody took it out too early.
+        // Another process may have a newer key file that has not arrived here, or an operator removed the key too early.
         if (!known) throw new ThrottledError('key_service_unknown_key', UNKNOWN_KEY_RETRY_MS, { fields: { name } });
         return open(known.key, sealContext(context), payload);
       }),

@@ -36,8 +36,8 @@ function flatten(issue: Issue, before: readonly (string | number)[]): InputProbl
 }
 
 /**
- * Of the forms that a union allows, the only one whose members are those of the input: its issues say more than that
- * no form fits. Undefined when none or several forms have these members.
+ * Finds the only form of a union that has the members of the input: its issues say more than that no form fits.
+ * Undefined when none or several forms have these members.
  */
 function meantForm(forms: readonly (readonly Issue[])[]): readonly Issue[] | undefined {
   const candidates = forms.filter((issues) => issues.length > 0 && issues.every(({ path }) => path.length > 0));

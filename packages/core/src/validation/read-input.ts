@@ -1,4 +1,4 @@
-/** Validates what comes from outside: null members are absent, and problems are told in plain words. */
+/** Validates input from outside: null members count as absent, and problems are described in plain words. */
 import { z } from 'zod';
 import { withoutNulls } from './absent-nulls.ts';
 import { type InputProblem, problemsOf } from './problems-of.ts';

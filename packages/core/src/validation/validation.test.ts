@@ -69,7 +69,7 @@ describe('plain words', () => {
 
   it('names the form of a union that the members belong to', () => {
     const whole = 'A source is one of these.';
-    // Zod takes the only form whose members are all good, and tells of the others as unknown.
+    // Zod takes the only form whose members are all valid, and reports the others as unknown.
     const form = (shape: z.ZodRawShape) =>
       z.strictObject(shape, { error: ({ code }) => (code === 'unrecognized_keys' ? whole : undefined) });
     const object = z.strictObject({ bucket: z.string(), key: z.string() });

@@ -9,7 +9,7 @@ import type { TargetGuard } from './guard.ts';
 export interface Connection {
   /** The origin, and the tenant's list where there is one: tenants with different lists share no connection. */
   readonly origin: string;
-  /** The address is not public: nobody may keep what it sends. */
+  /** The address is not public: Cardseal must not keep what it sends. */
   readonly isPrivate: boolean;
   readonly socket: Socket;
   readonly openedMs: number;

@@ -314,7 +314,7 @@ describe('an allowed target', () => {
   it('keeps no body that a private target sends, and shares no connection between tenants', async () => {
     const port = portOf(https);
     const url = `https://hook.example.com:${port}/`;
-    // The name stands for a private address; the test dials the loopback in its place.
+    // The name resolves to a private address; the test dials the loopback instead.
     const dialled: string[] = [];
     const real = buildConnector({ ca: pair.cert });
     const dial: buildConnector.connector = (request, callback) => {
@@ -332,7 +332,7 @@ describe('an allowed target', () => {
     sender.close();
   });
 
-  it('trusts its own authority beside the usual ones, and shows a client certificate', async () => {
+  it('trusts its own authority in addition to the usual ones, and shows a client certificate', async () => {
     const mutual = createHttps({ ...pair, ca: pair.cert, requestCert: true, rejectUnauthorized: true }, (_, response) =>
       response.end('ok'),
     );

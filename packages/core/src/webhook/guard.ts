@@ -27,14 +27,14 @@ export interface TargetGuardOptions {
   tls?: TargetTls;
   /**
    * Which proxy leads to a target; none unless given. The proxy resolves the name, so that the guard checks names and
-   * literal addresses only. Nobody keeps a response that comes through one.
+   * literal addresses only. The worker keeps no response that comes through one.
    */
   proxyFor?: ProxyFor;
   /** Opens the connection once the address is checked; undici's own unless a test counts calls. */
   dial?: buildConnector.connector;
 }
 
-/** PEM. The authorities are trusted beside the usual ones; a receiver that asks for a client certificate gets ours. */
+/** PEM. The authorities are trusted in addition to the usual ones; a receiver that requests a certificate gets ours. */
 export interface TargetTls {
   ca?: string | Buffer | undefined;
   cert?: string | Buffer | undefined;
@@ -54,7 +54,7 @@ export interface TargetGuard {
    * with a ReceiverFailure that names the stage for everything that a lookup, a connection or a handshake reports.
    */
   connector: buildConnector.connector;
-  /** The same; calls back before it dials an address that is not public, whose responses nobody may keep. */
+  /** The same; calls back before it dials an address that is not public: its responses must not be kept. */
   connectorWith(onPrivate: () => void): buildConnector.connector;
   /** The guard with the private targets of one tenant's list. */
   forTenant(targets: readonly string[] | undefined): TargetGuard;
@@ -103,7 +103,7 @@ function tenantGuard(parts: GuardParts, targets: readonly string[]): TargetGuard
     if (production && isUnreachableAddress(address)) return false;
     if (breaks === undefined && isPublicAddress(address)) return true;
     if (!installation.covers(host, port, address)) return false;
-    // The operator may open a port of a public host for everybody.
+    // The operator may open a port of a public host for all tenants.
     if (breaks === 'port' && isPublicAddress(address)) return true;
     return (!production && isLoopbackAddress(address)) || tenant.covers(host, port, address);
   };

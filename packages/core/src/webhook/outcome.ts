@@ -1,7 +1,7 @@
 /**
  * The result of one attempt: a closed set of classes, and the one table of their consequences. Pure. Nothing here reads
  * a message text. The stage of an error decides whose fault it is, never a list of known codes: what comes out of a
- * name lookup, a connection, a handshake or a response belongs to the receiver, also when nobody knows the error.
+ * name lookup, a connection, a handshake or a response belongs to the receiver, also when the error code is unknown.
  */
 
 import { RejectedError } from '../errors/index.ts';

@@ -13,7 +13,7 @@ export interface ResponseHead {
   retryAfter?: string;
 }
 
-/** How the end of the body is found. `conflict`: the length headers contradict each other, so nobody can know. */
+/** How the end of the body is found. `conflict`: the length headers contradict each other, so it is unknown. */
 export type Framing =
   | { kind: 'none' }
   | { kind: 'length'; bytes: number }

@@ -57,7 +57,7 @@ export function createResponseReader({ maxHeaderBytes, maxReadBytes, keepBytes }
   };
 
   function readHead(bytes: Buffer): void {
-    // Latin-1 maps bytes to characters one to one, so lengths and positions stay those of the bytes.
+    // Latin-1 maps bytes to characters one to one, so lengths and positions of text and bytes are the same.
     headText = (headText + bytes.toString('latin1')).replace(BLANK_START, '');
     while (state === 'head') {
       const end = HEAD_END.exec(headText);

@@ -266,7 +266,7 @@ describe('a certificate that cannot be trusted', () => {
     expect((await sender().send(request(origin.replace('http:', 'https:')))).class).toBe('tls');
   });
 
-  it('a client certificate that is asked for after the handshake is class tls', async () => {
+  it('a client certificate that the receiver requires after the handshake is class tls', async () => {
     const options = { ...receivers.good, ca: authorities, requestCert: true, rejectUnauthorized: true };
     const server = createTlsServer(options, (_, response) => response.end());
     server.on('tlsClientError', () => {});

@@ -80,7 +80,7 @@ export function createWebhookSender({ guard, maxOrigins = 500, now = Date.now }:
     const headers = { 'content-type': 'application/json', ...request.headers, 'user-agent': USER_AGENT };
     const bytes = requestBytes(url, headers, request.body);
     const connection = await connections.open(url, allowed, signal);
-    // The body of a private target could be a page of somebody's internal service: the reader drops it.
+    // The body of a private target could be a page of an internal service: the reader drops it.
     const kept = connection.isPrivate ? 0 : keepBytes;
     const limits = { maxHeaderBytes: MAX_HEADER_BYTES, maxReadBytes, keepBytes: kept };
     const response = await exchange(connection, bytes, limits, signal);

@@ -25,7 +25,7 @@ export function deleteObjects(client: S3Client, Bucket: string, now = () => perf
       const Objects = keys.map((Key) => ({ Key }));
       const command = new DeleteObjectsCommand({ Bucket, Delete: { Objects, Quiet: true } });
       const { Errors = [] } = await client.send(withContentMd5(command));
-      // A store may name a failed key or leave it out. Only its own DELETE tells whether the object can be deleted.
+      // A store may omit the name of a failed key. Then only a DELETE of each object shows whether it can be deleted.
       if (Errors.some(({ Key }) => Key === undefined)) return keys;
       const failed = new Set(Errors.map(({ Key }) => Key));
       return keys.filter((key) => failed.has(key));

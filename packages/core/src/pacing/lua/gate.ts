@@ -114,8 +114,8 @@ end
 
 /**
  * ARGV[1]: `{credential, action, …}`. `open`: `{by}`; `close`: `{reason, untilUs, by}`; `restore`: the same with
- * `{cause, sinceUs}`; these return 1 when the gate changed sides. `trouble`: `{trouble}` of what failed before a permit
- * was asked for; returns what `settle` returns.
+ * `{cause, sinceUs}`; these return 1 when the gate changed sides. `trouble`: `{trouble}` of a failure before a
+ * permit was requested; returns what `settle` returns.
  */
 export const gateScript = (stateLua: string): string => `${stateLua}${GATE_LUA}${BREAKER_LUA}
 local settings = cjson.decode(ARGV[1])
