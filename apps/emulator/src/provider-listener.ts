@@ -1,5 +1,5 @@
-// The listener that stands where the provider stands. It is apart from the control's listener because the fault `refuse`
-// closes it: clients then get ECONNREFUSED from the system while tests still reach the control.
+// The listener that serves as the provider. It is separate from the control's listener because the fault `refuse` closes
+// it: clients then get ECONNREFUSED from the system while tests still reach the control.
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -19,7 +19,7 @@ const OPEN_AGAIN_AFTER_MS = 50;
 export function createProviderListener(wantedPort: number, host: string, onRequest: RequestListener): ProviderListener {
   let port = wantedPort;
   let server: Server | undefined;
-  /** Closed servers whose last calls are still under way. */
+  /** Closed servers whose last calls are still in progress. */
   const closing = new Map<Server, Promise<void>>();
   let latest: Promise<void> = Promise.resolve();
 

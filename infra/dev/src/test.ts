@@ -27,7 +27,7 @@ export async function main(args: readonly string[]): Promise<number> {
 /** The sum is the last line of stdout. Returns 0 only when nothing failed. */
 export async function runAndSum(levels: readonly Level[], env: Readonly<NodeJS.ProcessEnv>): Promise<number> {
   await ensureRedisServer((line) => console.error(line));
-  // Before the tests, whose time limits do not allow for a slow download. Without it they fail and name the ways.
+  // Before the tests, because a slow download would exceed their time limits. Without it they fail and say how to install it.
   if (levels.includes('contract'))
     await ensurePromtool(console.error).catch((error: Error) => console.error(error.message));
   const { results, exitCode } = await runLevels(REPOSITORY, levels, env);

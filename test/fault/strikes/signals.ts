@@ -5,6 +5,6 @@ export function signal(night: Night, child: string, name: NodeJS.Signals): void 
   try {
     process.kill(night.app.stack.child(child).pid, name);
   } catch {
-    // It has just died of something else.
+    // Another fault has just ended the process.
   }
 }

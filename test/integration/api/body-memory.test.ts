@@ -74,7 +74,7 @@ describe('the memory of bodies in flight', () => {
       }),
     );
     const statuses = (await Promise.all(waiting)).map(({ status }) => status);
-    // At once they do not all fit; what was refused needs no more than a moment.
+    // They do not all fit at once; a refused request succeeds a moment later.
     expect(statuses.filter((status) => status !== 202 && status !== 503)).toEqual([]);
     const later = fetch(`${api.url}/v1/jobs`, {
       method: 'POST',

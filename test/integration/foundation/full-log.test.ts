@@ -1,4 +1,4 @@
-/** A process whose stdout cannot be written: it goes on, nothing in it waits, and it knows what was lost. */
+/** A process whose stdout cannot be written continues, waits for no write, and reports the lost lines. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { openSync } from 'node:fs';

@@ -14,7 +14,7 @@ export interface FormTokens {
   isValid(cookie: string | undefined, token: string | undefined): boolean;
 }
 
-/** @param key 32 bytes; asked for when it is needed. */
+/** @param key returns 32 bytes; called at each use. */
 export function createFormTokens(key: () => Buffer, clock: Clock): FormTokens {
   const mac = (cookie: string, until: string) =>
     createHmac('sha256', key()).update(`login form\n${cookie}\n${until}`).digest();

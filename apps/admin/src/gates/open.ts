@@ -6,8 +6,8 @@ import type { AdminContext } from '../context.ts';
 const SAVE_TRIES = 3;
 
 /**
- * The record in the ledger matters when Redis forgot that the gate was closed: without it, the workers would put the old
- * block back. Throws TransientError `store_unavailable` when the record cannot be written; the gate is open then, and the
+ * The record in the ledger matters when Redis lost the closed gate: without the record, the workers would restore the old
+ * block. Throws TransientError `store_unavailable` when the record cannot be written; the gate is open then, and the
  * operator tries again.
  */
 export async function openForGood(

@@ -1,7 +1,7 @@
 /**
- * Which API keys exist, by the names in the ledger alone. It is asked once the guess budget is spent: whatever is
- * guessed then, it costs the store one list per second of the tenants and one of the keys of a tenant that exists. A
- * valid key is always in it.
+ * Which API keys exist, by the names in the ledger alone. The API uses it once the guess budget is spent: any guess then
+ * costs the store at most one list of the tenants per second, and one list of the keys of a tenant that exists. It always
+ * contains every valid key.
  */
 import type { Clock } from '@cardseal/core/clock';
 import { HOUSE, type Ledger } from '@cardseal/core/ledger';

@@ -1,4 +1,4 @@
-/** One line of a batch, read without a look at the store: the same bytes always give the same. */
+/** Reads one line of a batch without the store: the same bytes always give the same result. */
 import { canonicalJson } from '../idempotency/canonical.ts';
 import { readJson } from '../json/index.ts';
 import { Problem, validated } from '../problems/index.ts';

@@ -18,7 +18,7 @@ export function endpointRoutes(app: FastifyInstance, context: ApiContext, authen
   const { ledger, clock, log } = context;
   const readLane = createLaneReader(app, context);
 
-  /** The context whose guard lets through what the tenant's list opens. */
+  /** The context whose guard allows the targets in the tenant's list. */
   async function forTenant(tenant: string): Promise<ApiContext> {
     const record = await ledger.tenants.get(HOUSE, tenant);
     return { ...context, guard: context.guard.forTenant(record?.value.webhookTargets) };

@@ -1,7 +1,7 @@
 /**
  * The limits of a key (requests a second, requests open at once, unfinished jobs, cards a day) and the caps that all
- * keys of a tenant share (requests a second, cards a day). They are asked after the key is known and before the body
- * is read.
+ * keys of a tenant share (requests a second, cards a day). The API checks them after the key is known and before it
+ * reads the body.
  */
 import type { Clock } from '@cardseal/core/clock';
 import type { KeyLimits, Ledger, TenantLimits } from '@cardseal/core/ledger';

@@ -1,4 +1,4 @@
-/** What the body of a route may be, told in the 413 and 415 of that route. */
+/** Which bodies a route takes. The 413 and 415 of that route repeat it. */
 import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 

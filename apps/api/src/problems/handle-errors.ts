@@ -78,7 +78,7 @@ function fromCardseal(error: CardsealError): Problem {
   return new Problem('internal');
 }
 
-/** By rule of the guard. The texts speak of the URL alone, never of an address that its name has. */
+/** By rule of the guard. The texts describe the URL alone, never an address of its name. */
 const TARGET_RULES: Record<string, string> = {
   syntax: 'The URL cannot be read. Send an absolute https URL without spaces or backslashes.',
   scheme: 'The URL must start with https://.',

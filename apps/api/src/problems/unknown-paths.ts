@@ -29,7 +29,7 @@ function unknownPath({ url, method }: FastifyRequest, served: ServedRoutes): Pro
   return new Problem('not_found', `There is no such path. ${advice}`);
 }
 
-/** Fastify hands on what it cannot decode as it stands, and a search for it would find nothing. */
+/** Fastify passes on undecodable text unchanged, and a search for such text would find nothing. */
 function checkQuery({ url }: FastifyRequest): void {
   const query = url.includes('?') ? url.slice(url.indexOf('?') + 1) : '';
   if (!query.includes('%')) return;

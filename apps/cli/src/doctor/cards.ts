@@ -103,7 +103,7 @@ async function examineAbandoned(
   await conveyor.addCards([{ tenant, job, generation, priority: 'bulk', calls: 1, restored: true }]);
 }
 
-/** A submit that is under way changes between two looks; one that was interrupted stays as it is. */
+/** A submit in progress changes between two reads; an interrupted one does not change. */
 async function examineUncommitted(
   { ledger, clock, pauseMs = 2000 }: Examination,
   seen: ReadonlyMap<PendingMarker, string>,

@@ -5,7 +5,7 @@ import { chunked, noteDefect, noteMissing } from './broken.ts';
 import type { Examination, Findings } from './examine.ts';
 import { queued, stillQueued } from './queued.ts';
 
-/** A delivery that waits for its endpoint's limit looks again by itself within this. */
+/** A delivery that waits for its endpoint's limit checks the limit again within this time. */
 const DUE_SINCE_MS = 60_000;
 
 export async function examineDeliveries(examination: Examination, findings: Findings): Promise<void> {
@@ -79,7 +79,7 @@ async function examineRecovery(examination: Examination, ref: RecoveryRef, findi
   });
 }
 
-/** It sleeps for its endpoint's limit, and the limit knows nothing of it. */
+/** The delivery waits for its endpoint's limit, but the limit has no entry that would wake it. */
 async function isStuck({ ledger, lanes, conveyor, clock }: Examination, ref: DeliveryRef): Promise<boolean> {
   const { last } = await ledger.deliveries.read(ref);
   const nowMs = clock.now();

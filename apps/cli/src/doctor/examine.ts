@@ -19,7 +19,7 @@ export interface Examination {
   clock: Clock;
   fix: boolean;
   hours: number;
-  /** Between the two looks that tell a submit under way from an interrupted one. */
+  /** The pause between the two reads that distinguish a submit in progress from an interrupted one. */
   pauseMs?: number;
 }
 

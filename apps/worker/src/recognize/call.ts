@@ -20,7 +20,7 @@ const MAX_PERMIT_WAIT_MS = 5000;
 export interface Call {
   side: Side;
   bodies: Bodies;
-  /** Tells images apart; asked for when a call fails. */
+  /** Identifies the image; called only when a call fails. */
   image: () => string;
   /** Tells whose permit it became. */
   onPermit?: (provider: BaiduProvider) => void;

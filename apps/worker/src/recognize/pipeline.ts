@@ -26,7 +26,7 @@ export type Run =
    * in a row found it so. `spared`: it would have been the last attempt.
    */
   | { kind: 'postpone'; code: string; delayMs: number; gate?: GateWait; ledgerAway?: number; spared?: true }
-  /** Come back after a backoff; an attempt is spent. `spent`: whose trouble took it. */
+  /** Retry after a backoff; an attempt is spent. `spent`: the credential and the run of troubles that it belongs to. */
   | { kind: 'retry'; code: string; spent?: SpentAttempt };
 
 /** What a job waits for at a closed gate, and whether its own call was the probe that failed. */
@@ -153,7 +153,7 @@ function spentBy({ fields }: CardsealError): SpentAttempt[] {
   return typeof credential === 'string' && typeof run === 'number' ? [{ credential, run }] : [];
 }
 
-/** A response that no fresh key could open is a fault of ours: a wrong cipher suite looks like this. */
+/** A response that no fresh key could open is Cardseal's fault: a wrong cipher suite has this effect. */
 function asTerminal(error: CardsealError): CardsealError {
   if (error.fields.upstreamClass !== 'crypto') return error;
   return new DefectError('upstream_crypto_defect', { cause: error, fields: error.fields });

@@ -175,7 +175,7 @@ it('tries another credential soon when only this one is in an outage', async () 
   expect(delays).toEqual([0]);
 });
 
-it('remembers whose trouble took an attempt, and gets the attempt back once that run is an outage', async () => {
+it('records which run of troubles spent an attempt, and gets the attempt back once that run is an outage', async () => {
   const trouble = new TransientError('upstream_http_5xx', { fields: { credential: 'main', run: 7 } });
   const outage: Outage = { error: trouble };
   const { job, given, run } = await jobInOutage(outage);

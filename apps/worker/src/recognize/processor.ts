@@ -37,7 +37,7 @@ export function recognizeProcessor(context: WorkerContext, gates: Pick<GateHold,
     if (run.kind === 'retry') throw spendAttempt(run.code);
     if (run.code === 'interrupted') return handBack(job, token);
     // With every gate closed the card goes back to its place in the line, and nothing is taken until one opens.
-    // A job whose own probe failed lets others probe first: its image may be what the provider cannot bear.
+    // A job whose own probe failed lets others probe first: its image may be the cause of the failures.
     if (gate && (await gates.hold())) {
       if (!gate.probed || !(await othersWait(context))) return handBack(job, token);
       return postpone(job, token, (await nextProbeMs(context)) + AFTER_PROBE_MS + context.random() * SPREAD_MS);
@@ -112,7 +112,7 @@ async function keep(job: Job<RecognizeJob>, work: Work | null, waiting: WaitingF
   await job.updateData(kept);
 }
 
-/** An image that brings down every provider must end some day: so many attempts are given back, and no more. */
+/** Limits the attempts that a job gets back, so that an image that causes every outage ends at last. */
 const MOST_GIVEN_BACK = 50;
 
 /** Attempts whose run of troubles has become an outage since then are given back. */

@@ -55,7 +55,7 @@ async function eraseIfOld(context: WorkerContext, tenant: string, job: JobId, re
   const sealed = inventory.committed ? await ledger.openJob(tenant, job) : null;
   const [request, outcome] = await Promise.all([sealed?.request(), sealed?.outcome(inventory.generation)]);
   if (!request || !outcome) return false;
-  // A job with a retention time of its own has a due name; a maximum that came later is met here.
+  // A job with a retention time of its own has a due name; this scan applies a maximum that was set later.
   if (request.retainForS !== null && record.retention?.maximumS === undefined) return false;
   if (outcome.atMs + keptForMs(request, record, config.RETENTION_MS) > clock.now()) return false;
   await eraseJob(context, tenant, job, 'retention');

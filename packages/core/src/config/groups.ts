@@ -45,7 +45,7 @@ export interface RedisTarget {
   nodes?: readonly { host: string; port: number }[];
 }
 
-/** An endpoint or address that is spoken to by HTTP. */
+/** An endpoint or address that is reached by HTTP. */
 export const httpUrl = z.url({ protocol: /^https?$/, error: 'must be a URL that starts with https:// or http://' });
 
 /** For providers, object store and key service; webhooks only with `WEBHOOK_VIA_PROXY`. Lower-case names count too. */
@@ -106,7 +106,7 @@ export const webhookEnvironment = {
 export const commonEnvironment = {
   CARDSEAL_ENV: z.enum(['dev', 'test', 'production']).default('production'),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
-  /** What production may speak to without TLS, by name. */
+  /** Services that production may reach without TLS, by name. */
   ALLOW_PLAINTEXT: plaintextNames.optional(),
   /** Metrics have a listener of their own, which is there when it has a port. */
   METRICS_HOST: z.string().optional(),

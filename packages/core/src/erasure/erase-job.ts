@@ -26,8 +26,8 @@ export interface Eraser {
 const SECOND_LOOK_MS = 60 * 60_000;
 
 /**
- * The tombstone stands: the job is erased for every reader, and no key or object of it is used again. Something could
- * not be deleted yet. The marker and a due name make the workers retry until everything is deleted.
+ * The tombstone is written: every reader sees the job as erased, and no key or object of it is used again. Something
+ * could not be deleted yet. The marker and a due name make the workers retry until everything is deleted.
  */
 export class ErasureIncomplete extends TransientError {
   readonly tombstone: Tombstone;
@@ -40,7 +40,7 @@ export class ErasureIncomplete extends TransientError {
 
 /**
  * Idempotent. A job whose request or key is lost can be erased too. Throws RejectedError `job_not_found`, and
- * ErasureIncomplete once the tombstone stands.
+ * ErasureIncomplete when something could not be deleted after the tombstone was written.
  */
 export async function eraseJob(
   eraser: Eraser,

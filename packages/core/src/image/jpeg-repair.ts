@@ -34,8 +34,8 @@ export function repairJpeg(bytes: Uint8Array, facts: ImageFacts): RepairedJpeg {
 }
 
 /**
- * Between the pieces stand all eight restart markers: a decoder that waits for one skips everything else. The bytes are
- * fixed, look random, and hold no 0xFF, which would form a marker.
+ * All eight restart markers separate the pieces: a decoder that waits for one skips everything else. The bytes are fixed,
+ * appear random, and contain no 0xFF, which would form a marker.
  */
 function noise(): Buffer {
   const pieces: Buffer[] = [];

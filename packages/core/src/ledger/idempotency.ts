@@ -18,7 +18,7 @@ export interface Claim {
 }
 
 export interface Idempotency {
-  /** The claim that stands: ours, or the earlier one. Throws TransientError `store_record_missing` when it cannot be read. */
+  /** Returns the valid claim: ours or an earlier one. Throws TransientError `store_record_missing` when it cannot be read. */
   claim(tenant: string, route: string, key: string, ours: Claim): Promise<Claim>;
   /** Keyed by the tenant, so that equal requests of two tenants have unequal fingerprints. */
   fingerprint(tenant: string, parts: readonly (string | Uint8Array)[]): Promise<string>;

@@ -1,4 +1,4 @@
-/** What the names of a job's objects tell without opening any: sides kept, generations decided, erasure, loss. */
+/** What the names of a job's objects show without opening any: sides kept, generations decided, erasure, loss. */
 import { DefectError } from '../errors/index.ts';
 import type { JobId, Side } from '../job/index.ts';
 import { SIDES } from '../job/index.ts';

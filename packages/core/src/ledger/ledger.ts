@@ -49,9 +49,8 @@ export interface Ledger extends Registry {
    */
   openJob(tenant: string, job: JobId): Promise<SealedJob | null>;
   /**
-   * For a caller that writes to it and looks for an erasure once, after all its writes. null when there is nothing to
-   * work on: never committed, or erased. Throws DefectError `job_key_missing` or `job_request_missing` when the store
-   * lost one of them.
+   * For a caller that writes to the job and checks for an erasure once, after all its writes. null when there is no work:
+   * never committed, or erased. Throws DefectError `job_key_missing` or `job_request_missing` when the store lost one.
    * @param ahead sides whose pictures are read together with the rest.
    */
   openForWork(tenant: string, job: JobId, ahead?: readonly Side[]): Promise<OpenedWork | null>;

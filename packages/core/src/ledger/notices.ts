@@ -18,7 +18,7 @@ export interface Notice {
 }
 
 export interface Notices {
-  /** False when it was there already: the first bytes stand. */
+  /** False when the notice exists: its first bytes stay. */
   create(tenant: string, id: NoticeId, notice: Notice): Promise<boolean>;
   get(tenant: string, id: NoticeId): Promise<Notice | null>;
   /** Newest first, of `beforeMs` or earlier; `cursor` goes on behind a name. One told twice may be named twice. */

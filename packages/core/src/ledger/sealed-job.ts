@@ -105,7 +105,7 @@ export function sealedJob(
 
 /**
  * Opens a job by its key; null when it never existed or was never committed. Nothing of an erased job can be read.
- * Throws DefectError `job_key_missing` when the job was committed and its key is not there: the key is lost, lies in
+ * Throws DefectError `job_key_missing` when the job was committed and its key is not there: the key is lost, is in
  * another bucket, or was erased in a later state of the ledger than this one.
  */
 export async function openJob(
@@ -130,7 +130,7 @@ export interface OpenedWork {
 }
 
 /**
- * Opens a job for a caller that writes to it and looks for an erasure afterwards; null when there is nothing to work on.
+ * Opens a job for a caller that writes to it and checks for an erasure afterwards; null when there is no work.
  * Throws DefectError `job_key_missing` or `job_request_missing` when the store lost one of them.
  */
 export async function openForWork(

@@ -1,6 +1,6 @@
 /**
- * Closes an HTTP server in order: no new connections, idle ones closed, requests in progress get their responses. What
- * still runs after the grace period is asked to end, and then cut. Every listener of every app ends this way.
+ * Closes an HTTP server in order: no new connections, idle ones closed, requests in progress get their responses. After
+ * the grace period it calls `onLate` and then closes all connections. Every listener of every app closes this way.
  */
 import type { Server } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';

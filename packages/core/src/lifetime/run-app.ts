@@ -49,8 +49,9 @@ function tellOperator(text: string): void {
 }
 
 /**
- * The first signal stops the app. The same signal again makes it hurry; a different one does not, because Ctrl-C and a
- * parent's SIGTERM are one wish. `disconnect` means that the parent, the launcher, is gone: the app must not outlive it.
+ * The first signal stops the app. The same signal again makes it hurry; a different one does not, because Ctrl-C and
+ * the parent's SIGTERM are one request. `disconnect` means that the parent, the launcher, has ended: the app must not
+ * outlive it.
  */
 export function stopOnSignals(signals: Signals, app: Pick<RunnableApp, 'stop'>, exit: () => void): void {
   const hurry = new AbortController();

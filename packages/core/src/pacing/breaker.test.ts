@@ -97,7 +97,7 @@ describe('the circuit breaker', () => {
     }
   });
 
-  it('names the run of the attempts that were spent on the way in, so that they can be given back', () => {
+  it('names the run of the attempts that were spent before the gate closed, so that they can be given back', () => {
     const { call, state } = bench();
     const runs = Array.from({ length: 5 }, () => call('failed', provider())!.verdict.run);
     expect(new Set(runs)).toEqual(new Set([state.outageRun]));

@@ -16,7 +16,7 @@ export interface Trouble {
   scope: 'provider' | 'image';
   /** A stable code, such as `upstream_http_5xx`. */
   cause: string;
-  /** Tells images apart; no image can be computed from it. */
+  /** Identifies the image; no image can be computed from it. */
   image: string;
 }
 

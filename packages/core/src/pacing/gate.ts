@@ -145,7 +145,7 @@ export function open(state: PacingState, nowUs: number, by: string): boolean {
 }
 
 /**
- * A person opens the gate. Where Redis forgot that it was closed, the time of the act is kept all the same, so that
+ * A person opens the gate. Redis may have lost the closed gate; the time of the opening is recorded even then, so that
  * `restore` does not close it again.
  */
 export function openByPerson(state: PacingState, nowUs: number, by: string): boolean {

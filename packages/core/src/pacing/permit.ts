@@ -135,7 +135,7 @@ export class PermitHolder {
     let told = false;
     const agoMs = ({ kind, sentAtMs }: Outcome) => {
       if (told || kind === 'unsent') return undefined;
-      // Of who does not tell it is taken that the call left as the permit was handed over.
+      // Without a reported time, assume that the caller sent the call when it got the permit.
       return sentAtMs === undefined ? pool.sinceMs(grant.slotUs) - latenessMs : clock.now() - sentAtMs;
     };
     const settle = async (outcome: Outcome): Promise<Verdict> => {

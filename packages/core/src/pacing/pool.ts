@@ -57,7 +57,7 @@ export interface Verdict {
 
 export interface SettledCall {
   kind: OutcomeKind;
-  /** How long ago the call left, if that is to be told. */
+  /** How long ago the call left; undefined for a call that was not sent or is already reported. */
   agoMs?: number | undefined;
   trouble?: Trouble | undefined;
 }

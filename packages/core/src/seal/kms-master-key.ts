@@ -89,7 +89,7 @@ export function kmsMasterKey({ keyIds, deadlineMs = 4000, ...settings }: KmsSett
         const input = { KeyId, CiphertextBlob: payload, EncryptionContext: encryptionContext(context) };
         const answer = await ask((abortSignal) => client.send(new DecryptCommand(input), { abortSignal })).catch(
           (error: CardsealError) => {
-            // Another alias may stand for the key: it is asked before this one's refusal counts.
+            // Another alias may name the key: try it before this one's refusal counts.
             if (!isAlias(KeyId) || !(isOtherKey(error) || error.code === 'key_service_denied')) throw error;
             if (!isOtherKey(error)) refusal = error;
             return null;
@@ -102,7 +102,7 @@ export function kmsMasterKey({ keyIds, deadlineMs = 4000, ...settings }: KmsSett
   };
 }
 
-/** The configured key that this ARN names; the aliases if none does, because only the service knows what they stand for. */
+/** The configured key that this ARN names; the aliases if none does, because only the service knows which key they name. */
 function configuredFor(arn: string, keyIds: readonly string[]): readonly string[] {
   const named = keyIds.find((id) => id === arn || arn.endsWith(`:key/${id}`));
   return named === undefined ? keyIds.filter(isAlias) : [named];
@@ -116,7 +116,7 @@ function isOtherKey({ cause }: { cause?: unknown }): boolean {
   return cause instanceof Error && cause.name === 'IncorrectKeyException';
 }
 
-/** Some other process may know it, so that its work waits; an operator sees the name. */
+/** Another process may have this key configured, so the work waits; the log shows the name to an operator. */
 function unknownKey(name: string): ThrottledError {
   return new ThrottledError('key_service_unknown_key', DENIED_RETRY_MS, { fields: { name } });
 }

@@ -60,7 +60,7 @@ interface NamedKey {
 /**
  * Master keys of a key file: 32 bytes each, one after the other. The first wraps, all open. They are in memory for the
  * length of one use, and are then overwritten.
- * @param read is asked at every use, which is seldom, so that a changed file is taken up without a restart. The bytes that
+ * @param read runs at every use, which is seldom, so that a changed file takes effect without a restart. The bytes that
  * it returns are overwritten.
  */
 export function fileMasterKey(read: () => Uint8Array): MasterKey {

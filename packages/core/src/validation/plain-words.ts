@@ -38,7 +38,7 @@ const FORMATS: Record<string, string> = {
   json_string: 'JSON',
 };
 
-/** Zod asks it for every issue whose schema has no text of its own. */
+/** Zod calls it for every issue whose schema has no own text. */
 function plainWords(issue: RawIssue): string {
   switch (issue.code) {
     case 'invalid_type':

@@ -75,7 +75,7 @@ export function createConnections(maxOrigins: number): Connections {
     }
     const connection: Connection = { origin, isPrivate, socket, openedMs: performance.now(), listener: undefined };
     live.add(connection);
-    // Bytes on an idle connection answer nothing: whatever they are, the connection is of no more use.
+    // Bytes on an idle connection belong to no request: the connection cannot be used again.
     socket.on('data', (bytes: Buffer) => (connection.listener ? connection.listener.data(bytes) : socket.destroy()));
     socket.on('end', () => (connection.listener ? connection.listener.end() : socket.destroy()));
     socket.on('error', (error) => connection.listener?.failed(error));

@@ -76,7 +76,7 @@ export function targetList(texts: readonly string[]): TargetList {
   };
 }
 
-/** The guard refuses the loopback in production before it asks a list. */
+/** The guard refuses the loopback in production before it reads a list. */
 function isOrdinaryAddress(address: string): boolean {
   return isPrivateUseAddress(address) || isLoopbackAddress(address);
 }

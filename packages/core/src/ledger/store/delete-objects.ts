@@ -9,7 +9,7 @@ import { DeleteObjectCommand, DeleteObjectsCommand, type S3Client } from '@aws-s
 /** The most that S3 takes in one request. */
 const MOST_KEYS = 1000;
 const PARALLEL = 16;
-/** After a refusal the store is not asked again for this long. */
+/** After a refusal, single deletions replace the request for this time. */
 const REFUSED_FOR_MS = 10 * 60_000;
 
 export type DeleteObjects = (keys: readonly string[]) => Promise<void>;

@@ -64,7 +64,7 @@ export function s3ObjectStore(client: S3Client, bucket: string): ObjectStore {
           const answer = await client.send(new GetObjectCommand({ Bucket: bucket, Key }));
           return Buffer.from((await answer.Body?.transformToByteArray()) ?? []);
         } catch (error) {
-          // A bucket that is missing is the store's trouble. Taken for a missing object, it would look like a deletion.
+          // A missing bucket is a fault of the store. Treated as a missing object, it would look like a deletion.
           if (statusOf(error) === 404 && !isBucketMissing(error)) return null;
           throw error;
         }
