@@ -168,5 +168,5 @@ it.each([
   const reader = createResponseReader(limits);
   reader.push(Buffer.from(`HTTP/1.1 200 OK\r\n${lines}\r\ncontent-length: 0\r\n\r\n`, 'latin1'));
   expect(reader.head?.status).toBe(200);
-  expect(performance.now() - startMs).toBeLessThan(150);
+  expect(performance.now() - startMs).toBeLessThan(1000);
 });
