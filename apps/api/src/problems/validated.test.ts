@@ -74,3 +74,10 @@ describe('problems with the settings of the API', () => {
     );
   });
 });
+
+it('a body with a problem in each of many members gets an ordinary response', () => {
+  const many = Object.fromEntries(Array.from({ length: 5000 }, (_, n) => [`member${n}`, 1]));
+  for (const [, schema] of schemas.filter(([name]) => name.endsWith(': body'))) {
+    expect(errorsOf(schema, many).length).toBeLessThanOrEqual(50);
+  }
+});
