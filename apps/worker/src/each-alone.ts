@@ -27,7 +27,7 @@ interface Owned {
 
 /**
  * The key of one tenant is wrapped with a master key that this process does not have. Until an operator adds that key, it
- * is stuck: if it ended walks, no job of any other tenant would be put back.
+ * stays so: if it ended a scan, the scan would put back no job of any other tenant.
  */
 const UNKNOWN_KEY = 'key_service_unknown_key';
 

@@ -61,7 +61,7 @@ function openLine() {
       heldBytes += bytes.length;
       if (heldBytes <= MAX_LINE_BYTES) {
         held.push(bytes);
-        // Each piece takes memory beside its bytes, and a client may send one byte at a time.
+        // Each piece takes memory in addition to its bytes, and a client may send one byte at a time.
         if (held.length === MAX_PIECES) held = [Buffer.concat(held)];
         return;
       }

@@ -62,7 +62,7 @@ const JSON_COPIES = 4.5;
 /** The received chunks, the joined bytes, the sealed bytes. */
 const BINARY_COPIES = 3;
 
-/** What a piece takes beside its bytes; 205 bytes measured. */
+/** What a piece takes in addition to its bytes; 205 bytes measured. */
 const PIECE_BYTES = 256;
 /**
  * A client decides how many bytes a chunk has. In chunks of one byte, an image of 40 MiB would take 8 GB, even if it were

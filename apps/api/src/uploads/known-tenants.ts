@@ -1,6 +1,7 @@
 /**
- * Which tenants exist. Asked before a signature is computed: that needs the key of the tenant, and a tenant without one
- * would get one. So an invented name in a URL, which nobody has signed, would write to the store and call the key service.
+ * Which tenants exist. The API checks this before it computes a signature: a signature needs the key of the tenant, and a
+ * tenant without a key would get one. So an invented name in an unsigned URL would write to the store and call the key
+ * service.
  */
 import type { Clock } from '@cardseal/core/clock';
 import { HOUSE, type Ledger } from '@cardseal/core/ledger';

@@ -32,7 +32,7 @@ async function writeChunks(body: Readable, writer: UploadWriter, sizeBytes: numb
     if (receivedBytes > sizeBytes) throw new Problem('upload_refused', 'The body is longer than it was signed for.');
     held.push(part);
     heldBytes += part.length;
-    // Each piece takes memory beside its bytes, and a client may send one byte at a time.
+    // Each piece takes memory in addition to its bytes, and a client may send one byte at a time.
     if (held.length === MAX_PIECES) held = [Buffer.concat(held)];
     if (heldBytes >= CHUNK_BYTES) await flush();
   }

@@ -137,8 +137,8 @@ export async function examineQueuedCards({ ledger, conveyor, fix }: Examination,
 }
 
 /**
- * Nobody closes an undecided generation, except a retry that came after the retry window or an erasure. So the store lost
- * its marker, and the queue alone still leads to the job.
+ * Only an erasure, or a retry after the retry window, closes an undecided generation. Otherwise the store lost its marker,
+ * and only the queue still leads to the job.
  */
 function isUndecided({ committed, erased, windowClosed, decided }: Inventory, generation: number): boolean {
   return committed && !erased && !windowClosed && !decided.includes(generation);

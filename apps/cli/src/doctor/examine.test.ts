@@ -170,7 +170,7 @@ describe('doctor', () => {
 });
 
 describe('doctor with --fix', () => {
-  it('keeps a queued job that nobody decided, although its marker is not there', async () => {
+  it('keeps a queued job without an outcome, although its marker is absent', async () => {
     const { states, look, waiting, known, ledger } = await world();
     const id = recognizeJobId(known, 1);
     await ledger.markers.closeGeneration(TENANT, known, 1, null);

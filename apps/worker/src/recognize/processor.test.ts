@@ -163,7 +163,7 @@ it('is back by the next probe although the clock of Redis is ahead', async () =>
   expect(delays).toEqual([22_000]);
 });
 
-it('spends no attempt when nobody can say whether others wait', async () => {
+it('spends no attempt when it is unknown whether other jobs wait', async () => {
   const { handedBack, run } = await jobInOutage({ error: held(true), countsFail: true });
   expect(await run()).toBeInstanceOf(WaitingError);
   expect(handedBack).toEqual(['job']);

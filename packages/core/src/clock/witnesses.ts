@@ -1,4 +1,4 @@
-/** Asks the server behind a Redis connection for its time. */
+/** Reads the time of the Redis server of a connection. */
 import { once } from 'node:events';
 import type { TimeWitness } from './agreed-clock.ts';
 

@@ -141,7 +141,7 @@ describe('through a proxy', () => {
     client.destroy();
   });
 
-  it('the store is asked for its time', async () => {
+  it('the clock reads the time of the store', async () => {
     const name = `s3.test:${portOf(target)}`;
     const witness = storeTime({ S3_ENDPOINT: `http://${name}`, S3_REGION: 'x', HTTP_PROXY: proxyUrl() });
     expect(Math.abs((await witness()) - Date.now())).toBeLessThan(5000);

@@ -105,7 +105,7 @@ export function createSubmits(store: ObjectStore, keyring: Keyring): Submits {
       // A worker may already have saved a reply. Without the request it would look like a lost job.
       const folder = paths.job(tenant, job);
       const worked = names.filter((name) => isWrittenAfterCommit(name.slice(folder.length)));
-      // The request goes last: a crash or a refusal between the two leaves a job that nobody takes for lost.
+      // Delete the request last: after a crash or a refusal between the two, no reader treats the job as lost.
       await store.delete(worked);
       await store.delete([paths.request(tenant, job)]);
       return false;

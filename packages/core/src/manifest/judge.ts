@@ -11,9 +11,9 @@ import type { DayJob, DeliveryRef, EndpointRecord, Ledger, Versioned } from '../
 export type Delivery = 'delivered' | 'parked' | 'undelivered' | 'unaddressed';
 
 /**
- * `lost`: accepted, without an outcome, and nobody works on it. `headless`: was accepted, and its request is lost or something
- * of it does not open. `untold`: an endpoint that listened was never owed it. `forgotten`: its delivery was tried, has
- * tries left, and is owed no more.
+ * `lost`: accepted, without an outcome and without a marker. `headless`: accepted, and its request is lost or something of it
+ * does not open. `untold`: an endpoint that subscribed never had a delivery. `forgotten`: its delivery has had an attempt, has
+ * attempts left, and has no marker.
  */
 export const PROBLEMS = ['lost', 'headless', 'untold', 'forgotten'] as const;
 export type Problem = (typeof PROBLEMS)[number];

@@ -116,7 +116,7 @@ describe('the manifest of a day', () => {
     ]);
   });
 
-  it('disagrees for a job that lost its request beside a reply, and for one that lost its key', async () => {
+  it('disagrees for a job that has a reply and lost its request, and for one that lost its key', async () => {
     const { ledger, memory, day } = await world();
     const [worked, keyless] = [await accept(ledger), await finish(ledger, await accept(ledger), false)] as const;
     await (await ledger.openJob(TENANT, worked))!.putReply('front', Buffer.from('a reply'));

@@ -31,8 +31,8 @@ export interface ObjectStore {
 }
 
 /**
- * Walks every key under a prefix, a page at a time. Throws TransientError `store_unavailable` for a store that ignores where
- * a page has to start: such a walk would never end.
+ * Lists every key under a prefix, a page at a time. Throws TransientError `store_unavailable` for a store that ignores where
+ * a page has to start: the listing would never end.
  */
 export async function* walk(
   store: Pick<ObjectStore, 'list'>,
