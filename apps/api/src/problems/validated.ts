@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import { pointerToken } from '../json/pointer.ts';
 import { Problem } from './problem.ts';
 
-/** As many as help whoever reads them: a list of 64 KiB can have a problem in each of 30,000 entries. */
+/** More would not help the reader: a list of 64 KiB can have a problem in each of 30,000 entries. */
 const MAX_ERRORS = 50;
 
 /**
