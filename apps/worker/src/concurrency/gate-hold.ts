@@ -22,8 +22,8 @@ export interface GateHold {
 
 /** Beside the pacer's own look, which comes every second and knows no allowances: work goes on within two seconds. */
 const LOOK_EVERY_MS = 500;
-/** A probe that nobody reported within this was lost with its worker. */
-const LOST_PROBE_MS = 65_000;
+/** A due probe that found no job, or whose worker died, is tried again after this. */
+const PROBE_AGAIN_MS = 5000;
 
 export interface GateHoldParts {
   pacer: Pick<Pacer, 'snapshot' | 'onReopen'>;
@@ -62,14 +62,15 @@ export function createGateHold({ pacer, clock, tap, onChange }: GateHoldParts): 
 
   async function watch(): Promise<void> {
     let triedAtMs = Number.NEGATIVE_INFINITY;
-    // A gate may stay overdue: its allowance is used up, or our clock is ahead of Redis' clock.
-    const isLost = (snapshot: readonly CredentialSnapshot[], nowMs: number) =>
-      nowMs - triedAtMs > LOST_PROBE_MS && snapshot.some((one) => isProbeLost(one, nowMs));
+    // The announcement of a due probe comes once, and a job that comes back from a call that was in flight closes the tap
+    // behind it. A gate may also stay due: its allowance is used up, or the queue is empty.
+    const isDue = (snapshot: readonly CredentialSnapshot[], nowMs: number) =>
+      state === 'held' && nowMs - triedAtMs >= PROBE_AGAIN_MS && snapshot.some(({ gate }) => gate.probeDue === true);
     try {
       while (state !== 'free' && !stopped.signal.aborted) {
         const snapshot = await pacer.snapshot().catch(() => null);
         if (snapshot?.some(({ gate }) => gate.state === 'open')) return release('all');
-        if (snapshot && isLost(snapshot, clock.now())) {
+        if (snapshot && isDue(snapshot, clock.now())) {
           triedAtMs = clock.now();
           release('one');
         }
@@ -96,10 +97,6 @@ export function createGateHold({ pacer, clock, tap, onChange }: GateHoldParts): 
       await watching;
     },
   };
-}
-
-function isProbeLost({ gate }: CredentialSnapshot, nowMs: number): boolean {
-  return gate.probeAt !== undefined && gate.probeAt + LOST_PROBE_MS < nowMs;
 }
 
 /** A known end is met on its moment. */

@@ -18,6 +18,8 @@ export interface CredentialSnapshot {
     since?: number;
     until?: number;
     probeAt?: number;
+    /** By Redis' clock a probe may be made now, and none is in flight. */
+    probeDue?: true;
   };
   nominalQps: number;
   /** The learned rate, calls per second, margin included. */
@@ -59,7 +61,9 @@ function gateOf(credential: PoolCredential, { fields, nowUs, day, total }: Look)
     const ended = gateProbeUs === 0 && gateUntilUs > 0 && nowUs >= gateUntilUs;
     if (!ended) {
       const until = gateUntilUs > 0 ? { until: gateUntilUs / 1000 } : {};
-      const probeAt = gateProbeUs > 0 ? { probeAt: gateProbeUs / 1000 } : {};
+      const due = gateProbeUs > 0 && nowUs >= Math.max(gateProbeUs, fields.probeUntilUs);
+      const probeAt =
+        gateProbeUs > 0 ? { probeAt: gateProbeUs / 1000, ...(due ? { probeDue: true as const } : {}) } : {};
       const cause = gateCause ? { cause: gateCause } : {};
       return { state: 'closed', reason: gate, by: gateBy, ...cause, since: gateSinceUs / 1000, ...until, ...probeAt };
     }
