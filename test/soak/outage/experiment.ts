@@ -220,6 +220,11 @@ export function outageProblems(found: OutageFindings): string[] {
       `${found.callsBefore} calls before it opened`,
     kind === 'key_wrapper' && found.callsBefore > 0 && 'calls went out without a key',
     probes > mostProbes && `${probes} probes`,
+    // The first is due 6 s after the opening at the latest, once the calls in flight have ended.
+    kind !== 'key_wrapper' &&
+      probes === 0 &&
+      outageS * 1000 - (found.openedAfterMs ?? 0) > 30_000 &&
+      'no probe in half a minute',
     found.shortestPauseMs !== null && found.shortestPauseMs < 3500 && `probes after ${found.shortestPauseMs} ms`,
     found.waitingFor !== 'provider' && `a waiting job says ${found.waitingFor}`,
     !found.hasEstimate && 'a waiting job has no estimate',
