@@ -21,11 +21,17 @@ export interface KeyWatchSettings {
 }
 
 const EVERY_MS = 1000;
+/**
+ * The request began on a record that may be 1.5 s old already (`auth/key-records.ts`): with the first read this early, a
+ * change still takes hold within two seconds.
+ */
+const FIRST_MS = 400;
 
 interface WatchedKey {
   caller: Caller;
   waiting: Set<{ scopes: readonly Scope[]; controller: AbortController }>;
   timer: NodeJS.Timeout | undefined;
+  first: NodeJS.Timeout | undefined;
   /** The last that was read, so that an expiry takes hold while the store does not answer. */
   known: ApiKeyRecord | null;
   reading: boolean;
@@ -63,7 +69,15 @@ export function createKeyWatch({ read, clock, everyMs = EVERY_MS }: KeyWatchSett
   }
 
   function open(caller: Caller): WatchedKey {
-    const key: WatchedKey = { caller, waiting: new Set(), timer: undefined, known: null, reading: false };
+    const key: WatchedKey = {
+      caller,
+      waiting: new Set(),
+      timer: undefined,
+      first: undefined,
+      known: null,
+      reading: false,
+    };
+    key.first = setTimeout(() => tick(key), Math.min(FIRST_MS, everyMs)).unref();
     key.timer = setInterval(() => tick(key), everyMs).unref();
     return key;
   }
@@ -75,18 +89,24 @@ export function createKeyWatch({ read, clock, everyMs = EVERY_MS }: KeyWatchSett
       keys.set(name, key);
       const one = { scopes: caller.scopes, controller: new AbortController() };
       key.waiting.add(one);
+      // The request may have begun on an older record than the one that was read last.
+      if (key.known) judge(key, key.known);
       return {
         signal: one.controller.signal,
         end() {
           key.waiting.delete(one);
           if (key.waiting.size > 0 || keys.get(name) !== key) return;
           clearInterval(key.timer);
+          clearTimeout(key.first);
           keys.delete(name);
         },
       };
     },
     stop() {
-      for (const { timer } of keys.values()) clearInterval(timer);
+      for (const { timer, first } of keys.values()) {
+        clearInterval(timer);
+        clearTimeout(first);
+      }
       keys.clear();
     },
   };
