@@ -79,7 +79,7 @@ describe('the keys of requests that wait', () => {
     const alone = watch().signal;
     await seconds(0.45);
     expect(codeOf(alone)).toBe('unauthorized');
-    // One that joins those that wait is judged by the record that was read last.
+    // A later request of the same key gets the verdict of the last read at once.
     expect(codeOf(watch().signal)).toBe('unauthorized');
   });
 

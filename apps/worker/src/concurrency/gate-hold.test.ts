@@ -95,7 +95,7 @@ describe('the hold at closed gates', () => {
     expect(taps).toEqual(['close', 'all']);
   });
 
-  it('lets one job through again when a job that was in flight closed the tap behind a due probe', async () => {
+  it('lets one job through again when a job that was in flight closed the tap although a probe is due', async () => {
     const { hold, taps, tell, gates, clock, settle } = setUp(closed);
     await hold.hold();
     gates[0] = { ...closed, probeDue: true };

@@ -62,8 +62,8 @@ export function createGateHold({ pacer, clock, tap, onChange }: GateHoldParts): 
 
   async function watch(): Promise<void> {
     let triedAtMs = Number.NEGATIVE_INFINITY;
-    // The announcement of a due probe comes once, and a job that comes back from a call that was in flight closes the tap
-    // behind it. A gate may also stay due: its allowance is used up, or the queue is empty.
+    // The pacer announces a due probe once, and a job that returns from a call in flight closes the tap again after that.
+    // A gate may also stay due: its allowance is used up, or the queue is empty.
     const isDue = (snapshot: readonly CredentialSnapshot[], nowMs: number) =>
       state === 'held' && nowMs - triedAtMs >= PROBE_AGAIN_MS && snapshot.some(({ gate }) => gate.probeDue === true);
     try {
