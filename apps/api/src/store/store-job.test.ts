@@ -3,6 +3,7 @@ import { eraseJob } from '@cardseal/core/erasure';
 import { type JobId, newJobId } from '@cardseal/core/job';
 import { createLedger, memoryObjectStore, SCOPES } from '@cardseal/core/ledger';
 import { silentLog } from '@cardseal/core/log';
+import { freezeOutcome } from '@cardseal/core/outcome';
 import { localMasterKey } from '@cardseal/core/seal';
 import { describe, expect, it } from 'vitest';
 import type { ApiContext } from '../context.ts';
@@ -71,5 +72,30 @@ describe('a submit that looks for no erasure', () => {
       expect(erased).toBe(true);
       expect(names.filter((name) => /\.image$|\/request$|^keys\//.test(name))).toEqual([]);
     }
+  });
+});
+
+describe('a submit that loses the race for its job', () => {
+  it.each([
+    ['a succeeded one whose images were deleted leaves none behind', 'succeeded', 0],
+    ['a failed one keeps the images for a retry', 'failed', 1],
+  ] as const)('%s', async (_, state, images) => {
+    const clock = new ManualClock(Date.UTC(2026, 0, 1));
+    const store = memoryObjectStore();
+    const ledger = createLedger({ store, master: localMasterKey(Buffer.alloc(32, 5)), clock });
+    const context = { clock, ledger, log: silentLog } as unknown as ApiContext;
+    const job: JobId = newJobId(clock.now());
+    const picture = { pictures: { front: Buffer.alloc(50, 1) }, terms: jobTermsSchema.parse({}) };
+    const caller = { tenant: 'bank', apiKeyId: 'k', scopes: SCOPES };
+    const { request } = await storeJob(context, caller, job, picture, { fresh: true });
+    const sealed = (await ledger.openJob('bank', job))!;
+    const failure = { code: 'x', message: 'x', side: null, retryable: true };
+    const ending = { request, generation: 1, state, atMs: clock.now(), attempts: [], recognized: [], publicUrl: '' };
+    await sealed.decide(freezeOutcome(state === 'failed' ? { ...ending, failure } : ending));
+    await ledger.deletePictures('bank', job, ['front']);
+
+    expect(await storeJob(context, caller, job, picture, { fresh: true })).toMatchObject({ replayed: true });
+
+    expect([...store.objects.keys()].filter((name) => name.endsWith('.image'))).toHaveLength(images);
   });
 });

@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { failpoint } from '@cardseal/core/failpoints';
-import { type JobId, type JobRequest, SIDES, createdAtMs as timeOf } from '@cardseal/core/job';
+import { type JobId, type JobRequest, SIDES, type Side, createdAtMs as timeOf } from '@cardseal/core/job';
 import { assertRequestKept } from '@cardseal/core/ledger';
 import { currentTraceparent, inSpan } from '@cardseal/core/trace';
 import type { Caller } from '../auth/index.ts';
@@ -87,7 +87,11 @@ async function store(
     ...(line.trace ? { trace: line.trace } : {}),
   };
   if (request.expiresAtMs !== null) await ledger.due.at(request.expiresAtMs, { tenant, job, what: 'expire' });
-  if (!(await sealed.commit(request))) return { request: await theirs({ ledger }, tenant, job), replayed: true };
+  if (!(await sealed.commit(request))) {
+    const standing = await theirs({ ledger }, tenant, job);
+    await removeLateImages({ ledger }, standing, sent);
+    return { request: standing, replayed: true };
+  }
   await failpoint('submit.committed');
   const tookMs = Math.max(clock.now() - began[0], performance.now() - began[1]);
   if (!isFirst || tookMs > SLOW_MS) {
@@ -96,6 +100,21 @@ async function store(
   }
   log.info('job.accepted', { tenant, job_id: job, count: sides.length });
   return { request, replayed: false };
+}
+
+/**
+ * A submit that lost the race may have written its images after the worker deleted those of the finished job. The outcome
+ * stands before that deletion: either it is here, and the images go, or the worker deletes them later.
+ */
+async function removeLateImages(
+  { ledger }: Pick<ApiContext, 'ledger'>,
+  { tenant, job, keepImages }: JobRequest,
+  sent: readonly Side[],
+): Promise<void> {
+  const { decided, generation } = await ledger.inventory(tenant, job);
+  if (keepImages || !decided.includes(generation)) return;
+  const outcome = await (await ledger.openJob(tenant, job))?.outcome(generation);
+  if (outcome?.state === 'succeeded' || outcome?.state === 'cancelled') await ledger.deletePictures(tenant, job, sent);
 }
 
 /** Another submit of the same job was faster, or it was withdrawn because nothing of it had moved for long. */
