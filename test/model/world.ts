@@ -196,7 +196,7 @@ export async function createWorld(picture: Buffer, settings: WorldSettings = {})
       const data = { ...card, tenant: TENANT, attempts: [] };
       try {
         const opened = await openWork(context, data, new AbortController().signal, card.pictures);
-        if (opened) await recognize(context, opened, { made: 4, last: true, spare: 0 });
+        if (opened) await recognize(context, opened, { last: true, undecryptable: 0, spare: 0 });
         else await finishErased(context, data);
       } catch (error) {
         if (!(error instanceof CardsealError) || error.code !== 'job_erased') throw error;

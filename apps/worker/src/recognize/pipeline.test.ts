@@ -16,8 +16,8 @@ import { recognize } from './pipeline.ts';
 import { createUnsaved } from './unsaved.ts';
 import { openWork } from './work.ts';
 
-const FIRST = { made: 0, last: false, spare: 0 };
-const LAST = { made: 4, last: true, spare: 0 };
+const FIRST = { last: false, undecryptable: 0, spare: 0 };
+const LAST = { last: true, undecryptable: 0, spare: 0 };
 const TENANT = 'bank';
 
 /** 24 bits, 20 × 20. */

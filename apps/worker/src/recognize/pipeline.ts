@@ -26,8 +26,11 @@ export type Run =
    * in a row found it so. `spared`: it would have been the last attempt.
    */
   | { kind: 'postpone'; code: string; delayMs: number; gate?: GateWait; ledgerAway?: number; spared?: true }
-  /** Retry after a backoff; an attempt is spent. `spent`: the credential and the run of troubles that it belongs to. */
-  | { kind: 'retry'; code: string; spent?: SpentAttempt };
+  /**
+   * Retry after a backoff; an attempt is spent. `spent`: the credential and the run of troubles that it belongs to.
+   * `undecryptable`: a response could not be opened.
+   */
+  | { kind: 'retry'; code: string; spent?: SpentAttempt; undecryptable?: true };
 
 /** What a job waits for at a closed gate, and whether its own call was the probe that failed. */
 export interface GateWait {
@@ -35,10 +38,12 @@ export interface GateWait {
   probed: boolean;
 }
 
-/** How many attempts there were before this run, and whether this one is the last. */
+/** What the runs before this one left to it. */
 export interface Attempt {
-  made: number;
+  /** Whether this run takes the last attempt. */
   last: boolean;
+  /** How many runs ended with a response that could not be opened. */
+  undecryptable: number;
   /** How many runs may follow the last attempt while troubles of the provider have not closed every gate. */
   spare: number;
 }
@@ -132,7 +137,8 @@ function comeBack(errors: SideError[], attempt: Attempt): Run | null {
   const ended = errors.map(({ error }) => error).filter((error) => isLast(error, attempt));
   if (ended.length > 0) return spared(ended, attempt);
   const spent = errors.flatMap(({ error }) => spentBy(error))[0];
-  return { kind: 'retry', code: errors[0]!.error.code, ...(spent ? { spent } : {}) };
+  const undecryptable = errors.some(({ error }) => isUndecryptable(error)) ? ({ undecryptable: true } as const) : {};
+  return { kind: 'retry', code: errors[0]!.error.code, ...(spent ? { spent } : {}), ...undecryptable };
 }
 
 /**
@@ -144,8 +150,12 @@ function spared(ended: CardsealError[], { spare }: Attempt): Run | null {
   return { kind: 'postpone', code: ended[0]!.code, delayMs: SPARED_RETRY_MS, spared: true };
 }
 
-function isLast({ fields }: CardsealError, { made, last }: Attempt): boolean {
-  return last || (fields.upstreamClass === 'crypto' && made + 1 >= UNDECRYPTABLE_RUNS);
+function isLast(error: CardsealError, { undecryptable, last }: Attempt): boolean {
+  return last || (isUndecryptable(error) && undecryptable + 1 >= UNDECRYPTABLE_RUNS);
+}
+
+function isUndecryptable({ fields }: CardsealError): boolean {
+  return fields.upstreamClass === 'crypto';
 }
 
 function spentBy({ fields }: CardsealError): SpentAttempt[] {
@@ -155,7 +165,7 @@ function spentBy({ fields }: CardsealError): SpentAttempt[] {
 
 /** A response that no fresh key could open is Cardseal's fault: a wrong cipher suite has this effect. */
 function asTerminal(error: CardsealError): CardsealError {
-  if (error.fields.upstreamClass !== 'crypto') return error;
+  if (!isUndecryptable(error)) return error;
   return new DefectError('upstream_crypto_defect', { cause: error, fields: error.fields });
 }
 

@@ -208,9 +208,26 @@ it('does not fail on its last attempt while troubles have not yet closed the gat
   expect(await image.run()).not.toBeInstanceOf(DelayedError);
 });
 
-it('fails a response that cannot be opened after three runs, though five attempts are allowed', async () => {
-  const error = new TransientError('upstream_reply_undecryptable', { fields: { upstreamClass: 'crypto' } });
-  const { job, run } = await jobInOutage({ error });
-  job.attemptsMade = 1;
-  expect(await run()).toMatchObject({ message: 'upstream_reply_undecryptable' });
+it('fails a response that cannot be opened after three runs, whatever took attempts before', async () => {
+  const outage: Outage = { error: new TransientError('upstream_timeout') };
+  const { job, run } = await jobInOutage(outage);
+  const ends: unknown[] = [];
+  for (let attempt = 0; attempt < 5; attempt++) {
+    if (attempt === 2) {
+      outage.error = new TransientError('upstream_reply_undecryptable', { fields: { upstreamClass: 'crypto' } });
+    }
+    job.attemptsMade = attempt;
+    ends.push(await run());
+  }
+  const undecryptable = 'upstream_reply_undecryptable';
+  // The ledger of this test takes no outcome.
+  const codes = ['upstream_timeout', 'upstream_timeout', undecryptable, undecryptable, 'internal_defect'];
+  expect(ends.map((end) => (end as Error).message)).toEqual(codes);
+  const other = await jobInOutage(outage);
+  const otherEnds: unknown[] = [];
+  for (let attempt = 0; attempt < 3; attempt++) {
+    other.job.attemptsMade = attempt;
+    otherEnds.push(await other.run());
+  }
+  expect(otherEnds.map((end) => (end as Error).message)).toEqual([undecryptable, undecryptable, 'internal_defect']);
 });

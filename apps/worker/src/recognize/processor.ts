@@ -91,9 +91,10 @@ async function runOnce(
 }
 
 /** In the runs to spare, as many calls fail at each further credential as close its gate. */
-function attemptOf({ providers }: WorkerContext, { attemptsMade: made, opts, data }: Job<RecognizeJob>): Attempt {
+function attemptOf({ providers }: WorkerContext, { attemptsMade, opts, data }: Job<RecognizeJob>): Attempt {
   const { attempts = 1 } = opts;
-  return { made, last: made + 1 >= attempts, spare: attempts * (providers.size - 1) - (data.spared ?? 0) };
+  const { spared = 0, undecryptable = 0 } = data;
+  return { last: attemptsMade + 1 >= attempts, undecryptable, spare: attempts * (providers.size - 1) - spared };
 }
 
 /** The trace goes on from the submit: the ledger has it, whatever became of the queue. */
@@ -108,6 +109,7 @@ async function keep(job: Job<RecognizeJob>, work: Work | null, waiting: WaitingF
   const kept: RecognizeJob = { ...data, attempts: work?.attempts ?? data.attempts, waitingFor: waiting };
   if (run.kind === 'postpone' && run.ledgerAway !== undefined) kept.ledgerAway = run.ledgerAway;
   if (run.kind === 'postpone' && run.spared) kept.spared = (data.spared ?? 0) + 1;
+  if (run.kind === 'retry' && run.undecryptable) kept.undecryptable = (data.undecryptable ?? 0) + 1;
   if (run.kind === 'retry' && run.spent) kept.spent = [...(data.spent ?? []), run.spent];
   await job.updateData(kept);
 }
@@ -124,7 +126,7 @@ async function takeBackAttempts({ pacer, conveyor, log }: WorkerContext, job: Jo
   const count = spent.length - left.length;
   if (count === 0) return;
   await conveyor.giveBackAttempts(job, count);
-  await job.updateData({ ...job.data, spent: left, spared: 0, givenBack: givenBack + count });
+  await job.updateData({ ...job.data, spent: left, spared: 0, undecryptable: 0, givenBack: givenBack + count });
   log.info('recognize.attempts_given_back', { tenant: job.data.tenant, job_id: job.data.job, count });
 }
 

@@ -22,6 +22,8 @@ export interface RecognizeJob {
   spent?: SpentAttempt[];
   /** How many runs followed the last attempt, because troubles of the provider had not yet closed every gate. */
   spared?: number;
+  /** How many runs ended with a response that could not be opened, since the job last got attempts back. */
+  undecryptable?: number;
   /** How many attempts the job got back. */
   givenBack?: number;
 }
