@@ -63,14 +63,6 @@ export function runsOf({ outageRuns = '' }: Partial<Pick<PacingState, 'outageRun
   return outageRuns.split(' ').filter(Boolean).map(Number);
 }
 
-/** Any response that a healthy provider gives ends the run, also the rejection of an image. */
-export function endTroubles(state: PacingState): void {
-  state.troubleRow = 0;
-  state.troubleWide = 0;
-  state.troubleImage = '';
-  state.troubleImages = 0;
-}
-
 function countTrouble(state: PacingState, nowUs: number, { scope, image }: Trouble): void {
   if (state.troubleRow === 0) state.troubleRun = nowUs;
   state.troubleRow += 1;

@@ -137,11 +137,16 @@ export function open(state: PacingState, nowUs: number, by: string): boolean {
   endProbe(state);
   state.refusedSinceUs = 0;
   state.refusedRow = 0;
+  endTroubles(state);
+  return true;
+}
+
+/** Any response that a healthy provider gives ends the run of troubles, also the rejection of an image. */
+export function endTroubles(state: PacingState): void {
   state.troubleRow = 0;
   state.troubleWide = 0;
   state.troubleImage = '';
   state.troubleImages = 0;
-  return true;
 }
 
 /**

@@ -3,8 +3,8 @@
  * compares the two on the same histories. It reads no clock and draws no randomness.
  */
 import { climb, isAccountFault, onAccepted, onRefused } from './adaptation.ts';
-import { easeIn, endTroubles, onTrouble, type Trouble, type TroubleVerdict } from './breaker.ts';
-import { close, count, endProbe, gateView, MACHINE, open } from './gate.ts';
+import { easeIn, onTrouble, type Trouble, type TroubleVerdict } from './breaker.ts';
+import { close, count, endProbe, endTroubles, gateView, MACHINE, open } from './gate.ts';
 import type { Rules } from './rules.ts';
 import { giveBack, moveLate, nextPlace, refresh, remember, take } from './schedule.ts';
 import { type CredentialRules, nextShanghaiMidnightUs, type PacingState, PROVIDER_OUTAGE } from './state.ts';

@@ -53,13 +53,6 @@ local function onTrouble(state, rules, now, slotUs, trouble, probed)
   return '1', state.outageRun, true
 end
 
-local function endTroubles(state)
-  state.troubleRow = 0
-  state.troubleWide = 0
-  state.troubleImage = ''
-  state.troubleImages = 0
-end
-
 local function easeIn(state, rules, now)
   if state.gate ~= OUTAGE then return end
   state.limit = math.max(1, math.ceil(state.limit / 4))

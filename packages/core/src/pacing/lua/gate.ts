@@ -86,6 +86,13 @@ local function restore(state, rules, now, reason, untilUs, by, cause, sinceUs)
   return changed
 end
 
+local function endTroubles(state)
+  state.troubleRow = 0
+  state.troubleWide = 0
+  state.troubleImage = ''
+  state.troubleImages = 0
+end
+
 local function open(state, now, by)
   if state.gate == '' then return false end
   state.gate = ''
@@ -98,10 +105,7 @@ local function open(state, now, by)
   endProbe(state)
   state.refusedSinceUs = 0
   state.refusedRow = 0
-  state.troubleRow = 0
-  state.troubleWide = 0
-  state.troubleImage = ''
-  state.troubleImages = 0
+  endTroubles(state)
   return true
 end
 
