@@ -1,5 +1,6 @@
 /** What is ended while every gate is closed: whatever needs no call, and nothing else. */
 import { ManualClock } from '@cardseal/core/clock';
+import { DefectError, TransientError } from '@cardseal/core/errors';
 import { newJobId } from '@cardseal/core/job';
 import { createLedger, HOUSE, memoryObjectStore } from '@cardseal/core/ledger';
 import { silentLog } from '@cardseal/core/log';
@@ -12,7 +13,7 @@ import type { WorkerContext } from '../context.ts';
 import { createEndpoints } from '../endpoints.ts';
 import { createFreshOutcomes } from '../fresh-outcomes.ts';
 import { createTenants } from '../tenants.ts';
-import { sweepHeld } from './finish.ts';
+import { createHeldSweep, sweepHeld } from './finish.ts';
 import { saveReply } from './save.ts';
 import { createUnsaved } from './unsaved.ts';
 import { openWork } from './work.ts';
@@ -146,4 +147,47 @@ it('jobs that were never started are not read at all: they cannot have a reply',
   await job('prioritized');
   ledger.openForWork = () => Promise.reject(new Error('read'));
   expect(await sweep()).toBe(0);
+});
+
+it('a job that cannot be read holds up no other', async () => {
+  const { job, sweep, announced, clock, ledger } = setUp();
+  const broken = await job('wait', { priority: 0 });
+  const { id, sealed, request } = await job('wait', { priority: 0 });
+  const ending = {
+    request,
+    generation: 1,
+    state: 'cancelled' as const,
+    atMs: clock.now(),
+    attempts: [],
+    recognized: [],
+  };
+  await sealed.decide(freezeOutcome({ ...ending, publicUrl: '' }));
+  const openForWork = ledger.openForWork.bind(ledger);
+  for (const error of [new DefectError('job_key_missing'), new TransientError('store_unavailable')]) {
+    ledger.openForWork = (tenant, of, ahead) =>
+      of === broken.id ? Promise.reject(error) : openForWork(tenant, of, ahead);
+    await sweep(new Set(), false).catch(() => {});
+  }
+  expect(announced).toEqual([id]);
+});
+
+it('a hold that begins while the last round ends is swept too', async () => {
+  const { context } = setUp();
+  let rounds = 0;
+  const slow = Promise.withResolvers<never[]>();
+  context.conveyor.queues = () =>
+    ({ recognize: { getJobs: () => (rounds++ === 0 ? slow.promise : Promise.resolve([])) } }) as never;
+  const sweep = createHeldSweep(context);
+  sweep.start();
+  const stopped = sweep.stop();
+  sweep.start();
+  slow.resolve([]);
+  await stopped;
+  await new Promise(setImmediate);
+  expect(rounds).toBeGreaterThan(1);
+  const running = rounds;
+  sweep.start();
+  await new Promise(setImmediate);
+  expect(rounds).toBe(running);
+  await sweep.stop();
 });

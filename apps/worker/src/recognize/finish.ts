@@ -6,6 +6,7 @@ import { describeError } from '@cardseal/core/log';
 import type { RecognizeJob } from '@cardseal/core/queue';
 import type { Job } from 'bullmq';
 import type { WorkerContext } from '../context.ts';
+import { createEachAlone } from '../each-alone.ts';
 import { announce, finishErased } from './announce.ts';
 import { conclude } from './conclude.ts';
 import { openSides, openWork } from './work.ts';
@@ -20,6 +21,7 @@ const EVERY_MS = 2000;
 const ALL_EVERY = 15;
 const FRONT_JOBS = 200;
 const ALL_JOBS = 1000;
+const AT_ONCE = 20;
 const MAX_WORK_MS = 60_000;
 
 /** Runs from `start` to `stop`: while the gates are closed. */
@@ -43,14 +45,19 @@ export function createHeldSweep(context: WorkerContext): HeldSweep {
       running = { stopped, done: loop(stopped.signal) };
     },
     async stop() {
-      running?.stopped.abort();
-      await running?.done;
+      const ending = running;
+      // A hold that begins while the last round ends gets a loop of its own.
       running = null;
+      ending?.stopped.abort();
+      await ending?.done;
     },
   };
 }
 
-/** One round. `seen` holds what was looked at already and has not moved since. Returns how many jobs it ended. */
+/**
+ * One round. `seen` holds what was looked at already and has not moved since. A job that cannot be read holds up no other.
+ * Returns how many jobs it ended. Throws the last passing trouble.
+ */
 export async function sweepHeld(
   context: WorkerContext,
   seen: Set<string>,
@@ -59,19 +66,29 @@ export async function sweepHeld(
   const { recognize } = context.conveyor.queues();
   const front = await recognize.getJobs(['wait'], 0, FRONT_JOBS - 1);
   const rest = all ? await recognize.getJobs(['prioritized', 'delayed'], 0, ALL_JOBS - 1) : [];
-  const candidates = [...front, ...rest.filter(mayBeDone)].filter(Boolean);
+  const fresh = [...front, ...rest.filter(mayBeDone)].filter((job) => job && !seen.has(stateOf(job)));
+  const alone = createEachAlone(context);
   let ended = 0;
-  for (const job of candidates) {
-    const state = `${job.id} ${job.attemptsStarted} ${job.priority}`;
-    if (signal.aborted || seen.has(state)) continue;
-    if (await finishWithoutCall(context, job.data)) {
-      ended += 1;
+  for (let from = 0; from < fresh.length && !signal.aborted; from += AT_ONCE) {
+    const page = fresh
+      .slice(from, from + AT_ONCE)
+      .map((job) => ({ tenant: job.data.tenant, job: job.data.job, queued: job }));
+    const ends = await alone.each(page, async ({ queued }) => {
+      const done = await finishWithoutCall(context, queued.data);
+      seen.add(stateOf(queued));
       // A worker that has taken it meanwhile finds the outcome and has nothing left to do.
-      await job.remove().catch(() => {});
-    }
-    seen.add(state);
+      if (done) await queued.remove().catch(() => {});
+      return done;
+    });
+    ended += ends.filter(Boolean).length;
   }
+  alone.end();
   return ended;
+}
+
+/** Changes when the job was started, or was moved to the front, since it was looked at. */
+function stateOf({ id, attemptsStarted, priority }: Job<RecognizeJob>): string {
+  return `${id} ${attemptsStarted} ${priority}`;
 }
 
 /** Only a job that was started, restored, or opened again can have its replies already. */
