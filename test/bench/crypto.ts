@@ -4,8 +4,14 @@
  */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
-import { aesSealer, type CipherSuite, createEncryptor, createFormValueWriter, PIECE_BYTES } from '@cardseal/core/baidu';
-import { open, seal } from '@cardseal/core/seal';
+import {
+  aesSealer,
+  type CipherSuite,
+  createEncryptor,
+  createFormValueWriter,
+  PIECE_BYTES,
+} from '@cardseal/providers/baidu';
+import { open, seal } from '@cardseal/sealing';
 
 const SIZES_BYTES = [60_000, 300_000, 1_000_000, 2_800_000];
 const ROUNDS = 15;

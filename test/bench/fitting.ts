@@ -2,10 +2,10 @@
  * Shows the choices of the image fitting on pictures of real size: what came in, what was done, how near the result
  * lands to the byte limit, and what it costs. The last line is one JSON object.
  */
-import { assessImage, defaultImageLimits, encodedLengthBound, fitImage, inspectImage } from '@cardseal/core/image';
+import { assessImage, defaultImageLimits, encodedLengthBound, fitImage, inspectImage } from '@cardseal/idcard/image';
 import type { Sharp } from 'sharp';
-import { makeBmp } from '../../packages/core/src/image/bmp.fixture.ts';
-import { drawPhoto } from '../../packages/core/src/image/photo.fixture.ts';
+import { makeBmp } from '../../packages/idcard/src/image/bmp.fixture.ts';
+import { drawPhoto } from '../../packages/idcard/src/image/photo.fixture.ts';
 
 interface Row {
   picture: string;

@@ -4,8 +4,8 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { encodedLength } from '@cardseal/core/baidu';
 import { generateSpecimens } from '@cardseal/emulator/cards';
+import { encodedLength } from '@cardseal/providers/baidu';
 import { startTestStack, type TestStack } from '../support/stack.ts';
 import { padded } from '../support/stamp.ts';
 

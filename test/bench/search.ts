@@ -7,7 +7,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { walk } from '@cardseal/core/ledger';
+import { walk } from '@cardseal/object-store';
 import { bucketOf } from '../fault/bucket-copy.ts';
 import { loginAdmin } from '../support/admin.ts';
 import { startTestStack } from '../support/stack.ts';

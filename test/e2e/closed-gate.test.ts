@@ -1,5 +1,5 @@
-import { createPacer, type Pacer } from '@cardseal/core/pacing';
 import { generateSpecimens, type Specimen } from '@cardseal/emulator/cards';
+import { createPacer, type Pacer } from '@cardseal/pacer';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { waitAtClosedGate } from '../soak/closed-gate/experiment.ts';

@@ -4,8 +4,8 @@
  * hand from the provider's facts, never taken from the table under test.
  */
 import { createHash } from 'node:crypto';
-import { PROVIDER_ERRORS } from '@cardseal/core/baidu';
 import { generateSpecimens } from '@cardseal/emulator/cards';
+import { PROVIDER_ERRORS } from '@cardseal/providers/baidu';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Gates, gatesOf } from '../support/gates.ts';
 import { type QueueWatch, watchRecognizeQueue } from '../support/queue-watch.ts';

@@ -1,5 +1,5 @@
 /** Photos of 12 megapixels straight from a phone, through the whole stack: what may go as it is goes untouched, the rest is fitted. */
-import { defaultImageLimits, encodedLengthBound } from '@cardseal/core/image';
+import { defaultImageLimits, encodedLengthBound } from '@cardseal/idcard/image';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type PhonePhoto, takePhoto } from '../support/phone-photo.ts';
 import { startTestStack, type TestStack } from '../support/stack.ts';

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { verifyWebhook } from '@cardseal/client';
-import { newSecret } from '@cardseal/core/webhook';
+import { newSecret } from '@cardseal/webhook';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createOwing, type Owing } from '../support/owed-outcomes.ts';
 import { startTestStack, type TestStack } from '../support/stack.ts';

@@ -1,5 +1,5 @@
 /** A copy of a bucket, as a backup holds one, and its way back. */
-import { createS3Client, type ObjectStore, s3ObjectStore, walk } from '@cardseal/core/ledger';
+import { createS3Client, type ObjectStore, s3ObjectStore, walk } from '@cardseal/object-store';
 import type { TestStack } from '../support/stack.ts';
 
 export interface CopiedObject {

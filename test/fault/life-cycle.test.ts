@@ -1,7 +1,7 @@
 /** Cancel, expire and erase against the real stack; and that what is erased stays closed in every copy of the bucket. */
 import { verify } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { systemClock } from '@cardseal/core/clock';
+import { systemClock } from '@cardseal/base/clock';
 import { openLedger } from '@cardseal/core/ledger';
 import { generateSpecimens, type Specimen } from '@cardseal/emulator/cards';
 import { Queue } from 'bullmq';

@@ -7,7 +7,12 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { commandKeyWrapper, type KeyWrapper, type KeyWrapperEvent, parseKeyWrapperSetting } from '@cardseal/core/baidu';
+import {
+  commandKeyWrapper,
+  type KeyWrapper,
+  type KeyWrapperEvent,
+  parseKeyWrapperSetting,
+} from '@cardseal/providers/baidu';
 
 const SOURCE = path.resolve(import.meta.dirname, '../../infra/key-wrapper-java/KeyWrapper.java');
 

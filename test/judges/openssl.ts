@@ -7,9 +7,9 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type CipherSuite, encSealer, rsaKeyWrapper } from '@cardseal/core/baidu';
 import { createEmulator, DEFAULT_CONFIG } from '@cardseal/emulator';
 import { generateSpecimens } from '@cardseal/emulator/cards';
+import { type CipherSuite, encSealer, rsaKeyWrapper } from '@cardseal/providers/baidu';
 
 const SUITES: CipherSuite[] = [128, 256].flatMap((keyBits) =>
   [

@@ -3,22 +3,20 @@
  * accepting, the looks of the keeper, cancelling. The worker is its simplest form. Time is one monotonic clock.
  */
 import { Readable } from 'node:stream';
-import { createStandstill, ManualClock } from '@cardseal/core/clock';
+import { createStandstill, ManualClock } from '@cardseal/base/clock';
 import {
   type BatchId,
   type BatchRound,
   createLedger,
   HOUSE,
   type Ledger,
-  type MemoryObjectStore,
-  memoryObjectStore,
-  type ObjectStore,
   type PendingMarker,
   SCOPES,
 } from '@cardseal/core/ledger';
 import { silentLog } from '@cardseal/core/log';
 import { createMetrics } from '@cardseal/core/metrics';
-import { localMasterKey } from '@cardseal/core/seal';
+import { type MemoryObjectStore, memoryObjectStore, type ObjectStore } from '@cardseal/object-store';
+import { localMasterKey } from '@cardseal/sealing';
 import { acceptBatch } from '../../apps/api/src/batches/accept.ts';
 import { lookAtRound } from '../../apps/api/src/batches/keeper.ts';
 import { createUncommittedWatch } from '../../apps/api/src/batches/watch-uncommitted.ts';

@@ -4,8 +4,8 @@
  * Afterwards every accepted line has exactly one job, or nothing of the batch is left.
  */
 
-import { TransientError } from '@cardseal/core/errors';
-import type { ObjectStore } from '@cardseal/core/ledger';
+import { TransientError } from '@cardseal/base/errors';
+import type { ObjectStore } from '@cardseal/object-store';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { faultsOfBatches } from './batch-rest.ts';
 import { type ApiSettings, type BatchWorld, createBatchWorld, linesOf, PATIENCE_MS, TENANT } from './batch-world.ts';

@@ -4,7 +4,7 @@
  */
 import type { DeliveryRef } from '@cardseal/core/ledger';
 import { type DeliverJob, deliverJobId, type Lanes } from '@cardseal/core/queue';
-import type { SendResult } from '@cardseal/core/webhook';
+import type { SendResult } from '@cardseal/webhook';
 import type { WorkerContext } from '../../apps/worker/src/context.ts';
 import { deliver } from '../../apps/worker/src/deliver/pipeline.ts';
 import { createDeliverRoom } from '../../apps/worker/src/deliver/room.ts';

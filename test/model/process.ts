@@ -2,7 +2,7 @@
  * A process of the model: the real code over the shared store and queue, whose every step (a store operation, a change
  * of the queue) is counted, so that it can be killed after any of them or stopped at any of them while another runs.
  */
-import type { ObjectStore } from '@cardseal/core/ledger';
+import type { ObjectStore } from '@cardseal/object-store';
 
 export type Step = 'read' | 'write';
 

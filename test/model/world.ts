@@ -2,24 +2,17 @@
  * The model's world: one bucket and one queue in memory, and the product's own code for every operation on them. What
  * is not the ledger (provider, pacing, receivers) is replaced by its simplest form.
  */
-import { createStandstill, ManualClock } from '@cardseal/core/clock';
+import { createStandstill, ManualClock } from '@cardseal/base/clock';
+import { CardsealError, DefectError } from '@cardseal/base/errors';
 import { eraseJob } from '@cardseal/core/erasure';
-import { CardsealError, DefectError } from '@cardseal/core/errors';
 import { type JobId, newJobId } from '@cardseal/core/job';
-import {
-  createLedger,
-  HOUSE,
-  type Ledger,
-  type MemoryObjectStore,
-  memoryObjectStore,
-  paths,
-  SCOPES,
-} from '@cardseal/core/ledger';
+import { createLedger, HOUSE, type Ledger, paths, SCOPES } from '@cardseal/core/ledger';
 import { silentLog } from '@cardseal/core/log';
 import type { Metrics } from '@cardseal/core/metrics';
-import type { AcquireOptions } from '@cardseal/core/pacing';
 import { type Card, reopen } from '@cardseal/core/queue';
-import { localMasterKey } from '@cardseal/core/seal';
+import { type MemoryObjectStore, memoryObjectStore } from '@cardseal/object-store';
+import type { AcquireOptions } from '@cardseal/pacer';
+import { localMasterKey } from '@cardseal/sealing';
 import type { ApiContext } from '../../apps/api/src/context.ts';
 import { cancelJob } from '../../apps/api/src/jobs/lifecycle.ts';
 import { storeJob } from '../../apps/api/src/store/store-job.ts';

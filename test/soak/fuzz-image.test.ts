@@ -1,5 +1,5 @@
-import { RejectedError } from '@cardseal/core/errors';
-import { inspectImage } from '@cardseal/core/image';
+import { RejectedError } from '@cardseal/base/errors';
+import { inspectImage } from '@cardseal/idcard/image';
 import { describe, expect, it } from 'vitest';
 import { fuzzImage, mutate, readCorpus } from './fuzz-image.ts';
 

@@ -7,8 +7,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { RejectedError } from '@cardseal/core/errors';
-import { imageReasons, inspectImage } from '@cardseal/core/image';
+import { RejectedError } from '@cardseal/base/errors';
+import { imageReasons, inspectImage } from '@cardseal/idcard/image';
 
 export interface FuzzRequest {
   seconds: number;

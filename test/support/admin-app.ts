@@ -1,9 +1,11 @@
 /** An admin in this process over a ledger in memory; with Redis away unless told otherwise. */
+
+import { systemClock } from '@cardseal/base/clock';
 import { createAdmin, createTenant } from '@cardseal/core/access';
-import { systemClock } from '@cardseal/core/clock';
-import { createLedger, type Ledger, memoryObjectStore } from '@cardseal/core/ledger';
+import { createLedger, type Ledger } from '@cardseal/core/ledger';
 import { silentLog } from '@cardseal/core/log';
-import { localMasterKey } from '@cardseal/core/seal';
+import { memoryObjectStore } from '@cardseal/object-store';
+import { localMasterKey } from '@cardseal/sealing';
 import { createAdminApp } from '../../apps/admin/src/app.ts';
 import { readConfig } from '../../apps/admin/src/config.ts';
 import { type AdminClient, loginAdmin } from './admin.ts';

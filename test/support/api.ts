@@ -1,17 +1,11 @@
 /** An API in this process over a ledger in memory, with Redis away: what a request does before anything else runs. */
 import { createApi } from '@cardseal/api';
+import { type Clock, systemClock } from '@cardseal/base/clock';
 import { createApiKey, createTenant } from '@cardseal/core/access';
-import { type Clock, systemClock } from '@cardseal/core/clock';
-import {
-  createLedger,
-  type Ledger,
-  type MemoryObjectStore,
-  memoryObjectStore,
-  SCOPES,
-  type Scope,
-} from '@cardseal/core/ledger';
+import { createLedger, type Ledger, SCOPES, type Scope } from '@cardseal/core/ledger';
 import { silentLog } from '@cardseal/core/log';
-import { localMasterKey } from '@cardseal/core/seal';
+import { type MemoryObjectStore, memoryObjectStore } from '@cardseal/object-store';
+import { localMasterKey } from '@cardseal/sealing';
 
 export interface TestApi {
   url: string;

@@ -1,6 +1,7 @@
 /** The pacer of a running stack, as an operator's tool sees it: which gates are closed, and opening them by hand. */
-import { createPacer, type Pacer } from '@cardseal/core/pacing';
+
 import type { DevInfo } from '@cardseal/dev';
+import { createPacer, type Pacer } from '@cardseal/pacer';
 import { Redis } from 'ioredis';
 
 export interface Gates {

@@ -1,10 +1,10 @@
 /** Outcomes put straight into the ledger of a running stack, owed to endpoints: deliveries without the cards before them. */
 import { readFileSync } from 'node:fs';
-import { systemClock } from '@cardseal/core/clock';
+import { systemClock } from '@cardseal/base/clock';
 import { newId, newJobId } from '@cardseal/core/job';
 import { type DeliveryRef, type EventType, type Ledger, openLedger } from '@cardseal/core/ledger';
 import { connectRedis, createConveyor } from '@cardseal/core/queue';
-import { eventIdFor, newSecret } from '@cardseal/core/webhook';
+import { eventIdFor, newSecret } from '@cardseal/webhook';
 import type { TestStack } from './stack.ts';
 
 export interface Owing {

@@ -1,7 +1,7 @@
 /** What a phone makes of a card: 12 megapixels of noise and print around a specimen, stored in the ways that phones store. */
 import { generateSpecimens, type SpecimenTruth } from '@cardseal/emulator/cards';
 import sharp, { type Sharp } from 'sharp';
-import { drawPixels } from '../../packages/core/src/image/photo.fixture.ts';
+import { drawPixels } from '../../packages/idcard/src/image/photo.fixture.ts';
 
 const WIDTH_PX = 4032;
 const HEIGHT_PX = 3024;

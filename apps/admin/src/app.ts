@@ -1,12 +1,12 @@
 /** The operators' side as something one can build, start and stop; on its own listener, never on the API's port. */
 
-import { type Clock, systemClock } from '@cardseal/core/clock';
+import { type Clock, systemClock } from '@cardseal/base/clock';
 import { redisTarget } from '@cardseal/core/config';
-import { checkFoundation } from '@cardseal/core/foundation';
 import { type Ledger, openLedger, openMasterKey } from '@cardseal/core/ledger';
 import { drainServer } from '@cardseal/core/lifetime';
 import { createLog, describeError, type Log } from '@cardseal/core/log';
 import { countStoreRequests, createMetrics, createMetricsListener } from '@cardseal/core/metrics';
+import { checkFoundation } from '@cardseal/core/preflight';
 import {
   connectRedis,
   createConveyor,

@@ -9,7 +9,7 @@ import {
   redisEnvironment,
   storeEnvironment,
 } from '@cardseal/core/config';
-import { fileProblems, relationProblems } from '@cardseal/core/foundation';
+import { fileProblems, relationProblems } from '@cardseal/core/preflight';
 import { z } from 'zod';
 
 const ADDRESS_BITS = { 4: 32, 6: 128 } as const;

@@ -1,5 +1,5 @@
 /** What every part of the admin is given. */
-import type { Clock } from '@cardseal/core/clock';
+import type { Clock } from '@cardseal/base/clock';
 import type { Ledger } from '@cardseal/core/ledger';
 import type { Log } from '@cardseal/core/log';
 import type { Conveyor, Lanes, Queues, WorkerBoard } from '@cardseal/core/queue';

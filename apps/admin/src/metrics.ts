@@ -4,8 +4,8 @@
  */
 
 import type { Metrics } from '@cardseal/core/metrics';
-import type { CredentialSnapshot } from '@cardseal/core/pacing';
 import { redisAnswers } from '@cardseal/core/queue';
+import type { CredentialSnapshot } from '@cardseal/pacer';
 import type { AdminContext } from './context.ts';
 import type { OverviewReader } from './overview/read.ts';
 import type { Overview } from './overview/view.ts';

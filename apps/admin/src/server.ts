@@ -1,6 +1,6 @@
 /** The admin's own listener: session first, a content policy without foreign hosts, then the pages. */
 import { randomUUID } from 'node:crypto';
-import { CardsealError, RejectedError } from '@cardseal/core/errors';
+import { CardsealError, RejectedError } from '@cardseal/base/errors';
 import { describeError } from '@cardseal/core/log';
 import cookie from '@fastify/cookie';
 import formbody from '@fastify/formbody';

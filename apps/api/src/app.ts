@@ -1,14 +1,14 @@
 /** The API as something one can build, start and stop: submit → store → enqueue, and everything read from the ledger. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Clock, createAgreedClock, redisTime } from '@cardseal/core/clock';
-import { redisTarget } from '@cardseal/core/config';
-import { readProxies, storeTime } from '@cardseal/core/egress';
-import { checkFoundation } from '@cardseal/core/foundation';
+import { type Clock, createAgreedClock, redisTime } from '@cardseal/base/clock';
+import { storeTime } from '@cardseal/base/egress';
+import { readProxies, readWebhookTls, redisTarget } from '@cardseal/core/config';
 import { type Ledger, openLedger, openMasterKey } from '@cardseal/core/ledger';
 import { drainServer } from '@cardseal/core/lifetime';
 import { createLog, describeError, type Log } from '@cardseal/core/log';
 import { countStoreRequests, createMetrics, createMetricsListener } from '@cardseal/core/metrics';
+import { checkFoundation } from '@cardseal/core/preflight';
 import {
   connectRedis,
   createConveyor,
@@ -19,7 +19,7 @@ import {
   redisAnswers,
 } from '@cardseal/core/queue';
 import { createTracing } from '@cardseal/core/trace';
-import { createTargetGuard, readWebhookTls } from '@cardseal/core/webhook';
+import { createTargetGuard } from '@cardseal/webhook';
 import { createBatchKeeper } from './batches/index.ts';
 import { bodyBudgetBytes, createMemoryBudget } from './bodies/index.ts';
 import type { ApiConfig } from './config.ts';
@@ -47,7 +47,10 @@ export interface Api {
 export function createApi(config: ApiConfig, overrides: ApiOverrides = {}): Api {
   const log = overrides.log ?? createLog('api', config.LOG_LEVEL);
   const agreed = createAgreedClock({
-    witnesses: [() => redisTime(producer)(), storeTime(config)],
+    witnesses: [
+      () => redisTime(producer)(),
+      storeTime({ endpoint: config.S3_ENDPOINT, region: config.S3_REGION, proxyFor: readProxies(config) }),
+    ],
     onChange: (offsetMs) => log.warn('clock.corrected', { duration_ms: offsetMs }),
   });
   const clock = overrides.clock ?? agreed;

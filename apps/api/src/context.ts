@@ -1,10 +1,10 @@
 /** What every step of the API is given. */
-import type { Clock } from '@cardseal/core/clock';
+import type { Clock } from '@cardseal/base/clock';
 import type { Ledger } from '@cardseal/core/ledger';
 import type { Log } from '@cardseal/core/log';
 import type { Metrics } from '@cardseal/core/metrics';
 import type { Conveyor, FinishedEvents, JobChanges } from '@cardseal/core/queue';
-import type { TargetGuard } from '@cardseal/core/webhook';
+import type { TargetGuard } from '@cardseal/webhook';
 import type { MemoryBudget } from './bodies/index.ts';
 import type { ApiConfig } from './config.ts';
 import type { Limits } from './limits/index.ts';

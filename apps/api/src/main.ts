@@ -1,6 +1,7 @@
 /** Starts the API from the environment. Nothing imports this file. */
-import { describeTrouble } from '@cardseal/core/foundation';
+
 import { runApp } from '@cardseal/core/lifetime';
+import { describeTrouble } from '@cardseal/core/preflight';
 import { createApi } from './app.ts';
 import { readConfig } from './config.ts';
 

@@ -6,6 +6,7 @@ import {
   redisEnvironment,
   storeEnvironment,
 } from '@cardseal/core/config';
+import type { Ledger } from '@cardseal/core/ledger';
 import {
   type Advice,
   type AskRedis,
@@ -13,8 +14,8 @@ import {
   adviseOnPlaintext,
   examineRedis,
   examineStore,
-} from '@cardseal/core/foundation';
-import type { KeyStatus, Ledger } from '@cardseal/core/ledger';
+} from '@cardseal/core/preflight';
+import type { KeyStatus } from '@cardseal/sealing';
 import { z } from 'zod';
 
 const schema = z.object({

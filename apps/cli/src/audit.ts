@@ -1,6 +1,7 @@
 /** `audit verify` and `audit export`: the operators' log, straight from the ledger; nothing else has to run. */
+
+import { RejectedError } from '@cardseal/base/errors';
 import type { Env } from '@cardseal/core/config';
-import { RejectedError } from '@cardseal/core/errors';
 import { openLedgerOf } from './provision.ts';
 
 /** Exit code 1 when the chain does not hold. */

@@ -1,7 +1,7 @@
 /** What the command line changes stands in the audit log first, like what operators do in the admin. */
 import { userInfo } from 'node:os';
-import { type AuditInput, onRecord } from '@cardseal/core/audit';
 import type { Ledger } from '@cardseal/core/ledger';
+import { type AuditInput, onRecord } from '@cardseal/core/ledger/audit';
 
 /** Throws as `work` does, after an entry that says that it did not come about. */
 export function audited<T>(ledger: Ledger, deed: Omit<AuditInput, 'who' | 'role'>, work: () => Promise<T>): Promise<T> {

@@ -1,7 +1,7 @@
 /** `key list|set|usage|revoke`: what keys may do and did, straight in the ledger. */
-import { systemClock } from '@cardseal/core/clock';
+import { systemClock } from '@cardseal/base/clock';
+import { RejectedError } from '@cardseal/base/errors';
 import type { Env } from '@cardseal/core/config';
-import { RejectedError } from '@cardseal/core/errors';
 import { type ApiKeyRecord, type KeyLimits, type Ledger, type Scope, usageDay } from '@cardseal/core/ledger';
 import { audited } from './audited.ts';
 import { type Output, printJson, printTable } from './jobs/print.ts';

@@ -1,9 +1,9 @@
 /** `cardseal <command>`: data on stdout, progress and errors on stderr, exit code 1 on failure and 2 on misuse. */
 
+import { CardsealError } from '@cardseal/base/errors';
 import { ConnectionError, ProblemError } from '@cardseal/client';
 import { ConfigurationError } from '@cardseal/core/config';
-import { CardsealError } from '@cardseal/core/errors';
-import { describeTrouble } from '@cardseal/core/foundation';
+import { describeTrouble } from '@cardseal/core/preflight';
 import { CommanderError } from 'commander';
 import { adoptDevelopmentStack } from './development-stack.ts';
 import { createProgram } from './program.ts';

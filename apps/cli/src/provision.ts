@@ -1,9 +1,9 @@
 /** `tenant create`, `key create`: with the ledger's own environment; nothing else has to run. */
+
+import { systemClock } from '@cardseal/base/clock';
+import { RejectedError } from '@cardseal/base/errors';
 import { checkTenantId, createApiKey, createTenant } from '@cardseal/core/access';
-import { systemClock } from '@cardseal/core/clock';
 import { commonEnvironment, type Env, readEnvironment, storeEnvironment } from '@cardseal/core/config';
-import { RejectedError } from '@cardseal/core/errors';
-import { fileProblems, relationProblems } from '@cardseal/core/foundation';
 import {
   HOUSE,
   type KeyLimits,
@@ -13,6 +13,7 @@ import {
   SCOPES,
   type Scope,
 } from '@cardseal/core/ledger';
+import { fileProblems, relationProblems } from '@cardseal/core/preflight';
 import { z } from 'zod';
 import { audited } from './audited.ts';
 

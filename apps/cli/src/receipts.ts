@@ -1,7 +1,7 @@
 /** `receipt verify <file>`: whether an erasure receipt is what the house signed. Works offline, with a public key. */
 import { type JsonWebKey, verify } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { RejectedError } from '@cardseal/core/errors';
+import { RejectedError } from '@cardseal/base/errors';
 import { type Output, printJson } from './jobs/print.ts';
 
 interface Receipt {

@@ -1,10 +1,10 @@
 /** `tenant list|set`: who there is, straight in the ledger. */
 import { readFileSync } from 'node:fs';
-import { DEFAULT_POLICY, readVerdictPolicy, type VerdictPolicy } from '@cardseal/core/card';
+import { RejectedError } from '@cardseal/base/errors';
 import type { Env } from '@cardseal/core/config';
-import { RejectedError } from '@cardseal/core/errors';
 import { HOUSE, hasDotSegment, type ObjectSourceRule, type TenantRecord } from '@cardseal/core/ledger';
-import { readTargetEntry, splitTargets } from '@cardseal/core/webhook';
+import { DEFAULT_POLICY, readVerdictPolicy, type VerdictPolicy } from '@cardseal/idcard/card';
+import { readTargetEntry, splitTargets } from '@cardseal/webhook';
 import { audited } from './audited.ts';
 import { type Output, printJson, printTable } from './jobs/print.ts';
 import { openLedgerOf } from './provision.ts';

@@ -1,14 +1,13 @@
 /** The worker as something one can build, start and stop: recognizes cards, delivers webhooks, reconciles. */
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Clock, createAgreedClock, redisTime } from '@cardseal/core/clock';
-import { redisTarget } from '@cardseal/core/config';
-import { readProxies, storeTime } from '@cardseal/core/egress';
-import { checkFoundation } from '@cardseal/core/foundation';
+import { type Clock, createAgreedClock, redisTime } from '@cardseal/base/clock';
+import { storeTime } from '@cardseal/base/egress';
+import { readProxies, readWebhookTls, redisTarget } from '@cardseal/core/config';
 import { type Ledger, openLedger, openMasterKey } from '@cardseal/core/ledger';
 import { createLog, describeError, type Log } from '@cardseal/core/log';
 import { countStoreRequests, createMetrics, createMetricsListener } from '@cardseal/core/metrics';
-import { createPacer, type PacingEvent } from '@cardseal/core/pacing';
+import { checkFoundation } from '@cardseal/core/preflight';
 import {
   connectRedis,
   createConveyor,
@@ -19,7 +18,8 @@ import {
   redisAnswers,
 } from '@cardseal/core/queue';
 import { createTracing } from '@cardseal/core/trace';
-import { createTargetGuard, createWebhookSender, readWebhookTls } from '@cardseal/core/webhook';
+import { createPacer, type PacingEvent } from '@cardseal/pacer';
+import { createTargetGuard, createWebhookSender } from '@cardseal/webhook';
 import { createFlowMeter } from './concurrency/index.ts';
 import type { WorkerConfig } from './config.ts';
 import type { WorkerContext } from './context.ts';
@@ -58,7 +58,10 @@ export interface WorkerApp {
 export function createWorker(config: WorkerConfig, overrides: WorkerOverrides = {}): WorkerApp {
   const log = overrides.log ?? createLog('worker', config.LOG_LEVEL);
   const agreed = createAgreedClock({
-    witnesses: [() => redisTime(redis)(), storeTime(config)],
+    witnesses: [
+      () => redisTime(redis)(),
+      storeTime({ endpoint: config.S3_ENDPOINT, region: config.S3_REGION, proxyFor: readProxies(config) }),
+    ],
     onChange: (offsetMs) => log.warn('clock.corrected', { duration_ms: offsetMs }),
   });
   const clock = overrides.clock ?? agreed;

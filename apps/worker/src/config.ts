@@ -11,7 +11,7 @@ import {
   storeEnvironment,
   webhookEnvironment,
 } from '@cardseal/core/config';
-import { fileProblems, publicUrlProblems, relationProblems } from '@cardseal/core/foundation';
+import { fileProblems, publicUrlProblems, relationProblems } from '@cardseal/core/preflight';
 import { z } from 'zod';
 import { poolProblems } from './pool-problems.ts';
 

@@ -1,12 +1,13 @@
 /** What every step of the worker is given. */
-import type { BaiduProvider } from '@cardseal/core/baidu';
-import type { Clock } from '@cardseal/core/clock';
+
+import type { Clock } from '@cardseal/base/clock';
 import type { Ledger } from '@cardseal/core/ledger';
 import type { Log } from '@cardseal/core/log';
 import type { Metrics } from '@cardseal/core/metrics';
-import type { Pacer } from '@cardseal/core/pacing';
 import type { Conveyor, Lanes } from '@cardseal/core/queue';
-import type { WebhookSender } from '@cardseal/core/webhook';
+import type { Pacer } from '@cardseal/pacer';
+import type { BaiduProvider } from '@cardseal/providers/baidu';
+import type { WebhookSender } from '@cardseal/webhook';
 import type { FlowMeter } from './concurrency/index.ts';
 import type { WorkerConfig } from './config.ts';
 import type { Endpoints } from './endpoints.ts';

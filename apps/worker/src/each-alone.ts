@@ -3,7 +3,7 @@
  * all others. What failed is told with its ids and left where it is; a walk that met a passing trouble has not seen
  * everything, and says so when it ends.
  */
-import { asCardsealError, type CardsealError } from '@cardseal/core/errors';
+import { asCardsealError, type CardsealError } from '@cardseal/base/errors';
 import { describeError, type Log } from '@cardseal/core/log';
 import type { Metrics } from '@cardseal/core/metrics';
 

@@ -1,6 +1,7 @@
 /** Checks the files that recognition needs, so that a start reports their problems together with all others. */
-import { parseKeyWrapperSetting, rsaKeyWrapper } from '@cardseal/core/baidu';
+
 import { ConfigurationError, problemsFrom, readFileOf } from '@cardseal/core/config';
+import { parseKeyWrapperSetting, rsaKeyWrapper } from '@cardseal/providers/baidu';
 import { type Credential, readCredentials } from './credentials.ts';
 
 export interface PoolSettings {

@@ -1,4 +1,8 @@
 /** The pool of credentials as things that can be called: one provider each, over shared connections and key wrapper. */
+
+import type { Clock } from '@cardseal/base/clock';
+import { ConfigurationError, readProxies } from '@cardseal/core/config';
+import type { Log } from '@cardseal/core/log';
 import {
   type BaiduProvider,
   commandKeyWrapper,
@@ -11,11 +15,7 @@ import {
   parseCipherSuite,
   parseKeyWrapperSetting,
   redisTokenStore,
-} from '@cardseal/core/baidu';
-import type { Clock } from '@cardseal/core/clock';
-import { ConfigurationError } from '@cardseal/core/config';
-import { readProxies } from '@cardseal/core/egress';
-import type { Log } from '@cardseal/core/log';
+} from '@cardseal/providers/baidu';
 import type { Redis } from 'ioredis';
 import type { WorkerConfig } from './config.ts';
 import type { Credential } from './credentials.ts';

@@ -1,5 +1,12 @@
 /** The two BullMQ workers: how they take jobs, notice a lost lock, back off, and stop within a grace. */
 
+import {
+  type Backoff,
+  backoffMs,
+  overloadBackoff,
+  recognizeBackoff,
+  undecryptableBackoff,
+} from '@cardseal/core/backoff';
 import { redisTarget } from '@cardseal/core/config';
 import { describeError } from '@cardseal/core/log';
 import {
@@ -12,7 +19,6 @@ import {
   type Trials,
   type WorkerBoard,
 } from '@cardseal/core/queue';
-import { type Backoff, backoffMs, overloadBackoff, recognizeBackoff, undecryptableBackoff } from '@cardseal/core/retry';
 import { type Processor, Worker, type WorkerOptions } from 'bullmq';
 import { createCardTap, createGateHold, createGovernor, MIN_CARDS, watchLoopLag } from './concurrency/index.ts';
 import type { WorkerContext } from './context.ts';

@@ -1,6 +1,7 @@
-import { asCardsealError } from '@cardseal/core/errors';
-import { createLedger, HOUSE, memoryObjectStore, paths } from '@cardseal/core/ledger';
-import { localMasterKey } from '@cardseal/core/seal';
+import { asCardsealError } from '@cardseal/base/errors';
+import { createLedger, HOUSE, paths } from '@cardseal/core/ledger';
+import { memoryObjectStore } from '@cardseal/object-store';
+import { localMasterKey } from '@cardseal/sealing';
 import { expect, it } from 'vitest';
 import { isLedgerAway } from './recognize/unsaved.ts';
 import { createTenants } from './tenants.ts';

@@ -1,5 +1,5 @@
 /** What tenants have settled, at most a second behind the ledger, so that a card of a busy tenant asks for nothing. */
-import { TransientError } from '@cardseal/core/errors';
+import { TransientError } from '@cardseal/base/errors';
 import { HOUSE, type Ledger, type TenantRecord } from '@cardseal/core/ledger';
 import { LRUCache } from 'lru-cache';
 

@@ -5,8 +5,8 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { systemClock } from '@cardseal/base/clock';
 import { createAdmin, createApiKey, createTenant, parseApiKey } from '@cardseal/core/access';
-import { systemClock } from '@cardseal/core/clock';
 import { readEnvironment, storeEnvironment } from '@cardseal/core/config';
 import { type Ledger, openLedger, openMasterKey, SCOPES } from '@cardseal/core/ledger';
 import { z } from 'zod';

@@ -5,8 +5,8 @@
  * It checks nothing and knows no keys.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { memoryObjectStore, type ObjectStore } from '@cardseal/core/ledger';
-import { seal } from '@cardseal/core/seal';
+import { memoryObjectStore, type ObjectStore } from '@cardseal/object-store';
+import { seal } from '@cardseal/sealing';
 import { Queue } from 'bullmq';
 import fastify from 'fastify';
 import { startCardseal } from './cardseal.ts';

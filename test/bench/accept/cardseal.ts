@@ -1,10 +1,11 @@
 /** The API as it is, over the store and the Redis of the run. */
 import { createApi } from '@cardseal/api';
+import { systemClock } from '@cardseal/base/clock';
 import { createApiKey, createTenant } from '@cardseal/core/access';
-import { systemClock } from '@cardseal/core/clock';
-import { createLedger, type ObjectStore } from '@cardseal/core/ledger';
+import { createLedger } from '@cardseal/core/ledger';
 import { createLog } from '@cardseal/core/log';
-import { localMasterKey } from '@cardseal/core/seal';
+import type { ObjectStore } from '@cardseal/object-store';
+import { localMasterKey } from '@cardseal/sealing';
 import type { Target } from './target.ts';
 
 export async function startCardseal(store: ObjectStore, redisUrl: string): Promise<Target> {

@@ -1,6 +1,5 @@
 /** One of the two that `bench accept` measures, in a process of its own: Cardseal's API, or the bare route. */
-import { memoryObjectStore, type ObjectStore, s3ObjectStore } from '@cardseal/core/ledger';
-import { createS3Client } from '../../../packages/core/src/ledger/store/s3-object-store.ts';
+import { createS3Client, memoryObjectStore, type ObjectStore, s3ObjectStore } from '@cardseal/object-store';
 import { plainJpeg } from '../../support/pictures.ts';
 import { startBare } from './bare.ts';
 import { startCardseal } from './cardseal.ts';

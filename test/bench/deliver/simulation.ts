@@ -3,7 +3,7 @@
  * are only numbers. Slots, sleep and waking are modelled as the worker does them; an hour passes in seconds.
  */
 import { type Lanes, longestWaitMs } from '@cardseal/core/queue';
-import { type DeliveryClass, nextTry } from '@cardseal/core/webhook';
+import { type DeliveryClass, nextTry } from '@cardseal/webhook';
 
 export interface SimulatedEndpoint {
   id: string;

@@ -6,10 +6,10 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { DevInfo } from '@cardseal/dev';
+import { createS3Client, s3ObjectStore } from '@cardseal/object-store';
 import { Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { Agent } from 'undici';
-import { createS3Client, s3ObjectStore } from '../../../packages/core/src/ledger/store/s3-object-store.ts';
 
 export interface BareOperations {
   /** Milliseconds of each, measured one after the other. */

@@ -1,6 +1,6 @@
 /** What a closed gate costs: many callers are turned away, then nothing may spin, then a person opens the gate. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { createPacer, type Pacer } from '@cardseal/core/pacing';
+import { createPacer, type Pacer } from '@cardseal/pacer';
 import type { Redis } from 'ioredis';
 
 const QUIET_SECONDS = 10;

@@ -2,7 +2,7 @@
  * The frontier of use against refusals where jitter is high, in simulated time: even spacing with a fixed margin, and
  * ours, against the same provider. `way` is jitter that nobody sees, `late` is lateness that the sender sees itself.
  */
-import { exponential, type SimulationResult, simulate } from '@cardseal/core/pacing/simulation';
+import { exponential, type SimulationResult, simulate } from '@cardseal/pacer/simulation';
 import { round } from './measure.ts';
 
 const SECONDS = 300;

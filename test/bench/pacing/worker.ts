@@ -4,9 +4,9 @@
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { aesSealer } from '@cardseal/core/baidu';
-import { ThrottledError } from '@cardseal/core/errors';
-import { createPacer } from '@cardseal/core/pacing';
+import { ThrottledError } from '@cardseal/base/errors';
+import { createPacer } from '@cardseal/pacer';
+import { aesSealer } from '@cardseal/providers/baidu';
 import { Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { Pool } from 'undici';

@@ -2,6 +2,12 @@
  * The peer: what a script without queue, pacing, retries or recovery would do for a card. The same reads, the same
  * sealing, the same call and the same writes as a worker, in a loop.
  */
+
+import { systemClock } from '@cardseal/base/clock';
+import { decodeCheckpoint, encodeCheckpoint, type JobId, type JobRequest } from '@cardseal/core/job';
+import type { Ledger, SealedJob } from '@cardseal/core/ledger';
+import { freezeOutcome } from '@cardseal/core/outcome';
+import { buildResult, DEFAULT_POLICY, dateInShanghai } from '@cardseal/idcard/card';
 import {
   createBaiduProvider,
   createIdCardClient,
@@ -9,13 +15,8 @@ import {
   createTokenSource,
   memoryTokenStore,
   rsaKeyWrapper,
-} from '@cardseal/core/baidu';
-import { readReply } from '@cardseal/core/baidu/reading';
-import { buildResult, DEFAULT_POLICY, dateInShanghai } from '@cardseal/core/card';
-import { systemClock } from '@cardseal/core/clock';
-import { decodeCheckpoint, encodeCheckpoint, type JobId, type JobRequest } from '@cardseal/core/job';
-import type { Ledger, SealedJob } from '@cardseal/core/ledger';
-import { freezeOutcome } from '@cardseal/core/outcome';
+} from '@cardseal/providers/baidu';
+import { readReply } from '@cardseal/providers/baidu/reading';
 import { TENANT } from './store.ts';
 
 export interface BareOptions {

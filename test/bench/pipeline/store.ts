@@ -1,9 +1,10 @@
 /** The measured process's ledger: in memory, filled with cards of one side, and counting what is asked of it. */
 import { randomBytes } from 'node:crypto';
-import { systemClock } from '@cardseal/core/clock';
+import { systemClock } from '@cardseal/base/clock';
 import { type JobId, type JobRequest, newJobId } from '@cardseal/core/job';
-import { createLedger, type Ledger, memoryObjectStore, type ObjectStore } from '@cardseal/core/ledger';
-import { localMasterKey } from '@cardseal/core/seal';
+import { createLedger, type Ledger } from '@cardseal/core/ledger';
+import { memoryObjectStore, type ObjectStore } from '@cardseal/object-store';
+import { localMasterKey } from '@cardseal/sealing';
 import { padded } from '../../support/stamp.ts';
 
 export const TENANT = 'bench';

@@ -4,8 +4,9 @@
  */
 
 import { createdAtMs, type JobId, type JobRequest } from '@cardseal/core/job';
-import { createLedger, type Ledger, type ObjectStore } from '@cardseal/core/ledger';
-import { localMasterKey } from '@cardseal/core/seal';
+import { createLedger, type Ledger } from '@cardseal/core/ledger';
+import type { ObjectStore } from '@cardseal/object-store';
+import { localMasterKey } from '@cardseal/sealing';
 
 export const TENANT = 'dev';
 const FIRST_MS = 1_700_000_000_000;

@@ -1,5 +1,5 @@
 /** One recovery: an empty private Redis, a ledger that owes so many cards, and the worker's own walk over it. */
-import { systemClock } from '@cardseal/core/clock';
+import { systemClock } from '@cardseal/base/clock';
 import { silentLog } from '@cardseal/core/log';
 import { createMetrics } from '@cardseal/core/metrics';
 import { connectRedis, createConveyor } from '@cardseal/core/queue';

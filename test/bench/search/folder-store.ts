@@ -3,7 +3,7 @@
  * before anybody runs on it. Each object is what a PUT would have left.
  */
 import { createHash } from 'node:crypto';
-import type { ObjectStore } from '@cardseal/core/ledger';
+import type { ObjectStore } from '@cardseal/object-store';
 import { listNames } from '../../../infra/dev/s3/listing.ts';
 import { fromIndexKey, toIndexKey } from '../../../infra/dev/s3/ordered-index.ts';
 import { Storage } from '../../../infra/dev/s3/storage.ts';

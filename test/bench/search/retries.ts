@@ -3,7 +3,7 @@
  * one. The worker is kept from them by a closed gate, so that what is in the queue afterwards is what was tried again.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { walk } from '@cardseal/core/ledger';
+import { walk } from '@cardseal/object-store';
 import { Redis } from 'ioredis';
 import { bucketOf } from '../../fault/bucket-copy.ts';
 import type { AdminClient } from '../../support/admin.ts';

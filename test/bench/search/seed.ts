@@ -6,11 +6,11 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { systemClock } from '@cardseal/base/clock';
 import { createTenant } from '@cardseal/core/access';
-import { systemClock } from '@cardseal/core/clock';
 import { type JobId, jobOptionsSchema, newJobId } from '@cardseal/core/job';
 import { createLedger, type Ledger } from '@cardseal/core/ledger';
-import { localMasterKey } from '@cardseal/core/seal';
+import { localMasterKey } from '@cardseal/sealing';
 import { plainJpeg } from '../../support/pictures.ts';
 import { openFolderStore } from './folder-store.ts';
 

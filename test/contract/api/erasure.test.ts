@@ -1,7 +1,8 @@
 /** The erasure of a job on a store that cannot delete: the API says so, and nothing of the job can be read meanwhile. */
-import { TransientError } from '@cardseal/core/errors';
-import { createLedger, memoryObjectStore, type ObjectStore } from '@cardseal/core/ledger';
-import { localMasterKey } from '@cardseal/core/seal';
+import { TransientError } from '@cardseal/base/errors';
+import { createLedger } from '@cardseal/core/ledger';
+import { memoryObjectStore, type ObjectStore } from '@cardseal/object-store';
+import { localMasterKey } from '@cardseal/sealing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { json, startTestApi, type TestApi } from '../../support/api.ts';
 import { plainJpeg } from '../../support/pictures.ts';

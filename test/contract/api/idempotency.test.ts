@@ -1,8 +1,9 @@
 /** An Idempotency-Key on every unsafe route, with Redis away: done once, answered the same, whoever asks and how often. */
-import { TransientError } from '@cardseal/core/errors';
+import { TransientError } from '@cardseal/base/errors';
 import type { JobView } from '@cardseal/core/job';
-import { createLedger, type Ledger, type ObjectStore } from '@cardseal/core/ledger';
-import { localMasterKey } from '@cardseal/core/seal';
+import { createLedger, type Ledger } from '@cardseal/core/ledger';
+import type { ObjectStore } from '@cardseal/object-store';
+import { localMasterKey } from '@cardseal/sealing';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Answer, json, startTestApi, type TestApi } from '../../support/api.ts';

@@ -1,6 +1,7 @@
 /** Every problem of the reference can be met, and is the one that the page describes. */
+
+import { systemClock } from '@cardseal/base/clock';
 import { createApiKey } from '@cardseal/core/access';
-import { systemClock } from '@cardseal/core/clock';
 import type { KeyLimits } from '@cardseal/core/ledger';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { json, startTestApi, type TestApi } from '../../support/api.ts';

@@ -18,8 +18,8 @@ const READERS: Record<string, Record<string, string>> = {
   ts: { '': 'test/e2e/pages/examples.test.ts' },
   http: { '': 'test/e2e/pages/examples.test.ts' },
   json: {
-    'docs/pictures.md': 'packages/core/src/image/pictures-page.test.ts',
-    'docs/checks.md': 'packages/core/src/card/checks-page.test.ts',
+    'docs/pictures.md': 'packages/idcard/src/image/images-page.test.ts',
+    'docs/checks.md': 'packages/idcard/src/card/checks-page.test.ts',
     '': 'test/e2e/pages/examples.test.ts',
   },
   mermaid: { 'docs/api.md': 'test/contract/api/states.test.ts' },

@@ -10,7 +10,7 @@ import {
   type MasterKey,
   readWrapped,
   withOlderMasters,
-} from '@cardseal/core/seal';
+} from '@cardseal/sealing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type KmsDouble, startKmsDouble } from '../../../infra/dev/kms/index.ts';
 

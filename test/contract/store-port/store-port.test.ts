@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { createS3Client, memoryObjectStore, type ObjectStore, s3ObjectStore, walk } from '@cardseal/core/ledger';
+import { createS3Client, memoryObjectStore, type ObjectStore, s3ObjectStore, walk } from '@cardseal/object-store';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createObjectStore, type FaultRule } from '../../../infra/dev/s3/index.ts';
 

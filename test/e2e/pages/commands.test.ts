@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { verifyWebhook } from '@cardseal/client';
-import { newSecret } from '@cardseal/core/webhook';
+import { newSecret } from '@cardseal/webhook';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type OperatorShell, openShell } from '../../support/operator-shell.ts';
 import { blocksOf, commandsOf, PAGES, ROOT } from '../../support/pages/blocks.ts';

@@ -1,9 +1,10 @@
 /** The checker can fail: a night in which all is well, and the same night with one thing wrong at a time. */
 import { createHash } from 'node:crypto';
-import { systemClock } from '@cardseal/core/clock';
+import { systemClock } from '@cardseal/base/clock';
 import { encodeCheckpoint, type JobRequest, newJobId } from '@cardseal/core/job';
-import { createLedger, memoryObjectStore } from '@cardseal/core/ledger';
-import { localMasterKey } from '@cardseal/core/seal';
+import { createLedger } from '@cardseal/core/ledger';
+import { memoryObjectStore } from '@cardseal/object-store';
+import { localMasterKey } from '@cardseal/sealing';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { tooManyCalls } from '../strikes/outage.ts';
 import { STRIKES } from '../strikes.ts';

@@ -3,7 +3,8 @@
  * receiver's log, samples of the processes, and the ledger at rest. None of it comes from the code under test.
  */
 import type { JobId } from '@cardseal/core/job';
-import type { Ledger, ObjectStore } from '@cardseal/core/ledger';
+import type { Ledger } from '@cardseal/core/ledger';
+import type { ObjectStore } from '@cardseal/object-store';
 
 export interface ToldJob {
   id: JobId;

@@ -2,7 +2,7 @@
  * The independent checker: what clients were told, what was done, the emulator's journal of calls, the receiver's log
  * and the ledger at rest are held against the invariants. It shares no state with the run, and says what is wrong in words.
  */
-import { type ObjectStore, walk } from '@cardseal/core/ledger';
+import { type ObjectStore, walk } from '@cardseal/object-store';
 import { violationsOfBounds, violationsOfTenants } from './bounds.ts';
 import { calledAgain, violationsOfCalls } from './calls.ts';
 import type { Arrived, Call, Evidence, ToldJob } from './evidence.ts';

@@ -1,7 +1,7 @@
 /** `cardseal doctor` and the day's manifest on a real stack, against disagreements made by hand. */
 import { newJobId } from '@cardseal/core/job';
-import { dayOf } from '@cardseal/core/manifest';
 import { createConveyor } from '@cardseal/core/queue';
+import { dayOf } from '@cardseal/core/reports';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCardseal } from '../../support/command-line.ts';
 import { bucketOf } from '../bucket-copy.ts';

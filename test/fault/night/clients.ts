@@ -1,8 +1,8 @@
 /** The tenants of a night: each with a key and an endpoint of its own, and patient like clients that read the contract. */
 
 import { setTimeout as delay } from 'node:timers/promises';
+import { systemClock } from '@cardseal/base/clock';
 import { createApiKey, createTenant } from '@cardseal/core/access';
-import { systemClock } from '@cardseal/core/clock';
 import type { JobId } from '@cardseal/core/job';
 import { type Ledger, SCOPES } from '@cardseal/core/ledger';
 import type { TestStack } from '../../support/stack.ts';

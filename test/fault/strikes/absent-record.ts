@@ -3,7 +3,8 @@
  * that were pending before must arrive once it is back. Outcomes decided meanwhile have no endpoint.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { paths, walk } from '@cardseal/core/ledger';
+import { paths } from '@cardseal/core/ledger';
+import { walk } from '@cardseal/object-store';
 import { bucketOf } from '../bucket-copy.ts';
 import type { Night } from '../night/index.ts';
 

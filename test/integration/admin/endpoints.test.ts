@@ -1,5 +1,5 @@
 /** What the admin app shows of endpoints that fail, whether their tenant can know, and a recovery that counts first. */
-import { systemClock } from '@cardseal/core/clock';
+import { systemClock } from '@cardseal/base/clock';
 import { newId } from '@cardseal/core/job';
 import type { EndpointRecord } from '@cardseal/core/ledger';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

@@ -1,5 +1,5 @@
 /** What is asked for and cannot be meant is refused before anything is done or put on record. */
-import { systemClock } from '@cardseal/core/clock';
+import { systemClock } from '@cardseal/base/clock';
 import { newId } from '@cardseal/core/job';
 import { HOUSE } from '@cardseal/core/ledger';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

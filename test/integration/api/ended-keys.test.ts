@@ -1,6 +1,7 @@
 /** A key that is revoked or loses a scope while its requests wait: they end within two seconds, and say why. */
+
+import { systemClock } from '@cardseal/base/clock';
 import { createApiKey } from '@cardseal/core/access';
-import { systemClock } from '@cardseal/core/clock';
 import type { JobView } from '@cardseal/core/job';
 import type { ApiKeyRecord } from '@cardseal/core/ledger';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

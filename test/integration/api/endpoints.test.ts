@@ -1,5 +1,5 @@
 /** What the API shows of endpoints that fail, and what it accepts of a recovery. Redis is away. */
-import { systemClock } from '@cardseal/core/clock';
+import { systemClock } from '@cardseal/base/clock';
 import type { EndpointRecord } from '@cardseal/core/ledger';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { json, startTestApi, type TestApi } from '../../support/api.ts';

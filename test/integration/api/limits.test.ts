@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { systemClock } from '@cardseal/base/clock';
 import { createApiKey } from '@cardseal/core/access';
-import { systemClock } from '@cardseal/core/clock';
 import { HOUSE, type KeyLimits, type TenantLimits } from '@cardseal/core/ledger';
 import { type RedisServer, startRedis } from '@cardseal/dev';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

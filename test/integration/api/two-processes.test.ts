@@ -1,6 +1,7 @@
 /** Limits and keys over two API processes that share a ledger and a Redis: what is changed in one place holds in both. */
+
+import { systemClock } from '@cardseal/base/clock';
 import { createApiKey } from '@cardseal/core/access';
-import { systemClock } from '@cardseal/core/clock';
 import type { ApiKeyRecord, KeyLimits } from '@cardseal/core/ledger';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startBenchRedis } from '../../bench/fairness/redis.ts';

@@ -1,4 +1,4 @@
-import { systemClock } from '@cardseal/core/clock';
+import { systemClock } from '@cardseal/base/clock';
 import type { JobId } from '@cardseal/core/job';
 import { connectRedis, openQueues, type Queues } from '@cardseal/core/queue';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

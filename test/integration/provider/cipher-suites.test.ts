@@ -1,4 +1,8 @@
 /** Every cipher suite that can be configured, from the real provider to the emulator and back. */
+
+import { systemClock } from '@cardseal/base/clock';
+import { createEmulator, DEFAULT_CONFIG, type Emulator } from '@cardseal/emulator';
+import { generateSpecimens } from '@cardseal/emulator/cards';
 import {
   type BaiduProvider,
   type CipherSuite,
@@ -9,10 +13,7 @@ import {
   type IdCardClient,
   memoryTokenStore,
   rsaKeyWrapper,
-} from '@cardseal/core/baidu';
-import { systemClock } from '@cardseal/core/clock';
-import { createEmulator, DEFAULT_CONFIG, type Emulator } from '@cardseal/emulator';
-import { generateSpecimens } from '@cardseal/emulator/cards';
+} from '@cardseal/providers/baidu';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 const KEYS = { api_key: 'key-of-the-test', secret_key: 'secret-of-the-test', aes_key: '0123456789abcdef' };

@@ -4,8 +4,8 @@
  */
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createPacer, type Pacer } from '@cardseal/core/pacing';
 import { generateSpecimens, type Specimen } from '@cardseal/emulator/cards';
+import { createPacer, type Pacer } from '@cardseal/pacer';
 import { Redis } from 'ioredis';
 import { startTestStack, type TestStack } from '../../support/stack.ts';
 

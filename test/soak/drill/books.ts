@@ -1,6 +1,6 @@
 /** The books of a drill once all is quiet: what was accepted, how it ended, and what reached each consumer. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { walk } from '@cardseal/core/ledger';
+import { walk } from '@cardseal/object-store';
 import { bucketOf } from '../../fault/bucket-copy.ts';
 import type { TestStack } from '../../support/stack.ts';
 import type { Scene } from './scene.ts';

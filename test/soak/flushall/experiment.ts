@@ -4,10 +4,10 @@
  * the bucket, not from the workers.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { walk } from '@cardseal/core/ledger';
-import { createPacer, type Pacer } from '@cardseal/core/pacing';
 import { epochKey } from '@cardseal/core/queue';
 import { generateSpecimens } from '@cardseal/emulator/cards';
+import { walk } from '@cardseal/object-store';
+import { createPacer, type Pacer } from '@cardseal/pacer';
 import { Redis } from 'ioredis';
 import { bucketOf } from '../../fault/bucket-copy.ts';
 import { unique } from '../../fault/night/index.ts';

@@ -3,9 +3,9 @@
  * keeps the promises of its types all the way into a result.
  */
 import assert from 'node:assert/strict';
-import { isWellFormedReply, MAX_CROP_BYTES, readReply } from '@cardseal/core/baidu/reading';
-import { buildResult, DEFAULT_POLICY, isRealDate, maskResult, type SideReading, VERDICTS } from '@cardseal/core/card';
-import { TransientError } from '@cardseal/core/errors';
+import { TransientError } from '@cardseal/base/errors';
+import { buildResult, DEFAULT_POLICY, isRealDate, maskResult, type SideReading, VERDICTS } from '@cardseal/idcard/card';
+import { isWellFormedReply, MAX_CROP_BYTES, readReply } from '@cardseal/providers/baidu/reading';
 
 const WORD = /^(?:other:[a-z0-9_-]{1,40}|[a-z0-9_]{1,40})$/;
 

@@ -7,8 +7,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createPacer, type Pacer } from '@cardseal/core/pacing';
 import { generateSpecimens, type Specimen } from '@cardseal/emulator/cards';
+import { createPacer, type Pacer } from '@cardseal/pacer';
 import { Redis } from 'ioredis';
 import { startTestStack, type TestStack } from '../../support/stack.ts';
 

@@ -2,7 +2,7 @@
  * One way to change something: a role that may, a body that is checked, and what is done. The same route takes the
  * forms of our pages, which are led back to a page, and the JSON of programs, which get the result.
  */
-import { RejectedError } from '@cardseal/core/errors';
+import { RejectedError } from '@cardseal/base/errors';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { isForm } from '../auth/login.ts';

@@ -1,5 +1,5 @@
 /** Which status and code an error is answered with. */
-import { CardsealError } from '@cardseal/core/errors';
+import { CardsealError } from '@cardseal/base/errors';
 
 const REJECTIONS: Record<string, number> = { forbidden: 403, not_found: 404, invalid_request: 400 };
 

@@ -1,5 +1,5 @@
 /** Does what an operator asked for, behind an entry in the audit log: what cannot be put on record is not done. */
-import { type AuditInput, onRecord } from '@cardseal/core/audit';
+import { type AuditInput, onRecord } from '@cardseal/core/ledger/audit';
 import { describeError } from '@cardseal/core/log';
 import type { Session } from '../auth/session.ts';
 import type { AdminContext } from '../context.ts';

@@ -1,5 +1,5 @@
 /** The page of the audit log. */
-import { AUDIT_ACTIONS, type AuditEntry, type AuditPage } from '@cardseal/core/audit';
+import { AUDIT_ACTIONS, type AuditEntry, type AuditPage } from '@cardseal/core/ledger/audit';
 import { type Html, html } from '../pages/html.ts';
 import { badge, field, select, table } from '../pages/layout.ts';
 import { moment } from '../pages/words.ts';

@@ -1,7 +1,7 @@
 /** `/audit`: what operators did, newest first; whether the chain holds; and all of it as NDJSON. */
 import { Readable } from 'node:stream';
-import { AUDIT_ACTIONS, type AuditPage } from '@cardseal/core/audit';
-import { RejectedError } from '@cardseal/core/errors';
+import { RejectedError } from '@cardseal/base/errors';
+import { AUDIT_ACTIONS, type AuditPage } from '@cardseal/core/ledger/audit';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { parseQuery, sendPage } from '../actions/action.ts';

@@ -1,5 +1,5 @@
 /** Sessions that a logout has ended, kept in the ledger until they would have run out: so that they are over everywhere. */
-import type { Clock } from '@cardseal/core/clock';
+import type { Clock } from '@cardseal/base/clock';
 import { type EndedSessionsRecord, HOUSE, type Ledger } from '@cardseal/core/ledger';
 import type { IssuedSession } from './session.ts';
 

@@ -3,7 +3,7 @@
  * does not name the origin of a request. It is bound to a cookie and valid for a short time.
  */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { Clock } from '@cardseal/core/clock';
+import type { Clock } from '@cardseal/base/clock';
 
 /** Set with the form, and sent by the browser to `/login` alone. */
 export const FORM_COOKIE = 'cardseal_login_form';

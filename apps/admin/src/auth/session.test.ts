@@ -1,4 +1,4 @@
-import { ManualClock } from '@cardseal/core/clock';
+import { ManualClock } from '@cardseal/base/clock';
 import { describe, expect, it } from 'vitest';
 import { createSessions, mayActAs } from './session.ts';
 

@@ -2,7 +2,7 @@
  * How long a guess at a password has to wait: a few are free, then each wrong one doubles the wait of its user and of
  * its address. In this process only; stretching makes every guess dear as it is.
  */
-import type { Clock } from '@cardseal/core/clock';
+import type { Clock } from '@cardseal/base/clock';
 import { LRUCache } from 'lru-cache';
 
 const FREE = 5;

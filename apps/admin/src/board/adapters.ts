@@ -3,7 +3,7 @@
  * next generation in the ledger, which is a new outcome and a new webhook, and a delivery a fresh budget of tries.
  */
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
-import { RejectedError } from '@cardseal/core/errors';
+import { RejectedError } from '@cardseal/base/errors';
 import { type DeliverJob, RECOVER, type RecognizeJob, redeliver, reopen } from '@cardseal/core/queue';
 import type { Job, Queue } from 'bullmq';
 import type { AdminContext } from '../context.ts';

@@ -1,5 +1,5 @@
 /** What is done in Bull Board stands in the audit log before it is done, and once more when it did not come about. */
-import type { AuditAction, AuditEntry } from '@cardseal/core/audit';
+import type { AuditAction, AuditEntry } from '@cardseal/core/ledger/audit';
 import { describeError } from '@cardseal/core/log';
 import type { FastifyRequest } from 'fastify';
 import type { AdminContext } from '../context.ts';

@@ -1,7 +1,7 @@
 /** `/queues`: Bull Board, with everything refused at the endpoint that an operator must not do. */
 import { createBullBoard } from '@bull-board/api';
 import { FastifyAdapter } from '@bull-board/fastify';
-import type { AuditAction } from '@cardseal/core/audit';
+import type { AuditAction } from '@cardseal/core/ledger/audit';
 import { describeError } from '@cardseal/core/log';
 import { redisAnswers } from '@cardseal/core/queue';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';

@@ -2,7 +2,7 @@
  * A queue's job as it may be shown: ids, codes and numbers of known shapes. Bull Board's own formatters reach neither
  * failure reasons nor stacks, and an entry in Redis may have been made by anybody.
  */
-import { RejectedError } from '@cardseal/core/errors';
+import { RejectedError } from '@cardseal/base/errors';
 import type { Job } from 'bullmq';
 
 const CODE = /^[a-z0-9_.:-]{1,80}$/;

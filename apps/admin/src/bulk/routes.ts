@@ -1,5 +1,5 @@
 /** Bulk retry: what it would do, starting it at a pace, watching it, calling it off. */
-import { RejectedError } from '@cardseal/core/errors';
+import { RejectedError } from '@cardseal/base/errors';
 import { newId } from '@cardseal/core/job';
 import { type BulkRetryRecord, HOUSE, type Versioned } from '@cardseal/core/ledger';
 import type { FastifyInstance } from 'fastify';

@@ -1,9 +1,10 @@
-import { type Clock, systemClock } from '@cardseal/core/clock';
+import { type Clock, systemClock } from '@cardseal/base/clock';
 import { encodeCheckpoint, type JobId, newJobId } from '@cardseal/core/job';
-import { createLedger, HOUSE, type Ledger, memoryObjectStore, paths } from '@cardseal/core/ledger';
+import { createLedger, HOUSE, type Ledger, paths } from '@cardseal/core/ledger';
 import { silentLog } from '@cardseal/core/log';
 import type { Card } from '@cardseal/core/queue';
-import { localMasterKey } from '@cardseal/core/seal';
+import { memoryObjectStore } from '@cardseal/object-store';
+import { localMasterKey } from '@cardseal/sealing';
 import { describe, expect, it } from 'vitest';
 import { createBulkRunner } from './runner.ts';
 import { dryRun } from './selection.ts';

@@ -4,7 +4,7 @@
  * ended after the run began.
  */
 import { randomUUID } from 'node:crypto';
-import { asCardsealError } from '@cardseal/core/errors';
+import { asCardsealError } from '@cardseal/base/errors';
 import { type BulkRetryRecord, HOUSE, type Versioned } from '@cardseal/core/ledger';
 import { describeError } from '@cardseal/core/log';
 import { isFinalFailure } from '@cardseal/core/outcome';

@@ -1,5 +1,5 @@
 /** `/endpoints`: their health; taking one into use again, and having what it missed sent again. */
-import { RejectedError } from '@cardseal/core/errors';
+import { RejectedError } from '@cardseal/base/errors';
 import { endpointMissing } from '@cardseal/core/ledger';
 import { countOutcomes, enableEndpoint, startRecovery } from '@cardseal/core/queue';
 import type { FastifyInstance } from 'fastify';

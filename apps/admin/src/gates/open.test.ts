@@ -1,8 +1,9 @@
-import { createLedger, memoryObjectStore } from '@cardseal/core/ledger';
-import { createPacer } from '@cardseal/core/pacing';
-import { localMasterKey } from '@cardseal/core/seal';
+import { createLedger } from '@cardseal/core/ledger';
+import { memoryObjectStore } from '@cardseal/object-store';
+import { createPacer } from '@cardseal/pacer';
+import { localMasterKey } from '@cardseal/sealing';
 import { expect, it, onTestFinished } from 'vitest';
-import { startPrivateRedis } from '../../../../packages/core/src/pacing/redis-for-tests.ts';
+import { startPrivateRedis } from '../../../../packages/pacer/src/redis-for-tests.ts';
 import { openForGood } from './open.ts';
 
 it('a gate that Redis forgot stays open once an operator opened it', async () => {

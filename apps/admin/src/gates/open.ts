@@ -1,6 +1,6 @@
 /** Opens a gate in Redis and in the ledger. */
-import { TransientError } from '@cardseal/core/errors';
-import type { Pacer } from '@cardseal/core/pacing';
+import { TransientError } from '@cardseal/base/errors';
+import type { Pacer } from '@cardseal/pacer';
 import type { AdminContext } from '../context.ts';
 
 const SAVE_TRIES = 3;

@@ -1,5 +1,5 @@
 /** The page of gates: each credential, whether it may be called, why not, since when, until when. */
-import type { CredentialSnapshot } from '@cardseal/core/pacing';
+import type { CredentialSnapshot } from '@cardseal/pacer';
 import { type Html, html } from '../pages/html.ts';
 import { badge } from '../pages/layout.ts';
 import { ago, count, moment, rate } from '../pages/words.ts';

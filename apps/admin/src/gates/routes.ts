@@ -1,6 +1,6 @@
 /** Gates of the pool: who may be called, and why not. Operators close and open them; each change is on record. */
-import { RejectedError, TransientError } from '@cardseal/core/errors';
-import type { CredentialSnapshot } from '@cardseal/core/pacing';
+import { RejectedError, TransientError } from '@cardseal/base/errors';
+import type { CredentialSnapshot } from '@cardseal/pacer';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { action, type Call, reason, sendPage, wrongInput } from '../actions/action.ts';

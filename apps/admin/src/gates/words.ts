@@ -1,5 +1,5 @@
 /** Why a gate is closed, in words for people. */
-import type { CredentialSnapshot } from '@cardseal/core/pacing';
+import type { CredentialSnapshot } from '@cardseal/pacer';
 
 const REASONS: Record<string, string> = {
   daily_quota: 'the provider says that today’s quota is used up',

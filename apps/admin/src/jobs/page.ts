@@ -1,6 +1,7 @@
 /** The page of one job: where it stands, what happened when, its deliveries, its masked result, and what one can do. */
-import type { CardFields, Result } from '@cardseal/core/card';
+
 import { deliverJobId } from '@cardseal/core/queue';
+import type { CardFields, Result } from '@cardseal/idcard/card';
 import { mayActAs, type Role } from '../auth/session.ts';
 import { type Html, html } from '../pages/html.ts';
 import { badge, table } from '../pages/layout.ts';

@@ -2,10 +2,11 @@
  * One job as operators see it: when, which class, which code, how long; of the result the masked form. References and
  * metadata are the customer's own words and are left out here as well.
  */
-import { maskResult, type Result } from '@cardseal/core/card';
+
 import { type AttemptRecord, createdAtMs, type JobId, type JobRequest, type JobView } from '@cardseal/core/job';
 import type { DeliveryRecord, DeliveryRef, Inventory, ReadTry, Tombstone } from '@cardseal/core/ledger';
 import { deliverJobId, type LiveHint } from '@cardseal/core/queue';
+import { maskResult, type Result } from '@cardseal/idcard/card';
 import type { AdminContext } from '../context.ts';
 
 export interface GenerationView {

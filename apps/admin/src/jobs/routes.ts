@@ -1,8 +1,9 @@
 /** One job: its page, trying it again, sending a delivery again, and the full view that is put on record. */
-import type { AuditEntry } from '@cardseal/core/audit';
-import { RejectedError } from '@cardseal/core/errors';
+
+import { RejectedError } from '@cardseal/base/errors';
 import { isJobId, type JobId, type JobView } from '@cardseal/core/job';
 import type { DeliveryRef } from '@cardseal/core/ledger';
+import type { AuditEntry } from '@cardseal/core/ledger/audit';
 import { redeliver, reopen } from '@cardseal/core/queue';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';

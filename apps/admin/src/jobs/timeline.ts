@@ -1,5 +1,5 @@
 /** What happened to a job, in the order of time: pure, from what was read. */
-import type { AuditEntry } from '@cardseal/core/audit';
+import type { AuditEntry } from '@cardseal/core/ledger/audit';
 import { span } from '../pages/words.ts';
 import type { OperatorView } from './read.ts';
 

@@ -1,5 +1,5 @@
 /** What is wrong now, in plain words, the worst first: pure, from the overview's numbers. Empty when all is well. */
-import { PROVIDER_OUTAGE } from '@cardseal/core/pacing';
+import { PROVIDER_OUTAGE } from '@cardseal/pacer';
 import { endWords, reasonWords } from '../gates/words.ts';
 import { count, rate, span } from '../pages/words.ts';
 import type { Overview } from './view.ts';

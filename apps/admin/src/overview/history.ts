@@ -3,7 +3,7 @@
  * sees first that it has ended writes it down with its times. A Redis that forgets, forgets this as well; the log and the
  * metrics have it, too.
  */
-import type { Clock } from '@cardseal/core/clock';
+import type { Clock } from '@cardseal/base/clock';
 import type { Redis } from 'ioredis';
 import type { ConditionKind, Conditions } from './conditions.ts';
 

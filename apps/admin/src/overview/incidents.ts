@@ -1,5 +1,5 @@
 /** The last incidents, newest first: what is wrong, what was and has ended, and what operators did about it. Pure. */
-import type { AuditEntry } from '@cardseal/core/audit';
+import type { AuditEntry } from '@cardseal/core/ledger/audit';
 import { reasonWords } from '../gates/words.ts';
 import { count, span } from '../pages/words.ts';
 import type { PastIncident } from './history.ts';

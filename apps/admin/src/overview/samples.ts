@@ -2,8 +2,8 @@
  * One look at the pool every ten seconds, kept for an hour in Redis, so that the plot of calls against the limit is the
  * same in every admin process. Its time names a sample: of two processes one is kept.
  */
-import type { Clock } from '@cardseal/core/clock';
-import type { CredentialSnapshot } from '@cardseal/core/pacing';
+import type { Clock } from '@cardseal/base/clock';
+import type { CredentialSnapshot } from '@cardseal/pacer';
 import type { Redis } from 'ioredis';
 import type { CallsSample } from './view.ts';
 

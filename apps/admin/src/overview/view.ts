@@ -1,5 +1,5 @@
 /** What the overview knows, as numbers: the same for the page and for `/api/overview`. null is what could not be seen. */
-import type { CredentialSnapshot } from '@cardseal/core/pacing';
+import type { CredentialSnapshot } from '@cardseal/pacer';
 import type { EndpointLine, Health } from '../endpoints/read.ts';
 import type { WorkerState } from './worker-state.ts';
 

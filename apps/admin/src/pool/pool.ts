@@ -1,6 +1,6 @@
 /** The pool of credentials as operators see it: known by id and rate from the workers' board, never by a secret. */
-import { CardsealError, TransientError } from '@cardseal/core/errors';
-import { type CredentialSnapshot, createPacer, type Pacer } from '@cardseal/core/pacing';
+import { CardsealError, TransientError } from '@cardseal/base/errors';
+import { type CredentialSnapshot, createPacer, type Pacer } from '@cardseal/pacer';
 import type { AdminContext } from '../context.ts';
 
 type PoolParts = Pick<AdminContext, 'config' | 'clock' | 'redis' | 'workers'>;

@@ -1,6 +1,7 @@
 /** `/tenants`: who they are, their share, and their keys. Owners alone change them; secrets are shown once. */
+
+import { RejectedError } from '@cardseal/base/errors';
 import { createApiKey, createTenant } from '@cardseal/core/access';
-import { RejectedError } from '@cardseal/core/errors';
 import {
   type ApiKeyRecord,
   HOUSE,

@@ -1,6 +1,7 @@
 /** Who is asking: the API key of a request, checked against the ledger at most two seconds behind it. */
+
+import type { Clock } from '@cardseal/base/clock';
 import { parseApiKey, secretMatches } from '@cardseal/core/access';
-import type { Clock } from '@cardseal/core/clock';
 import type { ApiKeyRecord, KeyLimits, Ledger, Scope } from '@cardseal/core/ledger';
 import type { Log } from '@cardseal/core/log';
 import type { FastifyRequest } from 'fastify';

@@ -1,6 +1,6 @@
 /** How many unknown API keys are looked up in the store: per address, and of all addresses together. */
 import { isIPv6 } from 'node:net';
-import type { Clock } from '@cardseal/core/clock';
+import type { Clock } from '@cardseal/base/clock';
 import { LRUCache } from 'lru-cache';
 
 export interface GuessBudget {

@@ -3,7 +3,7 @@
  * costs the store at most one list of the tenants per second, and one list of the keys of a tenant that exists. It always
  * contains every valid key.
  */
-import type { Clock } from '@cardseal/core/clock';
+import type { Clock } from '@cardseal/base/clock';
 import { HOUSE, type Ledger } from '@cardseal/core/ledger';
 import { LRUCache } from 'lru-cache';
 

@@ -1,7 +1,8 @@
+import { ManualClock } from '@cardseal/base/clock';
 import { createApiKey, createTenant, parseApiKey } from '@cardseal/core/access';
-import { ManualClock } from '@cardseal/core/clock';
-import { createLedger, type Ledger, memoryObjectStore } from '@cardseal/core/ledger';
-import { localMasterKey } from '@cardseal/core/seal';
+import { createLedger, type Ledger } from '@cardseal/core/ledger';
+import { memoryObjectStore } from '@cardseal/object-store';
+import { localMasterKey } from '@cardseal/sealing';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createKeyRecords, type KeyRecords } from './key-records.ts';
 

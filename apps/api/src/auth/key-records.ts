@@ -2,7 +2,7 @@
  * API keys as the ledger has them, at most two seconds old. The API reads keys that exist from the store; guessed keys
  * reach the store within a budget only. A guess never takes the place of a valid key in the cache or in the budget.
  */
-import type { Clock } from '@cardseal/core/clock';
+import type { Clock } from '@cardseal/base/clock';
 import type { ApiKeyRecord, Ledger, Versioned } from '@cardseal/core/ledger';
 import type { Log } from '@cardseal/core/log';
 import { LRUCache } from 'lru-cache';

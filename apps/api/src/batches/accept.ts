@@ -1,7 +1,7 @@
 /** Takes a batch in: each line is checked and sealed into the manifest as it arrives; the head commits them all. */
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
-import { CardsealError, TransientError } from '@cardseal/core/errors';
+import { CardsealError, TransientError } from '@cardseal/base/errors';
 import { type JobId, newId } from '@cardseal/core/job';
 import {
   type BatchId,

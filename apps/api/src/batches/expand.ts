@@ -1,5 +1,5 @@
 /** Makes a job of every line. It may be interrupted anywhere and done again: ids follow from batch and line. */
-import { DefectError } from '@cardseal/core/errors';
+import { DefectError } from '@cardseal/base/errors';
 import { type JobId, type JobRequest, SIDES } from '@cardseal/core/job';
 import { type BatchHead, type BatchId, type BatchLine, type BatchRound, lineJobId } from '@cardseal/core/ledger';
 import { describeError } from '@cardseal/core/log';

@@ -1,17 +1,9 @@
-import { ManualClock } from '@cardseal/core/clock';
+import { ManualClock } from '@cardseal/base/clock';
 import { newId } from '@cardseal/core/job';
-import {
-  type BatchId,
-  type BatchRound,
-  createLedger,
-  lineJobId,
-  type MemoryObjectStore,
-  memoryObjectStore,
-  type ObjectStore,
-  type UploadId,
-} from '@cardseal/core/ledger';
+import { type BatchId, type BatchRound, createLedger, lineJobId, type UploadId } from '@cardseal/core/ledger';
 import { type Log, silentLog } from '@cardseal/core/log';
-import { localMasterKey } from '@cardseal/core/seal';
+import { type MemoryObjectStore, memoryObjectStore, type ObjectStore } from '@cardseal/object-store';
+import { localMasterKey } from '@cardseal/sealing';
 import { describe, expect, it, vi } from 'vitest';
 import type { ApiContext } from '../context.ts';
 import { createBatchKeeper } from './keeper.ts';

@@ -2,7 +2,7 @@
  * Sees every open batch through, and sweeps up what was begun and never committed. It walks only the markers of open
  * batches. Several processes may do so at once: every step is done once however often.
  */
-import { createStandstill } from '@cardseal/core/clock';
+import { createStandstill } from '@cardseal/base/clock';
 import type { BatchRound } from '@cardseal/core/ledger';
 import { describeError } from '@cardseal/core/log';
 import type { ApiContext } from '../context.ts';

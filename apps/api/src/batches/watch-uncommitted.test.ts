@@ -1,7 +1,8 @@
-import { createStandstill, ManualClock } from '@cardseal/core/clock';
+import { createStandstill, ManualClock } from '@cardseal/base/clock';
 import { newId } from '@cardseal/core/job';
-import { type BatchId, createLedger, memoryObjectStore } from '@cardseal/core/ledger';
-import { localMasterKey } from '@cardseal/core/seal';
+import { type BatchId, createLedger } from '@cardseal/core/ledger';
+import { memoryObjectStore } from '@cardseal/object-store';
+import { localMasterKey } from '@cardseal/sealing';
 import { describe, expect, it } from 'vitest';
 import { createUncommittedWatch } from './watch-uncommitted.ts';
 

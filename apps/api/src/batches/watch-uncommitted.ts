@@ -2,7 +2,7 @@
  * Rounds that nobody committed: of an API that was killed, or of a request that is still sending. Which of the two is
  * told by the marker alone: whoever is at work renews it.
  */
-import type { Standstill } from '@cardseal/core/clock';
+import type { Standstill } from '@cardseal/base/clock';
 import type { Batches, BatchRound } from '@cardseal/core/ledger';
 
 export interface UncommittedWatch {

@@ -2,7 +2,7 @@
 
 import type { EndpointRecord } from '@cardseal/core/ledger';
 import { countOutcomes } from '@cardseal/core/queue';
-import { MAX_LIVE_SECRETS, newSecret } from '@cardseal/core/webhook';
+import { MAX_LIVE_SECRETS, newSecret } from '@cardseal/webhook';
 import type { FastifyInstance } from 'fastify';
 import type { Authenticate } from '../auth/index.ts';
 import type { ApiContext } from '../context.ts';

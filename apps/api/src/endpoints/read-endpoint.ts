@@ -1,8 +1,8 @@
 /** Reads what a caller wants of an endpoint into the record that is kept, and refuses what must not be. */
-import { CardsealError } from '@cardseal/core/errors';
+import { CardsealError } from '@cardseal/base/errors';
 import type { EndpointRecord } from '@cardseal/core/ledger';
 import { sentenceOf } from '@cardseal/core/validation';
-import { newSecret, readEndpointHeaders, validateRecipientKey } from '@cardseal/core/webhook';
+import { newSecret, readEndpointHeaders, validateRecipientKey } from '@cardseal/webhook';
 import type { z } from 'zod';
 import type { Caller } from '../auth/index.ts';
 import type { ApiContext } from '../context.ts';

@@ -1,7 +1,7 @@
 /** One signed `endpoint.test`, sent from here and at once. It is kept and listed like a delivery, but not tried again by itself. */
 import { newId } from '@cardseal/core/job';
 import { type EndpointRecord, HOUSE, type NoticeId, type Versioned } from '@cardseal/core/ledger';
-import { MAX_LIVE_SECRETS, type SendResult, sendWebhook, sign } from '@cardseal/core/webhook';
+import { MAX_LIVE_SECRETS, type SendResult, sendWebhook, sign } from '@cardseal/webhook';
 import type { ApiContext } from '../context.ts';
 
 export interface TestResult {

@@ -2,10 +2,10 @@
  * The image of one side as it was submitted, while it is stored. Each read is in the audit log before the bytes leave the
  * process; a read that cannot be recorded does not happen.
  */
-import { CardsealError, RejectedError } from '@cardseal/core/errors';
-import { type ImageFormat, inspectImage } from '@cardseal/core/image';
+import { CardsealError, RejectedError } from '@cardseal/base/errors';
 import type { JobId, Side } from '@cardseal/core/job';
 import { assertRequestKept } from '@cardseal/core/ledger';
+import { type ImageFormat, inspectImage } from '@cardseal/idcard/image';
 import type { Caller } from '../auth/index.ts';
 import type { ApiContext } from '../context.ts';
 import { Problem } from '../problems/index.ts';

@@ -1,8 +1,9 @@
 /** The job as its owner may see it, from the ledger; Redis adds hints about work in flight and may be away. */
-import { maskResult } from '@cardseal/core/card';
+
 import type { JobId, JobRequest, JobView, Side, SideState } from '@cardseal/core/job';
 import { assertRequestKept, type Inventory } from '@cardseal/core/ledger';
 import type { LiveHint } from '@cardseal/core/queue';
+import { maskResult } from '@cardseal/idcard/card';
 import type { Caller } from '../auth/index.ts';
 import type { ApiContext } from '../context.ts';
 import { type Waiting, waitingOf } from '../quota/index.ts';

@@ -1,11 +1,12 @@
 /** What the store lost of an accepted job is reported to its owner as a fault on our side, and never as `not_found`. */
-import { ManualClock } from '@cardseal/core/clock';
+import { ManualClock } from '@cardseal/base/clock';
 import { eraseJob } from '@cardseal/core/erasure';
 import { type JobId, newJobId } from '@cardseal/core/job';
-import { createLedger, memoryObjectStore, paths, SCOPES } from '@cardseal/core/ledger';
+import { createLedger, paths, SCOPES } from '@cardseal/core/ledger';
 import { silentLog } from '@cardseal/core/log';
 import { reopen } from '@cardseal/core/queue';
-import { localMasterKey } from '@cardseal/core/seal';
+import { memoryObjectStore } from '@cardseal/object-store';
+import { localMasterKey } from '@cardseal/sealing';
 import Fastify from 'fastify';
 import { describe, expect, it } from 'vitest';
 import type { ApiContext } from '../context.ts';

@@ -1,4 +1,4 @@
-import { ManualClock } from '@cardseal/core/clock';
+import { ManualClock } from '@cardseal/base/clock';
 import type { TenantLimits } from '@cardseal/core/ledger';
 import type { Redis } from 'ioredis';
 import { describe, expect, it } from 'vitest';

@@ -3,7 +3,7 @@
  * keys of a tenant share (requests a second, cards a day). The API checks them after the key is known and before it
  * reads the body.
  */
-import type { Clock } from '@cardseal/core/clock';
+import type { Clock } from '@cardseal/base/clock';
 import type { KeyLimits, Ledger, TenantLimits } from '@cardseal/core/ledger';
 import { Problem } from '../problems/index.ts';
 import type { Counter } from './counter.ts';

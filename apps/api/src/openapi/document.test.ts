@@ -1,7 +1,8 @@
-import { systemClock } from '@cardseal/core/clock';
-import { createLedger, memoryObjectStore } from '@cardseal/core/ledger';
+import { systemClock } from '@cardseal/base/clock';
+import { createLedger } from '@cardseal/core/ledger';
 import { silentLog } from '@cardseal/core/log';
-import { localMasterKey } from '@cardseal/core/seal';
+import { memoryObjectStore } from '@cardseal/object-store';
+import { localMasterKey } from '@cardseal/sealing';
 import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ApiContext } from '../context.ts';

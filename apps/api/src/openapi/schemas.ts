@@ -1,6 +1,7 @@
 /** What the API answers, as schemas: tests hold every answer against them. */
-import { CHECK_CODES, FIELD_NAMES } from '@cardseal/core/card';
+
 import { JOB_STATES } from '@cardseal/core/job';
+import { CHECK_CODES, FIELD_NAMES } from '@cardseal/idcard/card';
 import { z } from 'zod';
 import { PROBLEMS, type ProblemCode } from '../problems/index.ts';
 

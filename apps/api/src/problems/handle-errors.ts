@@ -1,5 +1,5 @@
 /** Turns whatever a route throws into a problem document; what nobody foresaw is logged and told as `internal`. */
-import { CardsealError, ThrottledError } from '@cardseal/core/errors';
+import { CardsealError, ThrottledError } from '@cardseal/base/errors';
 import type { KeptAnswer } from '@cardseal/core/ledger';
 import { describeError, type Log } from '@cardseal/core/log';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';

@@ -2,15 +2,9 @@
  * What the upstream pool allows at this moment, for answers to consumers. Credentials are known by id and rate from
  * the workers' board, never by their secrets; a look is shared by all who ask within a second.
  */
-import type { Clock } from '@cardseal/core/clock';
-import {
-  type CredentialSnapshot,
-  createPacer,
-  type Pacer,
-  type PacingRedis,
-  PROVIDER_OUTAGE,
-} from '@cardseal/core/pacing';
+import type { Clock } from '@cardseal/base/clock';
 import type { Flow, Pool, WorkerBoard } from '@cardseal/core/queue';
+import { type CredentialSnapshot, createPacer, type Pacer, type PacingRedis, PROVIDER_OUTAGE } from '@cardseal/pacer';
 
 export interface PoolState {
   credentials: readonly CredentialSnapshot[];

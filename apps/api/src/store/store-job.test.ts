@@ -1,10 +1,11 @@
-import { ManualClock } from '@cardseal/core/clock';
+import { ManualClock } from '@cardseal/base/clock';
 import { eraseJob } from '@cardseal/core/erasure';
 import { type JobId, newJobId } from '@cardseal/core/job';
-import { createLedger, memoryObjectStore, SCOPES } from '@cardseal/core/ledger';
+import { createLedger, SCOPES } from '@cardseal/core/ledger';
 import { silentLog } from '@cardseal/core/log';
 import { freezeOutcome } from '@cardseal/core/outcome';
-import { localMasterKey } from '@cardseal/core/seal';
+import { memoryObjectStore } from '@cardseal/object-store';
+import { localMasterKey } from '@cardseal/sealing';
 import { describe, expect, it } from 'vitest';
 import type { ApiContext } from '../context.ts';
 import { jobTermsSchema } from '../submit/request-schema.ts';

@@ -1,14 +1,15 @@
 /** Looks at the headers of each picture, never at its pixels, and refuses what no call could read. */
+
+import { RejectedError } from '@cardseal/base/errors';
 import { imageLimits } from '@cardseal/core/config';
-import { RejectedError } from '@cardseal/core/errors';
+import { SIDES, type Side } from '@cardseal/core/job';
 import {
   assessImage,
   defaultImageLimits,
   describeImageReason,
   type ImageReason,
   inspectImage,
-} from '@cardseal/core/image';
-import { SIDES, type Side } from '@cardseal/core/job';
+} from '@cardseal/idcard/image';
 import type { ApiConfig } from '../config.ts';
 import { type FieldProblem, Problem } from '../problems/index.ts';
 import type { Submission } from './submission.ts';

@@ -1,5 +1,5 @@
 /** Pictures that a request only points to: uploads, and objects in buckets on the tenant's list. */
-import { RejectedError, TransientError } from '@cardseal/core/errors';
+import { RejectedError, TransientError } from '@cardseal/base/errors';
 import type { ObjectSource, Side } from '@cardseal/core/job';
 import { HOUSE, isAllowedSource, isUploadId, type ObjectSourceRule, type UploadId } from '@cardseal/core/ledger';
 import type { ApiContext } from '../context.ts';

@@ -3,7 +3,7 @@
  * tenant without a key would get one. So an invented name in an unsigned URL would write to the store and call the key
  * service.
  */
-import type { Clock } from '@cardseal/core/clock';
+import type { Clock } from '@cardseal/base/clock';
 import { HOUSE, type Ledger } from '@cardseal/core/ledger';
 import { LRUCache } from 'lru-cache';
 

@@ -1,4 +1,4 @@
-import { ManualClock } from '@cardseal/core/clock';
+import { ManualClock } from '@cardseal/base/clock';
 import { expect, it } from 'vitest';
 import { createKnownTenants } from './known-tenants.ts';
 import { signedPath, verifiedClaims } from './signature.ts';

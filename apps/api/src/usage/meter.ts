@@ -1,6 +1,6 @@
 /** Counts what each key is used for, in this process, and writes the sums to the ledger now and then. */
 import { randomBytes } from 'node:crypto';
-import type { Clock } from '@cardseal/core/clock';
+import type { Clock } from '@cardseal/base/clock';
 import { type KeyCounts, type Ledger, usageDay } from '@cardseal/core/ledger';
 import { describeError, type Log } from '@cardseal/core/log';
 import type { Caller } from '../auth/index.ts';

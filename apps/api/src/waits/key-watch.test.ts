@@ -1,4 +1,4 @@
-import { ManualClock } from '@cardseal/core/clock';
+import { ManualClock } from '@cardseal/base/clock';
 import type { ApiKeyRecord, Scope } from '@cardseal/core/ledger';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Problem } from '../problems/index.ts';

@@ -2,7 +2,7 @@
  * Watches the API keys of requests that wait, so that a key that is revoked, expires or loses a scope ends them. Each
  * key is read once per period, however many requests of it wait.
  */
-import type { Clock } from '@cardseal/core/clock';
+import type { Clock } from '@cardseal/base/clock';
 import type { ApiKeyRecord, Scope } from '@cardseal/core/ledger';
 import type { Caller } from '../auth/index.ts';
 import { Problem } from '../problems/index.ts';

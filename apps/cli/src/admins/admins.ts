@@ -1,4 +1,7 @@
 /** `admin create|list|set|remove`: who may log in, and as what; nothing else has to run. */
+
+import { systemClock } from '@cardseal/base/clock';
+import { RejectedError } from '@cardseal/base/errors';
 import {
   changeAdmin,
   checkAdminId,
@@ -8,9 +11,7 @@ import {
   listAdmins,
   removeAdmin,
 } from '@cardseal/core/access';
-import { systemClock } from '@cardseal/core/clock';
 import type { Env } from '@cardseal/core/config';
-import { RejectedError } from '@cardseal/core/errors';
 import type { AdminRecord, Ledger } from '@cardseal/core/ledger';
 import { audited } from '../audited.ts';
 import { type Output, printJson, printTable } from '../jobs/print.ts';

@@ -1,5 +1,5 @@
 /** How the examination notes what is missing or does not open, and goes on with the rest. */
-import { asCardsealError } from '@cardseal/core/errors';
+import { asCardsealError } from '@cardseal/base/errors';
 import type { Findings } from './examine.ts';
 
 /** Items that are examined at once: each costs some requests to the store. */

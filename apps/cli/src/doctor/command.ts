@@ -1,5 +1,6 @@
 /** `doctor [--fix]` and `doctor manifest`: holds the ledger against the queue, and a day's books against themselves. */
-import { systemClock } from '@cardseal/core/clock';
+import { systemClock } from '@cardseal/base/clock';
+import { RejectedError, TransientError } from '@cardseal/base/errors';
 import {
   commonEnvironment,
   type Env,
@@ -8,11 +9,10 @@ import {
   redisTarget,
   storeEnvironment,
 } from '@cardseal/core/config';
-import { RejectedError, TransientError } from '@cardseal/core/errors';
-import { fileProblems, relationProblems } from '@cardseal/core/foundation';
 import { HOUSE } from '@cardseal/core/ledger';
-import { lastDay, type Manifest, makeManifest, readManifest } from '@cardseal/core/manifest';
+import { fileProblems, relationProblems } from '@cardseal/core/preflight';
 import { connectRedis, createConveyor, createLanes } from '@cardseal/core/queue';
+import { lastDay, type Manifest, makeManifest, readManifest } from '@cardseal/core/reports';
 import { z } from 'zod';
 import { examineFoundation } from '../advise.ts';
 import { type Output, printJson, printTable } from '../jobs/print.ts';

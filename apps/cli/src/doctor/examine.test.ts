@@ -1,17 +1,10 @@
-import { ManualClock } from '@cardseal/core/clock';
-import { TransientError } from '@cardseal/core/errors';
+import { ManualClock } from '@cardseal/base/clock';
+import { TransientError } from '@cardseal/base/errors';
 import { type JobId, newId } from '@cardseal/core/job';
-import {
-  type BatchId,
-  createLedger,
-  type DeliveryRef,
-  ERASURE_GENERATION,
-  HOUSE,
-  memoryObjectStore,
-  paths,
-} from '@cardseal/core/ledger';
+import { type BatchId, createLedger, type DeliveryRef, ERASURE_GENERATION, HOUSE, paths } from '@cardseal/core/ledger';
 import { type Conveyor, deliverJobId, type Lanes, recognizeJobId } from '@cardseal/core/queue';
-import { localMasterKey } from '@cardseal/core/seal';
+import { memoryObjectStore } from '@cardseal/object-store';
+import { localMasterKey } from '@cardseal/sealing';
 import { describe, expect, it } from 'vitest';
 import { disagreements, examine, unmended } from './examine.ts';
 

@@ -3,7 +3,7 @@
  * and sweeps would; it decides no job: what needs a worker is left to one. What looks wrong is looked at once more,
  * because work goes on meanwhile.
  */
-import type { Clock } from '@cardseal/core/clock';
+import type { Clock } from '@cardseal/base/clock';
 import type { Ledger } from '@cardseal/core/ledger';
 import type { Conveyor, Lanes } from '@cardseal/core/queue';
 import { examineBatches } from './batches.ts';

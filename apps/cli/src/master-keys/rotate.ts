@@ -1,6 +1,7 @@
 /** `keys rotate master|tenant`: every step may be repeated or cut off, and nothing has to stand still for it. */
+
+import { RejectedError } from '@cardseal/base/errors';
 import type { Env } from '@cardseal/core/config';
-import { RejectedError } from '@cardseal/core/errors';
 import { HOUSE, type Ledger } from '@cardseal/core/ledger';
 import { audited } from '../audited.ts';
 import { type Output, printJson } from '../jobs/print.ts';

@@ -1,10 +1,10 @@
 /** `keys status|add-master|drop-master`: the master keys, by name; their bytes are never shown. */
 import { randomBytes } from 'node:crypto';
 import { renameSync, writeFileSync } from 'node:fs';
+import { RejectedError } from '@cardseal/base/errors';
 import { type Env, readSecretFile } from '@cardseal/core/config';
-import { RejectedError } from '@cardseal/core/errors';
 import type { Ledger } from '@cardseal/core/ledger';
-import { fingerprint, MASTER_KEY_BYTES, splitMasterKeys, UNNAMED } from '@cardseal/core/seal';
+import { fingerprint, MASTER_KEY_BYTES, splitMasterKeys, UNNAMED } from '@cardseal/sealing';
 import { audited } from '../audited.ts';
 import { type Output, printJson, printTable } from '../jobs/print.ts';
 import { openLedgerOf } from '../provision.ts';

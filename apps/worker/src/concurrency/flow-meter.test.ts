@@ -1,4 +1,4 @@
-import { ManualClock } from '@cardseal/core/clock';
+import { ManualClock } from '@cardseal/base/clock';
 import { expect, it } from 'vitest';
 import { createFlowMeter } from './flow-meter.ts';
 

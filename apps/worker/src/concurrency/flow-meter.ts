@@ -1,5 +1,5 @@
 /** Measures what Little's law needs: how long cards are in hand apart from waiting for permits, and what they call. */
-import type { Clock } from '@cardseal/core/clock';
+import type { Clock } from '@cardseal/base/clock';
 
 export interface FlowMeter {
   /** A call of the card got its permit. */

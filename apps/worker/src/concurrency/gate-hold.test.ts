@@ -1,5 +1,5 @@
-import { ManualClock } from '@cardseal/core/clock';
-import type { CredentialSnapshot, ReopenListener } from '@cardseal/core/pacing';
+import { ManualClock } from '@cardseal/base/clock';
+import type { CredentialSnapshot, ReopenListener } from '@cardseal/pacer';
 import { describe, expect, it } from 'vitest';
 import { createGateHold } from './gate-hold.ts';
 

@@ -2,8 +2,8 @@
  * While no credential may be called, this worker takes no cards: they wait in the queue and nothing runs but a look now
  * and then. A probe that is due lets one card through; an opened gate lets all come, as many as are in hand at once.
  */
-import type { Clock } from '@cardseal/core/clock';
-import type { CredentialSnapshot, Pacer } from '@cardseal/core/pacing';
+import type { Clock } from '@cardseal/base/clock';
+import type { CredentialSnapshot, Pacer } from '@cardseal/pacer';
 
 /** The tap of the queue. */
 export interface Tap {

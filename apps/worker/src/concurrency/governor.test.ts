@@ -1,6 +1,6 @@
-import { ManualClock } from '@cardseal/core/clock';
-import type { CredentialSnapshot } from '@cardseal/core/pacing';
+import { ManualClock } from '@cardseal/base/clock';
 import type { WorkerBoard } from '@cardseal/core/queue';
+import type { CredentialSnapshot } from '@cardseal/pacer';
 import { describe, expect, it } from 'vitest';
 import { createFlowMeter } from './flow-meter.ts';
 import { createGovernor } from './governor.ts';

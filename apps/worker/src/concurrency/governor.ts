@@ -3,9 +3,9 @@
  * the other workers that this one lives. A Redis that is away leaves the number as it is. A process that lags takes less.
  */
 import { randomUUID } from 'node:crypto';
-import type { Clock } from '@cardseal/core/clock';
-import type { CredentialSnapshot, Pacer } from '@cardseal/core/pacing';
+import type { Clock } from '@cardseal/base/clock';
 import type { PoolEntry, WorkerBoard } from '@cardseal/core/queue';
+import type { CredentialSnapshot, Pacer } from '@cardseal/pacer';
 import { createBrake } from './brake.ts';
 import { cardsInFlight, MIN_CARDS } from './cards-in-flight.ts';
 import type { FlowMeter } from './flow-meter.ts';

@@ -1,10 +1,11 @@
 /** Only a record with the state `deleted` settles pending deliveries. An absent record is a fault of the store. */
-import { ManualClock } from '@cardseal/core/clock';
-import { TransientError } from '@cardseal/core/errors';
+import { ManualClock } from '@cardseal/base/clock';
+import { TransientError } from '@cardseal/base/errors';
 import { type JobId, newJobId } from '@cardseal/core/job';
-import { createLedger, type DeliveryRef, memoryObjectStore, paths } from '@cardseal/core/ledger';
+import { createLedger, type DeliveryRef, paths } from '@cardseal/core/ledger';
 import type { DeliverJob } from '@cardseal/core/queue';
-import { localMasterKey } from '@cardseal/core/seal';
+import { memoryObjectStore } from '@cardseal/object-store';
+import { localMasterKey } from '@cardseal/sealing';
 import type { Job } from 'bullmq';
 import { describe, expect, it } from 'vitest';
 import type { WorkerContext } from '../context.ts';

@@ -1,7 +1,8 @@
-import { ManualClock } from '@cardseal/core/clock';
+import { ManualClock } from '@cardseal/base/clock';
 import { type JobId, newJobId } from '@cardseal/core/job';
-import { createLedger, type DeliveryRef, type EndpointRecord, memoryObjectStore, paths } from '@cardseal/core/ledger';
-import { localMasterKey } from '@cardseal/core/seal';
+import { createLedger, type DeliveryRef, type EndpointRecord, paths } from '@cardseal/core/ledger';
+import { memoryObjectStore } from '@cardseal/object-store';
+import { localMasterKey } from '@cardseal/sealing';
 import { expect, it } from 'vitest';
 import { createFreshOutcomes, type FreshOutcome } from '../fresh-outcomes.ts';
 import { eventOf } from './event.ts';

@@ -1,8 +1,8 @@
 /** The event that a delivery is about: its id and its frozen bytes, from the job's outcome or from a notice. */
-import { DefectError } from '@cardseal/core/errors';
+import { DefectError } from '@cardseal/base/errors';
 import type { DeliveryRef, EndpointRecord } from '@cardseal/core/ledger';
 import { isNoticeId } from '@cardseal/core/ledger';
-import { frozenEvent, plainEvent } from '@cardseal/core/webhook';
+import { frozenEvent, plainEvent } from '@cardseal/core/use-cases';
 import type { WorkerContext } from '../context.ts';
 
 export interface FrozenEvent {

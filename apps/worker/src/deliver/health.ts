@@ -4,7 +4,7 @@
  */
 import type { DeliveryRef, EndpointRecord } from '@cardseal/core/ledger';
 import { announceNotice, type LaneState } from '@cardseal/core/queue';
-import type { SendResult } from '@cardseal/core/webhook';
+import type { SendResult } from '@cardseal/webhook';
 import type { WorkerContext } from '../context.ts';
 import { changed, type HealthChange, healthChange } from './health-rules.ts';
 

@@ -1,6 +1,6 @@
 /** What a try's answer means for the lane it ran in. Pure; without an answer the fault was ours and means nothing. */
 import type { LaneOutcome } from '@cardseal/core/queue';
-import { CONSEQUENCES, endpointEffect, type SendResult } from '@cardseal/core/webhook';
+import { CONSEQUENCES, endpointEffect, type SendResult } from '@cardseal/webhook';
 
 export function laneOutcome(
   answer: SendResult | undefined,

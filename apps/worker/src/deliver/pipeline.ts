@@ -2,12 +2,12 @@
  * The way of an event to one endpoint: admit → open → sign → send → record → adapt. Only the receiver's answers spend
  * its tries; a fault of ours (ledger, keys) waits and tries again without one.
  */
-import { asCardsealError } from '@cardseal/core/errors';
+import { asCardsealError } from '@cardseal/base/errors';
+import { backoffMs, faultBackoff } from '@cardseal/core/backoff';
 import { type DeliveryRecord, type DeliveryRef, type EndpointRecord, endpointMissing } from '@cardseal/core/ledger';
 import { answeredWithin, type DeliverJob, deliverJobId, redeliver } from '@cardseal/core/queue';
-import { backoffMs, faultBackoff } from '@cardseal/core/retry';
 import { currentTraceparent, inSpan, markFailed, withParent } from '@cardseal/core/trace';
-import type { SendResult } from '@cardseal/core/webhook';
+import type { SendResult } from '@cardseal/webhook';
 import type { WorkerContext } from '../context.ts';
 import { type Admitted, admit } from './admit.ts';
 import { eventOf, type FrozenEvent } from './event.ts';

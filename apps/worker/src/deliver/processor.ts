@@ -1,5 +1,5 @@
 /** Between BullMQ and the delivery room: a delivery, or a recovery that owes deliveries again. */
-import { asCardsealError } from '@cardseal/core/errors';
+import { asCardsealError } from '@cardseal/base/errors';
 import type { RecoveryRef } from '@cardseal/core/ledger';
 import { describeError } from '@cardseal/core/log';
 import {

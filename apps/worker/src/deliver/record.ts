@@ -1,7 +1,7 @@
 /** record: the try goes on record before the marker that says it is owed goes away, or becomes `parked`. */
 import { failpoint } from '@cardseal/core/failpoints';
 import type { DeliveryRecord } from '@cardseal/core/ledger';
-import { endpointEffect, type NextTry, nextTry, type SendResult } from '@cardseal/core/webhook';
+import { endpointEffect, type NextTry, nextTry, type SendResult } from '@cardseal/webhook';
 import type { WorkerContext } from '../context.ts';
 import type { DeliveryRun } from './pipeline.ts';
 

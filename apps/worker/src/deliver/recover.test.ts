@@ -1,9 +1,10 @@
 /** What an owner asked for again comes, whatever of other cards is broken. */
-import { ManualClock } from '@cardseal/core/clock';
-import { TransientError } from '@cardseal/core/errors';
+import { ManualClock } from '@cardseal/base/clock';
+import { TransientError } from '@cardseal/base/errors';
 import { type JobId, newJobId } from '@cardseal/core/job';
-import { createLedger, memoryObjectStore, paths } from '@cardseal/core/ledger';
-import { localMasterKey } from '@cardseal/core/seal';
+import { createLedger, paths } from '@cardseal/core/ledger';
+import { memoryObjectStore } from '@cardseal/object-store';
+import { localMasterKey } from '@cardseal/sealing';
 import { describe, expect, it } from 'vitest';
 import type { WorkerContext } from '../context.ts';
 import { recover } from './recover.ts';

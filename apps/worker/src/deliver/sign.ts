@@ -1,6 +1,6 @@
 /** sign: the headers of one try over exactly the bytes that are sent. */
 import type { EndpointRecord } from '@cardseal/core/ledger';
-import { MAX_LIVE_SECRETS, sign } from '@cardseal/core/webhook';
+import { MAX_LIVE_SECRETS, sign } from '@cardseal/webhook';
 
 export function signMessage(
   endpoint: EndpointRecord,

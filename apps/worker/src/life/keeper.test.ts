@@ -1,4 +1,4 @@
-import { ManualClock } from '@cardseal/core/clock';
+import { ManualClock } from '@cardseal/base/clock';
 import { silentLog } from '@cardseal/core/log';
 import { expect, it } from 'vitest';
 import { createKeeper } from './keeper.ts';

@@ -4,7 +4,7 @@
  * Whoever started the process starts it again; the ledger has all that it held.
  */
 import { getHeapStatistics } from 'node:v8';
-import type { Clock } from '@cardseal/core/clock';
+import type { Clock } from '@cardseal/base/clock';
 import type { Log } from '@cardseal/core/log';
 import type { Pulse } from './pulse.ts';
 

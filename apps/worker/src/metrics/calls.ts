@@ -1,6 +1,6 @@
 /** Counts what became of permits and calls: the figures that money and quota are judged by. */
-import { CardsealError } from '@cardseal/core/errors';
-import type { OutcomeKind } from '@cardseal/core/pacing';
+import { CardsealError } from '@cardseal/base/errors';
+import type { OutcomeKind } from '@cardseal/pacer';
 import type { WorkerContext } from '../context.ts';
 
 type Counted = Pick<WorkerContext, 'metrics'>;

@@ -1,5 +1,5 @@
 /** Times the steps of a card, each in a span of its trace. What a step does, answers or throws it leaves alone. */
-import { asCardsealError } from '@cardseal/core/errors';
+import { asCardsealError } from '@cardseal/base/errors';
 import { inSpan, type SpanIds } from '@cardseal/core/trace';
 import type { WorkerContext } from '../context.ts';
 

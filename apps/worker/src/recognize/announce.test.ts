@@ -1,11 +1,12 @@
 /** An outcome is announced once, whatever fails after it; the images go in the end. */
-import { ManualClock } from '@cardseal/core/clock';
-import { TransientError } from '@cardseal/core/errors';
+import { ManualClock } from '@cardseal/base/clock';
+import { TransientError } from '@cardseal/base/errors';
 import { type JobId, newJobId } from '@cardseal/core/job';
-import { createLedger, type DeliveryRef, memoryObjectStore, paths } from '@cardseal/core/ledger';
+import { createLedger, type DeliveryRef, paths } from '@cardseal/core/ledger';
 import { silentLog } from '@cardseal/core/log';
 import { createMetrics } from '@cardseal/core/metrics';
-import { localMasterKey } from '@cardseal/core/seal';
+import { memoryObjectStore } from '@cardseal/object-store';
+import { localMasterKey } from '@cardseal/sealing';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { WorkerContext } from '../context.ts';
 import { createEndpoints } from '../endpoints.ts';

@@ -4,14 +4,14 @@
  * has a record, so that no endpoint receives an outcome again because a later step failed.
  */
 
+import { DefectError } from '@cardseal/base/errors';
 import { finishErasure } from '@cardseal/core/erasure';
-import { DefectError } from '@cardseal/core/errors';
 import { failpoint } from '@cardseal/core/failpoints';
 import type { JobRequest, Outcome } from '@cardseal/core/job';
 import type { EndpointRecord, Versioned } from '@cardseal/core/ledger';
 import { describeError } from '@cardseal/core/log';
 import { untriedOf } from '@cardseal/core/queue';
-import { frozenEvent } from '@cardseal/core/webhook';
+import { frozenEvent } from '@cardseal/core/use-cases';
 import type { WorkerContext } from '../context.ts';
 import { planRemoval } from './remove-images.ts';
 import type { Work } from './work.ts';

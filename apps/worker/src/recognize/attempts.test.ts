@@ -1,4 +1,4 @@
-import { TransientError } from '@cardseal/core/errors';
+import { TransientError } from '@cardseal/base/errors';
 import { expect, it } from 'vitest';
 import { recordRefused } from './attempts.ts';
 import type { Work } from './work.ts';

@@ -1,5 +1,5 @@
 /** The record of calls: one line per HTTP request, with the provider's class, code and what it may have cost. */
-import { CardsealError } from '@cardseal/core/errors';
+import { CardsealError } from '@cardseal/base/errors';
 import type { AttemptRecord, Side } from '@cardseal/core/job';
 import type { Work } from './work.ts';
 

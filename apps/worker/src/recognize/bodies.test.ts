@@ -1,10 +1,10 @@
-import type { BaiduProvider, SealedRequest } from '@cardseal/core/baidu';
-import { DefectError } from '@cardseal/core/errors';
+import { DefectError } from '@cardseal/base/errors';
 import { silentLog } from '@cardseal/core/log';
 import { createMetrics } from '@cardseal/core/metrics';
-import { createPacer } from '@cardseal/core/pacing';
+import { createPacer } from '@cardseal/pacer';
+import type { BaiduProvider, SealedRequest } from '@cardseal/providers/baidu';
 import { expect, it, onTestFinished } from 'vitest';
-import { startPrivateRedis } from '../../../../packages/core/src/pacing/redis-for-tests.ts';
+import { startPrivateRedis } from '../../../../packages/pacer/src/redis-for-tests.ts';
 import type { WorkerContext } from '../context.ts';
 import { likelyFirst, sealBodies } from './bodies.ts';
 import { callProvider } from './call.ts';

@@ -3,9 +3,10 @@
  * `baidu-idcard-aes`; one is sealed before a permit is asked for, and another only if the permit is of a credential that
  * it does not fit, in the time that is left until the permit's slot.
  */
-import type { BaiduProvider, SealedRequest } from '@cardseal/core/baidu';
+
 import type { Side } from '@cardseal/core/job';
-import type { Pacer } from '@cardseal/core/pacing';
+import type { Pacer } from '@cardseal/pacer';
+import type { BaiduProvider, SealedRequest } from '@cardseal/providers/baidu';
 import type { WorkerContext } from '../context.ts';
 import { encryptPicture, SealFailure } from './encrypt.ts';
 import type { Picture } from './fetch.ts';

@@ -2,10 +2,11 @@
  * call: the permit is the last thing taken before the paid call, and every HTTP request costs one. The provider opens
  * the encrypted reply on the way back (decrypt); what comes out of here is plain JSON that nobody has interpreted.
  */
-import type { BaiduProvider, ProviderReply } from '@cardseal/core/baidu';
-import { CardsealError, ThrottledError, TransientError } from '@cardseal/core/errors';
+
+import { CardsealError, ThrottledError, TransientError } from '@cardseal/base/errors';
 import type { Side } from '@cardseal/core/job';
-import { type Permit, PROVIDER_OUTAGE, type Reserved } from '@cardseal/core/pacing';
+import { type Permit, PROVIDER_OUTAGE, type Reserved } from '@cardseal/pacer';
+import type { BaiduProvider, ProviderReply } from '@cardseal/providers/baidu';
 import type { WorkerContext } from '../context.ts';
 import { countAccepted, countRefused, countReturned, timed } from '../metrics/index.ts';
 import { recordAccepted, recordRefused } from './attempts.ts';

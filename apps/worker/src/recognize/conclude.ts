@@ -1,7 +1,8 @@
 /** conclude: one conditional write decides the generation, and freezes the event that will tell of it. */
-import { buildResult, DEFAULT_POLICY, dateInShanghai, type Result } from '@cardseal/core/card';
+
 import type { Failure, OutcomeState } from '@cardseal/core/job';
 import { freezeOutcome } from '@cardseal/core/outcome';
+import { buildResult, DEFAULT_POLICY, dateInShanghai, type Result } from '@cardseal/idcard/card';
 import type { WorkerContext } from '../context.ts';
 import { failureOf } from './failure.ts';
 import { type Readings, readCheckpoints } from './readings.ts';

@@ -1,7 +1,8 @@
 /** encrypt: the complete request body under a fresh AES key, ready before a permit is asked for. */
-import type { BaiduProvider, SealedRequest } from '@cardseal/core/baidu';
-import { CardsealError, ThrottledError } from '@cardseal/core/errors';
+
+import { CardsealError, ThrottledError } from '@cardseal/base/errors';
 import type { Side } from '@cardseal/core/job';
+import type { BaiduProvider, SealedRequest } from '@cardseal/providers/baidu';
 import type { WorkerContext } from '../context.ts';
 import type { Picture } from './fetch.ts';
 import type { Work } from './work.ts';

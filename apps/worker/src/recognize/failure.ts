@@ -1,8 +1,9 @@
 /** What the consumer is told when a side could not be recognised. */
-import { rejectionMessage } from '@cardseal/core/baidu';
-import type { CardsealError } from '@cardseal/core/errors';
-import { describeImageReason, type ImageReason } from '@cardseal/core/image';
+
+import type { CardsealError } from '@cardseal/base/errors';
 import type { Failure, Side } from '@cardseal/core/job';
+import { describeImageReason, type ImageReason } from '@cardseal/idcard/image';
+import { rejectionMessage } from '@cardseal/providers/baidu';
 
 const MESSAGES: Record<string, string> = {
   upstream_unavailable: 'The recognition service did not answer in time, again and again. Try again later.',

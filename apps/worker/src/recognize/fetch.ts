@@ -1,10 +1,11 @@
 /** fetch: the sealed picture of one side from the ledger, fitted where it breaks a limit of the provider. */
+
+import { DefectError, RejectedError } from '@cardseal/base/errors';
 import { imageLimits } from '@cardseal/core/config';
-import { DefectError, RejectedError } from '@cardseal/core/errors';
 import { pictureFailpoint } from '@cardseal/core/failpoints';
-import { assessImage, defaultImageLimits, fitImage, inspectImage } from '@cardseal/core/image';
 import type { ObjectSource, Side } from '@cardseal/core/job';
 import { isAllowedSource } from '@cardseal/core/ledger';
+import { assessImage, defaultImageLimits, fitImage, inspectImage } from '@cardseal/idcard/image';
 import type { WorkerContext } from '../context.ts';
 import type { Work } from './work.ts';
 

@@ -1,13 +1,14 @@
 /** What is ended while every gate is closed: whatever needs no call, and nothing else. */
-import { ManualClock } from '@cardseal/core/clock';
-import { DefectError, TransientError } from '@cardseal/core/errors';
+import { ManualClock } from '@cardseal/base/clock';
+import { DefectError, TransientError } from '@cardseal/base/errors';
 import { newJobId } from '@cardseal/core/job';
-import { createLedger, HOUSE, memoryObjectStore } from '@cardseal/core/ledger';
+import { createLedger, HOUSE } from '@cardseal/core/ledger';
 import { silentLog } from '@cardseal/core/log';
 import { createMetrics } from '@cardseal/core/metrics';
 import { freezeOutcome } from '@cardseal/core/outcome';
 import type { RecognizeJob } from '@cardseal/core/queue';
-import { localMasterKey } from '@cardseal/core/seal';
+import { memoryObjectStore } from '@cardseal/object-store';
+import { localMasterKey } from '@cardseal/sealing';
 import { expect, it } from 'vitest';
 import type { WorkerContext } from '../context.ts';
 import { createEndpoints } from '../endpoints.ts';

@@ -1,4 +1,4 @@
-import { ManualClock } from '@cardseal/core/clock';
+import { ManualClock } from '@cardseal/base/clock';
 import { expect, it } from 'vitest';
 import type { WorkerContext } from '../context.ts';
 import { createLastLook } from './last-look.ts';

@@ -2,9 +2,9 @@
  * The last look before money is spent: whether the card is still ours, and its side still without an answer. It is taken
  * only where there is a doubt, and while the slot is still to come: nothing may run between a slot and its call.
  */
-import { ThrottledError } from '@cardseal/core/errors';
+import { ThrottledError } from '@cardseal/base/errors';
 import type { Side } from '@cardseal/core/job';
-import type { Reserved } from '@cardseal/core/pacing';
+import type { Reserved } from '@cardseal/pacer';
 import type { WorkerContext } from '../context.ts';
 import { openSides, openWork, type Work } from './work.ts';
 

@@ -4,9 +4,9 @@
  * slot after that is a second away: whoever has heard of his lock less than a second before his slot calls before
  * anybody else can.
  */
-import { ThrottledError } from '@cardseal/core/errors';
-import type { Reserved } from '@cardseal/core/pacing';
+import { ThrottledError } from '@cardseal/base/errors';
 import { answeredWithin } from '@cardseal/core/queue';
+import type { Reserved } from '@cardseal/pacer';
 
 /** Who will not have heard of his lock for longer, by his slot, asks. */
 const SURE_FOR_MS = 1000;

@@ -1,12 +1,13 @@
 /** A run that ends without an outcome: what it wrote meanwhile must not outlive an erasure. */
-import { ManualClock } from '@cardseal/core/clock';
-import { TransientError } from '@cardseal/core/errors';
+import { ManualClock } from '@cardseal/base/clock';
+import { TransientError } from '@cardseal/base/errors';
 import { newJobId } from '@cardseal/core/job';
-import { createLedger, memoryObjectStore, paths } from '@cardseal/core/ledger';
+import { createLedger, paths } from '@cardseal/core/ledger';
 import { silentLog } from '@cardseal/core/log';
 import { createMetrics } from '@cardseal/core/metrics';
-import type { AcquireOptions } from '@cardseal/core/pacing';
-import { localMasterKey } from '@cardseal/core/seal';
+import { memoryObjectStore } from '@cardseal/object-store';
+import type { AcquireOptions } from '@cardseal/pacer';
+import { localMasterKey } from '@cardseal/sealing';
 import { expect, it } from 'vitest';
 import type { WorkerContext } from '../context.ts';
 import { createEndpoints } from '../endpoints.ts';

@@ -2,12 +2,12 @@
  * The way of a card through recognition: fetch → encrypt → call → decrypt → save for each side, then conclude and
  * announce. Each step leaves its output in the ledger; who comes after a crash skips what is there.
  */
-import { asCardsealError, CardsealError, DefectError, RejectedError, ThrottledError } from '@cardseal/core/errors';
+import { asCardsealError, CardsealError, DefectError, RejectedError, ThrottledError } from '@cardseal/base/errors';
 import { failpoint } from '@cardseal/core/failpoints';
 import type { Failure, Side } from '@cardseal/core/job';
 import { describeError } from '@cardseal/core/log';
-import { PROVIDER_OUTAGE } from '@cardseal/core/pacing';
 import type { SpentAttempt } from '@cardseal/core/queue';
+import { PROVIDER_OUTAGE } from '@cardseal/pacer';
 import type { WorkerContext } from '../context.ts';
 import { timed } from '../metrics/index.ts';
 import { announce } from './announce.ts';

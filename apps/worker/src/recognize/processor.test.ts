@@ -1,6 +1,6 @@
 /** While the ledger is away cards come back more and more seldom, and spend no attempt. */
-import { ManualClock } from '@cardseal/core/clock';
-import { ThrottledError, TransientError } from '@cardseal/core/errors';
+import { ManualClock } from '@cardseal/base/clock';
+import { ThrottledError, TransientError } from '@cardseal/base/errors';
 import { newJobId } from '@cardseal/core/job';
 import { silentLog } from '@cardseal/core/log';
 import type { RecognizeJob } from '@cardseal/core/queue';

@@ -1,9 +1,9 @@
 /** Between BullMQ and the pipeline: turns what a run came to into what becomes of the queue's job. */
-import { asCardsealError, ThrottledError } from '@cardseal/core/errors';
+import { asCardsealError, ThrottledError } from '@cardseal/base/errors';
+import { backoffMs, ledgerBackoff } from '@cardseal/core/backoff';
 import type { WaitingFor } from '@cardseal/core/job';
 import { describeError } from '@cardseal/core/log';
 import { giveUp, handBack, leaveToOthers, postpone, type RecognizeJob, spendAttempt } from '@cardseal/core/queue';
-import { backoffMs, ledgerBackoff } from '@cardseal/core/retry';
 import { inSpan, withParent } from '@cardseal/core/trace';
 import type { Job } from 'bullmq';
 import type { GateHold } from '../concurrency/index.ts';

@@ -1,7 +1,8 @@
 /** What the checkpoints of a card say, read anew each time from the same bytes. */
-import { readReply } from '@cardseal/core/baidu/reading';
-import type { SideReading } from '@cardseal/core/card';
+
 import { decodeCheckpoint, type Side } from '@cardseal/core/job';
+import type { SideReading } from '@cardseal/idcard/card';
+import { readReply } from '@cardseal/providers/baidu/reading';
 import type { Work } from './work.ts';
 
 export interface Readings {

@@ -1,9 +1,9 @@
 /** fetch → encrypt → call → decrypt → save for one side. When it returns, the side has an answer in the ledger. */
 import { createHash } from 'node:crypto';
-import type { BaiduProvider } from '@cardseal/core/baidu';
-import { RejectedError } from '@cardseal/core/errors';
+import { RejectedError } from '@cardseal/base/errors';
 import { failpoint } from '@cardseal/core/failpoints';
 import type { Side } from '@cardseal/core/job';
+import type { BaiduProvider } from '@cardseal/providers/baidu';
 import type { WorkerContext } from '../context.ts';
 import { timed } from '../metrics/index.ts';
 import { sealBodies } from './bodies.ts';

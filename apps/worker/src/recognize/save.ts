@@ -1,7 +1,8 @@
 /** save: the checkpoint behind the paid call, before anything is read into the reply. */
-import type { ProviderReply } from '@cardseal/core/baidu';
-import type { RejectedError } from '@cardseal/core/errors';
+
+import type { RejectedError } from '@cardseal/base/errors';
 import { encodeCheckpoint, type Side } from '@cardseal/core/job';
+import type { ProviderReply } from '@cardseal/providers/baidu';
 import type { WorkerContext } from '../context.ts';
 import type { Work } from './work.ts';
 

@@ -1,5 +1,5 @@
-import { classifyHttpStatus, classifyProviderCode, classifyTransport } from '@cardseal/core/baidu';
-import { DefectError, RejectedError, ThrottledError, TransientError } from '@cardseal/core/errors';
+import { DefectError, RejectedError, ThrottledError, TransientError } from '@cardseal/base/errors';
+import { classifyHttpStatus, classifyProviderCode, classifyTransport } from '@cardseal/providers/baidu';
 import { expect, it } from 'vitest';
 import { judged, settlementOf, troubleOf } from './settlement.ts';
 

@@ -2,9 +2,10 @@
  * Maps a failed call, or a failed preparation of one, to a report to the pacer about its credential, and applies the
  * pacer's verdict to the error. Codes and classes decide, never message texts.
  */
-import type { UpstreamClass } from '@cardseal/core/baidu';
-import { CardsealError, ThrottledError, TransientError } from '@cardseal/core/errors';
-import { type OutcomeKind, PROVIDER_OUTAGE, type Trouble, type Verdict } from '@cardseal/core/pacing';
+
+import { CardsealError, ThrottledError, TransientError } from '@cardseal/base/errors';
+import { type OutcomeKind, PROVIDER_OUTAGE, type Trouble, type Verdict } from '@cardseal/pacer';
+import type { UpstreamClass } from '@cardseal/providers/baidu';
 
 const KINDS: Partial<Record<UpstreamClass, OutcomeKind>> = {
   qps: 'refused_qps',

@@ -1,5 +1,5 @@
-import { ManualClock } from '@cardseal/core/clock';
-import { DefectError, TransientError } from '@cardseal/core/errors';
+import { ManualClock } from '@cardseal/base/clock';
+import { DefectError, TransientError } from '@cardseal/base/errors';
 import { silentLog } from '@cardseal/core/log';
 import { describe, expect, it } from 'vitest';
 import { createUnsaved } from './unsaved.ts';

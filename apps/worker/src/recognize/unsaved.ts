@@ -2,10 +2,10 @@
  * Replies that are paid for while the ledger takes no writes. They are kept in memory and saved as soon as it does, for
  * as long as the card is ours; and while one waits, no further call is paid for here.
  */
-import type { Clock } from '@cardseal/core/clock';
-import { asCardsealError } from '@cardseal/core/errors';
+import type { Clock } from '@cardseal/base/clock';
+import { asCardsealError } from '@cardseal/base/errors';
+import { backoffMs, ledgerBackoff } from '@cardseal/core/backoff';
 import { describeError, type Log } from '@cardseal/core/log';
-import { backoffMs, ledgerBackoff } from '@cardseal/core/retry';
 
 export interface Unsaved {
   /** Repeats a write until the ledger takes it. Throws the ledger's error when `signal` aborts first, others at once. */

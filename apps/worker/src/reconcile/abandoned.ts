@@ -2,7 +2,7 @@
  * A marker whose queue job has ended is a generation that nobody finished: BullMQ gave up on it (stalled too often, a
  * crashed process) without any step running. The pipeline finishes what the ledger has; what it lacks is failed.
  */
-import { asCardsealError } from '@cardseal/core/errors';
+import { asCardsealError } from '@cardseal/base/errors';
 import type { PendingMarker } from '@cardseal/core/ledger';
 import { describeError } from '@cardseal/core/log';
 import { recognizeJobId } from '@cardseal/core/queue';

@@ -1,12 +1,13 @@
-import { systemClock } from '@cardseal/core/clock';
-import { createLedger, memoryObjectStore } from '@cardseal/core/ledger';
+import { systemClock } from '@cardseal/base/clock';
+import { createLedger } from '@cardseal/core/ledger';
 import { silentLog } from '@cardseal/core/log';
-import { createPacer } from '@cardseal/core/pacing';
 import { epochKey } from '@cardseal/core/queue';
-import { localMasterKey } from '@cardseal/core/seal';
+import { memoryObjectStore } from '@cardseal/object-store';
+import { createPacer } from '@cardseal/pacer';
+import { localMasterKey } from '@cardseal/sealing';
 import { Redis } from 'ioredis';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { type PrivateRedis, startPrivateRedis } from '../../../../packages/core/src/pacing/redis-for-tests.ts';
+import { type PrivateRedis, startPrivateRedis } from '../../../../packages/pacer/src/redis-for-tests.ts';
 import type { WorkerContext } from '../context.ts';
 import { createGateKeeper } from './gates.ts';
 import { createUsageKeeper } from './usage.ts';

@@ -3,7 +3,7 @@
  * be new is told before its first permit. Putting back can extend what happened since, never undo what a person did.
  */
 import type { GateRecord } from '@cardseal/core/ledger';
-import type { CredentialSnapshot } from '@cardseal/core/pacing';
+import type { CredentialSnapshot } from '@cardseal/pacer';
 import type { WorkerContext } from '../context.ts';
 
 export interface GateKeeper {

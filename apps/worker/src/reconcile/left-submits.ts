@@ -3,7 +3,7 @@
  * that died from one that is slow but that nothing of it moves: only what stood still for ten minutes is withdrawn. An
  * id may be as old as it likes: a claim of yesterday is worked on today.
  */
-import { createStandstill } from '@cardseal/core/clock';
+import { createStandstill } from '@cardseal/base/clock';
 import type { JobId } from '@cardseal/core/job';
 import type { Ledger } from '@cardseal/core/ledger';
 import type { Log } from '@cardseal/core/log';

@@ -1,7 +1,8 @@
-import { ManualClock } from '@cardseal/core/clock';
-import { createLedger, HOUSE, memoryObjectStore, paths } from '@cardseal/core/ledger';
-import { lastDay, readManifest } from '@cardseal/core/manifest';
-import { localMasterKey } from '@cardseal/core/seal';
+import { ManualClock } from '@cardseal/base/clock';
+import { createLedger, HOUSE, paths } from '@cardseal/core/ledger';
+import { lastDay, readManifest } from '@cardseal/core/reports';
+import { memoryObjectStore } from '@cardseal/object-store';
+import { localMasterKey } from '@cardseal/sealing';
 import { expect, it } from 'vitest';
 import type { WorkerContext } from '../context.ts';
 import { createManifestKeeper } from './manifests.ts';

@@ -4,7 +4,7 @@
  */
 import { HOUSE } from '@cardseal/core/ledger';
 import { describeError } from '@cardseal/core/log';
-import { lastDay, makeManifest } from '@cardseal/core/manifest';
+import { lastDay, makeManifest } from '@cardseal/core/reports';
 import type { WorkerContext } from '../context.ts';
 
 const LOOK_EVERY_MS = 10 * 60_000;

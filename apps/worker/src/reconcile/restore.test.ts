@@ -1,10 +1,11 @@
 /** One broken object of one tenant must not keep the cards of all others from their queue. */
-import { createStandstill } from '@cardseal/core/clock';
+import { createStandstill } from '@cardseal/base/clock';
+import { TransientError } from '@cardseal/base/errors';
 import { eraseJob } from '@cardseal/core/erasure';
-import { TransientError } from '@cardseal/core/errors';
 import { type JobId, type JobRequest, newJobId } from '@cardseal/core/job';
-import { createLedger, ERASURE_GENERATION, memoryObjectStore, paths } from '@cardseal/core/ledger';
-import { localMasterKey } from '@cardseal/core/seal';
+import { createLedger, ERASURE_GENERATION, paths } from '@cardseal/core/ledger';
+import { memoryObjectStore } from '@cardseal/object-store';
+import { localMasterKey } from '@cardseal/sealing';
 import { describe, expect, it } from 'vitest';
 import type { WorkerContext } from '../context.ts';
 import { createLeftSubmits, SAME_FOR_MS } from './left-submits.ts';

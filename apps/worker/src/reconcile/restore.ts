@@ -1,7 +1,7 @@
 /** Puts back what the markers owe. Adding what is already queued changes nothing, so that several may do it at once. */
 
+import { asCardsealError } from '@cardseal/base/errors';
 import { eraseJob, finishErasure } from '@cardseal/core/erasure';
-import { asCardsealError } from '@cardseal/core/errors';
 import { ERASURE_GENERATION, type PendingMarker } from '@cardseal/core/ledger';
 import { describeError } from '@cardseal/core/log';
 import { recognizeJobId } from '@cardseal/core/queue';

@@ -1,8 +1,9 @@
-import { ManualClock } from '@cardseal/core/clock';
-import { createLedger, memoryObjectStore } from '@cardseal/core/ledger';
+import { ManualClock } from '@cardseal/base/clock';
+import { createLedger } from '@cardseal/core/ledger';
 import { silentLog } from '@cardseal/core/log';
-import type { Usage } from '@cardseal/core/pacing';
-import { localMasterKey } from '@cardseal/core/seal';
+import { memoryObjectStore } from '@cardseal/object-store';
+import type { Usage } from '@cardseal/pacer';
+import { localMasterKey } from '@cardseal/sealing';
 import { expect, it } from 'vitest';
 import type { WorkerContext } from '../context.ts';
 import { createUsageKeeper } from './usage.ts';

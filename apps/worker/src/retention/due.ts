@@ -2,8 +2,9 @@
  * What a due name asks for. Each is looked at again in the ledger before anything is done: a name may be late, may
  * come twice, and may have been overtaken by a retry or an erasure.
  */
+
+import { TransientError } from '@cardseal/base/errors';
 import { eraseJob, finishErasure, removeAll } from '@cardseal/core/erasure';
-import { TransientError } from '@cardseal/core/errors';
 import type { JobId } from '@cardseal/core/job';
 import type { DueRef } from '@cardseal/core/ledger';
 import type { WorkerContext } from '../context.ts';

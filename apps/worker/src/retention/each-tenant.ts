@@ -2,7 +2,7 @@
  * Runs a sweep for each tenant alone: a record of one tenant that cannot be read must not keep the data of all other
  * tenants beyond its time.
  */
-import { asCardsealError } from '@cardseal/core/errors';
+import { asCardsealError } from '@cardseal/base/errors';
 import { HOUSE, type TenantRecord } from '@cardseal/core/ledger';
 import { describeError } from '@cardseal/core/log';
 import type { WorkerContext } from '../context.ts';

@@ -2,7 +2,7 @@
  * Due names whose work failed: each waits for its own backoff, so that work that cannot succeed for now is retried until
  * it does and takes no time from the rest. In memory only: after a restart every name is due again.
  */
-import { backoffMs, removalBackoff } from '@cardseal/core/retry';
+import { backoffMs, removalBackoff } from '@cardseal/core/backoff';
 import { LRUCache } from 'lru-cache';
 
 /** Beyond it the name that failed longest ago loses its backoff and is retried in the next sweep. */

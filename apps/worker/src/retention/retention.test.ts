@@ -1,8 +1,9 @@
 /** What is due and what is old goes, whatever of other jobs is broken. */
-import { ManualClock } from '@cardseal/core/clock';
+import { ManualClock } from '@cardseal/base/clock';
 import { type JobId, newJobId } from '@cardseal/core/job';
-import { createLedger, HOUSE, memoryObjectStore, paths, type TenantRetention } from '@cardseal/core/ledger';
-import { localMasterKey } from '@cardseal/core/seal';
+import { createLedger, HOUSE, paths, type TenantRetention } from '@cardseal/core/ledger';
+import { memoryObjectStore } from '@cardseal/object-store';
+import { localMasterKey } from '@cardseal/sealing';
 import { beforeEach, expect, it } from 'vitest';
 import type { WorkerContext } from '../context.ts';
 import { eraseOldJobs } from './old-jobs.ts';

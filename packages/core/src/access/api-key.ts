@@ -4,7 +4,7 @@
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import type { Clock } from '../clock/index.ts';
+import type { Clock } from '@cardseal/base/clock';
 import { HOUSE, type KeyLimits, type Ledger, type Scope } from '../ledger/index.ts';
 
 const SHAPE = /^csk_[a-z]+_([a-z0-9-]{1,40})\.([a-z0-9]{12})_([A-Za-z0-9_-]{43})([0-9a-f]{8})$/;

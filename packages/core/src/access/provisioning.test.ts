@@ -1,7 +1,8 @@
+import { ManualClock } from '@cardseal/base/clock';
+import { memoryObjectStore } from '@cardseal/object-store';
+import { localMasterKey } from '@cardseal/sealing';
 import { describe, expect, it } from 'vitest';
-import { ManualClock } from '../clock/index.ts';
-import { createLedger, HOUSE, memoryObjectStore } from '../ledger/index.ts';
-import { localMasterKey } from '../seal/index.ts';
+import { createLedger, HOUSE } from '../ledger/index.ts';
 import { passwordMatches } from './password.ts';
 import { changeAdmin, createAdmin, findAdmin, listAdmins, removeAdmin } from './provisioning.ts';
 

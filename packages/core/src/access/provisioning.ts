@@ -1,6 +1,6 @@
 /** First tenants, and operators, straight in the ledger: nothing has to run for them to be made. */
-import type { Clock } from '../clock/index.ts';
-import { RejectedError } from '../errors/index.ts';
+import type { Clock } from '@cardseal/base/clock';
+import { RejectedError } from '@cardseal/base/errors';
 import { type AdminRecord, HOUSE, type Ledger, type Versioned } from '../ledger/index.ts';
 import { hashPassword } from './password.ts';
 

@@ -20,4 +20,6 @@ export {
   webhookEnvironment,
 } from './groups.ts';
 export type { PlaintextName } from './plaintext.ts';
+export { type ProxyEnvironment, readProxies } from './proxies.ts';
 export { readFileOf, readSecretFile } from './secret-file.ts';
+export { readWebhookTls, type WebhookTlsEnvironment } from './webhook-tls.ts';

@@ -1,10 +1,11 @@
+import { ManualClock } from '@cardseal/base/clock';
+import { TransientError } from '@cardseal/base/errors';
+import { memoryObjectStore, type ObjectStore } from '@cardseal/object-store';
+import { localMasterKey } from '@cardseal/sealing';
 import { describe, expect, it } from 'vitest';
-import { ManualClock } from '../clock/index.ts';
-import { TransientError } from '../errors/index.ts';
 import { type JobRequest, newId, newJobId } from '../job/index.ts';
-import { createLedger, memoryObjectStore, type ObjectStore, paths, type UploadId } from '../ledger/index.ts';
+import { createLedger, paths, type UploadId } from '../ledger/index.ts';
 import type { Conveyor } from '../queue/index.ts';
-import { localMasterKey } from '../seal/index.ts';
 import { ErasureIncomplete, eraseJob } from './erase-job.ts';
 
 const clock = new ManualClock(Date.UTC(2026, 0, 1));

@@ -2,8 +2,8 @@
  * Erasure of a job: the API erases on request, the worker when the retention time has passed or when it finds an erasure
  * that was begun and not finished. A marker is written first, so that a crash at any point leaves something to find.
  */
-import type { Clock } from '../clock/index.ts';
-import { asCardsealError, RejectedError, TransientError } from '../errors/index.ts';
+import type { Clock } from '@cardseal/base/clock';
+import { asCardsealError, RejectedError, TransientError } from '@cardseal/base/errors';
 import { failpoint } from '../failpoints/index.ts';
 import type { JobId, JobRequest } from '../job/index.ts';
 import { createdAtMs } from '../job/index.ts';

@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, unlinkSync } from 'node:fs';
 import path from 'node:path';
-import { TransientError } from '../errors/index.ts';
+import { TransientError } from '@cardseal/base/errors';
 
 export const FAILPOINTS = [
   'submit.marked',

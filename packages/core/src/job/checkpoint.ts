@@ -2,7 +2,7 @@
  * The checkpoint behind a paid call: the decrypted reply exactly as it came, behind one line of what the call knew
  * besides it. A refusal of the picture is an answer too, and is kept so that it is not paid for twice.
  */
-import { DefectError } from '../errors/index.ts';
+import { DefectError } from '@cardseal/base/errors';
 
 export interface CheckpointHeader {
   v: 1;

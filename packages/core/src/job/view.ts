@@ -2,7 +2,7 @@
  * The job as the API shows it. The view at the outcome is frozen inside the outcome, and is at once the data of
  * the `full` webhook: what was delivered and what is read later are the same bytes.
  */
-import type { Result } from '../card/index.ts';
+import type { Result } from '@cardseal/idcard/card';
 import type { JobId } from './ids.ts';
 import type { Side } from './request.ts';
 import type { JobState, OutcomeState, WaitingFor } from './states.ts';

@@ -1,8 +1,8 @@
+import type { ObjectStore } from '@cardseal/object-store';
+import { memoryObjectStore } from '@cardseal/object-store';
+import { localMasterKey } from '@cardseal/sealing';
 import { describe, expect, it } from 'vitest';
-import { localMasterKey } from '../seal/index.ts';
 import { createLedger } from './ledger.ts';
-import { memoryObjectStore } from './store/memory-object-store.ts';
-import type { ObjectStore } from './store/object-store.ts';
 
 const ledgerOn = (store: ObjectStore, keyStore?: ObjectStore) =>
   createLedger({ store, master: localMasterKey(Buffer.alloc(32, 5)), ...(keyStore ? { keyStore } : {}) });

@@ -1,5 +1,5 @@
-export type { BatchLine } from './batch-lines.ts';
-export type { BatchHead, BatchManifest, HeadDraft } from './batch-manifest.ts';
+export type { BatchLine } from './batches/batch-lines.ts';
+export type { BatchHead, BatchManifest, HeadDraft } from './batches/batch-manifest.ts';
 export {
   type BatchId,
   type BatchRound,
@@ -7,25 +7,21 @@ export {
   isBatchId,
   lineIdPrefix,
   lineJobId,
-} from './batch-names.ts';
-export type { BatchEnd, Batches, BatchStatus } from './batches.ts';
-export type { DayJob } from './day-jobs.ts';
-export type { Deliveries, DeliveryRecord, ReadTry, TryRecord } from './deliveries.ts';
-export type { Due } from './due.ts';
-export { ERASURE_GENERATION, type ErasureRecord, type Erasures, type Tombstone } from './erasures.ts';
-export { deletedEndpoint, isDeletionDue } from './expiring-endpoints.ts';
-export type { GateRecord } from './gates.ts';
-export type { Claim } from './idempotency.ts';
-export type { IndexEntry } from './index-names.ts';
-export { assertRequestKept, type Inventory, type KeptNames } from './inventory.ts';
-export type { KeyRotation, KeyStatus, Rewrapped } from './key-rotation.ts';
-export { type KeyCounts, type KeyUsage, type KeyUsageDay, usageDay } from './key-usage.ts';
+} from './batches/batch-names.ts';
+export type { BatchEnd, Batches, BatchStatus } from './batches/batches.ts';
+export type { Deliveries, DeliveryRecord, ReadTry, TryRecord } from './deliveries/deliveries.ts';
+export type { Notice, NoticeName, Notices } from './deliveries/notices.ts';
+export type { OutcomeName, Recovery, RecoveryRef, RecoveryState } from './deliveries/recoveries.ts';
+export type { DayJob } from './jobs/day-jobs.ts';
+export { ERASURE_GENERATION, type ErasureRecord, type Erasures, type Tombstone } from './jobs/erasures.ts';
+export type { IndexEntry } from './jobs/index-names.ts';
+export { assertRequestKept, type Inventory, type KeptNames } from './jobs/inventory.ts';
+export type { Listing, ListingFilter, ListingPage } from './jobs/listing.ts';
+export type { DeliveryPage } from './jobs/markers.ts';
+export type { Receipts } from './jobs/receipts.ts';
+export type { Due } from './jobs/schedule.ts';
+export type { OpenedWork, SealedJob } from './jobs/sealed-job.ts';
 export { createLedger, type Ledger, type LedgerSettings } from './ledger.ts';
-export type { Listing, ListingFilter, ListingPage } from './listing.ts';
-export type { ManifestRef, Manifests } from './manifests.ts';
-export type { DeliveryPage } from './markers.ts';
-export type { Notice, NoticeName, Notices } from './notices.ts';
-export { hasDotSegment, isAllowedSource, type ObjectSources, openObjectSources } from './object-sources.ts';
 export { type LedgerEnvironment, openLedger } from './open-ledger.ts';
 export { type MasterKeyEnvironment, masterKeyFile, openMasterKey } from './open-master-key.ts';
 export {
@@ -40,9 +36,20 @@ export {
   parseDelivery,
   paths,
 } from './paths.ts';
-export type { Receipts } from './receipts.ts';
-export type { Records, Versioned } from './records.ts';
-export type { OutcomeName, Recovery, RecoveryRef, RecoveryState } from './recoveries.ts';
+export type { GateRecord } from './reports/gates.ts';
+export type { ManifestRef, Manifests } from './reports/manifests.ts';
+export type { UsageBook, UsageCounts } from './reports/usage.ts';
+export { deletedEndpoint, isDeletionDue } from './tenants/expiring-endpoints.ts';
+export type { Claim } from './tenants/idempotency.ts';
+export {
+  type KeptAnswer,
+  REPLAY_LEASE_MS,
+  REPLAYS_KEPT_MS,
+  type Replays,
+  type ReplayTicket,
+} from './tenants/idempotency-cache.ts';
+export { type KeyCounts, type KeyUsage, type KeyUsageDay, usageDay } from './tenants/key-usage.ts';
+export type { Records, Versioned } from './tenants/records.ts';
 export {
   type AdminRecord,
   type ApiKeyRecord,
@@ -61,12 +68,6 @@ export {
   type TenantLimits,
   type TenantRecord,
   type TenantRetention,
-} from './registry.ts';
-export { type KeptAnswer, REPLAY_LEASE_MS, REPLAYS_KEPT_MS, type Replays, type ReplayTicket } from './replays.ts';
-export type { OpenedWork, SealedJob } from './sealed-job.ts';
-export { type MemoryObjectStore, memoryObjectStore } from './store/memory-object-store.ts';
-export { type ObjectStore, walk } from './store/object-store.ts';
-export type { StoreObserver } from './store/observed-object-store.ts';
-export { createS3Client, type S3Settings, s3ObjectStore } from './store/s3-object-store.ts';
-export { isUploadId, type UploadId, type Uploads, type UploadWriter } from './uploads.ts';
-export type { UsageBook, UsageCounts } from './usage.ts';
+} from './tenants/registry.ts';
+export { hasDotSegment, isAllowedSource, type ObjectSources, openObjectSources } from './uploads/object-sources.ts';
+export { isUploadId, type UploadId, type Uploads, type UploadWriter } from './uploads/uploads.ts';

@@ -4,39 +4,38 @@
  */
 
 import { hkdfSync, randomUUID } from 'node:crypto';
-import { type AuditLog, createAuditLog } from '../audit/index.ts';
-import { type Clock, systemClock } from '../clock/index.ts';
-import { DefectError } from '../errors/index.ts';
+import { type Clock, systemClock } from '@cardseal/base/clock';
+import { DefectError } from '@cardseal/base/errors';
+import type { ObjectStore } from '@cardseal/object-store';
+import type { MasterKey } from '@cardseal/sealing';
+import { createKeyRotation, createKeyring, type KeyRotation, type Keyring } from '@cardseal/sealing';
 import type { JobId, Outcome, Side } from '../job/index.ts';
-import type { MasterKey } from '../seal/index.ts';
-import { type Batches, createBatches } from './batches.ts';
-import { createDeliveries, type Deliveries } from './deliveries.ts';
-import { createDue, type Due } from './due.ts';
-import { createErasures, type Erasures } from './erasures.ts';
-import { expiringEndpoints } from './expiring-endpoints.ts';
-import { createGateBook, type GateBook } from './gates.ts';
-import { createIdempotency, type Idempotency } from './idempotency.ts';
-import { type Inventory, takeInventory } from './inventory.ts';
-import { createKeyRotation, type KeyRotation } from './key-rotation.ts';
-import { createKeyUsage, type KeyUsage } from './key-usage.ts';
-import { createKeyring, type Keyring } from './keyring.ts';
-import { createListing, type Listing } from './listing.ts';
-import { createManifests, type Manifests } from './manifests.ts';
-import { createMarkers, type Markers } from './markers.ts';
-import { createNotices, type Notices } from './notices.ts';
-import { noObjectSources, type ObjectSources } from './object-sources.ts';
+import { type AuditLog, createAuditLog } from './audit/index.ts';
+import { type Batches, createBatches } from './batches/batches.ts';
+import { createDeliveries, type Deliveries } from './deliveries/deliveries.ts';
+import { createNotices, type Notices } from './deliveries/notices.ts';
+import { createRecoveries, type Recoveries } from './deliveries/recoveries.ts';
+import { createErasures, type Erasures } from './jobs/erasures.ts';
+import { type Inventory, takeInventory } from './jobs/inventory.ts';
+import { createListing, type Listing } from './jobs/listing.ts';
+import { createMarkers, type Markers } from './jobs/markers.ts';
+import { createSubmits, type Submits } from './jobs/pending-submissions.ts';
+import { createReceipts, type Receipts } from './jobs/receipts.ts';
+import { createDue, type Due } from './jobs/schedule.ts';
+import { type OpenedWork, openForWork, openJob, openOutcome, type SealedJob, sealedJob } from './jobs/sealed-job.ts';
 import { HOUSE, paths } from './paths.ts';
-import { createReceipts, type Receipts } from './receipts.ts';
-import { createRecords } from './records.ts';
-import { createRecoveries, type Recoveries } from './recoveries.ts';
-import type { Registry } from './registry.ts';
-import { createReplays, type Replays } from './replays.ts';
+import { createGateBook, type GateBook } from './reports/gates.ts';
+import { createManifests, type Manifests } from './reports/manifests.ts';
+import { createUsageBook, type UsageBook } from './reports/usage.ts';
 import { assertKeysKept, hasSealed } from './sealed-before.ts';
-import { type OpenedWork, openForWork, openJob, openOutcome, type SealedJob, sealedJob } from './sealed-job.ts';
-import type { ObjectStore } from './store/object-store.ts';
-import { createSubmits, type Submits } from './submits.ts';
-import { createUploads, type Uploads } from './uploads.ts';
-import { createUsageBook, type UsageBook } from './usage.ts';
+import { expiringEndpoints } from './tenants/expiring-endpoints.ts';
+import { createIdempotency, type Idempotency } from './tenants/idempotency.ts';
+import { createReplays, type Replays } from './tenants/idempotency-cache.ts';
+import { createKeyUsage, type KeyUsage } from './tenants/key-usage.ts';
+import { createRecords } from './tenants/records.ts';
+import type { Registry } from './tenants/registry.ts';
+import { noObjectSources, type ObjectSources } from './uploads/object-sources.ts';
+import { createUploads, type Uploads } from './uploads/uploads.ts';
 
 export interface Ledger extends Registry {
   /** Makes a job's key and opens the job for its submit. */
@@ -155,7 +154,12 @@ export function createLedger({
     gates: createGateBook(store),
     keyUsage: createKeyUsage(store, keyring),
     audit: createAuditLog({ store, clock, ...houseSeal(keyring) }),
-    keys: createKeyRotation({ store, keyStore, keyring, master }),
+    keys: createKeyRotation({
+      isErased: async (tenant, job) => (await store.get(paths.tombstone(tenant, job as JobId))) !== null,
+      keyStore,
+      keyring,
+      master,
+    }),
     houseSecret: (purpose) =>
       keyring.withLookupKey(HOUSE, (key) => Buffer.from(hkdfSync('sha256', key, '', purpose, 32))),
     checkKeys: () => assertKeysKept(store, keyStore),

@@ -1,11 +1,16 @@
 /** The ledger on an S3, from settings: the one way in which apps, the launcher and the CLI come to it. */
-import type { Clock } from '../clock/index.ts';
-import { type ProxyEnvironment, readProxies } from '../egress/index.ts';
-import { localMasterKey, type MasterKey } from '../seal/index.ts';
+import type { Clock } from '@cardseal/base/clock';
+import {
+  createS3Client,
+  observedObjectStore,
+  type S3Settings,
+  type StoreObserver,
+  s3ObjectStore,
+} from '@cardseal/object-store';
+import { localMasterKey, type MasterKey } from '@cardseal/sealing';
+import { type ProxyEnvironment, readProxies } from '../config/index.ts';
 import { createLedger, type Ledger } from './ledger.ts';
-import { openObjectSources } from './object-sources.ts';
-import { observedObjectStore, type StoreObserver } from './store/observed-object-store.ts';
-import { createS3Client, type S3Settings, s3ObjectStore } from './store/s3-object-store.ts';
+import { openObjectSources } from './uploads/object-sources.ts';
 
 /** Named as in the environment (contract §4). */
 export interface LedgerEnvironment extends ProxyEnvironment {

@@ -1,7 +1,6 @@
 /** The key service that the settings name: a key file, a KMS, or a KMS beside the key file that it takes over from. */
-import { ConfigurationError, readSecretFile } from '../config/index.ts';
-import { type ProxyEnvironment, readProxies } from '../egress/index.ts';
-import { ThrottledError } from '../errors/index.ts';
+
+import { ThrottledError } from '@cardseal/base/errors';
 import {
   assertMasterKeys,
   fileMasterKey,
@@ -10,7 +9,8 @@ import {
   MASTER_KEY_BYTES,
   type MasterKey,
   withOlderMasters,
-} from '../seal/index.ts';
+} from '@cardseal/sealing';
+import { ConfigurationError, type ProxyEnvironment, readProxies, readSecretFile } from '../config/index.ts';
 
 const FILE_RETRY_MS = 2000;
 

@@ -2,6 +2,7 @@
  * Every name in the ledger is made here, so that the layout can be read on one page (docs/ledger.md has the prose).
  * Names hold ids, HMACs, states and codes only.
  */
+import { keyPaths } from '@cardseal/sealing';
 import type { JobId, Side } from '../job/index.ts';
 import { inverted } from '../job/index.ts';
 
@@ -9,15 +10,7 @@ import { inverted } from '../job/index.ts';
 export const HOUSE = '_house';
 
 export const paths = {
-  allKeys: 'keys/',
-  keysOf: (tenant: string) => `keys/${tenant}/`,
-  tenantKey: (tenant: string, version = 1) => `keys/${tenant}/.tenant${version === 1 ? '' : `.${version}`}`,
-  /** null when the name is not one of a tenant's key. */
-  tenantKeyVersion(name: string): number | null {
-    const found = /\/\.tenant(?:\.(\d+))?$/.exec(name);
-    return found && Number(found[1] ?? 1);
-  },
-  jobKey: (tenant: string, job: JobId) => `keys/${tenant}/${job}`,
+  ...keyPaths,
 
   job: (tenant: string, job: JobId) => `jobs/${tenant}/${job}/`,
   request: (tenant: string, job: JobId) => `jobs/${tenant}/${job}/request`,

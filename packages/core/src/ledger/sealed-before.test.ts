@@ -1,14 +1,15 @@
 /** A bucket of keys that is empty, or another one than before, stops a process and makes no new key. */
+
+import { ManualClock } from '@cardseal/base/clock';
+import type { ObjectStore } from '@cardseal/object-store';
+import { type MemoryObjectStore, memoryObjectStore } from '@cardseal/object-store';
+import { localMasterKey } from '@cardseal/sealing';
 import { describe, expect, it } from 'vitest';
-import { ManualClock } from '../clock/index.ts';
 import { ConfigurationError } from '../config/index.ts';
 import { newId, newJobId } from '../job/index.ts';
-import { localMasterKey } from '../seal/index.ts';
-import type { BatchId } from './batch-names.ts';
+import type { BatchId } from './batches/batch-names.ts';
 import { createLedger } from './ledger.ts';
 import { HOUSE, paths } from './paths.ts';
-import { type MemoryObjectStore, memoryObjectStore } from './store/memory-object-store.ts';
-import type { ObjectStore } from './store/object-store.ts';
 
 const TENANT = 'bank';
 const clock = new ManualClock(Date.UTC(2026, 0, 1));

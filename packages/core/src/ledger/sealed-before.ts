@@ -2,9 +2,10 @@
  * Whether anything was sealed under a key that is not there. A bucket of keys that is empty, or another one than before,
  * must stop a process: with a new key every name that follows from the old one would change, and nothing would open.
  */
+
+import { type ObjectStore, walk } from '@cardseal/object-store';
 import { ConfigurationError } from '../config/index.ts';
 import { HOUSE, paths } from './paths.ts';
-import { type ObjectStore, walk } from './store/object-store.ts';
 
 /**
  * Folders in which a name exists only after its tenant's key was used. Not `jobs/` and `batches/`: a sweep writes the word

@@ -1,5 +1,5 @@
 /** What a log line may say about an error: its code, its class and where it was thrown; never its message. */
-import { CardsealError } from '../errors/index.ts';
+import { CardsealError } from '@cardseal/base/errors';
 import type { LogFields } from './fields.ts';
 
 export function describeError(error: unknown): LogFields {

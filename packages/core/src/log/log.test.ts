@@ -1,5 +1,5 @@
+import { RejectedError } from '@cardseal/base/errors';
 import { describe, expect, it } from 'vitest';
-import { RejectedError } from '../errors/index.ts';
 import { describeError } from './describe-error.ts';
 import { createLog, type Log } from './log.ts';
 

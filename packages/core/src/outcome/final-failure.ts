@@ -1,17 +1,22 @@
 /**
- * Failure codes that no retry of the same job can change: the image itself was refused, or it is gone. Used where many
- * jobs are retried at once and only their codes are known; a single retry stays possible.
+ * Failure codes that no retry of the same job can change: the provider or the inspection refused the image, or the image
+ * is gone. Bulk retries use this list because they know only the codes. A retry of a single job stays possible.
  */
-import { PROVIDER_ERRORS, TRANSPORT_ERRORS, type UpstreamError } from '../baidu/index.ts';
-import { imageReasons } from '../image/index.ts';
+import { imageReasons } from '@cardseal/idcard/image';
 
-/** `maybe_crypto` ends as a refusal after its one repetition with a fresh key. */
-const REFUSALS: ReadonlySet<string> = new Set(['rejected', 'maybe_crypto']);
-
-const rows = [...Object.values(PROVIDER_ERRORS), ...Object.values(TRANSPORT_ERRORS)] as UpstreamError[];
+/** What a provider's refusal of an image is called, whichever provider it is. Each provider's tests hold its table to it. */
+export const IMAGE_REFUSALS = [
+  'card_not_found',
+  'image_blank',
+  'image_format_refused',
+  'image_proportions_refused',
+  'image_size_refused',
+  'image_too_large',
+  'image_unreadable',
+] as const;
 
 const FINAL: ReadonlySet<string> = new Set([
-  ...rows.filter(({ upstreamClass }) => REFUSALS.has(upstreamClass)).map(({ code }) => code),
+  ...IMAGE_REFUSALS,
   ...imageReasons,
   'image_unusable',
   'image_rejected',

@@ -2,9 +2,9 @@
  * The outcome of a generation with the exact bytes of its events: made by whoever decides it, a worker that concludes
  * or the API that cancels, and never changed afterwards.
  */
-import type { Result } from '../card/index.ts';
+import type { Result } from '@cardseal/idcard/card';
+import { eventIdFor } from '@cardseal/webhook';
 import type { AttemptRecord, Failure, JobRequest, JobView, Outcome, OutcomeState, Side } from '../job/index.ts';
-import { eventIdFor } from '../webhook/index.ts';
 
 export interface Ending {
   request: JobRequest;

@@ -1,2 +1,2 @@
-export { isFinalFailure } from './final-failure.ts';
+export { IMAGE_REFUSALS, isFinalFailure } from './final-failure.ts';
 export { type Ending, freezeOutcome } from './freeze-outcome.ts';

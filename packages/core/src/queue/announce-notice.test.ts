@@ -1,9 +1,10 @@
+import { ManualClock } from '@cardseal/base/clock';
+import { memoryObjectStore } from '@cardseal/object-store';
+import { localMasterKey } from '@cardseal/sealing';
 import { expect, it } from 'vitest';
-import { ManualClock } from '../clock/index.ts';
-import { createLedger, type DeliveryRef, memoryObjectStore } from '../ledger/index.ts';
-import { localMasterKey } from '../seal/index.ts';
+import { createLedger, type DeliveryRef } from '../ledger/index.ts';
 import { announceNotice } from './announce-notice.ts';
-import type { Conveyor } from './conveyor.ts';
+import type { Conveyor } from './job-queue.ts';
 
 it('a notice that is announced again is not owed to an endpoint that has it', async () => {
   const clock = new ManualClock(Date.UTC(2026, 0, 1));

@@ -3,10 +3,11 @@
  * health. May be called again for the same event: the first bytes and the id stay the same, and no delivery that has a
  * record becomes pending again.
  */
+
+import { eventIdFor } from '@cardseal/webhook';
 import type { EndpointRecord, EventType, Ledger, NoticeId, Versioned } from '../ledger/index.ts';
-import { eventIdFor } from '../webhook/index.ts';
-import type { Conveyor } from './conveyor.ts';
-import { untriedOf } from './untried.ts';
+import type { Conveyor } from './job-queue.ts';
+import { untriedOf } from './unattempted.ts';
 
 export interface NoticeInput {
   tenant: string;

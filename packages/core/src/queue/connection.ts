@@ -1,7 +1,7 @@
 /** Redis connections by the part they play: what a worker must wait out, a producer must fail fast on. */
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import type { RedisTarget } from '../config/index.ts';
-import { corkWrites } from './corked.ts';
+import { corkWrites } from './write-batching.ts';
 
 export type ConnectionRole = 'producer' | 'lanes' | 'worker' | 'subscriber' | 'board';
 

@@ -1,17 +1,19 @@
 export { announceNotice, canHearAbout, type NoticeInput } from './announce-notice.ts';
-export { answeredWithin, redisAnswers } from './answers.ts';
 export { createJobChanges, type JobChange, type JobChanges } from './changes.ts';
 export { type ConnectionRole, connectRedis } from './connection.ts';
-export {
-  type Card,
-  type Conveyor,
-  type ConveyorOptions,
-  createConveyor,
-  type LiveHint,
-  openQueues,
-  type Queues,
-} from './conveyor.ts';
+export { createTrials, type Trials } from './crash-counts.ts';
 export { giveUp, handBack, leaveToOthers, postpone, spendAttempt } from './dispositions.ts';
+export {
+  type AcquireInput,
+  type Admission,
+  createLanes,
+  type Lane,
+  type LaneState,
+  type Lanes,
+  type ReleaseInput,
+  type Wake,
+} from './endpoint-limit.ts';
+export { type LaneOutcome, LEASE_MS, longestWaitMs } from './endpoint-limit-rules.ts';
 export {
   type CardClass,
   cardsBefore,
@@ -24,17 +26,15 @@ export {
   startAtMs,
 } from './fairness/index.ts';
 export { createFinishedEvents, type FinishedEvents } from './finished.ts';
-export { type LaneOutcome, LEASE_MS, longestWaitMs } from './lane-rules.ts';
 export {
-  type AcquireInput,
-  type Admission,
-  createLanes,
-  type Lane,
-  type LaneState,
-  type Lanes,
-  type ReleaseInput,
-  type Wake,
-} from './lanes.ts';
+  type Card,
+  type Conveyor,
+  type ConveyorOptions,
+  createConveyor,
+  type LiveHint,
+  openQueues,
+  type Queues,
+} from './job-queue.ts';
 export {
   type DeliverJob,
   deliverJobId,
@@ -46,11 +46,11 @@ export {
   recognizeJobId,
   type SpentAttempt,
 } from './names.ts';
+export { answeredWithin, redisAnswers } from './ping.ts';
+export { wakeDeliveries } from './promote.ts';
 export { addRecovery, countOutcomes, enableEndpoint, type RecoveryParts, startRecovery } from './recover.ts';
 export { redeliver, requeue } from './redeliver.ts';
 export { reopen } from './reopen.ts';
-export { createTrials, type Trials } from './trials.ts';
-export { untriedOf } from './untried.ts';
-export { wakeDeliveries } from './wake.ts';
+export { untriedOf } from './unattempted.ts';
 export { createWeights, MAX_WEIGHT, MIN_WEIGHT } from './weights.ts';
 export { createWorkerBoard, type Pool, type PoolEntry, type WorkerBoard } from './worker-board.ts';

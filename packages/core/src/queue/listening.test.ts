@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type PrivateRedis, startPrivateRedis } from '../../../pacer/src/redis-for-tests.ts';
 import type { JobId } from '../job/index.ts';
 import { newJobId } from '../job/index.ts';
-import { type PrivateRedis, startPrivateRedis } from '../pacing/redis-for-tests.ts';
 import { createJobChanges, encodeChange } from './changes.ts';
 import { connectRedis } from './connection.ts';
 import { createFinishedEvents } from './finished.ts';

@@ -2,10 +2,10 @@
  * Having things sent again: an order in the ledger, and one job in the deliver queue that walks it, page by page; and
  * taking an endpoint into use again, which brings back what was kept for it.
  */
-import type { Clock } from '../clock/index.ts';
+import type { Clock } from '@cardseal/base/clock';
 import { createdAtMs, newId } from '../job/index.ts';
 import type { EndpointRecord, Ledger, Recovery, RecoveryRef, Versioned } from '../ledger/index.ts';
-import type { Conveyor } from './conveyor.ts';
+import type { Conveyor } from './job-queue.ts';
 import { RECOVER } from './names.ts';
 
 export interface RecoveryParts {

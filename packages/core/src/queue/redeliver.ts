@@ -1,6 +1,6 @@
 /** Owes a delivery once more: a person's resend, a recovery, an endpoint that is enabled again. */
 import type { DeliveryRef, Ledger } from '../ledger/index.ts';
-import type { Conveyor } from './conveyor.ts';
+import type { Conveyor } from './job-queue.ts';
 import { deliverJobId } from './names.ts';
 
 /**

@@ -1,9 +1,9 @@
 /** Opens the next generation of a failed or expired job: the retry behind the API's route and Bull Board's button. */
-import { RejectedError } from '../errors/index.ts';
+import { RejectedError } from '@cardseal/base/errors';
 import { decodeCheckpoint, type JobId, type Side } from '../job/index.ts';
 import { assertRequestKept, type Ledger, type SealedJob } from '../ledger/index.ts';
 import { isFinalFailure } from '../outcome/index.ts';
-import type { Conveyor } from './conveyor.ts';
+import type { Conveyor } from './job-queue.ts';
 import { recognizeJobId } from './names.ts';
 
 interface ReopenOptions {

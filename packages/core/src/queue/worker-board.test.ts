@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import { type PrivateRedis, startPrivateRedis } from '../pacing/redis-for-tests.ts';
+import { type PrivateRedis, startPrivateRedis } from '../../../pacer/src/redis-for-tests.ts';
 import { createWorkerBoard } from './worker-board.ts';
 
 const NOW = 1_000_000_000;

@@ -3,12 +3,13 @@
  * collector that is away costs spans, never work: they wait in a bounded queue and are dropped.
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import { proxyOptions } from '@cardseal/base/egress';
 import { context, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
-import { type ProxyEnvironment, proxyOptions, readProxies } from '../egress/index.ts';
+import { type ProxyEnvironment, readProxies } from '../config/index.ts';
 
 const EVERY_MS = 1000;
 const EXPORT_DEADLINE_MS = 10_000;

@@ -2,6 +2,8 @@
  * The spans of a card's way. A span holds ids and the code of an error, never a message, a name or anything that was
  * sent. While tracing is off all of this only calls the work it is given.
  */
+
+import { asCardsealError } from '@cardseal/base/errors';
 import {
   context,
   createContextKey,
@@ -11,7 +13,6 @@ import {
   SpanStatusCode,
   trace,
 } from '@opentelemetry/api';
-import { asCardsealError } from '../errors/index.ts';
 import { formatTraceparent, parseTraceparent } from './parent.ts';
 
 /** `recognize` is one run of a worker over a card; the steps within it are its children. */

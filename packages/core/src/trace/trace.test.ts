@@ -1,5 +1,5 @@
+import { RejectedError } from '@cardseal/base/errors';
 import { afterEach, describe, expect, it } from 'vitest';
-import { RejectedError } from '../errors/index.ts';
 import { currentTraceId, currentTraceparent, inSpan, parseTraceparent, withParent } from './index.ts';
 import { createTracing } from './tracing.ts';
 

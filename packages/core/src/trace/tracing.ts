@@ -1,5 +1,5 @@
 /** Traces of one process: off, and nothing of it loaded, unless a collector is named. */
-import type { ProxyEnvironment } from '../egress/index.ts';
+import type { ProxyEnvironment } from '../config/index.ts';
 
 export interface TraceEnvironment extends ProxyEnvironment {
   OTEL_EXPORTER_OTLP_ENDPOINT?: string | undefined;

@@ -12,16 +12,14 @@ const GUARDS = {
     ['/packages/core/src/queue/connection.ts', 'socketTimeout: SILENCE_MS,', ''],
   ],
   'time-outs to the store': [
-    ['/packages/core/src/ledger/store/s3-object-store.ts', 'throwOnRequestTimeout: true,', ''],
-    ['/packages/core/src/ledger/store/s3-object-store.ts', 'socketTimeout: requestTimeout,', ''],
+    ['/packages/object-store/src/s3-object-store.ts', 'throwOnRequestTimeout: true,', ''],
+    ['/packages/object-store/src/s3-object-store.ts', 'socketTimeout: requestTimeout,', ''],
   ],
   'dialling what was judged': [
-    ['/packages/core/src/webhook/guard.ts', '{ ...where, hostname: address }', '{ ...where }'],
+    ['/packages/webhook/src/ssrf-guard.ts', '{ ...where, hostname: address }', '{ ...where }'],
   ],
-  'circuit breaker': [
-    ['/packages/core/src/pacing/rules.ts', 'outageCalls: options.outageCalls ?? 5,', 'outageCalls: 1e9,'],
-  ],
-  'agreed clock': [['/packages/core/src/clock/agreed-clock.ts', 'base.now() + offsetMs,', 'base.now(),']],
+  'circuit breaker': [['/packages/pacer/src/rules.ts', 'outageCalls: options.outageCalls ?? 5,', 'outageCalls: 1e9,']],
+  'agreed clock': [['/packages/base/src/clock/quorum-clock.ts', 'base.now() + offsetMs,', 'base.now(),']],
 };
 
 const removals = GUARDS[process.env.WITHOUT_GUARD ?? ''] ?? [];

@@ -1,7 +1,7 @@
 import { Queue, Worker } from 'bullmq';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type PrivateRedis, startPrivateRedis } from '../../pacing/redis-for-tests.ts';
+import { type PrivateRedis, startPrivateRedis } from '../../../../pacer/src/redis-for-tests.ts';
 import { createFairShares, type FairShares, type Placement } from './fair-shares.ts';
 import { BAND, type CardClass, MOVE_AT, newShares, place, start } from './shares.ts';
 

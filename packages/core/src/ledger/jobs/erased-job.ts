@@ -1,0 +1,30 @@
+/**
+ * What is left of an erased job, in the shape of a job: nothing opens and nothing can be written. Who was about to
+ * work on it or to send of it finds this.
+ */
+import { RejectedError } from '@cardseal/base/errors';
+import type { JobId } from '../../job/index.ts';
+import type { SealedJob } from './sealed-job.ts';
+
+export function erasedJob(tenant: string, job: JobId): SealedJob {
+  const nothing = async () => null;
+  const refuse = async (): Promise<never> => {
+    throw new RejectedError('job_erased', { fields: { job } });
+  };
+  return {
+    tenant,
+    job,
+    request: nothing,
+    commit: refuse,
+    image: nothing,
+    putImage: refuse,
+    reply: nothing,
+    putReply: refuse,
+    crop: nothing,
+    putCrop: refuse,
+    outcome: nothing,
+    decide: refuse,
+    event: nothing,
+    putEvent: refuse,
+  };
+}

@@ -1,0 +1,43 @@
+/**
+ * What credentials have used, kept beyond Redis: a small object per credential and day, written anew under the next
+ * number now and then, so that an allowance is not spent twice after a loss. No personal data.
+ */
+import { paths } from '../paths.ts';
+import type { ObjectStore } from '@cardseal/object-store';
+import { readNewest } from '@cardseal/object-store';
+
+/** Counts by name, as the pacer has them. */
+export type UsageCounts = Record<string, number>;
+
+export interface UsageBook {
+  /** Never lowers what is written: each count is the larger of the two. True when something new was written. */
+  save(credential: string, day: string, counts: UsageCounts): Promise<boolean>;
+  /** null when nothing was written. */
+  read(credential: string, day: string): Promise<UsageCounts | null>;
+}
+
+export function createUsageBook(store: ObjectStore): UsageBook {
+  async function latest(credential: string, day: string) {
+    const { names, body } = await readNewest(store, paths.usageOf(credential, day));
+    return { names, counts: body && (JSON.parse(body.toString()) as UsageCounts) };
+  }
+
+  return {
+    read: async (credential, day) => (await latest(credential, day)).counts,
+    async save(credential, day, counts) {
+      const { names, counts: before } = await latest(credential, day);
+      const now = larger(before ?? {}, counts);
+      if (before && Object.entries(now).every(([name, count]) => before[name] === count)) return false;
+      const number = Number(names.at(-1)?.split('/').at(-1) ?? 0) + 1;
+      // Who comes second writes with the next round: the counts are Redis's own, the same for both.
+      const written = await store.create(paths.usage(credential, day, number), Buffer.from(JSON.stringify(now)));
+      if (written && names.length > 0) await store.delete(names);
+      return written;
+    },
+  };
+}
+
+function larger(a: UsageCounts, b: UsageCounts): UsageCounts {
+  const names = new Set([...Object.keys(a), ...Object.keys(b)]);
+  return Object.fromEntries([...names].map((name) => [name, Math.max(a[name] ?? 0, b[name] ?? 0)]));
+}

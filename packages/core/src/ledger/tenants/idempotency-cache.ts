@@ -1,0 +1,218 @@
+/**
+ * What an unsafe request under an `Idempotency-Key` did, kept for a day so that the same request is answered the same
+ * and done once. A claim comes before the work and its answer after it; both are sealed, the answer under the key of
+ * the job that it shows, if it shows one, so that erasure reaches it.
+ */
+
+import type { Clock } from '@cardseal/base/clock';
+import { asCardsealError, DefectError } from '@cardseal/base/errors';
+import { listAll, type ObjectStore, walk } from '@cardseal/object-store';
+import type { Keyring } from '@cardseal/sealing';
+import { open, seal } from '@cardseal/sealing';
+import { ulid } from 'ulid';
+import type { JobId } from '../../job/index.ts';
+import { paths } from '../paths.ts';
+import { macName } from './idempotency.ts';
+
+export const REPLAYS_KEPT_MS = 24 * 3_600_000;
+/** No request is at work for longer: a claim that is older and has no answer belongs to someone who died. */
+export const REPLAY_LEASE_MS = 60_000;
+
+export interface ReplayRequest {
+  tenant: string;
+  route: string;
+  key: string;
+  /** By `idempotency.fingerprint`. */
+  fingerprint: string;
+  /** Whose data the answer will show. */
+  job: JobId | null;
+}
+
+export interface KeptAnswer {
+  status: number;
+  headers: Record<string, string>;
+  body: string;
+  /** What the key that got it could see. */
+  scopes: readonly string[];
+}
+
+export interface ReplayTicket {
+  tenant: string;
+  name: string;
+  number: number;
+  job: JobId | null;
+  /** A ULID for what is made: who takes over after a crash makes the same thing, not another. */
+  subject: string;
+}
+
+export type ReplayStart =
+  | { kind: 'ours'; ticket: ReplayTicket }
+  | { kind: 'answered'; answer: KeptAnswer }
+  | { kind: 'in_progress' | 'mismatch' | 'erased' };
+
+export interface Replays {
+  begin(request: ReplayRequest): Promise<ReplayStart>;
+  /** Keeps what is about to be done, where doing it twice is not doing it once. What was noted first stands. */
+  note(ticket: ReplayTicket, what: string): Promise<void>;
+  /** What one noted that died; null when none did, or it died before. */
+  noted(ticket: ReplayTicket): Promise<string | null>;
+  keep(ticket: ReplayTicket, answer: KeptAnswer): Promise<void>;
+  /** Nothing was done: the next request under the key is judged anew. */
+  release(ticket: ReplayTicket): Promise<void>;
+  /** Something went wrong half-way: the next request under the key takes over at once. */
+  abandon(ticket: ReplayTicket): Promise<void>;
+  /** Removes what is over a day old; returns how many keys that were. Throws for a claim that does not open, after the others. */
+  sweep(): Promise<number>;
+}
+
+interface Claim {
+  v: 1;
+  fingerprint: string;
+  atMs: number;
+  subject: string;
+  job: JobId | null;
+}
+
+const folder = (tenant: string, name: string) => `replays/${tenant}/${name}/`;
+const claimName = ({ tenant, name, number }: ReplayTicket) =>
+  `${folder(tenant, name)}${String(number).padStart(6, '0')}`;
+const abandonedName = (ticket: ReplayTicket) => `${claimName(ticket)}.abandoned`;
+/** Of all who work on the same thing, one after the other; the number is less than that of any claim. */
+const noteName = ({ tenant, name, subject }: ReplayTicket) => `${folder(tenant, name)}000000.${subject}`;
+const DAYS = 'replay-days/';
+const DAY_NAME = /^replay-days\/(\d{4}-\d{2}-\d{2})\/([^/.]+)\.([0-9a-f]{64})$/;
+const dayOf = (ms: number) => new Date(ms).toISOString().slice(0, 10);
+
+export function createReplays(store: ObjectStore, keyring: Keyring, clock: Clock): Replays {
+  const context = ({ tenant, name, number }: ReplayTicket, kind: string) => ({
+    tenant,
+    subject: name,
+    kind: `replay.${number}.${kind}`,
+  });
+
+  const noteContext = ({ tenant, name, subject }: ReplayTicket) => ({
+    tenant,
+    subject: name,
+    kind: `replay.note.${subject}`,
+  });
+
+  async function claimOf(ticket: ReplayTicket): Promise<Claim | null> {
+    const sealed = await store.get(claimName(ticket));
+    if (!sealed) return null;
+    return JSON.parse((await keyring.open(ticket.tenant, context(ticket, 'claim'), sealed)).toString()) as Claim;
+  }
+
+  async function claim(ticket: ReplayTicket, fingerprint: string): Promise<boolean> {
+    const { tenant, name, job, subject } = ticket;
+    const atMs = clock.now();
+    // Before the claim: what is claimed is always found again by the sweep.
+    await store.put(`${DAYS}${dayOf(atMs)}/${tenant}.${name}`, Buffer.alloc(0));
+    const plain = Buffer.from(JSON.stringify({ v: 1, fingerprint, atMs, subject, job } satisfies Claim));
+    return store.create(claimName(ticket), await keyring.seal(tenant, context(ticket, 'claim'), plain));
+  }
+
+  /** null when the job that the answer shows is erased. */
+  async function sealAnswer(ticket: ReplayTicket, plain: Buffer): Promise<Buffer | null> {
+    const { tenant, job } = ticket;
+    if (job === null) return keyring.seal(tenant, context(ticket, 'answer'), plain);
+    const key = await keyring.jobKey(tenant, job);
+    return key && seal(key, context(ticket, 'answer'), plain);
+  }
+
+  async function openAnswer(ticket: ReplayTicket, sealed: Buffer): Promise<Buffer | null> {
+    const { tenant, job } = ticket;
+    if (job === null) return keyring.open(tenant, context(ticket, 'answer'), sealed);
+    const key = await keyring.jobKey(tenant, job);
+    if (key) return open(key, context(ticket, 'answer'), sealed);
+    // An erasure leaves a tombstone. A key that is absent without one is lost.
+    if (await store.get(paths.tombstone(tenant, job))) return null;
+    throw new DefectError('job_key_missing', { fields: { tenant, job } });
+  }
+
+  async function newest(tenant: string, name: string): Promise<number> {
+    const names = (await listAll(store, folder(tenant, name))).map((path) => path.slice(folder(tenant, name).length));
+    return Math.max(0, ...names.map((text) => Number(text.split('.')[0])));
+  }
+
+  async function standing(ticket: ReplayTicket, { fingerprint, job }: ReplayRequest): Promise<ReplayStart | Claim> {
+    const found = await claimOf(ticket);
+    // Released between two looks.
+    if (!found) return { kind: 'in_progress' };
+    const ageMs = clock.now() - found.atMs;
+    if (ageMs >= REPLAYS_KEPT_MS) return { ...found, subject: ulid(clock.now()), fingerprint, job };
+    if (found.fingerprint !== fingerprint) return { kind: 'mismatch' };
+    const sealed = await store.get(`${claimName(ticket)}.answer`);
+    if (!sealed) {
+      const isFree = ageMs >= REPLAY_LEASE_MS || (await store.get(abandonedName(ticket))) !== null;
+      return isFree ? found : { kind: 'in_progress' };
+    }
+    const plain = await openAnswer({ ...ticket, job: found.job }, sealed);
+    if (!plain) return { kind: 'erased' };
+    return { kind: 'answered', answer: JSON.parse(plain.toString()) as KeptAnswer };
+  }
+
+  return {
+    async begin(request) {
+      const { tenant, route, key, fingerprint, job } = request;
+      const name = await keyring.withLookupKey(tenant, (lookup) => macName(lookup, ['replay', route, key]));
+      const first: ReplayTicket = { tenant, name, number: 1, job, subject: ulid(clock.now()) };
+      if (await claim(first, fingerprint)) return { kind: 'ours', ticket: first };
+      const number = await newest(tenant, name);
+      if (number === 0) return { kind: 'in_progress' };
+      const last = await standing({ ...first, number }, request);
+      if ('kind' in last) return last;
+      const ours = { ...first, number: number + 1, subject: last.subject };
+      return (await claim(ours, fingerprint)) ? { kind: 'ours', ticket: ours } : { kind: 'in_progress' };
+    },
+
+    async note(ticket, what) {
+      const sealed = await keyring.seal(ticket.tenant, noteContext(ticket), Buffer.from(what));
+      await store.create(noteName(ticket), sealed);
+    },
+
+    async noted(ticket) {
+      // The first under a key, and so of most there are, has nobody before it.
+      const sealed = ticket.number === 1 ? null : await store.get(noteName(ticket));
+      return sealed && (await keyring.open(ticket.tenant, noteContext(ticket), sealed)).toString();
+    },
+
+    async keep(ticket, answer) {
+      const sealed = await sealAnswer(ticket, Buffer.from(JSON.stringify(answer)));
+      if (sealed) await store.create(`${claimName(ticket)}.answer`, sealed);
+    },
+
+    release: (ticket) => store.delete([claimName(ticket)]),
+    abandon: (ticket) => store.put(abandonedName(ticket), Buffer.alloc(0)),
+
+    async sweep() {
+      // A day that is over for a day has nothing that is still kept.
+      const lastKept = dayOf(clock.now() - REPLAYS_KEPT_MS);
+      let swept = 0;
+      let failure: unknown = null;
+      for await (const path of walk(store, DAYS)) {
+        const [, day = '', tenant = '', name = ''] = DAY_NAME.exec(path) ?? [];
+        if (day >= lastKept) break;
+        try {
+          if (tenant) swept += await drop(tenant, name);
+          await store.delete([path]);
+        } catch (error) {
+          // A store that is away fails for all of them; a claim that does not open fails alone.
+          const { code, disposition } = asCardsealError(error);
+          if (disposition !== 'defect' && code !== 'key_service_unknown_key') throw error;
+          failure = error;
+        }
+      }
+      if (failure) throw failure;
+      return swept;
+    },
+  };
+
+  /** 1, or 0 when the key was used again since. */
+  async function drop(tenant: string, name: string): Promise<number> {
+    const number = await newest(tenant, name);
+    const last = await claimOf({ tenant, name, number, job: null, subject: '' });
+    if (last && clock.now() - last.atMs < REPLAYS_KEPT_MS) return 0;
+    await store.delete(await listAll(store, folder(tenant, name)));
+    return 1;
+  }
+}

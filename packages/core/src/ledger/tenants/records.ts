@@ -1,0 +1,127 @@
+/**
+ * Sealed records that change over time (endpoints, keys, tenants, admins) in a store whose objects never do: every
+ * change is a new version, created conditionally, and the newest version is listed first.
+ */
+
+import type { Clock } from '@cardseal/base/clock';
+import { RejectedError, TransientError } from '@cardseal/base/errors';
+import { listAll, type ObjectStore, readOpened } from '@cardseal/object-store';
+import type { Keyring } from '@cardseal/sealing';
+import { LRUCache } from 'lru-cache';
+import { paths, type RecordKind } from '../paths.ts';
+
+const HIGHEST_VERSION = 99_999_999;
+/** Opened versions are kept: they never change, so that only the look for a newer one costs a request. */
+const KEPT_VERSIONS = 5000;
+const LISTS = 4;
+
+export interface Versioned<T> {
+  id: string;
+  version: number;
+  value: T;
+}
+
+/** Every operation throws TransientError `store_record_missing` for a version that the store lists and does not have. */
+export interface Records<T> {
+  /** null when no version was ever written. */
+  get(tenant: string, id: string): Promise<Versioned<T> | null>;
+  list(tenant: string): Promise<Versioned<T>[]>;
+  /** Of every record, by the names in the store: nothing is read or opened. */
+  ids(tenant: string): Promise<string[]>;
+  /** False when a record of that id exists already. */
+  create(tenant: string, id: string, value: T): Promise<boolean>;
+  /**
+   * Reads, changes and writes the next version, again if another writer was faster. Null when there is none.
+   * Throws RejectedError `record_busy` after eight lost races.
+   */
+  change(tenant: string, id: string, change: (value: T) => T): Promise<Versioned<T> | null>;
+  /** Removes every version but the newest, for records of which nothing older may stay. */
+  forgetOlder(tenant: string, id: string): Promise<void>;
+}
+
+export interface RecordsContext {
+  store: ObjectStore;
+  keyring: Keyring;
+  clock: Clock;
+}
+
+export function createRecords<T>({ store, keyring }: RecordsContext, kind: RecordKind): Records<T> {
+  const name = (tenant: string, id: string, version: number) =>
+    `${paths.record(kind, tenant, id)}${String(HIGHEST_VERSION - version).padStart(8, '0')}`;
+  const context = (tenant: string, id: string, version: number) => ({
+    tenant,
+    subject: id,
+    kind: `${kind}.${version}`,
+  });
+
+  // Bounded by size and not by number, for which room would be taken beforehand: most kinds are few or never asked for.
+  const kept = new LRUCache<string, Versioned<T> & object>({ maxSize: KEPT_VERSIONS, sizeCalculation: () => 1 });
+
+  async function read(tenant: string, id: string, version: number): Promise<Versioned<T> | null> {
+    const path = name(tenant, id, version);
+    const known = kept.get(path);
+    if (known) return known;
+    const plain = await readOpened(store, path, (sealed) => keyring.open(tenant, context(tenant, id, version), sealed));
+    if (!plain) return null;
+    const record = { id, version, value: JSON.parse(plain.toString()) as T };
+    kept.set(path, record);
+    return record;
+  }
+
+  async function write(tenant: string, id: string, version: number, value: T): Promise<boolean> {
+    const plain = Buffer.from(JSON.stringify(value));
+    const sealed = await keyring.seal(tenant, context(tenant, id, version), plain);
+    return store.create(name(tenant, id, version), sealed);
+  }
+
+  async function get(tenant: string, id: string): Promise<Versioned<T> | null> {
+    // A writer may add a version, and a sweep remove the older ones, between the list and the read.
+    for (let lists = 1; lists <= LISTS; lists++) {
+      const { keys } = await store.list(paths.record(kind, tenant, id), { limit: 1 });
+      if (keys[0] === undefined) return null;
+      const record = await read(tenant, id, versionIn(keys[0]));
+      if (record) return record;
+    }
+    throw new TransientError('store_record_missing', { fields: { kind, tenant, id } });
+  }
+
+  return {
+    get,
+    create: (tenant, id, value) => write(tenant, id, 1, value),
+
+    async ids(tenant) {
+      const names = await listAll(store, paths.records(kind, tenant));
+      return [...new Set(names.map((key) => key.split('/')[2]!))];
+    },
+
+    async list(tenant) {
+      const names = await listAll(store, paths.records(kind, tenant));
+      const newest = new Map<string, number>();
+      for (const key of names) {
+        const id = key.split('/')[2]!;
+        if (!newest.has(id)) newest.set(id, versionIn(key));
+      }
+      const found = [...newest].map(async ([id, version]) => (await read(tenant, id, version)) ?? get(tenant, id));
+      return (await Promise.all(found)).filter((record) => record !== null);
+    },
+
+    async forgetOlder(tenant, id) {
+      const [, ...older] = await listAll(store, paths.record(kind, tenant, id));
+      if (older.length > 0) await store.delete(older);
+    },
+
+    async change(tenant, id, change) {
+      for (let race = 0; race < 8; race++) {
+        const current = await get(tenant, id);
+        if (!current) return null;
+        const next = { id, version: current.version + 1, value: change(current.value) };
+        if (await write(tenant, id, next.version, next.value)) return next;
+      }
+      throw new RejectedError('record_busy', { fields: { kind, id } });
+    },
+  };
+}
+
+function versionIn(key: string): number {
+  return HIGHEST_VERSION - Number(key.slice(key.lastIndexOf('/') + 1));
+}

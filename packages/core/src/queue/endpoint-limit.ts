@@ -1,0 +1,139 @@
+/**
+ * Lanes: one per endpoint, so that a slow or dead receiver holds up nobody but itself. A delivery asks its lane before
+ * it is sent; if the lane is full, held or paused, it waits in line and is woken when there is room. All of it is in
+ * Redis and may be lost: caps start afresh, holds come back from the try records, and every sleeper wakes by itself.
+ */
+
+import { TransientError } from '@cardseal/base/errors';
+import type { Cluster, Redis } from 'ioredis';
+import type { LaneOutcome } from './endpoint-limit-rules.ts';
+import { ACQUIRE_LUA, HOLD_LUA, RELEASE_LUA, WAITS_LUA } from './endpoint-limit-scripts.ts';
+
+export interface Lane {
+  tenant: string;
+  endpoint: string;
+}
+
+export interface AcquireInput {
+  /** Of the queue's job. */
+  id: string;
+  /** A retry or a replay: it must not take the slots that first tries have of their own. */
+  late: boolean;
+  /** Whether this process has a slot left for late ones. */
+  lateRoom: boolean;
+  /** Starts a second at most; null for any. */
+  rate: number | null;
+  nowMs: number;
+}
+
+/** `wake`: ids that may go on in one's stead; `atMs` 0 for at once. */
+export type Admission = { wake: Wake | null } & (
+  | { verdict: 'go'; late: boolean }
+  | { verdict: 'until'; atMs: number }
+  /** Somebody will wake it; `place` says how long the line is before it. */
+  | { verdict: 'wait'; place: number }
+);
+
+export interface Wake {
+  ids: string[];
+  atMs: number;
+}
+
+export interface ReleaseInput {
+  id: string;
+  outcome: LaneOutcome;
+  /** `Retry-After`: no try before that, none is spent. */
+  heldUntilMs?: number;
+  /** It ran in a late slot, which may be passed on. */
+  late: boolean;
+  rate: number | null;
+  nowMs: number;
+}
+
+export interface LaneState {
+  /** Failures in a row, and since when. */
+  streak: number;
+  firstFailureMs: number | null;
+  pausedUntilMs: number | null;
+  heldUntilMs: number | null;
+}
+
+/** Every call throws TransientError `queue_unavailable` when Redis does not answer; it may have done what was asked. */
+export interface Lanes {
+  acquire(lane: Lane, input: AcquireInput): Promise<Admission>;
+  release(lane: Lane, input: ReleaseInput): Promise<{ state: LaneState; wake: Wake[] }>;
+  /** False when it was woken before it had gone to sleep: then it must wake itself. */
+  stillWaits(lane: Lane, id: string): Promise<boolean>;
+  hold(lane: Lane, untilMs: number): Promise<void>;
+  read(lane: Lane): Promise<LaneState>;
+}
+
+/** Sent by hash, not by text: each delivery runs two of them. */
+const SCRIPTS = {
+  cardsealLaneAcquire: ACQUIRE_LUA,
+  cardsealLaneRelease: RELEASE_LUA,
+  cardsealLaneWaits: WAITS_LUA,
+  cardsealLaneHold: HOLD_LUA,
+} as const;
+
+type Scripted = Record<keyof typeof SCRIPTS, (...args: (string | number)[]) => Promise<unknown>>;
+
+export function createLanes(redis: Redis | Cluster, prefix: string): Lanes {
+  for (const [name, lua] of Object.entries(SCRIPTS)) redis.defineCommand(name, { numberOfKeys: 4, lua });
+  const scripted = redis as unknown as Scripted;
+  const keys = ({ tenant, endpoint }: Lane) => {
+    const name = `${prefix}:lane:${tenant}:${endpoint}`;
+    return [name, `${name}:running`, `${name}:waiting`, `${prefix}:lane-late`];
+  };
+  const run = (script: keyof typeof SCRIPTS, lane: Lane, args: (string | number)[]) =>
+    answered(scripted[script](...keys(lane), ...args));
+
+  return {
+    async acquire(lane, { id, late, lateRoom, rate, nowMs }) {
+      const args = [nowMs, id, late ? 1 : 0, lateRoom ? 1 : 0, rate ?? 0];
+      const [verdict, number, wakeId, ranLate] = (await run('cardsealLaneAcquire', lane, args)) as [
+        string,
+        number,
+        string,
+        number,
+      ];
+      const wake = wakeId === '' ? null : { ids: [wakeId], atMs: verdict === 'go' ? number : 0 };
+      if (verdict === 'go') return { verdict, late: ranLate === 1, wake };
+      return verdict === 'until' ? { verdict, atMs: number, wake } : { verdict: 'wait', place: number, wake };
+    },
+    async release(lane, { id, outcome, heldUntilMs = 0, late, rate, nowMs }) {
+      const args = [nowMs, id, outcome, Math.ceil(heldUntilMs), late ? 1 : 0, rate ? 1 : 0];
+      const [streak, first, paused, held, wakeAtMs, lateId, ...ids] = (await run(
+        'cardsealLaneRelease',
+        lane,
+        args,
+      )) as [number, number, number, number, number, string, ...string[]];
+      const wake: Wake[] = [
+        ...(ids.length > 0 ? [{ ids, atMs: wakeAtMs }] : []),
+        ...(lateId === '' ? [] : [{ ids: [lateId], atMs: 0 }]),
+      ];
+      return { state: stateOf([held, paused, streak, first]), wake };
+    },
+    stillWaits: async (lane, id) => (await run('cardsealLaneWaits', lane, [0, id])) === 1,
+    hold: async (lane, untilMs) => void (await run('cardsealLaneHold', lane, [0, Math.ceil(untilMs)])),
+    read: async (lane) => stateOf(await answered(redis.hmget(keys(lane)[0]!, 'held', 'paused', 'streak', 'first'))),
+  };
+}
+
+async function answered<T>(asked: Promise<T>): Promise<T> {
+  try {
+    return await asked;
+  } catch (cause) {
+    throw new TransientError('queue_unavailable', { cause });
+  }
+}
+
+function stateOf([held, paused, streak, first]: (string | number | null)[]): LaneState {
+  const time = (value: string | number | null | undefined) => Number(value ?? 0) || null;
+  return {
+    streak: Number(streak ?? 0),
+    firstFailureMs: time(first),
+    pausedUntilMs: time(paused),
+    heldUntilMs: time(held),
+  };
+}

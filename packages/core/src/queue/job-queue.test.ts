@@ -1,0 +1,100 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type PrivateRedis, startPrivateRedis } from '../../../pacer/src/redis-for-tests.ts';
+import { newJobId } from '../job/index.ts';
+import { createJobChanges, type JobChange } from './changes.ts';
+import { connectRedis } from './connection.ts';
+import { type Card, createConveyor } from './job-queue.ts';
+import { changedChannel } from './names.ts';
+
+let server: PrivateRedis;
+beforeAll(async () => {
+  server = await startPrivateRedis(['--appendonly', 'no']);
+});
+afterAll(() => server.stop());
+
+async function setUp(weights: Record<string, number> = {}) {
+  await server.redis.flushall();
+  const redis = connectRedis(`redis://127.0.0.1:${server.port}`, 'producer');
+  await new Promise<void>((resolve) => redis.once('ready', resolve));
+  const conveyor = createConveyor(redis, '{test}', { weightOf: async (tenant) => weights[tenant] ?? 1 });
+  await conveyor.queues().recognize.waitUntilReady();
+  const stop = async () => {
+    await conveyor.close();
+    redis.disconnect();
+  };
+  return { conveyor, stop };
+}
+
+const card = (tenant: string, priority: Card['priority'] = 'interactive', calls = 1): Card => ({
+  tenant,
+  job: newJobId(Date.now()),
+  generation: 1,
+  priority,
+  calls,
+});
+
+describe('cards on the conveyor', () => {
+  it('stand in the order of shares: a late tenant, weights, sides and bulk', async () => {
+    const { conveyor, stop } = await setUp({ heavy: 3 });
+    const cards = [
+      ...Array.from({ length: 4 }, () => card('bulky', 'bulk')),
+      ...Array.from({ length: 4 }, () => card('first')),
+      ...Array.from({ length: 2 }, () => card('two-sided', 'interactive', 2)),
+      ...Array.from({ length: 6 }, () => card('heavy')),
+    ];
+    await conveyor.addCards(cards);
+    const owners = new Map(cards.map(({ job, tenant }) => [`${job}-1`, tenant]));
+    const order = (await server.redis.zrange('{test}:recognize:prioritized', '0', '-1')).map((id) => owners.get(id));
+    const rank = (tenant: string) => order.flatMap((owner, at) => (owner === tenant ? [at] : []));
+    expect(rank('bulky')).toEqual([12, 13, 14, 15]);
+    expect(order.slice(0, 6)).toEqual(['heavy', 'heavy', 'first', 'heavy', 'heavy', 'heavy']);
+    expect(rank('two-sided')[0]).toBeGreaterThan(rank('first')[1]!);
+    await stop();
+  });
+
+  it('that Redis had forgotten say so to whoever gets them, and others do not', async () => {
+    const { conveyor, stop } = await setUp();
+    const [known, restored] = [card('bank'), { ...card('bank'), restored: true }];
+    await conveyor.addCards([known, restored]);
+    const told = async ({ job }: { job: string }) =>
+      (await conveyor.queues().recognize.getJob(`${job}-1`))!.data.restored;
+    expect([await told(known), await told(restored)]).toEqual([undefined, true]);
+    await stop();
+  });
+
+  it('three thousand are placed by twelve scripts, and adding them again changes nothing', async () => {
+    const { conveyor, stop } = await setUp();
+    const cards = Array.from({ length: 3000 }, () => card('big'));
+    await server.redis.config('RESETSTAT');
+    await conveyor.addCards(cards);
+    const scripts = /cmdstat_eval(?:sha)?:calls=(\d+)/.exec(await server.redis.info('commandstats'));
+    // BullMQ's own: one per card, in pipelines.
+    expect(Number(scripts![1])).toBeLessThanOrEqual(3000 + 13);
+    const before = await server.redis.zrange('{test}:recognize:prioritized', '0', '-1', 'WITHSCORES');
+    await conveyor.addCards(cards.toReversed());
+    expect(await server.redis.zrange('{test}:recognize:prioritized', '0', '-1', 'WITHSCORES')).toEqual(before);
+    expect(await conveyor.shares.before('interactive', 'small', 1)).toBe(1);
+    expect(await conveyor.shares.before('interactive', 'big', 1)).toBe(3000);
+    await stop();
+  });
+
+  it('that leave the line are told of, also those that Redis has forgotten', async () => {
+    const { conveyor, stop } = await setUp();
+    const subscriber = connectRedis(`redis://127.0.0.1:${server.port}`, 'subscriber');
+    const changes = createJobChanges(subscriber, '{test}');
+    changes.start();
+    while ((await server.redis.publish(changedChannel('{test}'), '')) === 0) await new Promise(setImmediate);
+    const known = card('bank');
+    const forgotten = card('bank');
+    await conveyor.addCards([known]);
+    for (const { job } of [known, forgotten]) {
+      const heard = Promise.withResolvers<JobChange>();
+      changes.watch(job, heard.resolve);
+      conveyor.announceStarted(job, 1);
+      expect(await heard.promise).toEqual({ job, generation: 1, state: 'recognizing', waitingFor: null });
+    }
+    changes.stop();
+    subscriber.disconnect();
+    await stop();
+  });
+});

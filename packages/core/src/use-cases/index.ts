@@ -1,0 +1,1 @@
+export { frozenEvent, plainEvent } from './freeze-event.ts';

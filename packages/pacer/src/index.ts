@@ -1,0 +1,10 @@
+export type { Trouble } from './breaker.ts';
+export type { PacingEvent, PoolCredential, Verdict } from './credential-pool.ts';
+export type { Reopening, ReopenListener } from './gate-watch.ts';
+export type { OutcomeKind } from './model.ts';
+export { type AcquireOptions, createPacer, type Pacer, type PacerSettings } from './pacer.ts';
+export type { Outcome, Outcome as Settlement, Permit, PrepareTrouble, Reserved } from './permit.ts';
+export type { GateReason, PacingOptions } from './rules.ts';
+export type { PacingRedis } from './scripts.ts';
+export type { CredentialSnapshot } from './snapshot.ts';
+export { PROVIDER_OUTAGE, type Usage } from './state.ts';

@@ -1,0 +1,94 @@
+/**
+ * Runs the Lua on Redis, each script by its hash, and never waits longer than the command time-out: a Redis that does
+ * not answer means "not now", not "hang". It must never retry by itself: a reservation is not idempotent.
+ */
+import { createHash } from 'node:crypto';
+import { ThrottledError } from '@cardseal/base/errors';
+import type { Cluster, Redis } from 'ioredis';
+import { gateScript } from './lua/gate.ts';
+import { LATE_LUA } from './lua/late.ts';
+import { LOOK_LUA, RESTORE_LUA } from './lua/look.ts';
+import { RESERVE_LUA } from './lua/reserve.ts';
+import { withRules } from './lua/rules.ts';
+import { SETTLE_LUA } from './lua/settle.ts';
+import { STATE_LUA } from './lua/state.ts';
+import type { Rules } from './rules.ts';
+
+export type PacingRedis = Redis | Cluster;
+
+const TEXTS = {
+  reserve: RESERVE_LUA,
+  settle: SETTLE_LUA,
+  gate: gateScript(STATE_LUA),
+  late: LATE_LUA,
+  look: LOOK_LUA,
+  restore: RESTORE_LUA,
+} as const;
+
+export type ScriptName = keyof typeof TEXTS;
+
+interface Script {
+  text: string;
+  hash: string;
+}
+
+function scriptsFor(rules: Rules): Record<ScriptName, Script> {
+  const scripts = Object.entries(TEXTS).map(([name, plain]) => {
+    const text = withRules(plain, rules);
+    return [name, { text, hash: createHash('sha1').update(text).digest('hex') }];
+  });
+  return Object.fromEntries(scripts);
+}
+
+export const UNAVAILABLE_RETRY_MS = 1000;
+
+const unavailable = (cause?: unknown) => new ThrottledError('pacing_unavailable', UNAVAILABLE_RETRY_MS, { cause });
+
+export class Scripts {
+  readonly #redis: PacingRedis;
+  readonly #timeoutMs: number;
+  readonly #scripts: Record<ScriptName, Script>;
+
+  constructor(redis: PacingRedis, timeoutMs: number, rules: Rules) {
+    this.#redis = redis;
+    this.#timeoutMs = timeoutMs;
+    this.#scripts = scriptsFor(rules);
+  }
+
+  /** `onLate` gets an answer that came after the time-out had been reported. */
+  run(name: ScriptName, keys: string[], args: string[], onLate?: (answer: unknown) => void): Promise<unknown> {
+    // A client that is not connected would queue the command and run it when it no longer makes sense.
+    if (!['ready', 'wait', 'connect', 'connecting'].includes(this.#redis.status)) return Promise.reject(unavailable());
+    return new Promise((resolve, reject) => {
+      let late = false;
+      const giveUp = () => {
+        late = true;
+        reject(unavailable());
+      };
+      // Timers come before sockets in a turn of the loop: an answer that is there by then is read first, or a process
+      // that lags would take itself for cut off.
+      const timer = setTimeout(() => setImmediate(giveUp), this.#timeoutMs);
+      this.#evaluate(name, keys, args).then(
+        (answer) => {
+          clearTimeout(timer);
+          if (late) onLate?.(answer);
+          else resolve(answer);
+        },
+        (error) => {
+          clearTimeout(timer);
+          reject(unavailable(error));
+        },
+      );
+    });
+  }
+
+  async #evaluate(name: ScriptName, keys: string[], args: string[]): Promise<unknown> {
+    const { text, hash } = this.#scripts[name];
+    try {
+      return await this.#redis.evalsha(hash, keys.length, ...keys, ...args);
+    } catch (error) {
+      if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
+      return this.#redis.eval(text, keys.length, ...keys, ...args);
+    }
+  }
+}
