@@ -1,4 +1,4 @@
-/** Submits one card and waits for its result. `node submit.ts front.jpg [back.jpg]`, with CARDSEAL_URL and CARDSEAL_API_KEY. */
+/** PendingSubmissions one card and waits for its result. `node submit.ts front.jpg [back.jpg]`, with CARDSEAL_URL and CARDSEAL_API_KEY. */
 import { readFile } from 'node:fs/promises';
 import { createClient, ProblemError } from '@cardseal/client';
 

@@ -1,4 +1,4 @@
-// Replays the Dockerfile's steps into a folder, without an engine: each stage is a folder of its own, RUN is a shell in
+// IdempotencyCache the Dockerfile's steps into a folder, without an engine: each stage is a folder of its own, RUN is a shell in
 // it on this machine's own Node. It shows that the steps work and what the image holds; it is no isolation.
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync } from 'node:fs';

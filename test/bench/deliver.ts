@@ -5,7 +5,7 @@
  */
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { createLanes } from '@cardseal/core/queue';
+import { createEndpointLimits } from '@cardseal/core/queue';
 import { type PrivateRedis, startPrivateRedis } from './deliver/private-redis.ts';
 import { NO_LANES, percentile, type SimulatedEndpoint, seeded, simulate } from './deliver/simulation.ts';
 import { measureThroughput } from './deliver/throughput.ts';
@@ -28,7 +28,7 @@ async function isolation({ redis }: PrivateRedis, seconds: number, deadShare: nu
     events: { perSecond: EVENTS_PER_SECOND, count: EVENTS_PER_SECOND * seconds },
     slots: SLOTS,
     untilMs: (seconds + 120) * SECOND,
-    lanes: withLanes ? createLanes(redis, '{bench}') : NO_LANES,
+    lanes: withLanes ? createEndpointLimits(redis, '{bench}') : NO_LANES,
     random: seeded(7),
   });
   const waits = result.waits.filter(({ endpoint }) => endpoint.startsWith('well')).map(({ waitMs }) => waitMs);
@@ -55,7 +55,7 @@ async function outage({ redis }: PrivateRedis) {
     events: { perSecond: 2, count: 7200 },
     slots: SLOTS,
     untilMs: 4 * HOUR,
-    lanes: createLanes(redis, '{bench}'),
+    lanes: createEndpointLimits(redis, '{bench}'),
     random: seeded(8),
   });
   const perSecond = new Map<number, number>();

@@ -9,7 +9,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { type Card, connectRedis, createConveyor } from '@cardseal/core/queue';
+import { type Card, connectRedis, createJobQueue } from '@cardseal/core/queue';
 import { startRedis } from '@cardseal/dev';
 import type { Measured, Order, ToParent } from './pipeline/measured.ts';
 import { PREFIX, TENANT } from './pipeline/store.ts';
@@ -32,7 +32,7 @@ const dataDir = await mkdtemp(path.join(tmpdir(), 'cardseal-pipeline-'));
 const redis = await startRedis({ dataDir: path.join(dataDir, 'redis') });
 const producer = connectRedis(redis.url, 'producer');
 await once(producer, 'ready');
-const conveyor = createConveyor(producer, PREFIX);
+const jobQueue = createJobQueue(producer, PREFIX);
 const upstream = fork(program('instant-upstream'));
 const [{ url: upstreamUrl, publicPem }] = await once(upstream, 'message');
 
@@ -54,7 +54,7 @@ async function run(kind: Order['kind']): Promise<Measured> {
   child.on('message', (message: ToParent) => {
     if ('measured' in message) return resolve(message.measured);
     const cards = message.enqueue.map((job) => ({ tenant: TENANT, job, generation: 1, ...CARD }));
-    conveyor.addCards(cards).catch(reject);
+    jobQueue.addCards(cards).catch(reject);
   });
   const ended = once(child, 'exit');
   ended.then(([code]) => reject(new Error(`the ${kind} ended with ${code}`)));
@@ -82,7 +82,7 @@ try {
   }
 } finally {
   upstream.disconnect();
-  await conveyor.close();
+  await jobQueue.close();
   producer.disconnect();
   await redis.stop();
   await rm(dataDir, { recursive: true, force: true });

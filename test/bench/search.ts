@@ -7,7 +7,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { walk } from '@cardseal/object-store';
+import { scan } from '@cardseal/object-store';
 import { bucketOf } from '../fault/bucket-copy.ts';
 import { loginAdmin } from '../support/admin.ts';
 import { startTestStack } from '../support/stack.ts';
@@ -42,7 +42,7 @@ try {
   const credential = app.stack.info.credentials[0]!.id;
   await admin.call('POST', `/api/gates/${credential}/close`, { reason: 'cards shall wait' });
   // The double learns what a listing says of an object when it first lists it, which no S3 has to.
-  for await (const _ of walk(bucketOf(app), 'index/'));
+  for await (const _ of scan(bucketOf(app), 'index/'));
   const before = [...(await searchLooks(admin, seeded.oldest, rounds)), ...(await overviewLooks(admin, rounds))];
   console.table(before);
   const retries = failed > 0 ? await retryMany(app, admin, pace, failed) : null;

@@ -1,5 +1,5 @@
 /** A copy of a bucket, as a backup holds one, and its way back. */
-import { createS3Client, type ObjectStore, s3ObjectStore, walk } from '@cardseal/object-store';
+import { createS3Client, type ObjectStore, s3ObjectStore, scan } from '@cardseal/object-store';
 import type { TestStack } from '../support/stack.ts';
 
 export interface CopiedObject {
@@ -17,7 +17,7 @@ export function bucketOf({ stack }: TestStack): ObjectStore {
 export async function copyBucket(app: TestStack): Promise<CopiedObject[]> {
   const store = bucketOf(app);
   const copies: CopiedObject[] = [];
-  for await (const name of walk(store, '')) {
+  for await (const name of scan(store, '')) {
     const body = await store.get(name);
     if (body) copies.push({ name, body });
   }

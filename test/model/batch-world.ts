@@ -3,15 +3,15 @@
  * accepting, the looks of the keeper, cancelling. The worker is its simplest form. Time is one monotonic clock.
  */
 import { Readable } from 'node:stream';
-import { createStandstill, ManualClock } from '@cardseal/base/clock';
+import { createStallDetector, ManualClock } from '@cardseal/base/clock';
 import {
   type BatchId,
   type BatchRound,
   createLedger,
-  HOUSE,
   type Ledger,
   type PendingMarker,
   SCOPES,
+  SYSTEM_TENANT,
 } from '@cardseal/core/ledger';
 import { silentLog } from '@cardseal/core/log';
 import { createMetrics } from '@cardseal/core/metrics';
@@ -73,7 +73,7 @@ export async function createBatchWorld(): Promise<BatchWorld> {
   const master = localMasterKey(Buffer.alloc(32, 5));
   const ledger = createLedger({ store: shared, master, clock });
   const objectSources = [{ bucket: 'customer', prefix: '' }];
-  await ledger.tenants.create(HOUSE, TENANT, { name: 'A bank', createdAtMs: START_MS, objectSources });
+  await ledger.tenants.create(SYSTEM_TENANT, TENANT, { name: 'A bank', createdAtMs: START_MS, objectSources });
   const world = { told: [] as BatchId[], refused: [] as string[], billed: [] as string[], defects: [] as string[] };
   let nowMs = 0;
 
@@ -83,7 +83,7 @@ export async function createBatchWorld(): Promise<BatchWorld> {
   ): BatchApi {
     const process = createProcess(through(shared), fate);
     const own = createLedger({ store: process.store, master, clock });
-    const watch = createUncommittedWatch(own.batches, createStandstill({ nowMs: () => nowMs, forMs: PATIENCE_MS }));
+    const watch = createUncommittedWatch(own.batches, createStallDetector({ nowMs: () => nowMs, forMs: PATIENCE_MS }));
     const context = {
       ledger: own,
       clock,
@@ -96,7 +96,7 @@ export async function createBatchWorld(): Promise<BatchWorld> {
         },
       },
       usage: { note: () => {} },
-      conveyor: {
+      jobQueue: {
         addCards: async (cards: PendingMarker[]) => {
           if (workedAtOnce) for (const card of cards) await workOn(card);
         },

@@ -3,7 +3,7 @@
  * starts what is due, lanes that let everybody go, and a receiver that answers as it is told to.
  */
 import type { DeliveryRef } from '@cardseal/core/ledger';
-import { type DeliverJob, deliverJobId, type Lanes } from '@cardseal/core/queue';
+import { type DeliverJob, deliverJobId, type EndpointLimits } from '@cardseal/core/queue';
 import type { SendResult } from '@cardseal/webhook';
 import type { WorkerContext } from '../../apps/worker/src/context.ts';
 import { deliver } from '../../apps/worker/src/deliver/pipeline.ts';
@@ -26,7 +26,7 @@ export type DeliveryQueue = Map<string, Queued>;
 
 const IDLE = { streak: 0, firstFailureMs: null, pausedUntilMs: null, heldUntilMs: null };
 
-export const openLanes: Lanes = {
+export const openLanes: EndpointLimits = {
   acquire: async (_lane, { late }) => ({ verdict: 'go', late, wake: null }),
   release: async () => ({ state: IDLE, wake: [] }),
   stillWaits: async () => false,
@@ -34,7 +34,7 @@ export const openLanes: Lanes = {
   read: async () => IDLE,
 };
 
-/** What the conveyor asks of the deliver queue. */
+/** What the job queue asks of the deliver queue. */
 export function deliverQueue(queue: DeliveryQueue, process: ModelProcess, nowMs: () => number) {
   return {
     getJobState: async (id: string) => (queue.has(id) ? 'delayed' : 'unknown'),

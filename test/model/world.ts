@@ -2,11 +2,11 @@
  * The model's world: one bucket and one queue in memory, and the product's own code for every operation on them. What
  * is not the ledger (provider, pacing, receivers) is replaced by its simplest form.
  */
-import { createStandstill, ManualClock } from '@cardseal/base/clock';
+import { createStallDetector, ManualClock } from '@cardseal/base/clock';
 import { CardsealError, DefectError } from '@cardseal/base/errors';
 import { eraseJob } from '@cardseal/core/erasure';
 import { type JobId, newJobId } from '@cardseal/core/job';
-import { createLedger, HOUSE, type Ledger, paths, SCOPES } from '@cardseal/core/ledger';
+import { createLedger, type Ledger, paths, SCOPES, SYSTEM_TENANT } from '@cardseal/core/ledger';
 import { silentLog } from '@cardseal/core/log';
 import type { Metrics } from '@cardseal/core/metrics';
 import { type Card, reopen } from '@cardseal/core/queue';
@@ -86,12 +86,12 @@ export async function createWorld(picture: Buffer, settings: WorldSettings = {})
   const provider: World['provider'] = [];
   const deliveries: DeliveryQueue = new Map();
   const receiverAnswers: World['receiver'] = [];
-  const standstill = createStandstill({ forMs: SAME_FOR_MS, nowMs: () => clock.now() });
+  const standstill = createStallDetector({ forMs: SAME_FOR_MS, nowMs: () => clock.now() });
   let calls = 0;
 
   const ledgerOf = (process: ModelProcess): Ledger => createLedger({ store: process.store, master, clock });
   const setup = ledgerOf(createProcess(shared));
-  await setup.tenants.create(HOUSE, TENANT, { name: 'A bank', createdAtMs: START_MS });
+  await setup.tenants.create(SYSTEM_TENANT, TENANT, { name: 'A bank', createdAtMs: START_MS });
   await setup.endpoints.create(TENANT, ENDPOINT, {
     url: 'https://receiver.example/',
     events: null,
@@ -115,7 +115,7 @@ export async function createWorld(picture: Buffer, settings: WorldSettings = {})
   function newContext(process: ModelProcess): WorkerContext & ApiContext {
     const deliver = deliverQueue(deliveries, process, () => clock.now());
     const key = (card: { job: JobId; generation: number }) => `${card.job}-${card.generation}`;
-    const conveyor = {
+    const jobQueue = {
       queues: () => ({
         recognize: {
           getJobState: async (id: string) => (queue.has(id) ? 'waiting' : 'unknown'),
@@ -142,7 +142,7 @@ export async function createWorld(picture: Buffer, settings: WorldSettings = {})
       endpoints: createEndpoints(ledgerOf(process)),
       freshOutcomes: createFreshOutcomes(true),
       unsaved: createUnsaved({ clock, log: silentLog, random: () => 0.5 }),
-      conveyor,
+      jobQueue,
       lanes: openLanes,
       webhooks: receiver(process, received, receiverAnswers),
       config: {
@@ -201,9 +201,9 @@ export async function createWorld(picture: Buffer, settings: WorldSettings = {})
 
   async function due(process: ModelProcess): Promise<void> {
     const context = contextOf(process);
-    for await (const { key, ...ref } of context.ledger.due.until(clock.now())) {
+    for await (const { key, ...ref } of context.ledger.schedule.until(clock.now())) {
       await settleDue(context, ref);
-      await context.ledger.due.settle(key);
+      await context.ledger.schedule.settle(key);
     }
   }
 
@@ -221,14 +221,14 @@ export async function createWorld(picture: Buffer, settings: WorldSettings = {})
       },
     });
     if (!replayed)
-      await context.conveyor.addCards([
+      await context.jobQueue.addCards([
         { tenant: TENANT, job, generation: 1, priority: 'interactive', pictures: ['front'] },
       ]);
   }
 
   async function perform(process: ModelProcess, operation: Operation): Promise<void> {
     const context = contextOf(process);
-    const { ledger, conveyor } = context;
+    const { ledger, jobQueue } = context;
     const operations: Record<Operation, () => Promise<unknown>> = {
       submit: () => submit(process),
       work: () => work(process),
@@ -238,7 +238,7 @@ export async function createWorld(picture: Buffer, settings: WorldSettings = {})
         await eraseOldJobs(context, context.stopping);
         await sweepWebhooks(context, context.stopping);
       },
-      retry: () => reopen(ledger, conveyor, TENANT, job),
+      retry: () => reopen(ledger, jobQueue, TENANT, job),
       cancel: () => cancelJob(context, TENANT, job),
       erase: () => eraseJob(context, TENANT, job, 'request'),
       reconcile: async () => {

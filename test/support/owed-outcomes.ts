@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { systemClock } from '@cardseal/base/clock';
 import { newId, newJobId } from '@cardseal/core/job';
 import { type DeliveryRef, type EventType, type Ledger, openLedger } from '@cardseal/core/ledger';
-import { connectRedis, createConveyor } from '@cardseal/core/queue';
+import { connectRedis, createJobQueue } from '@cardseal/core/queue';
 import { eventIdFor, newSecret } from '@cardseal/webhook';
 import type { TestStack } from './stack.ts';
 
@@ -29,7 +29,7 @@ export function createOwing({ stack }: TestStack): Owing {
     { accessKeyId, secretAccessKey },
   );
   const redis = connectRedis(info.redisUrl, 'producer');
-  const conveyor = createConveyor(redis, env.QUEUE_PREFIX ?? '{cardseal}', { weightOf: async () => 1 });
+  const jobQueue = createJobQueue(redis, env.QUEUE_PREFIX ?? '{cardseal}', { weightOf: async () => 1 });
   const { tenant } = info;
   return {
     ledger,
@@ -73,14 +73,14 @@ export function createOwing({ stack }: TestStack): Owing {
       return refs;
     },
     // While Redis is away the reconciler finds the markers.
-    enqueue: (refs) => conveyor.addDeliveries(refs.map((ref) => ({ ref }))).catch(() => {}),
+    enqueue: (refs) => jobQueue.addDeliveries(refs.map((ref) => ({ ref }))).catch(() => {}),
     async owe(endpoints) {
       const refs = await this.decide(endpoints);
       await this.enqueue(refs);
       return refs[0]!.job;
     },
     async close() {
-      await conveyor.close();
+      await jobQueue.close();
       redis.disconnect();
     },
   };

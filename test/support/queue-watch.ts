@@ -1,4 +1,4 @@
-/** Looks at the conveyor from outside: when a card goes back to wait, and how many attempts BullMQ has counted by then. */
+/** Looks at the job queue from outside: when a card goes back to wait, and how many attempts BullMQ has counted by then. */
 import { openQueues, QUEUES, recognizeJobId } from '@cardseal/core/queue';
 import { QueueEvents } from 'bullmq';
 import { Redis } from 'ioredis';

@@ -25,7 +25,7 @@ export interface TestStack {
   dataDir: string;
   /** Status and body; throws only when there is no answer. */
   call(method: string, route: string, init?: RequestInit): Promise<{ status: number; body: Body }>;
-  /** Submits both sides as JSON and returns the job. */
+  /** PendingSubmissions both sides as JSON and returns the job. */
   submit(sides: { front?: Buffer; back?: Buffer }, terms?: object): Promise<Body>;
   /** Waits by long poll until the job has ended. */
   finished(job: string): Promise<Body>;

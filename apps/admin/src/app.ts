@@ -6,11 +6,11 @@ import { type Ledger, openLedger, openMasterKey } from '@cardseal/core/ledger';
 import { drainServer } from '@cardseal/core/lifetime';
 import { createLog, describeError, type Log } from '@cardseal/core/log';
 import { countStoreRequests, createMetrics, createMetricsListener } from '@cardseal/core/metrics';
-import { checkFoundation } from '@cardseal/core/preflight';
+import { runPreflight } from '@cardseal/core/preflight';
 import {
   connectRedis,
-  createConveyor,
-  createLanes,
+  createEndpointLimits,
+  createJobQueue,
   createWeights,
   createWorkerBoard,
   openQueues,
@@ -61,9 +61,9 @@ export function createAdminApp(config: AdminConfig, overrides: AdminOverrides = 
     clock,
     log,
     ledger,
-    conveyor: createConveyor(redis, config.QUEUE_PREFIX, { weightOf: createWeights(ledger) }),
+    jobQueue: createJobQueue(redis, config.QUEUE_PREFIX, { weightOf: createWeights(ledger) }),
     board: openQueues(boardRedis, config.QUEUE_PREFIX),
-    lanes: createLanes(redis, config.QUEUE_PREFIX),
+    lanes: createEndpointLimits(redis, config.QUEUE_PREFIX),
     redis,
     workers: createWorkerBoard(redis, config.QUEUE_PREFIX),
     sessions: createSessions(() => sessionKey, config.SESSION_MINUTES * 60_000, clock),
@@ -83,9 +83,9 @@ export function createAdminApp(config: AdminConfig, overrides: AdminOverrides = 
   return {
     async start() {
       // Skip preflight checks when a test injects its own ledger.
-      if (!overrides.ledger) await checkFoundation({ env: config, redis, log });
+      if (!overrides.ledger) await runPreflight({ env: config, redis, log });
       await ledger.checkKeys();
-      (await ledger.houseSecret('cardseal admin sessions')).copy(sessionKey);
+      (await ledger.systemSecret('cardseal admin sessions')).copy(sessionKey);
       server = await createServer(context, { overview, bulk });
       await listener.start(log);
       await server.listen({ host: config.ADMIN_HOST, port: config.ADMIN_PORT });
@@ -120,7 +120,7 @@ export function createAdminApp(config: AdminConfig, overrides: AdminOverrides = 
     }
     await listener.stop();
     await Promise.all([sampling, bulk.stop()]);
-    await context.conveyor.close();
+    await context.jobQueue.close();
     redis.disconnect();
     boardRedis.disconnect();
     log.info('admin.stopped');

@@ -2,7 +2,7 @@
 import type { Clock } from '@cardseal/base/clock';
 import type { Ledger } from '@cardseal/core/ledger';
 import type { Log } from '@cardseal/core/log';
-import type { Conveyor, Lanes, Queues, WorkerBoard } from '@cardseal/core/queue';
+import type { EndpointLimits, JobQueue, Queues, WorkerBoard } from '@cardseal/core/queue';
 import type { Redis } from 'ioredis';
 import type { EndedSessions } from './auth/ended-sessions.ts';
 import type { FormTokens } from './auth/form-token.ts';
@@ -14,8 +14,8 @@ export interface AdminContext {
   clock: Clock;
   log: Log;
   ledger: Ledger;
-  conveyor: Conveyor;
-  lanes: Lanes;
+  jobQueue: JobQueue;
+  lanes: EndpointLimits;
   /** Fails fast while Redis is away: pages must say so, and not hang. */
   redis: Redis;
   /** On a connection that waits for Redis: the board may be opened before it answers. */

@@ -17,7 +17,7 @@ const seen = {
 
 async function scraped(overview: Overview): Promise<string[]> {
   const redis = { status: 'ready', ping: async () => 'PONG' };
-  const context = { redis, conveyor: { queues: () => ({}) } } as unknown as AdminContext;
+  const context = { redis, jobQueue: { queues: () => ({}) } } as unknown as AdminContext;
   const metrics = createMetrics('admin', { process: false });
   const reader: OverviewReader = { read: async () => overview };
   tellTheWhole(context, metrics, reader);

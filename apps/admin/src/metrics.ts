@@ -4,7 +4,7 @@
  */
 
 import type { Metrics } from '@cardseal/core/metrics';
-import { redisAnswers } from '@cardseal/core/queue';
+import { redisResponds } from '@cardseal/core/queue';
 import type { CredentialSnapshot } from '@cardseal/pacer';
 import type { AdminContext } from './context.ts';
 import type { OverviewReader } from './overview/read.ts';
@@ -14,7 +14,7 @@ const STATES = ['active', 'waiting', 'prioritized', 'delayed', 'failed'] as cons
 
 export function tellTheWhole(context: AdminContext, metrics: Metrics, overview: OverviewReader): void {
   metrics.beforeScrape(async () => {
-    metrics.set('cardseal_redis_up', {}, Number(await redisAnswers(context.redis)));
+    metrics.set('cardseal_redis_up', {}, Number(await redisResponds(context.redis)));
     const { steps, workers, credentials, endpoints, failures } = await overview.read();
     metrics.clear('cardseal_workers');
     if (workers !== null) metrics.set('cardseal_workers', { work: 'recognize' }, workers);
@@ -30,7 +30,7 @@ export function tellTheWhole(context: AdminContext, metrics: Metrics, overview: 
   });
   metrics.beforeScrape(async () => {
     metrics.clear('cardseal_queue_jobs');
-    for (const queue of Object.values(context.conveyor.queues())) {
+    for (const queue of Object.values(context.jobQueue.queues())) {
       const counts = await queue.getJobCounts(...STATES);
       for (const state of STATES) metrics.set('cardseal_queue_jobs', { queue: queue.name, state }, counts[state] ?? 0);
     }

@@ -1,22 +1,22 @@
 /** The API as something one can build, start and stop: submit → store → enqueue, and everything read from the ledger. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Clock, createAgreedClock, redisTime } from '@cardseal/base/clock';
+import { type Clock, createQuorumClock, redisTime } from '@cardseal/base/clock';
 import { storeTime } from '@cardseal/base/egress';
 import { readProxies, readWebhookTls, redisTarget } from '@cardseal/core/config';
 import { type Ledger, openLedger, openMasterKey } from '@cardseal/core/ledger';
 import { drainServer } from '@cardseal/core/lifetime';
 import { createLog, describeError, type Log } from '@cardseal/core/log';
 import { countStoreRequests, createMetrics, createMetricsListener } from '@cardseal/core/metrics';
-import { checkFoundation } from '@cardseal/core/preflight';
+import { runPreflight } from '@cardseal/core/preflight';
 import {
   connectRedis,
-  createConveyor,
   createFinishedEvents,
   createJobChanges,
+  createJobQueue,
   createWeights,
   createWorkerBoard,
-  redisAnswers,
+  redisResponds,
 } from '@cardseal/core/queue';
 import { createTracing } from '@cardseal/core/trace';
 import { createTargetGuard } from '@cardseal/webhook';
@@ -46,7 +46,7 @@ export interface Api {
 
 export function createApi(config: ApiConfig, overrides: ApiOverrides = {}): Api {
   const log = overrides.log ?? createLog('api', config.LOG_LEVEL);
-  const agreed = createAgreedClock({
+  const agreed = createQuorumClock({
     witnesses: [
       () => redisTime(producer)(),
       storeTime({ endpoint: config.S3_ENDPOINT, region: config.S3_REGION, proxyFor: readProxies(config) }),
@@ -69,10 +69,10 @@ export function createApi(config: ApiConfig, overrides: ApiOverrides = {}): Api 
     log,
     metrics,
     ledger,
-    conveyor: createConveyor(producer, config.QUEUE_PREFIX, { weightOf }),
+    jobQueue: createJobQueue(producer, config.QUEUE_PREFIX, { weightOf }),
     weightOf,
     soon,
-    redisAnswers: () => redisAnswers(producer),
+    redisResponds: () => redisResponds(producer),
     pool: createPoolWatch({
       redis: producer,
       prefix: config.QUEUE_PREFIX.slice(1, -1),
@@ -95,7 +95,7 @@ export function createApi(config: ApiConfig, overrides: ApiOverrides = {}): Api 
   };
   metrics.set('cardseal_body_memory_limit_bytes', {}, context.bodyBudget.limitBytes);
   metrics.beforeScrape(async () => metrics.set('cardseal_body_memory_bytes', {}, context.bodyBudget.usedBytes()));
-  metrics.beforeScrape(async () => metrics.set('cardseal_redis_up', {}, Number(await redisAnswers(producer))));
+  metrics.beforeScrape(async () => metrics.set('cardseal_redis_up', {}, Number(await redisResponds(producer))));
   const listener = createMetricsListener(metrics, config);
   const tracing = createTracing('api', config);
   const keeper = createBatchKeeper(context);
@@ -107,7 +107,7 @@ export function createApi(config: ApiConfig, overrides: ApiOverrides = {}): Api 
       await ledger.checkStore();
       await ledger.checkKeys();
       // Skip preflight checks when a test injects its own ledger.
-      if (!overrides.ledger) await checkFoundation({ env: config, redis: producer, log });
+      if (!overrides.ledger) await runPreflight({ env: config, redis: producer, log });
       await tracing.start();
       // A test that injects its own ledger has no store whose time could be read.
       if (clock === agreed && !overrides.ledger) await agreed.start();
@@ -146,7 +146,7 @@ export function createApi(config: ApiConfig, overrides: ApiOverrides = {}): Api 
     await context.usage.stop();
     agreed.stop();
     context.pool.stop();
-    await context.conveyor.close();
+    await context.jobQueue.close();
     producer.disconnect();
     await tracing.stop();
     log.info('api.stopped');

@@ -3,7 +3,7 @@ import type { Clock } from '@cardseal/base/clock';
 import type { Ledger } from '@cardseal/core/ledger';
 import type { Log } from '@cardseal/core/log';
 import type { Metrics } from '@cardseal/core/metrics';
-import type { Conveyor, FinishedEvents, JobChanges } from '@cardseal/core/queue';
+import type { FinishedEvents, JobChanges, JobQueue } from '@cardseal/core/queue';
 import type { TargetGuard } from '@cardseal/webhook';
 import type { MemoryBudget } from './bodies/index.ts';
 import type { ApiConfig } from './config.ts';
@@ -19,7 +19,7 @@ export interface ApiContext {
   log: Log;
   metrics: Metrics;
   ledger: Ledger;
-  conveyor: Conveyor;
+  jobQueue: JobQueue;
   finished: FinishedEvents;
   changes: JobChanges;
   guard: TargetGuard;
@@ -27,7 +27,7 @@ export interface ApiContext {
   /** For what is asked of Redis while a client waits. */
   soon: Patience;
   /** Never throws; half a second at most. */
-  redisAnswers: () => Promise<boolean>;
+  redisResponds: () => Promise<boolean>;
   pool: PoolWatch;
   usage: UsageMeter;
   bodyBudget: MemoryBudget;

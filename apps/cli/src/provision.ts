@@ -5,13 +5,13 @@ import { RejectedError } from '@cardseal/base/errors';
 import { checkTenantId, createApiKey, createTenant } from '@cardseal/core/access';
 import { commonEnvironment, type Env, readEnvironment, storeEnvironment } from '@cardseal/core/config';
 import {
-  HOUSE,
   type KeyLimits,
   type Ledger,
   openLedger,
   openMasterKey,
   SCOPES,
   type Scope,
+  SYSTEM_TENANT,
 } from '@cardseal/core/ledger';
 import { fileProblems, relationProblems } from '@cardseal/core/preflight';
 import { z } from 'zod';
@@ -32,7 +32,7 @@ export function openLedgerOf(env: Env): { ledger: Ledger; environment: string } 
 export async function createTenantCommand(env: Env, id: string, options: { name?: string; json?: boolean }) {
   checkTenantId(id);
   const { ledger } = openLedgerOf(env);
-  if (await ledger.tenants.get(HOUSE, id)) throw new RejectedError('tenant_exists', { fields: { tenant: id } });
+  if (await ledger.tenants.get(SYSTEM_TENANT, id)) throw new RejectedError('tenant_exists', { fields: { tenant: id } });
   const deed = { action: 'tenant.create', target: { tenant: id }, reason: null } as const;
   await audited(ledger, deed, () => createTenant(ledger, systemClock, id, options.name ?? id));
   print(options.json ? { tenant: id } : `tenant ${id} created`);
@@ -44,7 +44,7 @@ export async function createKeyCommand(
   options: KeyLimits & { scope?: Scope[]; expiresInDays?: number; json?: boolean },
 ) {
   const { ledger, environment } = openLedgerOf(env);
-  if (!(await ledger.tenants.get(HOUSE, tenant))) throw new RejectedError('tenant_not_found');
+  if (!(await ledger.tenants.get(SYSTEM_TENANT, tenant))) throw new RejectedError('tenant_not_found');
   const days = options.expiresInDays;
   if (days !== undefined && !(days > 0)) throw new RejectedError('expires_in_days_invalid');
   const expiresAtMs = days === undefined ? null : systemClock.now() + days * 86_400_000;

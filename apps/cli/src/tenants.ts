@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { RejectedError } from '@cardseal/base/errors';
 import type { Env } from '@cardseal/core/config';
-import { HOUSE, hasDotSegment, type ObjectSourceRule, type TenantRecord } from '@cardseal/core/ledger';
+import { hasDotSegment, type ObjectSourceRule, SYSTEM_TENANT, type TenantRecord } from '@cardseal/core/ledger';
 import { DEFAULT_POLICY, readVerdictPolicy, type VerdictPolicy } from '@cardseal/idcard/card';
 import { readTargetEntry, splitTargets } from '@cardseal/webhook';
 import { audited } from './audited.ts';
@@ -10,7 +10,7 @@ import { type Output, printJson, printTable } from './jobs/print.ts';
 import { openLedgerOf } from './provision.ts';
 
 export async function listTenantsCommand(env: Env, { json }: Output): Promise<void> {
-  const tenants = await openLedgerOf(env).ledger.tenants.list(HOUSE);
+  const tenants = await openLedgerOf(env).ledger.tenants.list(SYSTEM_TENANT);
   if (json) {
     for (const { id, value } of tenants) printJson(shown(id, value));
     return;
@@ -65,7 +65,7 @@ export async function setTenantCommand(env: Env, id: string, change: TenantChang
   if (webhookTargets?.some((text) => !readTargetEntry(text))) throw new RejectedError('webhook_target_invalid');
   const caps = { requestsPerSecond: change.rate, cardsPerDay: change.daily };
   const retention = { defaultS: change.retainFor, maximumS: change.maxRetainFor };
-  if (!(await ledger.tenants.get(HOUSE, id))) throw new RejectedError('tenant_not_found');
+  if (!(await ledger.tenants.get(SYSTEM_TENANT, id))) throw new RejectedError('tenant_not_found');
   const fields = { name, weight, policy, objectSources, webhookTargets };
   const given = Object.entries(fields).filter(([, value]) => value !== undefined);
   const named = [...given.map(([field]) => field), ...namesOf(caps), ...namesOf(retention)];
@@ -74,7 +74,7 @@ export async function setTenantCommand(env: Env, id: string, change: TenantChang
   const detail = { changed: named.join(' '), weight: weight ?? null, ...words };
   const deed = { action: 'tenant.change', target: { tenant: id }, reason: null, detail } as const;
   const changed = await audited(ledger, deed, () =>
-    ledger.tenants.change(HOUSE, id, (value) => ({
+    ledger.tenants.change(SYSTEM_TENANT, id, (value) => ({
       ...value,
       ...Object.fromEntries(given),
       limits: merged(value.limits, caps),

@@ -1,21 +1,21 @@
 /** The worker as something one can build, start and stop: recognizes cards, delivers webhooks, reconciles. */
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Clock, createAgreedClock, redisTime } from '@cardseal/base/clock';
+import { type Clock, createQuorumClock, redisTime } from '@cardseal/base/clock';
 import { storeTime } from '@cardseal/base/egress';
 import { readProxies, readWebhookTls, redisTarget } from '@cardseal/core/config';
 import { type Ledger, openLedger, openMasterKey } from '@cardseal/core/ledger';
 import { createLog, describeError, type Log } from '@cardseal/core/log';
 import { countStoreRequests, createMetrics, createMetricsListener } from '@cardseal/core/metrics';
-import { checkFoundation } from '@cardseal/core/preflight';
+import { runPreflight } from '@cardseal/core/preflight';
 import {
   connectRedis,
-  createConveyor,
-  createLanes,
-  createTrials,
+  createCrashCounts,
+  createEndpointLimits,
+  createJobQueue,
   createWeights,
   createWorkerBoard,
-  redisAnswers,
+  redisResponds,
 } from '@cardseal/core/queue';
 import { createTracing } from '@cardseal/core/trace';
 import { createPacer, type PacingEvent } from '@cardseal/pacer';
@@ -57,7 +57,7 @@ export interface WorkerApp {
 
 export function createWorker(config: WorkerConfig, overrides: WorkerOverrides = {}): WorkerApp {
   const log = overrides.log ?? createLog('worker', config.LOG_LEVEL);
-  const agreed = createAgreedClock({
+  const agreed = createQuorumClock({
     witnesses: [
       () => redisTime(redis)(),
       storeTime({ endpoint: config.S3_ENDPOINT, region: config.S3_REGION, proxyFor: readProxies(config) }),
@@ -76,7 +76,7 @@ export function createWorker(config: WorkerConfig, overrides: WorkerOverrides = 
   const laneRedis = connectRedis(redisTarget(config), 'lanes', (error) =>
     log.debug('redis.error', describeError(error)),
   );
-  const tokenSealKey = () => ledger.houseSecret('cardseal access tokens');
+  const tokenSealKey = () => ledger.systemSecret('cardseal access tokens');
   const providers = createProviders({ config, credentials, redis, tokenSealKey, clock, log });
   const pacer = createPacer({
     redis,
@@ -106,8 +106,8 @@ export function createWorker(config: WorkerConfig, overrides: WorkerOverrides = 
     endpoints: createEndpoints(ledger),
     freshOutcomes: createFreshOutcomes(config.WORKER_ROLES.has('deliver')),
     unsaved: createUnsaved({ clock, log, random: overrides.random ?? Math.random }),
-    conveyor: createConveyor(redis, config.QUEUE_PREFIX, { weightOf: createWeights(ledger) }),
-    lanes: createLanes(laneRedis, config.QUEUE_PREFIX),
+    jobQueue: createJobQueue(redis, config.QUEUE_PREFIX, { weightOf: createWeights(ledger) }),
+    lanes: createEndpointLimits(laneRedis, config.QUEUE_PREFIX),
     pacer,
     meter: createFlowMeter(clock),
     providers: providers.byId,
@@ -119,7 +119,7 @@ export function createWorker(config: WorkerConfig, overrides: WorkerOverrides = 
   const reconciler = createReconciler(context, createEpoch(redis, config.QUEUE_PREFIX), usage.restore);
   const workers = createQueueWorkers(context, {
     board: createWorkerBoard(redis, config.QUEUE_PREFIX),
-    trials: createTrials(redis, config.QUEUE_PREFIX),
+    trials: createCrashCounts(redis, config.QUEUE_PREFIX),
     pool: credentials.map(({ id, provider, qps, daily }) => ({
       id,
       provider,
@@ -128,7 +128,7 @@ export function createWorker(config: WorkerConfig, overrides: WorkerOverrides = 
     })),
   });
   metrics.set('cardseal_upstream_price_yuan', {}, config.UPSTREAM_PRICE_YUAN);
-  metrics.beforeScrape(async () => metrics.set('cardseal_redis_up', {}, Number(await redisAnswers(redis))));
+  metrics.beforeScrape(async () => metrics.set('cardseal_redis_up', {}, Number(await redisResponds(redis))));
   const listener = createMetricsListener(metrics, config);
   const tracing = createTracing('worker', config);
   const guard = createGuard(context, workers, overrides.end ?? endProcess);
@@ -142,7 +142,7 @@ export function createWorker(config: WorkerConfig, overrides: WorkerOverrides = 
       await ledger.checkStore();
       await ledger.checkKeys();
       // Skip preflight checks when a test injects its own ledger.
-      if (!overrides.ledger) await checkFoundation({ env: config, redis, log });
+      if (!overrides.ledger) await runPreflight({ env: config, redis, log });
       await tracing.start();
       // A test that injects its own ledger has no store whose time could be read.
       if (clock === agreed && !overrides.ledger) await agreed.start();
@@ -172,7 +172,7 @@ export function createWorker(config: WorkerConfig, overrides: WorkerOverrides = 
     await Promise.all([reconciler.stop(), usage.stop(), workers.stop(config.SHUTDOWN_GRACE_MS)]);
     pacer.stop();
     agreed.stop();
-    await Promise.all([providers.stop(), webhooks.close(), context.conveyor.close()]);
+    await Promise.all([providers.stop(), webhooks.close(), context.jobQueue.close()]);
     for (const connection of [redis, laneRedis]) connection.disconnect();
     await Promise.all([listener.stop(), tracing.stop()]);
     log.info('worker.stopped');

@@ -4,7 +4,7 @@ import type { Clock } from '@cardseal/base/clock';
 import type { Ledger } from '@cardseal/core/ledger';
 import type { Log } from '@cardseal/core/log';
 import type { Metrics } from '@cardseal/core/metrics';
-import type { Conveyor, Lanes } from '@cardseal/core/queue';
+import type { EndpointLimits, JobQueue } from '@cardseal/core/queue';
 import type { Pacer } from '@cardseal/pacer';
 import type { BaiduProvider } from '@cardseal/providers/baidu';
 import type { WebhookSender } from '@cardseal/webhook';
@@ -27,8 +27,8 @@ export interface WorkerContext {
   endpoints: Endpoints;
   freshOutcomes: FreshOutcomes;
   unsaved: Unsaved;
-  conveyor: Conveyor;
-  lanes: Lanes;
+  jobQueue: JobQueue;
+  lanes: EndpointLimits;
   pacer: Pacer;
   meter: FlowMeter;
   /** By credential id, in the order of the pool file. */

@@ -10,13 +10,13 @@ import {
 import { redisTarget } from '@cardseal/core/config';
 import { describeError } from '@cardseal/core/log';
 import {
+  type CrashCounts,
   connectRedis,
   type DeliverJob,
   giveUp,
   type PoolEntry,
   QUEUES,
   type RecognizeJob,
-  type Trials,
   type WorkerBoard,
 } from '@cardseal/core/queue';
 import { type Processor, Worker, type WorkerOptions } from 'bullmq';
@@ -46,7 +46,7 @@ export interface QueueWorkers {
 /** What workers know of each other. */
 export interface Crew {
   board: WorkerBoard;
-  trials: Trials;
+  trials: CrashCounts;
   pool: readonly PoolEntry[];
 }
 
@@ -72,7 +72,7 @@ export function createQueueWorkers(context: WorkerContext, crew: Crew): QueueWor
     async waiting() {
       // Who holds replies that cannot be saved waits for the ledger, and is not stuck.
       if (!recognizes || hold.held() || context.unsaved.waiting() > 0) return 0;
-      const counts = await context.conveyor.queues().recognize.getJobCounts('wait', 'prioritized');
+      const counts = await context.jobQueue.queues().recognize.getJobCounts('wait', 'prioritized');
       return counts.wait! + counts.prioritized!;
     },
     async announce() {
@@ -95,7 +95,7 @@ export function createQueueWorkers(context: WorkerContext, crew: Crew): QueueWor
 
 /** Takes as many cards as the rate needs, and none while no credential may be called. */
 function buildRecognize(context: WorkerContext, { board, pool, trials }: Crew) {
-  const { config, clock, log, pacer, meter, conveyor } = context;
+  const { config, clock, log, pacer, meter, jobQueue } = context;
   const sweep = createHeldSweep(context);
   const hold = createGateHold({
     pacer,
@@ -124,7 +124,7 @@ function buildRecognize(context: WorkerContext, { board, pool, trials }: Crew) {
       backoffStrategy: (attempt, _type, _error, job) => backoffMs(attempt, context.random(), backoffFor(job)),
     },
   });
-  const tap = createCardTap({ worker: recognize, cards, wake: () => conveyor.wakeRecognizers() });
+  const tap = createCardTap({ worker: recognize, cards, wake: () => jobQueue.wakeRecognizers() });
   const governor = createGovernor({
     clock,
     pacer,

@@ -1,5 +1,5 @@
 import { asCardsealError } from '@cardseal/base/errors';
-import { createLedger, HOUSE, paths } from '@cardseal/core/ledger';
+import { createLedger, paths, SYSTEM_TENANT } from '@cardseal/core/ledger';
 import { memoryObjectStore } from '@cardseal/object-store';
 import { localMasterKey } from '@cardseal/sealing';
 import { expect, it } from 'vitest';
@@ -9,9 +9,9 @@ import { createTenants } from './tenants.ts';
 it('a tenant whose record the store lost is a fault that jobs wait out, and never a tenant without settings', async () => {
   const store = memoryObjectStore();
   const open = () => createLedger({ store, master: localMasterKey(Buffer.alloc(32, 1)) });
-  await open().tenants.create(HOUSE, 'bank', { name: 'A bank', createdAtMs: 0 });
+  await open().tenants.create(SYSTEM_TENANT, 'bank', { name: 'A bank', createdAtMs: 0 });
   expect(await createTenants(open()).get('bank')).toMatchObject({ name: 'A bank' });
-  await store.delete((await store.list(paths.record('tenants', HOUSE, 'bank'))).keys);
+  await store.delete((await store.list(paths.record('tenants', SYSTEM_TENANT, 'bank'))).keys);
   const error = await createTenants(open())
     .get('bank')
     .catch((thrown: unknown) => asCardsealError(thrown));

@@ -1,6 +1,6 @@
 /** What tenants have settled, at most a second behind the ledger, so that a card of a busy tenant asks for nothing. */
 import { TransientError } from '@cardseal/base/errors';
-import { HOUSE, type Ledger, type TenantRecord } from '@cardseal/core/ledger';
+import { type Ledger, SYSTEM_TENANT, type TenantRecord } from '@cardseal/core/ledger';
 import { LRUCache } from 'lru-cache';
 
 const TTL_MS = 1000;
@@ -19,7 +19,7 @@ export function createTenants(ledger: Pick<Ledger, 'tenants'>): Tenants {
     max: KEPT_TENANTS,
     ttl: TTL_MS,
     fetchMethod: async (tenant) => {
-      const record = (await ledger.tenants.get(HOUSE, tenant))?.value;
+      const record = (await ledger.tenants.get(SYSTEM_TENANT, tenant))?.value;
       if (!record) throw new TransientError('store_tenant_missing', { fields: { tenant } });
       return { record };
     },

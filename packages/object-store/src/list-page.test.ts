@@ -1,6 +1,6 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { describe, expect, it } from 'vitest';
-import { walk } from './object-store.ts';
+import { scan } from './object-store.ts';
 import { s3ObjectStore } from './s3-object-store.ts';
 
 type Answer = { Contents?: { Key: string }[]; IsTruncated: boolean; NextContinuationToken?: string };
@@ -33,7 +33,7 @@ const ENDLESS: Record<string, (request: number) => Answer> = {
 describe('a listing from a store that', () => {
   it.each(Object.keys(ENDLESS))('%s ends with an error', async (what) => {
     const { store, requests } = storeThatAnswers(ENDLESS[what]!);
-    await expect(Array.fromAsync(walk(store, 'a/'))).rejects.toMatchObject({ code: 'store_unavailable' });
+    await expect(Array.fromAsync(scan(store, 'a/'))).rejects.toMatchObject({ code: 'store_unavailable' });
     expect(requests()).toBeLessThan(10);
   });
 });

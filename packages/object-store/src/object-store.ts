@@ -34,7 +34,7 @@ export interface ObjectStore {
  * Lists every key under a prefix, a page at a time. Throws TransientError `store_unavailable` for a store that ignores where
  * a page has to start: the listing would never end.
  */
-export async function* walk(
+export async function* scan(
   store: Pick<ObjectStore, 'list'>,
   prefix: string,
   startAfter?: string,
@@ -51,5 +51,5 @@ export async function* walk(
 
 /** All keys under a prefix that is known to be short. */
 export async function listAll(store: Pick<ObjectStore, 'list'>, prefix: string): Promise<string[]> {
-  return Array.fromAsync(walk(store, prefix));
+  return Array.fromAsync(scan(store, prefix));
 }

@@ -4,7 +4,7 @@
  * sealed, only keys.
  */
 
-import { listAll, type ObjectStore, walk } from '@cardseal/object-store';
+import { listAll, type ObjectStore, scan } from '@cardseal/object-store';
 import { keyPaths } from './key-paths.ts';
 import { jobKeyContext, type Keyring, masterContext } from './keyring.ts';
 import { type MasterKey, readWrapped } from './master-key.ts';
@@ -135,7 +135,7 @@ export function createKeyRotation({ isErased, keyStore, keyring, master }: KeyRo
     async rewrapJobKeys(tenant, onPage = () => {}) {
       const done = { looked: 0, rewrapped: 0 };
       const newest = await keyring.newestVersion(tenant);
-      for await (const path of walk(keyStore, keyPaths.keysOf(tenant), await placeOf(tenant, newest))) {
+      for await (const path of scan(keyStore, keyPaths.keysOf(tenant), await placeOf(tenant, newest))) {
         const job = path.slice(keyPaths.keysOf(tenant).length);
         // Uploads and lines of batches have keys too, for hours or days; the versions that wrapped them open until then.
         if (!job.startsWith('job_')) continue;

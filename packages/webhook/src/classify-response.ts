@@ -70,7 +70,7 @@ const SHORTAGE_CODES: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOBUF
 const TLS_ALERT = /^(?:ERR_SSL_|ERR_TLS_|EPROTO$)/;
 
 /** The class of an answer; `undefined` for an error that is not the receiver's: a defect or a shortage here. */
-export function classifyAnswer(answer: Answer): DeliveryClass | undefined {
+export function classifyResponse(answer: Answer): DeliveryClass | undefined {
   return 'status' in answer ? classifyStatus(answer.status) : classifyError(answer.error);
 }
 

@@ -3,7 +3,7 @@ export {
   type Answer,
   CONSEQUENCES,
   type Consequence,
-  classifyAnswer,
+  classifyResponse,
   type DeliveryClass,
   type FailureClass,
 } from './classify-response.ts';
@@ -19,15 +19,15 @@ export {
 export { type Resolve, systemResolve, wireResolve } from './resolve.ts';
 export { MAX_RETRY_AFTER_MS, parseRetryAfter } from './retry-after.ts';
 export {
+  ATTEMPT_DELAYS_MS,
   type DeliveryFailure,
   type EndpointEffect,
   endpointEffect,
   JITTER_RATIO,
-  type NextTry,
-  type NextTryInput,
-  nextTry,
+  type NextAttempt,
+  type NextAttemptInput,
+  nextAttempt,
   SHORT_BUDGET,
-  TRY_DELAYS_MS,
 } from './schedule.ts';
 export {
   createWebhookSender,

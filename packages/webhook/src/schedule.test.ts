@@ -1,9 +1,9 @@
 import { RejectedError } from '@cardseal/base/errors';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CONSEQUENCES, classifyAnswer, type FailureClass, ReceiverFailure } from './classify-response.ts';
+import { CONSEQUENCES, classifyResponse, type FailureClass, ReceiverFailure } from './classify-response.ts';
 import { parseRetryAfter } from './retry-after.ts';
-import { endpointEffect, nextTry, SHORT_BUDGET, TRY_DELAYS_MS } from './schedule.ts';
+import { ATTEMPT_DELAYS_MS, endpointEffect, nextAttempt, SHORT_BUDGET } from './schedule.ts';
 
 const DAY_MS = 86_400_000;
 const classes = Object.keys(CONSEQUENCES) as FailureClass[];
@@ -20,8 +20,8 @@ const anyInput = fc.record({
 
 describe('nextTry', () => {
   it('follows the printed delays', () => {
-    const delays = TRY_DELAYS_MS.slice(1).map((_, i) =>
-      nextTry({ triesMade: i + 1, failure: { class: 'server_error' }, nowMs: 0, random: 0 }),
+    const delays = ATTEMPT_DELAYS_MS.slice(1).map((_, i) =>
+      nextAttempt({ triesMade: i + 1, failure: { class: 'server_error' }, nowMs: 0, random: 0 }),
     );
     const seconds = [5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400];
     expect(delays).toEqual(seconds.map((s) => ({ kind: 'retry', atMs: s * 1000 })));
@@ -36,17 +36,17 @@ describe('nextTry', () => {
     ['gone', 1, 'parked'],
     ['gone', 10, 'parked'],
   ] as const)('after %s as try %i: %s', (failed, triesMade, kind) => {
-    expect(nextTry({ triesMade, failure: { class: failed }, nowMs: 0, random: 0 }).kind).toBe(kind);
+    expect(nextAttempt({ triesMade, failure: { class: failed }, nowMs: 0, random: 0 }).kind).toBe(kind);
   });
 
   it('never comes before the delay or the hold, nor later than a fifth beyond the longer of both', () => {
     fc.assert(
       fc.property(anyInput, (input) => {
-        const next = nextTry(input);
+        const next = nextAttempt(input);
         if (next.kind !== 'retry') return;
         const effect = endpointEffect(input.failure, input.nowMs);
         const holdMs = effect.kind === 'hold' ? effect.untilMs - input.nowMs : 0;
-        const leastMs = Math.max(TRY_DELAYS_MS[input.triesMade] as number, holdMs);
+        const leastMs = Math.max(ATTEMPT_DELAYS_MS[input.triesMade] as number, holdMs);
         expect(next.atMs - input.nowMs).toBeGreaterThanOrEqual(leastMs);
         expect(next.atMs - input.nowMs).toBeLessThanOrEqual(leastMs * 1.2 + 1);
       }),
@@ -56,7 +56,9 @@ describe('nextTry', () => {
   it('ends: whatever fails, no delivery has more than ten tries', () => {
     fc.assert(
       fc.property(fc.array(anyFailure, { minLength: 10, maxLength: 10 }), (failures) => {
-        const kinds = failures.map((failure, i) => nextTry({ triesMade: i + 1, failure, nowMs: 0, random: 0.5 }).kind);
+        const kinds = failures.map(
+          (failure, i) => nextAttempt({ triesMade: i + 1, failure, nowMs: 0, random: 0.5 }).kind,
+        );
         expect(kinds.at(-1)).not.toBe('retry');
       }),
     );
@@ -66,14 +68,14 @@ describe('nextTry', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 8 }), (triesMade) => {
         const at = (tries: number, random: number) =>
-          nextTry({ triesMade: tries, failure: { class: 'timeout' }, nowMs: 0, random }) as { atMs: number };
+          nextAttempt({ triesMade: tries, failure: { class: 'timeout' }, nowMs: 0, random }) as { atMs: number };
         expect(at(triesMade + 1, 0).atMs).toBeGreaterThanOrEqual(at(triesMade, 0.999).atMs);
       }),
     );
   });
 
   it('takes no try 0', () => {
-    expect(() => nextTry({ triesMade: 0, failure: { class: 'timeout' }, nowMs: 0, random: 0 })).toThrow(
+    expect(() => nextAttempt({ triesMade: 0, failure: { class: 'timeout' }, nowMs: 0, random: 0 })).toThrow(
       'webhook_tries_made',
     );
   });
@@ -115,14 +117,14 @@ describe('classifyAnswer', () => {
     [101, 'server_error'],
     [999, 'server_error'],
   ])('%i is %s', (status, expected) => {
-    expect(classifyAnswer({ status })).toBe(expected);
+    expect(classifyResponse({ status })).toBe(expected);
   });
 
   it('calls nothing but 2xx delivered', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 0, max: 999 }),
-        (status) => (classifyAnswer({ status }) === 'delivered') === (Math.floor(status / 100) === 2),
+        (status) => (classifyResponse({ status }) === 'delivered') === (Math.floor(status / 100) === 2),
       ),
     );
   });
@@ -147,22 +149,22 @@ describe('classifyAnswer', () => {
     ['headers', 'SOMETHING_NEW', 'connection'],
   ] as const)('at stage %s, error %s is %s', (stage, code, expected) => {
     const cause = Object.assign(new Error('x'), code && { code });
-    expect(classifyAnswer({ error: new ReceiverFailure(stage, { cause }) })).toBe(expected);
+    expect(classifyResponse({ error: new ReceiverFailure(stage, { cause }) })).toBe(expected);
   });
 
   it('knows a refused target', () => {
-    expect(classifyAnswer({ error: new RejectedError('webhook_target_refused') })).toBe('target_refused');
+    expect(classifyResponse({ error: new RejectedError('webhook_target_refused') })).toBe('target_refused');
   });
 
   it.each(['ECONNRESET', 'CERT_HAS_EXPIRED', 'UNSPECIFIED', 'UND_ERR_INVALID_ARG'])(
     'knows no class for an error %s that no stage of the receiver reported',
     (code) => {
-      expect(classifyAnswer({ error: Object.assign(new Error('x'), { code }) })).toBeUndefined();
+      expect(classifyResponse({ error: Object.assign(new Error('x'), { code }) })).toBeUndefined();
     },
   );
 
   it('knows no class for what is no error', () => {
-    expect(classifyAnswer({ error: 'ECONNRESET' })).toBeUndefined();
+    expect(classifyResponse({ error: 'ECONNRESET' })).toBeUndefined();
   });
 });
 

@@ -14,7 +14,7 @@ const HOUR = 60 * MINUTE;
  * Delay before each try, counted from the end of the try before. Not from the first one: after a hold or a pause
  * several moments of a fixed timetable would lie in the past, and the endpoint would be hit by them at once.
  */
-export const TRY_DELAYS_MS: readonly number[] = [
+export const ATTEMPT_DELAYS_MS: readonly number[] = [
   0,
   5 * SECOND,
   5 * MINUTE,
@@ -39,7 +39,7 @@ export interface DeliveryFailure {
   retryAfterMs?: number | undefined;
 }
 
-export interface NextTryInput {
+export interface NextAttemptInput {
   /** Tries made, this one included: at least 1. */
   triesMade: number;
   failure: DeliveryFailure;
@@ -49,15 +49,15 @@ export interface NextTryInput {
 }
 
 /** `parked`: the endpoint is disabled, the delivery waits for a person. `exhausted`: undelivered, may be resent. */
-export type NextTry = { kind: 'retry'; atMs: number } | { kind: 'exhausted' } | { kind: 'parked' };
+export type NextAttempt = { kind: 'retry'; atMs: number } | { kind: 'exhausted' } | { kind: 'parked' };
 
 /** What becomes of a delivery after a failed try. */
-export function nextTry({ triesMade, failure, nowMs, random }: NextTryInput): NextTry {
+export function nextAttempt({ triesMade, failure, nowMs, random }: NextAttemptInput): NextAttempt {
   if (!Number.isSafeInteger(triesMade) || triesMade < 1) throw new DefectError('webhook_tries_made');
   const { budget } = CONSEQUENCES[failure.class];
   if (budget === 'parked') return { kind: 'parked' };
-  const tries = { full: TRY_DELAYS_MS.length, short: SHORT_BUDGET, none: 0 }[budget];
-  const delayMs = TRY_DELAYS_MS[triesMade];
+  const tries = { full: ATTEMPT_DELAYS_MS.length, short: SHORT_BUDGET, none: 0 }[budget];
+  const delayMs = ATTEMPT_DELAYS_MS[triesMade];
   if (delayMs === undefined || triesMade >= tries) return { kind: 'exhausted' };
   const baseMs = Math.max(delayMs, heldForMs(failure));
   return { kind: 'retry', atMs: nowMs + Math.round(baseMs * (1 + JITTER_RATIO * random)) };

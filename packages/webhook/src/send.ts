@@ -4,7 +4,7 @@
  * read without end, and never open a connection that the guard did not make.
  */
 import { CardsealError, DefectError, RejectedError, TransientError } from '@cardseal/base/errors';
-import { classifyAnswer, type DeliveryClass, isShortage } from './classify-response.ts';
+import { classifyResponse, type DeliveryClass, isShortage } from './classify-response.ts';
 import { createConnections } from './connections.ts';
 import { type Exchange, exchange, requestBytes } from './exchange.ts';
 import { parseRetryAfter } from './retry-after.ts';
@@ -104,7 +104,7 @@ export function createWebhookSender({ guard, maxOrigins = 500, now = Date.now }:
       } catch (error) {
         if (request.signal?.aborted) throw request.signal.reason;
         if (connections.closed) throw new TransientError('webhook_sender_closed', { cause: error });
-        return { class: classifyAnswer({ error }) ?? throwOurs(error), latencyMs: performance.now() - startedMs };
+        return { class: classifyResponse({ error }) ?? throwOurs(error), latencyMs: performance.now() - startedMs };
       }
     },
   };
@@ -128,7 +128,7 @@ function resultOf(
 ): SendResult {
   const retryAfterMs = HOLDING_STATUS.has(status) ? parseRetryAfter(retryAfter, nowMs) : undefined;
   return {
-    class: classifyAnswer({ status }) ?? 'server_error',
+    class: classifyResponse({ status }) ?? 'server_error',
     latencyMs,
     status,
     ...(body.length > 0 && { answer: body }),

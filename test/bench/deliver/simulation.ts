@@ -2,8 +2,8 @@
  * The deliver queue on a clock of its own: the product's lanes and schedule on a real Redis, in front of receivers that
  * are only numbers. Slots, sleep and waking are modelled as the worker does them; an hour passes in seconds.
  */
-import { type Lanes, longestWaitMs } from '@cardseal/core/queue';
-import { type DeliveryClass, nextTry } from '@cardseal/webhook';
+import { type EndpointLimits, longestWaitMs } from '@cardseal/core/queue';
+import { type DeliveryClass, nextAttempt } from '@cardseal/webhook';
 
 export interface SimulatedEndpoint {
   id: string;
@@ -17,7 +17,7 @@ export interface SimulationOptions {
   events: { perSecond: number; count: number };
   slots: number;
   untilMs: number;
-  lanes: Pick<Lanes, 'acquire' | 'release'>;
+  lanes: Pick<EndpointLimits, 'acquire' | 'release'>;
   random: () => number;
 }
 
@@ -95,7 +95,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     const released = await lanes.release(lane, { id: delivery.id, outcome, late: wasLate, rate: null, nowMs });
     if (answered === 'delivered') result.delivered++;
     else {
-      const next = nextTry({ triesMade: delivery.tries, failure: { class: answered }, nowMs, random: random() });
+      const next = nextAttempt({ triesMade: delivery.tries, failure: { class: answered }, nowMs, random: random() });
       if (next.kind === 'retry') sleep(delivery, next.atMs);
     }
     for (const one of released.wake) wake(one);
@@ -153,7 +153,7 @@ function createAgenda() {
 }
 
 /** The lanes taken out: everybody goes at once. For the run that shows what they are for. */
-export const NO_LANES: Pick<Lanes, 'acquire' | 'release'> = {
+export const NO_LANES: Pick<EndpointLimits, 'acquire' | 'release'> = {
   acquire: async () => ({ verdict: 'go', late: false, wake: null }),
   release: async () => ({
     state: { streak: 0, firstFailureMs: null, pausedUntilMs: null, heldUntilMs: null },

@@ -1,6 +1,6 @@
 /** One run over a real queue: a backlog of some tenants, a worker whose cards take a fixed time, and a small tenant. */
 import { newJobId } from '@cardseal/core/job';
-import { connectRedis, createConveyor, QUEUES, type RecognizeJob, recognizeJobId } from '@cardseal/core/queue';
+import { connectRedis, createJobQueue, QUEUES, type RecognizeJob, recognizeJobId } from '@cardseal/core/queue';
 import { Worker } from 'bullmq';
 
 export interface RunOptions {
@@ -29,7 +29,7 @@ export async function runQueue(options: RunOptions): Promise<RunResult> {
   const producer = connectRedis(options.redisUrl, 'producer');
   await new Promise<void>((resolve) => producer.once('ready', resolve));
   // First come, first served: every tenant is one and the same.
-  const conveyor = createConveyor(producer, PREFIX, { weightOf: async (tenant) => weights[tenant] ?? 1 });
+  const jobQueue = createJobQueue(producer, PREFIX, { weightOf: async (tenant) => weights[tenant] ?? 1 });
   const line = (tenant: string) => (mode === 'fair' ? tenant : 'all');
   const owners = new Map<string, string>();
   const card = (tenant: string) => {
@@ -37,9 +37,9 @@ export async function runQueue(options: RunOptions): Promise<RunResult> {
     owners.set(job, tenant);
     return { tenant: line(tenant), job, generation: 1, priority: 'interactive' as const };
   };
-  await conveyor.queues().recognize.waitUntilReady();
+  await jobQueue.queues().recognize.waitUntilReady();
   for (const tenant of Object.keys(weights).filter((name) => name !== 'small')) {
-    await conveyor.addCards(Array.from({ length: options.backlog }, () => card(tenant)));
+    await jobQueue.addCards(Array.from({ length: options.backlog }, () => card(tenant)));
   }
 
   const served: Record<string, number> = {};
@@ -53,7 +53,7 @@ export async function runQueue(options: RunOptions): Promise<RunResult> {
       const owner = owners.get(job.data.job)!;
       if (count++ < stopAfter) served[owner] = (served[owner] ?? 0) + 1;
       else enough.resolve();
-      void conveyor.shares.started(job.id!);
+      void jobQueue.shares.started(job.id!);
       await new Promise((resolve) => setTimeout(resolve, workMs));
     },
     { connection, prefix: PREFIX, concurrency },
@@ -68,14 +68,14 @@ export async function runQueue(options: RunOptions): Promise<RunResult> {
     const one = card('small');
     const ended = new Promise<void>((resolve) => ends.set(recognizeJobId(one.job, 1), resolve));
     const addedMs = performance.now();
-    await conveyor.addCards([one]);
+    await jobQueue.addCards([one]);
     await ended;
     waitsMs.push(performance.now() - addedMs);
   }
   if (options.stopAfter !== undefined) await enough.promise;
   await worker.close();
   connection.disconnect();
-  await conveyor.close();
+  await jobQueue.close();
   producer.disconnect();
   return { waitsMs, served };
 }

@@ -76,7 +76,7 @@ export function createBareScript({ ledger, upstreamUrl, publicPem, concurrency }
     await Promise.all([card.decide(outcome), ledger.endpoints.list(TENANT)]);
     await Promise.all([
       ledger.listing.finished(TENANT, job, null, outcome),
-      ledger.deletePictures(TENANT, job, ['front']),
+      ledger.deleteImages(TENANT, job, ['front']),
     ]);
     await ledger.erasures.tombstone(TENANT, job);
     await ledger.markers.closeGeneration(TENANT, job, 1, null);

@@ -2,7 +2,7 @@
 import { systemClock } from '@cardseal/base/clock';
 import { silentLog } from '@cardseal/core/log';
 import { createMetrics } from '@cardseal/core/metrics';
-import { connectRedis, createConveyor } from '@cardseal/core/queue';
+import { connectRedis, createJobQueue } from '@cardseal/core/queue';
 import type { WorkerContext } from '../../../apps/worker/src/context.ts';
 import { createEpoch } from '../../../apps/worker/src/reconcile/epoch.ts';
 import { createReconciler } from '../../../apps/worker/src/reconcile/reconciler.ts';
@@ -31,9 +31,9 @@ export async function recoverOnce(pending: number): Promise<Recovered> {
   const connection = connectRedis(server.url, 'producer');
   await new Promise((resolve) => connection.once('ready', resolve));
   const { ledger, requests } = endlessStore(pending);
-  const conveyor = createConveyor(connection, PREFIX);
+  const jobQueue = createJobQueue(connection, PREFIX);
   const config = { RECONCILE_INTERVAL_MS: 60_000, QUEUE_PREFIX: PREFIX };
-  const parts = { ledger, conveyor, config, clock: systemClock, log: silentLog, metrics: createMetrics('worker') };
+  const parts = { ledger, jobQueue, config, clock: systemClock, log: silentLog, metrics: createMetrics('worker') };
   const reconciler = createReconciler(parts as unknown as WorkerContext, createEpoch(connection, PREFIX));
   const queued = () => server.redis.zcard(`${PREFIX}:recognize:prioritized`);
   try {
@@ -59,7 +59,7 @@ export async function recoverOnce(pending: number): Promise<Recovered> {
       redisMb: Math.round(Number(memory) / 2 ** 20),
     };
   } finally {
-    await conveyor.close();
+    await jobQueue.close();
     connection.disconnect();
     await server.stop();
   }

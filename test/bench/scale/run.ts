@@ -8,7 +8,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { newJobId } from '@cardseal/core/job';
-import { connectRedis, createConveyor, QUEUES } from '@cardseal/core/queue';
+import { connectRedis, createJobQueue, QUEUES } from '@cardseal/core/queue';
 import { createPacer } from '@cardseal/pacer';
 import { QueueEvents } from 'bullmq';
 import { plainJpeg } from '../../support/pictures.ts';
@@ -123,15 +123,15 @@ async function addBacklog(
   count: number,
   say: RowOptions['say'],
 ) {
-  const conveyor = createConveyor(redis, PREFIX);
+  const jobQueue = createJobQueue(redis, PREFIX);
   const { tenant } = app.stack.info;
   for (let added = 0; added < count; added += BATCH) {
     const size = Math.min(BATCH, count - added);
     const card = () => ({ tenant, job: newJobId(Date.now()), generation: 1, priority: 'interactive' as const });
-    await conveyor.addCards(Array.from({ length: size }, card));
+    await jobQueue.addCards(Array.from({ length: size }, card));
     if (added % 100_000 === 0) say(`${added} of ${count} waiting`);
   }
-  await conveyor.close();
+  await jobQueue.close();
 }
 
 /** Until Redis writes nothing in the background: a million cards just added make it copy its file. */

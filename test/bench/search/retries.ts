@@ -3,7 +3,7 @@
  * one. The worker is kept from them by a closed gate, so that what is in the queue afterwards is what was tried again.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { walk } from '@cardseal/object-store';
+import { scan } from '@cardseal/object-store';
 import { Redis } from 'ioredis';
 import { bucketOf } from '../../fault/bucket-copy.ts';
 import type { AdminClient } from '../../support/admin.ts';
@@ -85,7 +85,7 @@ async function progress(admin: AdminClient, id: string, passes: (run: Progress) 
 }
 
 async function openGenerations(app: TestStack): Promise<number> {
-  const names = await Array.fromAsync(walk(bucketOf(app), 'pending/'));
+  const names = await Array.fromAsync(scan(bucketOf(app), 'pending/'));
   return new Set(names.filter((name) => name.includes('.2.'))).size;
 }
 

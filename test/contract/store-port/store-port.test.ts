@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { createS3Client, memoryObjectStore, type ObjectStore, s3ObjectStore, walk } from '@cardseal/object-store';
+import { createS3Client, memoryObjectStore, type ObjectStore, s3ObjectStore, scan } from '@cardseal/object-store';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createObjectStore, type FaultRule } from '../../../infra/dev/s3/index.ts';
 
@@ -113,7 +113,7 @@ describe.each(Object.entries(implementations))('object store port: %s', (_name, 
     const first = await store.list('e/', { limit: 3 });
     expect(first).toEqual({ keys: all.slice(0, 3), next: all[2] });
     expect((await store.list('e/', { startAfter: first.next! })).keys).toEqual(all.slice(3));
-    expect(await Array.fromAsync(walk(store, 'e/'))).toEqual(all);
+    expect(await Array.fromAsync(scan(store, 'e/'))).toEqual(all);
     expect(await store.list('nothing/')).toEqual({ keys: [], next: null });
   });
 });

@@ -135,7 +135,7 @@ describe('the checker', () => {
     const [job] = left.told as [ToldJob];
     await (await left.ledger.openJob(TENANT, job.id))!.putImage('front', Buffer.from('image'));
     expect((await violations(left)).join()).toMatch(/I5 .*images are still there/);
-    await left.ledger.due.at(CALLED_AT + 5000, { tenant: TENANT, job: job.id, what: 'pictures' });
+    await left.ledger.schedule.at(CALLED_AT + 5000, { tenant: TENANT, job: job.id, what: 'pictures' });
     expect(await violations(left)).toEqual([]);
   });
 

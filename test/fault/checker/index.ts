@@ -2,7 +2,7 @@
  * The independent checker: what clients were told, what was done, the emulator's journal of calls, the receiver's log
  * and the ledger at rest are held against the invariants. It shares no state with the run, and says what is wrong in words.
  */
-import { type ObjectStore, walk } from '@cardseal/object-store';
+import { type ObjectStore, scan } from '@cardseal/object-store';
 import { violationsOfBounds, violationsOfTenants } from './bounds.ts';
 import { calledAgain, violationsOfCalls } from './calls.ts';
 import type { Arrived, Call, Evidence, ToldJob } from './evidence.ts';
@@ -52,7 +52,7 @@ const YEAR_MS = 365 * 86_400_000;
 /** Jobs whose images a later sweep removes: a retry may need them, or the store did not delete them. */
 async function owedRemovals({ ledger }: Evidence): Promise<ReadonlySet<string>> {
   const owed = new Set<string>();
-  for await (const { job, what } of ledger.due.until(Date.now() + YEAR_MS)) if (what === 'pictures') owed.add(job);
+  for await (const { job, what } of ledger.schedule.until(Date.now() + YEAR_MS)) if (what === 'pictures') owed.add(job);
   return owed;
 }
 
@@ -69,7 +69,7 @@ async function imagesLeft({ ledger }: Evidence, told: ToldJob, owed: ReadonlySet
 async function leftovers(bucket: ObjectStore): Promise<string[]> {
   const found: string[] = [];
   for (const prefix of ['pending/', 'undelivered/']) {
-    for await (const name of walk(bucket, prefix)) found.push(`I6: ${name} still stands`);
+    for await (const name of scan(bucket, prefix)) found.push(`I6: ${name} still stands`);
   }
   return found;
 }

@@ -1,6 +1,6 @@
 /** `cardseal doctor` and the day's manifest on a real stack, against disagreements made by hand. */
 import { newJobId } from '@cardseal/core/job';
-import { createConveyor } from '@cardseal/core/queue';
+import { createJobQueue } from '@cardseal/core/queue';
 import { dayOf } from '@cardseal/core/reports';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCardseal } from '../../support/command-line.ts';
@@ -37,11 +37,11 @@ describe('doctor', () => {
 
   it('names every disagreement, mends it, and is content', async () => {
     const bucket = bucketOf(night.app);
-    const conveyor = createConveyor(night.redis, '{cardseal}');
+    const jobQueue = createJobQueue(night.redis, '{cardseal}');
     const [told, closed] = night.told.map(({ id }) => id) as [string, string];
     await night.app.control('PUT', { limits: { qps: 0 } });
     const waiting = await night.submit();
-    const { recognize } = conveyor.queues();
+    const { recognize } = jobQueue.queues();
     await expect.poll(() => recognize.getJobState(`${waiting.id}-1`), { timeout: 30_000 }).not.toBe('active');
     await recognize.remove(`${waiting.id}-1`);
     const { keys } = await bucket.list('index/dev/');
@@ -49,7 +49,7 @@ describe('doctor', () => {
     await bucket.delete([name]);
     await bucket.put(`undelivered/dev/${told}.1.${endpoint}`, Buffer.alloc(0));
     const ref = { tenant: 'dev', job: closed as never, generation: 1, endpoint };
-    await conveyor.addDeliveries([{ ref, delayMs: HOUR_MS }]);
+    await jobQueue.addDeliveries([{ ref, delayMs: HOUR_MS }]);
     const accident = newJobId(Date.now() - HOUR_MS);
     await bucket.put(`pending/dev/${accident}.1.-`, Buffer.alloc(0));
 
@@ -76,7 +76,7 @@ describe('doctor', () => {
     expect(await doctor()).toMatchObject({ exitCode: 0 });
     await night.app.control('DELETE');
     await night.quiet(60_000);
-    await conveyor.close();
+    await jobQueue.close();
   });
 
   it('balances the books of the day, and sees an outcome that was taken away', async () => {

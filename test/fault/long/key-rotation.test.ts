@@ -11,7 +11,7 @@ describe('keys rotate', () => {
   });
   afterAll(() => room?.stop());
 
-  /** Submits for as long as the work takes. */
+  /** PendingSubmissions for as long as the work takes. */
   async function underLoad<T>(work: () => Promise<T>): Promise<{ result: T; jobs: string[] }> {
     const jobs: string[] = [];
     let over = false;

@@ -12,7 +12,7 @@ import type { Failpoint, FailpointAction } from '@cardseal/core/failpoints';
 import { type Ledger, openLedger } from '@cardseal/core/ledger';
 import { freePort, type StackOptions } from '@cardseal/dev';
 import { generateSpecimens, type Specimen } from '@cardseal/emulator/cards';
-import { walk } from '@cardseal/object-store';
+import { scan } from '@cardseal/object-store';
 import { Redis } from 'ioredis';
 import { startTestStack, type TestStack } from '../../support/stack.ts';
 import { bucketOf } from '../bucket-copy.ts';
@@ -47,7 +47,7 @@ export interface Night {
   redis: Redis;
   ledger: Ledger;
   vitals: VitalsWatch;
-  /** Submits until it is answered 202. */
+  /** PendingSubmissions until it is answered 202. */
   submit(submission?: Submission): Promise<ToldJob>;
   submitMany(count: number): Promise<ToldJob[]>;
   /** Writes into the log of what was done. The incident lasts until `work` is over. */
@@ -127,7 +127,7 @@ export async function startNight({ seed, tenants = 1, redis: given, ...stackOpti
   async function owed(): Promise<number> {
     const bucket = bucketOf(app);
     let count = 0;
-    for (const prefix of ['pending/', 'undelivered/']) for await (const _ of walk(bucket, prefix)) count++;
+    for (const prefix of ['pending/', 'undelivered/']) for await (const _ of scan(bucket, prefix)) count++;
     return count;
   }
 

@@ -4,7 +4,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { paths } from '@cardseal/core/ledger';
-import { walk } from '@cardseal/object-store';
+import { scan } from '@cardseal/object-store';
 import { bucketOf } from '../bucket-copy.ts';
 import type { Night } from '../night/index.ts';
 
@@ -16,7 +16,7 @@ const ABSENT_MS = 6000;
 export async function absentRecord(night: Night, random: () => number, hide: (tenant: string) => void): Promise<void> {
   const { tenant } = night.clients[Math.floor(random() * night.clients.length)]!;
   const bucket = bucketOf(night.app);
-  const names = await Array.fromAsync(walk(bucket, paths.records('endpoints', tenant)));
+  const names = await Array.fromAsync(scan(bucket, paths.records('endpoints', tenant)));
   const kept = await Promise.all(names.map(async (name) => ({ name, body: await bucket.get(name) })));
   if (kept.some(({ body }) => body === null)) throw new Error('a record changed meanwhile');
   night.inbox.holdBack(tenant);

@@ -1,7 +1,7 @@
 /** What is asked for and cannot be meant is refused before anything is done or put on record. */
 import { systemClock } from '@cardseal/base/clock';
 import { newId } from '@cardseal/core/job';
-import { HOUSE } from '@cardseal/core/ledger';
+import { SYSTEM_TENANT } from '@cardseal/core/ledger';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestAdmin, type TestAdmin } from '../../support/admin-app.ts';
 
@@ -72,7 +72,7 @@ describe('an API key', () => {
 });
 
 describe('a tenant', () => {
-  const record = async () => (await admin.ledger.tenants.get(HOUSE, 'bank'))!.value;
+  const record = async () => (await admin.ledger.tenants.get(SYSTEM_TENANT, 'bank'))!.value;
 
   it('has caps for all its keys together, replaced as a whole, shown and on record', async () => {
     const set = (body: object) => admin.owner.call('POST', '/api/tenants/bank/limits', body);

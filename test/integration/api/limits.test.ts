@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { systemClock } from '@cardseal/base/clock';
 import { createApiKey } from '@cardseal/core/access';
-import { HOUSE, type KeyLimits, type TenantLimits } from '@cardseal/core/ledger';
+import { type KeyLimits, SYSTEM_TENANT, type TenantLimits } from '@cardseal/core/ledger';
 import { type RedisServer, startRedis } from '@cardseal/dev';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { json, startTestApi, type TestApi } from '../../support/api.ts';
@@ -84,7 +84,8 @@ describe('a limited tenant', () => {
     const scopes = ['jobs:read', 'jobs:write'] as const;
     return (await createApiKey(api.ledger, systemClock, { tenant: 'bank', env: 'test', scopes: [...scopes] })).key;
   };
-  const cap = (limits: TenantLimits) => api.ledger.tenants.change(HOUSE, 'bank', (value) => ({ ...value, limits }));
+  const cap = (limits: TenantLimits) =>
+    api.ledger.tenants.change(SYSTEM_TENANT, 'bank', (value) => ({ ...value, limits }));
 
   it('shares its rate between all its keys, and says so in the headers', async () => {
     const keys = await Promise.all([newKey(), newKey()]);

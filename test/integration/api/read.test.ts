@@ -136,7 +136,7 @@ describe('reading jobs, with Redis away', () => {
     expect((await read('front/image', await api.key('other'))).status).toBe(404);
     const others = SCOPES.filter((scope) => scope !== 'images:read');
     expect((await read('front/image', await api.key('bank', others))).status).toBe(403);
-    await api.ledger.deletePictures('bank', job.id, ['front']);
+    await api.ledger.deleteImages('bank', job.id, ['front']);
     const gone = await read('front/image');
     expect([gone.status, await code(gone)]).toEqual([410, 'image_gone']);
     await api.call('DELETE', `/v1/jobs/${job.id}`, { key });

@@ -1,4 +1,4 @@
-import { HOUSE } from '@cardseal/core/ledger';
+import { SYSTEM_TENANT } from '@cardseal/core/ledger';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { json, startTestApi, type TestApi } from '../../support/api.ts';
 import { plainJpeg } from '../../support/pictures.ts';
@@ -162,7 +162,7 @@ describe('webhook endpoints', () => {
     const change = async (url: string) =>
       (await api.call('PATCH', `/v1/webhook-endpoints/${made.body.id}`, { key, ...json({ url }) })).status;
     expect(await change('https://10.1.2.3:8443/')).toBe(422);
-    await api.ledger.tenants.change(HOUSE, 'other', (value) => ({ ...value, webhookTargets: ['10.0.0.0/8'] }));
+    await api.ledger.tenants.change(SYSTEM_TENANT, 'other', (value) => ({ ...value, webhookTargets: ['10.0.0.0/8'] }));
     expect(await change('https://10.2.0.1/')).toBe(422);
     expect(await change('https://10.1.2.3:8443/')).toBe(200);
   });

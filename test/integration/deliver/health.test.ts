@@ -65,7 +65,7 @@ describe('the health of an endpoint over days, told once per change', () => {
     receiver.arrivals.filter((one) => one.path === path && one.event.type === type);
 
   /** Lets time pass once all that is owed sleeps, and waits for the next try. */
-  async function nextTry(path: string, job: string, ms: number): Promise<void> {
+  async function nextAttempt(path: string, job: string, ms: number): Promise<void> {
     const before = receiver.arrivals.filter(at(path, job)).length;
     await expect.poll(() => queues.deliver.getActiveCount(), { timeout: 20_000 }).toBe(0);
     aheadMs += ms;
@@ -75,8 +75,8 @@ describe('the health of an endpoint over days, told once per change', () => {
   }
   async function failsUntilFailing(path: string, job: string): Promise<void> {
     await receiver.next(at(path, job));
-    await nextTry(path, job, 7_000);
-    await nextTry(path, job, 7 * MINUTE_MS);
+    await nextAttempt(path, job, 7_000);
+    await nextAttempt(path, job, 7 * MINUTE_MS);
   }
 
   it('failing after three failures in a row, recovered with the first success; each is told once', async () => {
@@ -85,18 +85,18 @@ describe('the health of an endpoint over days, told once per change', () => {
     receiver.behave('/sick', answer(500));
     const job = await owe(sick);
     await receiver.next(at('/sick', job));
-    await nextTry('/sick', job, 7_000);
+    await nextAttempt('/sick', job, 7_000);
     expect(await read(sick)).toMatchObject({ health: 'healthy' });
-    await nextTry('/sick', job, 7 * MINUTE_MS);
+    await nextAttempt('/sick', job, 7 * MINUTE_MS);
     const [failing] = await receiver.next((one) => one.event.type === 'endpoint.failing');
     expect(failing).toMatchObject({ path: '/watch-1', event: { data: { endpoint_id: sick, state: 'failing' } } });
     expect(await read(sick)).toMatchObject({
       ...{ health: 'failing', state: 'enabled' },
       ...{ health_since: expect.any(String), health_reason: { class: 'server_error', status: 500 } },
     });
-    await nextTry('/sick', job, HOUR_MS);
+    await nextAttempt('/sick', job, HOUR_MS);
     receiver.behave('/sick', answer(204));
-    await nextTry('/sick', job, 3 * HOUR_MS);
+    await nextAttempt('/sick', job, 3 * HOUR_MS);
     await receiver.next((one) => one.event.type === 'endpoint.recovered');
     expect(await read(sick)).toMatchObject({ health: 'healthy', health_reason: null });
     expect(told('/watch-1', 'endpoint.failing')).toHaveLength(1);
@@ -113,9 +113,9 @@ describe('the health of an endpoint over days, told once per change', () => {
     receiver.behave('/dead', answer(503));
     const first = await owe(dead);
     await failsUntilFailing('/dead', first);
-    for (let day = 0; day < 4; day++) await nextTry('/dead', first, 29 * HOUR_MS);
+    for (let day = 0; day < 4; day++) await nextAttempt('/dead', first, 29 * HOUR_MS);
     expect(await read(dead)).toMatchObject({ state: 'enabled', health: 'failing' });
-    await nextTry('/dead', first, 29 * HOUR_MS);
+    await nextAttempt('/dead', first, 29 * HOUR_MS);
     await receiver.next((one) => one.event.type === 'endpoint.disabled' && one.path === '/watch-2');
     expect(await read(dead)).toMatchObject({ state: 'disabled', health: 'disabled', disabled_by: 'failing' });
 
@@ -149,7 +149,7 @@ describe('the health of an endpoint over days, told once per change', () => {
     receiver.behave('/strict', answer(422));
     const job = await owe(strict);
     await failsUntilFailing('/strict', job);
-    for (const hours of [1, 3, 7]) await nextTry('/strict', job, hours * HOUR_MS);
+    for (const hours of [1, 3, 7]) await nextAttempt('/strict', job, hours * HOUR_MS);
     await expect
       .poll(() => list(strict, '?state=exhausted'), { timeout: 20_000 })
       .toMatchObject([{ job_id: job, tries: 6 }]);

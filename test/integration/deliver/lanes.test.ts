@@ -1,4 +1,4 @@
-import { createLanes } from '@cardseal/core/queue';
+import { createEndpointLimits } from '@cardseal/core/queue';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type PrivateRedis, startPrivateRedis } from '../../bench/deliver/private-redis.ts';
 import { NO_LANES, percentile, type SimulatedEndpoint, seeded, simulate } from '../../bench/deliver/simulation.ts';
@@ -31,7 +31,7 @@ describe('isolation, with time simulated and Redis real', () => {
     result.waits.filter(({ endpoint }) => endpoint.startsWith('well')).map(({ waitMs }) => waitMs);
 
   it('three dead receivers of thirty hold up nobody else', async () => {
-    const waits = waitsOfHealthy(await run(createLanes(own.redis, '{sim}')));
+    const waits = waitsOfHealthy(await run(createEndpointLimits(own.redis, '{sim}')));
     expect(waits).toHaveLength(150 * 60 * 0.9);
     expect(percentile(waits, 0.99)).toBe(0);
   });
@@ -52,7 +52,7 @@ it('after an hour of outage a receiver is not overrun, and everything arrives', 
     events: { perSecond: 2, count: 2 * 3600 },
     slots: 200,
     untilMs: 4 * HOUR,
-    lanes: createLanes(own.redis, '{sim}'),
+    lanes: createEndpointLimits(own.redis, '{sim}'),
     random: seeded(2),
   });
   expect(result.delivered).toBe(2 * 3600);
@@ -74,7 +74,7 @@ it('after an hour of outage a receiver is not overrun, and everything arrives', 
 
 it('a receiver of limited rate gets no more than that, whatever is owed', async () => {
   const lane = { tenant: 't', endpoint: 'we_rate' };
-  const lanes = createLanes(own.redis, '{rate}');
+  const lanes = createEndpointLimits(own.redis, '{rate}');
   const starts = async (rate: number | null) => {
     let started = 0;
     for (let nowMs = 0; nowMs < 10 * SECOND; nowMs += 50) {
@@ -98,7 +98,7 @@ describe('a lane', () => {
   const input = { late: false, lateRoom: true, rate: null };
 
   it('lets in as many as its cap, wakes the first in line when one leaves, and knows who waits', async () => {
-    const lanes = createLanes(own.redis, '{lane}');
+    const lanes = createEndpointLimits(own.redis, '{lane}');
     for (let n = 0; n < 10; n++) {
       expect((await lanes.acquire(lane, { ...input, id: `in-${n}`, nowMs: 0 })).verdict).toBe('go');
     }
@@ -114,7 +114,7 @@ describe('a lane', () => {
   });
 
   it('halves on time-outs, and a worker that died gives its places back', async () => {
-    const lanes = createLanes(own.redis, '{lane}');
+    const lanes = createEndpointLimits(own.redis, '{lane}');
     const failed = { outcome: 'throttle', late: false, rate: null, nowMs: 0 } as const;
     for (const id of ['a', 'b']) await lanes.release(lane, { ...failed, id });
     for (const id of ['c', 'd'])
@@ -124,7 +124,7 @@ describe('a lane', () => {
   });
 
   it('is held as long as it was asked to: one comes back at that moment, the others wait behind it', async () => {
-    const lanes = createLanes(own.redis, '{lane}');
+    const lanes = createEndpointLimits(own.redis, '{lane}');
     await lanes.hold(lane, 5000);
     expect(await lanes.acquire(lane, { ...input, id: 'probe', nowMs: 0 })).toMatchObject({
       verdict: 'until',
@@ -135,7 +135,7 @@ describe('a lane', () => {
   });
 
   it('keeps slots for first tries: a late one without room waits until a late one ends', async () => {
-    const lanes = createLanes(own.redis, '{lane}');
+    const lanes = createEndpointLimits(own.redis, '{lane}');
     const late = { ...input, late: true, lateRoom: false };
     expect(await lanes.acquire(lane, { ...late, id: 'retry', nowMs: 0 })).toMatchObject({ verdict: 'wait' });
     expect(await lanes.acquire(lane, { ...input, lateRoom: false, id: 'fresh', nowMs: 0 })).toMatchObject({

@@ -1,6 +1,6 @@
 /** The books of a drill once all is quiet: what was accepted, how it ended, and what reached each consumer. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { walk } from '@cardseal/object-store';
+import { scan } from '@cardseal/object-store';
 import { bucketOf } from '../../fault/bucket-copy.ts';
 import type { TestStack } from '../../support/stack.ts';
 import type { Scene } from './scene.ts';
@@ -27,7 +27,7 @@ export async function untilQuiet(app: TestStack, withinMs: number): Promise<void
   for (;;) {
     const owed: string[] = [];
     for (const prefix of ['pending/', 'undelivered/', 'parked/']) {
-      for await (const name of walk(bucket, prefix)) owed.push(name);
+      for await (const name of scan(bucket, prefix)) owed.push(name);
     }
     if (owed.length === 0) return;
     if (Date.now() > deadlineMs) throw new Error(`${owed.length} still owed, such as ${owed[0]}`);

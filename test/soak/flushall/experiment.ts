@@ -6,7 +6,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { epochKey } from '@cardseal/core/queue';
 import { generateSpecimens } from '@cardseal/emulator/cards';
-import { walk } from '@cardseal/object-store';
+import { scan } from '@cardseal/object-store';
 import { createPacer, type Pacer } from '@cardseal/pacer';
 import { Redis } from 'ioredis';
 import { bucketOf } from '../../fault/bucket-copy.ts';
@@ -154,7 +154,7 @@ async function queued(redis: Redis): Promise<number> {
 
 async function count(app: TestStack, ending: string): Promise<number> {
   let found = 0;
-  for await (const name of walk(bucketOf(app), 'jobs/')) if (name.endsWith(ending)) found++;
+  for await (const name of scan(bucketOf(app), 'jobs/')) if (name.endsWith(ending)) found++;
   return found;
 }
 
@@ -173,7 +173,7 @@ async function untilNothingIsOwed(app: TestStack, say: (line: string) => void): 
   let [fewest, movedMs, saidMs] = [Number.POSITIVE_INFINITY, performance.now(), performance.now()];
   for (;;) {
     let left = 0;
-    for await (const _ of walk(bucket, 'pending/')) left++;
+    for await (const _ of scan(bucket, 'pending/')) left++;
     if (left === 0) return;
     const nowMs = performance.now();
     if (left < fewest) [fewest, movedMs] = [left, nowMs];

@@ -1,6 +1,6 @@
 /** Sessions that a logout has ended, kept in the ledger until they would have run out: so that they are over everywhere. */
 import type { Clock } from '@cardseal/base/clock';
-import { type EndedSessionsRecord, HOUSE, type Ledger } from '@cardseal/core/ledger';
+import { type EndedSessionsRecord, type Ledger, SYSTEM_TENANT } from '@cardseal/core/ledger';
 import type { IssuedSession } from './session.ts';
 
 export interface EndedSessions {
@@ -23,7 +23,7 @@ export function createEndedSessions({ endedSessions }: Pick<Ledger, 'endedSessio
   return {
     isEndedHere: ({ id }) => here.has(id),
     async of(user) {
-      const record = await endedSessions.get(HOUSE, user);
+      const record = await endedSessions.get(SYSTEM_TENANT, user);
       return new Set(record?.value.ended.map(({ id }) => id));
     },
     async end(session) {
@@ -33,9 +33,10 @@ export function createEndedSessions({ endedSessions }: Pick<Ledger, 'endedSessio
         ended: [...ended.filter((one) => one.untilMs > clock.now()), { id, untilMs }],
       });
       const isFirst =
-        !(await endedSessions.get(HOUSE, user)) && (await endedSessions.create(HOUSE, user, withIt({ ended: [] })));
-      if (!isFirst) await endedSessions.change(HOUSE, user, withIt);
-      await endedSessions.forgetOlder(HOUSE, user);
+        !(await endedSessions.get(SYSTEM_TENANT, user)) &&
+        (await endedSessions.create(SYSTEM_TENANT, user, withIt({ ended: [] })));
+      if (!isFirst) await endedSessions.change(SYSTEM_TENANT, user, withIt);
+      await endedSessions.forgetOlder(SYSTEM_TENANT, user);
     },
   };
 }

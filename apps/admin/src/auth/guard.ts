@@ -1,5 +1,5 @@
 /** In front of everything but the login: a session, and for every change a request that our own pages made. */
-import { HOUSE } from '@cardseal/core/ledger';
+import { SYSTEM_TENANT } from '@cardseal/core/ledger';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
 import type { AdminContext } from '../context.ts';
@@ -26,7 +26,7 @@ export function guard(app: FastifyInstance, { sessions, endedSessions, ledger }:
   const standings = new LRUCache<string, Standing>({ max: 1000, ttl: RECHECK_MS });
 
   async function read(user: string): Promise<Standing> {
-    const [record, ended] = await Promise.all([ledger.admins.get(HOUSE, user), endedSessions.of(user)]);
+    const [record, ended] = await Promise.all([ledger.admins.get(SYSTEM_TENANT, user), endedSessions.of(user)]);
     const standing = { version: record?.version ?? null, ended };
     standings.set(user, standing);
     return standing;

@@ -33,13 +33,13 @@ class SafeAdapter<T> extends BullMQAdapter {
   }
 }
 
-export function boardAdapters({ board, ledger, conveyor, clock, log }: AdminContext): BullMQAdapter[] {
+export function boardAdapters({ board, ledger, jobQueue, clock, log }: AdminContext): BullMQAdapter[] {
   const cards = new SafeAdapter<RecognizeJob>(
     board.recognize,
     'One job is one generation of one card.',
     async (job) => {
       const { tenant, job: id } = job.data;
-      const generation = await reopen(ledger, conveyor, tenant, id);
+      const generation = await reopen(ledger, jobQueue, tenant, id);
       log.info('admin.job_reopened', { tenant, job_id: id, generation });
     },
   );
@@ -47,7 +47,7 @@ export function boardAdapters({ board, ledger, conveyor, clock, log }: AdminCont
     // Of a recovery there is nothing to send again; saying that it was done would be untrue.
     if (job.name === RECOVER) throw new RejectedError('not_retryable');
     const { tenant, job: id, generation, endpoint } = job.data;
-    await redeliver(ledger, conveyor, { tenant, job: id, generation, endpoint }, clock.now());
+    await redeliver(ledger, jobQueue, { tenant, job: id, generation, endpoint }, clock.now());
   });
   return [cards, webhooks];
 }

@@ -3,7 +3,7 @@ import { createBullBoard } from '@bull-board/api';
 import { FastifyAdapter } from '@bull-board/fastify';
 import type { AuditAction } from '@cardseal/core/ledger/audit';
 import { describeError } from '@cardseal/core/log';
-import { redisAnswers } from '@cardseal/core/queue';
+import { redisResponds } from '@cardseal/core/queue';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { failureOf } from '../actions/failure-of.ts';
 import { mayActAs } from '../auth/session.ts';
@@ -46,7 +46,7 @@ export function boardRoutes(app: FastifyInstance, context: AdminContext): void {
   app.register(async (board) => {
     board.addHook('preHandler', async (request, reply) => {
       // Its own connection waits for Redis, up to ten seconds: that is asked for first on one that does not.
-      if (request.url.startsWith(`${BASE}/api/`) && !(await redisAnswers(context.redis)))
+      if (request.url.startsWith(`${BASE}/api/`) && !(await redisResponds(context.redis)))
         return refuse(reply.header('retry-after', 5), 503, 'queue_unavailable', 'Redis does not answer');
       if (request.method === 'GET' || request.method === 'HEAD') return;
       return change(request, reply);

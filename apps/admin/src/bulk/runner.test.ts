@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from '@cardseal/base/clock';
 import { encodeCheckpoint, type JobId, newJobId } from '@cardseal/core/job';
-import { createLedger, HOUSE, type Ledger, paths } from '@cardseal/core/ledger';
+import { createLedger, type Ledger, paths, SYSTEM_TENANT } from '@cardseal/core/ledger';
 import { silentLog } from '@cardseal/core/log';
 import type { Card } from '@cardseal/core/queue';
 import { memoryObjectStore } from '@cardseal/object-store';
@@ -49,7 +49,7 @@ function setUp() {
     pexpire: async () => 1,
   };
   const onAdd: { seen: (card: Card) => void | Promise<void> }[] = [];
-  const conveyor = {
+  const jobQueue = {
     async addCards(cards: readonly Card[]) {
       for (const card of cards) {
         added.push(card);
@@ -58,21 +58,21 @@ function setUp() {
     },
   };
   const runner = (clock: Clock = systemClock) =>
-    createBulkRunner({ ledger, conveyor, redis, clock, log: silentLog, config: { QUEUE_PREFIX: '{t}' } } as never);
+    createBulkRunner({ ledger, jobQueue, redis, clock, log: silentLog, config: { QUEUE_PREFIX: '{t}' } } as never);
   const query = { tenant: null, state: null, code: 'worker_crashed', createdAfterMs: null, createdBeforeMs: null };
   const order = async (id: string, perSecond: number, code: string | null = 'worker_crashed') => {
     const which = { ...query, code };
-    await ledger.bulkRetries.create(HOUSE, id, {
+    await ledger.bulkRetries.create(SYSTEM_TENANT, id, {
       ...{ state: 'running', query: which, startedAtMs: Date.now(), endedAtMs: null, perSecond, expected: 0 },
       ...{ by: 'li', reason: 'mended', after: null, retried: 0, skipped: {} },
     });
   };
-  const state = async (id: string) => (await ledger.bulkRetries.get(HOUSE, id))!.value;
+  const state = async (id: string) => (await ledger.bulkRetries.get(SYSTEM_TENANT, id))!.value;
   return { ledger, store, added, leases, onAdd, runner, query, order, state };
 }
 
 async function manyFailed(ledger: Ledger, count: number) {
-  await ledger.tenants.create(HOUSE, TENANT, { name: 'A bank', createdAtMs: 0 });
+  await ledger.tenants.create(SYSTEM_TENANT, TENANT, { name: 'A bank', createdAtMs: 0 });
   const jobs: JobId[] = [];
   for (let at = 0; at < count; at++) jobs.push(await failedJob(ledger, at % 4 === 3 ? 'other' : 'worker_crashed'));
   return jobs;
@@ -111,7 +111,7 @@ describe('a bulk retry', () => {
     const before = added.length;
     expect(before).toBeLessThan(60);
     leases.clear();
-    await ledger.bulkRetries.change(HOUSE, 'bulk_2', (value) => ({ ...value, perSecond: 200 }));
+    await ledger.bulkRetries.change(SYSTEM_TENANT, 'bulk_2', (value) => ({ ...value, perSecond: 200 }));
     const second = runner();
     second.start();
     await expect.poll(async () => (await state('bulk_2')).state, { timeout: 15_000 }).toBe('finished');
@@ -139,7 +139,7 @@ describe('a bulk retry', () => {
     const running = runner();
     running.start();
     await expect.poll(() => added.length).toBe(5);
-    await ledger.bulkRetries.change(HOUSE, 'bulk_4', (value) => ({ ...value, state: 'cancelled' }));
+    await ledger.bulkRetries.change(SYSTEM_TENANT, 'bulk_4', (value) => ({ ...value, state: 'cancelled' }));
     await new Promise((resolve) => setTimeout(resolve, 1500));
     await running.stop();
     expect(added.length).toBeLessThanOrEqual(10);
@@ -188,7 +188,7 @@ describe('a bulk retry', () => {
     await running.stop();
     expect(added).toHaveLength(3);
     // Made, two pages of at most two cards, and the end.
-    expect((await ledger.bulkRetries.get(HOUSE, 'bulk_6'))!.version).toBeLessThanOrEqual(4);
+    expect((await ledger.bulkRetries.get(SYSTEM_TENANT, 'bulk_6'))!.version).toBeLessThanOrEqual(4);
   });
 
   it('leaves out what can never succeed, and says how many, before and after', async () => {
@@ -198,7 +198,7 @@ describe('a bulk retry', () => {
       await failedJob(ledger, code);
     }
     const deleted = await failedJob(ledger, 'upstream_request_invalid');
-    await ledger.deletePictures(TENANT, deleted, ['front']);
+    await ledger.deleteImages(TENANT, deleted, ['front']);
     const all = { ...query, code: null };
     const final = { image_format_refused: 2, damaged: 1, picture_missing: 1 };
     expect(await dryRun({ ledger, clock: systemClock }, all, 5000)).toMatchObject({ count: 5, leftOut: final });
@@ -213,7 +213,7 @@ describe('a bulk retry', () => {
 
   it('leaves out a job whose other side was refused, whatever failed last', async () => {
     const { ledger, added, runner, order, state } = setUp();
-    await ledger.tenants.create(HOUSE, TENANT, { name: 'A bank', createdAtMs: 0 });
+    await ledger.tenants.create(SYSTEM_TENANT, TENANT, { name: 'A bank', createdAtMs: 0 });
     const job = await failedJob(ledger, 'worker_crashed');
     const header = { v: 1, kind: 'refusal', provider: 'p', at: '', code: 'card_not_found' } as const;
     await (await ledger.openJob(TENANT, job))!.putReply('back', encodeCheckpoint({ header, reply: Buffer.alloc(0) }));

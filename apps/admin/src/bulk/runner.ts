@@ -5,7 +5,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { asCardsealError } from '@cardseal/base/errors';
-import { type BulkRetryRecord, HOUSE, type Versioned } from '@cardseal/core/ledger';
+import { type BulkRetryRecord, SYSTEM_TENANT, type Versioned } from '@cardseal/core/ledger';
 import { describeError } from '@cardseal/core/log';
 import { isFinalFailure } from '@cardseal/core/outcome';
 import { reopen } from '@cardseal/core/queue';
@@ -20,7 +20,7 @@ export interface BulkRunner {
   stop(): Promise<void>;
 }
 
-type RunnerParts = Pick<AdminContext, 'ledger' | 'conveyor' | 'clock' | 'log' | 'redis' | 'config'>;
+type RunnerParts = Pick<AdminContext, 'ledger' | 'jobQueue' | 'clock' | 'log' | 'redis' | 'config'>;
 
 const LOOK_EVERY_MS = 15_000;
 const LEASE_MS = 30_000;
@@ -53,7 +53,7 @@ export function createBulkRunner(context: RunnerParts): BulkRunner {
     let after: string | null = null;
     let markedMs = clock.now();
     while (!stopped.signal.aborted) {
-      const run = await ledger.bulkRetries.get(HOUSE, id);
+      const run = await ledger.bulkRetries.get(SYSTEM_TENANT, id);
       if (run?.value.state !== 'running' || !(await holdsLease(id))) return;
       const { perSecond, query, startedAtMs } = run.value;
       const beganMs = clock.now();
@@ -73,7 +73,7 @@ export function createBulkRunner(context: RunnerParts): BulkRunner {
   }
 
   async function mark(id: string, counts: Counts, next: string | null): Promise<void> {
-    await ledger.bulkRetries.change(HOUSE, id, (value) => {
+    await ledger.bulkRetries.change(SYSTEM_TENANT, id, (value) => {
       const skipped = { ...value.skipped };
       for (const [code, count] of Object.entries(counts.skipped)) skipped[code] = (skipped[code] ?? 0) + count;
       return { ...value, after: next ?? value.after, retried: value.retried + counts.retried, skipped };
@@ -82,7 +82,7 @@ export function createBulkRunner(context: RunnerParts): BulkRunner {
 
   async function end(id: string): Promise<void> {
     const endedAtMs = clock.now();
-    const ended = await ledger.bulkRetries.change(HOUSE, id, (value) =>
+    const ended = await ledger.bulkRetries.change(SYSTEM_TENANT, id, (value) =>
       value.state === 'running' ? { ...value, state: 'finished', endedAtMs } : value,
     );
     if (ended) await putOnRecord(context, ended);
@@ -92,7 +92,7 @@ export function createBulkRunner(context: RunnerParts): BulkRunner {
 
   async function lookOnce(): Promise<void> {
     if (redis.status !== 'ready') return;
-    const runs = await ledger.bulkRetries.list(HOUSE);
+    const runs = await ledger.bulkRetries.list(SYSTEM_TENANT);
     for (const { id, value } of runs) {
       if (value.state !== 'running' || tasks.has(id)) continue;
       const task = carryOut(id)
@@ -130,7 +130,7 @@ interface Counts {
 }
 
 async function retryAll(
-  { ledger, conveyor, log }: RunnerParts,
+  { ledger, jobQueue, log }: RunnerParts,
   jobs: readonly Found[],
   endedByMs: number,
 ): Promise<Counts> {
@@ -143,7 +143,7 @@ async function retryAll(
       jobs.slice(at, at + AT_ONCE).map(async ({ tenant, job, code: failure }) => {
         if (isFinalFailure(failure)) return leaveOut(failure);
         try {
-          await reopen(ledger, conveyor, tenant, job, { endedByMs, leaveFinal: true });
+          await reopen(ledger, jobQueue, tenant, job, { endedByMs, leaveFinal: true });
           counts.retried++;
         } catch (error) {
           const { code, disposition } = asCardsealError(error);

@@ -1,5 +1,5 @@
 /** Every tenant's endpoints with their health, for the overview and the page of endpoints. URLs only as their host. */
-import { type EndpointRecord, HOUSE, type Versioned } from '@cardseal/core/ledger';
+import { type EndpointRecord, SYSTEM_TENANT, type Versioned } from '@cardseal/core/ledger';
 import { canHearAbout } from '@cardseal/core/queue';
 import type { AdminContext } from '../context.ts';
 
@@ -27,7 +27,7 @@ type ReadParts = Pick<AdminContext, 'ledger' | 'lanes' | 'redis' | 'clock'>;
 const AT_ONCE = 50;
 
 export async function readEndpoints(parts: ReadParts): Promise<EndpointLine[]> {
-  const tenants = await parts.ledger.tenants.list(HOUSE);
+  const tenants = await parts.ledger.tenants.list(SYSTEM_TENANT);
   const lines: EndpointLine[] = [];
   for (const { id: tenant } of tenants) {
     const endpoints = (await parts.ledger.endpoints.list(tenant)).filter(({ value }) => value.state !== 'deleted');

@@ -4,7 +4,7 @@
  */
 
 import { type AttemptRecord, createdAtMs, type JobId, type JobRequest, type JobView } from '@cardseal/core/job';
-import type { DeliveryRecord, DeliveryRef, Inventory, ReadTry, Tombstone } from '@cardseal/core/ledger';
+import type { DeliveryRecord, DeliveryRef, Inventory, StoredDeliveryAttempt, Tombstone } from '@cardseal/core/ledger';
 import { deliverJobId, type LiveHint } from '@cardseal/core/queue';
 import { maskResult, type Result } from '@cardseal/idcard/card';
 import type { AdminContext } from '../context.ts';
@@ -23,7 +23,7 @@ export interface GenerationView {
 export interface DeliveryLine {
   ref: DeliveryRef;
   state: 'delivered' | 'undelivered' | 'parked' | 'exhausted';
-  tries: Omit<ReadTry, 'answer'>[];
+  tries: Omit<StoredDeliveryAttempt, 'answer'>[];
 }
 
 export interface OperatorView {
@@ -42,11 +42,11 @@ export interface OperatorView {
   result: Result | null;
 }
 
-type ReadParts = Pick<AdminContext, 'ledger' | 'conveyor'>;
+type ReadParts = Pick<AdminContext, 'ledger' | 'jobQueue'>;
 
 /** null when the tenant has no such job. */
 export async function readForOperator(parts: ReadParts, tenant: string, job: JobId): Promise<OperatorView | null> {
-  const { ledger, conveyor } = parts;
+  const { ledger, jobQueue } = parts;
   const inventory = await ledger.inventory(tenant, job);
   const blank = { tenant, job, createdAtMs: createdAtMs(job), generation: inventory.generation };
   if (inventory.erased) {
@@ -58,7 +58,7 @@ export async function readForOperator(parts: ReadParts, tenant: string, job: Job
   if (!sealed || !request) return null;
   const [ended, hint, deliveries] = await Promise.all([
     Promise.all(inventory.decided.map((generation) => readEnd(parts, tenant, job, generation))),
-    conveyor.hint(job, inventory.generation).catch(() => null),
+    jobQueue.hint(job, inventory.generation).catch(() => null),
     readDeliveries(parts, tenant, job),
   ]);
   const open = inventory.decided.includes(inventory.generation) ? null : openGeneration(inventory.generation, hint);

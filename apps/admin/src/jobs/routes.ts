@@ -21,7 +21,7 @@ const TENANT = /^[a-z0-9][a-z0-9-]{1,39}$/;
 const DELIVERY = /^((?:job|evt)_[0-9A-Z]{26,32})-(\d{1,6})-(we_[0-9A-Z]{26})$/;
 
 export function jobRoutes(app: FastifyInstance, context: AdminContext): void {
-  const { ledger, conveyor, clock } = context;
+  const { ledger, jobQueue, clock } = context;
   const why = z.strictObject({ reason });
 
   async function read(params: Record<string, string>): Promise<OperatorView> {
@@ -58,7 +58,7 @@ export function jobRoutes(app: FastifyInstance, context: AdminContext): void {
     async run({ session, params, body }) {
       const { tenant, job } = await read(params);
       const deed = { action: 'job.retry', target: { tenant, job }, reason: body.reason } as const;
-      const generation = await audited(context, session, deed, () => reopen(ledger, conveyor, tenant, job));
+      const generation = await audited(context, session, deed, () => reopen(ledger, jobQueue, tenant, job));
       return { id: job, generation };
     },
     next: (_result, call) => jobPath(call),
@@ -74,7 +74,7 @@ export function jobRoutes(app: FastifyInstance, context: AdminContext): void {
       const { tenant, job, endpoint, generation } = ref;
       const target = { tenant, job, endpoint };
       const deed = { action: 'delivery.resend', target, reason: body.reason, detail: { generation } } as const;
-      await audited(context, session, deed, () => redeliver(ledger, conveyor, ref, clock.now()));
+      await audited(context, session, deed, () => redeliver(ledger, jobQueue, ref, clock.now()));
       return { tenant, job, generation, endpoint };
     },
     next: ({ tenant, job }) => `/jobs/${tenant}/${job}`,

@@ -3,7 +3,7 @@
  * numbers are null, and that is what the page says. One look serves all who ask within some seconds.
  */
 import { createdAtMs, isJobId } from '@cardseal/core/job';
-import { HOUSE } from '@cardseal/core/ledger';
+import { SYSTEM_TENANT } from '@cardseal/core/ledger';
 import { recognizeJobId } from '@cardseal/core/queue';
 import type { Queue } from 'bullmq';
 import type { AdminContext } from '../context.ts';
@@ -107,8 +107,8 @@ function inTime<T>(work: Promise<T>): Promise<T> {
 }
 
 async function readQueues(context: AdminContext, samples: Samples, connectedForMs: () => number) {
-  const { conveyor, workers, clock } = context;
-  const { recognize, deliver } = conveyor.queues();
+  const { jobQueue, workers, clock } = context;
+  const { recognize, deliver } = jobQueue.queues();
   const [cards, webhooks, done, failed, sent, alive, starting, pool, history, failures] = await Promise.all([
     recognize.getJobCounts('active', 'waiting', 'prioritized', 'delayed'),
     deliver.getJobCounts('active', 'waiting', 'delayed', 'failed'),
@@ -195,7 +195,7 @@ async function readFailures(queue: AdminContext['board']['recognize'], nowMs: nu
 
 async function readLedger(context: AdminContext) {
   const { ledger, clock } = context;
-  const tenants = (await ledger.tenants.list(HOUSE)).map(({ id }) => id);
+  const tenants = (await ledger.tenants.list(SYSTEM_TENANT)).map(({ id }) => id);
   const [pending, undelivered, accepted, lines, audit] = await Promise.all([
     Promise.all(tenants.map((tenant) => oldestPendingMs(context, tenant))),
     Promise.all(tenants.map((tenant) => oldestUndeliveredMs(context, tenant))),
@@ -226,13 +226,13 @@ async function readLedger(context: AdminContext) {
 }
 
 /** Names are in the order of the jobs' making; a retried job's wait began later, which its place in the queue knows. */
-async function oldestPendingMs({ ledger, conveyor }: AdminContext, tenant: string): Promise<number | null> {
+async function oldestPendingMs({ ledger, jobQueue }: AdminContext, tenant: string): Promise<number | null> {
   const markers = await ledger.markers.oldestPending(tenant, OLDEST_MARKERS);
   const times = await Promise.all(
     markers.map(async ({ job, generation }) => {
       if (generation <= 1) return createdAtMs(job);
       const queued = await Promise.resolve()
-        .then(() => conveyor.queues().recognize.getJob(recognizeJobId(job, generation)))
+        .then(() => jobQueue.queues().recognize.getJob(recognizeJobId(job, generation)))
         .catch(() => undefined);
       return queued?.timestamp ?? null;
     }),

@@ -3,7 +3,7 @@
  * once, and a look ends after a while however little it has found: then it says up to where it came.
  */
 import { createdAtMs, isJobId, type JobId } from '@cardseal/core/job';
-import { HOUSE, type IndexEntry, type ListingFilter } from '@cardseal/core/ledger';
+import { type IndexEntry, type ListingFilter, SYSTEM_TENANT } from '@cardseal/core/ledger';
 import type { AdminContext } from '../context.ts';
 
 export interface JobQuery {
@@ -42,7 +42,7 @@ export async function searchJobs(
   { cursor, limit, budgetMs = BUDGET_MS }: { cursor?: string | undefined; limit: number; budgetMs?: number },
 ): Promise<SearchPage> {
   const untilMs = clock.now() + budgetMs;
-  const tenants = query.tenant ? [query.tenant] : (await ledger.tenants.list(HOUSE)).map(({ id }) => id);
+  const tenants = query.tenant ? [query.tenant] : (await ledger.tenants.list(SYSTEM_TENANT)).map(({ id }) => id);
   const after = cursor !== undefined && isJobId(cursor) ? cursor : undefined;
   const filter: ListingFilter = query;
   const pages: { tenant: string; entries: IndexEntry[]; next: JobId | null }[] = [];
@@ -72,7 +72,7 @@ function merge(pages: { tenant: string; entries: IndexEntry[]; next: JobId | nul
 
 /** Where a job of this id is; null when no tenant has it. */
 export async function findJob({ ledger }: Pick<AdminContext, 'ledger'>, job: JobId): Promise<string | null> {
-  const tenants = await ledger.tenants.list(HOUSE);
+  const tenants = await ledger.tenants.list(SYSTEM_TENANT);
   for (let at = 0; at < tenants.length; at += TENANTS_AT_ONCE) {
     const some = tenants.slice(at, at + TENANTS_AT_ONCE);
     const there = await Promise.all(

@@ -4,9 +4,9 @@ import { RejectedError } from '@cardseal/base/errors';
 import { createApiKey, createTenant } from '@cardseal/core/access';
 import {
   type ApiKeyRecord,
-  HOUSE,
   type KeyLimits,
   SCOPES,
+  SYSTEM_TENANT,
   type TenantRecord,
   type Versioned,
 } from '@cardseal/core/ledger';
@@ -40,7 +40,7 @@ export function tenantRoutes(app: FastifyInstance, context: AdminContext): void 
   const { ledger, clock, config } = context;
 
   async function read({ tenant }: Record<string, string>) {
-    const record = TENANT.test(tenant!) ? await ledger.tenants.get(HOUSE, tenant!) : null;
+    const record = TENANT.test(tenant!) ? await ledger.tenants.get(SYSTEM_TENANT, tenant!) : null;
     if (!record) throw new RejectedError('not_found');
     return record;
   }
@@ -54,7 +54,7 @@ export function tenantRoutes(app: FastifyInstance, context: AdminContext): void 
 
   app.get('/tenants', async (request, reply) => {
     const session = request.session!;
-    const body = tenantsPage(await ledger.tenants.list(HOUSE), mayActAs(session.role, 'owner'));
+    const body = tenantsPage(await ledger.tenants.list(SYSTEM_TENANT), mayActAs(session.role, 'owner'));
     return sendPage(reply, page({ title: 'Tenants', place: '/tenants', session, body }));
   });
   app.get('/tenants/:tenant', async (request, reply) => {
@@ -65,7 +65,7 @@ export function tenantRoutes(app: FastifyInstance, context: AdminContext): void 
     return sendPage(reply, page({ title: tenant.id, place: '/tenants', session, body }));
   });
   app.get('/api/tenants', async () => ({
-    data: (await ledger.tenants.list(HOUSE)).map(({ id, value }) => ({
+    data: (await ledger.tenants.list(SYSTEM_TENANT)).map(({ id, value }) => ({
       id,
       name: value.name,
       weight: value.weight ?? 1,
@@ -104,7 +104,7 @@ export function tenantRoutes(app: FastifyInstance, context: AdminContext): void 
       const deed = { action: 'tenant.change', target: { tenant: id }, reason: null, detail } as const;
       const change = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));
       await audited(context, session, deed, () =>
-        ledger.tenants.change(HOUSE, id, (value) => ({ ...value, ...change })),
+        ledger.tenants.change(SYSTEM_TENANT, id, (value) => ({ ...value, ...change })),
       );
       return { id, ...change };
     },
@@ -120,7 +120,9 @@ export function tenantRoutes(app: FastifyInstance, context: AdminContext): void 
     const { id } = await read(params);
     const detail = { ...Object.values(change)[0] };
     const deed = { action: 'tenant.change', target: { tenant: id }, reason: null, detail } as const;
-    await audited(context, session, deed, () => ledger.tenants.change(HOUSE, id, (value) => ({ ...value, ...change })));
+    await audited(context, session, deed, () =>
+      ledger.tenants.change(SYSTEM_TENANT, id, (value) => ({ ...value, ...change })),
+    );
     return { id, ...change };
   }
 

@@ -4,7 +4,7 @@
  * contains every valid key.
  */
 import type { Clock } from '@cardseal/base/clock';
-import { HOUSE, type Ledger } from '@cardseal/core/ledger';
+import { type Ledger, SYSTEM_TENANT } from '@cardseal/core/ledger';
 import { LRUCache } from 'lru-cache';
 
 export interface KeyDirectory {
@@ -42,7 +42,7 @@ export function createKeyDirectory(ledger: Pick<Ledger, 'apiKeys' | 'tenants'>, 
 
   return {
     async has(tenant, id) {
-      const tenants = await listed('', () => ledger.tenants.ids(HOUSE));
+      const tenants = await listed('', () => ledger.tenants.ids(SYSTEM_TENANT));
       if (!tenants.has(tenant)) return false;
       return (await listed(tenant, () => ledger.apiKeys.ids(tenant))).has(id);
     },

@@ -101,7 +101,7 @@ function gone(error: unknown): null {
   throw error;
 }
 
-async function putOnWay({ conveyor, log }: ApiContext, requests: readonly JobRequest[]): Promise<void> {
+async function putOnWay({ jobQueue, log }: ApiContext, requests: readonly JobRequest[]): Promise<void> {
   const cards = requests.map(({ tenant, job, priority, sides }) => ({
     tenant,
     job,
@@ -109,5 +109,5 @@ async function putOnWay({ conveyor, log }: ApiContext, requests: readonly JobReq
     priority,
     calls: sides.length,
   }));
-  await conveyor.addCards(cards).catch((error) => log.warn('batch.enqueue_postponed', describeError(error)));
+  await jobQueue.addCards(cards).catch((error) => log.warn('batch.enqueue_postponed', describeError(error)));
 }

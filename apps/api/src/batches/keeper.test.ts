@@ -45,8 +45,8 @@ async function see(store: ObjectStore, round: BatchRound, operations: number): P
     info: (event) => event === 'batch.ended' && resolve('ended'),
     warn: () => resolve('died'),
   } as Log;
-  const conveyor = { addDeliveries: async () => {} };
-  const context = { ledger: createLedger({ store: dying, master, clock }), clock, log, conveyor };
+  const jobQueue = { addDeliveries: async () => {} };
+  const context = { ledger: createLedger({ store: dying, master, clock }), clock, log, jobQueue };
   const keeper = createBatchKeeper(context as unknown as ApiContext);
   keeper.take(round);
   const how = await promise;
@@ -118,7 +118,7 @@ describe('a batch under an id that was claimed long ago', () => {
     clock.advance(365 * 24 * 3_600_000);
     vi.useFakeTimers();
     try {
-      const context = { ledger, clock, log: silentLog, conveyor: { addDeliveries: async () => {} } };
+      const context = { ledger, clock, log: silentLog, jobQueue: { addDeliveries: async () => {} } };
       const keeper = createBatchKeeper(context as unknown as ApiContext);
       await ledger.markers.openGeneration(TENANT, lineJobId(round.id, 1), 1, null);
       keeper.start();

@@ -2,7 +2,7 @@
  * Sees every open batch through, and sweeps up what was begun and never committed. It walks only the markers of open
  * batches. Several processes may do so at once: every step is done once however often.
  */
-import { createStandstill } from '@cardseal/base/clock';
+import { createStallDetector } from '@cardseal/base/clock';
 import type { BatchRound } from '@cardseal/core/ledger';
 import { describeError } from '@cardseal/core/log';
 import type { ApiContext } from '../context.ts';
@@ -34,7 +34,7 @@ export interface BatchKeeperSettings {
 export function createBatchKeeper(context: ApiContext, settings: BatchKeeperSettings = {}): BatchKeeper {
   const { ledger, clock, log } = context;
   const { nowMs = () => performance.now(), uncommittedAfterMs = UNCOMMITTED_AFTER_MS } = settings;
-  const watch = createUncommittedWatch(ledger.batches, createStandstill({ forMs: uncommittedAfterMs, nowMs }));
+  const watch = createUncommittedWatch(ledger.batches, createStallDetector({ forMs: uncommittedAfterMs, nowMs }));
   const busy = new Map<string, Promise<void>>();
   const known = new Map<string, { sinceMs: number; dueMs: number }>();
   let stopped = false;
@@ -71,7 +71,7 @@ export function createBatchKeeper(context: ApiContext, settings: BatchKeeperSett
       if (clock.now() - sweptAtMs > SWEEP_UPLOADS_EVERY_MS) {
         sweptAtMs = clock.now();
         await ledger.uploads.sweep(clock.now() - UPLOADS_KEPT_MS);
-        await ledger.replays.sweep();
+        await ledger.idempotencyCache.sweep();
       }
     } catch (error) {
       log.warn('batch.look_failed', describeError(error));

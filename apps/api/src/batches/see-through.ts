@@ -32,7 +32,7 @@ async function endIfDone(
   head: BatchHead,
   { cancelAsked, expanded }: { cancelAsked: boolean; expanded: boolean },
 ): Promise<boolean> {
-  const { ledger, clock, conveyor, log } = context;
+  const { ledger, clock, jobQueue, log } = context;
   const { tenant, id } = round;
   const states = await statesOf(context, tenant, id, acceptedJobs(id, head));
   if (cancelAsked) {
@@ -50,7 +50,7 @@ async function endIfDone(
     created_at: new Date(head.createdAtMs).toISOString(),
     finished_at: new Date(end.atMs).toISOString(),
   };
-  await announceNotice(ledger, conveyor, {
+  await announceNotice(ledger, jobQueue, {
     tenant,
     type: 'batch.completed',
     subject: id,

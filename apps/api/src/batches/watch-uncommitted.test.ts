@@ -1,4 +1,4 @@
-import { createStandstill, ManualClock } from '@cardseal/base/clock';
+import { createStallDetector, ManualClock } from '@cardseal/base/clock';
 import { newId } from '@cardseal/core/job';
 import { type BatchId, createLedger } from '@cardseal/core/ledger';
 import { memoryObjectStore } from '@cardseal/object-store';
@@ -19,7 +19,7 @@ async function begun() {
   const manifest = await batches.begin('bank', id);
   await manifest.put(lines);
   const time = { nowMs: 0 };
-  const watch = createUncommittedWatch(batches, createStandstill({ nowMs: () => time.nowMs, forMs: PATIENCE_MS }));
+  const watch = createUncommittedWatch(batches, createStallDetector({ nowMs: () => time.nowMs, forMs: PATIENCE_MS }));
   const look = async (nowMs: number) => {
     time.nowMs = nowMs;
     const decided = await batches.decisionOf(manifest.opened);

@@ -2,7 +2,7 @@
  * Rounds that nobody committed: of an API that was killed, or of a request that is still sending. Which of the two is
  * told by the marker alone: whoever is at work renews it.
  */
-import type { Standstill } from '@cardseal/base/clock';
+import type { StallDetector } from '@cardseal/base/clock';
 import type { Batches, BatchRound } from '@cardseal/core/ledger';
 
 export interface UncommittedWatch {
@@ -15,7 +15,7 @@ export function nameOf({ id, round }: BatchRound): string {
 }
 
 /** @param standstill how long a marker stands still before its round is withdrawn, and then again before it is closed. */
-export function createUncommittedWatch(batches: Batches, standstill: Standstill): UncommittedWatch {
+export function createUncommittedWatch(batches: Batches, standstill: StallDetector): UncommittedWatch {
   return {
     async see(round, withdrawn) {
       const name = nameOf(round);

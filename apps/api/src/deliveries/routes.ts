@@ -25,7 +25,7 @@ const endpointQuery = z.strictObject({
 });
 
 export function deliveryRoutes(app: FastifyInstance, context: ApiContext, authenticate: Authenticate): void {
-  const { ledger, conveyor, clock, log } = context;
+  const { ledger, jobQueue, clock, log } = context;
 
   app.get('/v1/deliveries', async (request) => {
     const { tenant } = await authenticate(request, 'endpoints:read');
@@ -58,7 +58,7 @@ export function deliveryRoutes(app: FastifyInstance, context: ApiContext, authen
     if (!(await readDelivery(context, ref))) throw new Problem('not_found');
     // The delivery names the endpoint, so an absent record is a fault of the store.
     stillPresent(await ledger.endpoints.get(tenant, ref.endpoint), ref);
-    await redeliver(ledger, conveyor, ref, clock.now());
+    await redeliver(ledger, jobQueue, ref, clock.now());
     log.info('delivery.resent', { tenant, job_id: ref.job, generation: ref.generation, endpoint_id: ref.endpoint });
     return reply.code(202).send(await readDelivery(context, ref));
   });

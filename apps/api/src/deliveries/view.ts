@@ -1,6 +1,6 @@
 /** Deliveries and their tries as their owner sees them. */
 import type { DeliveryView, JobId } from '@cardseal/core/job';
-import type { DeliveryRecord, DeliveryRef, ReadTry } from '@cardseal/core/ledger';
+import type { DeliveryRecord, DeliveryRef, StoredDeliveryAttempt } from '@cardseal/core/ledger';
 import { deliverJobId } from '@cardseal/core/queue';
 
 const ID = /^dlv_((?:job|evt)_[0-9A-Z]{26,32})-(\d{1,6})-(we_[0-9A-Z]{26})$/;
@@ -34,7 +34,7 @@ export function subjectView({ job, generation }: DeliveryRef) {
   return job.startsWith('job_') ? { job_id: job, generation } : { job_id: null, generation };
 }
 
-export function tryView(entry: ReadTry) {
+export function tryView(entry: StoredDeliveryAttempt) {
   const {
     number,
     atMs,

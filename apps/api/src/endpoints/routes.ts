@@ -1,5 +1,5 @@
 /** Webhook endpoints: made, read, changed and removed by the tenant. A signing secret is shown once. */
-import { deletedEndpoint, type EndpointRecord, endpointMissing, HOUSE } from '@cardseal/core/ledger';
+import { deletedEndpoint, type EndpointRecord, endpointMissing, SYSTEM_TENANT } from '@cardseal/core/ledger';
 import { describeError } from '@cardseal/core/log';
 import type { FastifyInstance } from 'fastify';
 import type { Authenticate } from '../auth/index.ts';
@@ -20,7 +20,7 @@ export function endpointRoutes(app: FastifyInstance, context: ApiContext, authen
 
   /** The context whose guard allows the targets in the tenant's list. */
   async function forTenant(tenant: string): Promise<ApiContext> {
-    const record = await ledger.tenants.get(HOUSE, tenant);
+    const record = await ledger.tenants.get(SYSTEM_TENANT, tenant);
     return { ...context, guard: context.guard.forTenant(record?.value.webhookTargets) };
   }
 

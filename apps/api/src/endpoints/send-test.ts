@@ -1,6 +1,6 @@
 /** One signed `endpoint.test`, sent from here and at once. It is kept and listed like a delivery, but not tried again by itself. */
 import { newId } from '@cardseal/core/job';
-import { type EndpointRecord, HOUSE, type NoticeId, type Versioned } from '@cardseal/core/ledger';
+import { type EndpointRecord, type NoticeId, SYSTEM_TENANT, type Versioned } from '@cardseal/core/ledger';
 import { MAX_LIVE_SECRETS, type SendResult, sendWebhook, sign } from '@cardseal/webhook';
 import type { ApiContext } from '../context.ts';
 
@@ -38,7 +38,7 @@ export async function sendTest(
   const signature = sign({ id: eventId, timestampS: Math.floor(nowMs / 1000), body, secrets });
   const headers = { ...value.headers, 'content-type': 'application/json', ...signature };
   const { url } = value;
-  const targets = (await ledger.tenants.get(HOUSE, tenant))?.value.webhookTargets;
+  const targets = (await ledger.tenants.get(SYSTEM_TENANT, tenant))?.value.webhookTargets;
   const answer = await sendWebhook({ guard, url, targets, headers, body, deadlineMs: DEADLINE_MS });
   const delivered = answer.class === 'delivered';
   const status = answer.status ?? null;

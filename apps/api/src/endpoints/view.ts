@@ -1,11 +1,11 @@
 /** An endpoint as its owner sees it: never a secret, and of its headers the names only. */
 import { type EndpointRecord, endpointMissing, type Versioned } from '@cardseal/core/ledger';
-import type { LaneState } from '@cardseal/core/queue';
+import type { EndpointLimitState } from '@cardseal/core/queue';
 import type { FastifyRequest } from 'fastify';
 import { Problem } from '../problems/index.ts';
 
 /** `lane` is null while Redis is away: a hold is then not seen. */
-export function endpointView({ id, value }: Versioned<EndpointRecord>, lane: LaneState | null, nowMs: number) {
+export function endpointView({ id, value }: Versioned<EndpointRecord>, lane: EndpointLimitState | null, nowMs: number) {
   const { url, events, payload, publicKey, state, createdAtMs, headers, maxRate, secrets, disabledBy } = value;
   const heldMs = lane?.heldUntilMs && lane.heldUntilMs > nowMs ? lane.heldUntilMs : null;
   const since = (state === 'disabled' ? value.disabledAtMs : undefined) ?? value.health?.sinceMs ?? null;

@@ -1,5 +1,5 @@
 /**
- * Puts a committed job on the conveyor. Without Redis nothing is lost: the reconciler finds the marker later. Of one that
+ * Puts a committed job on the job queue. Without Redis nothing is lost: the reconciler finds the marker later. Of one that
  * is slow nobody waits for the answer: the command is on its way.
  */
 import { failpoint } from '@cardseal/core/failpoints';
@@ -8,11 +8,11 @@ import { describeError } from '@cardseal/core/log';
 import { inSpan } from '@cardseal/core/trace';
 import type { ApiContext } from '../context.ts';
 
-export async function enqueue({ conveyor, log, soon }: ApiContext, request: JobRequest): Promise<void> {
+export async function enqueue({ jobQueue, log, soon }: ApiContext, request: JobRequest): Promise<void> {
   const { tenant, job, priority, sides, sources } = request;
   const pictures = sides.filter((side) => sources?.[side] === undefined);
   const card = { tenant, job, generation: 1, priority, calls: sides.length, pictures };
-  const added = inSpan('enqueue', { job, generation: 1 }, () => conveyor.addCards([card]));
+  const added = inSpan('enqueue', { job, generation: 1 }, () => jobQueue.addCards([card]));
   // However late it fails.
   added.catch((error) => log.warn('job.enqueue_postponed', { tenant, job_id: job, ...describeError(error) }));
   await soon(added).catch(() => {});

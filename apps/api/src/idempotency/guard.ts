@@ -3,7 +3,7 @@
  * given again to the same request. Submitting jobs and batches is apart: its key lives as long as the job.
  */
 import { isJobId, newId } from '@cardseal/core/job';
-import type { KeptAnswer, Ledger, ReplayTicket } from '@cardseal/core/ledger';
+import type { IdempotencyTicket, Ledger, StoredResponse } from '@cardseal/core/ledger';
 import { describeError, type Log } from '@cardseal/core/log';
 import { readInput } from '@cardseal/core/validation';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -25,7 +25,7 @@ const UNSAFE = new Set(['POST', 'PATCH', 'DELETE']);
 const KEYED_BY_THEMSELVES = new Set(['/v1/jobs', '/v1/batches']);
 const KEPT_HEADERS = ['content-type', 'location', 'etag', 'cache-control', 'retry-after'] as const;
 
-const tickets = new WeakMap<FastifyRequest, ReplayTicket & { scopes: readonly string[] }>();
+const tickets = new WeakMap<FastifyRequest, IdempotencyTicket & { scopes: readonly string[] }>();
 
 /** The id of what this request makes: a fresh one, or under a key the one that an earlier try began with. */
 export function idForMaking(request: FastifyRequest, prefix: string, nowMs: number): string {
@@ -36,13 +36,13 @@ export function idForMaking(request: FastifyRequest, prefix: string, nowMs: numb
 /** Keeps what this request is about to do; without a key nobody will ask. */
 export async function noteIntent(ledger: Ledger, request: FastifyRequest, what: string): Promise<void> {
   const ticket = tickets.get(request);
-  if (ticket) await ledger.replays.note(ticket, what);
+  if (ticket) await ledger.idempotencyCache.note(ticket, what);
 }
 
 /** What an earlier try of this request, which was never answered, was about to do; null when there is none. */
 export async function earlierIntent(ledger: Ledger, request: FastifyRequest): Promise<string | null> {
   const ticket = tickets.get(request);
-  return ticket ? ledger.replays.noted(ticket) : null;
+  return ticket ? ledger.idempotencyCache.noted(ticket) : null;
 }
 
 export function createIdempotencyGuard(app: FastifyInstance, ledger: Ledger, log: Log): IdempotencyGuard {
@@ -67,7 +67,7 @@ export function createIdempotencyGuard(app: FastifyInstance, ledger: Ledger, log
       const route = `${request.method} ${url}`;
       const parts = [route, request.url, meaningOf(request)];
       const fingerprint = await ledger.idempotency.fingerprint(tenant, parts);
-      const start = await ledger.replays.begin({ tenant, route, key, fingerprint, job: shownJob(request) });
+      const start = await ledger.idempotencyCache.begin({ tenant, route, key, fingerprint, job: shownJob(request) });
       if (start.kind === 'ours') tickets.set(request, { ...start.ticket, scopes });
       else if (start.kind === 'answered') throw replayFor(start.answer, scopes);
       else if (start.kind === 'mismatch') throw new Problem('idempotency_mismatch');
@@ -87,22 +87,22 @@ function meaningOf({ body, routeOptions: { config } }: FastifyRequest): string {
 /** A refusal did nothing and is judged anew next time; after a fault nobody knows, and the next one takes over. */
 async function settle(
   ledger: Ledger,
-  { scopes, ...ticket }: ReplayTicket & { scopes: readonly string[] },
+  { scopes, ...ticket }: IdempotencyTicket & { scopes: readonly string[] },
   reply: FastifyReply,
   payload: unknown,
 ): Promise<void> {
   const status = reply.statusCode;
-  if (status >= 500) return ledger.replays.abandon(ticket);
-  if (status >= 300) return ledger.replays.release(ticket);
+  if (status >= 500) return ledger.idempotencyCache.abandon(ticket);
+  if (status >= 300) return ledger.idempotencyCache.release(ticket);
   const headers = Object.fromEntries(
     KEPT_HEADERS.flatMap((name) => (reply.hasHeader(name) ? [[name, String(reply.getHeader(name))]] : [])),
   );
   const body = payload === null || payload === undefined ? '' : String(payload);
-  return ledger.replays.keep(ticket, { status, headers, body, scopes });
+  return ledger.idempotencyCache.keep(ticket, { status, headers, body, scopes });
 }
 
 /** Who may see less than the one who asked first is not shown what that one saw. */
-function replayFor(answer: KeptAnswer, scopes: readonly string[]): Error {
+function replayFor(answer: StoredResponse, scopes: readonly string[]): Error {
   if (answer.scopes.every((scope) => scopes.includes(scope))) return new Replayed(answer);
   return new Problem('forbidden', 'The answer under this Idempotency-Key was given to a key with more scopes.');
 }

@@ -63,7 +63,7 @@ export function lifecycleRoutes(app: FastifyInstance, context: ApiContext, authe
 
 /** Until the outcome is durable; who cancels again what is cancelled is told the same. */
 export async function cancelJob(
-  { ledger, conveyor, clock, config, log, metrics }: ApiContext,
+  { ledger, jobQueue, clock, config, log, metrics }: ApiContext,
   tenant: string,
   job: JobId,
 ) {
@@ -79,7 +79,7 @@ export async function cancelJob(
     generation,
     state: 'cancelled',
     atMs: clock.now(),
-    attempts: (await conveyor.hint(job, generation).catch(() => null))?.attempts ?? [],
+    attempts: (await jobQueue.hint(job, generation).catch(() => null))?.attempts ?? [],
     recognized: inventory.replies,
     publicUrl: config.PUBLIC_URL ?? '',
   });
@@ -89,13 +89,13 @@ export async function cancelJob(
   if (standing !== 'cancelled') throw new Problem('job_not_cancellable');
   if (!decided) return;
   log.info('job.cancelled', { tenant, job_id: job, generation });
-  await hasten({ conveyor }, job, generation);
+  await hasten({ jobQueue }, job, generation);
 }
 
 /** The worker that comes to it announces it: so it shall come at once, and not after all that waits. */
-async function hasten({ conveyor }: Pick<ApiContext, 'conveyor'>, job: JobId, generation: number): Promise<void> {
+async function hasten({ jobQueue }: Pick<ApiContext, 'jobQueue'>, job: JobId, generation: number): Promise<void> {
   try {
-    const queued = await conveyor.queues().recognize.getJob(recognizeJobId(job, generation));
+    const queued = await jobQueue.queues().recognize.getJob(recognizeJobId(job, generation));
     if (!queued) return;
     if (await queued.isDelayed()) await queued.promote();
     await queued.changePriority({ priority: 0, lifo: true });

@@ -47,8 +47,8 @@ export async function readJob(context: ApiContext, caller: Caller, job: JobId): 
 }
 
 /** What Redis says must never delay or fail a read. */
-async function readHint({ conveyor }: ApiContext, job: JobId, generation: number): Promise<LiveHint | null> {
-  return conveyor.hint(job, generation).catch(() => null);
+async function readHint({ jobQueue }: ApiContext, job: JobId, generation: number): Promise<LiveHint | null> {
+  return jobQueue.hint(job, generation).catch(() => null);
 }
 
 function unfinished(

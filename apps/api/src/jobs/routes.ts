@@ -66,9 +66,9 @@ export function jobRoutes(app: FastifyInstance, context: ApiContext, authenticat
   });
 }
 
-async function retry({ ledger, conveyor, log }: ApiContext, tenant: string, job: JobId, request: FastifyRequest) {
+async function retry({ ledger, jobQueue, log }: ApiContext, tenant: string, job: JobId, request: FastifyRequest) {
   const about = (generation: number) => noteIntent(ledger, request, String(generation));
-  const generation = await reopen(ledger, conveyor, tenant, job, { about });
+  const generation = await reopen(ledger, jobQueue, tenant, job, { about });
   log.info('job.retry_opened', { tenant, job_id: job, generation });
 }
 

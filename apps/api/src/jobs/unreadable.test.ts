@@ -24,7 +24,7 @@ async function world() {
   const clock = new ManualClock(Date.UTC(2026, 0, 1));
   const store = memoryObjectStore();
   const ledger = createLedger({ store, master: localMasterKey(Buffer.alloc(32, 5)), clock });
-  const conveyor = {
+  const jobQueue = {
     queues: () => {
       throw new Error('Redis is away');
     },
@@ -33,7 +33,7 @@ async function world() {
     announceFinished: async () => {},
   };
   const pool = { state: async () => null };
-  const context = { clock, ledger, conveyor, pool, log: silentLog, config: {} } as unknown as ApiContext;
+  const context = { clock, ledger, jobQueue, pool, log: silentLog, config: {} } as unknown as ApiContext;
   const job: JobId = newJobId(clock.now());
   const submission = { pictures: { front: Buffer.alloc(50, 1) }, terms: jobTermsSchema.parse({}) };
   const submit = () => storeJob(context, CALLER, job, submission);
@@ -43,7 +43,7 @@ async function world() {
     read: () => readJob(context, CALLER, job),
     portrait: () => readCrop(context, TENANT, job, 'front', 'portrait'),
     cancel: () => cancelJob(context, TENANT, job),
-    retry: () => reopen(ledger, context.conveyor, TENANT, job),
+    retry: () => reopen(ledger, context.jobQueue, TENANT, job),
     'submit again under its Idempotency-Key': submit,
   };
   return { context, store, ledger, job, routes };

@@ -1,5 +1,5 @@
 /** The caps that all keys of a tenant share, from its record. Used by the limits; never asks the store more often than the cache allows. */
-import { HOUSE, type Ledger, type TenantLimits } from '@cardseal/core/ledger';
+import { type Ledger, SYSTEM_TENANT, type TenantLimits } from '@cardseal/core/ledger';
 import { LRUCache } from 'lru-cache';
 
 /** A change takes hold within two seconds, as that of a key does. */
@@ -13,7 +13,7 @@ export function createTenantLimits(ledger: Pick<Ledger, 'tenants'>): ReadTenantL
   const kept = new LRUCache<string, { limits: TenantLimits }>({
     max: CACHE_SIZE,
     ttl: CACHE_TTL_MS,
-    fetchMethod: async (tenant) => ({ limits: (await ledger.tenants.get(HOUSE, tenant))?.value.limits ?? {} }),
+    fetchMethod: async (tenant) => ({ limits: (await ledger.tenants.get(SYSTEM_TENANT, tenant))?.value.limits ?? {} }),
   });
   return async (tenant) => (await kept.forceFetch(tenant)).limits;
 }

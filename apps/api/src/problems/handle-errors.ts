@@ -1,6 +1,6 @@
 /** Turns whatever a route throws into a problem document; what nobody foresaw is logged and told as `internal`. */
 import { CardsealError, ThrottledError } from '@cardseal/base/errors';
-import type { KeptAnswer } from '@cardseal/core/ledger';
+import type { StoredResponse } from '@cardseal/core/ledger';
 import { describeError, type Log } from '@cardseal/core/log';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { describeTakes } from '../parsers/takes.ts';
@@ -21,7 +21,7 @@ export function handleErrors(app: FastifyInstance, log: Log): void {
   });
 }
 
-function sendAgain(reply: FastifyReply, { status, headers, body }: KeptAnswer): FastifyReply {
+function sendAgain(reply: FastifyReply, { status, headers, body }: StoredResponse): FastifyReply {
   return reply.code(status).headers(headers).header('idempotency-replayed', 'true').send(body);
 }
 

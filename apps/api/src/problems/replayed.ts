@@ -1,10 +1,10 @@
 /** An answer that was given before, thrown in place of doing the work again; the error handler sends it. */
-import type { KeptAnswer } from '@cardseal/core/ledger';
+import type { StoredResponse } from '@cardseal/core/ledger';
 
 export class Replayed extends Error {
-  readonly answer: KeptAnswer;
+  readonly answer: StoredResponse;
 
-  constructor(answer: KeptAnswer) {
+  constructor(answer: StoredResponse) {
     super('answered before');
     this.answer = answer;
   }

@@ -1,5 +1,5 @@
 /** What the upstream quota allows and how long one more card would wait. Nothing in it names a credential. */
-import type { CardClass, QueueLook } from '@cardseal/core/queue';
+import type { JobClass, QueueSnapshot } from '@cardseal/core/queue';
 import type { ApiContext } from '../context.ts';
 import type { LimitedKey, LimitView } from '../limits/index.ts';
 import type { PoolState } from './pool-watch.ts';
@@ -7,15 +7,15 @@ import type { QuotaView } from './schema.ts';
 import { callAtMs } from './waiting.ts';
 
 export async function readQuota(context: ApiContext, caller: LimitedKey): Promise<QuotaView> {
-  const { conveyor, pool, weightOf, limits } = context;
+  const { jobQueue, pool, weightOf, limits } = context;
   const { tenant } = caller;
   const [weight, state, look, caps] = await Promise.all([
     weightOf(tenant),
     pool.state(),
-    conveyor.shares.look().catch(() => null),
+    jobQueue.shares.look().catch(() => null),
     limits.view(caller),
   ]);
-  const wait = (cardClass: CardClass) => estimate(context, { cardClass, tenant, weight, state, look });
+  const wait = (cardClass: JobClass) => estimate(context, { cardClass, tenant, weight, state, look });
   const [interactive, bulk] = await Promise.all([wait('interactive'), wait('bulk')]);
   return {
     gate: gateOf(state),
@@ -37,12 +37,12 @@ function limitOf({ requestsPerSecond, cardsPerDay, cardsLeftToday }: LimitView):
 }
 
 async function estimate(
-  { conveyor, clock }: ApiContext,
-  asked: { cardClass: CardClass; tenant: string; weight: number; state: PoolState | null; look: QueueLook | null },
+  { jobQueue, clock }: ApiContext,
+  asked: { cardClass: JobClass; tenant: string; weight: number; state: PoolState | null; look: QueueSnapshot | null },
 ): Promise<number | null> {
   const { cardClass, tenant, weight, state, look } = asked;
   if (!state || !look) return null;
-  const rank = await conveyor.shares.before(cardClass, tenant, weight).catch(() => null);
+  const rank = await jobQueue.shares.before(cardClass, tenant, weight).catch(() => null);
   if (rank === null) return null;
   const atMs = callAtMs({ ...look, cardClass, rank }, state, clock.now());
   return atMs === null ? null : Math.max(0, Math.round((atMs - clock.now()) / 100) / 10);

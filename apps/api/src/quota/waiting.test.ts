@@ -1,4 +1,4 @@
-import { type LiveHint, type QueueLook, startAtMs } from '@cardseal/core/queue';
+import { type LiveHint, type QueueSnapshot, startAtMs } from '@cardseal/core/queue';
 import { describe, expect, it } from 'vitest';
 import { poolState } from './pool-watch.ts';
 import { waitingOf } from './waiting.ts';
@@ -7,8 +7,15 @@ const NOW = 1_800_000_000_000;
 const open = { gate: { state: 'open' }, currentQps: 10 } as never;
 const closed = (until?: number) =>
   ({ gate: { state: 'closed', reason: 'daily_quota', until }, currentQps: 10 }) as never;
-const look: QueueLook = { interactiveWaiting: 50, allWaiting: 50, active: 0, callsPerCard: 2, rank: 20, dueAtMs: 0 };
-const hint = (standing: Partial<QueueLook> = {}, rest: Partial<LiveHint> = {}): LiveHint => ({
+const look: QueueSnapshot = {
+  interactiveWaiting: 50,
+  allWaiting: 50,
+  active: 0,
+  callsPerCard: 2,
+  rank: 20,
+  dueAtMs: 0,
+};
+const hint = (standing: Partial<QueueSnapshot> = {}, rest: Partial<LiveHint> = {}): LiveHint => ({
   active: false,
   waitingFor: 'worker',
   attempts: [],

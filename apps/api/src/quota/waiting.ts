@@ -1,10 +1,10 @@
 /** Why a queued card waits, and when it will be started: pure, from where it stands and what the pool allows. */
 import type { WaitingFor } from '@cardseal/core/job';
 import {
-  cardsBefore,
-  cardsInHand,
+  jobsBefore,
+  jobsInFlight,
   type LiveHint,
-  type QueueLook,
+  type QueueSnapshot,
   type Standing,
   startAtMs,
 } from '@cardseal/core/queue';
@@ -36,11 +36,11 @@ function closedReason({ isOpen, isOutage }: PoolState): WaitingFor {
 }
 
 /** When a card in line gets its call: after those before it, in line and in hand. */
-export function callAtMs(standing: Standing & QueueLook, pool: PoolState, nowMs: number): number | null {
+export function callAtMs(standing: Standing & QueueSnapshot, pool: PoolState, nowMs: number): number | null {
   // The pool was looked at some moments ago.
   const openAtMs = pool.openAtMs === null ? null : Math.max(nowMs, pool.openAtMs);
   const flow = { callsPerCard: standing.callsPerCard, callsPerSecond: pool.callsPerSecond, openAtMs };
-  const before = cardsBefore(standing) + cardsInHand(standing.active, pool.afterPermitMs, flow);
+  const before = jobsBefore(standing) + jobsInFlight(standing.active, pool.afterPermitMs, flow);
   return atLeast(nowMs, startAtMs(before, flow));
 }
 

@@ -11,7 +11,7 @@ import type { ApiContext } from '../context.ts';
 import { jobTermsSchema } from '../submit/request-schema.ts';
 import { storeJob } from './store-job.ts';
 
-const conveyor = {
+const jobQueue = {
   queues: () => {
     throw new Error('Redis is away');
   },
@@ -42,7 +42,7 @@ async function erasedBefore(step: number): Promise<{ names: string[]; erased: bo
     },
   });
   const erase = () =>
-    eraseJob({ ledger, conveyor: conveyor as never, clock }, 'bank', job, 'request').then(
+    eraseJob({ ledger, jobQueue: jobQueue as never, clock }, 'bank', job, 'request').then(
       () => true,
       () => false,
     );
@@ -93,7 +93,7 @@ describe('a submit that loses the race for its job', () => {
     const failure = { code: 'x', message: 'x', side: null, retryable: true };
     const ending = { request, generation: 1, state, atMs: clock.now(), attempts: [], recognized: [], publicUrl: '' };
     await sealed.decide(freezeOutcome(state === 'failed' ? { ...ending, failure } : ending));
-    await ledger.deletePictures('bank', job, ['front']);
+    await ledger.deleteImages('bank', job, ['front']);
 
     expect(await storeJob(context, caller, job, picture, { fresh: true })).toMatchObject({ replayed: true });
 

@@ -86,7 +86,7 @@ async function store(
     ...(line.sources ? { sources: line.sources } : {}),
     ...(line.trace ? { trace: line.trace } : {}),
   };
-  if (request.expiresAtMs !== null) await ledger.due.at(request.expiresAtMs, { tenant, job, what: 'expire' });
+  if (request.expiresAtMs !== null) await ledger.schedule.at(request.expiresAtMs, { tenant, job, what: 'expire' });
   if (!(await sealed.commit(request))) {
     const standing = await theirs({ ledger }, tenant, job);
     await removeLateImages({ ledger }, standing, sent);
@@ -96,7 +96,7 @@ async function store(
   const tookMs = Math.max(clock.now() - began[0], performance.now() - began[1]);
   if (!isFirst || tookMs > SLOW_MS) {
     const kept = { sides: sent, reference: terms.reference };
-    if (!(await ledger.submits.stands(tenant, job, kept))) throw new Problem('store_unavailable');
+    if (!(await ledger.pendingSubmissions.stands(tenant, job, kept))) throw new Problem('store_unavailable');
   }
   log.info('job.accepted', { tenant, job_id: job, count: sides.length });
   return { request, replayed: false };
@@ -114,7 +114,7 @@ async function removeLateImages(
   const { decided, generation } = await ledger.inventory(tenant, job);
   if (keepImages || !decided.includes(generation)) return;
   const outcome = await (await ledger.openJob(tenant, job))?.outcome(generation);
-  if (outcome?.state === 'succeeded' || outcome?.state === 'cancelled') await ledger.deletePictures(tenant, job, sent);
+  if (outcome?.state === 'succeeded' || outcome?.state === 'cancelled') await ledger.deleteImages(tenant, job, sent);
 }
 
 /** Another submit of the same job was faster, or it was withdrawn because nothing of it had moved for long. */

@@ -1,7 +1,13 @@
 /** Pictures that a request only points to: uploads, and objects in buckets on the tenant's list. */
 import { RejectedError, TransientError } from '@cardseal/base/errors';
 import type { ObjectSource, Side } from '@cardseal/core/job';
-import { HOUSE, isAllowedSource, isUploadId, type ObjectSourceRule, type UploadId } from '@cardseal/core/ledger';
+import {
+  isAllowedSource,
+  isUploadId,
+  type ObjectSourceRule,
+  SYSTEM_TENANT,
+  type UploadId,
+} from '@cardseal/core/ledger';
 import type { ApiContext } from '../context.ts';
 import { Problem, type ProblemCode } from '../problems/index.ts';
 import type { Source } from './request-schema.ts';
@@ -38,7 +44,7 @@ export function uploadsOf(pointers: Partial<Record<Side, Pointer>>): UploadId[] 
 }
 
 export async function objectRules({ ledger }: ApiContext, tenant: string): Promise<readonly ObjectSourceRule[]> {
-  return (await ledger.tenants.get(HOUSE, tenant))?.value.objectSources ?? [];
+  return (await ledger.tenants.get(SYSTEM_TENANT, tenant))?.value.objectSources ?? [];
 }
 
 async function checkAllowed(context: ApiContext, tenant: string, side: Side, object: ObjectSource): Promise<void> {

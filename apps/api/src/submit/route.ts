@@ -159,7 +159,7 @@ async function viewOf(context: ApiContext, caller: Caller, { request, replayed }
   const pool = await context.pool.state();
   if (pool?.isOpen !== false) return view;
   // No credential may be called: the response says what the next read would say.
-  const hint = await context.conveyor.hint(request.job, 1).catch(() => null);
+  const hint = await context.jobQueue.hint(request.job, 1).catch(() => null);
   const { waitingFor, startAtMs } = hint
     ? waitingOf(hint, pool, context.clock.now())
     : { waitingFor: pool.isOutage ? ('provider' as const) : ('quota' as const), startAtMs: null };

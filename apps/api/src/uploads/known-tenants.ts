@@ -4,7 +4,7 @@
  * service.
  */
 import type { Clock } from '@cardseal/base/clock';
-import { HOUSE, type Ledger } from '@cardseal/core/ledger';
+import { type Ledger, SYSTEM_TENANT } from '@cardseal/core/ledger';
 import { LRUCache } from 'lru-cache';
 
 /** True for a tenant that existed a second ago. Whatever is asked, it costs the store one list per second. */
@@ -20,7 +20,7 @@ export function createKnownTenants(ledger: Pick<Ledger, 'tenants'>, clock: Clock
 
   function list(): Promise<ReadonlySet<string>> {
     if (listed && (listed.loading || clock.now() - listed.atMs < LIST_EVERY_MS)) return listed.ids;
-    const ids = ledger.tenants.ids(HOUSE).then((all) => new Set(all));
+    const ids = ledger.tenants.ids(SYSTEM_TENANT).then((all) => new Set(all));
     const entry = { atMs: clock.now(), loading: true, ids };
     listed = entry;
     ids.then(

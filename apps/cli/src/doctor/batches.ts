@@ -1,5 +1,5 @@
 /** Batches against their lines and their markers. */
-import { type BatchHead, type BatchRound, HOUSE } from '@cardseal/core/ledger';
+import { type BatchHead, type BatchRound, SYSTEM_TENANT } from '@cardseal/core/ledger';
 import { noteDefect } from './broken.ts';
 import type { Examination, Findings } from './examine.ts';
 
@@ -14,7 +14,7 @@ export async function examineBatches(examination: Examination, findings: Finding
       if (await lacksLines(examination, round, decided)) findings.batches_without_lines.push(round.id);
     });
   }
-  for (const tenant of await ledger.tenants.ids(HOUSE)) {
+  for (const tenant of await ledger.tenants.ids(SYSTEM_TENANT)) {
     for await (const { id, head, open } of ledger.batches.since(tenant, clock.now() - hours * HOUR_MS)) {
       if (!open) await examineClosed(examination, { tenant, id, round: head.round }, findings);
     }

@@ -18,7 +18,7 @@ export async function examineCards(examination: Examination, findings: Findings)
     findings.pending++;
     await noteDefect(findings, recognizeJobId(marker.job, marker.generation), async () => {
       if (await examineCard(examination, marker, findings)) return;
-      const left = await ledger.submits.left(marker.tenant, marker.job);
+      const left = await ledger.pendingSubmissions.left(marker.tenant, marker.job);
       if (left) uncommitted.set(marker, left.seen);
     });
   });
@@ -27,10 +27,10 @@ export async function examineCards(examination: Examination, findings: Findings)
 
 /** False when the job has no request: a submit that is under way, or an interrupted one. */
 async function examineCard(examination: Examination, marker: PendingMarker, findings: Findings): Promise<boolean> {
-  const { ledger, conveyor } = examination;
+  const { ledger, jobQueue } = examination;
   const { tenant, job, generation } = marker;
   const id = recognizeJobId(job, generation);
-  const state = await conveyor.queues().recognize.getJobState(id);
+  const state = await jobQueue.queues().recognize.getJobState(id);
   const inventory = await ledger.inventory(tenant, job);
   if (!inventory.open.includes(generation)) return true;
   if (inventory.erased || generation === ERASURE_GENERATION) {
@@ -49,7 +49,7 @@ async function examineCard(examination: Examination, marker: PendingMarker, find
   findings.missing_cards.push(id);
   if (examination.fix) {
     const { priority, sides } = request;
-    await conveyor.addCards([{ tenant, job, generation, priority, calls: sides.length, restored: true }]);
+    await jobQueue.addCards([{ tenant, job, generation, priority, calls: sides.length, restored: true }]);
   }
   return true;
 }
@@ -87,20 +87,20 @@ async function erase(examination: Examination, marker: PendingMarker, accepted: 
  * can repeat. An undecided one is left to a worker, which fails it.
  */
 async function examineAbandoned(
-  { conveyor, clock, fix }: Examination,
+  { jobQueue, clock, fix }: Examination,
   marker: PendingMarker,
   { decided }: Inventory,
   findings: Findings,
 ): Promise<void> {
   const { tenant, job, generation } = marker;
   const id = recognizeJobId(job, generation);
-  const entry = await conveyor.queues().recognize.getJob(id);
+  const entry = await jobQueue.queues().recognize.getJob(id);
   if (entry?.finishedOn && clock.now() - entry.finishedOn < STILL_AT_WORK_MS) return;
   findings.abandoned_cards.push(id);
   if (!decided.includes(generation)) return void findings.left_to_workers.push(id);
   if (!fix) return;
   await entry?.remove();
-  await conveyor.addCards([{ tenant, job, generation, priority: 'bulk', calls: 1, restored: true }]);
+  await jobQueue.addCards([{ tenant, job, generation, priority: 'bulk', calls: 1, restored: true }]);
 }
 
 /** A submit in progress changes between two reads; an interrupted one does not change. */
@@ -114,7 +114,7 @@ async function examineUncommitted(
   for (const [marker, before] of seen) {
     const id = recognizeJobId(marker.job, marker.generation);
     await noteDefect(findings, id, async () => {
-      const left = await ledger.submits.left(marker.tenant, marker.job);
+      const left = await ledger.pendingSubmissions.left(marker.tenant, marker.job);
       if (left?.seen !== before) return;
       findings.uncommitted.push(id);
       findings.left_to_workers.push(id);
@@ -122,8 +122,8 @@ async function examineUncommitted(
   }
 }
 
-export async function examineQueuedCards({ ledger, conveyor, fix }: Examination, findings: Findings): Promise<void> {
-  for await (const job of queued(conveyor.queues().recognize)) {
+export async function examineQueuedCards({ ledger, jobQueue, fix }: Examination, findings: Findings): Promise<void> {
+  for await (const job of queued(jobQueue.queues().recognize)) {
     const { tenant, job: id, generation } = job.data;
     const inventory = await ledger.inventory(tenant, id);
     if (inventory.open.includes(generation) || !(await stillQueued(job))) continue;

@@ -9,9 +9,9 @@ import {
   redisTarget,
   storeEnvironment,
 } from '@cardseal/core/config';
-import { HOUSE } from '@cardseal/core/ledger';
+import { SYSTEM_TENANT } from '@cardseal/core/ledger';
 import { fileProblems, relationProblems } from '@cardseal/core/preflight';
-import { connectRedis, createConveyor, createLanes } from '@cardseal/core/queue';
+import { connectRedis, createEndpointLimits, createJobQueue } from '@cardseal/core/queue';
 import { lastDay, type Manifest, makeManifest, readManifest } from '@cardseal/core/reports';
 import { z } from 'zod';
 import { examineFoundation } from '../advise.ts';
@@ -39,11 +39,11 @@ export async function doctorCommand(
   const config = readEnvironment(schema, env, [relationProblems, fileProblems]);
   const { ledger } = openLedgerOf(env);
   const redis = connectRedis(redisTarget(config), 'board');
-  const conveyor = createConveyor(redis, config.QUEUE_PREFIX);
-  const lanes = createLanes(redis, config.QUEUE_PREFIX);
+  const jobQueue = createJobQueue(redis, config.QUEUE_PREFIX);
+  const lanes = createEndpointLimits(redis, config.QUEUE_PREFIX);
   try {
     await untilReady(redis);
-    const findings = await examine({ ledger, conveyor, lanes, clock: systemClock, fix, hours });
+    const findings = await examine({ ledger, jobQueue, lanes, clock: systemClock, fix, hours });
     const foundation = await examineFoundation(env, ledger, redis);
     if (json) printJson({ ...findings, ...foundation });
     else print(findings);
@@ -51,7 +51,7 @@ export async function doctorCommand(
     const broken = foundation.keys.trouble !== null || (strict && foundation.advice.length > 0);
     if (unmended(findings) > 0 || broken) process.exitCode = 1;
   } finally {
-    await conveyor.close();
+    await jobQueue.close();
     redis.disconnect();
   }
 }
@@ -95,7 +95,9 @@ export interface ManifestOptions extends Output {
 export async function manifestCommand(env: Env, { tenant, day, make, json }: ManifestOptions): Promise<void> {
   const { ledger } = openLedgerOf(env);
   const wanted = day ?? lastDay(systemClock.now());
-  const tenants = (await ledger.tenants.list(HOUSE)).map(({ id }) => id).filter((id) => !tenant || id === tenant);
+  const tenants = (await ledger.tenants.list(SYSTEM_TENANT))
+    .map(({ id }) => id)
+    .filter((id) => !tenant || id === tenant);
   if (tenants.length === 0) throw new RejectedError('tenant_not_found');
   const manifests: Manifest[] = [];
   for (const id of tenants) {

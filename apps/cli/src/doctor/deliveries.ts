@@ -18,7 +18,7 @@ export async function examineDeliveries(examination: Examination, findings: Find
 }
 
 async function examineDelivery(examination: Examination, ref: DeliveryRef, findings: Findings): Promise<void> {
-  const { ledger, conveyor, fix } = examination;
+  const { ledger, jobQueue, fix } = examination;
   const id = deliverJobId(ref);
   if (await owesNothing(examination, ref)) {
     if (!(await ledger.markers.isOwed(ref))) return;
@@ -26,15 +26,15 @@ async function examineDelivery(examination: Examination, ref: DeliveryRef, findi
     if (fix) await ledger.markers.settle(ref);
     return;
   }
-  const state = await conveyor.queues().deliver.getJobState(id);
+  const state = await jobQueue.queues().deliver.getJobState(id);
   if (state === 'delayed' && (await isStuck(examination, ref))) {
     findings.stuck_deliveries.push(id);
-    if (fix) await requeue(conveyor, ref);
+    if (fix) await requeue(jobQueue, ref);
   }
   if (state === 'unknown' && (await ledger.markers.isOwed(ref))) {
     findings.missing_deliveries.push(id);
     // It may have been tried: the worker reads its record, and waits until its next attempt is due.
-    if (fix) await conveyor.addDeliveries([{ ref, repeated: true }]);
+    if (fix) await jobQueue.addDeliveries([{ ref, repeated: true }]);
   }
   await openEvent(examination, ref, findings);
 }
@@ -66,36 +66,36 @@ async function openEvent({ ledger }: Examination, ref: DeliveryRef, findings: Fi
 }
 
 async function examineRecovery(examination: Examination, ref: RecoveryRef, findings: Findings): Promise<void> {
-  const { ledger, conveyor, fix } = examination;
+  const { ledger, jobQueue, fix } = examination;
   const id = `${RECOVER}-${ref.id}`;
   await noteDefect(findings, id, async () => {
-    const state = await conveyor.queues().deliver.getJobState(id);
+    const state = await jobQueue.queues().deliver.getJobState(id);
     if (!(await ledger.recoveries.read(ref))) return;
     const endpoint = await ledger.endpoints.get(ref.tenant, ref.endpoint);
     if (!endpoint) noteMissing(findings, `endpoints/${ref.tenant}/${ref.endpoint}/`);
     if (state !== 'unknown') return;
     findings.missing_deliveries.push(id);
-    if (fix) await addRecovery(conveyor, ref);
+    if (fix) await addRecovery(jobQueue, ref);
   });
 }
 
 /** The delivery waits for its endpoint's limit, but the limit has no entry that would wake it. */
-async function isStuck({ ledger, lanes, conveyor, clock }: Examination, ref: DeliveryRef): Promise<boolean> {
+async function isStuck({ ledger, lanes, jobQueue, clock }: Examination, ref: DeliveryRef): Promise<boolean> {
   const { last } = await ledger.deliveries.read(ref);
   const nowMs = clock.now();
   if (last?.nextAtMs && last.nextAtMs > nowMs - DUE_SINCE_MS) return false;
   const lane = await lanes.read(ref);
   if (Math.max(lane.heldUntilMs ?? 0, lane.pausedUntilMs ?? 0) > nowMs) return false;
-  const job = await conveyor.queues().deliver.getJob(deliverJobId(ref));
+  const job = await jobQueue.queues().deliver.getJob(deliverJobId(ref));
   if (!job || job.timestamp > nowMs - DUE_SINCE_MS) return false;
   return !(await lanes.stillWaits(ref, deliverJobId(ref)));
 }
 
 export async function examineQueuedDeliveries(
-  { ledger, conveyor, fix }: Examination,
+  { ledger, jobQueue, fix }: Examination,
   findings: Findings,
 ): Promise<void> {
-  for await (const job of queued(conveyor.queues().deliver)) {
+  for await (const job of queued(jobQueue.queues().deliver)) {
     const needed =
       job.name === RECOVER
         ? (await ledger.recoveries.read(job.data as unknown as RecoveryRef)) !== null

@@ -1,8 +1,15 @@
 import { ManualClock } from '@cardseal/base/clock';
 import { TransientError } from '@cardseal/base/errors';
 import { type JobId, newId } from '@cardseal/core/job';
-import { type BatchId, createLedger, type DeliveryRef, ERASURE_GENERATION, HOUSE, paths } from '@cardseal/core/ledger';
-import { type Conveyor, deliverJobId, type Lanes, recognizeJobId } from '@cardseal/core/queue';
+import {
+  type BatchId,
+  createLedger,
+  type DeliveryRef,
+  ERASURE_GENERATION,
+  paths,
+  SYSTEM_TENANT,
+} from '@cardseal/core/ledger';
+import { deliverJobId, type EndpointLimits, type JobQueue, recognizeJobId } from '@cardseal/core/queue';
 import { memoryObjectStore } from '@cardseal/object-store';
 import { localMasterKey } from '@cardseal/sealing';
 import { describe, expect, it } from 'vitest';
@@ -25,7 +32,7 @@ function queueOf(states: Map<string, string>, waiting: object[] = [], added: obj
     addCards: async (cards: { job: string; generation: number }[]) => {
       for (const { job, generation } of cards) states.set(`${job}-${generation}`, 'waiting');
     },
-  } as unknown as Conveyor;
+  } as unknown as JobQueue;
 }
 
 /** Its sleepers wake at once. */
@@ -36,7 +43,7 @@ async function world() {
   const store = memoryObjectStore();
   const ledger = createLedger({ store, master: localMasterKey(Buffer.alloc(32, 1)), clock });
   // Their times, in milliseconds: 1, 2, 3, and a second before now.
-  await ledger.tenants.create(HOUSE, TENANT, { name: 'A bank', createdAtMs: 0 });
+  await ledger.tenants.create(SYSTEM_TENANT, TENANT, { name: 'A bank', createdAtMs: 0 });
   const times = ['0000000001', '0000000002', '0000000003', '000003DTMR'];
   const ids = times.map((time): JobId => `job_${time}0000000000000000`);
   const [known, lost, accident, young] = ids as [JobId, JobId, JobId, JobId];
@@ -50,9 +57,9 @@ async function world() {
   const states = new Map([[recognizeJobId(known, 1), 'delayed']]);
   const waiting: object[] = [];
   const added: object[] = [];
-  const conveyor = queueOf(states, waiting, added);
+  const jobQueue = queueOf(states, waiting, added);
   const lookAt = (fix: boolean, from = ledger) =>
-    examine({ ledger: from, conveyor, lanes: {} as Lanes, clock: awake(clock), fix, hours: 1 });
+    examine({ ledger: from, jobQueue, lanes: {} as EndpointLimits, clock: awake(clock), fix, hours: 1 });
   const look = (fix: boolean) => lookAt(fix);
   /** The ledger of another process, on a store that differs. */
   const over = (differs: Partial<Store>) =>
@@ -270,8 +277,8 @@ describe('doctor and deliveries', () => {
 
   it('names a tenant without a record', async () => {
     const { store, look } = await owed();
-    await store.delete((await store.list(paths.record('tenants', HOUSE, TENANT))).keys);
-    expect((await look(false)).missing_records).toEqual([`tenants/${HOUSE}/${TENANT}/`]);
+    await store.delete((await store.list(paths.record('tenants', SYSTEM_TENANT, TENANT))).keys);
+    expect((await look(false)).missing_records).toEqual([`tenants/${SYSTEM_TENANT}/${TENANT}/`]);
   });
 });
 
@@ -280,9 +287,9 @@ describe('doctor and batches', () => {
     const clock = new ManualClock(3_600_000);
     const store = memoryObjectStore();
     const ledger = createLedger({ store, master: localMasterKey(Buffer.alloc(32, 1)), clock });
-    await ledger.tenants.create(HOUSE, TENANT, { name: 'A bank', createdAtMs: 0 });
+    await ledger.tenants.create(SYSTEM_TENANT, TENANT, { name: 'A bank', createdAtMs: 0 });
     const look = (fix: boolean) =>
-      examine({ ledger, conveyor: queueOf(new Map()), lanes: {} as Lanes, clock, fix, hours: 1 });
+      examine({ ledger, jobQueue: queueOf(new Map()), lanes: {} as EndpointLimits, clock, fix, hours: 1 });
     const begin = async () => {
       const manifest = await ledger.batches.begin(TENANT, newId('batch', clock.now()) as BatchId);
       await manifest.put([{ line: 1, request: {} }]);

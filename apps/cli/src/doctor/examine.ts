@@ -5,7 +5,7 @@
  */
 import type { Clock } from '@cardseal/base/clock';
 import type { Ledger } from '@cardseal/core/ledger';
-import type { Conveyor, Lanes } from '@cardseal/core/queue';
+import type { EndpointLimits, JobQueue } from '@cardseal/core/queue';
 import { examineBatches } from './batches.ts';
 import { examineCards, examineQueuedCards } from './cards.ts';
 import { examineDeliveries, examineQueuedDeliveries } from './deliveries.ts';
@@ -14,8 +14,8 @@ import { examineTenants } from './tenants.ts';
 
 export interface Examination {
   ledger: Ledger;
-  conveyor: Conveyor;
-  lanes: Lanes;
+  jobQueue: JobQueue;
+  lanes: EndpointLimits;
   clock: Clock;
   fix: boolean;
   hours: number;

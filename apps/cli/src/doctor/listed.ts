@@ -1,6 +1,6 @@
 /** The index against the outcomes of the last hours, an hour at a time. */
 import type { JobId } from '@cardseal/core/job';
-import { HOUSE } from '@cardseal/core/ledger';
+import { SYSTEM_TENANT } from '@cardseal/core/ledger';
 import { noteDefect, noteMissing } from './broken.ts';
 import type { Examination, Findings } from './examine.ts';
 
@@ -11,7 +11,7 @@ const STILL_AT_WORK_MS = 1000;
 export async function examineIndex(examination: Examination, findings: Findings): Promise<void> {
   const { ledger, clock, hours } = examination;
   const untilMs = clock.now() + STILL_AT_WORK_MS;
-  for (const tenant of await ledger.tenants.ids(HOUSE)) {
+  for (const tenant of await ledger.tenants.ids(SYSTEM_TENANT)) {
     for (let hour = 0; hour < hours; hour++) {
       const toMs = untilMs - hour * HOUR_MS;
       await examineHour(examination, tenant, toMs - HOUR_MS, toMs, findings);

@@ -2,7 +2,7 @@
 
 import { RejectedError } from '@cardseal/base/errors';
 import type { Env } from '@cardseal/core/config';
-import { HOUSE, type Ledger } from '@cardseal/core/ledger';
+import { type Ledger, SYSTEM_TENANT } from '@cardseal/core/ledger';
 import { audited } from '../audited.ts';
 import { type Output, printJson } from '../jobs/print.ts';
 import { openLedgerOf } from '../provision.ts';
@@ -33,7 +33,8 @@ export async function rotateTenantCommand(
   { json, resume = false }: Output & { resume?: boolean },
 ): Promise<void> {
   const { ledger } = openLedgerOf(env);
-  if (tenant !== HOUSE && !(await ledger.tenants.get(HOUSE, tenant))) throw new RejectedError('tenant_not_found');
+  if (tenant !== SYSTEM_TENANT && !(await ledger.tenants.get(SYSTEM_TENANT, tenant)))
+    throw new RejectedError('tenant_not_found');
   const deed = { action: 'tenant_key.rotate', target: { tenant }, reason: null, detail: { resume } } as const;
   const { version, ...done } = await audited(ledger, deed, () => rotateTenant(ledger, tenant, resume));
   if (json) printJson({ tenant, ...(version === null ? {} : { version }), ...done });

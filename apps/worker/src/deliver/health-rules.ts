@@ -1,6 +1,6 @@
 /** When an endpoint changes its health. Pure. A change is announced once; holds and pauses are no change. */
 import type { EndpointRecord } from '@cardseal/core/ledger';
-import type { LaneState } from '@cardseal/core/queue';
+import type { EndpointLimitState } from '@cardseal/core/queue';
 
 /** Failures in a row, and for how long, before it counts as failing: a restart of the receiver is none. */
 export const FAILING_STREAK = 3;
@@ -13,7 +13,7 @@ export type HealthChange = 'recovered' | 'failing' | 'disabled' | null;
 export function healthChange(
   endpoint: EndpointRecord,
   answerClass: string,
-  { streak, firstFailureMs }: Pick<LaneState, 'streak' | 'firstFailureMs'>,
+  { streak, firstFailureMs }: Pick<EndpointLimitState, 'streak' | 'firstFailureMs'>,
   nowMs: number,
 ): HealthChange {
   if (endpoint.state !== 'enabled') return null;

@@ -3,7 +3,7 @@
  * crash between the two tells it again under the same id, and never not at all.
  */
 import type { DeliveryRef, EndpointRecord } from '@cardseal/core/ledger';
-import { announceNotice, type LaneState } from '@cardseal/core/queue';
+import { announceNotice, type EndpointLimitState } from '@cardseal/core/queue';
 import type { SendResult } from '@cardseal/webhook';
 import type { WorkerContext } from '../context.ts';
 import { changed, type HealthChange, healthChange } from './health-rules.ts';
@@ -13,9 +13,9 @@ export async function followHealth(
   { tenant, endpoint: id }: Pick<DeliveryRef, 'tenant' | 'endpoint'>,
   admitted: EndpointRecord,
   answer: SendResult,
-  lane: LaneState,
+  lane: EndpointLimitState,
 ): Promise<void> {
-  const { ledger, endpoints, conveyor, clock, log } = context;
+  const { ledger, endpoints, jobQueue, clock, log } = context;
   const nowMs = clock.now();
   const known = endpoints.recall(tenant, id) ?? admitted;
   if (healthChange(known, answer.class, lane, nowMs) === null) return;
@@ -25,7 +25,7 @@ export async function followHealth(
   if (!fresh || !change) return;
   const cause = { class: answer.class, status: answer.status ?? null };
   const next = changed(fresh.value, change, nowMs, cause);
-  await announceNotice(ledger, conveyor, {
+  await announceNotice(ledger, jobQueue, {
     tenant,
     type: `endpoint.${change}`,
     subject: id,

@@ -1,11 +1,11 @@
 /** What a try's answer means for the lane it ran in. Pure; without an answer the fault was ours and means nothing. */
-import type { LaneOutcome } from '@cardseal/core/queue';
+import type { EndpointOutcome } from '@cardseal/core/queue';
 import { CONSEQUENCES, endpointEffect, type SendResult } from '@cardseal/webhook';
 
 export function laneOutcome(
   answer: SendResult | undefined,
   nowMs: number,
-): { outcome: LaneOutcome; heldUntilMs: number } {
+): { outcome: EndpointOutcome; heldUntilMs: number } {
   if (!answer) return { outcome: 'none', heldUntilMs: 0 };
   if (answer.class === 'delivered') return { outcome: 'ok', heldUntilMs: 0 };
   const outcome = CONSEQUENCES[answer.class].endpoint === 'throttle' ? 'throttle' : 'fail';

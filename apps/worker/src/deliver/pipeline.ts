@@ -5,7 +5,7 @@
 import { asCardsealError } from '@cardseal/base/errors';
 import { backoffMs, faultBackoff } from '@cardseal/core/backoff';
 import { type DeliveryRecord, type DeliveryRef, type EndpointRecord, endpointMissing } from '@cardseal/core/ledger';
-import { answeredWithin, type DeliverJob, deliverJobId, redeliver } from '@cardseal/core/queue';
+import { type DeliverJob, deliverJobId, redeliver, resolvedWithin } from '@cardseal/core/queue';
 import { currentTraceparent, inSpan, markFailed, withParent } from '@cardseal/core/trace';
 import type { SendResult } from '@cardseal/webhook';
 import type { WorkerContext } from '../context.ts';
@@ -76,7 +76,7 @@ export async function deliver(
  */
 async function holdLane({ clock }: WorkerContext, room: DeliverRoom, ref: DeliveryRef, answer: SendResult) {
   const { heldUntilMs } = laneOutcome(answer, clock.now());
-  if (heldUntilMs > 0) await answeredWithin(room.lanes.hold(ref, heldUntilMs)).catch(() => {});
+  if (heldUntilMs > 0) await resolvedWithin(room.lanes.hold(ref, heldUntilMs)).catch(() => {});
 }
 
 /** A notice has no trace, and begins none at its receivers. */
@@ -121,7 +121,7 @@ async function send(
  * may run.
  */
 async function setAside(
-  { ledger, conveyor, clock }: WorkerContext,
+  { ledger, jobQueue, clock }: WorkerContext,
   room: DeliverRoom,
   ref: DeliveryRef,
   endpoint: EndpointRecord,
@@ -130,7 +130,7 @@ async function setAside(
     await ledger.markers.park(ref);
     // Enabled while this was parked: the walk over what is parked may have passed by already.
     const now = await ledger.endpoints.get(ref.tenant, ref.endpoint);
-    if (now?.value.state === 'enabled') await redeliver(ledger, conveyor, ref, clock.now());
+    if (now?.value.state === 'enabled') await redeliver(ledger, jobQueue, ref, clock.now());
   } else await ledger.markers.settle(ref);
   await releaseUnused(room, ref, clock.now());
   return DONE;

@@ -1,7 +1,7 @@
 /** record: the try goes on record before the marker that says it is owed goes away, or becomes `parked`. */
 import { failpoint } from '@cardseal/core/failpoints';
 import type { DeliveryRecord } from '@cardseal/core/ledger';
-import { endpointEffect, type NextTry, nextTry, type SendResult } from '@cardseal/webhook';
+import { endpointEffect, type NextAttempt, nextAttempt, type SendResult } from '@cardseal/webhook';
 import type { WorkerContext } from '../context.ts';
 import type { DeliveryRun } from './pipeline.ts';
 
@@ -58,10 +58,10 @@ export async function recordTry(
 }
 
 /** null when it was delivered. */
-function nextOf(answer: SendResult, attempt: number, nowMs: number, random: number): NextTry | null {
+function nextOf(answer: SendResult, attempt: number, nowMs: number, random: number): NextAttempt | null {
   if (answer.class === 'delivered') return null;
   const failure = { class: answer.class, retryAfterMs: answer.retryAfterMs };
-  return nextTry({ triesMade: attempt, failure, nowMs, random });
+  return nextAttempt({ triesMade: attempt, failure, nowMs, random });
 }
 
 /** Kept on record, so that a Redis that forgot the hold can be told. */

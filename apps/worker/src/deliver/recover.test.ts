@@ -46,7 +46,7 @@ async function world() {
     ledger,
     metrics: { count: () => {} },
     log: { error: (event: string, { job_id }: { job_id: string }) => told.push(`${event} ${job_id}`), info: () => {} },
-    conveyor: {
+    jobQueue: {
       queues: () => ({ deliver: { getJob: async () => undefined } }),
       addDeliveries: async (due: { ref: { job: string } }[]) => owed.push(...due.map(({ ref }) => ref.job)),
     },
@@ -73,7 +73,7 @@ describe('a recovery', () => {
     await ledger.recoveries.start(REF, PARKED);
     const refs = jobs.map((job) => ({ tenant: TENANT, job, generation: 1, endpoint: ENDPOINT }));
     for (const ref of refs) await ledger.markers.park(ref);
-    await store.put(paths.deliveryTry(refs[0]!, 1), Buffer.from('{"cut'));
+    await store.put(paths.deliveryAttempt(refs[0]!, 1), Buffer.from('{"cut'));
     await recover(context, REF, signal);
     expect(owed.toSorted()).toEqual([jobs[1], jobs[2]].toSorted());
     expect(told).toEqual([`walk.stuck ${jobs[0]}`]);

@@ -27,13 +27,13 @@ export async function recover(context: WorkerContext, ref: RecoveryRef, signal: 
   if (!state) return;
   // An absent record proves nothing: the request stays open until the store has the endpoint again.
   if (!endpoint) throw endpointMissing(ref);
-  const sent = endpoint.value.state === 'enabled' ? await walk(context, ref, state, endpoint.value, signal) : 0;
+  const sent = endpoint.value.state === 'enabled' ? await scan(context, ref, state, endpoint.value, signal) : 0;
   if (signal.aborted) return;
   await ledger.recoveries.finish(ref);
   log.info('endpoint.recovery_done', { tenant: ref.tenant, endpoint_id: ref.endpoint, count: sent });
 }
 
-async function walk(
+async function scan(
   context: WorkerContext,
   ref: RecoveryRef,
   state: RecoveryState,
@@ -55,13 +55,13 @@ async function unpark(context: WorkerContext, { tenant, endpoint }: RecoveryRef,
 
 /** @param isWanted decides whether it is; always, unless given. Returns whether it is owed now. */
 async function oweAgain(
-  { ledger, conveyor, clock, log, metrics }: WorkerContext,
+  { ledger, jobQueue, clock, log, metrics }: WorkerContext,
   ref: DeliveryRef,
   isWanted = async () => true,
 ): Promise<boolean> {
   try {
     if (!(await isWanted())) return false;
-    await redeliver(ledger, conveyor, ref, clock.now());
+    await redeliver(ledger, jobQueue, ref, clock.now());
     return true;
   } catch (error) {
     const passing = tellIfStuck({ log, metrics }, ref, error);

@@ -1,13 +1,13 @@
 /** What all deliveries of one worker share: the lanes, and the slots of late ones. */
 import { describeError } from '@cardseal/core/log';
 import {
-  type Lane,
-  type LaneState,
-  type Lanes,
+  type EndpointLimitState,
+  type EndpointLimits,
   LEASE_MS,
+  type LimitedEndpoint,
+  type Promotion,
+  promoteDeliveries,
   type ReleaseInput,
-  type Wake,
-  wakeDeliveries,
 } from '@cardseal/core/queue';
 import type { WorkerContext } from '../context.ts';
 
@@ -15,29 +15,29 @@ import type { WorkerContext } from '../context.ts';
 const AGAIN_MS = 500;
 
 export interface DeliverRoom {
-  lanes: Lanes;
+  lanes: EndpointLimits;
   /** Half of the slots: the rest is for first tries. */
   lateRoom(): boolean;
   lateStarted(): void;
   lateEnded(): void;
-  wake(wake: Wake | null): Promise<void>;
+  wake(wake: Promotion | null): Promise<void>;
   /** Gives the place back and wakes who is next; null while Redis is away, then that is done when it is back. */
-  release(lane: Lane, input: ReleaseInput): Promise<LaneState | null>;
+  release(lane: LimitedEndpoint, input: ReleaseInput): Promise<EndpointLimitState | null>;
 }
 
 export function createDeliverRoom(context: WorkerContext): DeliverRoom {
-  const { config, log, conveyor, lanes, clock } = context;
+  const { config, log, jobQueue, lanes, clock } = context;
   const lateSlots = Math.max(1, Math.floor(config.DELIVER_CONCURRENCY / 2));
   let late = 0;
 
-  async function wake(one: Wake | null): Promise<void> {
+  async function wake(one: Promotion | null): Promise<void> {
     if (!one) return;
-    await wakeDeliveries(conveyor.queues(), one, clock.now());
+    await promoteDeliveries(jobQueue.queues(), one, clock.now());
     // A wake that went with its connection is not reported: who asks afterwards sees that Redis has left.
-    conveyor.queues();
+    jobQueue.queues();
   }
 
-  async function release(lane: Lane, input: ReleaseInput): Promise<LaneState> {
+  async function release(lane: LimitedEndpoint, input: ReleaseInput): Promise<EndpointLimitState> {
     const { state, wake: next } = await lanes.release(lane, input);
     await Promise.all(next.map((one) => whenBack(context, () => wake(one))));
     return state;

@@ -1,5 +1,5 @@
 import { silentLog } from '@cardseal/core/log';
-import type { Trials } from '@cardseal/core/queue';
+import type { CrashCounts } from '@cardseal/core/queue';
 import type { Job } from 'bullmq';
 import { describe, expect, it } from 'vitest';
 import { CONVICT_AFTER, isolateSuspects, SUSPECT_AFTER } from './suspects.ts';
@@ -7,7 +7,7 @@ import { CONVICT_AFTER, isolateSuspects, SUSPECT_AFTER } from './suspects.ts';
 const POISON = 'poison';
 const HANDS = 3;
 
-function memoryTrials(): Trials {
+function memoryTrials(): CrashCounts {
   const starts = new Map<string, number>();
   return {
     async begin(id) {

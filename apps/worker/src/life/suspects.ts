@@ -4,7 +4,7 @@
  * Who merely stood beside it is acquitted by its own run. The marks are in Redis: lost with it, they are made again.
  */
 import { describeError, type Log } from '@cardseal/core/log';
-import { postpone, type Trials } from '@cardseal/core/queue';
+import { type CrashCounts, postpone } from '@cardseal/core/queue';
 import type { Job } from 'bullmq';
 import { createSolitude } from './solitude.ts';
 
@@ -15,7 +15,7 @@ export const CONVICT_AFTER = 3;
 const REDIS_RETRY_MS = 1000;
 
 export interface SuspectParts<Data> {
-  trials: Trials;
+  trials: CrashCounts;
   log: Log;
   process: (job: Job<Data>, token?: string, signal?: AbortSignal) => Promise<void>;
   /** Gives the card the outcome of one that cannot be worked on. Returns how its run ends; null when it did not fail. */

@@ -65,7 +65,7 @@ async function world() {
     endpoints: createEndpoints(ledger),
     freshOutcomes: createFreshOutcomes(true),
     config: { RETRY_WINDOW_MS: 3_600_000, RETENTION_MS: 86_400_000, RETENTION_INTERVAL_MS: 86_400_000 },
-    conveyor: {
+    jobQueue: {
       announceFinished: async () => {},
       addDeliveries: async (refs: typeof queued) => void queued.push(...refs),
     },
@@ -108,7 +108,7 @@ describe('the announcement of an outcome', () => {
     clock.advance(600_000);
     await retention.sweepDue();
     expect(images(job).map(has)).toEqual([false, false]);
-    expect(await Array.fromAsync(ledger.due.until(clock.now()))).toEqual([]);
+    expect(await Array.fromAsync(ledger.schedule.until(clock.now()))).toEqual([]);
     expect(queued).toHaveLength(1);
   });
 

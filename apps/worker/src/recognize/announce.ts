@@ -10,7 +10,7 @@ import { failpoint } from '@cardseal/core/failpoints';
 import type { JobRequest, Outcome } from '@cardseal/core/job';
 import type { EndpointRecord, Versioned } from '@cardseal/core/ledger';
 import { describeError } from '@cardseal/core/log';
-import { untriedOf } from '@cardseal/core/queue';
+import { unattemptedOf } from '@cardseal/core/queue';
 import { frozenEvent } from '@cardseal/core/use-cases';
 import type { WorkerContext } from '../context.ts';
 import { planRemoval } from './remove-images.ts';
@@ -20,19 +20,19 @@ type Announced = Omit<Outcome, 'nonce'>;
 
 /** Returns what was announced; null when the job turned out to be erased, of which nothing is told but the erasure. */
 export async function announce(context: WorkerContext, work: Work): Promise<Announced | null> {
-  const { ledger, endpoints: known, conveyor, log } = context;
+  const { ledger, endpoints: known, jobQueue, log } = context;
   const { tenant, job, generation, request, sealed } = work;
   const outcome = work.written.outcome ?? (await sealed.outcome(generation));
   if (!outcome) return withoutOutcome(context, work);
   // Those who wait on a long poll need nothing but the outcome.
-  const told = conveyor.announceFinished(job).catch(() => {});
+  const told = jobQueue.announceFinished(job).catch(() => {});
   const listeners = await (work.listeners ?? known.list(tenant));
   const wanted = listeners.filter(({ id, value }) => wants(id, value, request, outcome));
   const ids = [...wanted.map(({ id }) => id), ...absent(listeners, request)];
   const all = ids.map((endpoint) => ({ tenant, job, generation, endpoint }));
   // Only the run that wrote the outcome knows that no other run has announced it.
   const repeated = work.written.outcome === null;
-  const refs = repeated ? await untriedOf(ledger, all) : all;
+  const refs = repeated ? await unattemptedOf(ledger, all) : all;
   const endpoints = wanted.filter(({ id }) => refs.some(({ endpoint }) => endpoint === id));
   if (refs.length > 0 && work.written.outcome) context.freshOutcomes.keep(work, outcome);
   await Promise.all([
@@ -40,7 +40,7 @@ export async function announce(context: WorkerContext, work: Work): Promise<Anno
     ...refs.map((ref) => ledger.markers.owe(ref)),
   ]);
   await failpoint('announce.owed');
-  const queued = conveyor.addDeliveries(refs.map((ref) => ({ ref, repeated }))).catch((error) => {
+  const queued = jobQueue.addDeliveries(refs.map((ref) => ({ ref, repeated }))).catch((error) => {
     log.warn('deliveries.enqueue_postponed', { tenant, job_id: job, ...describeError(error) });
   });
   await Promise.all([queued, ledger.listing.finished(tenant, job, request.reference, outcome)]);

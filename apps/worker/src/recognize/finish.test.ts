@@ -2,7 +2,7 @@
 import { ManualClock } from '@cardseal/base/clock';
 import { DefectError, TransientError } from '@cardseal/base/errors';
 import { newJobId } from '@cardseal/core/job';
-import { createLedger, HOUSE } from '@cardseal/core/ledger';
+import { createLedger, SYSTEM_TENANT } from '@cardseal/core/ledger';
 import { silentLog } from '@cardseal/core/log';
 import { createMetrics } from '@cardseal/core/metrics';
 import { freezeOutcome } from '@cardseal/core/outcome';
@@ -45,7 +45,7 @@ function setUp() {
     freshOutcomes: createFreshOutcomes(true),
     unsaved: createUnsaved({ clock, log: silentLog, random: () => 0 }),
     config: {},
-    conveyor: {
+    jobQueue: {
       queues: () => ({
         recognize: { getJobs: async (states: (keyof typeof queue)[]) => states.flatMap((state) => queue[state]) },
       }),
@@ -55,7 +55,7 @@ function setUp() {
   } as unknown as WorkerContext;
 
   async function job(place: keyof typeof queue, { started = 0, priority = 7 } = {}) {
-    await ledger.tenants.create(HOUSE, TENANT, { name: 'A bank', createdAtMs: 0 });
+    await ledger.tenants.create(SYSTEM_TENANT, TENANT, { name: 'A bank', createdAtMs: 0 });
     const id = newJobId(clock.now());
     const sealed = await ledger.startJob(TENANT, id);
     const request = {
@@ -176,7 +176,7 @@ it('a hold that begins while the last round ends is swept too', async () => {
   const { context } = setUp();
   let rounds = 0;
   const slow = Promise.withResolvers<never[]>();
-  context.conveyor.queues = () =>
+  context.jobQueue.queues = () =>
     ({ recognize: { getJobs: () => (rounds++ === 0 ? slow.promise : Promise.resolve([])) } }) as never;
   const sweep = createHeldSweep(context);
   sweep.start();

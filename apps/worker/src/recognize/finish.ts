@@ -63,7 +63,7 @@ export async function sweepHeld(
   seen: Set<string>,
   { all, signal }: { all: boolean; signal: AbortSignal },
 ): Promise<number> {
-  const { recognize } = context.conveyor.queues();
+  const { recognize } = context.jobQueue.queues();
   const front = await recognize.getJobs(['wait'], 0, FRONT_JOBS - 1);
   const rest = all ? await recognize.getJobs(['prioritized', 'delayed'], 0, ALL_JOBS - 1) : [];
   const fresh = [...front, ...rest.filter(mayBeDone)].filter((job) => job && !seen.has(stateOf(job)));

@@ -5,7 +5,7 @@
  * anybody else can.
  */
 import { ThrottledError } from '@cardseal/base/errors';
-import { answeredWithin } from '@cardseal/core/queue';
+import { resolvedWithin } from '@cardseal/core/queue';
 import type { Reserved } from '@cardseal/pacer';
 
 /** Who will not have heard of his lock for longer, by his slot, asks. */
@@ -48,7 +48,7 @@ export function createLease(
 
   async function ask(): Promise<boolean> {
     const askedAtMs = nowMs();
-    const extended = await answeredWithin(job.extendLock(token, lockMs), ANSWER_MS).catch((error: unknown) => {
+    const extended = await resolvedWithin(job.extendLock(token, lockMs), ANSWER_MS).catch((error: unknown) => {
       throw new ThrottledError('pacing_unavailable', RETRY_MS, { cause: error });
     });
     if (extended === null) throw new ThrottledError('pacing_unavailable', RETRY_MS);

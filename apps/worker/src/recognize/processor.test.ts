@@ -18,7 +18,7 @@ function cardAt(outage: { error: Error }) {
     config: { LOCK_DURATION_MS: 30_000 },
     ledger: { openForWork: () => Promise.reject(outage.error) },
     meter: { left() {} },
-    conveyor: { announceStarted() {}, announceChange() {} },
+    jobQueue: { announceStarted() {}, announceChange() {} },
   } as unknown as WorkerContext;
   const process = recognizeProcessor(context, { hold: async () => false });
   const data: RecognizeJob = {
@@ -112,7 +112,7 @@ async function jobInOutage(outage: Outage) {
         { gate: { state: 'closed', probeAt: Date.UTC(2026, 0, 1) + (outage.probeInMs ?? 11_000) } },
       ],
     },
-    conveyor: {
+    jobQueue: {
       announceStarted() {},
       announceChange: (change: unknown) => changes.push(change),
       giveBackAttempts: async (of: { attemptsMade: number }, count: number) => {

@@ -22,7 +22,7 @@ export function recognizeProcessor(context: WorkerContext, gates: Pick<GateHold,
   return async (job: Job<RecognizeJob>, token = '', signal?: AbortSignal): Promise<void> => {
     const abort = signal ?? new AbortController().signal;
     const lease = createLease(job, token, context.config.LOCK_DURATION_MS);
-    context.conveyor.announceStarted(job.data.job, job.data.generation);
+    context.jobQueue.announceStarted(job.data.job, job.data.generation);
     const startedAtMs = context.clock.now();
     const { work, run } = await runOnce(context, job, lease, abort);
     context.meter.left(job.data.job, context.clock.now() - startedAtMs);
@@ -33,7 +33,7 @@ export function recognizeProcessor(context: WorkerContext, gates: Pick<GateHold,
     const waiting = run.kind === 'retry' ? 'retry' : (gate?.waitingFor ?? waitingFor(run.code));
     await keep(job, work, waiting, run);
     const { job: id, generation } = job.data;
-    context.conveyor.announceChange({ job: id, generation, state: 'queued', waitingFor: waiting });
+    context.jobQueue.announceChange({ job: id, generation, state: 'queued', waitingFor: waiting });
     if (run.kind === 'retry') throw spendAttempt(run.code);
     if (run.code === 'interrupted') return handBack(job, token);
     // With every gate closed the card goes back to its place in the line, and nothing is taken until one opens.
@@ -118,14 +118,14 @@ async function keep(job: Job<RecognizeJob>, work: Work | null, waiting: WaitingF
 const MOST_GIVEN_BACK = 50;
 
 /** Attempts whose run of troubles has become an outage since then are given back. */
-async function takeBackAttempts({ pacer, conveyor, log }: WorkerContext, job: Job<RecognizeJob>): Promise<void> {
+async function takeBackAttempts({ pacer, jobQueue, log }: WorkerContext, job: Job<RecognizeJob>): Promise<void> {
   const { spent = [], givenBack = 0 } = job.data;
   if (spent.length === 0 || givenBack >= MOST_GIVEN_BACK) return;
   const outages = await pacer.outageRuns().catch(() => new Map<string, readonly number[]>());
   const left = spent.filter(({ credential, run }) => !outages.get(credential)?.includes(run));
   const count = spent.length - left.length;
   if (count === 0) return;
-  await conveyor.giveBackAttempts(job, count);
+  await jobQueue.giveBackAttempts(job, count);
   await job.updateData({ ...job.data, spent: left, spared: 0, undecryptable: 0, givenBack: givenBack + count });
   log.info('recognize.attempts_given_back', { tenant: job.data.tenant, job_id: job.data.job, count });
 }
@@ -142,9 +142,9 @@ async function nextProbeMs({ pacer, clock }: WorkerContext): Promise<number> {
   return Math.max(0, Math.min(LONGEST_PROBE_MS, Math.min(...times) - clock.now()));
 }
 
-async function othersWait({ conveyor }: WorkerContext): Promise<boolean> {
+async function othersWait({ jobQueue }: WorkerContext): Promise<boolean> {
   try {
-    const counts = await conveyor.queues().recognize.getJobCounts('wait', 'prioritized');
+    const counts = await jobQueue.queues().recognize.getJobCounts('wait', 'prioritized');
     return counts.wait! + counts.prioritized! > 0;
   } catch {
     // Thrown further, it would spend an attempt.

@@ -18,8 +18,8 @@ export async function settleAbandoned(
   submits: LeftSubmits,
   marker: PendingMarker,
 ): Promise<void> {
-  const { conveyor, clock, log, metrics } = context;
-  const queued = await conveyor.queues().recognize.getJob(recognizeJobId(marker.job, marker.generation));
+  const { jobQueue, clock, log, metrics } = context;
+  const queued = await jobQueue.queues().recognize.getJob(recognizeJobId(marker.job, marker.generation));
   if (queued?.finishedOn && clock.now() - queued.finishedOn < STILL_AT_WORK_MS) return;
   try {
     const attempts = queued?.data.attempts ?? [];

@@ -1,9 +1,9 @@
 /**
- * Submits that ended between their first write and their commit leave a marker, a key and pictures. Nothing tells one
+ * PendingSubmissions that ended between their first write and their commit leave a marker, a key and pictures. Nothing tells one
  * that died from one that is slow but that nothing of it moves: only what stood still for ten minutes is withdrawn. An
  * id may be as old as it likes: a claim of yesterday is worked on today.
  */
-import { createStandstill } from '@cardseal/base/clock';
+import { createStallDetector } from '@cardseal/base/clock';
 import type { JobId } from '@cardseal/core/job';
 import type { Ledger } from '@cardseal/core/ledger';
 import type { Log } from '@cardseal/core/log';
@@ -16,21 +16,21 @@ export interface LeftSubmits {
 export const SAME_FOR_MS = 10 * 60_000;
 
 export function createLeftSubmits(
-  { ledger: { submits }, log }: { ledger: Pick<Ledger, 'submits'>; log: Pick<Log, 'warn'> },
-  standstill = createStandstill({ forMs: SAME_FOR_MS }),
+  { ledger: { pendingSubmissions }, log }: { ledger: Pick<Ledger, 'pendingSubmissions'>; log: Pick<Log, 'warn'> },
+  standstill = createStallDetector({ forMs: SAME_FOR_MS }),
 ): LeftSubmits {
   return {
     async look(tenant, job) {
       const name = `${tenant}/${job}`;
       const left = await standstill.look(
         name,
-        () => submits.left(tenant, job),
+        () => pendingSubmissions.left(tenant, job),
         ({ seen }) => seen,
       );
       if (!left?.stopped) return;
       standstill.forget(name);
-      if (left.seen.withdrawn && left.seen.empty) return submits.forget(tenant, job);
-      if (await submits.withdraw(tenant, job)) {
+      if (left.seen.withdrawn && left.seen.empty) return pendingSubmissions.forget(tenant, job);
+      if (await pendingSubmissions.withdraw(tenant, job)) {
         log.warn('reconcile.swept_uncommitted', { tenant, job_id: job });
       }
     },

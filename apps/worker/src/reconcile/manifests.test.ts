@@ -1,5 +1,5 @@
 import { ManualClock } from '@cardseal/base/clock';
-import { createLedger, HOUSE, paths } from '@cardseal/core/ledger';
+import { createLedger, paths, SYSTEM_TENANT } from '@cardseal/core/ledger';
 import { lastDay, readManifest } from '@cardseal/core/reports';
 import { memoryObjectStore } from '@cardseal/object-store';
 import { localMasterKey } from '@cardseal/sealing';
@@ -16,7 +16,7 @@ it('books of one tenant that cannot be read hold up no other’s, and are tried 
   const open = () => createLedger({ store, master: localMasterKey(Buffer.alloc(32, 1)), clock });
   const ledger = open();
   for (const tenant of ['aaa', 'bbb']) {
-    await ledger.tenants.create(HOUSE, tenant, { name: tenant, createdAtMs: 0 } as never);
+    await ledger.tenants.create(SYSTEM_TENANT, tenant, { name: tenant, createdAtMs: 0 } as never);
     await ledger.endpoints.create(tenant, 'we_1', { url: 'https://r.example/', state: 'enabled' } as never);
   }
   const [record] = (await store.list(paths.record('endpoints', 'aaa', 'we_1'))).keys;
@@ -41,8 +41,9 @@ it('a tenant whose own record cannot be read holds up no other’s books', async
   const store = memoryObjectStore();
   const clock = new ManualClock(NOON_MS);
   const ledger = createLedger({ store, master: localMasterKey(Buffer.alloc(32, 1)), clock });
-  for (const tenant of ['aaa', 'bbb']) await ledger.tenants.create(HOUSE, tenant, { name: tenant, createdAtMs: 0 });
-  await store.put(`${paths.record('tenants', HOUSE, 'aaa')}00000000`, Buffer.from('garbage'));
+  for (const tenant of ['aaa', 'bbb'])
+    await ledger.tenants.create(SYSTEM_TENANT, tenant, { name: tenant, createdAtMs: 0 });
+  await store.put(`${paths.record('tenants', SYSTEM_TENANT, 'aaa')}00000000`, Buffer.from('garbage'));
   const log = { error: () => {}, info: () => {} };
   const keeper = createManifestKeeper({ clock, ledger, log, random: () => 0 } as unknown as WorkerContext);
   await keeper.makeMissing();

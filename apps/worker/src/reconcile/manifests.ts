@@ -2,7 +2,7 @@
  * Once a day the books are balanced: for every tenant the manifest of the day that is over is made, by whichever worker
  * comes first. One that died half-way is gone on with; two at once write the same.
  */
-import { HOUSE } from '@cardseal/core/ledger';
+import { SYSTEM_TENANT } from '@cardseal/core/ledger';
 import { describeError } from '@cardseal/core/log';
 import { lastDay, makeManifest } from '@cardseal/core/reports';
 import type { WorkerContext } from '../context.ts';
@@ -26,7 +26,7 @@ export function createManifestKeeper({ clock, ledger, log, random }: WorkerConte
     if (day === doneDay) return 0;
     let made = 0;
     let failed = 0;
-    for (const tenant of await ledger.tenants.ids(HOUSE)) {
+    for (const tenant of await ledger.tenants.ids(SYSTEM_TENANT)) {
       if ((await ledger.manifests.latest(tenant, day)) > 0) continue;
       // One tenant's books that cannot be read hold up no other's.
       const done = await make(tenant, day).catch((error) => {

@@ -1,5 +1,5 @@
 /**
- * The reconciler: walks the markers of work in flight and puts back on the conveyor what Redis no longer knows; at
+ * The reconciler: walks the markers of work in flight and puts back on the job queue what Redis no longer knows; at
  * start, on schedule, and at once when Redis turns out to be new. It never walks the history.
  */
 import { armFailpoints } from '@cardseal/core/failpoints';

@@ -13,15 +13,15 @@ const STILL_AT_WORK_MS = 30_000;
 
 /** Returns how many deliveries were missing from the queue. */
 export async function restoreUndelivered(context: WorkerContext): Promise<number> {
-  const { conveyor, ledger } = context;
+  const { jobQueue, ledger } = context;
   const alone = createEachAlone(context);
   let restored = 0;
   for await (const page of pages(ledger.markers.undelivered())) {
-    const { deliver } = conveyor.queues();
+    const { deliver } = jobQueue.queues();
     const states = await Promise.all(page.map((ref) => deliver.getJobState(deliverJobId(ref))));
     const missing = page.filter((_, at) => states[at] === 'unknown');
     const due = await alone.each(missing, (ref) => dueOf(context, ref));
-    await conveyor.addDeliveries(due);
+    await jobQueue.addDeliveries(due);
     const ended = page.filter((_, at) => states[at] === 'failed' || states[at] === 'completed');
     const again = await alone.each(ended, (ref) => requeueEnded(context, ref));
     restored += again.filter(Boolean).length;
@@ -30,7 +30,7 @@ export async function restoreUndelivered(context: WorkerContext): Promise<number
   for await (const page of pages(ledger.markers.askedAgain())) {
     await alone.each(page, (ref) => wakeAsked(context, ref));
   }
-  for await (const recovery of ledger.recoveries.open()) await addRecovery(conveyor, recovery);
+  for await (const recovery of ledger.recoveries.open()) await addRecovery(jobQueue, recovery);
   alone.end();
   return restored;
 }
@@ -43,17 +43,17 @@ async function dueOf({ ledger, clock, lanes }: WorkerContext, ref: DeliveryRef) 
 }
 
 /** Asked for by a person, and asleep all the same: Redis was away in that moment, or forgot it. */
-async function wakeAsked({ conveyor, ledger }: WorkerContext, ref: DeliveryRef): Promise<void> {
+async function wakeAsked({ jobQueue, ledger }: WorkerContext, ref: DeliveryRef): Promise<void> {
   const [{ last }, isOwed] = await Promise.all([ledger.deliveries.read(ref), ledger.markers.isOwed(ref)]);
-  if (isOwed && last?.class === 'resent') await requeue(conveyor, ref);
+  if (isOwed && last?.class === 'resent') await requeue(jobQueue, ref);
   else await ledger.markers.forgetAsked(ref);
 }
 
 /** BullMQ gave it up, stalled too often or in a fault of Redis; the ledger still owes it. */
-async function requeueEnded({ conveyor, clock, ledger }: WorkerContext, ref: DeliveryRef): Promise<boolean> {
-  const queued = await conveyor.queues().deliver.getJob(deliverJobId(ref));
+async function requeueEnded({ jobQueue, clock, ledger }: WorkerContext, ref: DeliveryRef): Promise<boolean> {
+  const queued = await jobQueue.queues().deliver.getJob(deliverJobId(ref));
   if (queued?.finishedOn && clock.now() - queued.finishedOn < STILL_AT_WORK_MS) return false;
   const { last } = await ledger.deliveries.read(ref);
-  await requeue(conveyor, ref, Math.max(0, (last?.nextAtMs ?? 0) - clock.now()));
+  await requeue(jobQueue, ref, Math.max(0, (last?.nextAtMs ?? 0) - clock.now()));
   return true;
 }

@@ -1,5 +1,5 @@
 /** One broken object of one tenant must not keep the cards of all others from their queue. */
-import { createStandstill } from '@cardseal/base/clock';
+import { createStallDetector } from '@cardseal/base/clock';
 import { TransientError } from '@cardseal/base/errors';
 import { eraseJob } from '@cardseal/core/erasure';
 import { type JobId, type JobRequest, newJobId } from '@cardseal/core/job';
@@ -47,7 +47,7 @@ async function world() {
       error: (event: string, fields: object) => told.push({ event, ...fields }),
       warn: () => {},
     },
-    conveyor: {
+    jobQueue: {
       queues: () => ({ recognize: queue, deliver: queue }),
       addCards: async (cards: { job: string; restored?: boolean }[]) => {
         // Whoever gets such a card must know that others may be at it.
@@ -119,7 +119,7 @@ describe('a walk over the markers', () => {
   it('puts deliveries back past a record that is broken', async () => {
     const { store, jobs, context, added, told } = await world();
     const ref = { tenant: 'aaa', job: jobs.aaa, generation: 1, endpoint: 'we_1' };
-    await store.put(paths.deliveryTry(ref, 1), Buffer.from('{"cut'));
+    await store.put(paths.deliveryAttempt(ref, 1), Buffer.from('{"cut'));
     expect(await restoreUndelivered(context)).toBe(2);
     expect(added).toEqual([jobs.bbb, jobs.ccc]);
     expect(told).toMatchObject([{ event: 'walk.stuck', job_id: jobs.aaa }]);
@@ -143,14 +143,14 @@ describe('a request that the store lost', () => {
     await store.delete([paths.request('aaa', jobs.aaa)]);
     const before = [...store.objects.keys()];
     const passed = { ms: 0 };
-    const submits = createLeftSubmits(context, createStandstill({ forMs: SAME_FOR_MS, nowMs: () => passed.ms }));
+    const submits = createLeftSubmits(context, createStallDetector({ forMs: SAME_FOR_MS, nowMs: () => passed.ms }));
     for (let turn = 0; turn < 4; turn++) {
       await restorePending(context, submits);
       passed.ms += SAME_FOR_MS;
     }
     expect([...store.objects.keys()]).toEqual(before);
     expect(new Set(told.map(({ code }) => code))).toEqual(new Set(['job_request_missing']));
-    await expect(context.ledger.submits.withdraw('aaa', jobs.aaa)).rejects.toMatchObject({
+    await expect(context.ledger.pendingSubmissions.withdraw('aaa', jobs.aaa)).rejects.toMatchObject({
       code: 'job_request_missing',
     });
   });
@@ -160,7 +160,7 @@ describe('a request that the store lost', () => {
     await store.put(paths.image('aaa', jobs.aaa, 'front'), Buffer.from('sealed'));
     await store.delete([paths.request('aaa', jobs.aaa)]);
     const passed = { ms: 0 };
-    const submits = createLeftSubmits(context, createStandstill({ forMs: SAME_FOR_MS, nowMs: () => passed.ms }));
+    const submits = createLeftSubmits(context, createStallDetector({ forMs: SAME_FOR_MS, nowMs: () => passed.ms }));
     for (let turn = 0; turn < 5; turn++) {
       await restorePending(context, submits);
       passed.ms += SAME_FOR_MS;
@@ -175,7 +175,7 @@ describe('a request that the store lost', () => {
     const { store, jobs, context, told } = await world();
     await store.put(paths.reply('aaa', jobs.aaa, 'front'), Buffer.from('sealed'));
     await store.delete([paths.request('aaa', jobs.aaa)]);
-    const { recognize } = context.conveyor.queues();
+    const { recognize } = context.jobQueue.queues();
     Object.assign(recognize, { getJobState: async () => 'completed', getJob: async () => undefined });
     Object.assign(context, { endpoints: { list: async () => [] } });
     await restorePending(context);

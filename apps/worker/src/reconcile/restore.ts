@@ -18,13 +18,13 @@ export async function restorePending(context: WorkerContext, submits = createLef
   for await (const page of pages(context.ledger.markers.pending())) {
     const states = await Promise.all(
       page.map(({ job, generation }) =>
-        context.conveyor.queues().recognize.getJobState(recognizeJobId(job, generation)),
+        context.jobQueue.queues().recognize.getJobState(recognizeJobId(job, generation)),
       ),
     );
     const missing = page.filter((_, at) => states[at] === 'unknown');
     const cards = await alone.each(missing, (marker) => cardOf(context, submits, marker));
     const present = cards.filter((card) => card !== null);
-    await context.conveyor.addCards(present);
+    await context.jobQueue.addCards(present);
     restored += present.length;
     const ended = page.filter((_, at) => states[at] === 'failed' || states[at] === 'completed');
     for (const marker of ended) await settleAbandoned(context, submits, marker);
@@ -80,5 +80,5 @@ async function eraseAsAsked(context: WorkerContext, marker: PendingMarker): Prom
 /** False for a submit whose commit was taken back or withdrawn. */
 async function isAccepted({ ledger }: WorkerContext, { tenant, job }: PendingMarker): Promise<boolean> {
   const { committed, requestLost } = await ledger.inventory(tenant, job);
-  return requestLost || (committed && (await ledger.submits.left(tenant, job)) === null);
+  return requestLost || (committed && (await ledger.pendingSubmissions.left(tenant, job)) === null);
 }

@@ -1,6 +1,6 @@
 /**
  * Usage and gates of credentials survive Redis: one worker a minute writes the counts to the ledger, each writes changes
- * of gates, and a Redis that turns out to be new gets both back before any card is put on the conveyor again.
+ * of gates, and a Redis that turns out to be new gets both back before any card is put on the job queue again.
  */
 import { describeError } from '@cardseal/core/log';
 import { epochKey } from '@cardseal/core/queue';

@@ -22,12 +22,13 @@ export async function settleDue(context: WorkerContext, { tenant, job, what }: D
   const work = await openWork(context, queued, AbortSignal.timeout(MAX_WORK_MS));
   if (!work) {
     // Written before the commit, which may still come.
-    if (what === 'expire' && (await context.ledger.submits.left(tenant, job))) throw new TransientError('submit_open');
+    if (what === 'expire' && (await context.ledger.pendingSubmissions.left(tenant, job)))
+      throw new TransientError('submit_open');
     return;
   }
   if (what === 'expire') return expire(context, work);
   const decided = work.inventory.decided.includes(generation);
-  if (what === 'pictures' && decided) return deletePictures(context, work);
+  if (what === 'pictures' && decided) return deleteImages(context, work);
   // A generation that a retry has opened plans its own removal when it ends.
   if (what === 'retention' && decided) await eraseJob(context, tenant, job, 'retention');
 }
@@ -42,15 +43,15 @@ async function expire(context: WorkerContext, work: Work): Promise<void> {
   await announce(context, work);
 }
 
-async function deletePictures({ ledger, clock, config }: WorkerContext, work: Work): Promise<void> {
+async function deleteImages({ ledger, clock, config }: WorkerContext, work: Work): Promise<void> {
   const outcome = await work.sealed.outcome(work.generation);
   if (!outcome) return;
   // The worker that announced the outcome could not delete them. No retry can need them.
-  if (needsNoImages(outcome.state)) return ledger.deletePictures(work.tenant, work.job, work.request.sides);
+  if (needsNoImages(outcome.state)) return ledger.deleteImages(work.tenant, work.job, work.request.sides);
   if (outcome.atMs + config.RETRY_WINDOW_MS > clock.now()) return;
   // A retry that was opened in this moment has them, and plans their removal when it ends.
   if (!(await ledger.closeRetryWindow(work.tenant, work.job))) return;
-  await ledger.deletePictures(work.tenant, work.job, work.request.sides);
+  await ledger.deleteImages(work.tenant, work.job, work.request.sides);
 }
 
 /**

@@ -3,7 +3,7 @@
  * tenants beyond its time.
  */
 import { asCardsealError } from '@cardseal/base/errors';
-import { HOUSE, type TenantRecord } from '@cardseal/core/ledger';
+import { SYSTEM_TENANT, type TenantRecord } from '@cardseal/core/ledger';
 import { describeError } from '@cardseal/core/log';
 import type { WorkerContext } from '../context.ts';
 
@@ -17,10 +17,10 @@ export async function eachTenant(
   work: (tenant: string, record: TenantRecord) => Promise<number>,
 ): Promise<number> {
   let sum = 0;
-  for (const tenant of await ledger.tenants.ids(HOUSE)) {
+  for (const tenant of await ledger.tenants.ids(SYSTEM_TENANT)) {
     if (signal.aborted) break;
     try {
-      const record = await ledger.tenants.get(HOUSE, tenant);
+      const record = await ledger.tenants.get(SYSTEM_TENANT, tenant);
       if (record) sum += await work(tenant, record.value);
     } catch (error) {
       metrics.count('cardseal_own_faults_total', { work: 'walk', code: asCardsealError(error).code });

@@ -1,7 +1,7 @@
 /** What is due and what is old goes, whatever of other jobs is broken. */
 import { ManualClock } from '@cardseal/base/clock';
 import { type JobId, newJobId } from '@cardseal/core/job';
-import { createLedger, HOUSE, paths, type TenantRetention } from '@cardseal/core/ledger';
+import { createLedger, paths, SYSTEM_TENANT, type TenantRetention } from '@cardseal/core/ledger';
 import { memoryObjectStore } from '@cardseal/object-store';
 import { localMasterKey } from '@cardseal/sealing';
 import { beforeEach, expect, it } from 'vitest';
@@ -18,7 +18,7 @@ async function world(retention?: TenantRetention, retainForS: number | null = nu
   const store = memoryObjectStore();
   const clock = new ManualClock(MADE_MS);
   const ledger = createLedger({ store, master: localMasterKey(Buffer.alloc(32, 1)), clock });
-  await ledger.tenants.create(HOUSE, TENANT, {
+  await ledger.tenants.create(SYSTEM_TENANT, TENANT, {
     ...{ name: 'A bank', createdAtMs: 0 },
     ...(retention ? { retention } : {}),
   });
@@ -32,7 +32,7 @@ async function world(retention?: TenantRetention, retainForS: number | null = nu
     const ended = { v: 1, generation: 1, state: 'failed', code: 'image_unusable', full: '{}', reference: '{}' };
     await sealed.decide({ ...ended, atMs: MADE_MS } as never);
     await ledger.listing.finished(TENANT, job, null, { generation: 1, state: 'failed', code: 'image_unusable' });
-    await ledger.due.at(MADE_MS + DAY_MS, { tenant: TENANT, job, what: 'pictures' });
+    await ledger.schedule.at(MADE_MS + DAY_MS, { tenant: TENANT, job, what: 'pictures' });
     jobs.push(job);
   }
   const told: string[] = [];
@@ -45,7 +45,7 @@ async function world(retention?: TenantRetention, retainForS: number | null = nu
     random: () => 0,
     config: { RETENTION_MS: 7 * DAY_MS, RETENTION_INTERVAL_MS: DAY_MS },
     log: { error: tell, warn: tell, info: () => {} },
-    conveyor: {
+    jobQueue: {
       queues: () => ({ recognize: queue, deliver: queue }),
       announceFinished: async () => {},
       addDeliveries: async () => {},
@@ -68,7 +68,7 @@ it('a job that does not open keeps its due name, and holds up no other’s', asy
   await createRetention(context).sweepDue();
   expect(has((job) => paths.image(TENANT, job, 'front'))).toEqual([false, true, false]);
   expect(told).toEqual([`retention.postponed ${jobs[1]}`]);
-  const due = await Array.fromAsync(context.ledger.due.until(clock.now()));
+  const due = await Array.fromAsync(context.ledger.schedule.until(clock.now()));
   expect(due.map(({ job }) => job)).toEqual([jobs[1]]);
 });
 
@@ -100,7 +100,7 @@ it('an erasure that could not delete everything is completed', async () => {
   const { ledger } = context;
   const times = { createdAtMs: MADE_MS, erasedAtMs: clock.now() };
   await ledger.erasures.declare(TENANT, job!, { v: 1, reason: 'request', generation: 1, endpointIds: null, ...times });
-  await ledger.due.at(clock.now(), { tenant: TENANT, job: job!, what: 'erased' });
+  await ledger.schedule.at(clock.now(), { tenant: TENANT, job: job!, what: 'erased' });
   await createRetention(context).sweepDue();
   expect(run.has((id) => paths.image(TENANT, id, 'front'))).toEqual([false, true, true]);
   expect(await ledger.erasures.readRecord(TENANT, job!)).toMatchObject({ removed: { jobs: 3 } });
@@ -157,9 +157,9 @@ it('a record that cannot be read keeps neither the jobs nor the endpoints of any
   const { ledger } = context;
   for (const [tenant, name] of [
     ['aaa', paths.record('endpoints', 'aaa', 'we_1')],
-    ['aab', paths.record('tenants', HOUSE, 'aab')],
+    ['aab', paths.record('tenants', SYSTEM_TENANT, 'aab')],
   ] as const) {
-    await ledger.tenants.create(HOUSE, tenant, { name: 'Another bank', createdAtMs: 0 });
+    await ledger.tenants.create(SYSTEM_TENANT, tenant, { name: 'Another bank', createdAtMs: 0 });
     // A later version than any that opens.
     await run.store.put(`${name}00000000`, Buffer.from('garbage'));
   }

@@ -1,17 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ManualClock } from './clock.ts';
-import { createAgreedClock, type TimeWitness } from './quorum-clock.ts';
+import { createQuorumClock, type TimeSource } from './quorum-clock.ts';
 
 const TRUE_MS = 1_800_000_000_000;
 const by =
-  (offsetMs: number): TimeWitness =>
+  (offsetMs: number): TimeSource =>
   async () =>
     TRUE_MS + offsetMs;
-const away: TimeWitness = async () => Promise.reject(new Error('away'));
+const away: TimeSource = async () => Promise.reject(new Error('away'));
 
-async function agreed(ownOffsetMs: number, a: TimeWitness, b: TimeWitness): Promise<number> {
-  const clock = createAgreedClock({ base: new ManualClock(TRUE_MS + ownOffsetMs), witnesses: [a, b] });
+async function agreed(ownOffsetMs: number, a: TimeSource, b: TimeSource): Promise<number> {
+  const clock = createQuorumClock({ base: new ManualClock(TRUE_MS + ownOffsetMs), witnesses: [a, b] });
   await clock.start();
   clock.stop();
   return clock.now() - TRUE_MS;
@@ -36,8 +36,8 @@ describe('the agreed clock', () => {
   it('keeps what was agreed on while one of them is away', async () => {
     expect(await agreed(600_000, away, by(0))).toBe(600_000);
     let reachable = true;
-    const sometimes: TimeWitness = () => (reachable ? by(0)() : away());
-    const clock = createAgreedClock({
+    const sometimes: TimeSource = () => (reachable ? by(0)() : away());
+    const clock = createQuorumClock({
       base: new ManualClock(TRUE_MS + 600_000),
       witnesses: [sometimes, by(0)],
     });

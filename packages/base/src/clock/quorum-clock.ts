@@ -6,16 +6,16 @@
 import { type Clock, systemClock } from './clock.ts';
 
 /** Milliseconds since the epoch by another clock. May reject; it is then not heard. */
-export type TimeWitness = () => Promise<number>;
+export type TimeSource = () => Promise<number>;
 
-export interface AgreedClock extends Clock {
+export interface QuorumClock extends Clock {
   /** Resolves after the first look, whatever came of it, and looks again from then on. */
   start(): Promise<void>;
   stop(): void;
 }
 
-export interface AgreedClockSettings {
-  witnesses: readonly [TimeWitness, TimeWitness];
+export interface QuorumClockSettings {
+  witnesses: readonly [TimeSource, TimeSource];
   base?: Clock;
   /** Told when the correction changes; 0 for none. */
   onChange?: (offsetMs: number) => void;
@@ -28,7 +28,7 @@ const TOLERATED_MS = 5000;
 /** A correction changes by at least so much, or a witness's jitter would move the time about. */
 const STEP_MS = 2000;
 
-export function createAgreedClock(settings: AgreedClockSettings): AgreedClock {
+export function createQuorumClock(settings: QuorumClockSettings): QuorumClock {
   const { witnesses, base = systemClock, onChange = () => {}, lookEveryMs = LOOK_EVERY_MS } = settings;
   let offsetMs = 0;
   let timer: NodeJS.Timeout | undefined;
@@ -57,7 +57,7 @@ export function createAgreedClock(settings: AgreedClockSettings): AgreedClock {
 }
 
 /** null when it is not heard. The moment it read its clock is taken to be the middle of the wait. */
-async function offsetOf(witness: TimeWitness, base: Clock): Promise<number | null> {
+async function offsetOf(witness: TimeSource, base: Clock): Promise<number | null> {
   const sentMs = performance.now();
   const theirsMs = await witness().catch(() => null);
   return theirsMs === null ? null : theirsMs + (performance.now() - sentMs) / 2 - base.now();

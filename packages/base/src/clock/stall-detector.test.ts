@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import { createStandstill } from './stall-detector.ts';
+import { createStallDetector } from './stall-detector.ts';
 
 function watch() {
   let nowMs = 0;
-  const standstill = createStandstill({ forMs: 1000, nowMs: () => nowMs });
+  const standstill = createStallDetector({ forMs: 1000, nowMs: () => nowMs });
   const pass = (ms: number) => {
     nowMs += ms;
   };

@@ -7,7 +7,7 @@
 /** So many are watched; others have their turn when one of these is gone. */
 const MAX_SIGHTINGS = 10_000;
 
-export interface Standstill {
+export interface StallDetector {
   /**
    * Looks, and says whether what it saw has been the same for long. null: there is nothing to see.
    * @param markOf what changes whenever it moves.
@@ -28,7 +28,7 @@ export interface StandstillSettings {
   nowMs?: () => number;
 }
 
-export function createStandstill({ forMs, nowMs = () => performance.now() }: StandstillSettings): Standstill {
+export function createStallDetector({ forMs, nowMs = () => performance.now() }: StandstillSettings): StallDetector {
   /** The one that was looked at longest ago first. */
   const sightings = new Map<string, { mark: string; sinceMs: number; lookedAtMs: number }>();
 

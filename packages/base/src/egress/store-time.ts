@@ -1,6 +1,6 @@
 /** Asks the object store for its time, so that the clock can agree with it. */
 import { Agent, request } from 'undici';
-import type { TimeWitness } from '../clock/index.ts';
+import type { TimeSource } from '../clock/index.ts';
 import { awsEndpoint } from './node-agents.ts';
 import type { ProxyFor } from './proxy.ts';
 import { egressConnector } from './tunnel.ts';
@@ -16,7 +16,7 @@ export interface StoreTimeOptions {
 }
 
 /** The `Date` header of any response, plus half a second: the header drops the fraction of the second. */
-export function storeTime({ endpoint, region, proxyFor }: StoreTimeOptions): TimeWitness {
+export function storeTime({ endpoint, region, proxyFor }: StoreTimeOptions): TimeSource {
   const url = endpoint ?? awsEndpoint('s3', region);
   const dispatcher = new Agent({ connect: egressConnector(proxyFor, PATIENCE_MS) });
   return async () => {

@@ -5,7 +5,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import type { Clock } from '@cardseal/base/clock';
-import { HOUSE, type KeyLimits, type Ledger, type Scope } from '../ledger/index.ts';
+import { type KeyLimits, type Ledger, type Scope, SYSTEM_TENANT } from '../ledger/index.ts';
 
 const SHAPE = /^csk_[a-z]+_([a-z0-9-]{1,40})\.([a-z0-9]{12})_([A-Za-z0-9_-]{43})([0-9a-f]{8})$/;
 
@@ -20,7 +20,7 @@ export function parseApiKey(text: string): ParsedApiKey | null {
   const match = SHAPE.exec(text);
   if (!match) return null;
   const [, tenant, id, secret, checksum] = match as unknown as [string, string, string, string, string];
-  return checksumOf(text.slice(0, -8)) === checksum && tenant !== HOUSE ? { tenant, id, secret } : null;
+  return checksumOf(text.slice(0, -8)) === checksum && tenant !== SYSTEM_TENANT ? { tenant, id, secret } : null;
 }
 
 /** Makes a key, writes its hash to the ledger and returns the only copy of the whole. */

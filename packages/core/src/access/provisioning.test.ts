@@ -2,7 +2,7 @@ import { ManualClock } from '@cardseal/base/clock';
 import { memoryObjectStore } from '@cardseal/object-store';
 import { localMasterKey } from '@cardseal/sealing';
 import { describe, expect, it } from 'vitest';
-import { createLedger, HOUSE } from '../ledger/index.ts';
+import { createLedger, SYSTEM_TENANT } from '../ledger/index.ts';
 import { passwordMatches } from './password.ts';
 import { changeAdmin, createAdmin, findAdmin, listAdmins, removeAdmin } from './provisioning.ts';
 
@@ -13,7 +13,8 @@ function setUp() {
   const store = memoryObjectStore();
   const clock = new ManualClock(1_000_000);
   const ledger = createLedger({ store, master: localMasterKey(Buffer.alloc(32, 7)), clock });
-  const versions = () => [...store.objects.keys()].filter((key) => key.startsWith(`admins/${HOUSE}/li/`)).length;
+  const versions = () =>
+    [...store.objects.keys()].filter((key) => key.startsWith(`admins/${SYSTEM_TENANT}/li/`)).length;
   return { ledger, clock, versions };
 }
 
@@ -36,7 +37,7 @@ describe('an operator', () => {
     await removeAdmin(ledger, clock, 'li');
     expect(await findAdmin(ledger, 'li')).toBeNull();
     expect(await listAdmins(ledger)).toEqual([]);
-    expect((await ledger.admins.get(HOUSE, 'li'))!.value.password).toBe('');
+    expect((await ledger.admins.get(SYSTEM_TENANT, 'li'))!.value.password).toBe('');
     await expect(changeAdmin(ledger, 'li', { role: 'owner' })).rejects.toMatchObject({ code: 'admin_not_found' });
     await expect(removeAdmin(ledger, clock, 'li')).rejects.toMatchObject({ code: 'admin_not_found' });
   });

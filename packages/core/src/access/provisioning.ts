@@ -1,7 +1,7 @@
 /** First tenants, and operators, straight in the ledger: nothing has to run for them to be made. */
 import type { Clock } from '@cardseal/base/clock';
 import { RejectedError } from '@cardseal/base/errors';
-import { type AdminRecord, HOUSE, type Ledger, type Versioned } from '../ledger/index.ts';
+import { type AdminRecord, type Ledger, SYSTEM_TENANT, type Versioned } from '../ledger/index.ts';
 import { hashPassword } from './password.ts';
 
 const TENANT_ID = /^[a-z0-9][a-z0-9-]{1,39}$/;
@@ -18,7 +18,7 @@ export function checkTenantId(id: string): void {
 /** Throws RejectedError `tenant_id_invalid` or `tenant_exists`. */
 export async function createTenant(ledger: Ledger, clock: Clock, id: string, name: string): Promise<void> {
   checkTenantId(id);
-  const created = await ledger.tenants.create(HOUSE, id, { name, createdAtMs: clock.now() });
+  const created = await ledger.tenants.create(SYSTEM_TENANT, id, { name, createdAtMs: clock.now() });
   if (!created) throw new RejectedError('tenant_exists', { fields: { tenant: id } });
 }
 
@@ -34,12 +34,12 @@ export function checkPassword(password: string): void {
 
 /** null for a name that nobody has, or nobody has any more. */
 export async function findAdmin(ledger: Ledger, user: string): Promise<Versioned<AdminRecord> | null> {
-  const found = ADMIN_ID.test(user) ? await ledger.admins.get(HOUSE, user) : null;
+  const found = ADMIN_ID.test(user) ? await ledger.admins.get(SYSTEM_TENANT, user) : null;
   return found && found.value.removedAtMs === undefined ? found : null;
 }
 
 export async function listAdmins(ledger: Ledger): Promise<Versioned<AdminRecord>[]> {
-  return (await ledger.admins.list(HOUSE)).filter(({ value }) => value.removedAtMs === undefined);
+  return (await ledger.admins.list(SYSTEM_TENANT)).filter(({ value }) => value.removedAtMs === undefined);
 }
 
 /** Throws RejectedError `admin_id_invalid`, `password_too_short` or `admin_exists`. */
@@ -52,13 +52,13 @@ export async function createAdmin(
   checkAdminId(user);
   checkPassword(admin.password);
   const record = { password: await hashPassword(admin.password), role, createdAtMs: clock.now() };
-  const before = await ledger.admins.get(HOUSE, user);
+  const before = await ledger.admins.get(SYSTEM_TENANT, user);
   if (!before) {
-    if (!(await ledger.admins.create(HOUSE, user, record))) throw new RejectedError('admin_exists');
+    if (!(await ledger.admins.create(SYSTEM_TENANT, user, record))) throw new RejectedError('admin_exists');
     return;
   }
   // Whoever had the name before is gone: the record goes on from there, and no session of theirs comes back.
-  await ledger.admins.change(HOUSE, user, ({ removedAtMs }) => {
+  await ledger.admins.change(SYSTEM_TENANT, user, ({ removedAtMs }) => {
     if (removedAtMs === undefined) throw new RejectedError('admin_exists');
     return record;
   });
@@ -81,12 +81,12 @@ export async function removeAdmin(ledger: Ledger, clock: Clock, user: string): P
 }
 
 async function replaceAdmin(ledger: Ledger, user: string, change: (value: AdminRecord) => AdminRecord) {
-  const changed = await ledger.admins.change(HOUSE, user, (value) => {
+  const changed = await ledger.admins.change(SYSTEM_TENANT, user, (value) => {
     if (value.removedAtMs !== undefined) throw new RejectedError('admin_not_found');
     return change(value);
   });
   if (!changed) throw new RejectedError('admin_not_found');
   // A password that is no longer good is not kept either.
-  await ledger.admins.forgetOlder(HOUSE, user);
+  await ledger.admins.forgetOlder(SYSTEM_TENANT, user);
   return changed;
 }

@@ -5,17 +5,17 @@ import { localMasterKey } from '@cardseal/sealing';
 import { describe, expect, it } from 'vitest';
 import { type JobRequest, newId, newJobId } from '../job/index.ts';
 import { createLedger, paths, type UploadId } from '../ledger/index.ts';
-import type { Conveyor } from '../queue/index.ts';
+import type { JobQueue } from '../queue/index.ts';
 import { ErasureIncomplete, eraseJob } from './erase-job.ts';
 
 const clock = new ManualClock(Date.UTC(2026, 0, 1));
-const conveyor = {
+const jobQueue = {
   queues: () => {
     throw new Error('Redis is away');
   },
   addDeliveries: async () => {},
   announceFinished: async () => {},
-} as unknown as Conveyor;
+} as unknown as JobQueue;
 
 const ledgerOf = (store: ObjectStore) => createLedger({ store, master: localMasterKey(Buffer.alloc(32, 5)), clock });
 
@@ -53,7 +53,7 @@ describe('the erasure of a job whose picture was uploaded', () => {
     for (let operations = 0; ; operations++) {
       const { store, ledger, upload, job } = await uploadedJob();
       const erase = (over: ObjectStore) =>
-        eraseJob({ ledger: ledgerOf(over), conveyor, clock }, 'bank', job, 'request').then(
+        eraseJob({ ledger: ledgerOf(over), jobQueue, clock }, 'bank', job, 'request').then(
           () => 'erased',
           () => 'died',
         );
@@ -84,7 +84,7 @@ describe('the erasure of a job whose objects cannot be deleted', () => {
 
   it('says so, leaves nothing that opens, and is found again by marker and due name', async () => {
     const { store, ledger, job } = await uploadedJob();
-    const eraser = { ledger: ledgerOf(partly(store, /\.image$|^jobs\/.*\/request$/)), conveyor, clock };
+    const eraser = { ledger: ledgerOf(partly(store, /\.image$|^jobs\/.*\/request$/)), jobQueue, clock };
     const erase = () => eraseJob(eraser, 'bank', job, 'request');
     await expect(erase()).rejects.toMatchObject({
       code: 'erasure_incomplete',
@@ -96,10 +96,10 @@ describe('the erasure of a job whose objects cannot be deleted', () => {
     expect(names.filter((name) => name.startsWith('keys/bank/job_'))).toEqual([]);
     expect(names.filter((name) => name.startsWith('pending/'))).toEqual([`pending/bank/${job}.0.-`]);
     // One name, however often the client asks.
-    expect(await Array.fromAsync(ledger.due.until(clock.now()))).toMatchObject([{ job, what: 'erased' }]);
+    expect(await Array.fromAsync(ledger.schedule.until(clock.now()))).toMatchObject([{ job, what: 'erased' }]);
     expect(await ledger.erasures.readRecord('bank', job)).toBeNull();
 
-    await eraseJob({ ledger, conveyor, clock }, 'bank', job, 'request');
+    await eraseJob({ ledger, jobQueue, clock }, 'bank', job, 'request');
     expect([...store.objects.keys()].filter((name) => name.startsWith(`jobs/bank/${job}/`))).toEqual([
       `jobs/bank/${job}/tombstone`,
     ]);
@@ -110,7 +110,7 @@ describe('the erasure of a job whose objects cannot be deleted', () => {
   it('keeps the markers of work as long as an object stays that they lead to', async () => {
     const { store, ledger, job } = await uploadedJob();
     await ledger.markers.openGeneration('bank', job, 1, null);
-    const eraser = { ledger: ledgerOf(partly(store, /\.image$/)), conveyor, clock };
+    const eraser = { ledger: ledgerOf(partly(store, /\.image$/)), jobQueue, clock };
     await expect(eraseJob(eraser, 'bank', job, 'request')).rejects.toBeInstanceOf(ErasureIncomplete);
     expect((await ledger.inventory('bank', job)).open).toEqual([0, 1]);
   });
@@ -122,7 +122,7 @@ describe('the erasure of a job of a tenant with an endpoint that cannot be read'
     const ref = { tenant: 'bank', job, generation: 1, endpoint: 'we_1' };
     await ledger.markers.park(ref);
     await store.put(`${paths.record('endpoints', 'bank', 'we_1')}00000001`, Buffer.from('garbage'));
-    const eraser = { ledger, conveyor, clock };
+    const eraser = { ledger, jobQueue, clock };
     await expect(eraseJob(eraser, 'bank', job, 'request')).rejects.toBeInstanceOf(ErasureIncomplete);
     const names = [...store.objects.keys()].filter((name) => name.includes(job));
     expect(names.filter((name) => /^(keys|parked|jobs)/.test(name))).toEqual([paths.tombstone('bank', job)]);

@@ -14,11 +14,11 @@ import {
   type Ledger,
   type Tombstone,
 } from '../ledger/index.ts';
-import { announceNotice, type Conveyor, deliverJobId, recognizeJobId } from '../queue/index.ts';
+import { announceNotice, deliverJobId, type JobQueue, recognizeJobId } from '../queue/index.ts';
 
 export interface Eraser {
   ledger: Ledger;
-  conveyor: Conveyor;
+  jobQueue: JobQueue;
   clock: Clock;
 }
 
@@ -59,7 +59,7 @@ export async function eraseJob(
   await failpoint('erase.declared');
   await completeErasure(eraser, tenant, job, tombstone).catch(async (error) => {
     // The sweep of due names comes back sooner than the reconciler does. Without the name the marker still owes the rest.
-    if (!standing) await ledger.due.at(eraser.clock.now(), { tenant, job, what: 'erased' }).catch(() => {});
+    if (!standing) await ledger.schedule.at(eraser.clock.now(), { tenant, job, what: 'erased' }).catch(() => {});
     throw error;
   });
   return tombstone;
@@ -113,7 +113,7 @@ async function requestIfItOpens(ledger: Ledger, tenant: string, job: JobId): Pro
 
 /** Everything behind the tombstone; may run any number of times, and at once with others. */
 export async function finishErasure(
-  { ledger, conveyor, clock }: Eraser,
+  { ledger, jobQueue, clock }: Eraser,
   tenant: string,
   job: JobId,
   tombstone: Tombstone,
@@ -121,11 +121,11 @@ export async function finishErasure(
   const told = await ledger.deliveries.refsOf(tenant, job);
   const removed = await removeAll(ledger, tenant, job, tombstone);
   await failpoint('erase.removed');
-  await removeFromQueue(conveyor, job, tombstone.generation, told);
+  await removeFromQueue(jobQueue, job, tombstone.generation, told);
   const earlier = await ledger.erasures.readRecord(tenant, job);
-  if (!earlier) await announceErasure({ ledger, conveyor }, tenant, job, tombstone);
+  if (!earlier) await announceErasure({ ledger, jobQueue }, tenant, job, tombstone);
   await failpoint('erase.told');
-  await ledger.due.at(clock.now() + SECOND_LOOK_MS, { tenant, job, what: 'erased' });
+  await ledger.schedule.at(clock.now() + SECOND_LOOK_MS, { tenant, job, what: 'erased' });
   const record = earlier ?? (await ledger.erasures.record(tenant, job, { v: 1, completedAtMs: clock.now(), removed }));
   await ledger.markers.closeGeneration(tenant, job, ERASURE_GENERATION, null);
   return record;
@@ -148,13 +148,13 @@ async function mayHaveParked({ endpoints }: Ledger, tenant: string): Promise<str
 
 /** A job that a worker holds is locked and stays; the worker finds the tombstone at its next step. */
 async function removeFromQueue(
-  conveyor: Conveyor,
+  jobQueue: JobQueue,
   job: JobId,
   last: number,
   told: readonly DeliveryRef[],
 ): Promise<void> {
   try {
-    const { recognize, deliver } = conveyor.queues();
+    const { recognize, deliver } = jobQueue.queues();
     for (const ref of told) await deliver.remove(deliverJobId(ref)).catch(() => {});
     for (let generation = 1; generation <= last; generation++) {
       await recognize.remove(recognizeJobId(job, generation)).catch(() => {});
@@ -165,7 +165,7 @@ async function removeFromQueue(
 }
 
 async function announceErasure(
-  { ledger, conveyor }: Pick<Eraser, 'ledger' | 'conveyor'>,
+  { ledger, jobQueue }: Pick<Eraser, 'ledger' | 'jobQueue'>,
   tenant: string,
   job: JobId,
   { generation, reason, createdAtMs, erasedAtMs, endpointIds }: Tombstone,
@@ -174,6 +174,6 @@ async function announceErasure(
   const times = { created_at: iso(createdAtMs), erased_at: iso(erasedAtMs) };
   const data = { id: job, generation, state: 'erased', reason, ...times };
   const subject = { tenant, type: 'job.erased', subject: job, generation } as const;
-  await announceNotice(ledger, conveyor, { ...subject, atMs: erasedAtMs, data, endpointIds });
-  await conveyor.announceFinished(job).catch(() => {});
+  await announceNotice(ledger, jobQueue, { ...subject, atMs: erasedAtMs, data, endpointIds });
+  await jobQueue.announceFinished(job).catch(() => {});
 }

@@ -9,7 +9,7 @@ export {
   lineJobId,
 } from './batches/batch-names.ts';
 export type { BatchEnd, Batches, BatchStatus } from './batches/batches.ts';
-export type { Deliveries, DeliveryRecord, ReadTry, TryRecord } from './deliveries/deliveries.ts';
+export type { Deliveries, DeliveryAttempt, DeliveryRecord, StoredDeliveryAttempt } from './deliveries/deliveries.ts';
 export type { Notice, NoticeName, Notices } from './deliveries/notices.ts';
 export type { OutcomeName, Recovery, RecoveryRef, RecoveryState } from './deliveries/recoveries.ts';
 export type { DayJob } from './jobs/day-jobs.ts';
@@ -19,7 +19,7 @@ export { assertRequestKept, type Inventory, type KeptNames } from './jobs/invent
 export type { Listing, ListingFilter, ListingPage } from './jobs/listing.ts';
 export type { DeliveryPage } from './jobs/markers.ts';
 export type { Receipts } from './jobs/receipts.ts';
-export type { Due } from './jobs/schedule.ts';
+export type { Schedule } from './jobs/schedule.ts';
 export type { OpenedWork, SealedJob } from './jobs/sealed-job.ts';
 export { createLedger, type Ledger, type LedgerSettings } from './ledger.ts';
 export { type LedgerEnvironment, openLedger } from './open-ledger.ts';
@@ -29,24 +29,24 @@ export {
   type DeliveryRef,
   type DueKind,
   type DueRef,
-  HOUSE,
   isNoticeId,
   type NoticeId,
   type PendingMarker,
   parseDelivery,
   paths,
+  SYSTEM_TENANT,
 } from './paths.ts';
 export type { GateRecord } from './reports/gates.ts';
 export type { ManifestRef, Manifests } from './reports/manifests.ts';
-export type { UsageBook, UsageCounts } from './reports/usage.ts';
+export type { UsageCounts, UsageStore } from './reports/usage.ts';
 export { deletedEndpoint, isDeletionDue } from './tenants/expiring-endpoints.ts';
 export type { Claim } from './tenants/idempotency.ts';
 export {
-  type KeptAnswer,
-  REPLAY_LEASE_MS,
-  REPLAYS_KEPT_MS,
-  type Replays,
-  type ReplayTicket,
+  IDEMPOTENCY_LEASE_MS,
+  IDEMPOTENCY_TTL_MS,
+  type IdempotencyCache,
+  type IdempotencyTicket,
+  type StoredResponse,
 } from './tenants/idempotency-cache.ts';
 export { type KeyCounts, type KeyUsage, type KeyUsageDay, usageDay } from './tenants/key-usage.ts';
 export type { Records, Versioned } from './tenants/records.ts';

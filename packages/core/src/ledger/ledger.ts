@@ -19,18 +19,18 @@ import { createErasures, type Erasures } from './jobs/erasures.ts';
 import { type Inventory, takeInventory } from './jobs/inventory.ts';
 import { createListing, type Listing } from './jobs/listing.ts';
 import { createMarkers, type Markers } from './jobs/markers.ts';
-import { createSubmits, type Submits } from './jobs/pending-submissions.ts';
+import { createPendingSubmissions, type PendingSubmissions } from './jobs/pending-submissions.ts';
 import { createReceipts, type Receipts } from './jobs/receipts.ts';
-import { createDue, type Due } from './jobs/schedule.ts';
+import { createSchedule, type Schedule } from './jobs/schedule.ts';
 import { type OpenedWork, openForWork, openJob, openOutcome, type SealedJob, sealedJob } from './jobs/sealed-job.ts';
-import { HOUSE, paths } from './paths.ts';
-import { createGateBook, type GateBook } from './reports/gates.ts';
+import { paths, SYSTEM_TENANT } from './paths.ts';
+import { createGateStore, type GateStore } from './reports/gates.ts';
 import { createManifests, type Manifests } from './reports/manifests.ts';
-import { createUsageBook, type UsageBook } from './reports/usage.ts';
+import { createUsageStore, type UsageStore } from './reports/usage.ts';
 import { assertKeysKept, hasSealed } from './sealed-before.ts';
 import { expiringEndpoints } from './tenants/expiring-endpoints.ts';
 import { createIdempotency, type Idempotency } from './tenants/idempotency.ts';
-import { createReplays, type Replays } from './tenants/idempotency-cache.ts';
+import { createIdempotencyCache, type IdempotencyCache } from './tenants/idempotency-cache.ts';
 import { createKeyUsage, type KeyUsage } from './tenants/key-usage.ts';
 import { createRecords } from './tenants/records.ts';
 import type { Registry } from './tenants/registry.ts';
@@ -56,34 +56,34 @@ export interface Ledger extends Registry {
   /** null when the job never existed, is erased, or its generation is not decided. */
   openOutcome(tenant: string, job: JobId, generation: number): Promise<{ sealed: SealedJob; outcome: Outcome } | null>;
   inventory(tenant: string, job: JobId): Promise<Inventory>;
-  deletePictures(tenant: string, job: JobId, kinds: readonly ('front' | 'back')[]): Promise<void>;
+  deleteImages(tenant: string, job: JobId, kinds: readonly ('front' | 'back')[]): Promise<void>;
   /**
    * Ends the time in which a job may be tried again. False, and nothing has ended, when a generation is open. Who closes
    * declares it and then looks for generations; who opens one looks afterwards: one of the two sees the other.
    */
   closeRetryWindow(tenant: string, job: JobId): Promise<boolean>;
   markers: Markers;
-  submits: Submits;
+  pendingSubmissions: PendingSubmissions;
   deliveries: Deliveries;
   notices: Notices;
   recoveries: Recoveries;
   idempotency: Idempotency;
-  replays: Replays;
+  idempotencyCache: IdempotencyCache;
   listing: Listing;
-  due: Due;
+  schedule: Schedule;
   erasures: Erasures;
   receipts: Receipts;
   manifests: Manifests;
   uploads: Uploads;
   batches: Batches;
   objectSources: ObjectSources;
-  usage: UsageBook;
-  gates: GateBook;
+  usage: UsageStore;
+  gates: GateStore;
   keyUsage: KeyUsage;
   audit: AuditLog;
   keys: KeyRotation;
   /** 32 bytes of the house's own for one purpose, the same in every process. */
-  houseSecret(purpose: string): Promise<Buffer>;
+  systemSecret(purpose: string): Promise<Buffer>;
   /**
    * Throws DefectError `store_ignores_conditions` when the store lets two writers win, and `store_keeps_deleted` when
    * objects are still there after it confirmed their deletion.
@@ -128,7 +128,7 @@ export function createLedger({
     openForWork: (tenant, job, ahead) => openForWork(store, keyring, tenant, job, ahead),
     openOutcome: (tenant, job, generation) => openOutcome(store, keyring, tenant, job, generation),
     inventory: (tenant, job) => takeInventory(store, tenant, job),
-    deletePictures: (tenant, job, sides) => store.delete(sides.map((side) => paths.image(tenant, job, side))),
+    deleteImages: (tenant, job, sides) => store.delete(sides.map((side) => paths.image(tenant, job, side))),
     async closeRetryWindow(tenant, job) {
       await store.put(paths.windowClosed(tenant, job), Buffer.alloc(0));
       if ((await takeInventory(store, tenant, job)).open.length === 0) return true;
@@ -136,32 +136,32 @@ export function createLedger({
       return false;
     },
     markers: createMarkers(store, keyring),
-    submits: createSubmits(store, keyring),
+    pendingSubmissions: createPendingSubmissions(store, keyring),
     deliveries: createDeliveries(store, keyring),
     notices: createNotices(store, keyring),
     recoveries: createRecoveries(store),
     idempotency: createIdempotency(store, keyring),
-    replays: createReplays(store, keyring, clock),
+    idempotencyCache: createIdempotencyCache(store, keyring, clock),
     listing: createListing(store, keyring, clock),
-    due: createDue(store),
+    schedule: createSchedule(store),
     erasures: createErasures(store, keyring),
     receipts: createReceipts(keyring),
     manifests: createManifests(store),
     uploads: createUploads(store, keyring),
     batches: createBatches(store, keyring),
     objectSources,
-    usage: createUsageBook(store),
-    gates: createGateBook(store),
+    usage: createUsageStore(store),
+    gates: createGateStore(store),
     keyUsage: createKeyUsage(store, keyring),
-    audit: createAuditLog({ store, clock, ...houseSeal(keyring) }),
+    audit: createAuditLog({ store, clock, ...systemSeal(keyring) }),
     keys: createKeyRotation({
       isErased: async (tenant, job) => (await store.get(paths.tombstone(tenant, job as JobId))) !== null,
       keyStore,
       keyring,
       master,
     }),
-    houseSecret: (purpose) =>
-      keyring.withLookupKey(HOUSE, (key) => Buffer.from(hkdfSync('sha256', key, '', purpose, 32))),
+    systemSecret: (purpose) =>
+      keyring.withLookupKey(SYSTEM_TENANT, (key) => Buffer.from(hkdfSync('sha256', key, '', purpose, 32))),
     checkKeys: () => assertKeysKept(store, keyStore),
     async checkStore() {
       await checkBucket(store, clock);
@@ -171,11 +171,11 @@ export function createLedger({
 }
 
 /** What operators write is sealed like what customers send, under the key of the house. */
-function houseSeal(keyring: Keyring) {
-  const context = (subject: string) => ({ tenant: HOUSE, subject, kind: 'audit' });
+function systemSeal(keyring: Keyring) {
+  const context = (subject: string) => ({ tenant: SYSTEM_TENANT, subject, kind: 'audit' });
   return {
-    seal: (subject: string, plain: Buffer) => keyring.seal(HOUSE, context(subject), plain),
-    open: (subject: string, sealed: Buffer) => keyring.open(HOUSE, context(subject), sealed),
+    seal: (subject: string, plain: Buffer) => keyring.seal(SYSTEM_TENANT, context(subject), plain),
+    open: (subject: string, sealed: Buffer) => keyring.open(SYSTEM_TENANT, context(subject), sealed),
   };
 }
 

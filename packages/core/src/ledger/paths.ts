@@ -7,7 +7,7 @@ import type { JobId, Side } from '../job/index.ts';
 import { inverted } from '../job/index.ts';
 
 /** The tenant under which the house keeps what belongs to no tenant: tenants themselves, admins. */
-export const HOUSE = '_house';
+export const SYSTEM_TENANT = '_house';
 
 export const paths = {
   ...keyPaths,
@@ -42,7 +42,7 @@ export const paths = {
   deliveriesOfTenant: (tenant: string) => `deliveries/${tenant}/`,
   deliveriesOf: (tenant: string, job: JobId | NoticeId) => `deliveries/${tenant}/${job}.`,
   delivery: (ref: DeliveryRef) => `deliveries/${ref.tenant}/${ref.job}.${ref.generation}.${ref.endpoint}/`,
-  deliveryTry: (ref: DeliveryRef, attempt: number) => `${paths.delivery(ref)}${String(attempt).padStart(4, '0')}`,
+  deliveryAttempt: (ref: DeliveryRef, attempt: number) => `${paths.delivery(ref)}${String(attempt).padStart(4, '0')}`,
 
   notice: (tenant: string, notice: NoticeId) => `notices/${tenant}/${notice}`,
   /** Notices newest first: a time counted down from the last one of 13 digits. */

@@ -9,7 +9,7 @@ import { ConfigurationError } from '../config/index.ts';
 import { newId, newJobId } from '../job/index.ts';
 import type { BatchId } from './batches/batch-names.ts';
 import { createLedger } from './ledger.ts';
-import { HOUSE, paths } from './paths.ts';
+import { paths, SYSTEM_TENANT } from './paths.ts';
 
 const TENANT = 'bank';
 const clock = new ManualClock(Date.UTC(2026, 0, 1));
@@ -19,7 +19,7 @@ const open = (store: ObjectStore, keyStore: ObjectStore) =>
 async function used() {
   const [store, keys] = [memoryObjectStore(), memoryObjectStore()];
   const ledger = open(store, keys);
-  await ledger.tenants.create(HOUSE, TENANT, { name: 'A bank', createdAtMs: 0 });
+  await ledger.tenants.create(SYSTEM_TENANT, TENANT, { name: 'A bank', createdAtMs: 0 });
   const job = newJobId(clock.now());
   await (await ledger.startJob(TENANT, job)).commit({ job } as never);
   return { store, keys, job };
@@ -41,7 +41,7 @@ describe('the start', () => {
     expect(await refusal(store, keys)).toBe('');
     expect(await refusal(memoryObjectStore(), memoryObjectStore())).toBe('');
     const both = memoryObjectStore();
-    await open(both, both).tenants.create(HOUSE, TENANT, { name: 'A bank', createdAtMs: 0 });
+    await open(both, both).tenants.create(SYSTEM_TENANT, TENANT, { name: 'A bank', createdAtMs: 0 });
     expect(await refusal(both, both)).toBe('');
   });
 
@@ -56,7 +56,7 @@ describe('the start', () => {
 
   it('ends when the bucket has keys of tenants and not the one of the installation', async () => {
     const { store, keys } = await used();
-    await keys.delete([paths.tenantKey(HOUSE)]);
+    await keys.delete([paths.tenantKey(SYSTEM_TENANT)]);
     expect(await refusal(store, keys)).toMatch(/lacks the key of the installation/);
   });
 
@@ -100,7 +100,7 @@ describe('a tenant whose key is lost', () => {
     const ledger = open(store, keys);
     const job = newJobId(2);
     await ledger.markers.openGeneration('shop', job, 1, null);
-    await ledger.submits.withdraw('shop', job);
+    await ledger.pendingSubmissions.withdraw('shop', job);
     await ledger.batches.withdraw({ tenant: 'shop', id: newId('batch', 1) as BatchId, round: 0 });
     expect([...store.objects.keys()].filter((name) => name.includes('/shop/'))).toHaveLength(3);
     await ledger.startJob('shop', job);

@@ -3,9 +3,9 @@
  * must stop a process: with a new key every name that follows from the old one would change, and nothing would open.
  */
 
-import { type ObjectStore, walk } from '@cardseal/object-store';
+import { type ObjectStore, scan } from '@cardseal/object-store';
 import { ConfigurationError } from '../config/index.ts';
-import { HOUSE, paths } from './paths.ts';
+import { paths, SYSTEM_TENANT } from './paths.ts';
 
 /**
  * Folders in which a name exists only after its tenant's key was used. Not `jobs/` and `batches/`: a sweep writes the word
@@ -17,7 +17,7 @@ function sealedFolders(tenant: string): string[] {
     ...records.map((kind) => paths.records(kind, tenant)),
     `notices/${tenant}/`,
     `idempotency/${tenant}/`,
-    ...(tenant === HOUSE ? ['audit/'] : []),
+    ...(tenant === SYSTEM_TENANT ? ['audit/'] : []),
   ];
 }
 
@@ -39,12 +39,12 @@ export async function assertKeysKept(
   store: Pick<ObjectStore, 'list'>,
   keyStore: Pick<ObjectStore, 'list'>,
 ): Promise<void> {
-  if (await hasName(keyStore, paths.tenantKey(HOUSE))) return;
+  if (await hasName(keyStore, paths.tenantKey(SYSTEM_TENANT))) return;
   const hasAnyKey = await hasName(keyStore, paths.allKeys);
-  const isUsed = (await hasSealed(store, keyStore, HOUSE)) || (!hasAnyKey && (await hasName(store, 'jobs/')));
+  const isUsed = (await hasSealed(store, keyStore, SYSTEM_TENANT)) || (!hasAnyKey && (await hasName(store, 'jobs/')));
   if (!isUsed) return;
   // A process that starts beside this one may just have made the first key.
-  if (await hasName(keyStore, paths.tenantKey(HOUSE))) return;
+  if (await hasName(keyStore, paths.tenantKey(SYSTEM_TENANT))) return;
   const found = hasAnyKey ? 'lacks the key of the installation' : 'holds no keys';
   throw new ConfigurationError([
     `S3_KEYS_BUCKET: the bucket ${found}, but S3_BUCKET holds records that were sealed with keys. Set S3_KEYS_BUCKET to the bucket that holds them, or restore them. New keys would not open what is there`,
@@ -52,6 +52,6 @@ export async function assertKeysKept(
 }
 
 async function hasName(store: Pick<ObjectStore, 'list'>, prefix: string): Promise<boolean> {
-  for await (const _name of walk(store, prefix)) return true;
+  for await (const _name of scan(store, prefix)) return true;
   return false;
 }

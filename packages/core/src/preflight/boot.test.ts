@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type BootRedis, checkFoundation } from './boot.ts';
+import { type BootRedis, runPreflight } from './boot.ts';
 
 const PLACES = { S3_REGION: 'x', S3_BUCKET: 'cards', S3_FORCE_PATH_STYLE: true };
 
@@ -25,7 +25,7 @@ function boot(environment: string, redis: BootRedis, store: () => Promise<never[
     void told.push(`${level} ${(fields as { code?: string }).code ?? `${event} ${JSON.stringify(fields)}`}`);
   const log = { warn: at('warn'), info: at('info') };
   const env = { CARDSEAL_ENV: environment, REDIS_URL: 'redis://127.0.0.1:6379/0', ...PLACES };
-  return { told, done: checkFoundation({ env, redis, log, store, patienceMs: 30 }) };
+  return { told, done: runPreflight({ env, redis, log, store, patienceMs: 30 }) };
 }
 
 describe('the look beneath at the start', () => {

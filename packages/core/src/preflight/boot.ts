@@ -5,7 +5,7 @@
 import { ConfigurationError } from '../config/index.ts';
 import type { Log } from '../log/index.ts';
 import type { Advice } from './advice.ts';
-import { examineRedis, examineStore, type FoundationEnvironment } from './examine.ts';
+import { examineRedis, examineStore, type PreflightEnvironment } from './examine.ts';
 import { adviseOnPlaintext } from './plaintext.ts';
 import type { AskRedis } from './redis.ts';
 import { causeOf, redisPlace } from './trouble.ts';
@@ -16,8 +16,8 @@ export interface BootRedis extends AskRedis {
   on?(event: 'error', listener: (error: Error) => void): unknown;
 }
 
-export interface BootParts {
-  env: FoundationEnvironment & { CARDSEAL_ENV: string };
+export interface PreflightParts {
+  env: PreflightEnvironment & { CARDSEAL_ENV: string };
   redis: BootRedis;
   log: Pick<Log, 'warn' | 'info'>;
   /** For tests. */
@@ -28,7 +28,13 @@ export interface BootParts {
 const PATIENCE_MS = 1000;
 
 /** Throws ConfigurationError in production when Redis answers in time and would evict. Advice that comes later is told. */
-export async function checkFoundation({ env, redis, log, store, patienceMs = PATIENCE_MS }: BootParts): Promise<void> {
+export async function runPreflight({
+  env,
+  redis,
+  log,
+  store,
+  patienceMs = PATIENCE_MS,
+}: PreflightParts): Promise<void> {
   const production = env.CARDSEAL_ENV === 'production';
   const tell = (advice: readonly Advice[]) => {
     for (const { code } of advice) {

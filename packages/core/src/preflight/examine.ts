@@ -8,7 +8,7 @@ import { type AskRedis, adviseOnRedis } from './redis.ts';
 import { adviseOnStore } from './store.ts';
 
 /** Named as in the environment. */
-export interface FoundationEnvironment extends ProxyEnvironment {
+export interface PreflightEnvironment extends ProxyEnvironment {
   REDIS_URL?: string | undefined;
   S3_ENDPOINT?: string | undefined;
   S3_REGION: string;
@@ -18,7 +18,7 @@ export interface FoundationEnvironment extends ProxyEnvironment {
   ALLOW_PLAINTEXT?: readonly PlaintextName[] | undefined;
 }
 
-export function examineRedis({ REDIS_URL }: Pick<FoundationEnvironment, 'REDIS_URL'>, redis: AskRedis) {
+export function examineRedis({ REDIS_URL }: Pick<PreflightEnvironment, 'REDIS_URL'>, redis: AskRedis) {
   const url = REDIS_URL === undefined ? null : new URL(REDIS_URL);
   return adviseOnRedis(redis, {
     tls: url?.protocol === 'rediss:',
@@ -26,7 +26,7 @@ export function examineRedis({ REDIS_URL }: Pick<FoundationEnvironment, 'REDIS_U
   });
 }
 
-export async function examineStore(env: FoundationEnvironment): Promise<Advice[]> {
+export async function examineStore(env: PreflightEnvironment): Promise<Advice[]> {
   const client = createS3Client({
     endpoint: env.S3_ENDPOINT,
     region: env.S3_REGION,

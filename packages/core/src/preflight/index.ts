@@ -1,6 +1,6 @@
 export { ADVICE_CODES, type Advice } from './advice.ts';
-export { type BootParts, checkFoundation } from './boot.ts';
-export { examineRedis, examineStore, type FoundationEnvironment } from './examine.ts';
+export { type PreflightParts, runPreflight } from './boot.ts';
+export { examineRedis, examineStore, type PreflightEnvironment } from './examine.ts';
 export { adviseOnPlaintext, plaintextProblems } from './plaintext.ts';
 export type { AskRedis } from './redis.ts';
 export { fileProblems, publicUrlProblems, relationProblems, type SharedSettings } from './settings.ts';

@@ -4,7 +4,7 @@ import { localMasterKey } from '@cardseal/sealing';
 import { expect, it } from 'vitest';
 import { createLedger, type DeliveryRef } from '../ledger/index.ts';
 import { announceNotice } from './announce-notice.ts';
-import type { Conveyor } from './job-queue.ts';
+import type { JobQueue } from './job-queue.ts';
 
 it('a notice that is announced again is not owed to an endpoint that has it', async () => {
   const clock = new ManualClock(Date.UTC(2026, 0, 1));
@@ -15,7 +15,7 @@ it('a notice that is announced again is not owed to an endpoint that has it', as
     await ledger.endpoints.create('bank', id, { events: null, state: 'enabled' } as never);
   }
   const queued: { ref: DeliveryRef; repeated?: boolean }[] = [];
-  const conveyor = { addDeliveries: async (refs: typeof queued) => void queued.push(...refs) } as unknown as Conveyor;
+  const jobQueue = { addDeliveries: async (refs: typeof queued) => void queued.push(...refs) } as unknown as JobQueue;
   const input = {
     tenant: 'bank',
     type: 'batch.completed',
@@ -24,13 +24,13 @@ it('a notice that is announced again is not owed to an endpoint that has it', as
     atMs: 1,
     data: {},
   } as const;
-  const notice = await announceNotice(ledger, conveyor, input);
+  const notice = await announceNotice(ledger, jobQueue, input);
   const [has] = queued.map(({ ref }) => ref);
   const entry = { atMs: 1, class: 'delivered', status: 200, latencyMs: 1, nextAtMs: null, attempt: 1 };
   await ledger.deliveries.record(await ledger.deliveries.read(has!), entry);
   await ledger.markers.settle(has!);
 
-  expect(await announceNotice(ledger, conveyor, input)).toBe(notice);
+  expect(await announceNotice(ledger, jobQueue, input)).toBe(notice);
   const again = queued.slice(2);
   expect(again.map(({ ref, repeated }) => [ref.endpoint, repeated])).toEqual([[endpoints[1], true]]);
   expect(await ledger.markers.isOwed(has!)).toBe(false);

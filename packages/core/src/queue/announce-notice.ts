@@ -6,8 +6,8 @@
 
 import { eventIdFor } from '@cardseal/webhook';
 import type { EndpointRecord, EventType, Ledger, NoticeId, Versioned } from '../ledger/index.ts';
-import type { Conveyor } from './job-queue.ts';
-import { untriedOf } from './unattempted.ts';
+import type { JobQueue } from './job-queue.ts';
+import { unattemptedOf } from './unattempted.ts';
 
 export interface NoticeInput {
   tenant: string;
@@ -39,7 +39,7 @@ export function canHearAbout(about: string, type: EventType, endpoints: readonly
 }
 
 /** Returns the id under which it is kept. While Redis is away the markers alone owe it. */
-export async function announceNotice(ledger: Ledger, conveyor: Conveyor, input: NoticeInput): Promise<NoticeId> {
+export async function announceNotice(ledger: Ledger, jobQueue: JobQueue, input: NoticeInput): Promise<NoticeId> {
   const { tenant, type, subject, generation, atMs, data } = input;
   const eventId = eventIdFor({ tenant, subject, generation, type });
   const notice: NoticeId = `evt_${eventId.slice('msg_'.length).toUpperCase()}`;
@@ -57,8 +57,8 @@ export async function announceNotice(ledger: Ledger, conveyor: Conveyor, input: 
   const lost = (input.endpointIds ?? []).filter((named) => !known.some(({ id }) => id === named));
   const ids = [...endpoints.map(({ id }) => id), ...lost];
   const all = ids.map((endpoint) => ({ tenant, job: notice, generation: 1, endpoint }));
-  const refs = created ? all : await untriedOf(ledger, all);
+  const refs = created ? all : await unattemptedOf(ledger, all);
   await Promise.all(refs.map((ref) => ledger.markers.owe(ref)));
-  await conveyor.addDeliveries(refs.map((ref) => ({ ref, repeated: !created }))).catch(() => {});
+  await jobQueue.addDeliveries(refs.map((ref) => ({ ref, repeated: !created }))).catch(() => {});
   return notice;
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { gather } from './batcher.ts';
+import { batchCalls } from './batcher.ts';
 
 /** Answers when told to, one question after the other. */
 function slowAsk() {
@@ -20,7 +20,7 @@ const turn = () => new Promise(setImmediate);
 describe('gathering', () => {
   it('asks at once for the first, and together for all who come meanwhile', async () => {
     const { ask, asked, answers } = slowAsk();
-    const double = gather(ask, 100);
+    const double = batchCalls(ask, 100);
     const all = [double([1]), double([2]), double([3, 4])];
     expect(asked).toEqual([[1]]);
     answers[0]!.resolve();
@@ -33,7 +33,7 @@ describe('gathering', () => {
 
   it('tells a failure to all who wait, and to nobody who comes later', async () => {
     const { ask, answers } = slowAsk();
-    const double = gather(ask, 100);
+    const double = batchCalls(ask, 100);
     const all = Promise.allSettled([double([1]), double([2]), double([3])]);
     answers[0]!.reject(new Error('away'));
     expect((await all).map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
@@ -46,7 +46,7 @@ describe('gathering', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.array(fc.nat(), { maxLength: 5 }), { maxLength: 30 }), async (questions) => {
         const sizes: number[] = [];
-        const double = gather(async (items: readonly number[]) => {
+        const double = batchCalls(async (items: readonly number[]) => {
           sizes.push(items.length);
           await turn();
           return items.map((item) => item * 2);

@@ -4,7 +4,7 @@
  */
 
 /** @param ask answers in the order of what is asked; when it throws, all who wait are told. */
-export function gather<Item, Answer>(
+export function batchCalls<Item, Answer>(
   ask: (items: readonly Item[]) => Promise<readonly Answer[]>,
   atMost: number,
 ): (items: readonly Item[]) => Promise<readonly Answer[]> {

@@ -1,7 +1,7 @@
 /** Redis connections by the part they play: what a worker must wait out, a producer must fail fast on. */
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import type { RedisTarget } from '../config/index.ts';
-import { corkWrites } from './write-batching.ts';
+import { batchWrites } from './write-batching.ts';
 
 export type ConnectionRole = 'producer' | 'lanes' | 'worker' | 'subscriber' | 'board';
 
@@ -41,7 +41,7 @@ export function connectRedis(
 ): Redis {
   const redis = clientOf(typeof target === 'string' ? { url: target } : target, role);
   redis.on('error', onError);
-  corkWrites(redis);
+  batchWrites(redis);
   return redis;
 }
 

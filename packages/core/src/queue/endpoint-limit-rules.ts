@@ -19,7 +19,7 @@ export const LEASE_MS = 90_000;
 export const FORGET_AFTER_MS = 7 * 24 * 3_600_000;
 
 /** What a try says about its endpoint. `none`: nothing was sent, or the fault was ours. */
-export type LaneOutcome = 'ok' | 'throttle' | 'fail' | 'none';
+export type EndpointOutcome = 'ok' | 'throttle' | 'fail' | 'none';
 
 /**
  * How long one who waits in line sleeps at most, should nobody wake it: a minute, and a tenth of a second for each one

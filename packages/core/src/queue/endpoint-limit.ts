@@ -1,15 +1,15 @@
 /**
- * Lanes: one per endpoint, so that a slow or dead receiver holds up nobody but itself. A delivery asks its lane before
+ * Concurrency limits: one per endpoint, so that a slow or dead receiver holds up nobody but itself. A delivery asks its lane before
  * it is sent; if the lane is full, held or paused, it waits in line and is woken when there is room. All of it is in
  * Redis and may be lost: caps start afresh, holds come back from the try records, and every sleeper wakes by itself.
  */
 
 import { TransientError } from '@cardseal/base/errors';
 import type { Cluster, Redis } from 'ioredis';
-import type { LaneOutcome } from './endpoint-limit-rules.ts';
+import type { EndpointOutcome } from './endpoint-limit-rules.ts';
 import { ACQUIRE_LUA, HOLD_LUA, RELEASE_LUA, WAITS_LUA } from './endpoint-limit-scripts.ts';
 
-export interface Lane {
+export interface LimitedEndpoint {
   tenant: string;
   endpoint: string;
 }
@@ -27,21 +27,21 @@ export interface AcquireInput {
 }
 
 /** `wake`: ids that may go on in one's stead; `atMs` 0 for at once. */
-export type Admission = { wake: Wake | null } & (
+export type Admission = { wake: Promotion | null } & (
   | { verdict: 'go'; late: boolean }
   | { verdict: 'until'; atMs: number }
   /** Somebody will wake it; `place` says how long the line is before it. */
   | { verdict: 'wait'; place: number }
 );
 
-export interface Wake {
+export interface Promotion {
   ids: string[];
   atMs: number;
 }
 
 export interface ReleaseInput {
   id: string;
-  outcome: LaneOutcome;
+  outcome: EndpointOutcome;
   /** `Retry-After`: no try before that, none is spent. */
   heldUntilMs?: number;
   /** It ran in a late slot, which may be passed on. */
@@ -50,7 +50,7 @@ export interface ReleaseInput {
   nowMs: number;
 }
 
-export interface LaneState {
+export interface EndpointLimitState {
   /** Failures in a row, and since when. */
   streak: number;
   firstFailureMs: number | null;
@@ -59,13 +59,13 @@ export interface LaneState {
 }
 
 /** Every call throws TransientError `queue_unavailable` when Redis does not answer; it may have done what was asked. */
-export interface Lanes {
-  acquire(lane: Lane, input: AcquireInput): Promise<Admission>;
-  release(lane: Lane, input: ReleaseInput): Promise<{ state: LaneState; wake: Wake[] }>;
+export interface EndpointLimits {
+  acquire(lane: LimitedEndpoint, input: AcquireInput): Promise<Admission>;
+  release(lane: LimitedEndpoint, input: ReleaseInput): Promise<{ state: EndpointLimitState; wake: Promotion[] }>;
   /** False when it was woken before it had gone to sleep: then it must wake itself. */
-  stillWaits(lane: Lane, id: string): Promise<boolean>;
-  hold(lane: Lane, untilMs: number): Promise<void>;
-  read(lane: Lane): Promise<LaneState>;
+  stillWaits(lane: LimitedEndpoint, id: string): Promise<boolean>;
+  hold(lane: LimitedEndpoint, untilMs: number): Promise<void>;
+  read(lane: LimitedEndpoint): Promise<EndpointLimitState>;
 }
 
 /** Sent by hash, not by text: each delivery runs two of them. */
@@ -78,14 +78,14 @@ const SCRIPTS = {
 
 type Scripted = Record<keyof typeof SCRIPTS, (...args: (string | number)[]) => Promise<unknown>>;
 
-export function createLanes(redis: Redis | Cluster, prefix: string): Lanes {
+export function createEndpointLimits(redis: Redis | Cluster, prefix: string): EndpointLimits {
   for (const [name, lua] of Object.entries(SCRIPTS)) redis.defineCommand(name, { numberOfKeys: 4, lua });
   const scripted = redis as unknown as Scripted;
-  const keys = ({ tenant, endpoint }: Lane) => {
+  const keys = ({ tenant, endpoint }: LimitedEndpoint) => {
     const name = `${prefix}:lane:${tenant}:${endpoint}`;
     return [name, `${name}:running`, `${name}:waiting`, `${prefix}:lane-late`];
   };
-  const run = (script: keyof typeof SCRIPTS, lane: Lane, args: (string | number)[]) =>
+  const run = (script: keyof typeof SCRIPTS, lane: LimitedEndpoint, args: (string | number)[]) =>
     answered(scripted[script](...keys(lane), ...args));
 
   return {
@@ -108,7 +108,7 @@ export function createLanes(redis: Redis | Cluster, prefix: string): Lanes {
         lane,
         args,
       )) as [number, number, number, number, number, string, ...string[]];
-      const wake: Wake[] = [
+      const wake: Promotion[] = [
         ...(ids.length > 0 ? [{ ids, atMs: wakeAtMs }] : []),
         ...(lateId === '' ? [] : [{ ids: [lateId], atMs: 0 }]),
       ];
@@ -128,7 +128,7 @@ async function answered<T>(asked: Promise<T>): Promise<T> {
   }
 }
 
-function stateOf([held, paused, streak, first]: (string | number | null)[]): LaneState {
+function stateOf([held, paused, streak, first]: (string | number | null)[]): EndpointLimitState {
   const time = (value: string | number | null | undefined) => Number(value ?? 0) || null;
   return {
     streak: Number(streak ?? 0),

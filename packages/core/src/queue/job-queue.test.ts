@@ -3,7 +3,7 @@ import { type PrivateRedis, startPrivateRedis } from '../../../pacer/src/redis-f
 import { newJobId } from '../job/index.ts';
 import { createJobChanges, type JobChange } from './changes.ts';
 import { connectRedis } from './connection.ts';
-import { type Card, createConveyor } from './job-queue.ts';
+import { type Card, createJobQueue } from './job-queue.ts';
 import { changedChannel } from './names.ts';
 
 let server: PrivateRedis;
@@ -16,13 +16,13 @@ async function setUp(weights: Record<string, number> = {}) {
   await server.redis.flushall();
   const redis = connectRedis(`redis://127.0.0.1:${server.port}`, 'producer');
   await new Promise<void>((resolve) => redis.once('ready', resolve));
-  const conveyor = createConveyor(redis, '{test}', { weightOf: async (tenant) => weights[tenant] ?? 1 });
-  await conveyor.queues().recognize.waitUntilReady();
+  const jobQueue = createJobQueue(redis, '{test}', { weightOf: async (tenant) => weights[tenant] ?? 1 });
+  await jobQueue.queues().recognize.waitUntilReady();
   const stop = async () => {
-    await conveyor.close();
+    await jobQueue.close();
     redis.disconnect();
   };
-  return { conveyor, stop };
+  return { jobQueue, stop };
 }
 
 const card = (tenant: string, priority: Card['priority'] = 'interactive', calls = 1): Card => ({
@@ -33,16 +33,16 @@ const card = (tenant: string, priority: Card['priority'] = 'interactive', calls 
   calls,
 });
 
-describe('cards on the conveyor', () => {
+describe('cards on the jobQueue', () => {
   it('stand in the order of shares: a late tenant, weights, sides and bulk', async () => {
-    const { conveyor, stop } = await setUp({ heavy: 3 });
+    const { jobQueue, stop } = await setUp({ heavy: 3 });
     const cards = [
       ...Array.from({ length: 4 }, () => card('bulky', 'bulk')),
       ...Array.from({ length: 4 }, () => card('first')),
       ...Array.from({ length: 2 }, () => card('two-sided', 'interactive', 2)),
       ...Array.from({ length: 6 }, () => card('heavy')),
     ];
-    await conveyor.addCards(cards);
+    await jobQueue.addCards(cards);
     const owners = new Map(cards.map(({ job, tenant }) => [`${job}-1`, tenant]));
     const order = (await server.redis.zrange('{test}:recognize:prioritized', '0', '-1')).map((id) => owners.get(id));
     const rank = (tenant: string) => order.flatMap((owner, at) => (owner === tenant ? [at] : []));
@@ -53,44 +53,44 @@ describe('cards on the conveyor', () => {
   });
 
   it('that Redis had forgotten say so to whoever gets them, and others do not', async () => {
-    const { conveyor, stop } = await setUp();
+    const { jobQueue, stop } = await setUp();
     const [known, restored] = [card('bank'), { ...card('bank'), restored: true }];
-    await conveyor.addCards([known, restored]);
+    await jobQueue.addCards([known, restored]);
     const told = async ({ job }: { job: string }) =>
-      (await conveyor.queues().recognize.getJob(`${job}-1`))!.data.restored;
+      (await jobQueue.queues().recognize.getJob(`${job}-1`))!.data.restored;
     expect([await told(known), await told(restored)]).toEqual([undefined, true]);
     await stop();
   });
 
   it('three thousand are placed by twelve scripts, and adding them again changes nothing', async () => {
-    const { conveyor, stop } = await setUp();
+    const { jobQueue, stop } = await setUp();
     const cards = Array.from({ length: 3000 }, () => card('big'));
     await server.redis.config('RESETSTAT');
-    await conveyor.addCards(cards);
+    await jobQueue.addCards(cards);
     const scripts = /cmdstat_eval(?:sha)?:calls=(\d+)/.exec(await server.redis.info('commandstats'));
     // BullMQ's own: one per card, in pipelines.
     expect(Number(scripts![1])).toBeLessThanOrEqual(3000 + 13);
     const before = await server.redis.zrange('{test}:recognize:prioritized', '0', '-1', 'WITHSCORES');
-    await conveyor.addCards(cards.toReversed());
+    await jobQueue.addCards(cards.toReversed());
     expect(await server.redis.zrange('{test}:recognize:prioritized', '0', '-1', 'WITHSCORES')).toEqual(before);
-    expect(await conveyor.shares.before('interactive', 'small', 1)).toBe(1);
-    expect(await conveyor.shares.before('interactive', 'big', 1)).toBe(3000);
+    expect(await jobQueue.shares.before('interactive', 'small', 1)).toBe(1);
+    expect(await jobQueue.shares.before('interactive', 'big', 1)).toBe(3000);
     await stop();
   });
 
   it('that leave the line are told of, also those that Redis has forgotten', async () => {
-    const { conveyor, stop } = await setUp();
+    const { jobQueue, stop } = await setUp();
     const subscriber = connectRedis(`redis://127.0.0.1:${server.port}`, 'subscriber');
     const changes = createJobChanges(subscriber, '{test}');
     changes.start();
     while ((await server.redis.publish(changedChannel('{test}'), '')) === 0) await new Promise(setImmediate);
     const known = card('bank');
     const forgotten = card('bank');
-    await conveyor.addCards([known]);
+    await jobQueue.addCards([known]);
     for (const { job } of [known, forgotten]) {
       const heard = Promise.withResolvers<JobChange>();
       changes.watch(job, heard.resolve);
-      conveyor.announceStarted(job, 1);
+      jobQueue.announceStarted(job, 1);
       expect(await heard.promise).toEqual({ job, generation: 1, state: 'recognizing', waitingFor: null });
     }
     changes.stop();

@@ -1,5 +1,5 @@
 /**
- * The conveyor: puts ids on the queues and says where they stand. Everything here may be lost; nothing here may be
+ * The job queue: puts ids on the queues and says where they stand. Everything here may be lost; nothing here may be
  * the only copy of anything.
  */
 
@@ -9,9 +9,9 @@ import type { Redis } from 'ioredis';
 import type { AttemptRecord, JobId, Side, WaitingFor } from '../job/index.ts';
 import type { DeliveryRef } from '../ledger/index.ts';
 import { giveBackAttempts } from './attempts.ts';
-import { gather } from './batcher.ts';
+import { batchCalls } from './batcher.ts';
 import { encodeChange, type JobChange } from './changes.ts';
-import { type CardClass, classOf, createFairShares, type FairShares, type QueueLook } from './fairness/index.ts';
+import { classOf, createFairShares, type FairShares, type JobClass, type QueueSnapshot } from './fairness/index.ts';
 import {
   changedChannel,
   type DeliverJob,
@@ -54,11 +54,11 @@ export interface LiveHint {
   active: boolean;
   waitingFor: WaitingFor | null;
   attempts: AttemptRecord[];
-  standing: QueueLook;
-  cardClass: CardClass;
+  standing: QueueSnapshot;
+  cardClass: JobClass;
 }
 
-export interface ConveyorOptions {
+export interface JobQueueOptions {
   /** A tenant's share beside others'; 1 for all unless given. */
   weightOf?: (tenant: string) => Promise<number>;
 }
@@ -68,7 +68,7 @@ export interface Queues {
   deliver: Queue<DeliverJob>;
 }
 
-export interface Conveyor {
+export interface JobQueue {
   /** Throws TransientError `queue_unavailable` while Redis is away. */
   queues(): Queues;
   /** In the order that is fair between tenants. Adding what is already there changes nothing. */
@@ -91,10 +91,10 @@ export interface Conveyor {
   close(): Promise<void>;
 }
 
-export function createConveyor(redis: Redis, prefix: string, options: ConveyorOptions = {}): Conveyor {
+export function createJobQueue(redis: Redis, prefix: string, options: JobQueueOptions = {}): JobQueue {
   const { weightOf = async () => 1 } = options;
   const shares = createFairShares(redis, prefix);
-  const place = gather(shares.place, ADD_CARDS);
+  const place = batchCalls(shares.place, ADD_CARDS);
   let opened: Queues | null = null;
 
   /**

@@ -8,17 +8,17 @@ import type { Redis } from 'ioredis';
 const WITHIN_MS = 500;
 
 /** Never throws, and is known after `withinMs` at the latest. */
-export async function redisAnswers(redis: Pick<Redis, 'status' | 'ping'>, withinMs = WITHIN_MS): Promise<boolean> {
+export async function redisResponds(redis: Pick<Redis, 'status' | 'ping'>, withinMs = WITHIN_MS): Promise<boolean> {
   if (redis.status !== 'ready') return false;
   const pong = redis.ping().then(
     () => true,
     () => false,
   );
-  return (await answeredWithin(pong, withinMs)) ?? false;
+  return (await resolvedWithin(pong, withinMs)) ?? false;
 }
 
 /** null when the answer is not there after `withinMs`. What becomes of it later, an error too, nobody hears. */
-export async function answeredWithin<T>(answer: Promise<T>, withinMs = WITHIN_MS): Promise<T | null> {
+export async function resolvedWithin<T>(answer: Promise<T>, withinMs = WITHIN_MS): Promise<T | null> {
   const { promise: late, resolve } = Promise.withResolvers<null>();
   // One more turn: of a loop that was busy until now the answer may have come long ago, and is read after the timers.
   const timer = setTimeout(() => setImmediate(resolve, null), withinMs);

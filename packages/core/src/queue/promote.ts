@@ -1,9 +1,9 @@
 /** Wakes deliveries that sleep in BullMQ's delayed set. One that is gone or awake already is left as it is. */
 import { Job } from 'bullmq';
-import type { Wake } from './endpoint-limit.ts';
+import type { Promotion } from './endpoint-limit.ts';
 import type { Queues } from './job-queue.ts';
 
-export async function wakeDeliveries({ deliver }: Queues, { ids, atMs }: Wake, nowMs: number): Promise<void> {
+export async function promoteDeliveries({ deliver }: Queues, { ids, atMs }: Promotion, nowMs: number): Promise<void> {
   const delayMs = Math.max(0, atMs - nowMs);
   await Promise.allSettled(
     ids.map((id) => {

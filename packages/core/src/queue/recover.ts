@@ -5,25 +5,25 @@
 import type { Clock } from '@cardseal/base/clock';
 import { createdAtMs, newId } from '../job/index.ts';
 import type { EndpointRecord, Ledger, Recovery, RecoveryRef, Versioned } from '../ledger/index.ts';
-import type { Conveyor } from './job-queue.ts';
+import type { JobQueue } from './job-queue.ts';
 import { RECOVER } from './names.ts';
 
 export interface RecoveryParts {
   ledger: Pick<Ledger, 'recoveries' | 'endpoints'>;
-  conveyor: Conveyor;
+  jobQueue: JobQueue;
   clock: Clock;
 }
 
 /** Returns its id. Without Redis a worker's next walk finds it in the ledger. */
 export async function startRecovery(
-  { ledger, conveyor, clock }: RecoveryParts,
+  { ledger, jobQueue, clock }: RecoveryParts,
   tenant: string,
   endpoint: string,
   recovery: Recovery,
 ): Promise<string> {
   const ref = { tenant, endpoint, id: newId('rec', clock.now()) };
   await ledger.recoveries.start(ref, recovery);
-  await addRecovery(conveyor, ref).catch(() => {});
+  await addRecovery(jobQueue, ref).catch(() => {});
   return ref.id;
 }
 
@@ -74,8 +74,8 @@ function enabledAgain({ disabledBy: _by, disabledAtMs: _at, ...value }: Endpoint
 }
 
 /** Adding one that is on its way changes nothing. Throws TransientError `queue_unavailable`. */
-export async function addRecovery(conveyor: Conveyor, ref: RecoveryRef): Promise<void> {
-  const { deliver } = conveyor.queues();
+export async function addRecovery(jobQueue: JobQueue, ref: RecoveryRef): Promise<void> {
+  const { deliver } = jobQueue.queues();
   await deliver.add(RECOVER as never, ref as never, {
     jobId: `recover-${ref.id}`,
     removeOnComplete: true,

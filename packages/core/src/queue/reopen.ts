@@ -3,7 +3,7 @@ import { RejectedError } from '@cardseal/base/errors';
 import { decodeCheckpoint, type JobId, type Side } from '../job/index.ts';
 import { assertRequestKept, type Ledger, type SealedJob } from '../ledger/index.ts';
 import { isFinalFailure } from '../outcome/index.ts';
-import type { Conveyor } from './job-queue.ts';
+import type { JobQueue } from './job-queue.ts';
 import { recognizeJobId } from './names.ts';
 
 interface ReopenOptions {
@@ -21,7 +21,7 @@ interface ReopenOptions {
  */
 export async function reopen(
   ledger: Ledger,
-  conveyor: Conveyor,
+  jobQueue: JobQueue,
   tenant: string,
   job: JobId,
   { endedByMs = Number.POSITIVE_INFINITY, leaveFinal = false, about = async () => {} }: ReopenOptions = {},
@@ -49,10 +49,10 @@ export async function reopen(
     await ledger.markers.closeGeneration(tenant, job, generation, request.reference);
     throw new RejectedError(now.erased ? 'job_not_found' : 'picture_gone');
   }
-  await conveyor
+  await jobQueue
     .addCards([{ tenant, job, generation, priority: request.priority, calls: Math.max(1, missing.length) }])
     .catch(() => {});
-  await forget(conveyor, recognizeJobId(job, inventory.generation));
+  await forget(jobQueue, recognizeJobId(job, inventory.generation));
   return generation;
 }
 
@@ -64,9 +64,9 @@ async function wouldFailAgain(sealed: SealedJob, code: string, replies: readonly
 }
 
 /** The generation that ended has nothing more to run; among the failed it would go on telling of a trouble that is mended. */
-async function forget(conveyor: Conveyor, id: string): Promise<void> {
+async function forget(jobQueue: JobQueue, id: string): Promise<void> {
   try {
-    await conveyor.queues().recognize.remove(id);
+    await jobQueue.queues().recognize.remove(id);
   } catch {
     // Without Redis it stays until it is one of too many.
   }

@@ -5,7 +5,7 @@
 import type { DeliveryRef, Ledger } from '../ledger/index.ts';
 
 /** @param refs deliveries of one event: one job or notice, one generation. */
-export async function untriedOf(
+export async function unattemptedOf(
   { deliveries }: Pick<Ledger, 'deliveries'>,
   refs: readonly DeliveryRef[],
 ): Promise<DeliveryRef[]> {

@@ -1,6 +1,6 @@
 /** A tenant's share of the quota beside others', from its record; asked seldom, and never a reason to refuse a card. */
 import { LRUCache } from 'lru-cache';
-import { HOUSE, type Ledger } from '../ledger/index.ts';
+import { type Ledger, SYSTEM_TENANT } from '../ledger/index.ts';
 
 export const MIN_WEIGHT = 0.1;
 export const MAX_WEIGHT = 100;
@@ -14,7 +14,7 @@ export function createWeights(ledger: Pick<Ledger, 'tenants'>): (tenant: string)
     max: CACHE_SIZE,
     ttl: CACHE_TTL_MS,
     fetchMethod: async (tenant) => {
-      const record = await ledger.tenants.get(HOUSE, tenant).catch(() => null);
+      const record = await ledger.tenants.get(SYSTEM_TENANT, tenant).catch(() => null);
       return Math.min(MAX_WEIGHT, Math.max(MIN_WEIGHT, record?.value.weight ?? 1));
     },
   });

@@ -6,8 +6,8 @@
 import type { Socket } from 'node:net';
 import type { Cluster, Redis } from 'ioredis';
 
-export function corkWrites(redis: Redis | Cluster): void {
-  if ('nodes' in redis) redis.on('+node', corkWrites);
+export function batchWrites(redis: Redis | Cluster): void {
+  if ('nodes' in redis) redis.on('+node', batchWrites);
   else redis.on('connect', () => corkPerTurn((redis as Redis).stream as Socket));
 }
 

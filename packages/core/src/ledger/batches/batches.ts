@@ -5,7 +5,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { DefectError } from '@cardseal/base/errors';
-import { listAll, type ObjectStore, readOpened, walk } from '@cardseal/object-store';
+import { listAll, type ObjectStore, readOpened, scan } from '@cardseal/object-store';
 import type { Keyring } from '@cardseal/sealing';
 import { encodeTime } from 'ulid';
 import { type BatchLine, createBatchLines } from './batch-lines.ts';
@@ -121,7 +121,7 @@ export function createBatches(store: ObjectStore, keyring: Keyring): Batches {
     missingChunks: lines.missing,
     dropLines: async (round) => void (await lines.drop(round)),
     async *open() {
-      for await (const key of walk(store, batchNames.allOpen)) {
+      for await (const key of scan(store, batchNames.allOpen)) {
         const round = parseOpenBatch(key);
         if (round) yield round;
       }
@@ -129,7 +129,7 @@ export function createBatches(store: ObjectStore, keyring: Keyring): Batches {
     async *since(tenant, ms) {
       const folder = batchNames.tenant(tenant);
       let last: string | undefined;
-      for await (const name of walk(store, folder, `${folder}batch_${encodeTime(Math.max(0, ms), 10)}`)) {
+      for await (const name of scan(store, folder, `${folder}batch_${encodeTime(Math.max(0, ms), 10)}`)) {
         const id = name.slice(folder.length).split('/')[0]!;
         if (id === last || !isBatchId(id)) continue;
         last = id;

@@ -9,7 +9,7 @@ import { open, type SealContext, seal } from '@cardseal/sealing';
 import type { JobId } from '../../job/index.ts';
 import { type DeliveryRef, isNoticeId, type NoticeId, parseDelivery, paths } from '../paths.ts';
 
-export interface TryRecord {
+export interface DeliveryAttempt {
   atMs: number;
   /** The closed set of the webhook room, `delivered`, `timeout` …; or `resent`, which is no try but a fresh budget. */
   class: string;
@@ -28,7 +28,7 @@ export interface TryRecord {
 }
 
 /** A try as it is read back; `answer` in the clear. */
-export interface ReadTry extends Omit<TryRecord, 'answer'> {
+export interface StoredDeliveryAttempt extends Omit<DeliveryAttempt, 'answer'> {
   number: number;
   answer: Buffer | null;
 }
@@ -39,12 +39,12 @@ export interface DeliveryRecord {
   tries: number;
   /** Entries on record, resends counted; the next one gets this number plus one. */
   entries: number;
-  last: TryRecord | null;
+  last: DeliveryAttempt | null;
 }
 
 export interface Deliveries {
   /** Puts a try on record after those that are there; whoever else writes at that moment gets another number. */
-  record(before: DeliveryRecord, record: Omit<TryRecord, 'answer'>, answer?: Buffer): Promise<void>;
+  record(before: DeliveryRecord, record: Omit<DeliveryAttempt, 'answer'>, answer?: Buffer): Promise<void>;
   read(ref: DeliveryRef): Promise<DeliveryRecord>;
   /** Every delivery of a job that has at least one try. */
   ofJob(tenant: string, job: JobId): Promise<DeliveryRecord[]>;
@@ -53,7 +53,7 @@ export interface Deliveries {
   /** The name of the newest entry of each delivery of a job. */
   newestNames(tenant: string, job: JobId | NoticeId): Promise<{ ref: DeliveryRef; name: string }[]>;
   /** All entries of one delivery, oldest first. */
-  tries(ref: DeliveryRef): Promise<ReadTry[]>;
+  tries(ref: DeliveryRef): Promise<StoredDeliveryAttempt[]>;
   /** A page of delivery names of a tenant that were tried, in the order of their names. */
   page(tenant: string, after: string | undefined, limit: number): Promise<{ refs: DeliveryRef[]; next: string | null }>;
 }
@@ -66,7 +66,7 @@ export function createDeliveries(store: ObjectStore, keyring: Keyring): Deliveri
     const lastName = names.at(-1);
     const body = lastName === undefined ? null : await store.get(lastName);
     const tries = names.filter((name) => !name.endsWith(RESENT)).length;
-    return { ref, tries, entries: names.length, last: body && (JSON.parse(body.toString()) as TryRecord) };
+    return { ref, tries, entries: names.length, last: body && (JSON.parse(body.toString()) as DeliveryAttempt) };
   }
 
   /** null when the job's key is gone, and with it the right to keep what was answered. */
@@ -94,7 +94,7 @@ export function createDeliveries(store: ObjectStore, keyring: Keyring): Deliveri
     async record({ ref, entries }, record, answer) {
       for (let number = entries + 1; number <= entries + RACES; number++) {
         const body = Buffer.from(JSON.stringify({ ...record, ...(await sealAnswer(ref, number, answer)) }));
-        const name = paths.deliveryTry(ref, number) + (record.class === 'resent' ? RESENT : '');
+        const name = paths.deliveryAttempt(ref, number) + (record.class === 'resent' ? RESENT : '');
         if (await store.create(name, body)) return;
       }
       throw new TransientError('delivery_record_busy');
@@ -120,7 +120,7 @@ export function createDeliveries(store: ObjectStore, keyring: Keyring): Deliveri
       return Promise.all(
         names.map(async (name) => {
           const number = Number(/\/(\d+)(?:\.resent)?$/.exec(name)?.[1]);
-          const { answer, ...record } = JSON.parse((await store.get(name))!.toString()) as TryRecord;
+          const { answer, ...record } = JSON.parse((await store.get(name))!.toString()) as DeliveryAttempt;
           return { ...record, number, answer: await openAnswer(ref, number, answer) };
         }),
       );

@@ -3,7 +3,7 @@
  * its worker goes on from its newest mark; it is gone when it is done.
  */
 
-import { listAll, type ObjectStore, walk } from '@cardseal/object-store';
+import { listAll, type ObjectStore, scan } from '@cardseal/object-store';
 import type { JobId } from '../../job/index.ts';
 import { fromInverted } from '../../job/index.ts';
 import { parseIndexName, pastMs } from '../jobs/index-names.ts';
@@ -89,7 +89,7 @@ export function createRecoveries(store: ObjectStore): Recoveries {
     finish: async (ref) => store.delete(await listAll(store, folder(ref))),
     async *open() {
       let before = '';
-      for await (const key of walk(store, paths.allRecoveries)) {
+      for await (const key of scan(store, paths.allRecoveries)) {
         const [, tenant, endpoint, id] = key.split('/');
         if (!tenant || !endpoint || !id || id === before) continue;
         before = id;

@@ -1,9 +1,9 @@
 /**
  * Every job of a stretch of time with the names that speak of its end: its objects, its markers, its deliveries. All of
- * these names lie in the order of job ids, so that one walk over each is enough and memory stays flat.
+ * these names lie in the order of job ids, so that one scan over each is enough and memory stays flat.
  */
 
-import { type ObjectStore, walk } from '@cardseal/object-store';
+import { type ObjectStore, scan } from '@cardseal/object-store';
 import { encodeTime } from 'ulid';
 import type { JobId } from '../../job/index.ts';
 import { newestOfEach } from '../deliveries/deliveries.ts';
@@ -40,7 +40,7 @@ export async function* jobsOfDay(store: ObjectStore, tenant: string, stretch: Da
   // `~` sorts behind all that a job's names go on with.
   const from = stretch.after === undefined ? `job_${encodeTime(stretch.fromMs, 10)}` : `${stretch.after}~`;
   const until = `job_${encodeTime(stretch.toMs, 10)}`;
-  const start = (prefix: string) => follow(walk(store, prefix, prefix + from), prefix, until);
+  const start = (prefix: string) => follow(scan(store, prefix, prefix + from), prefix, until);
   // Markers are read before objects: what ended in between has its outcome by then.
   const pending = start(paths.pendingOfTenant(tenant));
   const undelivered = start(paths.undeliveredOfTenant(tenant));

@@ -1,6 +1,6 @@
 /** Markers: the work in flight, as names. They are all that the reconciler ever walks. */
 import { randomBytes } from 'node:crypto';
-import { listAll, type ObjectStore, walk } from '@cardseal/object-store';
+import { listAll, type ObjectStore, scan } from '@cardseal/object-store';
 import type { Keyring } from '@cardseal/sealing';
 import type { JobId } from '../../job/index.ts';
 import { type DeliveryRef, type PendingMarker, parseDelivery, parsePending, paths } from '../paths.ts';
@@ -61,7 +61,7 @@ export function createMarkers(store: ObjectStore, keyring: Keyring): Markers {
     close: ({ tenant, job, generation, reference }) =>
       store.delete([paths.pending(tenant, job, generation, reference)]),
     async *pending() {
-      for await (const key of walk(store, paths.allPending)) {
+      for await (const key of scan(store, paths.allPending)) {
         const marker = parsePending(key);
         if (marker) yield marker;
       }
@@ -72,21 +72,21 @@ export function createMarkers(store: ObjectStore, keyring: Keyring): Markers {
     },
     async countPending(tenant, atMost) {
       let count = 0;
-      for await (const _key of walk(store, paths.pendingOfTenant(tenant))) if (++count >= atMost) break;
+      for await (const _key of scan(store, paths.pendingOfTenant(tenant))) if (++count >= atMost) break;
       return count;
     },
     owe: (ref) => store.put(paths.undelivered(ref), Buffer.alloc(0)),
     settle: (ref) => store.delete([paths.undelivered(ref)]),
     askAgain: (ref) => store.put(paths.askedAgain(ref), Buffer.alloc(0)),
     async *askedAgain() {
-      for await (const key of walk(store, paths.allAskedAgain)) {
+      for await (const key of scan(store, paths.allAskedAgain)) {
         const ref = parseDelivery(key);
         if (ref) yield ref;
       }
     },
     forgetAsked: (ref) => store.delete([paths.askedAgain(ref)]),
     async *undelivered() {
-      for await (const key of walk(store, paths.allUndelivered)) {
+      for await (const key of scan(store, paths.allUndelivered)) {
         const ref = parseDelivery(key);
         if (ref) yield ref;
       }
@@ -117,7 +117,7 @@ export function createMarkers(store: ObjectStore, keyring: Keyring): Markers {
       return names.length;
     },
     async *parked(tenant, endpoint) {
-      for await (const key of walk(store, paths.parkedOf(tenant, endpoint))) {
+      for await (const key of scan(store, paths.parkedOf(tenant, endpoint))) {
         const ref = parseDelivery(key);
         if (ref) yield ref;
       }

@@ -6,7 +6,7 @@
  */
 
 import type { Clock } from '@cardseal/base/clock';
-import { type ObjectStore, walk } from '@cardseal/object-store';
+import { type ObjectStore, scan } from '@cardseal/object-store';
 import { decodeTime, encodeTime } from 'ulid';
 import { inverted } from '../../job/index.ts';
 import { parsePending, paths } from '../paths.ts';
@@ -40,8 +40,8 @@ export async function* newestNames(
 
 /** All names of jobs whose id begins so; not for more markers than fit in memory. */
 export async function* namesOfPrefix(store: ObjectStore, tenant: string, idPrefix: string): AsyncGenerator<IndexName> {
-  const open = await Array.fromAsync(walk(store, `${paths.pendingOfTenant(tenant)}job_${idPrefix}`));
-  const index = walk(store, paths.index(tenant) + inverted(`job_${idPrefix}`));
+  const open = await Array.fromAsync(scan(store, `${paths.pendingOfTenant(tenant)}job_${idPrefix}`));
+  const index = scan(store, paths.index(tenant) + inverted(`job_${idPrefix}`));
   yield* merged(newestFirst(open), parsed(index));
 }
 
@@ -74,7 +74,7 @@ async function* stretches(store: ObjectStore, clock: Clock, tenant: string, befo
 /** null when there are more than `atMost`. */
 async function keysBetween(store: ObjectStore, prefix: string, from: string, before: string, atMost: number) {
   const keys: string[] = [];
-  for await (const key of walk(store, prefix, `${prefix}job_${from}`)) {
+  for await (const key of scan(store, prefix, `${prefix}job_${from}`)) {
     if (before !== '' && key >= `${prefix}job_${before}`) break;
     if (keys.push(key) > atMost) return null;
   }
@@ -99,7 +99,7 @@ async function* indexNames(store: ObjectStore, tenant: string, { from, before }:
   const prefix = paths.index(tenant);
   const start = before === '' ? '' : `${inverted(`job_${before}`)}~`;
   const end = `${inverted(`job_${from}`)}~`;
-  for await (const name of parsed(walk(store, prefix, prefix + start))) {
+  for await (const name of parsed(scan(store, prefix, prefix + start))) {
     if (name.id > end) return;
     yield name;
   }

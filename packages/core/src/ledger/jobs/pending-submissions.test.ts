@@ -27,8 +27,10 @@ it('a commit that is taken back never looks like a job that lost its request, ev
   };
   const kept = { sides: ['front'], reference: null } as const;
   // Its image is not there.
-  await expect(ledgerOf(partly).submits.stands('bank', job, kept)).rejects.toMatchObject({ code: 'store_unavailable' });
+  await expect(ledgerOf(partly).pendingSubmissions.stands('bank', job, kept)).rejects.toMatchObject({
+    code: 'store_unavailable',
+  });
   expect(await ledgerOf(store).inventory('bank', job)).toMatchObject({ committed: true, requestLost: false });
-  expect(await ledgerOf(store).submits.stands('bank', job, kept)).toBe(false);
+  expect(await ledgerOf(store).pendingSubmissions.stands('bank', job, kept)).toBe(false);
   expect((await store.list(paths.job('bank', job))).keys).toEqual([]);
 });

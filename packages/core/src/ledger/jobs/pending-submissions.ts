@@ -1,5 +1,5 @@
 /**
- * Submits that never came to their commit. One conditional write decides between a commit that is merely late and who
+ * PendingSubmissions that never came to their commit. One conditional write decides between a commit that is merely late and who
  * clears up behind it: a `request` of one word says that the submit is withdrawn, and no commit can follow while it stands.
  * It stays until nothing has moved for long; then the same id may be submitted again.
  */
@@ -14,7 +14,7 @@ import { referenceMac } from './reference-mac.ts';
 import { openJob, WITHDRAWN } from './sealed-job.ts';
 
 /** What a submit left. */
-export interface LeftSubmit {
+export interface PendingSubmission {
   /** The same for as long as nobody works on it: every try renews its marker. */
   seen: string;
   withdrawn: boolean;
@@ -22,12 +22,12 @@ export interface LeftSubmit {
   empty: boolean;
 }
 
-export interface Submits {
+export interface PendingSubmissions {
   /**
    * null when it is committed or erased, or nothing is left of it. Throws DefectError `job_request_missing` when
    * something is there that only an accepted job has: the store lost the request, and nothing may be cleared.
    */
-  left(tenant: string, job: JobId): Promise<LeftSubmit | null>;
+  left(tenant: string, job: JobId): Promise<PendingSubmission | null>;
   /** Bars the commit, then removes images and key. False when the commit was faster. Throws as `left` does. */
   withdraw(tenant: string, job: JobId): Promise<boolean>;
   /** Lets the id be submitted again; the marker goes last, since it is what finds the rest. */
@@ -39,7 +39,7 @@ export interface Submits {
   stands(tenant: string, job: JobId, kept: { sides: readonly Side[]; reference: string | null }): Promise<boolean>;
 }
 
-export function createSubmits(store: ObjectStore, keyring: Keyring): Submits {
+export function createPendingSubmissions(store: ObjectStore, keyring: Keyring): PendingSubmissions {
   const markersOf = (tenant: string, job: JobId) => listAll(store, paths.pendingOf(tenant, job));
   const namesOf = (tenant: string, job: JobId) => listAll(store, paths.job(tenant, job));
   /** A reply, an outcome or a second generation proves that the job was accepted. */

@@ -5,7 +5,7 @@
 import { createPrivateKey, createPublicKey, hkdfSync, type JsonWebKey, type KeyObject, sign } from 'node:crypto';
 import type { Keyring } from '@cardseal/sealing';
 import type { JobId } from '../../job/index.ts';
-import { HOUSE } from '../paths.ts';
+import { SYSTEM_TENANT } from '../paths.ts';
 import type { ErasureRecord, Tombstone } from './erasures.ts';
 
 /** PKCS #8 around a raw Ed25519 seed (RFC 8410). */
@@ -20,7 +20,7 @@ export interface Receipts {
 
 export function createReceipts(keyring: Keyring): Receipts {
   async function signingKey(): Promise<KeyObject> {
-    const seed = await keyring.withLookupKey(HOUSE, (key) =>
+    const seed = await keyring.withLookupKey(SYSTEM_TENANT, (key) =>
       hkdfSync('sha256', key, '', 'cardseal erasure receipts v1', 32),
     );
     return createPrivateKey({ key: Buffer.concat([PKCS8_ED25519, Buffer.from(seed)]), format: 'der', type: 'pkcs8' });

@@ -4,23 +4,23 @@
  * own, pictures kept after a failure): the common retention is read off the index, which costs no write.
  */
 
-import { type ObjectStore, walk } from '@cardseal/object-store';
+import { type ObjectStore, scan } from '@cardseal/object-store';
 import { type DueRef, parseDue, paths } from '../paths.ts';
 
-export interface Due {
+export interface Schedule {
   at(timeMs: number, ref: DueRef): Promise<void>;
   /** What is due at `nowMs`, oldest first. Settle each one when it is done. */
   until(nowMs: number): AsyncGenerator<DueRef & { key: string }>;
   settle(key: string): Promise<void>;
 }
 
-export function createDue(store: ObjectStore): Due {
+export function createSchedule(store: ObjectStore): Schedule {
   return {
     // Rounded up: nothing is done before its time.
     at: (timeMs, ref) => store.put(paths.due(secondOf(timeMs + 999), ref), Buffer.alloc(0)),
     async *until(nowMs) {
       const now = secondOf(nowMs);
-      for await (const key of walk(store, paths.allDue)) {
+      for await (const key of scan(store, paths.allDue)) {
         const ref = parseDue(key);
         if (!ref) continue;
         if (ref.second > now) return;

@@ -19,7 +19,7 @@ export interface GateRecord {
   sinceMs?: number;
 }
 
-export interface GateBook {
+export interface GateStore {
   /** False when another writer was faster: look again. */
   save(credential: string, gate: GateRecord): Promise<boolean>;
   /**
@@ -31,7 +31,7 @@ export interface GateBook {
 
 const folder = (credential: string) => `gates/${credential}/`;
 
-export function createGateBook(store: ObjectStore): GateBook {
+export function createGateStore(store: ObjectStore): GateStore {
   async function latest(credential: string) {
     const { names, body } = await readNewest(store, folder(credential));
     return { names, gate: body && parsed(credential, body) };

@@ -4,7 +4,7 @@
  * They hold ids and counts, and are therefore not sealed.
  */
 import { type DayJob, type DayStretch, jobsOfDay } from '../jobs/day-jobs.ts';
-import type { TryRecord } from '../deliveries/deliveries.ts';
+import type { DeliveryAttempt } from '../deliveries/deliveries.ts';
 import { paths } from '../paths.ts';
 import { listAll, type ObjectStore } from '@cardseal/object-store';
 
@@ -19,7 +19,7 @@ export interface ManifestRef {
 export interface Manifests {
   jobs(tenant: string, stretch: DayStretch): AsyncGenerator<DayJob>;
   /** The newest entry of a delivery's record, by its name. */
-  readTry(name: string): Promise<TryRecord | null>;
+  readTry(name: string): Promise<DeliveryAttempt | null>;
   /** The lines that stand: ours, or those that another writer made first. */
   putPart<T>(ref: ManifestRef, number: number, lines: readonly T[]): Promise<T[]>;
   parts<T>(ref: ManifestRef): AsyncGenerator<T[]>;
@@ -46,7 +46,7 @@ export function createManifests(store: ObjectStore): Manifests {
 
   return {
     jobs: (tenant, stretch) => jobsOfDay(store, tenant, stretch),
-    readTry: (name) => read<TryRecord>(name),
+    readTry: (name) => read<DeliveryAttempt>(name),
     async putPart<T>(ref: ManifestRef, number: number, lines: readonly T[]) {
       const body = Buffer.from(lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
       if (await store.create(part(ref, number), body)) return [...lines];

@@ -9,14 +9,14 @@ import { readNewest } from '@cardseal/object-store';
 /** Counts by name, as the pacer has them. */
 export type UsageCounts = Record<string, number>;
 
-export interface UsageBook {
+export interface UsageStore {
   /** Never lowers what is written: each count is the larger of the two. True when something new was written. */
   save(credential: string, day: string, counts: UsageCounts): Promise<boolean>;
   /** null when nothing was written. */
   read(credential: string, day: string): Promise<UsageCounts | null>;
 }
 
-export function createUsageBook(store: ObjectStore): UsageBook {
+export function createUsageStore(store: ObjectStore): UsageStore {
   async function latest(credential: string, day: string) {
     const { names, body } = await readNewest(store, paths.usageOf(credential, day));
     return { names, counts: body && (JSON.parse(body.toString()) as UsageCounts) };

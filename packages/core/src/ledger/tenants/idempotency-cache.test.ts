@@ -4,7 +4,7 @@ import { localMasterKey } from '@cardseal/sealing';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { newJobId } from '../../job/index.ts';
 import { createLedger, type Ledger } from '../ledger.ts';
-import { REPLAY_LEASE_MS, REPLAYS_KEPT_MS } from './idempotency-cache.ts';
+import { IDEMPOTENCY_LEASE_MS, IDEMPOTENCY_TTL_MS } from './idempotency-cache.ts';
 
 const ANSWER = { status: 201, headers: {}, body: '{"id":"we_1"}', scopes: [] };
 
@@ -19,7 +19,7 @@ describe('replays', () => {
   });
 
   const request = (fingerprint = 'a') => ({ tenant: 'bank', route: 'POST /x', key: 'k', fingerprint, job: null });
-  const begin = async (fingerprint?: string) => ledger.replays.begin(request(fingerprint));
+  const begin = async (fingerprint?: string) => ledger.idempotencyCache.begin(request(fingerprint));
   const ours = async () => {
     const start = await begin();
     if (start.kind !== 'ours') throw new Error(start.kind);
@@ -28,54 +28,54 @@ describe('replays', () => {
   const names = () => [...store.objects.keys()].filter((name) => name.startsWith('replay'));
 
   it('answers what was answered, over midnight, for a day', async () => {
-    await ledger.replays.keep(await ours(), ANSWER);
+    await ledger.idempotencyCache.keep(await ours(), ANSWER);
     clock.advance(2 * 60_000);
     expect(await begin()).toEqual({ kind: 'answered', answer: ANSWER });
     expect(await begin('b')).toEqual({ kind: 'mismatch' });
-    clock.advance(REPLAYS_KEPT_MS);
+    clock.advance(IDEMPOTENCY_TTL_MS);
     expect(await begin('b')).toMatchObject({ kind: 'ours' });
   });
 
   it('is taken over, to make the same thing, when the first one died', async () => {
     const first = await ours();
     expect(await begin()).toEqual({ kind: 'in_progress' });
-    clock.advance(REPLAY_LEASE_MS);
+    clock.advance(IDEMPOTENCY_LEASE_MS);
     const second = await ours();
     expect(second).toMatchObject({ subject: first.subject, number: 2 });
     expect(await begin()).toEqual({ kind: 'in_progress' });
-    await ledger.replays.keep(second, ANSWER);
+    await ledger.idempotencyCache.keep(second, ANSWER);
     expect(await begin()).toMatchObject({ kind: 'answered' });
   });
 
   it('is taken over at once after a fault, and begun anew after a refusal', async () => {
     const first = await ours();
-    await ledger.replays.abandon(first);
+    await ledger.idempotencyCache.abandon(first);
     const second = await ours();
     expect(second.subject).toBe(first.subject);
-    await ledger.replays.release(second);
+    await ledger.idempotencyCache.release(second);
     expect((await ours()).number).toBeGreaterThan(1);
   });
 
   it('tells who takes over what the first one noted, however many died, and nobody else', async () => {
     const first = await ours();
-    expect(await ledger.replays.noted(first)).toBeNull();
-    await ledger.replays.note(first, 'generation 2');
+    expect(await ledger.idempotencyCache.noted(first)).toBeNull();
+    await ledger.idempotencyCache.note(first, 'generation 2');
     for (let deaths = 0; deaths < 3; deaths++) {
-      clock.advance(REPLAY_LEASE_MS);
+      clock.advance(IDEMPOTENCY_LEASE_MS);
       const next = await ours();
-      expect(await ledger.replays.noted(next)).toBe('generation 2');
-      await ledger.replays.note(next, 'another');
+      expect(await ledger.idempotencyCache.noted(next)).toBe('generation 2');
+      await ledger.idempotencyCache.note(next, 'another');
     }
-    clock.advance(REPLAYS_KEPT_MS);
-    expect(await ledger.replays.noted(await ours())).toBeNull();
-    clock.advance(3 * REPLAYS_KEPT_MS);
-    await ledger.replays.sweep();
+    clock.advance(IDEMPOTENCY_TTL_MS);
+    expect(await ledger.idempotencyCache.noted(await ours())).toBeNull();
+    clock.advance(3 * IDEMPOTENCY_TTL_MS);
+    await ledger.idempotencyCache.sweep();
     expect(names()).toEqual([]);
   });
 
   it('is taken over by one of many', async () => {
     await ours();
-    clock.advance(REPLAY_LEASE_MS);
+    clock.advance(IDEMPOTENCY_LEASE_MS);
     const kinds = (await Promise.all(Array.from({ length: 20 }, () => begin()))).map(({ kind }) => kind);
     expect(kinds.filter((kind) => kind === 'ours')).toHaveLength(1);
     expect(new Set(kinds)).toEqual(new Set(['ours', 'in_progress']));
@@ -84,38 +84,40 @@ describe('replays', () => {
   it('cannot be opened any more when the job that it shows is erased', async () => {
     const job = newJobId(clock.now());
     await ledger.startJob('bank', job);
-    const start = await ledger.replays.begin({ ...request(), job });
+    const start = await ledger.idempotencyCache.begin({ ...request(), job });
     if (start.kind !== 'ours') throw new Error(start.kind);
-    await ledger.replays.keep(start.ticket, ANSWER);
-    expect(await ledger.replays.begin({ ...request(), job })).toMatchObject({ kind: 'answered' });
+    await ledger.idempotencyCache.keep(start.ticket, ANSWER);
+    expect(await ledger.idempotencyCache.begin({ ...request(), job })).toMatchObject({ kind: 'answered' });
     await store.delete([...store.objects.keys()].filter((name) => name.includes(`keys/bank/${job}`)));
     // A key that is absent without a tombstone is lost, and no erasure.
-    await expect(ledger.replays.begin({ ...request(), job })).rejects.toMatchObject({ code: 'job_key_missing' });
+    await expect(ledger.idempotencyCache.begin({ ...request(), job })).rejects.toMatchObject({
+      code: 'job_key_missing',
+    });
     await ledger.erasures.declare('bank', job, { v: 1, reason: 'request', generation: 1 } as never);
-    expect(await ledger.replays.begin({ ...request(), job })).toEqual({ kind: 'erased' });
+    expect(await ledger.idempotencyCache.begin({ ...request(), job })).toEqual({ kind: 'erased' });
   });
 
   it('is swept when it is over, and not before', async () => {
-    await ledger.replays.keep(await ours(), ANSWER);
-    clock.advance(REPLAYS_KEPT_MS);
-    expect(await ledger.replays.sweep()).toBe(0);
-    clock.advance(REPLAYS_KEPT_MS);
+    await ledger.idempotencyCache.keep(await ours(), ANSWER);
+    clock.advance(IDEMPOTENCY_TTL_MS);
+    expect(await ledger.idempotencyCache.sweep()).toBe(0);
+    clock.advance(IDEMPOTENCY_TTL_MS);
     const again = await ours();
-    expect(await ledger.replays.sweep()).toBe(0);
-    await ledger.replays.keep(again, ANSWER);
+    expect(await ledger.idempotencyCache.sweep()).toBe(0);
+    await ledger.idempotencyCache.keep(again, ANSWER);
     expect(await begin()).toMatchObject({ kind: 'answered' });
-    clock.advance(2 * REPLAYS_KEPT_MS);
-    expect(await ledger.replays.sweep()).toBe(1);
+    clock.advance(2 * IDEMPOTENCY_TTL_MS);
+    expect(await ledger.idempotencyCache.sweep()).toBe(1);
     expect(names()).toEqual([]);
   });
 
   it('sweeps past a claim that does not open, and says so afterwards', async () => {
     await ours();
     const [claim] = names().filter((name) => name.startsWith('replays/'));
-    await ledger.replays.begin({ ...request(), tenant: 'other' });
+    await ledger.idempotencyCache.begin({ ...request(), tenant: 'other' });
     await store.put(claim!, Buffer.from('garbage'));
-    clock.advance(2 * REPLAYS_KEPT_MS);
-    await expect(ledger.replays.sweep()).rejects.toMatchObject({ disposition: 'defect' });
+    clock.advance(2 * IDEMPOTENCY_TTL_MS);
+    await expect(ledger.idempotencyCache.sweep()).rejects.toMatchObject({ disposition: 'defect' });
     expect(names().filter((name) => name.includes('/other'))).toEqual([]);
     expect(names()).toContain(claim);
   });

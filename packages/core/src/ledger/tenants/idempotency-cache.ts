@@ -6,7 +6,7 @@
 
 import type { Clock } from '@cardseal/base/clock';
 import { asCardsealError, DefectError } from '@cardseal/base/errors';
-import { listAll, type ObjectStore, walk } from '@cardseal/object-store';
+import { listAll, type ObjectStore, scan } from '@cardseal/object-store';
 import type { Keyring } from '@cardseal/sealing';
 import { open, seal } from '@cardseal/sealing';
 import { ulid } from 'ulid';
@@ -14,9 +14,9 @@ import type { JobId } from '../../job/index.ts';
 import { paths } from '../paths.ts';
 import { macName } from './idempotency.ts';
 
-export const REPLAYS_KEPT_MS = 24 * 3_600_000;
+export const IDEMPOTENCY_TTL_MS = 24 * 3_600_000;
 /** No request is at work for longer: a claim that is older and has no answer belongs to someone who died. */
-export const REPLAY_LEASE_MS = 60_000;
+export const IDEMPOTENCY_LEASE_MS = 60_000;
 
 export interface ReplayRequest {
   tenant: string;
@@ -28,7 +28,7 @@ export interface ReplayRequest {
   job: JobId | null;
 }
 
-export interface KeptAnswer {
+export interface StoredResponse {
   status: number;
   headers: Record<string, string>;
   body: string;
@@ -36,7 +36,7 @@ export interface KeptAnswer {
   scopes: readonly string[];
 }
 
-export interface ReplayTicket {
+export interface IdempotencyTicket {
   tenant: string;
   name: string;
   number: number;
@@ -46,21 +46,21 @@ export interface ReplayTicket {
 }
 
 export type ReplayStart =
-  | { kind: 'ours'; ticket: ReplayTicket }
-  | { kind: 'answered'; answer: KeptAnswer }
+  | { kind: 'ours'; ticket: IdempotencyTicket }
+  | { kind: 'answered'; answer: StoredResponse }
   | { kind: 'in_progress' | 'mismatch' | 'erased' };
 
-export interface Replays {
+export interface IdempotencyCache {
   begin(request: ReplayRequest): Promise<ReplayStart>;
   /** Keeps what is about to be done, where doing it twice is not doing it once. What was noted first stands. */
-  note(ticket: ReplayTicket, what: string): Promise<void>;
+  note(ticket: IdempotencyTicket, what: string): Promise<void>;
   /** What one noted that died; null when none did, or it died before. */
-  noted(ticket: ReplayTicket): Promise<string | null>;
-  keep(ticket: ReplayTicket, answer: KeptAnswer): Promise<void>;
+  noted(ticket: IdempotencyTicket): Promise<string | null>;
+  keep(ticket: IdempotencyTicket, answer: StoredResponse): Promise<void>;
   /** Nothing was done: the next request under the key is judged anew. */
-  release(ticket: ReplayTicket): Promise<void>;
+  release(ticket: IdempotencyTicket): Promise<void>;
   /** Something went wrong half-way: the next request under the key takes over at once. */
-  abandon(ticket: ReplayTicket): Promise<void>;
+  abandon(ticket: IdempotencyTicket): Promise<void>;
   /** Removes what is over a day old; returns how many keys that were. Throws for a claim that does not open, after the others. */
   sweep(): Promise<number>;
 }
@@ -74,35 +74,35 @@ interface Claim {
 }
 
 const folder = (tenant: string, name: string) => `replays/${tenant}/${name}/`;
-const claimName = ({ tenant, name, number }: ReplayTicket) =>
+const claimName = ({ tenant, name, number }: IdempotencyTicket) =>
   `${folder(tenant, name)}${String(number).padStart(6, '0')}`;
-const abandonedName = (ticket: ReplayTicket) => `${claimName(ticket)}.abandoned`;
+const abandonedName = (ticket: IdempotencyTicket) => `${claimName(ticket)}.abandoned`;
 /** Of all who work on the same thing, one after the other; the number is less than that of any claim. */
-const noteName = ({ tenant, name, subject }: ReplayTicket) => `${folder(tenant, name)}000000.${subject}`;
+const noteName = ({ tenant, name, subject }: IdempotencyTicket) => `${folder(tenant, name)}000000.${subject}`;
 const DAYS = 'replay-days/';
 const DAY_NAME = /^replay-days\/(\d{4}-\d{2}-\d{2})\/([^/.]+)\.([0-9a-f]{64})$/;
 const dayOf = (ms: number) => new Date(ms).toISOString().slice(0, 10);
 
-export function createReplays(store: ObjectStore, keyring: Keyring, clock: Clock): Replays {
-  const context = ({ tenant, name, number }: ReplayTicket, kind: string) => ({
+export function createIdempotencyCache(store: ObjectStore, keyring: Keyring, clock: Clock): IdempotencyCache {
+  const context = ({ tenant, name, number }: IdempotencyTicket, kind: string) => ({
     tenant,
     subject: name,
     kind: `replay.${number}.${kind}`,
   });
 
-  const noteContext = ({ tenant, name, subject }: ReplayTicket) => ({
+  const noteContext = ({ tenant, name, subject }: IdempotencyTicket) => ({
     tenant,
     subject: name,
     kind: `replay.note.${subject}`,
   });
 
-  async function claimOf(ticket: ReplayTicket): Promise<Claim | null> {
+  async function claimOf(ticket: IdempotencyTicket): Promise<Claim | null> {
     const sealed = await store.get(claimName(ticket));
     if (!sealed) return null;
     return JSON.parse((await keyring.open(ticket.tenant, context(ticket, 'claim'), sealed)).toString()) as Claim;
   }
 
-  async function claim(ticket: ReplayTicket, fingerprint: string): Promise<boolean> {
+  async function claim(ticket: IdempotencyTicket, fingerprint: string): Promise<boolean> {
     const { tenant, name, job, subject } = ticket;
     const atMs = clock.now();
     // Before the claim: what is claimed is always found again by the sweep.
@@ -112,14 +112,14 @@ export function createReplays(store: ObjectStore, keyring: Keyring, clock: Clock
   }
 
   /** null when the job that the answer shows is erased. */
-  async function sealAnswer(ticket: ReplayTicket, plain: Buffer): Promise<Buffer | null> {
+  async function sealAnswer(ticket: IdempotencyTicket, plain: Buffer): Promise<Buffer | null> {
     const { tenant, job } = ticket;
     if (job === null) return keyring.seal(tenant, context(ticket, 'answer'), plain);
     const key = await keyring.jobKey(tenant, job);
     return key && seal(key, context(ticket, 'answer'), plain);
   }
 
-  async function openAnswer(ticket: ReplayTicket, sealed: Buffer): Promise<Buffer | null> {
+  async function openAnswer(ticket: IdempotencyTicket, sealed: Buffer): Promise<Buffer | null> {
     const { tenant, job } = ticket;
     if (job === null) return keyring.open(tenant, context(ticket, 'answer'), sealed);
     const key = await keyring.jobKey(tenant, job);
@@ -134,28 +134,31 @@ export function createReplays(store: ObjectStore, keyring: Keyring, clock: Clock
     return Math.max(0, ...names.map((text) => Number(text.split('.')[0])));
   }
 
-  async function standing(ticket: ReplayTicket, { fingerprint, job }: ReplayRequest): Promise<ReplayStart | Claim> {
+  async function standing(
+    ticket: IdempotencyTicket,
+    { fingerprint, job }: ReplayRequest,
+  ): Promise<ReplayStart | Claim> {
     const found = await claimOf(ticket);
     // Released between two looks.
     if (!found) return { kind: 'in_progress' };
     const ageMs = clock.now() - found.atMs;
-    if (ageMs >= REPLAYS_KEPT_MS) return { ...found, subject: ulid(clock.now()), fingerprint, job };
+    if (ageMs >= IDEMPOTENCY_TTL_MS) return { ...found, subject: ulid(clock.now()), fingerprint, job };
     if (found.fingerprint !== fingerprint) return { kind: 'mismatch' };
     const sealed = await store.get(`${claimName(ticket)}.answer`);
     if (!sealed) {
-      const isFree = ageMs >= REPLAY_LEASE_MS || (await store.get(abandonedName(ticket))) !== null;
+      const isFree = ageMs >= IDEMPOTENCY_LEASE_MS || (await store.get(abandonedName(ticket))) !== null;
       return isFree ? found : { kind: 'in_progress' };
     }
     const plain = await openAnswer({ ...ticket, job: found.job }, sealed);
     if (!plain) return { kind: 'erased' };
-    return { kind: 'answered', answer: JSON.parse(plain.toString()) as KeptAnswer };
+    return { kind: 'answered', answer: JSON.parse(plain.toString()) as StoredResponse };
   }
 
   return {
     async begin(request) {
       const { tenant, route, key, fingerprint, job } = request;
       const name = await keyring.withLookupKey(tenant, (lookup) => macName(lookup, ['replay', route, key]));
-      const first: ReplayTicket = { tenant, name, number: 1, job, subject: ulid(clock.now()) };
+      const first: IdempotencyTicket = { tenant, name, number: 1, job, subject: ulid(clock.now()) };
       if (await claim(first, fingerprint)) return { kind: 'ours', ticket: first };
       const number = await newest(tenant, name);
       if (number === 0) return { kind: 'in_progress' };
@@ -186,10 +189,10 @@ export function createReplays(store: ObjectStore, keyring: Keyring, clock: Clock
 
     async sweep() {
       // A day that is over for a day has nothing that is still kept.
-      const lastKept = dayOf(clock.now() - REPLAYS_KEPT_MS);
+      const lastKept = dayOf(clock.now() - IDEMPOTENCY_TTL_MS);
       let swept = 0;
       let failure: unknown = null;
-      for await (const path of walk(store, DAYS)) {
+      for await (const path of scan(store, DAYS)) {
         const [, day = '', tenant = '', name = ''] = DAY_NAME.exec(path) ?? [];
         if (day >= lastKept) break;
         try {
@@ -211,7 +214,7 @@ export function createReplays(store: ObjectStore, keyring: Keyring, clock: Clock
   async function drop(tenant: string, name: string): Promise<number> {
     const number = await newest(tenant, name);
     const last = await claimOf({ tenant, name, number, job: null, subject: '' });
-    if (last && clock.now() - last.atMs < REPLAYS_KEPT_MS) return 0;
+    if (last && clock.now() - last.atMs < IDEMPOTENCY_TTL_MS) return 0;
     await store.delete(await listAll(store, folder(tenant, name)));
     return 1;
   }

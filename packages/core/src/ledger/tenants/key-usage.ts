@@ -3,7 +3,7 @@
  * process, written anew under the next number now and then. Statistics: a process that dies takes its last minute with it.
  */
 
-import { listAll, type ObjectStore, walk } from '@cardseal/object-store';
+import { listAll, type ObjectStore, scan } from '@cardseal/object-store';
 import type { Keyring } from '@cardseal/sealing';
 
 export interface KeyCounts {
@@ -51,7 +51,7 @@ export function createKeyUsage(store: ObjectStore, keyring: Keyring): KeyUsage {
 
   async function newestNames(tenant: string, fromDay: string, toDay: string): Promise<Map<string, string>> {
     const newest = new Map<string, string>();
-    for await (const name of walk(store, prefixOf(tenant), `${prefixOf(tenant)}${fromDay}`)) {
+    for await (const name of scan(store, prefixOf(tenant), `${prefixOf(tenant)}${fromDay}`)) {
       const [, day = ''] = NAME.exec(name) ?? [];
       if (day > toDay) break;
       // In byte order, so that the last of a folder is the newest.

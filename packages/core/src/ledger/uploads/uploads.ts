@@ -5,7 +5,7 @@
  * swept a day after.
  */
 import { createHmac, randomBytes } from 'node:crypto';
-import { listAll, type ObjectStore, walk } from '@cardseal/object-store';
+import { listAll, type ObjectStore, scan } from '@cardseal/object-store';
 import type { Keyring } from '@cardseal/sealing';
 import { open, seal } from '@cardseal/sealing';
 import { decodeTime } from 'ulid';
@@ -135,7 +135,7 @@ export function createUploads(store: ObjectStore, keyring: Keyring): Uploads {
 
     async sweep(beforeMs) {
       const old = new Map<UploadId, string>();
-      for await (const name of walk(store, 'uploads/')) {
+      for await (const name of scan(store, 'uploads/')) {
         const [, tenant, id] = (ID.exec(name) ?? []) as [string?, string?, UploadId?];
         if (tenant && id && decodeTime(id.slice('upl_'.length)) < beforeMs) old.set(id, tenant);
       }

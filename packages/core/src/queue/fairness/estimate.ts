@@ -1,9 +1,9 @@
 /** How long a card waits, from where it stands and the rate: pure arithmetic, held to 20 % on a steady backlog. */
-import type { CardClass } from './shares.ts';
+import type { JobClass } from './shares.ts';
 import { RUN_BEFORE_BULK } from './shares.ts';
 
 export interface Standing {
-  cardClass: CardClass;
+  cardClass: JobClass;
   /** Cards that come before it in the queue as it stands. */
   rank: number;
   interactiveWaiting: number;
@@ -11,7 +11,7 @@ export interface Standing {
 }
 
 /** Cards that will be started before this one, when nothing else is submitted: the floor mixes the classes. */
-export function cardsBefore({ cardClass, rank, interactiveWaiting, allWaiting }: Standing): number {
+export function jobsBefore({ cardClass, rank, interactiveWaiting, allWaiting }: Standing): number {
   if (cardClass === 'interactive') {
     const bulkWaiting = Math.max(0, allWaiting - interactiveWaiting);
     return rank + Math.min(bulkWaiting, Math.floor(rank / RUN_BEFORE_BULK));
@@ -21,7 +21,7 @@ export function cardsBefore({ cardClass, rank, interactiveWaiting, allWaiting }:
 }
 
 /** Cards that are in workers' hands and have not called yet: all but those that have, by rate × time. */
-export function cardsInHand(active: number, afterPermitMs: number, { callsPerCard, callsPerSecond }: Flow): number {
+export function jobsInFlight(active: number, afterPermitMs: number, { callsPerCard, callsPerSecond }: Flow): number {
   return Math.max(0, active - (callsPerSecond / callsPerCard) * (afterPermitMs / 1000));
 }
 

@@ -6,18 +6,18 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis, Result } from 'ioredis';
 import { QUEUES, sharesKey } from '../names.ts';
 import { BEFORE_LUA, LOOK_LUA, MOVE_LUA, PLACE_LUA, START_LUA } from './lua.ts';
-import type { CardClass } from './shares.ts';
+import type { JobClass } from './shares.ts';
 
 export interface Placement {
   /** Its id in the queue. */
   id: string;
-  cardClass: CardClass;
+  cardClass: JobClass;
   tenant: string;
   weight: number;
   calls: number;
 }
 
-export interface QueueLook {
+export interface QueueSnapshot {
   interactiveWaiting: number;
   allWaiting: number;
   active: number;
@@ -33,9 +33,9 @@ export interface FairShares {
   place(cards: readonly Placement[]): Promise<number[]>;
   /** `tell`: published by the same command. */
   started(id: string, tell?: { channel: string; message: string }): Promise<void>;
-  look(id?: string): Promise<QueueLook>;
+  look(id?: string): Promise<QueueSnapshot>;
   /** Cards that would come before one more of this tenant. */
-  before(cardClass: CardClass, tenant: string, weight: number): Promise<number>;
+  before(cardClass: JobClass, tenant: string, weight: number): Promise<number>;
 }
 
 declare module 'ioredis' {

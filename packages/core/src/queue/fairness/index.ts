@@ -1,3 +1,3 @@
-export { cardsBefore, cardsInHand, type Flow, type Standing, startAtMs } from './estimate.ts';
-export { createFairShares, type FairShares, type Placement, type QueueLook } from './fair-shares.ts';
-export { type CardClass, classOf } from './shares.ts';
+export { type Flow, jobsBefore, jobsInFlight, type Standing, startAtMs } from './estimate.ts';
+export { createFairShares, type FairShares, type Placement, type QueueSnapshot } from './fair-shares.ts';
+export { classOf, type JobClass } from './shares.ts';

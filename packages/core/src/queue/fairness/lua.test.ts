@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type PrivateRedis, startPrivateRedis } from '../../../../pacer/src/redis-for-tests.ts';
 import { createFairShares, type FairShares, type Placement } from './fair-shares.ts';
-import { BAND, type CardClass, MOVE_AT, newShares, place, start } from './shares.ts';
+import { BAND, type JobClass, MOVE_AT, newShares, place, start } from './shares.ts';
 
 const PREFIX = '{test}';
 const key = (name: string) => `${PREFIX}:recognize:${name}`;
@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 beforeEach(() => server.redis.flushall());
 
-function placement(id: string, cardClass: CardClass, tenant: string, weight = 1, calls = 1): Placement {
+function placement(id: string, cardClass: JobClass, tenant: string, weight = 1, calls = 1): Placement {
   return { id, cardClass, tenant, weight, calls };
 }
 
@@ -37,7 +37,7 @@ describe('the shares in Redis', () => {
       fc.record({
         kind: fc.constant('add' as const),
         tenant: fc.constantFrom('a', 'b', 'c'),
-        cardClass: fc.constantFrom<CardClass>('interactive', 'interactive', 'bulk'),
+        cardClass: fc.constantFrom<JobClass>('interactive', 'interactive', 'bulk'),
         weight: fc.constantFrom(1, 3, 0.7),
         calls: fc.constantFrom(1, 2),
       }),

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { BAND, type CardClass, MOVE_AT, moveAxis, newShares, place, SPAN, start } from './shares.ts';
+import { BAND, type JobClass, MOVE_AT, moveAxis, newShares, place, SPAN, start } from './shares.ts';
 
 interface Queued {
   priority: number;
   sequence: number;
   tenant: string;
   calls: number;
-  cardClass: CardClass;
+  cardClass: JobClass;
 }
 
 /** The queue as it is in Redis: by priority, then by arrival. */
@@ -30,7 +30,7 @@ function drain(
   return served;
 }
 
-const card = (tenant: string, sequence: number, priority: number, calls = 1, cardClass: CardClass = 'interactive') => ({
+const card = (tenant: string, sequence: number, priority: number, calls = 1, cardClass: JobClass = 'interactive') => ({
   tenant,
   sequence,
   priority,
