@@ -6,7 +6,7 @@ import { defineConfig } from 'vitest/config';
 
 const SECOND_MS = 1_000;
 /** Folders of `test/` that are no level of their own; what stands beside their programs is a unit test. */
-const UNIT_FOLDERS = 'bench,judges,model,soak,support';
+const UNIT_FOLDERS = 'bench,interop,model,soak,support';
 
 function stateful(name: string, testTimeoutMs: number, hookTimeoutMs = 60 * SECOND_MS, folder = name) {
   return {
@@ -37,11 +37,11 @@ export default defineConfig({
       stateful('contract', 60 * SECOND_MS),
       stateful('integration', 60 * SECOND_MS),
       stateful('e2e', 120 * SECOND_MS, 120 * SECOND_MS),
-      stateful('fault', 300 * SECOND_MS, 120 * SECOND_MS),
+      stateful('chaos', 300 * SECOND_MS, 120 * SECOND_MS),
       // The faults that are webhooks' own.
       stateful('webhooks', 300 * SECOND_MS, 120 * SECOND_MS),
       // Too long for every run: `npm run soak -- faults`.
-      stateful('fault-long', 300 * SECOND_MS, 120 * SECOND_MS, 'fault/long'),
+      stateful('chaos-long', 300 * SECOND_MS, 120 * SECOND_MS, 'chaos/long'),
       stateful('leak', 300 * SECOND_MS, 120 * SECOND_MS),
     ],
   },

@@ -11,7 +11,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { freePort, startRedis } from '@cardseal/dev';
 import { Pool } from 'undici';
-import { plainJpeg } from '../support/pictures.ts';
+import { plainJpeg } from '../support/images.ts';
 import type { TargetSettings } from './accept/target.ts';
 
 const HELP = `npm run bench -- accept [--store s3|memory|both] [--rounds 7] [--requests 1500] [--at-once 32] [--at-once-writes]`;

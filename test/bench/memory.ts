@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import { generateSpecimens } from '@cardseal/emulator/cards';
 import { encodedLength } from '@cardseal/providers/baidu';
 import { startTestStack, type TestStack } from '../support/stack.ts';
-import { padded } from '../support/stamp.ts';
+import { padded } from '../support/vary-jpeg.ts';
 
 const IN_FLIGHT = 64;
 const PICTURE_BYTES = 2_800_000;

@@ -5,16 +5,16 @@
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { closedGate } from './pacing/closed.ts';
-import { final, MODES, RATES, savePlot } from './pacing/final.ts';
+import { closedGate } from './pacing/closed-gate.ts';
+import { Stage } from './pacing/environment.ts';
 import { frontier } from './pacing/frontier.ts';
+import { final, MODES, RATES, savePlot } from './pacing/full-report.ts';
 import { openJournal } from './pacing/journal.ts';
-import { cellLine, flushLine, halveLines } from './pacing/lines.ts';
 import { type Figures, median, round } from './pacing/measure.ts';
 import type { Panel } from './pacing/plot.ts';
 import type { ReceiverOrder } from './pacing/receiver.ts';
+import { cellLine, flushLine, halveLines } from './pacing/row-text.ts';
 import { measureCell, measureFlush, measureHalving, warmUpSeconds } from './pacing/run.ts';
-import { Stage } from './pacing/stage.ts';
 import type { Mode } from './pacing/worker.ts';
 
 interface Plan {

@@ -5,7 +5,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
-import { type Recovered, recoverOnce } from './recover/walk.ts';
+import { type Recovered, recoverOnce } from './recover/recovery.ts';
 
 const { values } = parseArgs({
   options: { pending: { type: 'string', default: '1000,10000,100000' }, one: { type: 'boolean', default: false } },

@@ -5,7 +5,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { startNight } from '../fault/night/index.ts';
+import { startNight } from '../chaos/harness/index.ts';
 
 const IDLE_MS = 10_000;
 const QUIET_MS = 120_000;

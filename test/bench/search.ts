@@ -8,10 +8,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { scan } from '@cardseal/object-store';
-import { bucketOf } from '../fault/bucket-copy.ts';
+import { bucketOf } from '../chaos/bucket-copy.ts';
 import { loginAdmin } from '../support/admin.ts';
 import { startTestStack } from '../support/stack.ts';
-import { overviewLooks, searchLooks } from './search/looks.ts';
+import { overviewLooks, searchLooks } from './search/queries.ts';
 import { retryMany } from './search/retries.ts';
 import { seedLedger } from './search/seed.ts';
 

@@ -4,7 +4,7 @@
  * Mark: p99 within 50 ms of the better of the two usual ones, nothing but 202.
  */
 import { parseArgs } from 'node:util';
-import { plainJpeg } from '../support/pictures.ts';
+import { plainJpeg } from '../support/images.ts';
 import { startTestStack } from '../support/stack.ts';
 import { startPrivateRedis } from './deliver/private-redis.ts';
 import { type Latency, limitedKey, submitMany } from './without-redis/clients.ts';

@@ -1,7 +1,7 @@
 /** What a card costs in writes to the store: the table in docs/ledger.md is held to what the store counts. */
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Night, startNight } from '../fault/night/index.ts';
+import { type Night, startNight } from '../chaos/harness/index.ts';
 
 const CARDS = 10;
 

@@ -10,7 +10,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Gates, gatesOf } from '../support/gates.ts';
 import { type QueueWatch, watchRecognizeQueue } from '../support/queue-watch.ts';
 import { startTestStack, type TestStack } from '../support/stack.ts';
-import { stamped } from '../support/stamp.ts';
+import { stamped } from '../support/vary-jpeg.ts';
 
 const CALL_DEADLINE_MS = 1_500;
 const RETRYABLE_MESSAGE = 'Recognition did not succeed. Try again later.';

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { OUTAGE_KINDS, outageProblems, surviveOutage } from '../soak/outage/experiment.ts';
 
-const WITHOUT = path.resolve(import.meta.dirname, '../fault/long/unguarded/without.mjs');
+const WITHOUT = path.resolve(import.meta.dirname, '../chaos/long/unguarded/remove-guard.mjs');
 const short = { jobs: 16, outageMs: 12_000, qps: 20, workers: 2, deadlineMs: 2000, giveUpMs: 75_000, say: () => {} };
 
 describe('a provider that is away', () => {

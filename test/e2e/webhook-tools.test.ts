@@ -5,7 +5,7 @@ import path from 'node:path';
 import { verifyWebhook } from '@cardseal/client';
 import { newSecret } from '@cardseal/webhook';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createOwing, type Owing } from '../support/owed-outcomes.ts';
+import { createOwing, type Owing } from '../support/pending-deliveries.ts';
 import { startTestStack, type TestStack } from '../support/stack.ts';
 
 const CLI = path.resolve(import.meta.dirname, '../../apps/cli/src/main.ts');

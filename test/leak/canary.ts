@@ -1,7 +1,7 @@
 /** The canary person, sent through everything that a card can meet; and the needles by which any trace is known. */
 import type { Specimen } from '@cardseal/emulator/cards';
 import type { TestStack, WebhookSink } from '../support/stack.ts';
-import { type Needle, needlesOf, pictureNeedles } from './needles.ts';
+import { type Needle, needlesOf, pictureNeedles } from './secret-patterns.ts';
 
 /** Customers put people into references, metadata and idempotency keys, whatever the manual says. */
 const REFERENCE = '客户诸葛孔明 51010119810727';

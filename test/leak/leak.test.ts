@@ -13,8 +13,8 @@ import { scrapeAll } from '../support/scrape.ts';
 import { startTestStack, startWebhookSink, type TestStack, type WebhookSink } from '../support/stack.ts';
 import { startTraceCollector, type TraceCollector } from '../support/trace-collector.ts';
 import { canaryNeedles, liveThroughEverything, subscribeEveryMode } from './canary.ts';
-import { type Needle, needlesOf } from './needles.ts';
-import { everyPlace, findLeaks, storeClient } from './places.ts';
+import { type Needle, needlesOf } from './secret-patterns.ts';
+import { everyPlace, findLeaks, storeClient } from './sinks.ts';
 
 /** Cards 1 and 2 of the seed have names of three characters: two are too short to be looked for in every form. */
 const FIRST = 1;

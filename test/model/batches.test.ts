@@ -7,8 +7,8 @@
 import { TransientError } from '@cardseal/base/errors';
 import type { ObjectStore } from '@cardseal/object-store';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { faultsOfBatches } from './batch-rest.ts';
 import { type ApiSettings, type BatchWorld, createBatchWorld, linesOf, PATIENCE_MS, TENANT } from './batch-world.ts';
+import { faultsOfBatches } from './batches-at-rest.ts';
 
 const LINES = 3;
 const MINUTE_MS = 60_000;

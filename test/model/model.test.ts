@@ -4,8 +4,8 @@
  * every single step. Afterwards the reconciler runs, and nothing may be wrong.
  */
 import { describe, expect, it } from 'vitest';
-import { plainJpeg } from '../support/pictures.ts';
-import { faultsAtRest } from './rest.ts';
+import { plainJpeg } from '../support/images.ts';
+import { faultsAtRest } from './at-rest.ts';
 import { createWorld, type Operation, type World, type WorldSettings } from './world.ts';
 
 interface Scenario {

@@ -1,6 +1,6 @@
 /** What stays how long: pictures, jobs, and jobs with a time of their own. */
 import { describe, expect, it } from 'vitest';
-import { plainJpeg } from '../support/pictures.ts';
+import { plainJpeg } from '../support/images.ts';
 import { createWorld, ENDPOINT, type Operation, TENANT, type World, type WorldSettings } from './world.ts';
 
 const HOUR_MS = 60 * 60_000;

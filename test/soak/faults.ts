@@ -10,7 +10,7 @@ const REPOSITORY = path.resolve(import.meta.dirname, '../..');
 const VITEST = path.join(REPOSITORY, 'node_modules/vitest/vitest.mjs');
 
 export function main(args: readonly string[]): number {
-  const all = [VITEST, 'run', '--root', REPOSITORY, '--project', 'fault-long', ...args];
+  const all = [VITEST, 'run', '--root', REPOSITORY, '--project', 'chaos-long', ...args];
   return spawnSync(process.execPath, all, { stdio: 'inherit' }).status ?? 1;
 }
 

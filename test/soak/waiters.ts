@@ -6,7 +6,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { percentile } from '../bench/deliver/simulation.ts';
-import { plainJpeg } from '../support/pictures.ts';
+import { plainJpeg } from '../support/images.ts';
 import { startTestStack } from '../support/stack.ts';
 import { gatherCrowd } from './waiters/clients.ts';
 import { type Costs, meter, rssMb } from './waiters/costs.ts';

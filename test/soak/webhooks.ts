@@ -6,7 +6,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { percentile, seeded } from '../bench/deliver/simulation.ts';
-import { createOwing } from '../support/owed-outcomes.ts';
+import { createOwing } from '../support/pending-deliveries.ts';
 import { startTestStack } from '../support/stack.ts';
 import { type Arrival, seenOf, startReceiver, verifyTwice } from '../support/webhook-receiver.ts';
 

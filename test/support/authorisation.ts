@@ -1,9 +1,9 @@
 /** Who may do what, asked of the API itself: every route with every scope alone, with none, and by a foreign tenant. */
 import { SCOPES } from '@cardseal/core/ledger';
 import { json, startTestApi, type TestApi } from './api.ts';
+import { plainJpeg } from './images.ts';
 import { type DescribedOperation, describedOperations } from './openapi.ts';
 import { endJob } from './outcomes.ts';
-import { plainJpeg } from './pictures.ts';
 
 /** Answers by who asks: `none`, a scope, `foreign` (all scopes, another tenant). Null for what does not apply. */
 export interface MatrixRow {

@@ -5,7 +5,7 @@ import { FAILPOINTS, type FailpointAction } from '@cardseal/core/failpoints';
 import { generateSpecimens, type Specimen } from '@cardseal/emulator/cards';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createOwing, type Owing } from '../support/owed-outcomes.ts';
+import { createOwing, type Owing } from '../support/pending-deliveries.ts';
 import { startTestStack, type TestStack } from '../support/stack.ts';
 import {
   type Arrival,

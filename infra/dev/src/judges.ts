@@ -1,8 +1,8 @@
-/** `npm run judges`: every program of `test/judges`, each of which brings independent software to judge our own. */
+/** `npm run judges`: every program of `test/interop`, each of which brings independent software to judge our own. */
 import path from 'node:path';
 import { runEach } from './dispatch.ts';
 import { REPOSITORY } from './stack-options.ts';
 
 export function main(args: readonly string[]): Promise<number> {
-  return runEach({ verb: 'judges', folder: path.join(REPOSITORY, 'test/judges') }, args);
+  return runEach({ verb: 'judges', folder: path.join(REPOSITORY, 'test/interop') }, args);
 }

@@ -9,7 +9,7 @@ import type { LevelResult, VitestReport } from './reports.ts';
 import { runProgram } from './run-program.ts';
 
 /** In the order in which they run; the first two make no report. */
-export const LEVELS = ['types', 'lint', 'unit', 'contract', 'integration', 'e2e', 'fault', 'webhooks', 'leak'] as const;
+export const LEVELS = ['types', 'lint', 'unit', 'contract', 'integration', 'e2e', 'chaos', 'webhooks', 'leak'] as const;
 export type Level = (typeof LEVELS)[number];
 
 const PLAIN: readonly Level[] = ['types', 'lint'];

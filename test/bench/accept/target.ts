@@ -1,6 +1,6 @@
 /** One of the two that `bench accept` measures, in a process of its own: Cardseal's API, or the bare route. */
 import { createS3Client, memoryObjectStore, type ObjectStore, s3ObjectStore } from '@cardseal/object-store';
-import { plainJpeg } from '../../support/pictures.ts';
+import { plainJpeg } from '../../support/images.ts';
 import { startBare } from './bare.ts';
 import { startCardseal } from './cardseal.ts';
 

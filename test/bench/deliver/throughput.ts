@@ -1,7 +1,7 @@
 /** Webhooks a second through one real worker and the store's double, and what thousands of endpoints cost in memory. */
 import { readFileSync } from 'node:fs';
 import { Redis } from 'ioredis';
-import { createOwing } from '../../support/owed-outcomes.ts';
+import { createOwing } from '../../support/pending-deliveries.ts';
 import { startTestStack } from '../../support/stack.ts';
 import { startReceiver } from '../../support/webhook-receiver.ts';
 

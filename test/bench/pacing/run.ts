@@ -1,9 +1,9 @@
 /** The measured runs of the pacing bench, one at a time: each starts its workers, lets them settle, measures, stops them. */
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Stage } from './environment.ts';
 import { watchMachine } from './machine.ts';
 import { between, bins, type Figures, figures, lateness, round } from './measure.ts';
 import type { ReceiverOrder } from './receiver.ts';
-import type { Stage } from './stage.ts';
 import type { Mode } from './worker.ts';
 
 export interface Cell {

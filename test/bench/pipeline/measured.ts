@@ -7,7 +7,7 @@ import type { JobId } from '@cardseal/core/job';
 import { silentLog } from '@cardseal/core/log';
 import { createWorker } from '@cardseal/worker';
 import { readConfig } from '@cardseal/worker/config';
-import { plainJpeg } from '../../support/pictures.ts';
+import { plainJpeg } from '../../support/images.ts';
 import { createBareScript } from './bare.ts';
 import { benchLedger, countedStore, PREFIX, seedCards } from './store.ts';
 

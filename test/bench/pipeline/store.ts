@@ -5,7 +5,7 @@ import { type JobId, type JobRequest, newJobId } from '@cardseal/core/job';
 import { createLedger, type Ledger } from '@cardseal/core/ledger';
 import { memoryObjectStore, type ObjectStore } from '@cardseal/object-store';
 import { localMasterKey } from '@cardseal/sealing';
-import { padded } from '../../support/stamp.ts';
+import { padded } from '../../support/vary-jpeg.ts';
 
 export const TENANT = 'bench';
 export const PREFIX = '{pipeline}';

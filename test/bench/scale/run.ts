@@ -11,9 +11,9 @@ import { newJobId } from '@cardseal/core/job';
 import { connectRedis, createJobQueue, QUEUES } from '@cardseal/core/queue';
 import { createPacer } from '@cardseal/pacer';
 import { QueueEvents } from 'bullmq';
-import { plainJpeg } from '../../support/pictures.ts';
+import { plainJpeg } from '../../support/images.ts';
 import { startTestStack, type TestStack } from '../../support/stack.ts';
-import { padded } from '../../support/stamp.ts';
+import { padded } from '../../support/vary-jpeg.ts';
 
 export interface Row {
   workers: number;

@@ -5,7 +5,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { scan } from '@cardseal/object-store';
 import { Redis } from 'ioredis';
-import { bucketOf } from '../../fault/bucket-copy.ts';
+import { bucketOf } from '../../chaos/bucket-copy.ts';
 import type { AdminClient } from '../../support/admin.ts';
 import type { TestStack } from '../../support/stack.ts';
 import { CODE } from './seed.ts';

@@ -11,7 +11,7 @@ import { createTenant } from '@cardseal/core/access';
 import { type JobId, jobOptionsSchema, newJobId } from '@cardseal/core/job';
 import { createLedger, type Ledger } from '@cardseal/core/ledger';
 import { localMasterKey } from '@cardseal/sealing';
-import { plainJpeg } from '../../support/pictures.ts';
+import { plainJpeg } from '../../support/images.ts';
 import { openFolderStore } from './folder-store.ts';
 
 export interface SeedOptions {

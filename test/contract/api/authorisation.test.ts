@@ -1,9 +1,9 @@
 import { SCOPES, type Scope } from '@cardseal/core/ledger';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { json, startTestApi, type TestApi } from '../../support/api.ts';
+import { plainJpeg } from '../../support/images.ts';
 import { type DescribedOperation, describedOperations } from '../../support/openapi.ts';
 import { endJob } from '../../support/outcomes.ts';
-import { plainJpeg } from '../../support/pictures.ts';
 
 /** The matrix: every route × every scope × own and foreign tenant, made from the document. */
 describe('who may do what', () => {

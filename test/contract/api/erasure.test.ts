@@ -5,7 +5,7 @@ import { memoryObjectStore, type ObjectStore } from '@cardseal/object-store';
 import { localMasterKey } from '@cardseal/sealing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { json, startTestApi, type TestApi } from '../../support/api.ts';
-import { plainJpeg } from '../../support/pictures.ts';
+import { plainJpeg } from '../../support/images.ts';
 
 const memory = memoryObjectStore();
 let stuck: RegExp | null = null;

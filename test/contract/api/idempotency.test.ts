@@ -7,9 +7,9 @@ import { localMasterKey } from '@cardseal/sealing';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Answer, json, startTestApi, type TestApi } from '../../support/api.ts';
+import { plainJpeg } from '../../support/images.ts';
 import { describedOperations } from '../../support/openapi.ts';
 import { endJob } from '../../support/outcomes.ts';
-import { plainJpeg } from '../../support/pictures.ts';
 
 const HOOK = { url: 'http://127.0.0.1:9/', payload: 'reference' };
 const FAILURE = { code: 'upstream_timeout', message: 'No.', side: null, retryable: true };

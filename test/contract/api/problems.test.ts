@@ -5,8 +5,8 @@ import { createApiKey } from '@cardseal/core/access';
 import type { KeyLimits } from '@cardseal/core/ledger';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { json, startTestApi, type TestApi } from '../../support/api.ts';
+import { plainJpeg } from '../../support/images.ts';
 import { endJob } from '../../support/outcomes.ts';
-import { plainJpeg } from '../../support/pictures.ts';
 import { sendRaw } from '../../support/raw-http.ts';
 
 const FAILURE = { code: 'upstream_timeout', message: 'No.', side: null, retryable: true };

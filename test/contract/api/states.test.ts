@@ -4,8 +4,8 @@ import { JOB_STATES, type JobState, type JobView, TRANSITIONS } from '@cardseal/
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { json, startTestApi, type TestApi } from '../../support/api.ts';
+import { plainJpeg } from '../../support/images.ts';
 import { endJob } from '../../support/outcomes.ts';
-import { plainJpeg } from '../../support/pictures.ts';
 
 const page = readFileSync(new URL('../../../docs/api.md', import.meta.url), 'utf8');
 const ENDS = ['succeeded', 'failed', 'expired'] as const;

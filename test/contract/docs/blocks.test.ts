@@ -23,8 +23,8 @@ const READERS: Record<string, Record<string, string>> = {
     '': 'test/e2e/pages/examples.test.ts',
   },
   mermaid: { 'docs/api.md': 'test/contract/api/states.test.ts' },
-  python: { 'docs/webhooks.md': 'test/judges/webhook-verifiers.ts' },
-  java: { 'docs/webhooks.md': 'test/judges/webhook-verifiers.ts' },
+  python: { 'docs/webhooks.md': 'test/interop/webhook-verifiers.ts' },
+  java: { 'docs/webhooks.md': 'test/interop/webhook-verifiers.ts' },
 };
 
 function readerOf({ page, language }: Block): string | undefined {

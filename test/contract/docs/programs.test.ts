@@ -16,7 +16,7 @@ const named = PAGES.flatMap((page) => {
   return [...text.matchAll(/npm run (?:(bench|soak) -- ([a-z-]+)|(chaos)(?: --)?)((?: --?[a-z]+(?: [\w.,]+)?)*)/g)].map(
     ([, verb, name, chaos, options]) => ({
       program: verb ? [verb, name!] : [chaos!],
-      file: verb ? `test/${verb}/${name}.ts` : 'test/fault/chaos.ts',
+      file: verb ? `test/${verb}/${name}.ts` : 'test/chaos/chaos.ts',
       options: options!.trim(),
       page,
     }),

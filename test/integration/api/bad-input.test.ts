@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { json, startTestApi, type TestApi } from '../../support/api.ts';
-import { plainJpeg, plainPng } from '../../support/pictures.ts';
+import { plainJpeg, plainPng } from '../../support/images.ts';
 
 const PROMPT_MS = 2000;
 

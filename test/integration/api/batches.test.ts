@@ -3,8 +3,8 @@ import type { JobView } from '@cardseal/core/job';
 import type { UploadId } from '@cardseal/core/ledger';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestApi, type TestApi } from '../../support/api.ts';
+import { plainJpeg } from '../../support/images.ts';
 import { endJob } from '../../support/outcomes.ts';
-import { plainJpeg } from '../../support/pictures.ts';
 
 describe('batches and uploads, with Redis away', () => {
   let api: TestApi;

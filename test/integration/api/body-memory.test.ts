@@ -1,7 +1,7 @@
 /** Many large bodies at once: what does not fit into the memory budget is refused, and the rest is taken. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { json, startTestApi, type TestApi } from '../../support/api.ts';
-import { plainJpeg } from '../../support/pictures.ts';
+import { plainJpeg } from '../../support/images.ts';
 import { answerOf, openSocket } from '../../support/raw-http.ts';
 
 const MIB = 2 ** 20;

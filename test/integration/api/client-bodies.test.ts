@@ -1,7 +1,7 @@
 /** Bodies as real clients send them: encodings, forms, types, nulls, members that occur twice. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Answer, startTestApi, type TestApi } from '../../support/api.ts';
-import { plainJpeg, plainPng } from '../../support/pictures.ts';
+import { plainJpeg, plainPng } from '../../support/images.ts';
 import { answerOf, openSocket } from '../../support/raw-http.ts';
 
 const JSON_TYPE = 'application/json';

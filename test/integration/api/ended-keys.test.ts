@@ -6,7 +6,7 @@ import type { JobView } from '@cardseal/core/job';
 import type { ApiKeyRecord } from '@cardseal/core/ledger';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { json, startTestApi, type TestApi } from '../../support/api.ts';
-import { plainJpeg } from '../../support/pictures.ts';
+import { plainJpeg } from '../../support/images.ts';
 
 const PROMISED_MS = 2000;
 /** For the machine that runs the tests. */

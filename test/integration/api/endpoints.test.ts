@@ -3,8 +3,8 @@ import { systemClock } from '@cardseal/base/clock';
 import type { EndpointRecord } from '@cardseal/core/ledger';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { json, startTestApi, type TestApi } from '../../support/api.ts';
+import { plainJpeg } from '../../support/images.ts';
 import { endJob } from '../../support/outcomes.ts';
-import { plainJpeg } from '../../support/pictures.ts';
 
 const HOUR_MS = 3_600_000;
 const at = (ms: number) => new Date(systemClock.now() + ms).toISOString();

@@ -7,7 +7,7 @@ import { type KeyLimits, SYSTEM_TENANT, type TenantLimits } from '@cardseal/core
 import { type RedisServer, startRedis } from '@cardseal/dev';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { json, startTestApi, type TestApi } from '../../support/api.ts';
-import { plainJpeg } from '../../support/pictures.ts';
+import { plainJpeg } from '../../support/images.ts';
 
 describe('a limited key, with Redis away', () => {
   let api: TestApi;

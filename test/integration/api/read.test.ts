@@ -3,8 +3,8 @@ import type { JobView } from '@cardseal/core/job';
 import { SCOPES } from '@cardseal/core/ledger';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { json, startTestApi, type TestApi } from '../../support/api.ts';
+import { plainJpeg } from '../../support/images.ts';
 import { endJob } from '../../support/outcomes.ts';
-import { plainJpeg } from '../../support/pictures.ts';
 
 describe('reading jobs, with Redis away', () => {
   let api: TestApi;

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { JobView } from '@cardseal/core/job';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { json, startTestApi, type TestApi } from '../../support/api.ts';
-import { plainJpeg } from '../../support/pictures.ts';
+import { plainJpeg } from '../../support/images.ts';
 import { answerOf, openSocket } from '../../support/raw-http.ts';
 
 describe('an API that stops', () => {

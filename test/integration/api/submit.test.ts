@@ -1,7 +1,7 @@
 import { SYSTEM_TENANT } from '@cardseal/core/ledger';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { json, startTestApi, type TestApi } from '../../support/api.ts';
-import { plainJpeg } from '../../support/pictures.ts';
+import { plainJpeg } from '../../support/images.ts';
 
 describe('a submit, with Redis away', () => {
   let api: TestApi;

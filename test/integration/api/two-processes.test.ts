@@ -6,7 +6,7 @@ import type { ApiKeyRecord, KeyLimits } from '@cardseal/core/ledger';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startBenchRedis } from '../../bench/fairness/redis.ts';
 import { json, startTestApi, type TestApi } from '../../support/api.ts';
-import { plainJpeg } from '../../support/pictures.ts';
+import { plainJpeg } from '../../support/images.ts';
 
 const WITHIN_MS = 2000;
 

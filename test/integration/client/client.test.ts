@@ -2,8 +2,8 @@ import { createClient, isFinished, ProblemError } from '@cardseal/client';
 import type { JobView } from '@cardseal/core/job';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestApi, type TestApi } from '../../support/api.ts';
+import { plainJpeg } from '../../support/images.ts';
 import { endJob } from '../../support/outcomes.ts';
-import { plainJpeg } from '../../support/pictures.ts';
 
 describe('the client', () => {
   let api: TestApi;

@@ -4,7 +4,7 @@ import { connectRedis, openQueues, type Queues } from '@cardseal/core/queue';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createWorker, type WorkerApp } from '../../../apps/worker/src/app.ts';
 import { readConfig } from '../../../apps/worker/src/config.ts';
-import { createOwing, type Owing } from '../../support/owed-outcomes.ts';
+import { createOwing, type Owing } from '../../support/pending-deliveries.ts';
 import { startTestStack, type TestStack } from '../../support/stack.ts';
 import { type Arrival, answer, type Receiver, startReceiver } from '../../support/webhook-receiver.ts';
 

@@ -24,7 +24,7 @@ function readJson(file: string) {
 }
 
 /** Too long for every run: a command of its own runs it. */
-const APART = { 'fault-long': 'test/soak/faults.ts' };
+const APART = { 'chaos-long': 'test/soak/faults.ts' };
 
 describe('the levels of npm test', () => {
   it('and what runs apart run every test file there is, each once', () => {

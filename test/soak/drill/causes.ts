@@ -1,6 +1,6 @@
 /** The five causes of a drill: by which words the overview must name each, and which alert must fire for it. */
 import type { Consumer } from './consumer.ts';
-import { PRIME, SPARE } from './pool.ts';
+import { PRIME, SPARE } from './credential-pool.ts';
 
 export const CAUSES = ['quota', 'credential', 'endpoint', 'picture', 'redis'] as const;
 export type Cause = (typeof CAUSES)[number];

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { generateSpecimens } from '@cardseal/emulator/cards';
 import type { TestStack } from '../../support/stack.ts';
-import { stamped } from '../../support/stamp.ts';
+import { stamped } from '../../support/vary-jpeg.ts';
 
 export interface Load {
   /** Ids that were answered 202. */

@@ -1,13 +1,14 @@
 /** One drill from its first card to its closed books. */
-import { type Books, closeBooks, untilQuiet } from './books.ts';
+
 import { CAUSES, type Cause, causeRules } from './causes.ts';
+import { openScene, type Scene } from './environment.ts';
+import { type Photographer, startPhotographer } from './images.ts';
+import { type Struck, strike } from './injections.ts';
 import { type Load, startLoad } from './load.ts';
-import { type Deed, mendAll, retryFailed } from './mend.ts';
-import { type Photographer, startPhotographer } from './photos.ts';
-import { openScene, type Scene } from './scene.ts';
-import { type Struck, strike } from './strikes.ts';
+import { startWatch, type Watch } from './observer.ts';
+import { type Deed, mendAll, retryFailed } from './repairs.ts';
+import { type Books, closeBooks, untilQuiet } from './tally.ts';
 import { type Row, rowsOf, shortcomings } from './timeline.ts';
-import { startWatch, type Watch } from './watch.ts';
 
 export interface DrillOptions {
   seed: number;

@@ -1,7 +1,7 @@
 /** A drill told for people, as a table of Markdown that the docs can take as it is; and what was wrong with it. */
 import { CAUSES, type Cause, type CauseRule } from './causes.ts';
-import type { Deed } from './mend.ts';
-import type { Sighting } from './watch.ts';
+import type { Sighting } from './observer.ts';
+import type { Deed } from './repairs.ts';
 
 export interface Row {
   cause: Cause;

@@ -9,8 +9,8 @@ import { generateSpecimens } from '@cardseal/emulator/cards';
 import { scan } from '@cardseal/object-store';
 import { createPacer, type Pacer } from '@cardseal/pacer';
 import { Redis } from 'ioredis';
-import { bucketOf } from '../../fault/bucket-copy.ts';
-import { unique } from '../../fault/night/index.ts';
+import { bucketOf } from '../../chaos/bucket-copy.ts';
+import { unique } from '../../chaos/harness/index.ts';
 import { startTestStack, type TestStack } from '../../support/stack.ts';
 
 export interface Settings {

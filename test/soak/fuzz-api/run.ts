@@ -1,8 +1,8 @@
 /** Sends the requests and holds every answer against what the document promises. */
 import fc from 'fast-check';
 import { json, startTestApi } from '../../support/api.ts';
+import { plainJpeg } from '../../support/images.ts';
 import { type DescribedOperation, describedOperations } from '../../support/openapi.ts';
-import { plainJpeg } from '../../support/pictures.ts';
 import { type FuzzRequest, requests } from './requests.ts';
 
 export interface FuzzReport {

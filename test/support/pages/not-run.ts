@@ -37,7 +37,7 @@ export const NOT_RUN: readonly NotRun[] = [
     page: 'docs/key-wrapper.md',
     command: 'javac -cp vendor.jar ',
     because: "the provider's jar is not public",
-    instead: 'test/judges/key-wrapper.ts',
+    instead: 'test/interop/key-wrapper.ts',
   },
   {
     page: 'docs/faults.md',

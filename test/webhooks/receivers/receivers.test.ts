@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { answer, type Manner } from '../../support/webhook-receiver.ts';
 import { type Listener, webhookViolations } from '../webhook-checker.ts';
-import { openRoom, type Room } from './room.ts';
+import { openRoom, type Room } from './receiver-stack.ts';
 
 const DEADLINE_MS = 1500;
 const LATE_MS = 500;

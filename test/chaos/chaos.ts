@@ -1,0 +1,114 @@
+/**
+ * `npm run chaos -- [--minutes N] [--seed S] [--rate R]`: strikes of every kind in the order of a seed under the load of
+ * three tenants, then rest, then the checker. A table for people on stderr, as last line of stdout one JSON object; exit
+ * code 1 when an invariant broke.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { violations } from './checker/index.ts';
+import { type Night, startNight } from './harness/index.ts';
+import { STRIKE_NAMES, strike } from './injections.ts';
+import { type Recovery, reportOf, tableOf } from './report.ts';
+import { schedule } from './rng.ts';
+
+const TENANTS = 3;
+const PAUSE_MS = 4000;
+const REST_MS = 240_000;
+/** I6: who submits after a strike has its webhook by then. */
+const SERVED_WITHIN_MS = 120_000;
+/** Load that nobody has answered yet; more would only measure this program. */
+const MOST_AT_ONCE = 400;
+const SAY_EVERY_MS = 60_000;
+const USAGE = 'usage: chaos [--minutes N] [--seed S] [--rate CARDS_PER_SECOND]';
+
+const { minutes, seed, rate } = readOptions();
+process.exit(await run());
+
+function readOptions() {
+  const { values } = parseArgs({
+    options: {
+      minutes: { type: 'string', default: '2' },
+      seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+      rate: { type: 'string', default: '5' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) {
+    console.log(`${USAGE}\n\nMinutes of strikes under load, then rest, then the checker; see docs/faults.md.`);
+    process.exit(0);
+  }
+  const options = { minutes: Number(values.minutes), seed: Number(values.seed), rate: Number(values.rate) };
+  if (options.minutes > 0 && Number.isInteger(options.seed) && options.rate > 0) return options;
+  console.error(USAGE);
+  process.exit(2);
+}
+
+/** Returns the exit code. */
+async function run(): Promise<number> {
+  say(`${minutes} minutes, seed ${seed}, ${rate} cards a second`);
+  const night = await startNight({ seed, tenants: TENANTS });
+  const endMs = Date.now() + minutes * 60_000;
+  const early = delay(Math.min(120_000, minutes * 20_000)).then(() => process.memoryUsage.rss());
+  const progress = setInterval(
+    () => say(`${night.told.length} cards, ${night.inbox.jobs.size} delivered`),
+    SAY_EVERY_MS,
+  );
+  try {
+    const [, recoveries] = await Promise.all([load(night, endMs), strikes(night, endMs)]);
+    const found: string[] = recoveries
+      .filter(({ ms }) => ms === null)
+      .map(({ name }) => `I6: not served within ${SERVED_WITHIN_MS} ms after "${name}"`);
+    say('at rest: waiting until nothing is owed, then the checker');
+    const restMs = await night.quiet(REST_MS).catch((error: Error) => void found.push(`I6: ${error.message}`));
+    const evidence = await night.evidence();
+    found.push(...(await violations(evidence)));
+    const runnerRssBytes = { early: await early, end: process.memoryUsage.rss() };
+    const report = await reportOf(
+      { seed, minutes, rate, recoveries, restMs: restMs ?? null, runnerRssBytes },
+      evidence,
+      found,
+    );
+    console.error(tableOf(report));
+    console.log(JSON.stringify(report));
+    return found.length === 0 ? 0 : 1;
+  } finally {
+    clearInterval(progress);
+    await night.stop();
+  }
+}
+
+async function load(night: Night, endMs: number): Promise<void> {
+  const pending = new Set<Promise<unknown>>();
+  while (Date.now() < endMs) {
+    const one = night.submit().finally(() => pending.delete(one));
+    pending.add(one);
+    await delay(1000 / rate);
+    if (pending.size >= MOST_AT_ONCE) await Promise.race(pending);
+  }
+  await Promise.all(pending);
+}
+
+async function strikes(night: Night, endMs: number): Promise<Recovery[]> {
+  const recoveries: Recovery[] = [];
+  for (const { name, random, pauseMs } of schedule(seed, STRIKE_NAMES, PAUSE_MS)) {
+    if (Date.now() >= endMs) break;
+    await strike(night, name, random).catch((error: Error) => say(`${name}: ${error.message}`));
+    const ms = await untilServed(night);
+    recoveries.push({ name, ms });
+    say(`${name}: ${ms === null ? 'never served again' : `served again after ${(ms / 1000).toFixed(1)} s`}`);
+    await delay(pauseMs);
+  }
+  return recoveries;
+}
+
+/** A card that is submitted after the strike, from its submit to its webhook. */
+async function untilServed(night: Night): Promise<number | null> {
+  const startedMs = Date.now();
+  const served = night.submit().then(({ id }) => night.inbox.event(id));
+  const late = delay(SERVED_WITHIN_MS, 'late' as const, { ref: false });
+  return (await Promise.race([served, late])) === 'late' ? null : Date.now() - startedMs;
+}
+
+function say(text: string): void {
+  console.error(`${new Date().toISOString()} chaos: ${text}`);
+}

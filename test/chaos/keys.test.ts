@@ -1,0 +1,49 @@
+/** The key service goes away and workers are killed meanwhile: nothing accepted is lost. `long/key-rotation.test.ts` rotates. */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CLI, type KeyRoom, openKeyRoom } from './scenarios/key-stack.ts';
+
+const run = promisify(execFile);
+
+describe('keys', () => {
+  let room: KeyRoom;
+  beforeAll(async () => {
+    room = await openKeyRoom();
+  });
+  afterAll(() => room?.stop());
+
+  it('the key service goes away: what is cached serves on, then the API says so, and accepted work waits', async () => {
+    const { app, kms, card, submit, allSucceed } = room;
+    // What serves on is what was used before.
+    await allSucceed(await submit(4));
+    await app.control('PUT', { limits: { qps: 0.001 } });
+    const { duplicates_by_image: before } = await app.stats();
+    kms.set({ trouble: 'away' });
+    const cached = await submit(5);
+    for (const name of ['api', 'worker-1', 'worker-2']) {
+      const back = app.stack.nextRestart();
+      process.kill(app.stack.child(name).pid, 'SIGKILL');
+      await back;
+    }
+    await app.control('PUT', { limits: { qps: 200 } });
+    const body = JSON.stringify({ front: { image: card.toString('base64') } });
+    const refused = await fetch(`${app.stack.info.apiUrl}/v1/jobs`, {
+      method: 'POST',
+      body,
+      headers: { authorization: `Bearer ${app.stack.info.apiKey}`, 'content-type': 'application/json' },
+    });
+    expect(refused.status).toBe(503);
+    expect(refused.headers.get('retry-after')).toMatch(/^\d+$/);
+    expect(await refused.json()).toMatchObject({ code: 'keys_unavailable' });
+    const status = await run(process.execPath, [CLI, 'keys', 'status', '--json'], { env: app.stack.env }).catch(
+      (error: { code: number; stdout: string }) => error,
+    );
+    expect(status).toMatchObject({ code: 1 });
+    expect(JSON.parse(status.stdout)).toMatchObject({ master: null, trouble: 'key_service_unavailable' });
+    kms.set({ trouble: null });
+    await allSucceed(cached);
+    // At that rate at most one call was on the wire of a killed worker; nothing else is called again.
+    expect((await app.stats()).duplicates_by_image! - before!).toBeLessThanOrEqual(1);
+  });
+});

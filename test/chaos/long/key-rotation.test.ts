@@ -1,0 +1,65 @@
+/** Keys rotate under load, and a rotation is cut off half-way: nothing accepted is lost, and all that is sealed opens. */
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CLI, type KeyRoom, openKeyRoom } from '../scenarios/key-stack.ts';
+
+describe('keys rotate', () => {
+  let room: KeyRoom;
+  beforeAll(async () => {
+    room = await openKeyRoom();
+  });
+  afterAll(() => room?.stop());
+
+  /** PendingSubmissions for as long as the work takes. */
+  async function underLoad<T>(work: () => Promise<T>): Promise<{ result: T; jobs: string[] }> {
+    const jobs: string[] = [];
+    let over = false;
+    const load = (async () => {
+      while (!over) jobs.push(...(await room.submit(3)));
+    })();
+    try {
+      return { result: await work(), jobs };
+    } finally {
+      over = true;
+      await load;
+    }
+  }
+
+  it('the master rotates under load; the old one may go when nothing is wrapped with it', async () => {
+    const { app, kms, cardseal, submit, allSucceed } = room;
+    const before = await submit(10);
+    const second = { KMS_KEY_ID: 'alias/second,alias/first' };
+    const { jobs } = await underLoad(async () => {
+      const rotated = await cardseal(['keys', 'rotate', 'master', '--json'], second);
+      expect(Object.keys(rotated.wrapped_by)).toEqual([rotated.master]);
+    });
+    kms.set({ disabled: { key_id: 'alias/first', value: true } });
+    const worker = app.stack.child('worker-1').pid;
+    const back = app.stack.nextRestart();
+    process.kill(worker, 'SIGKILL');
+    await back;
+    await allSucceed([...before, ...jobs]);
+    kms.set({ disabled: { key_id: 'alias/first', value: false } });
+    expect(await cardseal(['keys', 'rotate', 'master', '--json'])).toMatchObject({ looked: 2, rewrapped: 2 });
+  });
+
+  it("a tenant's key rotates under load, cut off half-way and run again; old jobs open, new ones are sealed anew", async () => {
+    const { app, cardseal, submit, allSucceed } = room;
+    const before = await submit(20);
+    await allSucceed(before);
+    const { tenant } = app.stack.info;
+    const { jobs } = await underLoad(async () => {
+      const child = execFile(process.execPath, [CLI, 'keys', 'rotate', 'tenant', tenant], { env: app.stack.env });
+      await once(child.stderr!, 'data');
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+      await cardseal(['keys', 'rotate', 'tenant', tenant, '--resume', '--json']);
+    });
+    await allSucceed([...before, ...jobs]);
+    expect(await cardseal(['keys', 'rotate', 'tenant', tenant, '--resume', '--json'])).toMatchObject({ tenant });
+    const again = await cardseal(['keys', 'rotate', 'tenant', tenant, '--resume', '--json']);
+    expect(again.rewrapped).toBe(0);
+    for (const job of before) expect((await app.call('GET', `/v1/jobs/${job}`)).body.result.card.name).toBeTruthy();
+  });
+});

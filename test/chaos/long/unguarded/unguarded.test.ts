@@ -1,0 +1,144 @@
+/**
+ * Guards taken out of the running processes, one at a time: under the same harm the checker finds nothing with the guard,
+ * and must find something without it. What it would never find, nobody would know to be missing.
+ */
+import { createHash } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { freePort, startRedis } from '@cardseal/dev';
+import { describe, expect, it } from 'vitest';
+import { plainJpeg } from '../../../support/images.ts';
+import { type Night, type NightOptions, ON_A_WIRE, startNight } from '../../harness/index.ts';
+import { startWire, type Wire } from '../network/tcp-proxy.ts';
+
+const STUCK_AFTER_MS = 5000;
+/** Long after a guard has done its work; without it nothing will happen however long one waits. */
+const GIVE_UP_MS = 60_000;
+const CARDS = 6;
+const WRONG_MS = 600_000;
+const PRELOADS = ['./remove-guard.mjs', '../clocks/skewed.mjs'].map((file) => path.join(import.meta.dirname, file));
+const ALL_WIRES = { wires: 2 * ON_A_WIRE };
+
+type Undo = () => unknown;
+interface Harm {
+  guard: string;
+  /** What the stack is told, and a wire that can be made bad. */
+  prepare?: (undo: Undo[]) => Promise<{ options: Partial<NightOptions>; wire: Wire }>;
+  env?: NodeJS.ProcessEnv;
+  apps?: NodeJS.ProcessEnv;
+  workers?: number;
+  /** Done under load; resolves when the guard has had its time. */
+  harm: (night: Night, wire: Wire | undefined) => Promise<unknown>;
+  /** What the checker says where the guard is missing. */
+  finds: RegExp;
+}
+
+/** A stack's way to Redis or to the store over a wire of ours. */
+async function overWire(to: 'redis' | 's3', undo: Undo[]) {
+  if (to === 's3') {
+    const s3 = await freePort();
+    const wire = await startWire(s3);
+    undo.push(wire.stop);
+    const apps = { S3_ENDPOINT: `http://127.0.0.1:${wire.port}` };
+    return { wire, options: { ports: { s3 }, apps } };
+  }
+  const dataDir = await mkdtemp(path.join(tmpdir(), 'cardseal-unguarded-'));
+  const redis = await startRedis({ dataDir });
+  const wire = await startWire(redis.port);
+  undo.push(() => rm(dataDir, { recursive: true, force: true }), redis.stop, wire.stop);
+  const apps = { REDIS_URL: redis.url.replace(`:${redis.port}/`, `:${wire.port}/`) };
+  return { wire, options: { redisUrl: redis.url, apps } };
+}
+
+const HARMS: Harm[] = [
+  {
+    guard: 'pulse',
+    workers: 1,
+    env: { STUCK_AFTER_MS: String(STUCK_AFTER_MS) },
+    finds: /I1 .*no outcome.*I6: pending/,
+    async harm(night) {
+      const picture = await plainJpeg(330, 200);
+      const file = path.join(night.failpointsDir, `picture.${createHash('sha256').update(picture).digest('hex')}`);
+      await writeFile(file, 'block 600000');
+      const restarted = night.app.stack.nextRestart();
+      await night.submit({ picture });
+      await Promise.race([restarted, delay(3 * STUCK_AFTER_MS)]);
+      await rm(file);
+    },
+  },
+  {
+    guard: 'keeper',
+    workers: 1,
+    env: {
+      STUCK_AFTER_MS: String(STUCK_AFTER_MS),
+      RECOGNIZE_CONCURRENCY: '1',
+      UPSTREAM_DEADLINE_MS: '2000',
+      SHUTDOWN_GRACE_MS: '3000',
+    },
+    finds: /I1 .*no outcome.*I6: pending/,
+    harm: (night) => night.arm('recognize.fetched', 'hang'),
+  },
+  {
+    guard: 'time-outs to Redis',
+    prepare: (undo) => overWire('redis', undo),
+    finds: /I1 .*no outcome.*I6: pending/,
+    harm: async (_night, wire) => wire!.behave('dead'),
+  },
+  {
+    guard: 'time-outs to the store',
+    // Or the keeper ends the worker after a minute and stands in for what is missing.
+    env: { STUCK_AFTER_MS: '600000' },
+    prepare: (undo) => overWire('s3', undo),
+    finds: /I1 .*no outcome.*I6: pending/,
+    async harm(night, wire) {
+      // Their replies are to be stored over connections that died meanwhile.
+      await night.app.control('PUT', { latency_ms: { p50: 3000, p99: 3100 } });
+      await night.submitMany(CARDS);
+      wire!.behave('dead');
+    },
+  },
+  {
+    guard: 'agreed clock',
+    env: { CLOCK_SKEWS_MS: JSON.stringify({ 'worker-1': WRONG_MS, 'worker-2': -WRONG_MS }) },
+    finds: /I3 .*signature does not verify/,
+    harm: async () => {},
+  },
+];
+
+/** What the checker finds after the harm. */
+async function run({ guard, prepare, harm, env, apps, workers = 2 }: Harm, guarded: boolean): Promise<string> {
+  const undo: Undo[] = [];
+  try {
+    const prepared = await prepare?.(undo);
+    const night = await startNight({
+      seed: 1101,
+      workers,
+      ...prepared?.options,
+      env: {
+        ...env,
+        NODE_OPTIONS: PRELOADS.map((file) => `--import=${file}`).join(' '),
+        ...(guarded ? {} : { WITHOUT_GUARD: guard }),
+      },
+      apps: { ...apps, ...prepared?.options.apps },
+    });
+    undo.push(night.stop);
+    await night.during({ kind: guard, ...ALL_WIRES, fails: ['upstream_'] }, async () => {
+      const load = night.submitMany(CARDS);
+      await harm(night, prepared?.wire);
+      await load;
+      // What the guard mends is mended by then; what it does not is for the checker to say.
+      await night.quiet(GIVE_UP_MS).catch(() => {});
+    });
+    return (await night.check()).join('\n');
+  } finally {
+    for (const one of undo.reverse()) await one();
+  }
+}
+
+describe.each(HARMS)('$guard', (harm) => {
+  it('with it the checker finds nothing', async () => expect(await run(harm, true)).toBe(''));
+  it('without it the checker finds what it guards against', async () =>
+    expect((await run(harm, false)).replaceAll('\n', ' ')).toMatch(harm.finds));
+});

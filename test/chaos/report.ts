@@ -1,0 +1,119 @@
+/** What a night came to: one JSON object for programs, a table for people. */
+import { countRepeats, type Evidence } from './checker/index.ts';
+import type { StrikeName } from './injections.ts';
+
+export interface Recovery {
+  name: StrikeName;
+  /** From the end of the strike until a card submitted then had its webhook; null when that never came. */
+  ms: number | null;
+}
+
+export interface Night {
+  seed: number;
+  minutes: number;
+  rate: number;
+  recoveries: readonly Recovery[];
+  restMs: number | null;
+  runnerRssBytes: { early: number; end: number };
+}
+
+export async function reportOf(night: Night, evidence: Evidence, violations: readonly string[]) {
+  const { told, calls, vitals, queueSamples, incidents, arrived } = evidence;
+  const kinds = incidents.map(({ kind }) => kind);
+  const count = (...words: string[]) => kinds.filter((kind) => words.some((word) => kind.includes(word))).length;
+  const { repeated, explained, bound } = countRepeats(evidence);
+  const failed = await failures(evidence);
+  const times = night.recoveries.flatMap(({ ms }) => ms ?? []);
+  return {
+    seed: night.seed,
+    minutes: night.minutes,
+    rate: night.rate,
+    cards: told.length,
+    tenants: new Set(told.map(({ tenant }) => tenant)).size,
+    failed,
+    calls: calls.length,
+    accepted_calls: calls.filter(({ outcome }) => outcome === 'accepted').length,
+    repeated_calls: repeated,
+    repeated_explained: explained,
+    repeated_bound: bound,
+    webhooks: arrived.length,
+    strikes: night.recoveries.length,
+    kills: count('killed'),
+    restarts: count('killed', 'drained'),
+    flushes: count('emptied'),
+    freezes: count('frozen'),
+    lost_locks: count('lock lost'),
+    recovery_ms: { median: median(times), max: Math.max(0, ...times) },
+    recovery_by_strike: byStrike(night.recoveries),
+    rest_ms: night.restMs,
+    longest_queue: Math.max(0, ...queueSamples.map(({ queued }) => queued)),
+    processes: vitals.map(({ process, maxRssBytes, maxOpenFiles }) => ({
+      process,
+      max_rss_mib: Math.round(maxRssBytes / 2 ** 20),
+      max_open_files: maxOpenFiles,
+    })),
+    runner_rss_mib: {
+      early: Math.round(night.runnerRssBytes.early / 2 ** 20),
+      end: Math.round(night.runnerRssBytes.end / 2 ** 20),
+    },
+    violations,
+  };
+}
+
+export type Report = Awaited<ReturnType<typeof reportOf>>;
+
+export function tableOf(report: Report): string {
+  const strikes = Object.entries(report.recovery_by_strike).map(
+    ([name, { times, median, max }]) => `| ${name} | ${times} | ${seconds(median)} | ${seconds(max)} |`,
+  );
+  const processes = report.processes.map(
+    ({ process, max_rss_mib, max_open_files }) => `| ${process} | ${max_rss_mib} MiB | ${max_open_files} |`,
+  );
+  return [
+    `seed ${report.seed}, ${report.minutes} minutes: ${report.cards} cards of ${report.tenants} tenants, ${report.strikes} strikes`,
+    '',
+    '| strike | times | served again after, median | longest |',
+    '|---|---|---|---|',
+    ...strikes,
+    '',
+    '| process | most memory | most open files |',
+    '|---|---|---|',
+    ...processes,
+    '',
+    `kills ${report.kills}, restarts ${report.restarts}, flushes ${report.flushes}, freezes ${report.freezes}`,
+    `repeated calls ${report.repeated_calls} of ${report.accepted_calls}; what was done explains ${report.repeated_explained}, and at most ${report.repeated_bound}`,
+    `failed cards: ${JSON.stringify(report.failed)}`,
+    report.violations.length === 0
+      ? 'every invariant held'
+      : `${report.violations.length} violations:\n${report.violations.slice(0, 40).join('\n')}`,
+  ].join('\n');
+}
+
+/** Failed cards by code; each was told of by its webhook. */
+async function failures({ ledger, told, arrived }: Evidence): Promise<Record<string, number>> {
+  const failed = new Set(arrived.filter(({ type }) => type === 'job.failed').map(({ job }) => job));
+  const codes: Record<string, number> = {};
+  for (const { tenant, id } of told.filter((job) => failed.has(job.id))) {
+    const outcome = await (await ledger.openJob(tenant, id))?.outcome(1);
+    if (outcome) codes[outcome.code] = (codes[outcome.code] ?? 0) + 1;
+  }
+  return codes;
+}
+
+function byStrike(recoveries: readonly Recovery[]) {
+  const names = [...new Set(recoveries.map(({ name }) => name))].sort();
+  return Object.fromEntries(
+    names.map((name) => {
+      const times = recoveries.flatMap((one) => (one.name === name ? (one.ms ?? []) : []));
+      return [name, { times: times.length, median: median(times), max: Math.max(0, ...times) }];
+    }),
+  );
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
+}

@@ -1,6 +1,0 @@
-/** Processes die between every two steps, and at random for a minute. */
-import { describe } from 'vitest';
-import { API_POINTS, describeDeaths, WORKER_POINTS } from '../rows/kills.ts';
-
-describe('processes die anywhere', () =>
-  describeDeaths({ workerPoints: WORKER_POINTS, apiPoints: API_POINTS, oftenMs: 60_000 }));
