@@ -2,16 +2,11 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { onTrouble, type Trouble, type TroubleVerdict } from './breaker.ts';
 import { close, MACHINE, openByPerson, restore } from './gate.ts';
-import { gateScript } from './lua/gate.ts';
-import { LATE_LUA } from './lua/late.ts';
-import { RESERVE_LUA } from './lua/reserve.ts';
-import { withRules } from './lua/rules.ts';
-import { SETTLE_LUA } from './lua/settle.ts';
-import { STATE_LUA } from './lua/state.ts';
 import { type OutcomeKind, reserve, settle } from './model.ts';
 import { type PrivateRedis, startPrivateRedis } from './redis-for-tests.ts';
 import { rulesFrom } from './rules.ts';
 import { moveLate, refresh } from './schedule.ts';
+import { type ScriptName, scriptText } from './scripts.ts';
 import type { CredentialRules, PacingState } from './state.ts';
 
 const START_US = 1_790_000_000_000_000;
@@ -159,7 +154,7 @@ class Twins {
     });
     const settings = { credentials, withinUs, testNow: nowUs, testRun: run };
     const said = await this.#eval(
-      RESERVE_LUA,
+      'reserve',
       picks.map((index) => this.#keys[index]!),
       settings,
     );
@@ -183,12 +178,12 @@ class Twins {
     const trouble = kind === 'failed' || kind === 'unsent' ? it.trouble : undefined;
     if (kind === 'late') {
       if (state) moveLate(state, id, sentUs);
-      await server.redis.eval(LATE_LUA, 1, this.#keys[credential]!, String(id), String(sentUs));
+      await server.redis.eval(scriptText('late', rules), 1, this.#keys[credential]!, String(id), String(sentUs));
       return;
     }
     const about = trouble ? { trouble, jitterPermille: jitter } : {};
     const { verdict, events } = settle(state, { nowUs, id, slotUs, kind, sentUs, rules, ...about });
-    const said = await this.#eval(SETTLE_LUA, [this.#keys[credential]!], {
+    const said = await this.#eval('settle', [this.#keys[credential]!], {
       id,
       slotUs,
       kind,
@@ -207,7 +202,7 @@ class Twins {
     const verdict = onTrouble(state, rules, input);
     const told = { credential: this.#credentials[credential], action: 'trouble', trouble: { ...trouble, jitter } };
     const settings = { ...told, testNow: nowUs, testRun: run };
-    const said = await this.#eval(gateScript(STATE_LUA), [this.#keys[credential]!], settings);
+    const said = await this.#eval('gate', [this.#keys[credential]!], settings);
     expect(said).toEqual(answerOf(state, verdict, verdict.opened ? ['gate_closed'] : []));
   }
 
@@ -225,11 +220,11 @@ class Twins {
           ? close(state, rules, nowUs, reason, untilUs, by)
           : restore(state, rules, nowUs, reason, untilUs, by, known);
     const settings = { credential, action, reason, untilUs, by, ...known, testNow: nowUs, testRun: run };
-    expect(await this.#eval(gateScript(STATE_LUA), [this.#keys[it.credential]!], settings)).toBe(changed ? 1 : 0);
+    expect(await this.#eval('gate', [this.#keys[it.credential]!], settings)).toBe(changed ? 1 : 0);
   }
 
-  #eval(script: string, keys: string[], settings: object): Promise<unknown> {
-    return server.redis.eval(withRules(script, rules), keys.length, ...keys, JSON.stringify(settings));
+  #eval(script: ScriptName, keys: string[], settings: object): Promise<unknown> {
+    return server.redis.eval(scriptText(script, rules), keys.length, ...keys, JSON.stringify(settings));
   }
 
   #modelled(index: number): unknown {

@@ -4,37 +4,29 @@
  */
 import { createHash } from 'node:crypto';
 import { ThrottledError } from '@cardseal/base/errors';
+import { loadLua } from '@cardseal/base/lua';
 import type { Cluster, Redis } from 'ioredis';
-import { gateScript } from './lua/gate.ts';
-import { LATE_LUA } from './lua/late.ts';
-import { LOOK_LUA, RESTORE_LUA } from './lua/look.ts';
-import { RESERVE_LUA } from './lua/reserve.ts';
-import { withRules } from './lua/rules.ts';
-import { SETTLE_LUA } from './lua/settle.ts';
-import { STATE_LUA } from './lua/state.ts';
 import type { Rules } from './rules.ts';
 
 export type PacingRedis = Redis | Cluster;
 
-const TEXTS = {
-  reserve: RESERVE_LUA,
-  settle: SETTLE_LUA,
-  gate: gateScript(STATE_LUA),
-  late: LATE_LUA,
-  look: LOOK_LUA,
-  restore: RESTORE_LUA,
-} as const;
+const NAMES = ['reserve', 'settle', 'gate', 'late', 'look', 'restore'] as const;
 
-export type ScriptName = keyof typeof TEXTS;
+export type ScriptName = (typeof NAMES)[number];
 
 interface Script {
   text: string;
   hash: string;
 }
 
+/** The text of a script with the rules in front. */
+export function scriptText(name: ScriptName, rules: Rules): string {
+  return loadLua(new URL(`lua/${name}.lua`, import.meta.url), { rules: { ...rules } });
+}
+
 function scriptsFor(rules: Rules): Record<ScriptName, Script> {
-  const scripts = Object.entries(TEXTS).map(([name, plain]) => {
-    const text = withRules(plain, rules);
+  const scripts = NAMES.map((name) => {
+    const text = scriptText(name, rules);
     return [name, { text, hash: createHash('sha1').update(text).digest('hex') }];
   });
   return Object.fromEntries(scripts);

@@ -1,4 +1,5 @@
 /** Counts per key and window: shared through Redis, in this process alone while Redis is away. */
+import { loadLua } from '@cardseal/base/lua';
 import type { Redis } from 'ioredis';
 import { LRUCache } from 'lru-cache';
 import { createPatience, LATE, type Patience } from '../patience/index.ts';
@@ -29,24 +30,7 @@ const KEPT_NAMES = 50_000;
 /** From the first of several requests at once to its commit, after which the ledger knows. */
 const ONCE_MS = 10 * 60_000;
 
-/**
- * KEYS: the windows, then the mark of what is taken once. ARGV: amount, ttl of the windows, ttl of the mark (0 for
- * none), then the most of each window. Returns 0, or the number of the window that refuses.
- */
-const TAKE_LUA = `
-local mark, once = KEYS[#KEYS], tonumber(ARGV[3])
-if once > 0 and redis.call('EXISTS', mark) == 1 then return 0 end
-for i = 1, #KEYS - 1 do
-  local count = tonumber(redis.call('GET', KEYS[i]) or '0')
-  if count + tonumber(ARGV[1]) > tonumber(ARGV[3 + i]) then return i end
-end
-for i = 1, #KEYS - 1 do
-  redis.call('INCRBY', KEYS[i], ARGV[1])
-  redis.call('PEXPIRE', KEYS[i], ARGV[2])
-end
-if once > 0 then redis.call('SET', mark, '', 'PX', once) end
-return 0
-`;
+const TAKE_LUA = loadLua(new URL('lua/take.lua', import.meta.url));
 
 export function createCounter(redis: Redis, prefix: string, soon: Patience = createPatience()): Counter {
   const local = new LRUCache<string, { count: number }>({ max: KEPT_NAMES });

@@ -5,9 +5,19 @@
  */
 
 import { TransientError } from '@cardseal/base/errors';
+import { loadLua } from '@cardseal/base/lua';
 import type { Cluster, Redis } from 'ioredis';
-import type { EndpointOutcome } from './endpoint-limit-rules.ts';
-import { ACQUIRE_LUA, HOLD_LUA, RELEASE_LUA, WAITS_LUA } from './endpoint-limit-scripts.ts';
+import {
+  type EndpointOutcome,
+  FIRST_PAUSE_MS,
+  FORGET_AFTER_MS,
+  LEASE_MS,
+  LONGEST_PAUSE_MS,
+  MAX_CAP,
+  PROBE_AFTER,
+  SLOW_GROWTH,
+  START_CAP,
+} from './endpoint-limit-rules.ts';
 
 export interface LimitedEndpoint {
   tenant: string;
@@ -68,18 +78,32 @@ export interface EndpointLimits {
   read(lane: LimitedEndpoint): Promise<EndpointLimitState>;
 }
 
+const LIMITS = {
+  firstPauseMs: FIRST_PAUSE_MS,
+  forgetAfterMs: FORGET_AFTER_MS,
+  leaseMs: LEASE_MS,
+  longestPauseMs: LONGEST_PAUSE_MS,
+  maxCap: MAX_CAP,
+  probeAfter: PROBE_AFTER,
+  slowGrowth: SLOW_GROWTH,
+  startCap: START_CAP,
+};
+
 /** Sent by hash, not by text: each delivery runs two of them. */
 const SCRIPTS = {
-  cardsealLaneAcquire: ACQUIRE_LUA,
-  cardsealLaneRelease: RELEASE_LUA,
-  cardsealLaneWaits: WAITS_LUA,
-  cardsealLaneHold: HOLD_LUA,
+  cardsealLaneAcquire: 'endpoint-acquire',
+  cardsealLaneRelease: 'endpoint-release',
+  cardsealLaneWaits: 'endpoint-waits',
+  cardsealLaneHold: 'endpoint-hold',
 } as const;
 
 type Scripted = Record<keyof typeof SCRIPTS, (...args: (string | number)[]) => Promise<unknown>>;
 
 export function createEndpointLimits(redis: Redis | Cluster, prefix: string): EndpointLimits {
-  for (const [name, lua] of Object.entries(SCRIPTS)) redis.defineCommand(name, { numberOfKeys: 4, lua });
+  for (const [name, file] of Object.entries(SCRIPTS)) {
+    const lua = loadLua(new URL(`lua/${file}.lua`, import.meta.url), { limits: LIMITS });
+    redis.defineCommand(name, { numberOfKeys: 4, lua });
+  }
   const scripted = redis as unknown as Scripted;
   const keys = ({ tenant, endpoint }: LimitedEndpoint) => {
     const name = `${prefix}:lane:${tenant}:${endpoint}`;

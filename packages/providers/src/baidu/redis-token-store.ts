@@ -5,6 +5,7 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import type { Clock } from '@cardseal/base/clock';
 import { DefectError, TransientError } from '@cardseal/base/errors';
+import { loadLua } from '@cardseal/base/lua';
 import type { Cluster, Redis } from 'ioredis';
 import type { StoredToken, TokenStore } from './token-store.ts';
 
@@ -21,7 +22,7 @@ export interface RedisTokenStoreOptions {
   readonly commandTimeoutMs?: number;
 }
 
-const RELEASE = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0`;
+const RELEASE = loadLua(new URL('lua/release-lock.lua', import.meta.url));
 
 export function redisTokenStore(options: RedisTokenStoreOptions): TokenStore {
   const { redis, keyPrefix, credentialId, apiKey, sealKey, clock, commandTimeoutMs = 1_000 } = options;

@@ -3,10 +3,10 @@
  * stands. Its memory may be lost at any time: cards that are added again are placed anew.
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import { loadLua } from '@cardseal/base/lua';
 import type { Redis, Result } from 'ioredis';
 import { QUEUES, sharesKey } from '../names.ts';
-import { BEFORE_LUA, LOOK_LUA, MOVE_LUA, PLACE_LUA, START_LUA } from './lua.ts';
-import type { JobClass } from './shares.ts';
+import { BAND, EXPRESS, type JobClass, MOVE_AT, RUN_BEFORE_BULK, SPAN } from './shares.ts';
 
 export interface Placement {
   /** Its id in the queue. */
@@ -54,12 +54,16 @@ const MOVE_CARDS = 1000;
 const LATE_S = 30;
 const LATE_LOOK_MS = 2000;
 
+const RULES = { span: SPAN, express: EXPRESS, moveAt: MOVE_AT, runBeforeBulk: RUN_BEFORE_BULK, band: BAND };
+
+const script = (name: string) => loadLua(new URL(`lua/${name}.lua`, import.meta.url), { rules: RULES });
+
 export function createFairShares(redis: Redis, prefix: string, lateS = LATE_S): FairShares {
-  redis.defineCommand('cardsealPlace', { numberOfKeys: 1, lua: PLACE_LUA });
-  redis.defineCommand('cardsealStart', { numberOfKeys: 3, lua: START_LUA });
-  redis.defineCommand('cardsealMove', { numberOfKeys: 4, lua: MOVE_LUA });
-  redis.defineCommand('cardsealLook', { numberOfKeys: 4, lua: LOOK_LUA, readOnly: true });
-  redis.defineCommand('cardsealBefore', { numberOfKeys: 2, lua: BEFORE_LUA, readOnly: true });
+  redis.defineCommand('cardsealPlace', { numberOfKeys: 1, lua: script('place') });
+  redis.defineCommand('cardsealStart', { numberOfKeys: 3, lua: script('start') });
+  redis.defineCommand('cardsealMove', { numberOfKeys: 4, lua: script('move') });
+  redis.defineCommand('cardsealLook', { numberOfKeys: 4, lua: script('look'), readOnly: true });
+  redis.defineCommand('cardsealBefore', { numberOfKeys: 2, lua: script('before'), readOnly: true });
   const queueKey = (name: string) => `${prefix}:${QUEUES.recognize}:${name}`;
   const state = sharesKey(prefix);
   const parts = [queueKey('prioritized'), queueKey('delayed'), queueKey('active')] as const;

@@ -15,7 +15,7 @@ export const MOVE_AT = 2 ** 19;
 /** After so many interactive cards in a row one bulk card comes first, if one waits: a floor of one in ten. */
 export const RUN_BEFORE_BULK = 9;
 
-export interface LimitedEndpoint {
+export interface ClassAxis {
   /** Virtual time: the finish time of the card that was started last. */
   v: number;
   /** Finish time of the last card of each tenant that has cards ahead of the virtual time. */
@@ -23,7 +23,7 @@ export interface LimitedEndpoint {
 }
 
 export interface Shares {
-  lanes: Record<JobClass, LimitedEndpoint>;
+  lanes: Record<JobClass, ClassAxis>;
   /** Interactive cards started in a row while bulk waited. */
   run: number;
 }
@@ -60,12 +60,12 @@ export function start(shares: Shares, priority: number, bulkWaits: boolean): boo
 }
 
 /** How far the axis of a class must be moved now; 0 for not at all. */
-export function dueMove(lane: LimitedEndpoint): number {
+export function dueMove(lane: ClassAxis): number {
   return lane.v >= MOVE_AT ? lane.v - 1 : 0;
 }
 
 /** Moves a lane's own times; the priorities of its cards are moved by whoever holds the queue. */
-export function moveAxis(lane: LimitedEndpoint, by: number): void {
+export function moveAxis(lane: ClassAxis, by: number): void {
   lane.v -= by;
   const ahead = Object.entries(lane.finish).filter(([, at]) => at - by > lane.v);
   lane.finish = Object.fromEntries(ahead.map(([tenant, at]) => [tenant, at - by]));

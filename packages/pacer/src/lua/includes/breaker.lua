@@ -1,5 +1,5 @@
-/** The circuit breaker in Lua: the twin of `breaker.ts`, line by line. */
-export const BREAKER_LUA = `
+-- The circuit breaker: when failures close a gate, and how the rate returns. The equal of breaker.ts.
+
 local function countTrouble(state, now, trouble)
   if state.troubleRow == 0 then state.troubleRun = now end
   state.troubleRow = state.troubleRow + 1
@@ -63,4 +63,3 @@ local function easeIn(state, rules, now)
   state.climbAtUs = now
   state.nextClimbUs = now + rules.passUs
 end
-`;

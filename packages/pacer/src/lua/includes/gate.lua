@@ -1,7 +1,5 @@
-import { BREAKER_LUA } from './breaker.ts';
+-- The gate of a credential: closed, probing or open. The equal of gate.ts.
 
-/** The gate in Lua: the twin of `gate.ts`. */
-export const GATE_LUA = `
 local MACHINE = 'machine'
 
 local function allowance(state, credential, now)
@@ -114,30 +112,3 @@ local function openByPerson(state, now, by)
   state.openedAtUs = now
   return false
 end
-`;
-
-/**
- * ARGV[1]: `{credential, action, …}`. `open`: `{by}`; `close`: `{reason, untilUs, by}`; `restore`: the same with
- * `{cause, sinceUs}`; these return 1 when the gate changed sides. `trouble`: `{trouble}` of a failure before a
- * permit was requested; returns what `settle` returns.
- */
-export const gateScript = (stateLua: string): string => `${stateLua}${GATE_LUA}${BREAKER_LUA}
-local settings = cjson.decode(ARGV[1])
-local now = serverNow(settings)
-local state = refresh(KEYS[1], settings.credential, rules, now, serverRun(settings))
-if settings.action == 'trouble' then
-  local held, run, opened = onTrouble(state, rules, now, now, settings.trouble, false)
-  save(state)
-  return { state.gate, whole(state.limit), whole(state.marginUs), held, whole(run), unpack(opened and { 'gate_closed' } or {}) }
-end
-local changed
-if settings.action == 'open' then
-  changed = openByPerson(state, now, settings.by)
-elseif settings.action == 'restore' then
-  changed = restore(state, rules, now, settings.reason, settings.untilUs, settings.by, settings.cause, settings.sinceUs)
-else
-  changed = close(state, rules, now, settings.reason, settings.untilUs, settings.by)
-end
-save(state)
-return changed and 1 or 0
-`;

@@ -1,9 +1,8 @@
-/**
- * The first part of every script: a credential's state as a Lua table, its sorted sets, and its calendar. Field by
- * field and line by line the twin of `state.ts` and `schedule.ts`; a property test holds them together.
- * `rules` stands before it, see `rules.ts`. KEYS[i] is a credential's hash; its other keys are that name with a suffix, in the same hash slot.
- */
-export const STATE_LUA = `
+-- A credential's state as a Lua table, its sorted sets and its calendar. The equal of state.ts and schedule.ts:
+-- a property test runs both on the same random histories.
+-- The loader defines `rules` in front of it (rules.ts). KEYS[i] is the hash of a credential. Its other keys are
+-- that name with a suffix, in the same hash slot.
+
 local TEXT = { run = true, gate = true, gateBy = true, gateCause = true, troubleImage = true, outageRuns = true }
 local OUTAGE = 'provider_outage'
 
@@ -151,4 +150,3 @@ local function count(state, at, field, by)
     end
   end
 end
-`;

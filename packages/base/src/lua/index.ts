@@ -1,0 +1,1 @@
+export { type LuaConstant, loadLua, readLua, withConstants } from './load-lua.ts';
