@@ -7,7 +7,7 @@ import { type DeliverJob, deliverJobId, type EndpointLimits } from '@cardseal/co
 import type { SendResult } from '@cardseal/webhook';
 import type { WorkerContext } from '../../apps/worker/src/context.ts';
 import { deliver } from '../../apps/worker/src/deliver/pipeline.ts';
-import { createDeliverRoom } from '../../apps/worker/src/deliver/room.ts';
+import { createDeliverRoom } from '../../apps/worker/src/deliver/support/delivery-runtime.ts';
 import type { ModelProcess } from './process.ts';
 
 export interface Received {

@@ -20,20 +20,20 @@ import {
 import { createTracing } from '@cardseal/core/trace';
 import { createPacer, type PacingEvent } from '@cardseal/pacer';
 import { createTargetGuard, createWebhookSender } from '@cardseal/webhook';
-import { createFlowMeter } from './concurrency/index.ts';
+import { createReconciler } from './background/reconcile/reconciler.ts';
+import { createEpoch } from './background/reconcile/redis-instance.ts';
+import { createUsageKeeper } from './background/usage/usage.ts';
+import { createEndpoints } from './caches/endpoint-cache.ts';
+import { createFreshOutcomes } from './caches/outcome-cache.ts';
+import { createTenants } from './caches/tenant-cache.ts';
 import type { WorkerConfig } from './config.ts';
 import type { WorkerContext } from './context.ts';
 import { readCredentials } from './credentials.ts';
-import { createEndpoints } from './endpoints.ts';
-import { createFreshOutcomes } from './fresh-outcomes.ts';
-import { createGuard } from './life/guard.ts';
 import { createProviders } from './providers.ts';
 import { createQueueWorkers } from './queue-workers.ts';
-import { createUnsaved } from './recognize/unsaved.ts';
-import { createEpoch } from './reconcile/epoch.ts';
-import { createReconciler } from './reconcile/reconciler.ts';
-import { createUsageKeeper } from './reconcile/usage.ts';
-import { createTenants } from './tenants.ts';
+import { createUnsaved } from './recognize/guards/write-buffer.ts';
+import { createFlowMeter } from './supervision/concurrency/index.ts';
+import { createGuard } from './supervision/watchdog/supervision.ts';
 
 export interface WorkerOverrides {
   clock?: Clock;

@@ -8,12 +8,12 @@ import type { EndpointLimits, JobQueue } from '@cardseal/core/queue';
 import type { Pacer } from '@cardseal/pacer';
 import type { BaiduProvider } from '@cardseal/providers/baidu';
 import type { WebhookSender } from '@cardseal/webhook';
-import type { FlowMeter } from './concurrency/index.ts';
+import type { Endpoints } from './caches/endpoint-cache.ts';
+import type { FreshOutcomes } from './caches/outcome-cache.ts';
+import type { Tenants } from './caches/tenant-cache.ts';
 import type { WorkerConfig } from './config.ts';
-import type { Endpoints } from './endpoints.ts';
-import type { FreshOutcomes } from './fresh-outcomes.ts';
-import type { Unsaved } from './recognize/unsaved.ts';
-import type { Tenants } from './tenants.ts';
+import type { Unsaved } from './recognize/guards/write-buffer.ts';
+import type { FlowMeter } from './supervision/concurrency/index.ts';
 
 export interface WorkerContext {
   config: WorkerConfig;

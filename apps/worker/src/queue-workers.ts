@@ -20,14 +20,20 @@ import {
   type WorkerBoard,
 } from '@cardseal/core/queue';
 import { type Processor, Worker, type WorkerOptions } from 'bullmq';
-import { createCardTap, createGateHold, createGovernor, MIN_CARDS, watchLoopLag } from './concurrency/index.ts';
+import { createHeldSweep } from './background/reconcile/finish-while-closed.ts';
 import type { WorkerContext } from './context.ts';
 import { deliverProcessor } from './deliver/processor.ts';
-import { createDeliverRoom } from './deliver/room.ts';
-import { isolateSuspects } from './life/suspects.ts';
-import { concludeCrashed } from './recognize/crashed.ts';
-import { createHeldSweep } from './recognize/finish.ts';
+import { createDeliverRoom } from './deliver/support/delivery-runtime.ts';
 import { recognizeProcessor } from './recognize/processor.ts';
+import { concludeCrashed } from './recognize/support/conclude-crashed.ts';
+import {
+  createCardTap,
+  createGateHold,
+  createGovernor,
+  MIN_CARDS,
+  watchLoopLag,
+} from './supervision/concurrency/index.ts';
+import { isolateSuspects } from './supervision/quarantine/poison-quarantine.ts';
 
 export interface QueueWorkers {
   /** Tells the other processes that this worker is starting. */

@@ -3,9 +3,9 @@ import { systemClock } from '@cardseal/base/clock';
 import { silentLog } from '@cardseal/core/log';
 import { createMetrics } from '@cardseal/core/metrics';
 import { connectRedis, createJobQueue } from '@cardseal/core/queue';
+import { createReconciler } from '../../../apps/worker/src/background/reconcile/reconciler.ts';
+import { createEpoch } from '../../../apps/worker/src/background/reconcile/redis-instance.ts';
 import type { WorkerContext } from '../../../apps/worker/src/context.ts';
-import { createEpoch } from '../../../apps/worker/src/reconcile/epoch.ts';
-import { createReconciler } from '../../../apps/worker/src/reconcile/reconciler.ts';
 import { startPrivateRedis } from '../deliver/private-redis.ts';
 import { endlessStore } from './endless-store.ts';
 

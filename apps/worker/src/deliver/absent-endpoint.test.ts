@@ -8,10 +8,10 @@ import { memoryObjectStore } from '@cardseal/object-store';
 import { localMasterKey } from '@cardseal/sealing';
 import type { Job } from 'bullmq';
 import { describe, expect, it } from 'vitest';
+import { createEndpoints } from '../caches/endpoint-cache.ts';
 import type { WorkerContext } from '../context.ts';
-import { createEndpoints } from '../endpoints.ts';
 import { deliverProcessor } from './processor.ts';
-import type { DeliverRoom } from './room.ts';
+import type { DeliverRoom } from './support/delivery-runtime.ts';
 
 const TENANT = 'bank';
 const ENDPOINT = 'we_00000000000000000000000001';

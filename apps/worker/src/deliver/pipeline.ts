@@ -9,13 +9,13 @@ import { type DeliverJob, deliverJobId, redeliver, resolvedWithin } from '@cards
 import { currentTraceparent, inSpan, markFailed, withParent } from '@cardseal/core/trace';
 import type { SendResult } from '@cardseal/webhook';
 import type { WorkerContext } from '../context.ts';
-import { type Admitted, admit } from './admit.ts';
-import { eventOf, type FrozenEvent } from './event.ts';
-import { followHealth } from './health.ts';
-import { laneOutcome } from './lane-outcome.ts';
-import { isOver, recordTry } from './record.ts';
-import type { DeliverRoom } from './room.ts';
-import { signMessage } from './sign.ts';
+import { followHealth } from './steps/adapt.ts';
+import { type Admitted, admit } from './steps/admit.ts';
+import { eventOf, type FrozenEvent } from './steps/open.ts';
+import { isOver, recordTry } from './steps/record.ts';
+import { signMessage } from './steps/sign.ts';
+import type { DeliverRoom } from './support/delivery-runtime.ts';
+import { laneOutcome } from './support/endpoint-outcome.ts';
 
 export type DeliveryRun =
   | { kind: 'done' }

@@ -14,8 +14,8 @@ import {
 import type { Job } from 'bullmq';
 import type { WorkerContext } from '../context.ts';
 import { type DeliveryRun, deliver, ownFaultDelayMs } from './pipeline.ts';
-import { recover } from './recover.ts';
-import type { DeliverRoom } from './room.ts';
+import { recover } from './recovery.ts';
+import type { DeliverRoom } from './support/delivery-runtime.ts';
 
 /** A recovery keeps no count of its faults: a defect delays it by one to two minutes. */
 const RECOVERY_FAULTS = 5;

@@ -9,13 +9,13 @@ import { memoryObjectStore } from '@cardseal/object-store';
 import type { AcquireOptions } from '@cardseal/pacer';
 import { localMasterKey } from '@cardseal/sealing';
 import { expect, it } from 'vitest';
+import { createEndpoints } from '../caches/endpoint-cache.ts';
+import { createFreshOutcomes } from '../caches/outcome-cache.ts';
+import { createTenants } from '../caches/tenant-cache.ts';
 import type { WorkerContext } from '../context.ts';
-import { createEndpoints } from '../endpoints.ts';
-import { createFreshOutcomes } from '../fresh-outcomes.ts';
-import { createTenants } from '../tenants.ts';
+import { createUnsaved } from './guards/write-buffer.ts';
 import { recognize } from './pipeline.ts';
-import { createUnsaved } from './unsaved.ts';
-import { openWork } from './work.ts';
+import { openWork } from './support/work.ts';
 
 const FIRST = { last: false, undecryptable: 0, spare: 0 };
 const LAST = { last: true, undecryptable: 0, spare: 0 };

@@ -10,12 +10,12 @@ import type { SpentAttempt } from '@cardseal/core/queue';
 import { PROVIDER_OUTAGE } from '@cardseal/pacer';
 import type { WorkerContext } from '../context.ts';
 import { timed } from '../metrics/index.ts';
-import { announce } from './announce.ts';
-import { conclude } from './conclude.ts';
-import { failureFrom } from './failure.ts';
+import { isLedgerAway } from './guards/write-buffer.ts';
 import { recognizeSide } from './recognize-side.ts';
-import { isLedgerAway } from './unsaved.ts';
-import { openSides, type Work } from './work.ts';
+import { announce } from './steps/announce.ts';
+import { conclude } from './steps/conclude.ts';
+import { failureFrom } from './support/failure.ts';
+import { openSides, type Work } from './support/work.ts';
 
 /** What one run came to. Only `done` and `failed` have an outcome. */
 export type Run =

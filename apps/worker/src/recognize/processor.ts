@@ -6,12 +6,12 @@ import { describeError } from '@cardseal/core/log';
 import { giveUp, handBack, leaveToOthers, postpone, type RecognizeJob, spendAttempt } from '@cardseal/core/queue';
 import { inSpan, withParent } from '@cardseal/core/trace';
 import type { Job } from 'bullmq';
-import type { GateHold } from '../concurrency/index.ts';
 import type { WorkerContext } from '../context.ts';
-import { finishErased } from './announce.ts';
-import { createLease, type Lease } from './lease.ts';
+import type { GateHold } from '../supervision/concurrency/index.ts';
+import { createLease, type Lease } from './guards/job-lock.ts';
 import { type Attempt, type Run, recognize } from './pipeline.ts';
-import { openWork, type Work } from './work.ts';
+import { finishErased } from './steps/announce.ts';
+import { openWork, type Work } from './support/work.ts';
 
 /** Spreads those who wait for the same thing, so that they do not all come back in one instant. */
 const SPREAD_MS = 500;

@@ -6,11 +6,11 @@ import type { Side } from '@cardseal/core/job';
 import type { BaiduProvider } from '@cardseal/providers/baidu';
 import type { WorkerContext } from '../context.ts';
 import { timed } from '../metrics/index.ts';
-import { sealBodies } from './bodies.ts';
-import { callProvider } from './call.ts';
-import { fetchPicture } from './fetch.ts';
-import { saveRefusal, saveReply } from './save.ts';
-import type { Work } from './work.ts';
+import { callProvider } from './steps/call.ts';
+import { fetchPicture } from './steps/fetch.ts';
+import { saveRefusal, saveReply } from './steps/save.ts';
+import { sealBodies } from './support/bodies.ts';
+import type { Work } from './support/work.ts';
 
 export async function recognizeSide(context: WorkerContext, work: Work, side: Side): Promise<void> {
   let provider = [...context.providers.values()][0]!.provider;

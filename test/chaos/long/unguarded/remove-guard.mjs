@@ -5,8 +5,14 @@
 import { registerHooks } from 'node:module';
 
 const GUARDS = {
-  pulse: [['/apps/worker/src/life/guard.ts', 'startPulse(config.STUCK_AFTER_MS)', 'startPulse(2 ** 30)']],
-  keeper: [['/apps/worker/src/life/guard.ts', 'keeper.start();', '']],
+  pulse: [
+    [
+      '/apps/worker/src/supervision/watchdog/supervision.ts',
+      'startPulse(config.STUCK_AFTER_MS)',
+      'startPulse(2 ** 30)',
+    ],
+  ],
+  keeper: [['/apps/worker/src/supervision/watchdog/supervision.ts', 'keeper.start();', '']],
   'time-outs to Redis': [
     ['/packages/core/src/queue/connection.ts', 'socketTimeout: 5000,', ''],
     ['/packages/core/src/queue/connection.ts', 'socketTimeout: SILENCE_MS,', ''],

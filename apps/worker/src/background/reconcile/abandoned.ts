@@ -1,0 +1,34 @@
+/**
+ * A marker whose queue job has ended is a generation that nobody finished: BullMQ gave up on it (stalled too often, a
+ * crashed process) without any step running. The pipeline finishes what the ledger has; what it lacks is failed.
+ */
+import { asCardsealError } from '@cardseal/base/errors';
+import type { PendingMarker } from '@cardseal/core/ledger';
+import { describeError } from '@cardseal/core/log';
+import { recognizeJobId } from '@cardseal/core/queue';
+import type { WorkerContext } from '../../context.ts';
+import { concludeCrashed } from '../../recognize/support/conclude-crashed.ts';
+import type { LeftSubmits } from './pending-submissions.ts';
+
+/** A job that has just ended is still being announced by the one who ended it. */
+const STILL_AT_WORK_MS = 30_000;
+
+export async function settleAbandoned(
+  context: WorkerContext,
+  submits: LeftSubmits,
+  marker: PendingMarker,
+): Promise<void> {
+  const { jobQueue, clock, log, metrics } = context;
+  const queued = await jobQueue.queues().recognize.getJob(recognizeJobId(marker.job, marker.generation));
+  if (queued?.finishedOn && clock.now() - queued.finishedOn < STILL_AT_WORK_MS) return;
+  try {
+    const attempts = queued?.data.attempts ?? [];
+    if (await concludeCrashed(context, { ...marker, attempts })) return;
+    // Nothing to work on: erased, or a submit that was never committed. Only an erasure may close the marker here.
+    if (await context.ledger.erasures.tombstone(marker.tenant, marker.job)) await context.ledger.markers.close(marker);
+    else await submits.look(marker.tenant, marker.job);
+  } catch (error) {
+    metrics.count('cardseal_own_faults_total', { work: 'walk', code: asCardsealError(error).code });
+    log.error('reconcile.abandoned_stuck', { tenant: marker.tenant, job_id: marker.job, ...describeError(error) });
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * The reconciler: walks the markers of work in flight and puts back on the job queue what Redis no longer knows; at
+ * start, on schedule, and at once when Redis turns out to be new. It never walks the history.
+ */
+import { armFailpoints } from '@cardseal/core/failpoints';
+import { describeError } from '@cardseal/core/log';
+import type { WorkerContext } from '../../context.ts';
+import { createManifestKeeper } from '../reports/daily-reports.ts';
+import { createRetention } from '../retention/retention.ts';
+import { createLeftSubmits } from './pending-submissions.ts';
+import type { Epoch } from './redis-instance.ts';
+import { restoreUndelivered } from './restore-deliveries.ts';
+import { restorePending } from './restore-jobs.ts';
+
+const EPOCH_CHECK_MS = 2000;
+/** A walk that a trouble stopped comes again soon, but does not fill the worker with walking. */
+const LONGEST_PAUSE_MS = 10_000;
+
+export interface Reconciler {
+  start(): void;
+  stop(): Promise<void>;
+  /** One complete walk. */
+  walk(): Promise<void>;
+}
+
+/** @param onNew comes before the first walk of a Redis that is new. */
+export function createReconciler(
+  context: WorkerContext,
+  epoch: Epoch,
+  onNew: () => Promise<void> = async () => {},
+): Reconciler {
+  const { clock, config, log } = context;
+  if (config.FAILPOINTS_DIR !== undefined) armFailpoints(config.FAILPOINTS_DIR);
+  const stopped = new AbortController();
+  const retention = createRetention(context);
+  const manifests = createManifestKeeper(context);
+  const submits = createLeftSubmits(context);
+  let running: Promise<void> | null = null;
+
+  async function walk(): Promise<void> {
+    const fresh = await epoch.isNew();
+    const startedMs = clock.now();
+    if (fresh) await onNew();
+    let trouble: unknown = null;
+    const pending = await restorePending(context, submits).catch((error: unknown) => {
+      trouble = error;
+      return 0;
+    });
+    // Cards that could not be looked at hold up no delivery.
+    const undelivered = await restoreUndelivered(context);
+    if (trouble) throw trouble;
+    context.metrics.count('cardseal_reconciled_total', { what: 'card' }, pending);
+    context.metrics.count('cardseal_reconciled_total', { what: 'delivery' }, undelivered);
+    // The mark comes last: a walk that died half-way is walked again.
+    if (fresh) await epoch.mark();
+    if (fresh || pending + undelivered > 0) {
+      log.info('reconcile.walked', { count: pending + undelivered, duration_ms: clock.now() - startedMs });
+    }
+  }
+
+  async function loop(): Promise<void> {
+    let dueMs = 0;
+    let pauseMs = EPOCH_CHECK_MS;
+    while (!stopped.signal.aborted) {
+      try {
+        // By a clock that nobody sets: one that was ahead for a moment must not put off the next walk.
+        if (performance.now() >= dueMs || (await epoch.isNew())) {
+          await walk();
+          dueMs = performance.now() + config.RECONCILE_INTERVAL_MS;
+        }
+        pauseMs = EPOCH_CHECK_MS;
+      } catch (error) {
+        log.warn('reconcile.postponed', describeError(error));
+        pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
+      }
+      await clock.sleep(pauseMs, stopped.signal).catch(() => {});
+    }
+  }
+
+  return {
+    walk,
+    start() {
+      running ??= loop();
+      retention.start();
+      manifests.start();
+    },
+    async stop() {
+      stopped.abort();
+      await Promise.all([running, retention.stop(), manifests.stop()]);
+    },
+  };
+}

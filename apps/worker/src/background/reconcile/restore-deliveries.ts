@@ -1,0 +1,59 @@
+/**
+ * Puts back the deliveries and recoveries that the ledger owes and Redis no longer knows, and tells the lanes of the
+ * holds that only the try records remember. Adding what is already queued changes nothing.
+ */
+import type { DeliveryRef } from '@cardseal/core/ledger';
+import { addRecovery, deliverJobId, requeue } from '@cardseal/core/queue';
+import type { WorkerContext } from '../../context.ts';
+import { createEachAlone } from '../isolation.ts';
+import { pages } from '../pages.ts';
+
+/** One that has just ended may be between its record and its marker. */
+const STILL_AT_WORK_MS = 30_000;
+
+/** Returns how many deliveries were missing from the queue. */
+export async function restoreUndelivered(context: WorkerContext): Promise<number> {
+  const { jobQueue, ledger } = context;
+  const alone = createEachAlone(context);
+  let restored = 0;
+  for await (const page of pages(ledger.markers.undelivered())) {
+    const { deliver } = jobQueue.queues();
+    const states = await Promise.all(page.map((ref) => deliver.getJobState(deliverJobId(ref))));
+    const missing = page.filter((_, at) => states[at] === 'unknown');
+    const due = await alone.each(missing, (ref) => dueOf(context, ref));
+    await jobQueue.addDeliveries(due);
+    const ended = page.filter((_, at) => states[at] === 'failed' || states[at] === 'completed');
+    const again = await alone.each(ended, (ref) => requeueEnded(context, ref));
+    restored += again.filter(Boolean).length;
+    restored += due.length;
+  }
+  for await (const page of pages(ledger.markers.askedAgain())) {
+    await alone.each(page, (ref) => wakeAsked(context, ref));
+  }
+  for await (const recovery of ledger.recoveries.open()) await addRecovery(jobQueue, recovery);
+  alone.end();
+  return restored;
+}
+
+async function dueOf({ ledger, clock, lanes }: WorkerContext, ref: DeliveryRef) {
+  const { last, entries } = await ledger.deliveries.read(ref);
+  if (last?.heldUntilMs && last.heldUntilMs > clock.now()) await lanes.hold(ref, last.heldUntilMs);
+  const delayMs = Math.max(0, (last?.nextAtMs ?? 0) - clock.now());
+  return { ref: entries > 0 ? ({ ...ref, late: true } as DeliveryRef) : ref, delayMs };
+}
+
+/** Asked for by a person, and asleep all the same: Redis was away in that moment, or forgot it. */
+async function wakeAsked({ jobQueue, ledger }: WorkerContext, ref: DeliveryRef): Promise<void> {
+  const [{ last }, isOwed] = await Promise.all([ledger.deliveries.read(ref), ledger.markers.isOwed(ref)]);
+  if (isOwed && last?.class === 'resent') await requeue(jobQueue, ref);
+  else await ledger.markers.forgetAsked(ref);
+}
+
+/** BullMQ gave it up, stalled too often or in a fault of Redis; the ledger still owes it. */
+async function requeueEnded({ jobQueue, clock, ledger }: WorkerContext, ref: DeliveryRef): Promise<boolean> {
+  const queued = await jobQueue.queues().deliver.getJob(deliverJobId(ref));
+  if (queued?.finishedOn && clock.now() - queued.finishedOn < STILL_AT_WORK_MS) return false;
+  const { last } = await ledger.deliveries.read(ref);
+  await requeue(jobQueue, ref, Math.max(0, (last?.nextAtMs ?? 0) - clock.now()));
+  return true;
+}

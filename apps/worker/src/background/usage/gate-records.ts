@@ -1,0 +1,50 @@
+/**
+ * Gates survive Redis and all processes: a change is written to the ledger within seconds, and a Redis that turns out to
+ * be new is told before its first permit. Putting back can extend what happened since, never undo what a person did.
+ */
+import type { GateRecord } from '@cardseal/core/ledger';
+import type { CredentialSnapshot } from '@cardseal/pacer';
+import type { WorkerContext } from '../../context.ts';
+
+export interface GateKeeper {
+  /** Writes what changed. `epoch` names the memory of Redis that is looked at; null when it is gone. */
+  save(epoch: () => Promise<string | null>): Promise<void>;
+  restore(): Promise<void>;
+}
+
+export function createGateKeeper({
+  ledger,
+  pacer,
+  rates,
+}: Pick<WorkerContext, 'ledger' | 'pacer' | 'rates'>): GateKeeper {
+  /** As last written or found by this process. */
+  const written = new Map<string, string>();
+
+  return {
+    async save(epoch) {
+      const before = await epoch();
+      const snapshot = await pacer.snapshot();
+      const changed = snapshot.filter((it) => written.get(it.id) !== JSON.stringify(gateOf(it)));
+      // A Redis that forgot in the meantime says that all is open: that is no change.
+      if (changed.length === 0 || before === null || (await epoch()) !== before) return;
+      for (const one of changed) {
+        const gate = gateOf(one);
+        if (await ledger.gates.save(one.id, gate)) written.set(one.id, JSON.stringify(gate));
+      }
+    },
+    async restore() {
+      written.clear();
+      for (const id of rates.keys()) {
+        const gate = await ledger.gates.read(id);
+        if (gate && gate.reason !== '') await pacer.restoreGate(id, gate);
+      }
+    },
+  };
+}
+
+/** Our own allowances follow from usage, which is kept for itself. */
+function gateOf({ gate }: CredentialSnapshot): GateRecord {
+  if (gate.state === 'open' || gate.by === undefined) return { reason: '', by: '', untilMs: 0 };
+  const { reason = '', by, until: untilMs = 0, cause, since } = gate;
+  return { reason, by, untilMs, ...(cause !== undefined && since !== undefined ? { cause, sinceMs: since } : {}) };
+}

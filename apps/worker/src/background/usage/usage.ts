@@ -1,0 +1,90 @@
+/**
+ * Usage and gates of credentials survive Redis: one worker a minute writes the counts to the ledger, each writes changes
+ * of gates, and a Redis that turns out to be new gets both back before any card is put on the job queue again.
+ */
+import { describeError } from '@cardseal/core/log';
+import { epochKey } from '@cardseal/core/queue';
+import type { Redis } from 'ioredis';
+import type { WorkerContext } from '../../context.ts';
+import { createGateKeeper } from './gate-records.ts';
+
+const EVERY_MS = 60_000;
+/** A new Redis gives its first permit a second and a half after it is asked: until then it must know what is closed. */
+const GATES_EVERY_MS = 1000;
+const LOCK_MS = 55_000;
+const SHANGHAI_MS = 8 * 3_600_000;
+
+export interface UsageKeeper {
+  start(): void;
+  stop(): Promise<void>;
+  /** Of the running day and in all. */
+  save(): Promise<void>;
+  restore(): Promise<void>;
+}
+
+export function createUsageKeeper(context: WorkerContext, redis: Redis): UsageKeeper {
+  const { clock, config, ledger, log, pacer, rates } = context;
+  const gates = createGateKeeper(context);
+  const epoch = () => redis.get(epochKey(config.QUEUE_PREFIX));
+  const lock = `${config.QUEUE_PREFIX}:usage-lock`;
+  const stopped = new AbortController();
+  let running: Promise<void> | null = null;
+  const days = () => [new Date(clock.now() + SHANGHAI_MS).toISOString().slice(0, 10), 'total'];
+
+  async function save(): Promise<void> {
+    for (const day of days()) {
+      for (const [credential, counts] of Object.entries(await pacer.usage(day))) {
+        if (counts.calls > 0) await ledger.usage.save(credential, day, { ...counts });
+      }
+    }
+  }
+
+  async function restore(): Promise<void> {
+    await gates.restore();
+    for (const day of days()) {
+      const read = [...rates.keys()].map(async (id) => [id, await ledger.usage.read(id, day)] as const);
+      const found = (await Promise.all(read)).filter(([, counts]) => counts !== null);
+      await pacer.restoreUsage(day, Object.fromEntries(found.map(([id, counts]) => [id, { ...counts }])));
+    }
+  }
+
+  /** The reconciler restores too, before it walks; this look is the quicker one. */
+  async function watchGates(): Promise<void> {
+    let lost = false;
+    while (!stopped.signal.aborted) {
+      await clock.sleep(GATES_EVERY_MS, stopped.signal).catch(() => {});
+      try {
+        const known = (await epoch()) !== null;
+        if (known) await gates.save(epoch);
+        else if (!lost) await restore();
+        lost = !known;
+      } catch (error) {
+        log.warn('gates.postponed', describeError(error));
+      }
+    }
+  }
+
+  async function loop(): Promise<void> {
+    while (!stopped.signal.aborted) {
+      await clock.sleep(EVERY_MS, stopped.signal).catch(() => {});
+      try {
+        const turn = !stopped.signal.aborted && (await redis.set(lock, '1', 'PX', LOCK_MS, 'NX')) === 'OK';
+        if (turn) await save();
+      } catch (error) {
+        log.warn('usage.postponed', describeError(error));
+      }
+    }
+  }
+
+  return {
+    save,
+    restore,
+    start() {
+      running ??= Promise.all([loop(), watchGates()]).then(() => undefined);
+    },
+    async stop() {
+      stopped.abort();
+      await running;
+    },
+  };
+}

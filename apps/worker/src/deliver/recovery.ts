@@ -1,0 +1,111 @@
+/**
+ * recover: walks what an endpoint's owner asked for again, page by page, and owes it once more. It leaves a mark after
+ * every page, so that another worker goes on where this one died; what was owed twice is sent under the same id. What
+ * does not open is told of and passed by; a trouble that passes ends the walk, which comes again.
+ */
+import { createdAtMs } from '@cardseal/core/job';
+import {
+  type DeliveryRef,
+  type EndpointRecord,
+  endpointMissing,
+  type RecoveryRef,
+  type RecoveryState,
+} from '@cardseal/core/ledger';
+import { redeliver } from '@cardseal/core/queue';
+import { tellIfStuck } from '../background/isolation.ts';
+import type { WorkerContext } from '../context.ts';
+
+/** Of a card: from its submit to its outcome it takes seconds, after an outage hours. */
+const LONGEST_WORK_MS = 24 * 3_600_000;
+
+export async function recover(context: WorkerContext, ref: RecoveryRef, signal: AbortSignal): Promise<void> {
+  const { ledger, log } = context;
+  const [state, endpoint] = await Promise.all([
+    ledger.recoveries.read(ref),
+    ledger.endpoints.get(ref.tenant, ref.endpoint),
+  ]);
+  if (!state) return;
+  // An absent record proves nothing: the request stays open until the store has the endpoint again.
+  if (!endpoint) throw endpointMissing(ref);
+  const sent = endpoint.value.state === 'enabled' ? await scan(context, ref, state, endpoint.value, signal) : 0;
+  if (signal.aborted) return;
+  await ledger.recoveries.finish(ref);
+  log.info('endpoint.recovery_done', { tenant: ref.tenant, endpoint_id: ref.endpoint, count: sent });
+}
+
+async function scan(
+  context: WorkerContext,
+  ref: RecoveryRef,
+  state: RecoveryState,
+  endpoint: EndpointRecord,
+  signal: AbortSignal,
+): Promise<number> {
+  return state.kind === 'parked' ? unpark(context, ref, signal) : resendSince(context, ref, state, endpoint, signal);
+}
+
+/** Each one that is owed again is parked no more: the walk needs no mark. */
+async function unpark(context: WorkerContext, { tenant, endpoint }: RecoveryRef, signal: AbortSignal) {
+  let count = 0;
+  for await (const ref of context.ledger.markers.parked(tenant, endpoint)) {
+    if (signal.aborted) break;
+    if (await oweAgain(context, ref)) count++;
+  }
+  return count;
+}
+
+/** @param isWanted decides whether it is; always, unless given. Returns whether it is owed now. */
+async function oweAgain(
+  { ledger, jobQueue, clock, log, metrics }: WorkerContext,
+  ref: DeliveryRef,
+  isWanted = async () => true,
+): Promise<boolean> {
+  try {
+    if (!(await isWanted())) return false;
+    await redeliver(ledger, jobQueue, ref, clock.now());
+    return true;
+  } catch (error) {
+    const passing = tellIfStuck({ log, metrics }, ref, error);
+    if (passing) throw passing;
+    return false;
+  }
+}
+
+async function resendSince(
+  context: WorkerContext,
+  ref: RecoveryRef,
+  state: RecoveryState,
+  endpoint: EndpointRecord,
+  signal: AbortSignal,
+): Promise<number> {
+  const { ledger } = context;
+  let { cursor } = state;
+  let count = 0;
+  for (;;) {
+    const page = await ledger.recoveries.outcomes(ref.tenant, state.untilMs, cursor);
+    for (const { job, generation, state: outcome } of page.outcomes) {
+      if (signal.aborted) return count;
+      if (createdAtMs(job) < state.sinceMs - LONGEST_WORK_MS) return count;
+      const delivery = { tenant: ref.tenant, job, generation, endpoint: ref.endpoint };
+      if (await oweAgain(context, delivery, () => isWanted(context, delivery, endpoint, outcome, state))) count++;
+    }
+    if (page.next === null) return count;
+    cursor = page.next;
+    await ledger.recoveries.reached(ref, { ...state, cursor });
+  }
+}
+
+async function isWanted(
+  { ledger }: WorkerContext,
+  ref: DeliveryRef & { job: `job_${string}` },
+  endpoint: EndpointRecord,
+  outcomeState: string,
+  { sinceMs, untilMs }: RecoveryState,
+): Promise<boolean> {
+  if (endpoint.events && !endpoint.events.includes(`job.${outcomeState}` as never)) return false;
+  const sealed = await ledger.openJob(ref.tenant, ref.job);
+  const [outcome, request] = await Promise.all([sealed?.outcome(ref.generation), sealed?.request()]);
+  if (!outcome || outcome.atMs < sinceMs || outcome.atMs > untilMs) return false;
+  if (request?.endpointIds && !request.endpointIds.includes(ref.endpoint)) return false;
+  const { last } = await ledger.deliveries.read(ref);
+  return last?.class !== 'delivered';
+}

@@ -1,0 +1,50 @@
+/**
+ * health: what an answer changes about its endpoint is told to the tenant's other endpoints, then kept. In this order a
+ * crash between the two tells it again under the same id, and never not at all.
+ */
+import type { DeliveryRef, EndpointRecord } from '@cardseal/core/ledger';
+import { announceNotice, type EndpointLimitState } from '@cardseal/core/queue';
+import type { SendResult } from '@cardseal/webhook';
+import type { WorkerContext } from '../../context.ts';
+import { changed, type HealthChange, healthChange } from '../support/health-rules.ts';
+
+export async function followHealth(
+  context: WorkerContext,
+  { tenant, endpoint: id }: Pick<DeliveryRef, 'tenant' | 'endpoint'>,
+  admitted: EndpointRecord,
+  answer: SendResult,
+  lane: EndpointLimitState,
+): Promise<void> {
+  const { ledger, endpoints, jobQueue, clock, log } = context;
+  const nowMs = clock.now();
+  const known = endpoints.recall(tenant, id) ?? admitted;
+  if (healthChange(known, answer.class, lane, nowMs) === null) return;
+  // What is known may be as old as the try: only the ledger's own record decides.
+  const fresh = await ledger.endpoints.get(tenant, id);
+  const change = fresh && healthChange(fresh.value, answer.class, lane, nowMs);
+  if (!fresh || !change) return;
+  const cause = { class: answer.class, status: answer.status ?? null };
+  const next = changed(fresh.value, change, nowMs, cause);
+  await announceNotice(ledger, jobQueue, {
+    tenant,
+    type: `endpoint.${change}`,
+    subject: id,
+    generation: next.health.change,
+    atMs: nowMs,
+    data: noticeData(id, change, answer),
+    exceptEndpoint: id,
+  });
+  await ledger.endpoints.change(tenant, id, (value) =>
+    healthChange(value, answer.class, lane, nowMs) === change ? changed(value, change, nowMs, cause) : value,
+  );
+  endpoints.forget(tenant, id);
+  log.warn(`endpoint.${change}`, { tenant, endpoint_id: id, class: answer.class });
+}
+
+function noticeData(endpointId: string, change: Exclude<HealthChange, null>, answer: SendResult) {
+  return {
+    endpoint_id: endpointId,
+    state: change === 'recovered' ? 'healthy' : change,
+    last: { class: answer.class, status: answer.status ?? null },
+  };
+}

@@ -1,0 +1,30 @@
+/** admit: a place in the endpoint's lane, and a late slot for who is late; or how long to wait for them. */
+import type { DeliveryRef, EndpointRecord } from '@cardseal/core/ledger';
+import { deliverJobId } from '@cardseal/core/queue';
+import type { WorkerContext } from '../../context.ts';
+import type { DeliverRoom } from '../support/delivery-runtime.ts';
+
+export interface Admitted {
+  kind: 'go';
+  late: boolean;
+  rate: number | null;
+}
+
+export type AdmitResult = Admitted | { kind: 'until'; atMs: number } | { kind: 'wait'; place: number };
+
+export async function admit(
+  { clock }: WorkerContext,
+  room: DeliverRoom,
+  ref: DeliveryRef,
+  endpoint: EndpointRecord,
+  late: boolean,
+): Promise<AdmitResult> {
+  const rate = endpoint.maxRate ?? null;
+  const input = { id: deliverJobId(ref), late, lateRoom: room.lateRoom(), rate, nowMs: clock.now() };
+  const admission = await room.lanes.acquire(ref, input);
+  await room.wake(admission.wake);
+  if (admission.verdict === 'until') return { kind: 'until', atMs: admission.atMs };
+  if (admission.verdict === 'wait') return { kind: 'wait', place: admission.place };
+  if (admission.late) room.lateStarted();
+  return { kind: 'go', late: admission.late, rate };
+}

@@ -1,0 +1,71 @@
+import { ManualClock } from '@cardseal/base/clock';
+import { expect, it } from 'vitest';
+import type { WorkerContext } from '../../context.ts';
+import type { Work } from '../support/work.ts';
+import type { Lease } from './job-lock.ts';
+import { createLastLook } from './ownership-check.ts';
+
+function looker(about: Partial<Lease> = {}, replies: string[] = []) {
+  const clock = new ManualClock(1_000_000);
+  const looks: number[] = [];
+  let takesMs = 0;
+  const request = { sides: ['front'] };
+  const ledger = {
+    openForWork: async () => {
+      looks.push(clock.now());
+      clock.advance(takesMs);
+      return { request, inventory: { replies, decided: [] } };
+    },
+  };
+  const context = { clock, ledger, stopping: new AbortController().signal } as unknown as WorkerContext;
+  const lease: Lease = { secondHand: false, holds: async () => true, isLost: () => false, ...about };
+  const work = { lease, generation: 1, attempts: [], lookedAtMs: clock.now(), signal: new AbortController().signal };
+  const look = createLastLook(context, work as unknown as Work, 'front');
+  const slot = (inMs: number) => {
+    const atMs = clock.now() + inMs;
+    return { leftMs: () => atMs - clock.now(), memoryAgeMs: 3_600_000 };
+  };
+  const slow = (ms: number) => {
+    takesMs = ms;
+  };
+  return { clock, look, looks, slot, slow };
+}
+
+it('costs nothing where there is no doubt, and one look after a long wait', async () => {
+  const { clock, look, looks, slot } = looker();
+  await look(slot(300));
+  expect(looks).toEqual([]);
+  clock.advance(5001);
+  await look(slot(300));
+  expect(looks).toHaveLength(1);
+});
+
+it('refuses the card whose lock is gone, without asking the ledger', async () => {
+  const { look, looks, slot } = looker({ holds: async () => false });
+  await expect(look(slot(300))).rejects.toMatchObject({ code: 'overtaken' });
+  expect(looks).toEqual([]);
+});
+
+it('looks at a card that is second-hand just before its slot, and sees what came meanwhile', async () => {
+  const replies: string[] = [];
+  const { clock, look, looks, slot } = looker({ secondHand: true }, replies);
+  const looked = look(slot(400));
+  const refused = expect(looked).rejects.toMatchObject({ code: 'overtaken' });
+  await new Promise(setImmediate);
+  expect(looks).toEqual([]);
+  replies.push('front');
+  clock.advance(300);
+  await refused;
+  expect(looks).toEqual([clock.now()]);
+});
+
+it('what came too late for one slot holds for the next, for two seconds', async () => {
+  const { clock, look, looks, slot, slow } = looker({ secondHand: true });
+  slow(900);
+  await look(slot(50));
+  await look(slot(50));
+  expect(looks).toHaveLength(1);
+  clock.advance(1200);
+  await look(slot(50));
+  expect(looks).toHaveLength(2);
+});

@@ -1,0 +1,124 @@
+import { DefectError } from '@cardseal/base/errors';
+import { silentLog } from '@cardseal/core/log';
+import { createMetrics } from '@cardseal/core/metrics';
+import { createPacer } from '@cardseal/pacer';
+import type { BaiduProvider, SealedRequest } from '@cardseal/providers/baidu';
+import { expect, it, onTestFinished } from 'vitest';
+import { startPrivateRedis } from '../../../../../packages/pacer/src/redis-for-tests.ts';
+import type { WorkerContext } from '../../context.ts';
+import { callProvider } from '../steps/call.ts';
+import type { Picture } from '../steps/fetch.ts';
+import { likelyFirst, sealBodies } from './bodies.ts';
+import type { Work } from './work.ts';
+
+/** Two credentials whose bodies do not fit each other, over a real pacer. */
+async function mixedPool({ refused = [] as string[] } = {}) {
+  const server = await startPrivateRedis();
+  const rates = new Map([
+    ['enc', 90],
+    ['aes', 10],
+  ]);
+  const credentials = [...rates].map(([id, qps]) => ({ id, qps }));
+  const pacer = createPacer({ redis: server.redis, prefix: 'mixed', credentials });
+  onTestFinished(async () => {
+    pacer.stop();
+    await server.stop();
+  });
+  const sealed: string[] = [];
+  const called: string[] = [];
+  const providers = new Map(
+    [...rates.keys()].map((id) => {
+      const provider = {
+        id,
+        provider: `baidu-idcard-${id}`,
+        seal: async () => {
+          if (refused.includes(id)) {
+            throw new DefectError('upstream_credential_refused', { fields: { upstreamClass: 'configuration' } });
+          }
+          sealed.push(id);
+          return { of: id, destroy: () => {} } as unknown as SealedRequest;
+        },
+        call: async (body: SealedRequest, _signal: AbortSignal, hooks: { onSend?: () => void }) => {
+          hooks.onSend?.();
+          called.push(`${(body as unknown as { of: string }).of} by ${id}`);
+          return { latencyMs: 1 };
+        },
+      };
+      return [id, provider as unknown as BaiduProvider];
+    }),
+  );
+  const context = {
+    providers,
+    rates,
+    pacer,
+    // Would draw the one of 90 calls a second.
+    random: () => 0,
+    log: silentLog,
+    clock: { now: Date.now },
+    metrics: createMetrics('worker', { process: false }),
+    meter: { permit: () => {}, answered: () => {} },
+    unsaved: { waiting: () => 0 },
+    stopping: new AbortController().signal,
+  } as unknown as WorkerContext;
+  const work = {
+    job: 'job_1',
+    generation: 1,
+    lookedAtMs: Date.now(),
+    request: { expiresAtMs: null, options: {} },
+    signal: new AbortController().signal,
+    attempts: [],
+  } as unknown as Work;
+  const picture = { bytes: new Uint8Array(8) } as Picture;
+  const image = () => 'image';
+  const call = async () => {
+    const bodies = await sealBodies(context, work, 'front', picture, image);
+    return callProvider(context, work, { side: 'front', bodies, image });
+  };
+  return { context, pacer, call, sealed, called };
+}
+
+it('a call whose usual credential is closed goes out at once with the permit and the body of another', async () => {
+  const { pacer, call, sealed, called } = await mixedPool();
+  await pacer.closeGate('enc', 'operator', undefined, 'ann');
+  await call();
+  expect(called).toEqual(['aes by aes']);
+  expect(sealed).toEqual(['aes']);
+});
+
+it('a gate that this process has not heard of costs another body, not a wait in the queue', async () => {
+  const { context, pacer, call, sealed, called } = await mixedPool();
+  await pacer.closeGate('enc', 'operator', undefined, 'ann');
+  context.pacer = { ...pacer, isClosed: () => false };
+  await call();
+  expect([sealed, called]).toEqual([['enc', 'aes'], ['aes by aes']]);
+});
+
+it('a credential that the provider refuses loses its permit to another', async () => {
+  const { context, pacer, call, called } = await mixedPool({ refused: ['enc'] });
+  // Drawn first is the other one, but the permit of the refused one is the earliest.
+  context.random = () => 0.99;
+  await pacer.acquire({ only: ['enc'], maxWaitMs: 5000 });
+  await call();
+  expect(called).toEqual(['aes by aes']);
+  expect(pacer.isClosed('enc')).toBe(true);
+});
+
+it('draws by rate among the open ones, and tries the others behind', () => {
+  const one = (id: string, provider: string) => ({ id, provider }) as BaiduProvider;
+  const groups = [[one('a', 'baidu-idcard-enc'), one('b', 'baidu-idcard-enc')], [one('c', 'baidu-idcard-aes')]];
+  const rates = new Map([
+    ['a', 10],
+    ['b', 20],
+    ['c', 30],
+  ]);
+  const order = (drawn: number, closed: string[] = []) =>
+    likelyFirst(groups, { random: () => drawn, rates, pacer: { isClosed: (id) => closed.includes(id) } })
+      .flat()
+      .map(({ id }) => id);
+  expect(order(0.49)).toEqual(['a', 'b', 'c']);
+  expect(order(0.51)).toEqual(['c', 'a', 'b']);
+  expect(order(0.3, ['a'])).toEqual(['a', 'b', 'c']);
+  expect(order(0.41, ['a'])).toEqual(['c', 'a', 'b']);
+  expect(order(0, ['a', 'b'])).toEqual(['c', 'a', 'b']);
+  expect(order(0.99, ['a', 'b', 'c'])).toHaveLength(3);
+});

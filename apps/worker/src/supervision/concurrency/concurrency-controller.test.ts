@@ -1,0 +1,104 @@
+import { ManualClock } from '@cardseal/base/clock';
+import type { WorkerBoard } from '@cardseal/core/queue';
+import type { CredentialSnapshot } from '@cardseal/pacer';
+import { describe, expect, it } from 'vitest';
+import { createGovernor } from './concurrency-controller.ts';
+import { createFlowMeter } from './flow-meter.ts';
+
+function setUp(fixed?: number) {
+  const clock = new ManualClock(1_000_000);
+  const applied: number[] = [];
+  const seen = { lagMs: 0 };
+  const meter = createFlowMeter(clock);
+  const governor = createGovernor({
+    clock,
+    meter,
+    pacer: { snapshot: async () => [{ gate: { state: 'open' }, currentQps: 60 } as CredentialSnapshot] },
+    board: { beat: async () => 1 } as unknown as WorkerBoard,
+    pool: [],
+    lagMs: () => seen.lagMs,
+    fixed,
+    apply: (cards) => applied.push(cards),
+    held: () => false,
+  });
+  const rounds = async (count: number) => {
+    for (let at = 0; at < count; at++) await governor.adjust();
+    return applied.at(-1)!;
+  };
+  return { governor, meter, applied, seen, rounds };
+}
+
+describe('the governor', () => {
+  it('calls that look slow because the process lags put no more cards in hand, but fewer', async () => {
+    const { meter, seen, rounds } = setUp();
+    const before = await rounds(6);
+    for (let at = 0; at < 100; at++) {
+      meter.permit('a', 0);
+      meter.answered('a', 8000);
+      meter.left('a', 9000);
+    }
+    seen.lagMs = 400;
+    expect(await rounds(1)).toBeLessThan(2 * before);
+    expect(await rounds(6)).toBeLessThan(5);
+    // The provider alone is slow: then more cards are what it takes.
+    seen.lagMs = 5;
+    expect(await rounds(20)).toBe(256);
+  });
+
+  it('an opened gate is met with few cards, whatever was in hand before it closed', async () => {
+    const { governor, applied, rounds } = setUp();
+    expect(await rounds(6)).toBeGreaterThan(50);
+    applied.length = 0;
+    await governor.restart();
+    expect(applied).toEqual([2, 16]);
+  });
+
+  it('a number that was given is never touched', async () => {
+    const { governor, seen, applied } = setUp(40);
+    seen.lagMs = 5000;
+    await governor.adjust();
+    await governor.restart();
+    expect(new Set(applied)).toEqual(new Set([40]));
+  });
+});
+
+describe('the first report', () => {
+  it('is what `reported` waits for, over failures of Redis', async () => {
+    const clock = new ManualClock(1_000_000);
+    const beats: (() => Promise<number>)[] = [() => Promise.reject(new Error('down')), async () => 1];
+    const board = { beat: () => beats.shift()!(), leave: async () => {} } as unknown as WorkerBoard;
+    const governor = governorOn(clock, board);
+    let reported = false;
+    governor.reported().then(() => {
+      reported = true;
+    });
+    governor.start();
+    await new Promise(setImmediate);
+    expect(reported).toBe(false);
+    await clock.advance(200);
+    await new Promise(setImmediate);
+    expect(reported).toBe(true);
+  });
+
+  it('is not waited for once the worker stops', async () => {
+    const board = { beat: () => Promise.reject(new Error('down')), leave: async () => {} } as unknown as WorkerBoard;
+    const governor = governorOn(new ManualClock(1_000_000), board);
+    governor.start();
+    await governor.stop();
+    await governor.reported();
+  });
+});
+
+function governorOn(clock: ManualClock, board: WorkerBoard) {
+  return createGovernor({
+    clock,
+    meter: createFlowMeter(clock),
+    pacer: { snapshot: async () => [] },
+    board,
+    pool: [],
+    lagMs: () => 0,
+    fixed: undefined,
+    apply: () => {},
+    held: () => false,
+  });
+}

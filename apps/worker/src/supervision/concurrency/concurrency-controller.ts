@@ -1,0 +1,101 @@
+/**
+ * Keeps the number of cards in hand at what the rate needs, as rate, latency and the number of workers change. Tells
+ * the other workers that this one lives. A Redis that is away leaves the number as it is. A process that lags takes less.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '@cardseal/base/clock';
+import type { PoolEntry, WorkerBoard } from '@cardseal/core/queue';
+import type { CredentialSnapshot, Pacer } from '@cardseal/pacer';
+import type { FlowMeter } from './flow-meter.ts';
+import { cardsInFlight, MIN_CARDS } from './jobs-in-flight.ts';
+import { createBrake } from './load-shedder.ts';
+
+export interface GovernorParts {
+  clock: Clock;
+  pacer: Pick<Pacer, 'snapshot'>;
+  board: WorkerBoard;
+  pool: readonly PoolEntry[];
+  meter: FlowMeter;
+  /** How late the event loop was since it was last asked. */
+  lagMs: () => number;
+  /** Given by the operator: then nothing is worked out. */
+  fixed: number | undefined;
+  apply: (cards: number) => void;
+  /** While nothing is taken there is nothing to work out. */
+  held: () => boolean;
+}
+
+export interface Governor {
+  /** Tells the board that this process is starting. A Redis that is away makes it do nothing. */
+  announce(): Promise<void>;
+  start(): void;
+  /** Resolves when the board has this worker's first report, and on `stop`. */
+  reported(): Promise<void>;
+  stop(): Promise<void>;
+  /** One round: a few Redis commands. */
+  adjust(): Promise<void>;
+  /** A gate has opened: as `adjust`, from few cards. */
+  restart(): Promise<void>;
+}
+
+const EVERY_MS = 2000;
+/** The start of the process waits for the first report, so a failed one is repeated soon. */
+const FIRST_REPORT_EVERY_MS = 200;
+
+export function createGovernor(parts: GovernorParts): Governor {
+  const { clock, pacer, board, pool, meter, lagMs, fixed, apply, held } = parts;
+  const brake = createBrake();
+  const name = randomUUID();
+  const stopped = new AbortController();
+  let running: Promise<void> | null = null;
+  let hasReported = false;
+  const firstReport = Promise.withResolvers<void>();
+
+  async function report(): Promise<number> {
+    const afterPermitMs = Math.round(meter.afterPermitMs());
+    const workers = await board.beat(name, clock.now(), { credentials: pool, afterPermitMs });
+    hasReported = true;
+    firstReport.resolve();
+    return workers;
+  }
+
+  async function adjust(): Promise<void> {
+    const [workers, snapshot] = await Promise.all([report(), held() ? [] : pacer.snapshot()]);
+    const callsPerSecond = openRate(snapshot);
+    if (callsPerSecond === 0) return;
+    const facts = { callsPerSecond, workers, callsPerCard: meter.callsPerCard(), holdMs: meter.holdMs() };
+    apply(fixed ?? brake.allow(cardsInFlight(facts), lagMs()));
+  }
+
+  async function loop(): Promise<void> {
+    while (!stopped.signal.aborted) {
+      await adjust().catch(() => {});
+      await clock.sleep(hasReported ? EVERY_MS : FIRST_REPORT_EVERY_MS, stopped.signal).catch(() => {});
+    }
+  }
+
+  return {
+    adjust,
+    restart() {
+      brake.startAnew();
+      // Until the rate is known again; what was in hand before the gate closed would all come at once.
+      apply(fixed ?? MIN_CARDS);
+      return adjust();
+    },
+    announce: () => board.announce(name, clock.now()).catch(() => {}),
+    start() {
+      running ??= loop();
+    },
+    reported: () => firstReport.promise,
+    async stop() {
+      stopped.abort();
+      firstReport.resolve();
+      await running;
+      await board.leave(name).catch(() => {});
+    },
+  };
+}
+
+function openRate(snapshot: readonly CredentialSnapshot[]): number {
+  return snapshot.filter(({ gate }) => gate.state === 'open').reduce((sum, { currentQps }) => sum + currentQps, 0);
+}

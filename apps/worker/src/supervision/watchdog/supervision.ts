@@ -1,0 +1,37 @@
+/** The keeper and the pulse of a worker, put together with its limits and started with it. */
+import { getHeapStatistics } from 'node:v8';
+import type { WorkerContext } from '../../context.ts';
+import type { QueueWorkers } from '../../queue-workers.ts';
+import { startPulse } from './event-loop-monitor.ts';
+import { createKeeper, type Keeper } from './watchdog.ts';
+
+const MIB = 2 ** 20;
+/** Of what V8 may have: beyond it collections take more time than work does, and the end comes without a drain. */
+const HEAP_SHARE = 0.85;
+
+export interface Guard {
+  start(): void;
+  stop(): Promise<void>;
+}
+
+export function createGuard({ clock, log, config }: WorkerContext, workers: QueueWorkers, end: () => void): Guard {
+  let keeper: Keeper | undefined;
+  return {
+    start() {
+      keeper = createKeeper({
+        clock,
+        log,
+        pulse: startPulse(config.STUCK_AFTER_MS),
+        heapCapBytes: config.HEAP_CAP_MB ? config.HEAP_CAP_MB * MIB : getHeapStatistics().heap_size_limit * HEAP_SHARE,
+        stuckAfterMs: config.STUCK_AFTER_MS,
+        waiting: workers.waiting,
+        movedAtMs: workers.movedAtMs,
+        end,
+      });
+      keeper.start();
+    },
+    async stop() {
+      await keeper?.stop();
+    },
+  };
+}

@@ -1,0 +1,61 @@
+import { ManualClock } from '@cardseal/base/clock';
+import { silentLog } from '@cardseal/core/log';
+import { expect, it } from 'vitest';
+import { createKeeper } from './watchdog.ts';
+
+const MIB = 2 ** 20;
+
+function keeperOf(facts: { waiting: number | null; moved: number; heap: number }) {
+  const clock = new ManualClock(1_000_000);
+  const keeper = createKeeper({
+    clock,
+    nowMs: () => clock.now(),
+    log: silentLog,
+    pulse: { worstDelayMs: () => 0 },
+    heapCapBytes: 100 * MIB,
+    stuckAfterMs: 60_000,
+    waiting: async () => facts.waiting,
+    movedAtMs: () => facts.moved,
+    heapUsedBytes: () => facts.heap,
+    end: () => {},
+  });
+  return { clock, keeper };
+}
+
+it('ends a worker beside which cards wait and none moves', async () => {
+  const facts = { waiting: 5, moved: 1_000_000, heap: MIB };
+  const { clock, keeper } = keeperOf(facts);
+  expect(await keeper.look()).toBeNull();
+  clock.advance(59_000);
+  expect(await keeper.look()).toBeNull();
+  clock.advance(2000);
+  expect(await keeper.look()).toBe('stuck');
+});
+
+it('leaves one alone whose cards move, who has none, or whose Redis is away', async () => {
+  const facts: { waiting: number | null; moved: number; heap: number } = { waiting: 5, moved: 1_000_000, heap: MIB };
+  const { clock, keeper } = keeperOf(facts);
+  await keeper.look();
+  clock.advance(61_000);
+  facts.moved = clock.now() - 1000;
+  expect(await keeper.look()).toBeNull();
+  for (const waiting of [0, null]) {
+    facts.waiting = waiting;
+    clock.advance(61_000);
+    expect(await keeper.look()).toBeNull();
+    // The wait counts from when there was something to wait for.
+    facts.waiting = 5;
+    expect(await keeper.look()).toBeNull();
+  }
+});
+
+it('drains at the cap of the heap, but not for one look', async () => {
+  const facts = { waiting: 0, moved: 0, heap: 101 * MIB };
+  const { keeper } = keeperOf(facts);
+  expect(await keeper.look()).toBeNull();
+  facts.heap = MIB;
+  expect(await keeper.look()).toBeNull();
+  facts.heap = 101 * MIB;
+  expect(await keeper.look()).toBeNull();
+  expect(await keeper.look()).toBe('heap_cap');
+});
