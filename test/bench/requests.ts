@@ -5,7 +5,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { startNight } from '../chaos/harness/index.ts';
+import { startHarness } from '../chaos/harness/index.ts';
 
 const IDLE_MS = 10_000;
 const QUIET_MS = 120_000;
@@ -13,8 +13,12 @@ const KINDS = ['PutObject', 'GetObject', 'HeadObject', 'ListObjectsV2', 'DeleteO
 
 const { values } = parseArgs({ options: { cards: { type: 'string', default: '200' } } });
 const cards = Number(values.cards);
-const night = await startNight({ seed: 702, workers: 1, env: { RECONCILE_INTERVAL_MS: '600000', LOG_LEVEL: 'warn' } });
-const control = `${night.app.stack.info.s3.endpoint}/__control/stats`;
+const harness = await startHarness({
+  seed: 702,
+  workers: 1,
+  env: { RECONCILE_INTERVAL_MS: '600000', LOG_LEVEL: 'warn' },
+});
+const control = `${harness.app.stack.info.s3.endpoint}/__control/stats`;
 
 async function counted(work: () => Promise<unknown>): Promise<{ counts: Record<string, number>; ms: number }> {
   await fetch(`${control}/reset`, { method: 'POST' });
@@ -25,18 +29,18 @@ async function counted(work: () => Promise<unknown>): Promise<{ counts: Record<s
 }
 
 async function untilDelivered(): Promise<void> {
-  const told = await night.submitMany(cards);
-  await Promise.all(told.map(({ id }) => night.inbox.event(id)));
+  const accepted = await harness.submitMany(cards);
+  await Promise.all(accepted.map(({ id }) => harness.inbox.event(id)));
   // The events are there before the names that owed them are gone. One look, so that looking costs next to nothing.
   await delay(2000);
 }
 
 try {
-  await night.submit();
-  await night.quiet(QUIET_MS);
+  await harness.submit();
+  await harness.settle(QUIET_MS);
   const idle = await counted(() => delay(IDLE_MS));
   const busy = await counted(untilDelivered);
-  await night.quiet(QUIET_MS);
+  await harness.settle(QUIET_MS);
   const perCard: Record<string, number> = {};
   const rows = Object.entries(busy.counts).map(([name, count]) => {
     const own = ((idle.counts[name] ?? 0) * busy.ms) / idle.ms;
@@ -51,5 +55,5 @@ try {
     if (perCard[kind]) console.log(`${`all ${kind}`.padEnd(32)} ${perCard[kind].toFixed(2).padStart(7)}`);
   console.log(JSON.stringify({ bench: 'requests', cards, seconds: busy.ms / 1000, perCard }));
 } finally {
-  await night.stop();
+  await harness.stop();
 }

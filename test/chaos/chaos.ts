@@ -6,8 +6,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { violations } from './checker/index.ts';
-import { type Night, startNight } from './harness/index.ts';
-import { STRIKE_NAMES, strike } from './injections.ts';
+import { type Harness, startHarness } from './harness/index.ts';
+import { INJECTION_NAMES, inject } from './injections.ts';
 import { type Recovery, reportOf, tableOf } from './report.ts';
 import { schedule } from './rng.ts';
 
@@ -46,21 +46,21 @@ function readOptions() {
 /** Returns the exit code. */
 async function run(): Promise<number> {
   say(`${minutes} minutes, seed ${seed}, ${rate} cards a second`);
-  const night = await startNight({ seed, tenants: TENANTS });
+  const harness = await startHarness({ seed, tenants: TENANTS });
   const endMs = Date.now() + minutes * 60_000;
   const early = delay(Math.min(120_000, minutes * 20_000)).then(() => process.memoryUsage.rss());
   const progress = setInterval(
-    () => say(`${night.told.length} cards, ${night.inbox.jobs.size} delivered`),
+    () => say(`${harness.accepted.length} cards, ${harness.inbox.jobs.size} delivered`),
     SAY_EVERY_MS,
   );
   try {
-    const [, recoveries] = await Promise.all([load(night, endMs), strikes(night, endMs)]);
+    const [, recoveries] = await Promise.all([load(harness, endMs), injectFaults(harness, endMs)]);
     const found: string[] = recoveries
       .filter(({ ms }) => ms === null)
       .map(({ name }) => `I6: not served within ${SERVED_WITHIN_MS} ms after "${name}"`);
     say('at rest: waiting until nothing is owed, then the checker');
-    const restMs = await night.quiet(REST_MS).catch((error: Error) => void found.push(`I6: ${error.message}`));
-    const evidence = await night.evidence();
+    const restMs = await harness.settle(REST_MS).catch((error: Error) => void found.push(`I6: ${error.message}`));
+    const evidence = await harness.evidence();
     found.push(...(await violations(evidence)));
     const runnerRssBytes = { early: await early, end: process.memoryUsage.rss() };
     const report = await reportOf(
@@ -73,14 +73,14 @@ async function run(): Promise<number> {
     return found.length === 0 ? 0 : 1;
   } finally {
     clearInterval(progress);
-    await night.stop();
+    await harness.stop();
   }
 }
 
-async function load(night: Night, endMs: number): Promise<void> {
+async function load(harness: Harness, endMs: number): Promise<void> {
   const pending = new Set<Promise<unknown>>();
   while (Date.now() < endMs) {
-    const one = night.submit().finally(() => pending.delete(one));
+    const one = harness.submit().finally(() => pending.delete(one));
     pending.add(one);
     await delay(1000 / rate);
     if (pending.size >= MOST_AT_ONCE) await Promise.race(pending);
@@ -88,12 +88,12 @@ async function load(night: Night, endMs: number): Promise<void> {
   await Promise.all(pending);
 }
 
-async function strikes(night: Night, endMs: number): Promise<Recovery[]> {
+async function injectFaults(harness: Harness, endMs: number): Promise<Recovery[]> {
   const recoveries: Recovery[] = [];
-  for (const { name, random, pauseMs } of schedule(seed, STRIKE_NAMES, PAUSE_MS)) {
+  for (const { name, random, pauseMs } of schedule(seed, INJECTION_NAMES, PAUSE_MS)) {
     if (Date.now() >= endMs) break;
-    await strike(night, name, random).catch((error: Error) => say(`${name}: ${error.message}`));
-    const ms = await untilServed(night);
+    await inject(harness, name, random).catch((error: Error) => say(`${name}: ${error.message}`));
+    const ms = await untilServed(harness);
     recoveries.push({ name, ms });
     say(`${name}: ${ms === null ? 'never served again' : `served again after ${(ms / 1000).toFixed(1)} s`}`);
     await delay(pauseMs);
@@ -102,9 +102,9 @@ async function strikes(night: Night, endMs: number): Promise<Recovery[]> {
 }
 
 /** A card that is submitted after the strike, from its submit to its webhook. */
-async function untilServed(night: Night): Promise<number | null> {
+async function untilServed(harness: Harness): Promise<number | null> {
   const startedMs = Date.now();
-  const served = night.submit().then(({ id }) => night.inbox.event(id));
+  const served = harness.submit().then(({ id }) => harness.inbox.event(id));
   const late = delay(SERVED_WITHIN_MS, 'late' as const, { ref: false });
   return (await Promise.race([served, late])) === 'late' ? null : Date.now() - startedMs;
 }

@@ -1,35 +1,35 @@
 /**
- * What is done to a night: each strike happens, lasts, and is over when it resolves. The log says of each how many
- * accepted calls it may have cost, and which failures it explains: the checker allows nothing else.
+ * The fault injections of a chaos run. A promise resolves when its fault is over. Each rule states how many accepted
+ * calls the fault may cost and which failed jobs it explains; the checker allows nothing else.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Incident } from './checker/index.ts';
-import { type Night, ON_A_WIRE } from './harness/index.ts';
+import { type Harness, WORKER_CONCURRENCY } from './harness/index.ts';
 import { absentRecord } from './injections/absent-record.ts';
-import { stopped } from './injections/drain.ts';
+import { drained } from './injections/drain.ts';
 import { fullLogDisk } from './injections/full-log-disk.ts';
 import { OUTAGES, outage } from './injections/outage.ts';
 import { signal } from './injections/signals.ts';
 
 export { signal } from './injections/signals.ts';
 
-/** A list in return is what the strike itself found broken, each with its invariant. */
-export type Strike = (night: Night, random: () => number, incident: Incident) => Promise<unknown>;
+/** May return a list of what it found broken. Each entry starts with the invariant, such as `I6: …`. */
+export type Injection = (harness: Harness, random: () => number, incident: Incident) => Promise<unknown>;
 
-interface StrikeRule {
-  /** Accepted calls that it may cost: the wires that it can cut. */
-  wires: number;
-  /** Failures that no retry of ours mends. */
+interface InjectionRule {
+  /** The most accepted calls that the fault may repeat: the calls in flight that it can cut. */
+  cutCalls: number;
+  /** Prefixes of failure codes that a retry cannot avoid during this fault. */
   fails?: readonly string[];
-  strike: Strike;
+  run: Injection;
 }
 
 const WORKERS = ['worker-1', 'worker-2'];
-const ALL_WIRES = WORKERS.length * ON_A_WIRE;
+const ALL_CALLS = WORKERS.length * WORKER_CONCURRENCY;
 
-/** The one that was stopped is the one that goes on, whoever has taken its place meanwhile. */
-export async function frozen(night: Night, child: string, ms: number): Promise<void> {
-  const { pid } = night.app.stack.child(child);
+/** Stops one process and continues the same process later, even when another process has replaced it meanwhile. */
+export async function frozen(harness: Harness, child: string, ms: number): Promise<void> {
+  const { pid } = harness.app.stack.child(child);
   try {
     process.kill(pid, 'SIGSTOP');
     await delay(ms);
@@ -37,7 +37,7 @@ export async function frozen(night: Night, child: string, ms: number): Promise<v
     try {
       process.kill(pid, 'SIGCONT');
     } catch {
-      // Killed while it stood still.
+      // Another fault killed the process while it was stopped.
     }
   }
 }
@@ -46,31 +46,31 @@ function anyWorker(random: () => number): string {
   return WORKERS[Math.floor(random() * WORKERS.length)]!;
 }
 
-async function spoilUpstream(night: Night, faults: object[], ms: number): Promise<void> {
-  await night.app.control('PUT', { faults });
+async function spoilUpstream(harness: Harness, faults: object[], ms: number): Promise<void> {
+  await harness.app.control('PUT', { faults });
   await delay(ms);
-  await night.app.control('PUT', { faults: [] });
+  await harness.app.control('PUT', { faults: [] });
 }
 
-async function spoilStore(night: Night, rules: object[], ms: number, random: () => number): Promise<void> {
-  await night.storeFaults(rules, Math.floor(random() * 1e9));
+async function spoilStore(harness: Harness, rules: object[], ms: number, random: () => number): Promise<void> {
+  await harness.storeFaults(rules, Math.floor(random() * 1e9));
   await delay(ms);
-  await night.storeFaults([]);
+  await harness.storeFaults([]);
 }
 
-async function withoutMemory(night: Night, ms: number): Promise<void> {
-  await night.redis.config('SET', 'maxmemory', '1mb');
+async function withoutMemory(harness: Harness, ms: number): Promise<void> {
+  await harness.redis.config('SET', 'maxmemory', '1mb');
   try {
     await delay(ms);
   } finally {
-    await night.redis.config('SET', 'maxmemory', '0');
+    await harness.redis.config('SET', 'maxmemory', '0');
   }
 }
 
-export async function killedOften(night: Night, ms: number, random: () => number): Promise<void> {
+export async function killedOften(harness: Harness, ms: number, random: () => number): Promise<void> {
   const endMs = Date.now() + ms;
   while (Date.now() < endMs) {
-    signal(night, anyWorker(random), 'SIGKILL');
+    signal(harness, anyWorker(random), 'SIGKILL');
     await delay(1000 + random() * 2000);
   }
 }
@@ -78,62 +78,62 @@ export async function killedOften(night: Night, ms: number, random: () => number
 type OutageName = `provider ${keyof typeof OUTAGES}`;
 
 /** No failure is explained by an outage: the jobs wait. */
-function outages(): Record<OutageName, StrikeRule> {
-  const rules = Object.entries(OUTAGES).map(([name, fault]): [string, StrikeRule] => [
+function outages(): Record<OutageName, InjectionRule> {
+  const rules = Object.entries(OUTAGES).map(([name, fault]): [string, InjectionRule] => [
     `provider ${name}`,
-    { wires: 0, strike: (night, random) => outage(night, fault, random) },
+    { cutCalls: 0, run: (harness, random) => outage(harness, fault, random) },
   ]);
-  return Object.fromEntries(rules) as Record<OutageName, StrikeRule>;
+  return Object.fromEntries(rules) as Record<OutageName, InjectionRule>;
 }
 
 /** Killed often enough a picture is suspected, and killed while it is tried alone it is given up. */
 const KILLED = ['worker_crashed'];
 
-export const STRIKES = {
+export const INJECTIONS = {
   'worker killed': {
-    wires: ON_A_WIRE,
-    strike: async (night, random) => signal(night, anyWorker(random), 'SIGKILL'),
+    cutCalls: WORKER_CONCURRENCY,
+    run: async (harness, random) => signal(harness, anyWorker(random), 'SIGKILL'),
   },
   'all workers killed': {
-    wires: ALL_WIRES,
-    strike: async (night) => {
-      for (const worker of WORKERS) signal(night, worker, 'SIGKILL');
+    cutCalls: ALL_CALLS,
+    run: async (harness) => {
+      for (const worker of WORKERS) signal(harness, worker, 'SIGKILL');
     },
   },
   'workers killed often': {
-    wires: 10 * ON_A_WIRE,
+    cutCalls: 10 * WORKER_CONCURRENCY,
     fails: KILLED,
-    strike: (night, random) => killedOften(night, 10_000, random),
+    run: (harness, random) => killedOften(harness, 10_000, random),
   },
-  'worker drained': { wires: 0, strike: (night, random) => stopped(night, [anyWorker(random)]) },
-  'api drained': { wires: 0, strike: (night) => stopped(night, ['api']) },
-  'api and workers drained': { wires: 0, strike: (night) => stopped(night, ['api', ...WORKERS]) },
-  // What a worker says of a lost lock is lost with its log.
+  'worker drained': { cutCalls: 0, run: (harness, random) => drained(harness, [anyWorker(random)]) },
+  'api drained': { cutCalls: 0, run: (harness) => drained(harness, ['api']) },
+  'api and workers drained': { cutCalls: 0, run: (harness) => drained(harness, ['api', ...WORKERS]) },
+  // A full log disk also loses the log line about a lost lock, so the rule itself allows for the repeated calls.
   'log disk of a worker full': {
-    wires: ON_A_WIRE,
-    strike: (night, random) => fullLogDisk(night, anyWorker(random)),
+    cutCalls: WORKER_CONCURRENCY,
+    run: (harness, random) => fullLogDisk(harness, anyWorker(random)),
   },
-  'log disk of the api full': { wires: 0, strike: (night) => fullLogDisk(night, 'api') },
+  'log disk of the api full': { cutCalls: 0, run: (harness) => fullLogDisk(harness, 'api') },
   'worker frozen past its lock': {
-    wires: ON_A_WIRE,
-    strike: (night, random) => frozen(night, anyWorker(random), 7000),
+    cutCalls: WORKER_CONCURRENCY,
+    run: (harness, random) => frozen(harness, anyWorker(random), 7000),
   },
-  'api killed': { wires: 0, strike: async (night) => signal(night, 'api', 'SIGKILL') },
-  'redis killed': { wires: ALL_WIRES, strike: async (night) => signal(night, 'redis', 'SIGKILL') },
-  'redis emptied': { wires: ALL_WIRES, strike: async (night) => void (await night.redis.flushall()) },
-  'redis frozen': { wires: ALL_WIRES, strike: (night, random) => frozen(night, 'redis', 5000 + random() * 10_000) },
-  'redis out of memory': { wires: ALL_WIRES, strike: (night) => withoutMemory(night, 4000) },
-  'store killed': { wires: ALL_WIRES, strike: async (night) => signal(night, 's3', 'SIGKILL') },
-  'store frozen': { wires: ALL_WIRES, strike: (night) => frozen(night, 's3', 4000) },
+  'api killed': { cutCalls: 0, run: async (harness) => signal(harness, 'api', 'SIGKILL') },
+  'redis killed': { cutCalls: ALL_CALLS, run: async (harness) => signal(harness, 'redis', 'SIGKILL') },
+  'redis emptied': { cutCalls: ALL_CALLS, run: async (harness) => void (await harness.redis.flushall()) },
+  'redis frozen': { cutCalls: ALL_CALLS, run: (harness, random) => frozen(harness, 'redis', 5000 + random() * 10_000) },
+  'redis out of memory': { cutCalls: ALL_CALLS, run: (harness) => withoutMemory(harness, 4000) },
+  'store killed': { cutCalls: ALL_CALLS, run: async (harness) => signal(harness, 's3', 'SIGKILL') },
+  'store frozen': { cutCalls: ALL_CALLS, run: (harness) => frozen(harness, 's3', 4000) },
   'store refuses': {
-    wires: ALL_WIRES,
-    strike: (night, random) => spoilStore(night, [{ kind: 'status', status: 503, rate: 0.3 }], 3000, random),
+    cutCalls: ALL_CALLS,
+    run: (harness, random) => spoilStore(harness, [{ kind: 'status', status: 503, rate: 0.3 }], 3000, random),
   },
   'store answers lost': {
-    wires: ALL_WIRES,
-    strike: (night, random) =>
+    cutCalls: ALL_CALLS,
+    run: (harness, random) =>
       spoilStore(
-        night,
+        harness,
         [
           { kind: 'cut', when: 'after', method: 'PUT', rate: 0.2 },
           { kind: 'status', status: 500, when: 'after', method: 'PUT', rate: 0.1 },
@@ -142,12 +142,13 @@ export const STRIKES = {
         random,
       ),
   },
-  // The clean-up fails for a time: nothing may wait for it or be announced again, and it must be done in the end.
+  // Deletes fail for some time. No step may wait for them and no event may be sent twice; the deletes must happen
+  // later.
   'store deletes nothing': {
-    wires: 0,
-    strike: (night, random) =>
+    cutCalls: 0,
+    run: (harness, random) =>
       spoilStore(
-        night,
+        harness,
         [
           { kind: 'status', status: 503, operation: 'DeleteObjects' },
           { kind: 'status', status: 503, operation: 'DeleteObject', keyPattern: '\\.image$' },
@@ -157,14 +158,14 @@ export const STRIKES = {
       ),
   },
   'store slow': {
-    wires: 0,
-    strike: (night, random) => spoilStore(night, [{ kind: 'slow', delayMs: 400, rate: 0.5 }], 3000, random),
+    cutCalls: 0,
+    run: (harness, random) => spoilStore(harness, [{ kind: 'slow', delayMs: 400, rate: 0.5 }], 3000, random),
   },
   'store cuts and corrupts': {
-    wires: ALL_WIRES,
-    strike: (night, random) =>
+    cutCalls: ALL_CALLS,
+    run: (harness, random) =>
       spoilStore(
-        night,
+        harness,
         [
           { kind: 'corrupt', operation: 'GetObject', rate: 0.1 },
           { kind: 'cut', operation: 'GetObject', rate: 0.1 },
@@ -174,44 +175,45 @@ export const STRIKES = {
       ),
   },
   'store sends thin pages': {
-    wires: 0,
-    strike: (night, random) => spoilStore(night, [{ kind: 'thin_pages' }], 5000, random),
+    cutCalls: 0,
+    run: (harness, random) => spoilStore(harness, [{ kind: 'thin_pages' }], 5000, random),
   },
   'store refuses multi-delete': {
-    wires: 0,
-    strike: (night, random) => {
+    cutCalls: 0,
+    run: (harness, random) => {
       const status = random() < 0.5 ? 405 : 501;
-      return spoilStore(night, [{ kind: 'status', status, operation: 'DeleteObjects' }], 5000, random);
+      return spoilStore(harness, [{ kind: 'status', status, operation: 'DeleteObjects' }], 5000, random);
     },
   },
   'store keeps what it should delete': {
-    wires: 0,
-    strike: (night, random) => spoilStore(night, [{ kind: 'delete_errors', rate: 0.5 }], 4000, random),
+    cutCalls: 0,
+    run: (harness, random) => spoilStore(harness, [{ kind: 'delete_errors', rate: 0.5 }], 4000, random),
   },
   'endpoint record absent': {
-    wires: 0,
-    strike: (night, random, incident) =>
-      absentRecord(night, random, (tenant) => {
+    cutCalls: 0,
+    run: (harness, random, incident) =>
+      absentRecord(harness, random, (tenant) => {
         incident.hiddenEndpointOf = tenant;
       }),
   },
   ...outages(),
   'upstream fails': {
-    // Spoilt and cut answers may have been billed, but the journal says so of none that it counts as accepted.
-    wires: ALL_WIRES,
+    // The provider may have billed replies that arrive spoilt or cut, but the emulator's log does not count them as
+    // accepted.
+    cutCalls: ALL_CALLS,
     fails: ['upstream_'],
-    strike: (night) => {
+    run: (harness) => {
       const kinds = ['html', 'empty', 'truncate', 'garbage_cipher', 'swap_reply', 'reset', 'token_expired'];
       const faults = [...kinds.map((kind) => ({ kind, rate: 0.05 })), { kind: 'http', status: 503, rate: 0.1 }];
-      return spoilUpstream(night, faults, 3000);
+      return spoilUpstream(harness, faults, 3000);
     },
   },
   'upstream hangs': {
-    wires: ALL_WIRES,
+    cutCalls: ALL_CALLS,
     fails: ['upstream_'],
-    strike: (night) =>
+    run: (harness) =>
       spoilUpstream(
-        night,
+        harness,
         [
           { kind: 'hang', rate: 0.1 },
           { kind: 'slow_drip', rate: 0.1, interval_ms: 100 },
@@ -220,25 +222,27 @@ export const STRIKES = {
       ),
   },
   'upstream refuses': {
-    wires: 0,
-    strike: (night) => spoilUpstream(night, [{ kind: 'error', code: 18, rate: 0.5 }], 3000),
+    cutCalls: 0,
+    run: (harness) => spoilUpstream(harness, [{ kind: 'error', code: 18, rate: 0.5 }], 3000),
   },
   'token expires everywhere': {
-    wires: 0,
-    strike: (night) => spoilUpstream(night, [{ kind: 'token_expired', count: 4 }], 1000),
+    cutCalls: 0,
+    run: (harness) => spoilUpstream(harness, [{ kind: 'token_expired', count: 4 }], 1000),
   },
-  // More in a row would close the endpoint's lane for a minute, which is the webhook room's business.
-  'receiver fails': { wires: 0, strike: async ({ inbox }) => void inbox.answers.push(500, 500, 500) },
-} satisfies Record<string, StrikeRule>;
+  // A longer series of errors would close the endpoint for a minute. `test/webhooks` covers that.
+  'receiver fails': { cutCalls: 0, run: async ({ inbox }) => void inbox.answers.push(500, 500, 500) },
+} satisfies Record<string, InjectionRule>;
 
-export type StrikeName = keyof typeof STRIKES;
-export const STRIKE_NAMES = Object.keys(STRIKES) as StrikeName[];
+export type InjectionName = keyof typeof INJECTIONS;
+export const INJECTION_NAMES = Object.keys(INJECTIONS) as InjectionName[];
 
-/** Does it, and writes it into the night's log. What it needed and did not find, such as a live Redis, is no strike. */
-export async function strike(night: Night, name: StrikeName, random: () => number): Promise<void> {
-  const { wires, fails, strike: does }: StrikeRule = STRIKES[name];
-  await night.during({ kind: name, wires, fails: fails ?? [] }, async (incident) => {
-    const broken = await does(night, random, incident);
+/**
+ * Injects the fault and records it as an incident. An injection that lacks what it needs, such as a live Redis, throws.
+ */
+export async function inject(harness: Harness, name: InjectionName, random: () => number): Promise<void> {
+  const { cutCalls, fails, run }: InjectionRule = INJECTIONS[name];
+  await harness.during({ kind: name, cutCalls, fails: fails ?? [] }, async (incident) => {
+    const broken = await run(harness, random, incident);
     if (Array.isArray(broken)) incident.broken = broken;
   });
 }

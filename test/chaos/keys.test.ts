@@ -2,19 +2,19 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CLI, type KeyRoom, openKeyRoom } from './scenarios/key-stack.ts';
+import { CLI, type KeyStack, startKeyStack } from './scenarios/key-stack.ts';
 
 const run = promisify(execFile);
 
 describe('keys', () => {
-  let room: KeyRoom;
+  let keyStack: KeyStack;
   beforeAll(async () => {
-    room = await openKeyRoom();
+    keyStack = await startKeyStack();
   });
-  afterAll(() => room?.stop());
+  afterAll(() => keyStack?.stop());
 
   it('the key service goes away: what is cached serves on, then the API says so, and accepted work waits', async () => {
-    const { app, kms, card, submit, allSucceed } = room;
+    const { app, kms, card, submit, allSucceed } = keyStack;
     // What serves on is what was used before.
     await allSucceed(await submit(4));
     await app.control('PUT', { limits: { qps: 0.001 } });

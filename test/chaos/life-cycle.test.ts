@@ -147,7 +147,7 @@ async function ledgerOf({ stack }: TestStack) {
 
 /** As a stranger would: with the public key and the receipt, and nothing of ours. */
 function readReceipt({ receipt, public_key }: { receipt: string; public_key: object }): object {
-  const [head, body, signature] = receipt.split('./') as [string, string, string];
+  const [head, body, signature] = receipt.split('.') as [string, string, string];
   const key = { key: public_key as never, format: 'jwk' as const };
   if (!verify(null, Buffer.from(`${head}.${body}`), key, Buffer.from(signature, 'base64url')))
     throw new Error('signature');

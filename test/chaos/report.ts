@@ -1,14 +1,14 @@
-/** What a night came to: one JSON object for programs, a table for people. */
+/** What a harness came to: one JSON object for programs, a table for people. */
 import { countRepeats, type Evidence } from './checker/index.ts';
-import type { StrikeName } from './injections.ts';
+import type { InjectionName } from './injections.ts';
 
 export interface Recovery {
-  name: StrikeName;
+  name: InjectionName;
   /** From the end of the strike until a card submitted then had its webhook; null when that never came. */
   ms: number | null;
 }
 
-export interface Night {
+export interface Harness {
   seed: number;
   minutes: number;
   rate: number;
@@ -17,19 +17,19 @@ export interface Night {
   runnerRssBytes: { early: number; end: number };
 }
 
-export async function reportOf(night: Night, evidence: Evidence, violations: readonly string[]) {
-  const { told, calls, vitals, queueSamples, incidents, arrived } = evidence;
+export async function reportOf(harness: Harness, evidence: Evidence, violations: readonly string[]) {
+  const { accepted, calls, vitals, queueSamples, incidents, arrived } = evidence;
   const kinds = incidents.map(({ kind }) => kind);
   const count = (...words: string[]) => kinds.filter((kind) => words.some((word) => kind.includes(word))).length;
   const { repeated, explained, bound } = countRepeats(evidence);
   const failed = await failures(evidence);
-  const times = night.recoveries.flatMap(({ ms }) => ms ?? []);
+  const times = harness.recoveries.flatMap(({ ms }) => ms ?? []);
   return {
-    seed: night.seed,
-    minutes: night.minutes,
-    rate: night.rate,
-    cards: told.length,
-    tenants: new Set(told.map(({ tenant }) => tenant)).size,
+    seed: harness.seed,
+    minutes: harness.minutes,
+    rate: harness.rate,
+    cards: accepted.length,
+    tenants: new Set(accepted.map(({ tenant }) => tenant)).size,
     failed,
     calls: calls.length,
     accepted_calls: calls.filter(({ outcome }) => outcome === 'accepted').length,
@@ -37,15 +37,15 @@ export async function reportOf(night: Night, evidence: Evidence, violations: rea
     repeated_explained: explained,
     repeated_bound: bound,
     webhooks: arrived.length,
-    strikes: night.recoveries.length,
+    strikes: harness.recoveries.length,
     kills: count('killed'),
     restarts: count('killed', 'drained'),
     flushes: count('emptied'),
     freezes: count('frozen'),
     lost_locks: count('lock lost'),
     recovery_ms: { median: median(times), max: Math.max(0, ...times) },
-    recovery_by_strike: byStrike(night.recoveries),
-    rest_ms: night.restMs,
+    recovery_by_strike: byInjection(harness.recoveries),
+    rest_ms: harness.restMs,
     longest_queue: Math.max(0, ...queueSamples.map(({ queued }) => queued)),
     processes: vitals.map(({ process, maxRssBytes, maxOpenFiles }) => ({
       process,
@@ -53,8 +53,8 @@ export async function reportOf(night: Night, evidence: Evidence, violations: rea
       max_open_files: maxOpenFiles,
     })),
     runner_rss_mib: {
-      early: Math.round(night.runnerRssBytes.early / 2 ** 20),
-      end: Math.round(night.runnerRssBytes.end / 2 ** 20),
+      early: Math.round(harness.runnerRssBytes.early / 2 ** 20),
+      end: Math.round(harness.runnerRssBytes.end / 2 ** 20),
     },
     violations,
   };
@@ -89,18 +89,18 @@ export function tableOf(report: Report): string {
   ].join('\n');
 }
 
-/** Failed cards by code; each was told of by its webhook. */
-async function failures({ ledger, told, arrived }: Evidence): Promise<Record<string, number>> {
+/** Failed cards by code; each was accepted of by its webhook. */
+async function failures({ ledger, accepted, arrived }: Evidence): Promise<Record<string, number>> {
   const failed = new Set(arrived.filter(({ type }) => type === 'job.failed').map(({ job }) => job));
   const codes: Record<string, number> = {};
-  for (const { tenant, id } of told.filter((job) => failed.has(job.id))) {
+  for (const { tenant, id } of accepted.filter((job) => failed.has(job.id))) {
     const outcome = await (await ledger.openJob(tenant, id))?.outcome(1);
     if (outcome) codes[outcome.code] = (codes[outcome.code] ?? 0) + 1;
   }
   return codes;
 }
 
-function byStrike(recoveries: readonly Recovery[]) {
+function byInjection(recoveries: readonly Recovery[]) {
   const names = [...new Set(recoveries.map(({ name }) => name))].sort();
   return Object.fromEntries(
     names.map((name) => {

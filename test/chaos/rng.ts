@@ -1,7 +1,7 @@
-/** Chance that can be repeated: a seed gives the same strikes, with the same dice inside each, in the same order. */
+/** Chance that can be repeated: a seed gives the same strikes, with the same random inside each, in the same order. */
 
 /** mulberry32; uniform in [0, 1). */
-export function seeded(start: number): () => number {
+export function seededRandom(start: number): () => number {
   let state = start >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;
@@ -20,11 +20,11 @@ export interface Planned<Name> {
 
 /** The endless schedule of a seed. Every name comes once before any comes again, so that short nights see all. */
 export function* schedule<Name>(seed: number, names: readonly Name[], pauseMs: number): Generator<Planned<Name>> {
-  const dice = seeded(seed);
+  const random = seededRandom(seed);
   for (let n = 0; ; ) {
-    const deck = names.map((name) => ({ name, at: dice() })).toSorted((a, b) => a.at - b.at);
+    const deck = names.map((name) => ({ name, at: random() })).toSorted((a, b) => a.at - b.at);
     for (const { name } of deck) {
-      const random = seeded(seed * 65_537 + n++);
+      const random = seededRandom(seed * 65_537 + n++);
       yield { name, random, pauseMs: random() * pauseMs };
     }
   }

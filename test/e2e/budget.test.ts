@@ -1,26 +1,26 @@
 /** What a card costs in writes to the store: the table in docs/ledger.md is held to what the store counts. */
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Night, startNight } from '../chaos/harness/index.ts';
+import { type Harness, startHarness } from '../chaos/harness/index.ts';
 
 const CARDS = 10;
 
 // The double counts what it is asked; another S3 tells nobody.
 describe.skipIf(process.env.S3_ENDPOINT)('writes per one-sided card with one endpoint', () => {
-  let night: Night;
+  let harness: Harness;
   beforeAll(async () => {
-    night = await startNight({ seed: 701, env: { RECONCILE_INTERVAL_MS: '600000' } });
+    harness = await startHarness({ seed: 701, env: { RECONCILE_INTERVAL_MS: '600000' } });
     // The first card also makes what a tenant and a credential need once.
-    await night.submit();
-    await night.quiet(30_000);
+    await harness.submit();
+    await harness.settle(30_000);
   });
-  afterAll(() => night?.stop());
+  afterAll(() => harness?.stop());
 
   it('are those of the table', async () => {
-    const control = `${night.app.stack.info.s3.endpoint}/__control/stats`;
+    const control = `${harness.app.stack.info.s3.endpoint}/__control/stats`;
     await fetch(`${control}/reset`, { method: 'POST' });
-    await night.submitMany(CARDS);
-    await night.quiet(30_000);
+    await harness.submitMany(CARDS);
+    await harness.settle(30_000);
     const counts = (await (await fetch(`${control}?by=prefix`)).json()) as Record<string, number>;
     // What keys were used for is written once a minute, however many cards there were.
     const puts = Object.entries(counts).filter(([name]) => /^PutObject (?!key-usage\/)/.test(name));

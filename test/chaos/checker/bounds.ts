@@ -9,13 +9,13 @@ const QUEUE_SLACK = 60;
 /** As long as a strike lasts and more: a store that stands still holds up the records of what has arrived. */
 const UNEXPLAINED_MS = 60_000;
 
-export function violationsOfTenants({ told, arrived, foreignReads }: Evidence): string[] {
-  const owners = new Map<string, string>(told.map(({ id, tenant }) => [id, tenant]));
+export function violationsOfTenants({ accepted, arrived, foreignReads }: Evidence): string[] {
+  const owners = new Map<string, string>(accepted.map(({ id, tenant }) => [id, tenant]));
   const found: string[] = [];
   for (const { job, tenant } of arrived) {
     const owner = owners.get(job);
-    if (owner === undefined) found.push(`I7 ${job}: told of, but never accepted`);
-    else if (owner !== tenant) found.push(`I7 ${job}: of ${owner}, but told to ${tenant}`);
+    if (owner === undefined) found.push(`I7 ${job}: event for a job that was never accepted`);
+    else if (owner !== tenant) found.push(`I7 ${job}: of ${owner}, but delivered to ${tenant}`);
   }
   for (const { job, asked, status } of foreignReads) {
     if (status !== 404) found.push(`I7 ${job}: ${asked} read it, and was answered ${status}`);

@@ -1,31 +1,40 @@
 /**
- * I2: every accepted call beyond the first of a side needs something that cut its wire, and nothing that was done
- * explains more calls than could have been on the wires that it cut. Clocks of one machine are compared.
+ * I2: an accepted call beyond the first for a side needs an incident that may have cut the first call. An incident
+ * explains at most as many repeated calls as it could have cut. All times come from clocks of one machine.
  */
 import { decodeCheckpoint } from '@cardseal/core/job';
-import type { Call, Evidence, Incident, ToldJob } from './evidence.ts';
+import type { AcceptedJob, Call, Evidence, Incident } from './evidence.ts';
 
-/** A call that was on the wire when the reply of another was stored is no waste that anybody could have avoided. */
+/**
+ * A call may already be in flight when another worker stores a reply for the same side. Such a call is no violation.
+ */
 const OVERLAP_MS = 12_000;
-/** From the arrival of a call until its reply is stored, at the worst. */
+/** The longest time from the arrival of a call until the worker stores its reply. */
 const UNTIL_STORED_MS = 15_000;
-/** What was done is noticed late: a lock of 5 s runs out, the stalled card is found half a lock later, a loaded machine lags. */
+/**
+ * Detection takes time: a lock of 5 s expires, a worker finds the stalled job half a lock later, and a loaded machine
+ * adds more.
+ */
 const AFTERMATH_MS = 10_000;
 
 export interface Repeats {
-  /** Accepted calls beyond the first for the same picture. */
+  /** Accepted calls beyond the first for the same image. */
   repeated: number;
-  /** Those that something explains. */
+  /** Repeated calls that an incident explains. */
   explained: number;
-  /** What all that was done could have cost at most, had every wire it cut carried a call. */
+  /** The most calls that all incidents together could have cut. */
   bound: number;
 }
 
-export function countRepeats({ calls, told, incidents }: Pick<Evidence, 'calls' | 'told' | 'incidents'>): Repeats {
-  const byPicture = acceptedByPicture(calls, told);
-  const pairs = [...byPicture.values()].flatMap((times) => times.slice(1).map((at, i) => [times[i]!, at] as const));
-  const costly = incidents.filter(({ wires }) => wires > 0).toSorted((a, b) => a.toMs - b.toMs);
-  const left = costly.map(({ wires }) => wires);
+export function countRepeats({
+  calls,
+  accepted,
+  incidents,
+}: Pick<Evidence, 'calls' | 'accepted' | 'incidents'>): Repeats {
+  const byImage = acceptedByImage(calls, accepted);
+  const pairs = [...byImage.values()].flatMap((times) => times.slice(1).map((at, i) => [times[i]!, at] as const));
+  const costly = incidents.filter(({ cutCalls }) => cutCalls > 0).toSorted((a, b) => a.toMs - b.toMs);
+  const left = costly.map(({ cutCalls }) => cutCalls);
   let explained = 0;
   for (const [firstAt, againAt] of pairs.toSorted((a, b) => a[1] - b[1])) {
     const at = costly.findIndex((incident, i) => left[i]! > 0 && cuts(incident, firstAt, againAt));
@@ -33,8 +42,8 @@ export function countRepeats({ calls, told, incidents }: Pick<Evidence, 'calls' 
     left[at]!--;
     explained++;
   }
-  const accepted = [...byPicture.values()].flat();
-  const bound = costly.reduce((sum, incident) => sum + Math.min(incident.wires, near(incident, accepted)), 0);
+  const acceptedAt = [...byImage.values()].flat();
+  const bound = costly.reduce((sum, incident) => sum + Math.min(incident.cutCalls, near(incident, acceptedAt)), 0);
   return { repeated: pairs.length, explained, bound };
 }
 
@@ -43,31 +52,34 @@ export function violationsOfCalls(evidence: Evidence): string[] {
   return repeated > explained ? [`I2: ${repeated} repeated calls, ${explained} are explained`] : [];
 }
 
-/** A side whose reply is in the ledger is never called again. */
+/** I2: the worker never calls the upstream again for a side whose reply is in the ledger. */
 export async function calledAgain(
   { ledger }: Evidence,
-  told: ToldJob,
+  job: AcceptedJob,
   calls: readonly Call[] | undefined,
 ): Promise<string[]> {
   if (!calls || calls.length < 2) return [];
-  const reply = await (await ledger.openJob(told.tenant, told.id))?.reply('front');
+  const reply = await (await ledger.openJob(job.tenant, job.id))?.reply('front');
   if (!reply) return [];
   const storedAtMs = Date.parse(decodeCheckpoint(reply).header.at);
   const late = calls.filter(({ at }) => at > storedAtMs + OVERLAP_MS);
-  return late.length === 0 ? [] : [`I2 ${told.id}: ${late.length} calls after its reply was stored`];
+  return late.length === 0 ? [] : [`I2 ${job.id}: ${late.length} calls after its reply was stored`];
 }
 
-/** It happened after the first call arrived, before the second did, and before the first one's reply was surely kept. */
+/**
+ * The incident began before the second call and ended after the first one arrived, before its reply was certainly
+ * stored.
+ */
 function cuts({ fromMs, toMs }: Incident, firstAt: number, againAt: number): boolean {
   return fromMs <= againAt && toMs + AFTERMATH_MS >= firstAt && fromMs <= firstAt + UNTIL_STORED_MS;
 }
 
-function near({ fromMs, toMs }: Incident, accepted: readonly number[]): number {
-  return accepted.filter((at) => at >= fromMs - UNTIL_STORED_MS && at <= toMs + AFTERMATH_MS).length;
+function near({ fromMs, toMs }: Incident, acceptedAt: readonly number[]): number {
+  return acceptedAt.filter((at) => at >= fromMs - UNTIL_STORED_MS && at <= toMs + AFTERMATH_MS).length;
 }
 
-function acceptedByPicture(calls: readonly Call[], told: readonly ToldJob[]): Map<string, number[]> {
-  const found = new Map<string, number[]>(told.map(({ pictureSha256 }) => [pictureSha256, []]));
+function acceptedByImage(calls: readonly Call[], accepted: readonly AcceptedJob[]): Map<string, number[]> {
+  const found = new Map<string, number[]>(accepted.map(({ imageSha256 }) => [imageSha256, []]));
   for (const { outcome, image_sha256, at } of calls) {
     if (outcome === 'accepted') found.get(image_sha256 ?? '')?.push(at);
   }

@@ -1,33 +1,33 @@
 /**
- * What the checker is given: what clients were told, what was done to the system and when, the emulator's journal, the
- * receiver's log, samples of the processes, and the ledger at rest. None of it comes from the code under test.
+ * The checker's input: client responses, incidents with times, the emulator's call log, received webhooks, process
+ * samples, and the ledger at rest. None of it comes from the code under test, except what workers log about lost locks.
  */
 import type { JobId } from '@cardseal/core/job';
 import type { Ledger } from '@cardseal/core/ledger';
 import type { ObjectStore } from '@cardseal/object-store';
 
-export interface ToldJob {
+export interface AcceptedJob {
   id: JobId;
   tenant: string;
-  toldAtMs: number;
-  /** Hex SHA-256 of the picture that was submitted as `front`. */
-  pictureSha256: string;
-  /** What the card says, by the generator of the specimen; null when nobody knows. */
+  acceptedAtMs: number;
+  /** Hex SHA-256 of the image submitted as `front`. */
+  imageSha256: string;
+  /** The fields of the card from the specimen generator; null when unknown. */
   truth: Record<string, unknown> | null;
 }
 
-/** Something that was done to the system, or that a process said of itself. */
+/** A fault that was injected, or one that a process reported in its log. */
 export interface Incident {
   kind: string;
   fromMs: number;
   toMs: number;
-  /** Accepted calls that it may have cost: how many could have been on the wires that it cut. */
-  wires: number;
-  /** Beginnings of the failure codes that it explains. */
+  /** The most accepted calls that it may repeat: the calls in flight that it could cut. */
+  cutCalls: number;
+  /** Prefixes of the failure codes that it explains. */
   fails: readonly string[];
-  /** What was found broken while it was done, each with its invariant. */
+  /** What the injection found broken; each entry starts with the invariant. */
   broken?: readonly string[];
-  /** The tenant whose endpoint the store did not have: an outcome of that time has no endpoint to go to. */
+  /** The tenant whose endpoint record was absent. An outcome decided in this time has no endpoint. */
   hiddenEndpointOf?: string;
 }
 
@@ -38,14 +38,14 @@ export interface Call {
 }
 
 export interface Arrived {
-  /** `webhook-id`. */
+  /** `The `webhook-id` header.`. */
   id: string;
   type: string;
   job: string;
-  /** Whose endpoint it came to. */
+  /** The tenant that owns the endpoint. */
   tenant: string;
   bytesSha256: string;
-  /** By the reference library, with the secret of that endpoint. */
+  /** Checked by the reference library with the secret of that endpoint. */
   verified: boolean;
 }
 
@@ -55,7 +55,7 @@ export interface ForeignRead {
   status: number;
 }
 
-/** Of one process, or of Redis. */
+/** Samples of one process. */
 export interface Vitals {
   process: string;
   maxRssBytes: number;
@@ -66,22 +66,22 @@ export interface Vitals {
 export interface QueueSample {
   /** Epoch milliseconds. */
   atMs: number;
-  /** Jobs in both queues that have not ended. */
+  /** Unfinished jobs in both queues. */
   queued: number;
-  /** Cards told of and not delivered yet, at the same moment. */
+  /** Accepted jobs without an event at the same moment. */
   open: number;
 }
 
 export interface Evidence {
   ledger: Ledger;
   bucket: ObjectStore;
-  told: readonly ToldJob[];
+  accepted: readonly AcceptedJob[];
   incidents: readonly Incident[];
   calls: readonly Call[];
   arrived: readonly Arrived[];
   foreignReads: readonly ForeignRead[];
   vitals: readonly Vitals[];
   queueSamples: readonly QueueSample[];
-  /** Jobs in both queues, the ended ones apart, when the ledger owed nothing any more. */
+  /** Unfinished jobs in both queues after the ledger owed nothing any more. */
   queuedAtRest: number;
 }

@@ -1,4 +1,4 @@
-/** The tenants of a night: each with a key and an endpoint of its own, and patient like clients that read the contract. */
+/** The tenants of a chaos run. Each has its own key and endpoint and repeats requests as the contract requires. */
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { systemClock } from '@cardseal/base/clock';
@@ -8,7 +8,7 @@ import { type Ledger, SCOPES } from '@cardseal/core/ledger';
 import type { TestStack } from '../../support/stack.ts';
 import type { Inbox } from './inbox.ts';
 
-const TRY_AGAIN_MS = 200;
+const RETRY_MS = 200;
 
 export interface Client {
   tenant: string;
@@ -49,10 +49,10 @@ export async function ask(app: TestStack, { apiKey }: Client, method: string, ro
 export async function untilAccepted(app: TestStack, client: Client, request: RequestInit): Promise<JobId> {
   for (;;) {
     const timed = { ...request, signal: AbortSignal.timeout(15_000) };
-    const answer = await ask(app, client, 'POST', '/v1/jobs', timed).catch(() => null);
-    if (answer?.status === 202) return answer.body.id;
-    if (answer && answer.status < 500 && answer.status !== 429) throw new Error(`submit: ${answer.status}`);
-    await delay(TRY_AGAIN_MS);
+    const response = await ask(app, client, 'POST', '/v1/jobs', timed).catch(() => null);
+    if (response?.status === 202) return response.body.id;
+    if (response && response.status < 500 && response.status !== 429) throw new Error(`submit: ${response.status}`);
+    await delay(RETRY_MS);
   }
 }
 

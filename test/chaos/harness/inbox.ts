@@ -1,4 +1,7 @@
-/** The consumers of a night: an endpoint for each tenant, every signature verified, and of every event only what the checker needs. */
+/**
+ * The webhook consumers of a chaos run: one endpoint per tenant. It verifies every signature and keeps of each event
+ * only what the checker needs.
+ */
 import { createHash } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
 import { answer, type Manner, startReceiver } from '../../support/webhook-receiver.ts';
@@ -6,17 +9,17 @@ import type { Arrived } from '../checker/index.ts';
 
 export interface Inbox {
   arrived: Arrived[];
-  /** Answers of the next requests, 204 when empty. */
+  /** Status codes for the next requests; 204 when the list is empty. */
   answers: number[];
-  /** Answers all of the tenant's events with 503, until they are let through. */
+  /** Answers all events of the tenant with 503 until `letThrough`. */
   holdBack(tenant: string): void;
   letThrough(tenant: string): void;
-  /** Jobs of which some event has come. */
+  /** Jobs with at least one received event. */
   jobs: ReadonlySet<string>;
-  /** Where a tenant's events go. */
+  /** The webhook URL of a tenant. */
   urlOf(tenant: string): string;
   verifyWith(tenant: string, secret: string): void;
-  /** Resolves when an event of the job has come. */
+  /** Resolves when an event of the job has arrived. */
   event(job: string): Promise<void>;
   stop(): Promise<void>;
 }

@@ -9,7 +9,10 @@ import type { Incident } from '../checker/index.ts';
 /** From the moment the lock was last renewed until the worker noticed. */
 const NOTICED_AFTER_MS = 10_000;
 
-export async function lostLocks({ dataDir }: Pick<TestStack, 'dataDir'>, wires: number): Promise<Incident[]> {
+export async function lostLocks(
+  { dataDir }: Pick<TestStack, 'dataDir'>,
+  workerConcurrency: number,
+): Promise<Incident[]> {
   const logs = path.join(dataDir, 'logs');
   const files = (await readdir(logs)).filter((name) => name.startsWith('worker-'));
   const found: Incident[] = [];
@@ -22,7 +25,7 @@ export async function lostLocks({ dataDir }: Pick<TestStack, 'dataDir'>, wires: 
         kind: 'lock lost',
         fromMs: toMs - NOTICED_AFTER_MS,
         toMs,
-        wires: Math.min(count, wires),
+        cutCalls: Math.min(count, workerConcurrency),
         fails: [],
       });
     }

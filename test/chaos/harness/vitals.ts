@@ -17,7 +17,7 @@ export interface VitalsWatch {
   stop(): void;
 }
 
-/** @param open how many cards were told of and are not delivered yet. */
+/** @param open how many cards were accepted of and are not delivered yet. */
 export function watchVitals(stack: Stack, redis: Redis, open: () => number): VitalsWatch {
   const byProcess = new Map<string, Vitals>();
   const queueSamples: QueueSample[] = [];

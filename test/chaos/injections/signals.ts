@@ -1,9 +1,9 @@
-/** Signals to the processes of a stack, whichever runs under that name now. */
-import type { Night } from '../harness/index.ts';
+/** Sends a signal to the process that currently runs under a name of the stack. */
+import type { Harness } from '../harness/index.ts';
 
-export function signal(night: Night, child: string, name: NodeJS.Signals): void {
+export function signal(harness: Harness, child: string, name: NodeJS.Signals): void {
   try {
-    process.kill(night.app.stack.child(child).pid, name);
+    process.kill(harness.app.stack.child(child).pid, name);
   } catch {
     // Another fault has just ended the process.
   }

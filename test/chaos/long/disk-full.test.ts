@@ -1,4 +1,7 @@
-/** The disk fills under the embedded store and Redis: nothing is accepted that cannot be kept, and nothing kept is hurt. */
+/**
+ * Fills the disk under the embedded store and Redis. The API accepts nothing that it cannot store, and stored data
+ * stays intact.
+ */
 import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -6,7 +9,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { plainJpeg } from '../../support/images.ts';
-import { ask, jsonBody, startNight } from '../harness/index.ts';
+import { ask, jsonBody, startHarness } from '../harness/index.ts';
 
 const SIZE_MB = 48;
 const RECOVERY_MS = 60_000;
@@ -20,7 +23,7 @@ function mountSmall(folder: string): boolean {
   }
 }
 
-/** Takes what is left, to the last page. */
+/** Fills the remaining space to the last page. */
 async function fill(file: string): Promise<void> {
   for (const sizeBytes of [2 ** 20, 4096]) {
     for (let full = false; !full; ) {
@@ -31,33 +34,33 @@ async function fill(file: string): Promise<void> {
   }
 }
 
-it('a full disk is 503 until there is room, and what was accepted before ends well', async ({ skip }) => {
+it('a full disk gives 503 until there is space again, and earlier jobs finish', async ({ skip }) => {
   const disk = await mkdtemp(path.join(tmpdir(), 'cardseal-full-'));
   if (!mountSmall(disk)) {
     await rm(disk, { recursive: true });
     skip('mounting a small file system needs root');
   }
-  const night = await startNight({ seed: 902, dataDir: path.join(disk, 'data') });
+  const harness = await startHarness({ seed: 902, dataDir: path.join(disk, 'data') });
   const ballast = path.join(disk, 'ballast');
   try {
-    // They wait at the limit, so that they are unfinished when there is no room for what they become.
-    await night.app.control('PUT', { limits: { qps: 0 } });
-    await night.submitMany(10);
+    // A quota of 0 keeps the jobs unfinished until the disk is full, so their outcomes find no space.
+    await harness.app.control('PUT', { limits: { qps: 0 } });
+    await harness.submitMany(10);
     await fill(ballast);
     const front = { image: (await plainJpeg()).toString('base64') };
-    const refused = () => ask(night.app, night.clients[0]!, 'POST', '/v1/jobs', jsonBody({ front }));
-    await night.during({ kind: 'disk full', wires: 16 }, async () => {
-      await night.app.control('PUT', { limits: { qps: 200 } });
+    const refused = () => ask(harness.app, harness.clients[0]!, 'POST', '/v1/jobs', jsonBody({ front }));
+    await harness.during({ kind: 'disk full', cutCalls: 16 }, async () => {
+      await harness.app.control('PUT', { limits: { qps: 200 } });
       for (let n = 0; n < 3; n++) expect((await refused()).status).toBe(503);
       await delay(3000);
       await rm(ballast);
     });
-    await night.submitMany(5);
-    await night.quiet(RECOVERY_MS);
-    expect(await night.check()).toEqual([]);
+    await harness.submitMany(5);
+    await harness.settle(RECOVERY_MS);
+    expect(await harness.check()).toEqual([]);
   } finally {
     await rm(ballast, { force: true });
-    await night.stop().finally(async () => {
+    await harness.stop().finally(async () => {
       execFileSync('umount', [disk]);
       await rm(disk, { recursive: true });
     });

@@ -5,24 +5,24 @@ import { dayOf } from '@cardseal/core/reports';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCardseal } from '../../support/command-line.ts';
 import { bucketOf } from '../bucket-copy.ts';
-import { type Night, startNight } from '../harness/index.ts';
+import { type Harness, startHarness } from '../harness/index.ts';
 
 const HOUR_MS = 3_600_000;
 
 describe('doctor', () => {
-  let night: Night;
+  let harness: Harness;
   let endpoint: string;
   beforeAll(async () => {
     // Nobody mends while the disagreements are made.
-    night = await startNight({ seed: 801, env: { RECONCILE_INTERVAL_MS: '600000' } });
-    endpoint = (await night.app.call('GET', '/v1/webhook-endpoints')).body.data[0].id;
-    await night.submitMany(4);
-    await night.quiet(60_000);
+    harness = await startHarness({ seed: 801, env: { RECONCILE_INTERVAL_MS: '600000' } });
+    endpoint = (await harness.app.call('GET', '/v1/webhook-endpoints')).body.data[0].id;
+    await harness.submitMany(4);
+    await harness.settle(60_000);
   });
-  afterAll(() => night?.stop());
+  afterAll(() => harness?.stop());
 
   const doctor = async (...args: string[]) => {
-    const { stdout, exitCode } = await runCardseal(night.app, ['doctor', '--json', ...args]);
+    const { stdout, exitCode } = await runCardseal(harness.app, ['doctor', '--json', ...args]);
     return { exitCode, findings: JSON.parse(stdout) };
   };
   const day = () => dayOf(Date.now());
@@ -32,22 +32,22 @@ describe('doctor', () => {
       exitCode: 0,
       findings: { missing_cards: [], stale_cards: [], unlisted: [] },
     });
-    expect((await runCardseal(night.app, ['doctor', '--help'])).stdout).toContain('--fix');
+    expect((await runCardseal(harness.app, ['doctor', '--help'])).stdout).toContain('--fix');
   });
 
   it('names every disagreement, mends it, and is content', async () => {
-    const bucket = bucketOf(night.app);
-    const jobQueue = createJobQueue(night.redis, '{cardseal}');
-    const [told, closed] = night.told.map(({ id }) => id) as [string, string];
-    await night.app.control('PUT', { limits: { qps: 0 } });
-    const waiting = await night.submit();
+    const bucket = bucketOf(harness.app);
+    const jobQueue = createJobQueue(harness.redis, '{cardseal}');
+    const [delivered, closed] = harness.accepted.map(({ id }) => id) as [string, string];
+    await harness.app.control('PUT', { limits: { qps: 0 } });
+    const waiting = await harness.submit();
     const { recognize } = jobQueue.queues();
     await expect.poll(() => recognize.getJobState(`${waiting.id}-1`), { timeout: 30_000 }).not.toBe('active');
     await recognize.remove(`${waiting.id}-1`);
     const { keys } = await bucket.list('index/dev/');
     const name = keys.find((key) => key.endsWith('.succeeded.-'))!;
     await bucket.delete([name]);
-    await bucket.put(`undelivered/dev/${told}.1.${endpoint}`, Buffer.alloc(0));
+    await bucket.put(`undelivered/dev/${delivered}.1.${endpoint}`, Buffer.alloc(0));
     const ref = { tenant: 'dev', job: closed as never, generation: 1, endpoint };
     await jobQueue.addDeliveries([{ ref, delayMs: HOUR_MS }]);
     const accident = newJobId(Date.now() - HOUR_MS);
@@ -57,7 +57,7 @@ describe('doctor', () => {
     expect(first.exitCode).toBe(1);
     expect(first.findings).toMatchObject({
       missing_cards: [`${waiting.id}-1`],
-      orphan_markers: [`${told}-1-${endpoint}`],
+      orphan_markers: [`${delivered}-1-${endpoint}`],
       stale_deliveries: [`${closed}-1-${endpoint}`],
       uncommitted: expect.arrayContaining([`${accident}-1`]),
     });
@@ -74,14 +74,14 @@ describe('doctor', () => {
     });
     await bucket.delete([`pending/dev/${accident}.1.-`]);
     expect(await doctor()).toMatchObject({ exitCode: 0 });
-    await night.app.control('DELETE');
-    await night.quiet(60_000);
+    await harness.app.control('DELETE');
+    await harness.settle(60_000);
     await jobQueue.close();
   });
 
   it('balances the books of the day, and sees an outcome that was taken away', async () => {
     const manifest = async () => {
-      const { stdout, exitCode } = await runCardseal(night.app, [
+      const { stdout, exitCode } = await runCardseal(harness.app, [
         'doctor',
         'manifest',
         '--day',
@@ -91,11 +91,11 @@ describe('doctor', () => {
       ]);
       return { exitCode, manifest: JSON.parse(stdout) };
     };
-    const total = night.told.length;
+    const total = harness.accepted.length;
     const counts = { accepted: total, finished: total, open: 0, delivered: total };
     expect(await manifest()).toMatchObject({ exitCode: 0, manifest: { agrees: true, counts } });
-    const { id } = night.told[0]!;
-    await bucketOf(night.app).delete([`jobs/dev/${id}/outcome.1`]);
+    const { id } = harness.accepted[0]!;
+    await bucketOf(harness.app).delete([`jobs/dev/${id}/outcome.1`]);
     const after = await manifest();
     expect(after.exitCode).toBe(1);
     expect(after.manifest).toMatchObject({ agrees: false, disagreements: [{ id, problem: 'lost' }] });

@@ -2,21 +2,21 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CLI, type KeyRoom, openKeyRoom } from '../scenarios/key-stack.ts';
+import { CLI, type KeyStack, startKeyStack } from '../scenarios/key-stack.ts';
 
 describe('keys rotate', () => {
-  let room: KeyRoom;
+  let keyStack: KeyStack;
   beforeAll(async () => {
-    room = await openKeyRoom();
+    keyStack = await startKeyStack();
   });
-  afterAll(() => room?.stop());
+  afterAll(() => keyStack?.stop());
 
   /** PendingSubmissions for as long as the work takes. */
   async function underLoad<T>(work: () => Promise<T>): Promise<{ result: T; jobs: string[] }> {
     const jobs: string[] = [];
     let over = false;
     const load = (async () => {
-      while (!over) jobs.push(...(await room.submit(3)));
+      while (!over) jobs.push(...(await keyStack.submit(3)));
     })();
     try {
       return { result: await work(), jobs };
@@ -27,7 +27,7 @@ describe('keys rotate', () => {
   }
 
   it('the master rotates under load; the old one may go when nothing is wrapped with it', async () => {
-    const { app, kms, cardseal, submit, allSucceed } = room;
+    const { app, kms, cardseal, submit, allSucceed } = keyStack;
     const before = await submit(10);
     const second = { KMS_KEY_ID: 'alias/second,alias/first' };
     const { jobs } = await underLoad(async () => {
@@ -45,7 +45,7 @@ describe('keys rotate', () => {
   });
 
   it("a tenant's key rotates under load, cut off half-way and run again; old jobs open, new ones are sealed anew", async () => {
-    const { app, cardseal, submit, allSucceed } = room;
+    const { app, cardseal, submit, allSucceed } = keyStack;
     const before = await submit(20);
     await allSucceed(before);
     const { tenant } = app.stack.info;

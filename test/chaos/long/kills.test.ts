@@ -1,4 +1,4 @@
-/** Processes die between every two steps, and at random for a minute. */
+/** Kills processes between every two steps, and at random for a minute. Part of `npm run soak -- faults`. */
 import { describe } from 'vitest';
 import { API_POINTS, describeDeaths, WORKER_POINTS } from '../scenarios/kills.ts';
 

@@ -1,6 +1,6 @@
 /**
- * Two builds at once: under load every process of one build is replaced by one of another and, as after a bad release,
- * back again. No card is lost or called twice, and every outcome arrives.
+ * Two builds at once: under load every process is replaced by one of another build and, as after a bad release, back
+ * again. No job is lost, no side is called twice, and every outcome arrives.
  */
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -16,7 +16,7 @@ import { createFleet, type Fleet } from './rollout/fleet.ts';
 
 const NEW_VERSION = '99.0.0';
 const SUBMIT_EVERY_MS = 400;
-const TRY_AGAIN_MS = 100;
+const RETRY_MS = 100;
 
 let app: TestStack;
 let sink: WebhookSink;
@@ -27,7 +27,7 @@ let specimen: Specimen;
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'cardseal-build-'));
-  // The stack's own API and admin take no part in the load.
+  // The stack's own API and admin receive no load.
   [app, sink] = await Promise.all([startTestStack({ workers: 0, baiduQps: 50 }), startWebhookSink()]);
   builds = { old: await thisBuild(), new: await copiedBuild(folder, NEW_VERSION) };
   fleet = createFleet(app.stack.env, path.join(app.dataDir, 'logs'));
@@ -48,17 +48,19 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** A client that tries again with the same key at whoever answers, as the contract tells it to. */
+/** Submits to the newest API process and repeats the request with the same key, as the contract requires. */
 async function submit(n: number): Promise<string> {
   const body = JSON.stringify({ front: { image: stamped(specimen.front, n).toString('base64') } });
   const authorization = `Bearer ${app.stack.info.apiKey}`;
   const headers = { authorization, 'content-type': 'application/json', 'idempotency-key': randomUUID() };
   for (;;) {
     const { port } = fleet.members.findLast(({ role }) => role === 'api')!;
-    const answer = await fetch(`http://127.0.0.1:${port}/v1/jobs`, { method: 'POST', headers, body }).catch(() => null);
-    if (answer?.status === 202) return ((await answer.json()) as { id: string }).id;
-    if (answer && answer.status !== 503) throw new Error(`submit: ${answer.status} ${await answer.text()}`);
-    await delay(TRY_AGAIN_MS);
+    const response = await fetch(`http://127.0.0.1:${port}/v1/jobs`, { method: 'POST', headers, body }).catch(
+      () => null,
+    );
+    if (response?.status === 202) return ((await response.json()) as { id: string }).id;
+    if (response && response.status !== 503) throw new Error(`submit: ${response.status} ${await response.text()}`);
+    await delay(RETRY_MS);
   }
 }
 
@@ -83,7 +85,7 @@ const versionsOf = async () =>
     (text) => /^cardseal_build_info\{.*version="([^"]+)".*\} 1$/m.exec(text)?.[1],
   );
 
-/** Cards that the workers of now have ended. */
+/** Jobs finished by the current workers. */
 async function endedByWorkers(): Promise<number> {
   const texts = await Promise.all(fleet.members.filter(({ role }) => role === 'worker').map((one) => one.metrics()));
   return texts
@@ -91,7 +93,7 @@ async function endedByWorkers(): Promise<number> {
     .reduce((sum, [, count]) => sum + Number(count), 0);
 }
 
-it('a build replaces another under load and is replaced by it again; nothing is lost, nothing is paid for twice', async () => {
+it('a build replaces another under load and is rolled back; no job is lost and no call is paid twice', async () => {
   const stopLoad = startLoad();
   await expect.poll(endedByWorkers, { timeout: 30_000 }).toBeGreaterThan(4);
   const old = builds.old.version;
@@ -114,5 +116,5 @@ it('a build replaces another under load and is replaced by it again; nothing is 
   }
   const { duplicates_by_image: twice, accepted } = await app.stats();
   expect({ twice, accepted }).toEqual({ twice: 0, accepted: jobs.length });
-  console.log(`${jobs.length} cards through two rollouts`);
+  console.log(`${jobs.length} jobs through two rollouts`);
 });

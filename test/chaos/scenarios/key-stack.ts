@@ -1,4 +1,4 @@
-/** A stack whose keys are in a key service, and a card to send through it as often as one likes. */
+/** A stack with its master keys in a key service, and a card that tests submit as often as they need. */
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -14,19 +14,19 @@ import { stamped } from '../../support/vary-jpeg.ts';
 export const CLI = path.resolve(import.meta.dirname, '../../../apps/cli/src/main.ts');
 const REGION = 'us-east-1';
 
-export interface KeyRoom {
+export interface KeyStack {
   app: TestStack;
   kms: KmsDouble;
   card: Buffer;
-  /** Runs the command line; what it prints is JSON. */
+  /** Runs the CLI and parses the JSON that it prints. */
   cardseal(args: string[], env?: NodeJS.ProcessEnv): Promise<Record<string, unknown> & { wrapped_by: object }>;
-  /** Each picture is another. Returns the jobs. */
+  /** Submits different images of the same card and returns the job ids. */
   submit(count: number): Promise<string[]>;
   allSucceed(jobs: readonly string[]): Promise<void>;
   stop(): Promise<void>;
 }
 
-export async function openKeyRoom(): Promise<KeyRoom> {
+export async function startKeyStack(): Promise<KeyStack> {
   const dataDir = await mkdtemp(path.join(tmpdir(), 'cardseal-keys-'));
   const { storeKeys } = ensureSecrets(dataDir, 200);
   const kmsDir = path.join(dataDir, 'kms');
@@ -51,8 +51,8 @@ export async function openKeyRoom(): Promise<KeyRoom> {
       return JSON.parse((await promisify(execFile)(process.execPath, [CLI, ...args], options)).stdout);
     },
     async submit(count) {
-      const pictures = Array.from({ length: count }, () => stamped(card, made++));
-      const jobs = await Promise.all(pictures.map((front) => app.submit({ front })));
+      const images = Array.from({ length: count }, () => stamped(card, made++));
+      const jobs = await Promise.all(images.map((front) => app.submit({ front })));
       return jobs.map(({ id }) => id);
     },
     async allSucceed(jobs) {

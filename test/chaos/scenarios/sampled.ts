@@ -1,7 +1,7 @@
-/** Which strikes every run of the tests deals: one of each kind of harm. The long run deals all the others. */
-import { STRIKE_NAMES, type StrikeName } from '../injections.ts';
+/** Lists the injections of every test run: one of each kind of fault. The long suite runs all others. */
+import { INJECTION_NAMES, type InjectionName } from '../injections.ts';
 
-export const SAMPLED: readonly StrikeName[] = [
+export const SAMPLED: readonly InjectionName[] = [
   'redis killed',
   'redis emptied',
   'redis out of memory',
@@ -13,4 +13,4 @@ export const SAMPLED: readonly StrikeName[] = [
   'token expires everywhere',
 ];
 
-export const OTHERS: readonly StrikeName[] = STRIKE_NAMES.filter((name) => !SAMPLED.includes(name));
+export const OTHERS: readonly InjectionName[] = INJECTION_NAMES.filter((name) => !SAMPLED.includes(name));

@@ -1,6 +1,6 @@
 /**
- * Loaded before a program of the stack, it sets the clock of that one process wrong, for all that is in it:
- * `CLOCK_SKEWS_MS` holds JSON by the name of a worker, or of an app's folder. A test's alone.
+ * Preloaded into processes of a test stack: shifts the clock of one process. `CLOCK_SKEWS_MS` is JSON with shifts by
+ * worker name or by app folder. For tests only.
  */
 const skews = JSON.parse(process.env.CLOCK_SKEWS_MS ?? '{}');
 const app = /\/apps\/([a-z]+)\//.exec(process.argv[1] ?? '')?.[1];

@@ -1,5 +1,5 @@
 /**
- * A wire between two programs that can be bad: a small TCP proxy that drips, holds answers back, resets, or goes dead
+ * A proxy between two programs that can be bad: a small TCP proxy that drips, holds answers back, resets, or goes dead
  * without a word. None of it needs the programs' leave.
  */
 import { once } from 'node:events';
@@ -7,16 +7,16 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
 /**
  * `pass`; `drip`: answers come by single bytes; `hang`: answers never come, and none after them on that connection,
- * since TCP loses nothing in the middle; `reset`: the first byte of an answer breaks the connection. `dead`: what is open now carries nothing for good, and nobody is told; what is opened later passes.
+ * since TCP loses nothing in the middle; `reset`: the first byte of an answer breaks the connection. `dead`: what is open now carries nothing for good, and nobody is accepted; what is opened later passes.
  */
-export type Manner = 'pass' | 'drip' | 'hang' | 'reset' | 'dead';
+export type ProxyMode = 'pass' | 'drip' | 'hang' | 'reset' | 'dead';
 
-export interface Wire {
+export interface TcpProxy {
   port: number;
   /** How many connections stand. */
   open(): number;
-  /** For connections that stand and those to come, until told otherwise. */
-  behave(manner: Manner): void;
+  /** For connections that stand and those to come, until accepted otherwise. */
+  behave(mode: ProxyMode): void;
   stop(): Promise<void>;
 }
 
@@ -30,9 +30,9 @@ interface Pair {
   hung: boolean;
 }
 
-export async function startWire(targetPort: number): Promise<Wire> {
+export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   const pairs = new Set<Pair>();
-  let manner: Manner = 'pass';
+  let mode: ProxyMode = 'pass';
   const server = createServer((near) => {
     const pair: Pair = { near, far: connect(targetPort, '127.0.0.1'), dead: false, hung: false };
     pairs.add(pair);
@@ -41,7 +41,7 @@ export async function startWire(targetPort: number): Promise<Wire> {
     near.on('data', (bytes) => void (pair.dead || pair.far.write(bytes)));
     pair.far.on('data', (bytes) => answer(pair, bytes));
     const end = () => {
-      // A dead wire does not even tell that the other end has gone.
+      // A dead proxy does not even tell that the other end has gone.
       if (pair.dead) return;
       pairs.delete(pair);
       near.destroy();
@@ -51,10 +51,10 @@ export async function startWire(targetPort: number): Promise<Wire> {
   });
 
   function answer(pair: Pair, bytes: Buffer): void {
-    if (manner === 'hang') pair.hung = true;
+    if (mode === 'hang') pair.hung = true;
     if (pair.dead || pair.hung) return;
-    if (manner === 'reset') return void pair.near.resetAndDestroy();
-    if (manner === 'drip') return void drip(pair, bytes);
+    if (mode === 'reset') return void pair.near.resetAndDestroy();
+    if (mode === 'drip') return void drip(pair, bytes);
     pair.near.write(bytes);
   }
 
@@ -62,7 +62,7 @@ export async function startWire(targetPort: number): Promise<Wire> {
   async function drip({ near, far }: Pair, bytes: Buffer): Promise<void> {
     far.pause();
     let at = 0;
-    for (; at < bytes.length && manner === 'drip' && !near.destroyed; at++) {
+    for (; at < bytes.length && mode === 'drip' && !near.destroyed; at++) {
       near.write(bytes.subarray(at, at + 1));
       await new Promise((resolve) => setTimeout(resolve, DRIP_MS));
     }
@@ -76,7 +76,7 @@ export async function startWire(targetPort: number): Promise<Wire> {
     port: (server.address() as AddressInfo).port,
     open: () => [...pairs].filter(({ dead }) => !dead).length,
     behave(next) {
-      manner = next === 'dead' ? 'pass' : next;
+      mode = next === 'dead' ? 'pass' : next;
       if (next === 'dead') for (const pair of pairs) pair.dead = true;
     },
     async stop() {

@@ -1,6 +1,6 @@
 /**
- * A build of the product: the one of this repository, or a copy of it at another path with a version of its own. The
- * copy's workspace packages lead into the copy; what comes from elsewhere is shared.
+ * A build of the product: this repository, or a copy of it at another path with another version. Workspace packages of
+ * the copy resolve inside the copy; third-party packages are shared.
  */
 import { cp, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -13,7 +13,7 @@ export interface Build {
 const REPOSITORY = path.resolve(import.meta.dirname, '../../../..');
 const SOURCES = ['apps', 'packages', 'package.json'];
 const SCOPE = '@cardseal';
-/** Whose version a process tells. */
+/** Processes report the version of this package. */
 const VERSIONED = 'packages/core/package.json';
 
 export async function thisBuild(): Promise<Build> {
@@ -28,7 +28,7 @@ export async function copiedBuild(root: string, version: string): Promise<Build>
     await cp(path.join(REPOSITORY, source), path.join(root, source), { recursive: true, filter });
   }
   for (const name of await readdir(path.join(REPOSITORY, 'node_modules'))) {
-    if (name === SCOPE || name.startsWith('./')) continue;
+    if (name === SCOPE || name.startsWith('.')) continue;
     await symlink(path.join(REPOSITORY, 'node_modules', name), path.join(root, 'node_modules', name));
   }
   for (const folder of ['apps', 'packages']) {

@@ -1,6 +1,6 @@
 /**
- * The processes of a rollout: an API and a worker per place, each of some build. A place is taken over as an
- * orchestrator does it: the new process answers first, then the old one gets its SIGTERM and ends by itself.
+ * The processes of a rollout: one API and two workers, each of some build. A replacement works as in an orchestrator:
+ * the new process becomes ready first, then the old one gets SIGTERM and exits by itself.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -16,16 +16,16 @@ export interface Member {
   build: Build;
   /** 0 for a worker. */
   port: number;
-  /** What its metrics say. */
+  /** The text of its metrics endpoint. */
   metrics(): Promise<string>;
-  /** SIGTERM; resolves with the exit code. */
+  /** Sends SIGTERM and resolves with the exit code. */
   drain(): Promise<number | null>;
 }
 
 export interface Fleet {
   members: Member[];
   start(role: Role, build: Build): Promise<Member>;
-  /** Every process by one of this build, one after the other. Resolves with the exit codes of those that left. */
+  /** Replaces every process by one of this build, one at a time. Returns the exit codes of the replaced processes. */
   rollTo(build: Build): Promise<(number | null)[]>;
   stop(): Promise<void>;
 }

@@ -1,21 +1,21 @@
-/** A watched Redis loses its master under load: the replica takes over, and nothing accepted is lost. */
+/** Redis with Sentinel loses its master under load: the replica is promoted, and no accepted job is lost. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Night, ON_A_WIRE, startNight } from '../../harness/index.ts';
+import { type Harness, startHarness, WORKER_CONCURRENCY } from '../../harness/index.ts';
 import { startWatchedRedis, type WatchedRedis } from './watched-redis.ts';
 
 const RECOVERY_MS = 60_000;
 
-describe('a watched Redis', () => {
+describe('Redis with Sentinel', () => {
   let dataDir: string;
   let watched: WatchedRedis;
-  let night: Night;
+  let harness: Harness;
   beforeAll(async () => {
     dataDir = await mkdtemp(path.join(tmpdir(), 'cardseal-sentinel-'));
     watched = await startWatchedRedis(dataDir);
-    night = await startNight({
+    harness = await startHarness({
       seed: 901,
       tenants: 2,
       redisUrl: watched.url,
@@ -24,20 +24,20 @@ describe('a watched Redis', () => {
     });
   });
   afterAll(async () => {
-    await night?.stop();
+    await harness?.stop();
     await watched?.stop();
     await rm(dataDir, { recursive: true, force: true });
   });
 
-  it('promotes under load, and the checker finds nothing', async () => {
-    await night.submitMany(10);
-    await night.during({ kind: 'redis promoted', wires: 2 * ON_A_WIRE }, async () => {
-      const load = night.submitMany(40);
+  it('is promoted under load, and the checker finds nothing', async () => {
+    await harness.submitMany(10);
+    await harness.during({ kind: 'redis promoted', cutCalls: 2 * WORKER_CONCURRENCY }, async () => {
+      const load = harness.submitMany(40);
       await watched.failOver();
       await load;
-      await Promise.all((await night.submitMany(10)).map(({ id }) => night.inbox.event(id)));
+      await Promise.all((await harness.submitMany(10)).map(({ id }) => harness.inbox.event(id)));
     });
-    await night.quiet(RECOVERY_MS);
-    expect(await night.check()).toEqual([]);
+    await harness.settle(RECOVERY_MS);
+    expect(await harness.check()).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-/** A master, its replica and three sentinels on the loopback: what a watched Redis is made of, with one password for all. */
+/** A Redis master, its replica and three sentinels on the loopback, all with the same password. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
@@ -10,16 +10,16 @@ import { Redis } from 'ioredis';
 const MASTER = 'cardseal-test';
 const PASSWORD = 'onePasswordForAllOfATest';
 const SENTINELS = 3;
-const ASK_EVERY_MS = 50;
+const POLL_MS = 50;
 
 export interface WatchedRedis {
-  /** User and password, by the name of the master. */
+  /** With user and password; the host is the name of the master. */
   url: string;
-  /** As `REDIS_SENTINELS` wants it. */
+  /** The value of `REDIS_SENTINELS`. */
   sentinels: string;
-  /** A client that follows the master. */
+  /** Connects through the sentinels and follows the master. */
   client(): Redis;
-  /** Kills the master; resolves when the replica has taken its place. */
+  /** Kills the master and resolves when the replica is the new master. */
   failOver(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -54,7 +54,7 @@ export async function startWatchedRedis(dataDir: string): Promise<WatchedRedis> 
       await master.stop('SIGKILL');
       const asked = new Redis(ports[0]!, '127.0.0.1');
       try {
-        while ((await masterPort(asked)) !== replica.port) await delay(ASK_EVERY_MS);
+        while ((await masterPort(asked)) !== replica.port) await delay(POLL_MS);
       } finally {
         asked.disconnect();
       }
@@ -69,7 +69,7 @@ export async function startWatchedRedis(dataDir: string): Promise<WatchedRedis> 
 
 async function startServer(dataDir: string, leash: Leash, extraLines: readonly string[]): Promise<RedisServer> {
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
-  // Read by the start: a server keeps the password that stands in its folder.
+  // `startRedis` reads this file and keeps the password that it finds there.
   await writeFile(path.join(dataDir, 'redis.conf'), `requirepass ${PASSWORD}\n`, { mode: 0o600 });
   return startRedis({ dataDir, leash, extraLines });
 }
@@ -100,7 +100,7 @@ async function end(child: ChildProcess): Promise<void> {
   await gone;
 }
 
-/** Every sentinel knows the others and the replica: before that nobody may promote it. */
+/** Waits until every sentinel knows the others and the replica; before that, no promotion is possible. */
 async function untilWatched(ports: readonly number[], replicaPort: number): Promise<void> {
   for (const port of ports) {
     const asked = new Redis(port, '127.0.0.1');
@@ -109,7 +109,7 @@ async function untilWatched(ports: readonly number[], replicaPort: number): Prom
       const others = (await asked.call('SENTINEL', 'SENTINELS', MASTER)) as unknown[];
       const replicas = (await asked.call('SENTINEL', 'REPLICAS', MASTER)) as string[][];
       if (others.length === SENTINELS - 1 && replicas.some((one) => one.includes(String(replicaPort)))) break;
-      await delay(ASK_EVERY_MS);
+      await delay(POLL_MS);
     }
     asked.disconnect();
   }

@@ -10,8 +10,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { freePort, startRedis } from '@cardseal/dev';
 import { describe, expect, it } from 'vitest';
 import { plainJpeg } from '../../../support/images.ts';
-import { type Night, type NightOptions, ON_A_WIRE, startNight } from '../../harness/index.ts';
-import { startWire, type Wire } from '../network/tcp-proxy.ts';
+import { type Harness, type HarnessOptions, startHarness, WORKER_CONCURRENCY } from '../../harness/index.ts';
+import { startTcpProxy, type TcpProxy } from '../network/tcp-proxy.ts';
 
 const STUCK_AFTER_MS = 5000;
 /** Long after a guard has done its work; without it nothing will happen however long one waits. */
@@ -19,37 +19,37 @@ const GIVE_UP_MS = 60_000;
 const CARDS = 6;
 const WRONG_MS = 600_000;
 const PRELOADS = ['./remove-guard.mjs', '../clocks/skewed.mjs'].map((file) => path.join(import.meta.dirname, file));
-const ALL_WIRES = { wires: 2 * ON_A_WIRE };
+const ALL_CALLS = { cutCalls: 2 * WORKER_CONCURRENCY };
 
 type Undo = () => unknown;
 interface Harm {
   guard: string;
-  /** What the stack is told, and a wire that can be made bad. */
-  prepare?: (undo: Undo[]) => Promise<{ options: Partial<NightOptions>; wire: Wire }>;
+  /** What the stack is accepted, and a proxy that can be made bad. */
+  prepare?: (undo: Undo[]) => Promise<{ options: Partial<HarnessOptions>; proxy: TcpProxy }>;
   env?: NodeJS.ProcessEnv;
   apps?: NodeJS.ProcessEnv;
   workers?: number;
   /** Done under load; resolves when the guard has had its time. */
-  harm: (night: Night, wire: Wire | undefined) => Promise<unknown>;
+  harm: (harness: Harness, proxy: TcpProxy | undefined) => Promise<unknown>;
   /** What the checker says where the guard is missing. */
   finds: RegExp;
 }
 
-/** A stack's way to Redis or to the store over a wire of ours. */
-async function overWire(to: 'redis' | 's3', undo: Undo[]) {
+/** A stack's way to Redis or to the store over a proxy of ours. */
+async function throughProxy(to: 'redis' | 's3', undo: Undo[]) {
   if (to === 's3') {
     const s3 = await freePort();
-    const wire = await startWire(s3);
-    undo.push(wire.stop);
-    const apps = { S3_ENDPOINT: `http://127.0.0.1:${wire.port}` };
-    return { wire, options: { ports: { s3 }, apps } };
+    const proxy = await startTcpProxy(s3);
+    undo.push(proxy.stop);
+    const apps = { S3_ENDPOINT: `http://127.0.0.1:${proxy.port}` };
+    return { proxy, options: { ports: { s3 }, apps } };
   }
   const dataDir = await mkdtemp(path.join(tmpdir(), 'cardseal-unguarded-'));
   const redis = await startRedis({ dataDir });
-  const wire = await startWire(redis.port);
-  undo.push(() => rm(dataDir, { recursive: true, force: true }), redis.stop, wire.stop);
-  const apps = { REDIS_URL: redis.url.replace(`:${redis.port}/`, `:${wire.port}/`) };
-  return { wire, options: { redisUrl: redis.url, apps } };
+  const proxy = await startTcpProxy(redis.port);
+  undo.push(() => rm(dataDir, { recursive: true, force: true }), redis.stop, proxy.stop);
+  const apps = { REDIS_URL: redis.url.replace(`:${redis.port}/`, `:${proxy.port}/`) };
+  return { proxy, options: { redisUrl: redis.url, apps } };
 }
 
 const HARMS: Harm[] = [
@@ -58,12 +58,12 @@ const HARMS: Harm[] = [
     workers: 1,
     env: { STUCK_AFTER_MS: String(STUCK_AFTER_MS) },
     finds: /I1 .*no outcome.*I6: pending/,
-    async harm(night) {
-      const picture = await plainJpeg(330, 200);
-      const file = path.join(night.failpointsDir, `picture.${createHash('sha256').update(picture).digest('hex')}`);
+    async harm(harness) {
+      const image = await plainJpeg(330, 200);
+      const file = path.join(harness.failpointsDir, `picture.${createHash('sha256').update(image).digest('hex')}`);
       await writeFile(file, 'block 600000');
-      const restarted = night.app.stack.nextRestart();
-      await night.submit({ picture });
+      const restarted = harness.app.stack.nextRestart();
+      await harness.submit({ image });
       await Promise.race([restarted, delay(3 * STUCK_AFTER_MS)]);
       await rm(file);
     },
@@ -78,25 +78,25 @@ const HARMS: Harm[] = [
       SHUTDOWN_GRACE_MS: '3000',
     },
     finds: /I1 .*no outcome.*I6: pending/,
-    harm: (night) => night.arm('recognize.fetched', 'hang'),
+    harm: (harness) => harness.arm('recognize.fetched', 'hang'),
   },
   {
     guard: 'time-outs to Redis',
-    prepare: (undo) => overWire('redis', undo),
+    prepare: (undo) => throughProxy('redis', undo),
     finds: /I1 .*no outcome.*I6: pending/,
-    harm: async (_night, wire) => wire!.behave('dead'),
+    harm: async (_harness, proxy) => proxy!.behave('dead'),
   },
   {
     guard: 'time-outs to the store',
     // Or the keeper ends the worker after a minute and stands in for what is missing.
     env: { STUCK_AFTER_MS: '600000' },
-    prepare: (undo) => overWire('s3', undo),
+    prepare: (undo) => throughProxy('s3', undo),
     finds: /I1 .*no outcome.*I6: pending/,
-    async harm(night, wire) {
+    async harm(harness, proxy) {
       // Their replies are to be stored over connections that died meanwhile.
-      await night.app.control('PUT', { latency_ms: { p50: 3000, p99: 3100 } });
-      await night.submitMany(CARDS);
-      wire!.behave('dead');
+      await harness.app.control('PUT', { latency_ms: { p50: 3000, p99: 3100 } });
+      await harness.submitMany(CARDS);
+      proxy!.behave('dead');
     },
   },
   {
@@ -112,7 +112,7 @@ async function run({ guard, prepare, harm, env, apps, workers = 2 }: Harm, guard
   const undo: Undo[] = [];
   try {
     const prepared = await prepare?.(undo);
-    const night = await startNight({
+    const harness = await startHarness({
       seed: 1101,
       workers,
       ...prepared?.options,
@@ -123,15 +123,15 @@ async function run({ guard, prepare, harm, env, apps, workers = 2 }: Harm, guard
       },
       apps: { ...apps, ...prepared?.options.apps },
     });
-    undo.push(night.stop);
-    await night.during({ kind: guard, ...ALL_WIRES, fails: ['upstream_'] }, async () => {
-      const load = night.submitMany(CARDS);
-      await harm(night, prepared?.wire);
+    undo.push(harness.stop);
+    await harness.during({ kind: guard, ...ALL_CALLS, fails: ['upstream_'] }, async () => {
+      const load = harness.submitMany(CARDS);
+      await harm(harness, prepared?.proxy);
       await load;
       // What the guard mends is mended by then; what it does not is for the checker to say.
-      await night.quiet(GIVE_UP_MS).catch(() => {});
+      await harness.settle(GIVE_UP_MS).catch(() => {});
     });
-    return (await night.check()).join('\n');
+    return (await harness.check()).join('\n');
   } finally {
     for (const one of undo.reverse()) await one();
   }
