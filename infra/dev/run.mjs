@@ -14,6 +14,7 @@ const VERBS = {
   start: 'start the whole stack on embedded defaults and keep it up until Ctrl-C',
   demo: 'start it in a temporary folder, send specimen cards, show the results, stop',
   test: 'run every check; the last line sums them up',
+  lint: 'refuse what no test would notice (-- <check>): format, imports, unused code, prose',
   bench: 'run one benchmark (-- <name>)',
   soak: 'run one check at full length (-- <name>)',
   chaos: 'run random faults against the stack',

@@ -1,0 +1,9 @@
+/** Biome: formatting and the rules of biome.json. */
+import { runTool } from './run-tool.ts';
+
+/** Biome prints its findings itself; they are one text here. */
+export async function runBiome(root: string, paths: readonly string[]): Promise<readonly string[]> {
+  const places = paths.length > 0 ? paths : ['.'];
+  const { exitCode, output } = await runTool(root, 'biome', ['ci', '--colors=off', '--error-on-warnings', ...places]);
+  return exitCode === 0 ? [] : [output.trim()];
+}

@@ -1,0 +1,33 @@
+/** The checks of `npm run lint`, in the order in which their results are printed. */
+import { runBiome } from './biome.ts';
+import { type Finding, formatFinding } from './findings.ts';
+import { checkProse } from './prose/check.ts';
+
+export interface Check {
+  readonly name: string;
+  /** What it refuses, for the help text. */
+  readonly refuses: string;
+  /** What to do about its findings. */
+  readonly fix: string;
+  /** Returns one text per finding. `paths` limits what is read, if the check can do that. */
+  run(root: string, paths: readonly string[]): Promise<readonly string[]>;
+}
+
+export const CHECKS: readonly Check[] = [
+  {
+    name: 'biome',
+    refuses: 'unformatted files, suspicious code',
+    fix: 'run "npx biome check --write ." and repair by hand what remains',
+    run: runBiome,
+  },
+  {
+    name: 'prose',
+    refuses: 'words and phrases that docs/develop/style.md excludes, in comments, test names, texts and Markdown',
+    fix: 'rewrite the sentence; rules: infra/lint/src/prose/rules.ts; one folder: npm run lint:prose -- PATH',
+    run: inProcess(checkProse),
+  },
+];
+
+function inProcess(check: (root: string, paths: readonly string[]) => readonly Finding[]): Check['run'] {
+  return async (root, paths) => check(root, paths).map(formatFinding);
+}

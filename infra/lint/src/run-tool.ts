@@ -1,0 +1,25 @@
+/** Runs a program of node_modules/.bin with the Node that runs this process. */
+import { spawn } from 'node:child_process';
+import path from 'node:path';
+
+export interface ToolResult {
+  /** 1 also when the program was ended by a signal. */
+  readonly exitCode: number;
+  /** stdout and stderr in the order in which they were written. */
+  readonly output: string;
+}
+
+export async function runTool(root: string, program: string, args: readonly string[]): Promise<ToolResult> {
+  const bin = path.join(root, 'node_modules/.bin', program);
+  const env = { ...process.env, PATH: `${path.dirname(process.execPath)}${path.delimiter}${process.env.PATH ?? ''}` };
+  const child = spawn(bin, [...args], { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (part: string) => {
+      output += part;
+    });
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ exitCode: code ?? 1, output }));
+  });
+}
