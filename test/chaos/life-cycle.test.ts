@@ -101,13 +101,13 @@ describe('the ends of a job', () => {
     expect(await objectNames(app, `jobs/dev/${id}/`)).toContain(`jobs/dev/${id}/request`);
     const ledger = await ledgerOf(app);
     // For the ledger this is a job without its key: a fault to report, and nothing that can be read.
-    await expect(ledger.openJob('dev', id)).rejects.toMatchObject({ code: 'job_key_missing' });
+    await expect(ledger.jobs.open('dev', id)).rejects.toMatchObject({ code: 'job_key_missing' });
     // Not the backup is at fault: with the key that erasure destroyed it would open.
     await restoreBucket(
       app,
       before.filter(({ name }) => name === `keys/dev/${id}`),
     );
-    expect(await (await ledger.openJob('dev', id))?.request()).toMatchObject({ job: id });
+    expect(await (await ledger.jobs.open('dev', id))?.request()).toMatchObject({ job: id });
   });
 
   it('erasure wins against a job at work', async () => {

@@ -65,7 +65,7 @@ describe('what the workers stand on fails', () => {
     });
     expect(await harness.check()).toEqual([]);
     for (const { tenant, id } of failed) {
-      expect((await (await harness.ledger.openJob(tenant, id))!.outcome(1))?.state).toBe('failed');
+      expect((await (await harness.ledger.jobs.open(tenant, id))!.outcome(1))?.state).toBe('failed');
     }
   });
 });

@@ -94,7 +94,7 @@ async function failures({ ledger, accepted, arrived }: Evidence): Promise<Record
   const failed = new Set(arrived.filter(({ type }) => type === 'job.failed').map(({ job }) => job));
   const codes: Record<string, number> = {};
   for (const { tenant, id } of accepted.filter((job) => failed.has(job.id))) {
-    const outcome = await (await ledger.openJob(tenant, id))?.outcome(1);
+    const outcome = await (await ledger.jobs.open(tenant, id))?.outcome(1);
     if (outcome) codes[outcome.code] = (codes[outcome.code] ?? 0) + 1;
   }
   return codes;

@@ -73,7 +73,7 @@ export async function createBatchWorld(): Promise<BatchWorld> {
   const master = localMasterKey(Buffer.alloc(32, 5));
   const ledger = createLedger({ store: shared, master, clock });
   const objectSources = [{ bucket: 'customer', prefix: '' }];
-  await ledger.tenants.create(SYSTEM_TENANT, TENANT, { name: 'A bank', createdAtMs: START_MS, objectSources });
+  await ledger.tenants.records.create(SYSTEM_TENANT, TENANT, { name: 'A bank', createdAtMs: START_MS, objectSources });
   const world = { told: [] as BatchId[], refused: [] as string[], billed: [] as string[], defects: [] as string[] };
   let nowMs = 0;
 
@@ -83,7 +83,10 @@ export async function createBatchWorld(): Promise<BatchWorld> {
   ): BatchApi {
     const process = createProcess(through(shared), fate);
     const own = createLedger({ store: process.store, master, clock });
-    const watch = createUncommittedWatch(own.batches, createStallDetector({ nowMs: () => nowMs, forMs: PATIENCE_MS }));
+    const watch = createUncommittedWatch(
+      own.intake.batches,
+      createStallDetector({ nowMs: () => nowMs, forMs: PATIENCE_MS }),
+    );
     const context = {
       ledger: own,
       clock,
@@ -127,13 +130,13 @@ export async function createBatchWorld(): Promise<BatchWorld> {
         }
       },
       async look() {
-        for await (const round of own.batches.open()) await see(round, false);
+        for await (const round of own.intake.batches.open()) await see(round, false);
       },
     };
   }
 
   async function workOn({ tenant, job, generation }: Omit<PendingMarker, 'reference'>): Promise<void> {
-    const sealed = await ledger.openJob(tenant, job);
+    const sealed = await ledger.jobs.open(tenant, job);
     const request = await sealed?.request();
     if (!sealed || !request) return;
     const outcome = { v: 1 as const, generation, state: 'succeeded' as const, code: '-', atMs: 1 };
@@ -141,12 +144,12 @@ export async function createBatchWorld(): Promise<BatchWorld> {
       world.billed.push(job);
     }
     const { state } = (await sealed.outcome(generation))!;
-    await ledger.listing.finished(tenant, job, request.reference, { generation, state, code: '-' });
-    await ledger.markers.closeGeneration(tenant, job, generation, request.reference);
+    await ledger.jobs.listing.finished(tenant, job, request.reference, { generation, state, code: '-' });
+    await ledger.jobs.markers.closeGeneration(tenant, job, generation, request.reference);
   }
 
   async function work(): Promise<void> {
-    for await (const marker of ledger.markers.pending()) await workOn(marker);
+    for await (const marker of ledger.jobs.markers.pending()) await workOn(marker);
   }
 
   return {

@@ -8,7 +8,9 @@ export async function faultsOfBatches(world: BatchWorld, lines: number): Promise
   const under = (prefix: string) => names.filter((name) => name.startsWith(prefix));
   const folders = new Set(under(`batches/${TENANT}/`).map((name) => name.split('/')[2]!));
   const made = [...folders].filter((id) => isBatchId(id));
-  const heads = await Promise.all(made.map(async (id) => ({ id, head: await world.ledger.batches.head(TENANT, id) })));
+  const heads = await Promise.all(
+    made.map(async (id) => ({ id, head: await world.ledger.intake.batches.head(TENANT, id) })),
+  );
   const committed = heads.filter(({ head }) => head !== null).map(({ id }) => id);
 
   if (under('open-batches/').length > 0) faults.push(`open: ${under('open-batches/')}`);
@@ -27,10 +29,10 @@ export async function faultsOfBatches(world: BatchWorld, lines: number): Promise
 async function faultsOfLines(world: BatchWorld, id: BatchId, lines: number): Promise<string[]> {
   const faults: string[] = [];
   for (let line = 1; line <= lines; line++) {
-    const request = await (await world.ledger.openJob(TENANT, lineJobId(id, line)))?.request();
+    const request = await (await world.ledger.jobs.open(TENANT, lineJobId(id, line)))?.request();
     if (request?.reference !== `line ${line}`) faults.push(`line ${line} has ${request ? 'another' : 'no'} job`);
   }
-  const { end } = await world.ledger.batches.status(TENANT, id);
+  const { end } = await world.ledger.intake.batches.status(TENANT, id);
   if (end?.state !== 'completed' || end.counts.succeeded !== lines) faults.push(`it ended as ${JSON.stringify(end)}`);
   return faults;
 }

@@ -152,7 +152,10 @@ describe('a batch whose lines are not there', () => {
     await world.shared.delete([chunk!]);
     await api.look();
     expect(world.defects).toEqual(['batch_lines_missing']);
-    expect(await world.ledger.batches.status(TENANT, world.told[0]!)).toMatchObject({ expanded: false, end: null });
+    expect(await world.ledger.intake.batches.status(TENANT, world.told[0]!)).toMatchObject({
+      expanded: false,
+      end: null,
+    });
   });
 });
 
@@ -164,9 +167,9 @@ describe('a cancelled batch', () => {
   async function cancelAndEnd(): Promise<boolean> {
     const other = world.api();
     let found = false;
-    for await (const { id } of other.ledger.batches.open()) {
-      if ((await other.ledger.batches.head(TENANT, id)) === null) continue;
-      await other.ledger.batches.askToCancel(TENANT, id);
+    for await (const { id } of other.ledger.intake.batches.open()) {
+      if ((await other.ledger.intake.batches.head(TENANT, id)) === null) continue;
+      await other.ledger.intake.batches.askToCancel(TENANT, id);
       found = true;
     }
     for (let round = 0; round < 3; round++) {

@@ -91,8 +91,8 @@ export async function createWorld(picture: Buffer, settings: WorldSettings = {})
 
   const ledgerOf = (process: ModelProcess): Ledger => createLedger({ store: process.store, master, clock });
   const setup = ledgerOf(createProcess(shared));
-  await setup.tenants.create(SYSTEM_TENANT, TENANT, { name: 'A bank', createdAtMs: START_MS });
-  await setup.endpoints.create(TENANT, ENDPOINT, {
+  await setup.tenants.records.create(SYSTEM_TENANT, TENANT, { name: 'A bank', createdAtMs: START_MS });
+  await setup.tenants.endpoints.create(TENANT, ENDPOINT, {
     url: 'https://receiver.example/',
     events: null,
     payload: 'full',
@@ -201,9 +201,9 @@ export async function createWorld(picture: Buffer, settings: WorldSettings = {})
 
   async function due(process: ModelProcess): Promise<void> {
     const context = contextOf(process);
-    for await (const { key, ...ref } of context.ledger.schedule.until(clock.now())) {
+    for await (const { key, ...ref } of context.ledger.jobs.schedule.until(clock.now())) {
       await settleDue(context, ref);
-      await context.ledger.schedule.settle(key);
+      await context.ledger.jobs.schedule.settle(key);
     }
   }
 
@@ -286,7 +286,7 @@ export async function createWorld(picture: Buffer, settings: WorldSettings = {})
       deliveries.clear();
     },
     async changeEndpoint(state) {
-      await setup.endpoints.change(TENANT, ENDPOINT, (value) => ({ ...value, state }));
+      await setup.tenants.endpoints.change(TENANT, ENDPOINT, (value) => ({ ...value, state }));
     },
     advance: (ms) => clock.advance(ms),
     settle,

@@ -14,7 +14,7 @@ export async function endJob(
 ): Promise<boolean> {
   const job: JobId = view.id;
   const atMs = Date.now();
-  const sealed = await ledger.openJob(tenant, job);
+  const sealed = await ledger.jobs.open(tenant, job);
   if (!sealed) return false;
   const data = { ...view, waiting_for: null, finished_at: new Date(atMs).toISOString(), ...change };
   const generation = view.generation;
@@ -29,7 +29,7 @@ export async function endJob(
     reference: '{}',
   });
   if (!won) return false;
-  await ledger.listing.finished(tenant, job, view.reference, { generation, state: change.state, code: '-' });
-  await ledger.markers.closeGeneration(tenant, job, generation, view.reference);
+  await ledger.jobs.listing.finished(tenant, job, view.reference, { generation, state: change.state, code: '-' });
+  await ledger.jobs.markers.closeGeneration(tenant, job, generation, view.reference);
   return true;
 }

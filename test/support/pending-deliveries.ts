@@ -36,7 +36,7 @@ export function createOwing({ stack }: TestStack): Owing {
     async endpoint(url, events) {
       const id = newId('we', Date.now());
       const secret = newSecret();
-      await ledger.endpoints.create(tenant, id, {
+      await ledger.tenants.endpoints.create(tenant, id, {
         url,
         events: events ?? null,
         payload: 'full',
@@ -56,7 +56,7 @@ export function createOwing({ stack }: TestStack): Owing {
         timestamp: new Date(atMs).toISOString(),
         data: { id: job },
       });
-      const sealed = await ledger.startJob(tenant, job);
+      const sealed = await ledger.jobs.start(tenant, job);
       const eventId = eventIdFor({ tenant, subject: job, generation: 1, type: 'job.succeeded' });
       await sealed.decide({
         v: 1,
@@ -69,7 +69,7 @@ export function createOwing({ stack }: TestStack): Owing {
         reference: body,
       });
       const refs = endpoints.map((endpoint) => ({ tenant, job, generation: 1, endpoint }));
-      await Promise.all(refs.map((ref) => ledger.markers.owe(ref)));
+      await Promise.all(refs.map((ref) => ledger.jobs.markers.owe(ref)));
       return refs;
     },
     // While Redis is away the reconciler finds the markers.

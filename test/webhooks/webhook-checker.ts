@@ -17,7 +17,7 @@ export interface Listener {
 
 export interface WebhookEvidence {
   tenant: string;
-  ledger: Pick<Ledger, 'openJob' | 'deliveries' | 'markers'>;
+  ledger: Pick<Ledger, 'deliveries' | 'jobs'>;
   listeners: readonly Listener[];
   jobs: readonly JobId[];
   arrivals: readonly Arrival[];
@@ -42,7 +42,7 @@ export async function webhookViolations(evidence: WebhookEvidence): Promise<stri
     if (event.type.startsWith('job.') && !known.has(event.data.id)) found.push(`I7 ${path}: told of ${event.data.id}`);
   }
   for (const job of evidence.jobs) {
-    const outcome = await (await evidence.ledger.openJob(evidence.tenant, job))?.outcome(1);
+    const outcome = await (await evidence.ledger.jobs.open(evidence.tenant, job))?.outcome(1);
     if (!outcome) found.push(`I1 ${job}: no outcome`);
     else for (const listener of evidence.listeners) found.push(...(await ofDelivery(evidence, job, outcome, listener)));
   }
@@ -70,15 +70,15 @@ async function ofDelivery(evidence: WebhookEvidence, job: JobId, outcome: Outcom
 
 /** A target that is not allowed is not connected to: such a try is on record and nowhere else. */
 async function refusedTries({ ledger }: WebhookEvidence, ref: DeliveryRef): Promise<number> {
-  return (await ledger.deliveries.tries(ref)).filter((one) => one.class === 'target_refused').length;
+  return (await ledger.deliveries.records.tries(ref)).filter((one) => one.class === 'target_refused').length;
 }
 
 /** Read from the names and records themselves, not by the code that shows them to users. */
 async function standingOf({ ledger }: WebhookEvidence, ref: DeliveryRef) {
   const [{ last, tries }, parked, owed] = await Promise.all([
-    ledger.deliveries.read(ref),
-    ledger.markers.isParked(ref),
-    ledger.markers.isOwed(ref),
+    ledger.deliveries.records.read(ref),
+    ledger.jobs.markers.isParked(ref),
+    ledger.jobs.markers.isOwed(ref),
   ]);
   if (owed) return { state: 'owed', tries };
   if (parked) return { state: 'parked', tries };

@@ -124,7 +124,7 @@ describe('our own deaths while receivers are told', () => {
     await expect.poll(check, { timeout: RECOVERY_MS, interval: 500 }).toEqual([]);
   };
   const forget = (listeners: Listener[]) =>
-    Promise.all(listeners.map(({ id }) => owing.ledger.endpoints.change(app.stack.info.tenant, id, asDeleted)));
+    Promise.all(listeners.map(({ id }) => owing.ledger.tenants.endpoints.change(app.stack.info.tenant, id, asDeleted)));
   const asDeleted = <T extends object>(value: T) => ({ ...value, state: 'deleted' as const, secrets: [] });
 
   const met = () => expect.poll(() => readdir(failpoints), { timeout: RECOVERY_MS }).toEqual([]);
@@ -154,7 +154,7 @@ describe('our own deaths while receivers are told', () => {
     await writeFile(path.join(failpoints, 'deliver.recorded'), 'kill');
     const jobs = [await owing.owe([listener.id])];
     await met();
-    const state = async () => (await owing.ledger.endpoints.get(app.stack.info.tenant, listener.id))?.value;
+    const state = async () => (await owing.ledger.tenants.endpoints.get(app.stack.info.tenant, listener.id))?.value;
     await expect.poll(state, { timeout: RECOVERY_MS }).toMatchObject({ state: 'disabled', disabledBy: 'gone' });
     jobs.push(await owing.owe([listener.id]));
     await atRest([listener], jobs);
@@ -214,7 +214,7 @@ describe('our own deaths while receivers are told', () => {
     expect((await restarted).name).toBe('redis');
     await receiver.next(at('/away', job), 3);
     await atRest([listener], [job]);
-    const asked = () => Array.fromAsync(owing.ledger.markers.askedAgain());
+    const asked = () => Array.fromAsync(owing.ledger.jobs.markers.askedAgain());
     await expect.poll(async () => (await asked()).length, { timeout: RECOVERY_MS }).toBe(0);
     await forget([listener]);
   });
@@ -232,7 +232,12 @@ describe('our own deaths while receivers are told', () => {
     expect(await says({ arrivals: [seen], jobs: [] })).toMatch(/I7/);
     const stranger = await listen('/stranger');
     expect(await says({ listeners: [listener, stranger] })).toMatch(/I3 .*neither delivered/);
-    await owing.ledger.markers.owe({ tenant: good.tenant, job: good.jobs[0]!, generation: 1, endpoint: stranger.id });
+    await owing.ledger.jobs.markers.owe({
+      tenant: good.tenant,
+      job: good.jobs[0]!,
+      generation: 1,
+      endpoint: stranger.id,
+    });
     expect(await says({ listeners: [stranger] })).toMatch(/I6 .*still owed/);
     await forget([listener, stranger]);
   });

@@ -84,8 +84,8 @@ export function createAdminApp(config: AdminConfig, overrides: AdminOverrides = 
     async start() {
       // Skip preflight checks when a test injects its own ledger.
       if (!overrides.ledger) await runPreflight({ env: config, redis, log });
-      await ledger.checkKeys();
-      (await ledger.systemSecret('cardseal admin sessions')).copy(sessionKey);
+      await ledger.keys.check();
+      (await ledger.keys.systemSecret('cardseal admin sessions')).copy(sessionKey);
       server = await createServer(context, { overview, bulk });
       await listener.start(log);
       await server.listen({ host: config.ADMIN_HOST, port: config.ADMIN_PORT });

@@ -84,7 +84,7 @@ export function createApi(config: ApiConfig, overrides: ApiOverrides = {}): Api 
     limits: createLimits(createCounter(producer, config.QUEUE_PREFIX, soon), ledger, clock, createTenantLimits(ledger)),
     usage: createUsageMeter(ledger, clock, log),
     bodyBudget: createMemoryBudget(bodyBudgetBytes(config.BODY_MEMORY_MB, process.constrainedMemory())),
-    keyWatch: createKeyWatch({ read: (tenant, id) => ledger.apiKeys.get(tenant, id), clock }),
+    keyWatch: createKeyWatch({ read: (tenant, id) => ledger.tenants.apiKeys.get(tenant, id), clock }),
     stopping: stopping.signal,
     guard: createTargetGuard({
       allowTargets: config.WEBHOOK_ALLOW_TARGETS,
@@ -105,7 +105,7 @@ export function createApi(config: ApiConfig, overrides: ApiOverrides = {}): Api 
   return {
     async start() {
       await ledger.checkStore();
-      await ledger.checkKeys();
+      await ledger.keys.check();
       // Skip preflight checks when a test injects its own ledger.
       if (!overrides.ledger) await runPreflight({ env: config, redis: producer, log });
       await tracing.start();

@@ -10,7 +10,7 @@ export function healthRoutes(app: FastifyInstance, { ledger, redisResponds, stop
     // A load balancer that asks must send its requests elsewhere before this process closes its listener.
     if (stopping.aborted) throw new Problem('shutting_down');
     const redis = redisResponds();
-    await ledger.tenants.get(SYSTEM_TENANT, 'readiness').catch(() => {
+    await ledger.tenants.records.get(SYSTEM_TENANT, 'readiness').catch(() => {
       throw new Problem('store_unavailable');
     });
     return { status: 'ok', redis: (await redis) ? 'ok' : 'away' };

@@ -7,14 +7,14 @@ import { openLedgerOf } from './provision.ts';
 /** Exit code 1 when the chain does not hold. */
 export async function verifyAuditCommand(env: Env, { head }: { head?: string }): Promise<void> {
   const noted = head === undefined ? undefined : readHead(head);
-  const found = await openLedgerOf(env).ledger.audit.verify(noted);
+  const found = await openLedgerOf(env).ledger.operators.audit.verify(noted);
   process.stdout.write(`${JSON.stringify(found)}\n`);
   if (found.problems.length > 0) process.exitCode = 1;
 }
 
 /** NDJSON, newest first. */
 export async function exportAuditCommand(env: Env): Promise<void> {
-  for await (const entry of openLedgerOf(env).ledger.audit.entries()) {
+  for await (const entry of openLedgerOf(env).ledger.operators.audit.entries()) {
     process.stdout.write(`${JSON.stringify(entry)}\n`);
   }
 }

@@ -6,7 +6,7 @@ import { type AuditInput, onRecord } from '@cardseal/core/ledger/audit';
 /** Throws as `work` does, after an entry that says that it did not come about. */
 export function audited<T>(ledger: Ledger, deed: Omit<AuditInput, 'who' | 'role'>, work: () => Promise<T>): Promise<T> {
   const detail = { ...deed.detail, os_user: osUser() };
-  return onRecord(ledger.audit, { who: 'cli', role: 'cli', ...deed, detail }, work, () =>
+  return onRecord(ledger.operators.audit, { who: 'cli', role: 'cli', ...deed, detail }, work, () =>
     process.stderr.write('that it failed could not be put on record\n'),
   );
 }

@@ -9,7 +9,7 @@ import { openLedgerOf } from './provision.ts';
 
 export async function listKeysCommand(env: Env, tenant: string, { json }: Output): Promise<void> {
   const { ledger } = openLedgerOf(env);
-  const keys = (await ledger.apiKeys.list(tenant)).map(({ id, value }) => ({
+  const keys = (await ledger.tenants.apiKeys.list(tenant)).map(({ id, value }) => ({
     id,
     scopes: value.scopes,
     limits: value.limits ?? {},
@@ -63,7 +63,7 @@ export async function setKeyCommand(env: Env, tenant: string, id: string, change
   const detail = { scopes: next.scopes.join(' '), ...next.limits };
   const deed = { action: 'key.change', target: { tenant, key: id }, reason: null, detail } as const;
   const changed = await audited(ledger, deed, () =>
-    ledger.apiKeys.change(tenant, id, (value) => changedKey(value, change)),
+    ledger.tenants.apiKeys.change(tenant, id, (value) => changedKey(value, change)),
   );
   const { scopes, limits = {} } = changed!.value;
   if (change.json) printJson({ id, scopes, limits });
@@ -93,7 +93,7 @@ export async function keyUsageCommand(
 ): Promise<void> {
   const nowMs = systemClock.now();
   const from = usageDay(nowMs - (days - 1) * DAY_MS);
-  const all = await openLedgerOf(env).ledger.keyUsage.read(tenant, from, usageDay(nowMs));
+  const all = await openLedgerOf(env).ledger.tenants.keyUsage.read(tenant, from, usageDay(nowMs));
   const found = all.filter(({ apiKeyId }) => id === undefined || apiKeyId === id);
   if (json) {
     for (const { apiKeyId, ...counts } of found) printJson({ key_id: apiKeyId, ...counts });
@@ -114,7 +114,7 @@ export async function revokeKeyCommand(env: Env, tenant: string, id: string, { j
   await known(ledger, tenant, id);
   const deed = { action: 'key.revoke', target: { tenant, key: id }, reason: null } as const;
   const changed = await audited(ledger, deed, () =>
-    ledger.apiKeys.change(tenant, id, (value) => ({ ...value, revokedAtMs: value.revokedAtMs ?? now })),
+    ledger.tenants.apiKeys.change(tenant, id, (value) => ({ ...value, revokedAtMs: value.revokedAtMs ?? now })),
   );
   if (json) printJson({ id, revoked_at: iso(changed!.value.revokedAtMs!) });
   else process.stdout.write(`key ${id} revoked\n`);
@@ -122,7 +122,7 @@ export async function revokeKeyCommand(env: Env, tenant: string, id: string, { j
 
 /** Throws RejectedError `key_not_found`: what is not there is not put on record. */
 async function known(ledger: Ledger, tenant: string, id: string): Promise<ApiKeyRecord> {
-  const found = await ledger.apiKeys.get(tenant, id);
+  const found = await ledger.tenants.apiKeys.get(tenant, id);
   if (!found) throw new RejectedError('key_not_found');
   return found.value;
 }

@@ -32,7 +32,8 @@ export function openLedgerOf(env: Env): { ledger: Ledger; environment: string } 
 export async function createTenantCommand(env: Env, id: string, options: { name?: string; json?: boolean }) {
   checkTenantId(id);
   const { ledger } = openLedgerOf(env);
-  if (await ledger.tenants.get(SYSTEM_TENANT, id)) throw new RejectedError('tenant_exists', { fields: { tenant: id } });
+  if (await ledger.tenants.records.get(SYSTEM_TENANT, id))
+    throw new RejectedError('tenant_exists', { fields: { tenant: id } });
   const deed = { action: 'tenant.create', target: { tenant: id }, reason: null } as const;
   await audited(ledger, deed, () => createTenant(ledger, systemClock, id, options.name ?? id));
   print(options.json ? { tenant: id } : `tenant ${id} created`);
@@ -44,7 +45,7 @@ export async function createKeyCommand(
   options: KeyLimits & { scope?: Scope[]; expiresInDays?: number; json?: boolean },
 ) {
   const { ledger, environment } = openLedgerOf(env);
-  if (!(await ledger.tenants.get(SYSTEM_TENANT, tenant))) throw new RejectedError('tenant_not_found');
+  if (!(await ledger.tenants.records.get(SYSTEM_TENANT, tenant))) throw new RejectedError('tenant_not_found');
   const days = options.expiresInDays;
   if (days !== undefined && !(days > 0)) throw new RejectedError('expires_in_days_invalid');
   const expiresAtMs = days === undefined ? null : systemClock.now() + days * 86_400_000;

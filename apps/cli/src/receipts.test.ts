@@ -5,7 +5,10 @@ import { describe, expect, it } from 'vitest';
 import { verifyReceipt } from './receipts.ts';
 
 async function issued(fill: number) {
-  const { receipts } = createLedger({ store: memoryObjectStore(), master: localMasterKey(Buffer.alloc(32, fill)) });
+  const { receipts } = createLedger({
+    store: memoryObjectStore(),
+    master: localMasterKey(Buffer.alloc(32, fill)),
+  }).jobs;
   const tombstone = {
     v: 1,
     reason: 'request',

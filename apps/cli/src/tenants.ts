@@ -10,7 +10,7 @@ import { type Output, printJson, printTable } from './jobs/print.ts';
 import { openLedgerOf } from './provision.ts';
 
 export async function listTenantsCommand(env: Env, { json }: Output): Promise<void> {
-  const tenants = await openLedgerOf(env).ledger.tenants.list(SYSTEM_TENANT);
+  const tenants = await openLedgerOf(env).ledger.tenants.records.list(SYSTEM_TENANT);
   if (json) {
     for (const { id, value } of tenants) printJson(shown(id, value));
     return;
@@ -65,7 +65,7 @@ export async function setTenantCommand(env: Env, id: string, change: TenantChang
   if (webhookTargets?.some((text) => !readTargetEntry(text))) throw new RejectedError('webhook_target_invalid');
   const caps = { requestsPerSecond: change.rate, cardsPerDay: change.daily };
   const retention = { defaultS: change.retainFor, maximumS: change.maxRetainFor };
-  if (!(await ledger.tenants.get(SYSTEM_TENANT, id))) throw new RejectedError('tenant_not_found');
+  if (!(await ledger.tenants.records.get(SYSTEM_TENANT, id))) throw new RejectedError('tenant_not_found');
   const fields = { name, weight, policy, objectSources, webhookTargets };
   const given = Object.entries(fields).filter(([, value]) => value !== undefined);
   const named = [...given.map(([field]) => field), ...namesOf(caps), ...namesOf(retention)];
@@ -74,7 +74,7 @@ export async function setTenantCommand(env: Env, id: string, change: TenantChang
   const detail = { changed: named.join(' '), weight: weight ?? null, ...words };
   const deed = { action: 'tenant.change', target: { tenant: id }, reason: null, detail } as const;
   const changed = await audited(ledger, deed, () =>
-    ledger.tenants.change(SYSTEM_TENANT, id, (value) => ({
+    ledger.tenants.records.change(SYSTEM_TENANT, id, (value) => ({
       ...value,
       ...Object.fromEntries(given),
       limits: merged(value.limits, caps),

@@ -76,7 +76,7 @@ export function createWorker(config: WorkerConfig, overrides: WorkerOverrides = 
   const laneRedis = connectRedis(redisTarget(config), 'lanes', (error) =>
     log.debug('redis.error', describeError(error)),
   );
-  const tokenSealKey = () => ledger.systemSecret('cardseal access tokens');
+  const tokenSealKey = () => ledger.keys.systemSecret('cardseal access tokens');
   const providers = createProviders({ config, credentials, redis, tokenSealKey, clock, log });
   const pacer = createPacer({
     redis,
@@ -140,7 +140,7 @@ export function createWorker(config: WorkerConfig, overrides: WorkerOverrides = 
       if (redis.status === 'ready') void workers.announce();
       else redis.once('ready', () => void workers.announce());
       await ledger.checkStore();
-      await ledger.checkKeys();
+      await ledger.keys.check();
       // Skip preflight checks when a test injects its own ledger.
       if (!overrides.ledger) await runPreflight({ env: config, redis, log });
       await tracing.start();

@@ -13,7 +13,7 @@ describe('the development key', () => {
     await createTenant(ledger, clock, 'dev', 'Development');
     const scopes: Scope[] = ['jobs:write', 'jobs:read'];
     const { key } = await createApiKey(ledger, clock, { tenant: 'dev', env: 'dev', scopes });
-    const record = () => ledger.apiKeys.get('dev', parseApiKey(key)!.id);
+    const record = () => ledger.tenants.apiKeys.get('dev', parseApiKey(key)!.id);
     await grantAllScopes(ledger, key);
     const { version, value } = (await record())!;
     expect(value.scopes).toEqual([...SCOPES]);

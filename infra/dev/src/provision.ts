@@ -38,11 +38,11 @@ export const provision: Provision = async ({ env, dataDir }) => {
 };
 
 /** The development key gets every scope, also scopes that were added after the data folder was made. */
-export async function grantAllScopes(ledger: Pick<Ledger, 'apiKeys'>, apiKey: string): Promise<void> {
+export async function grantAllScopes(ledger: Pick<Ledger, 'tenants'>, apiKey: string): Promise<void> {
   const parsed = parseApiKey(apiKey);
-  const record = parsed && (await ledger.apiKeys.get(parsed.tenant, parsed.id));
+  const record = parsed && (await ledger.tenants.apiKeys.get(parsed.tenant, parsed.id));
   if (!record || SCOPES.every((scope) => record.value.scopes.includes(scope))) return;
-  await ledger.apiKeys.change(parsed.tenant, parsed.id, (value) => ({ ...value, scopes: [...SCOPES] }));
+  await ledger.tenants.apiKeys.change(parsed.tenant, parsed.id, (value) => ({ ...value, scopes: [...SCOPES] }));
 }
 
 /** A start that died before the file was written leaves the tenant; a new key and operator are made for it. */

@@ -46,7 +46,7 @@ export function createBareScript({ ledger, upstreamUrl, publicPem, concurrency }
   const { signal } = new AbortController();
 
   async function recognize(job: JobId): Promise<void> {
-    const { sealed: card, request } = (await ledger.openForWork(TENANT, job))!;
+    const { sealed: card, request } = (await ledger.jobs.openForWork(TENANT, job))!;
     const picture = (await card.image('front'))!;
     const sealed = await provider.seal(picture, 'front', request.options, signal);
     const { plaintext } = await provider.call(sealed, signal, { onRepeat: (error) => Promise.reject(error) });
@@ -73,13 +73,13 @@ export function createBareScript({ ledger, upstreamUrl, publicPem, concurrency }
       result,
       publicUrl: '',
     });
-    await Promise.all([card.decide(outcome), ledger.endpoints.list(TENANT)]);
+    await Promise.all([card.decide(outcome), ledger.tenants.endpoints.list(TENANT)]);
     await Promise.all([
-      ledger.listing.finished(TENANT, job, null, outcome),
-      ledger.deleteImages(TENANT, job, ['front']),
+      ledger.jobs.listing.finished(TENANT, job, null, outcome),
+      ledger.jobs.deleteImages(TENANT, job, ['front']),
     ]);
-    await ledger.erasures.tombstone(TENANT, job);
-    await ledger.markers.closeGeneration(TENANT, job, 1, null);
+    await ledger.jobs.erasures.tombstone(TENANT, job);
+    await ledger.jobs.markers.closeGeneration(TENANT, job, 1, null);
   }
 
   return {

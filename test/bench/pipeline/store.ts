@@ -63,8 +63,8 @@ export async function seedCards(ledger: Ledger, jpeg: Buffer, pictureBytes: numb
   const jobs: JobId[] = [];
   for (let at = 0; at < cards; at++) {
     const job = newJobId(Date.now());
-    const sealed = await ledger.startJob(TENANT, job);
-    await ledger.markers.openGeneration(TENANT, job, 1, null);
+    const sealed = await ledger.jobs.start(TENANT, job);
+    await ledger.jobs.markers.openGeneration(TENANT, job, 1, null);
     await sealed.putImage('front', padded(jpeg, pictureBytes));
     await sealed.commit(requestOf(job));
     jobs.push(job);

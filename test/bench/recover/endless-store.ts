@@ -36,7 +36,7 @@ export function endlessStore(cards: number): EndlessStore {
   }
 
   async function make(job: JobId): Promise<void> {
-    const { sealed, keep } = await ledger.startUnseenJob(TENANT, job);
+    const { sealed, keep } = await ledger.jobs.startUnseen(TENANT, job);
     await keep();
     await sealed.commit(requestOf(job));
   }

@@ -87,7 +87,7 @@ async function makeJob(ledger: Ledger, { tenant, job, n, code, picture }: Seed):
   const atMs = Date.now();
   const reference = referenceOf(n);
   const state = code === '-' ? 'succeeded' : 'failed';
-  const { sealed, keep } = await ledger.startUnseenJob(tenant, job);
+  const { sealed, keep } = await ledger.jobs.startUnseen(tenant, job);
   await keep();
   if (state === 'failed') {
     await sealed.putImage('front', picture);
@@ -99,5 +99,5 @@ async function makeJob(ledger: Ledger, { tenant, job, n, code, picture }: Seed):
     ...{ reference, metadata: {}, priority: 'bulk', expiresAtMs: null, retainForS: null },
     ...{ keepImages: false, endpointIds: null, apiKeyId: 'seed' },
   });
-  await ledger.listing.finished(tenant, job, reference, { generation: 1, state, code });
+  await ledger.jobs.listing.finished(tenant, job, reference, { generation: 1, state, code });
 }

@@ -59,7 +59,7 @@ export async function calledAgain(
   calls: readonly Call[] | undefined,
 ): Promise<string[]> {
   if (!calls || calls.length < 2) return [];
-  const reply = await (await ledger.openJob(job.tenant, job.id))?.reply('front');
+  const reply = await (await ledger.jobs.open(job.tenant, job.id))?.reply('front');
   if (!reply) return [];
   const storedAtMs = Date.parse(decodeCheckpoint(reply).header.at);
   const late = calls.filter(({ at }) => at > storedAtMs + OVERLAP_MS);

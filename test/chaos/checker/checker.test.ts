@@ -25,7 +25,7 @@ async function cleanEvidence(): Promise<Evidence> {
   const arrived: Evidence['arrived'][number][] = [];
   for (const n of [1, 2]) {
     const id = newJobId(CALLED_AT);
-    const sealed = await ledger.startJob(TENANT, id);
+    const sealed = await ledger.jobs.start(TENANT, id);
     await sealed.commit({ sides: ['front'] } as unknown as JobRequest);
     const header = { v: 1, kind: 'reply', provider: 'p', at: new Date(STORED_AT).toISOString() } as const;
     await sealed.putReply('front', encodeCheckpoint({ header, reply: Buffer.from('{}') }));
@@ -75,7 +75,7 @@ describe('the checker', () => {
     expect(await found({ accepted: [...evidence.accepted, job] })).toMatch(/I1: two submits/);
     const failing = await cleanEvidence();
     const id = newJobId(CALLED_AT);
-    const sealed = await failing.ledger.startJob(TENANT, id);
+    const sealed = await failing.ledger.jobs.start(TENANT, id);
     await sealed.commit({ sides: ['front'] } as unknown as JobRequest);
     const outcome = { v: 1, generation: 1, state: 'failed', code: 'upstream_timeout', atMs: STORED_AT } as const;
     await sealed.decide({ ...outcome, eventId: 'msg_3', full: '{}', reference: '{}' });
@@ -136,9 +136,9 @@ describe('the checker', () => {
   it('I5: reports the images of a succeeded job unless their removal is scheduled', async () => {
     const left = await cleanEvidence();
     const [job] = left.accepted as [AcceptedJob];
-    await (await left.ledger.openJob(TENANT, job.id))!.putImage('front', Buffer.from('image'));
+    await (await left.ledger.jobs.open(TENANT, job.id))!.putImage('front', Buffer.from('image'));
     expect((await violations(left)).join()).toMatch(/I5 .*images are still there/);
-    await left.ledger.schedule.at(CALLED_AT + 5000, { tenant: TENANT, job: job.id, what: 'pictures' });
+    await left.ledger.jobs.schedule.at(CALLED_AT + 5000, { tenant: TENANT, job: job.id, what: 'pictures' });
     expect(await violations(left)).toEqual([]);
   });
 

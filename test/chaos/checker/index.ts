@@ -54,15 +54,16 @@ const YEAR_MS = 365 * 86_400_000;
 /** Jobs whose images a later sweep deletes: a retry may still need them, or an earlier delete failed. */
 async function owedRemovals({ ledger }: Evidence): Promise<ReadonlySet<string>> {
   const owed = new Set<string>();
-  for await (const { job, what } of ledger.schedule.until(Date.now() + YEAR_MS)) if (what === 'pictures') owed.add(job);
+  for await (const { job, what } of ledger.jobs.schedule.until(Date.now() + YEAR_MS))
+    if (what === 'pictures') owed.add(job);
   return owed;
 }
 
 /** I5: the images of a succeeded job are deleted, or the ledger still schedules their removal. */
 async function imagesLeft({ ledger }: Evidence, job: AcceptedJob, owed: ReadonlySet<string>): Promise<string[]> {
-  const { images, decided } = await ledger.inventory(job.tenant, job.id);
+  const { images, decided } = await ledger.jobs.inventory(job.tenant, job.id);
   if (images.length === 0 || owed.has(job.id)) return [];
-  const sealed = await ledger.openJob(job.tenant, job.id);
+  const sealed = await ledger.jobs.open(job.tenant, job.id);
   const [request, outcome] = await Promise.all([sealed?.request(), sealed?.outcome(decided.at(-1) ?? 1)]);
   if (request?.keepImages || (outcome?.state !== 'succeeded' && outcome?.state !== 'cancelled')) return [];
   return [`I5 ${job.id}: its images are still there and no removal is scheduled`];

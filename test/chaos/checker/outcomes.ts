@@ -10,9 +10,9 @@ export async function violationsOfOutcomes(
   arrivedOfJob: readonly Arrived[],
 ): Promise<string[]> {
   const { ledger, incidents } = evidence;
-  const inventory = await ledger.inventory(job.tenant, job.id);
+  const inventory = await ledger.jobs.inventory(job.tenant, job.id);
   if (!inventory.committed) return [`I1 ${job.id}: answered 202, but there is no request`];
-  const sealed = (await ledger.openJob(job.tenant, job.id))!;
+  const sealed = (await ledger.jobs.open(job.tenant, job.id))!;
   const last = inventory.decided.at(-1) ?? 0;
   const found = last === 0 ? [`I1 ${job.id}: no outcome`] : [];
   const events = new Set<string>();

@@ -35,7 +35,7 @@ describe('simultaneous events', () => {
         at(850 + random() * 300, () => ask(app, client!, 'POST', `/v1/jobs/${job.id}/cancel`)),
         at(850 + random() * 500, () => ask(app, client!, 'DELETE', `/v1/jobs/${job.id}`)),
       ]);
-      return { id: job.id as Parameters<typeof ledger.openJob>[1], cancel, erase };
+      return { id: job.id as Parameters<typeof ledger.jobs.open>[1], cancel, erase };
     };
     const ends = await Promise.all(Array.from({ length: MOMENTS }, one));
     for (const { cancel, erase } of ends) {
@@ -45,9 +45,9 @@ describe('simultaneous events', () => {
     await harness.settle(RECOVERY_MS);
     for (const { id } of ends) {
       expect((await ask(app, client!, 'GET', `/v1/jobs/${id}`)).body.state).toBe('erased');
-      expect((await ledger.inventory(client!.tenant, id)).keys.filter((key) => !key.endsWith('/tombstone'))).toEqual(
-        [],
-      );
+      expect(
+        (await ledger.jobs.inventory(client!.tenant, id)).keys.filter((key) => !key.endsWith('/tombstone')),
+      ).toEqual([]);
       await harness.inbox.event(id);
     }
     const events = Map.groupBy(harness.inbox.arrived, ({ job }) => job);

@@ -57,7 +57,7 @@ describe('the life of a worker', () => {
       return worker;
     });
   const outcomeOf = async (id: string, tenant: string) =>
-    (await harness.ledger.openJob(tenant, id as `job_${string}`))!.outcome(1);
+    (await harness.ledger.jobs.open(tenant, id as `job_${string}`))!.outcome(1);
 
   it('a image that kills the process fails after a few starts, and no bystander with it', async () => {
     const { image } = await spiked('kill', 0);

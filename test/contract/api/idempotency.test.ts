@@ -168,7 +168,7 @@ describe('an Idempotency-Key', () => {
       await meanwhile(job);
       const again = await send('POST', path, idempotencyKey);
       expect((await send('POST', path, idempotencyKey)).body).toEqual(again.body);
-      expect((await api.ledger.inventory('bank', job.id)).generation).toBe(2);
+      expect((await api.ledger.jobs.inventory('bank', job.id)).generation).toBe(2);
       return again;
     }
 

@@ -103,7 +103,7 @@ describe('problems', () => {
       'picture_gone',
       async () => {
         const { id } = await failed();
-        await api.ledger.deleteImages('bank', id, ['front']);
+        await api.ledger.jobs.deleteImages('bank', id, ['front']);
         return api.call('POST', `/v1/jobs/${id}/retry`, { key });
       },
     ],
@@ -111,7 +111,7 @@ describe('problems', () => {
       'image_gone',
       async () => {
         const { id } = await failed();
-        await api.ledger.deleteImages('bank', id, ['front']);
+        await api.ledger.jobs.deleteImages('bank', id, ['front']);
         return api.call('GET', `/v1/jobs/${id}/front/image`, { key });
       },
     ],

@@ -7,8 +7,8 @@ const job = newJobId(Date.now());
 let admin: TestAdmin;
 
 async function storedJob(id: JobId) {
-  await admin.ledger.markers.openGeneration('bank', id, 1, null);
-  const sealed = await admin.ledger.startJob('bank', id);
+  await admin.ledger.jobs.markers.openGeneration('bank', id, 1, null);
+  const sealed = await admin.ledger.jobs.start('bank', id);
   await sealed.putImage('front', Buffer.from('picture'));
   const request = { v: 1, job: id, tenant: 'bank', nonce: id, createdAtMs: 0, sides: ['front'], reference: null };
   await sealed.commit({ ...request, metadata: {}, priority: 'bulk', expiresAtMs: null, apiKeyId: null } as never);
@@ -18,9 +18,19 @@ beforeAll(async () => {
   admin = await startTestAdmin();
   await storedJob(job);
   const deed = { role: 'operator', reason: 'ticket 4711' } as const;
-  await admin.ledger.audit.append({ ...deed, who: 'li', action: 'job.retry', target: { tenant: 'bank', job } });
+  await admin.ledger.operators.audit.append({
+    ...deed,
+    who: 'li',
+    action: 'job.retry',
+    target: { tenant: 'bank', job },
+  });
   for (let at = 0; at < 210; at++)
-    await admin.ledger.audit.append({ ...deed, who: 'wang', action: 'gate.open', target: { credential: 'main' } });
+    await admin.ledger.operators.audit.append({
+      ...deed,
+      who: 'wang',
+      action: 'gate.open',
+      target: { credential: 'main' },
+    });
 });
 afterAll(() => admin?.stop());
 

@@ -36,7 +36,7 @@ afterAll(async () => {
 
 const put = (route: string) => admin.owner.call('PUT', route);
 const written = async () =>
-  (await admin.ledger.audit.page(null, 100)).entries.filter(({ action }) => action !== 'login');
+  (await admin.ledger.operators.audit.page(null, 100)).entries.filter(({ action }) => action !== 'login');
 
 describe('Bull Board', () => {
   it.each([

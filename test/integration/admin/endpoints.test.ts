@@ -14,7 +14,7 @@ afterAll(() => admin?.stop());
 
 async function endpoint(terms: Partial<EndpointRecord> = {}): Promise<string> {
   const id = newId('we', systemClock.now());
-  await admin.ledger.endpoints.create('bank', id, {
+  await admin.ledger.tenants.endpoints.create('bank', id, {
     ...{ url: 'https://receiver.example/', events: null, payload: 'reference', publicKey: null, headers: {} },
     ...{ state: 'enabled', secrets: [], createdAtMs: 0 },
     ...terms,
@@ -22,7 +22,7 @@ async function endpoint(terms: Partial<EndpointRecord> = {}): Promise<string> {
   return id;
 }
 const change = (id: string, terms: Partial<EndpointRecord>) =>
-  admin.ledger.endpoints.change('bank', id, (value) => ({ ...value, ...terms }));
+  admin.ledger.tenants.endpoints.change('bank', id, (value) => ({ ...value, ...terms }));
 const page = async () =>
   (await fetch(`${admin.url}/endpoints`, { headers: { cookie: admin.owner.cookie, accept: 'text/html' } })).text();
 
@@ -65,7 +65,7 @@ describe('an endpoint that fails', () => {
 
 describe('a recovery', () => {
   const since = new Date(systemClock.now() - HOUR_MS).toISOString();
-  const recorded = async () => (await admin.ledger.audit.page(null, 100)).entries.map(({ action }) => action);
+  const recorded = async () => (await admin.ledger.operators.audit.page(null, 100)).entries.map(({ action }) => action);
 
   it('counts in a dry run and does nothing; to start it takes a reason', async () => {
     const id = await endpoint();

@@ -8,7 +8,7 @@ import { startTestAdmin, type TestAdmin } from '../../support/admin-app.ts';
 let admin: TestAdmin;
 const HOUR_MS = 3_600_000;
 const at = (ms: number) => new Date(systemClock.now() + ms).toISOString();
-const recorded = async () => (await admin.ledger.audit.page(null, 100)).entries.map(({ action }) => action);
+const recorded = async () => (await admin.ledger.operators.audit.page(null, 100)).entries.map(({ action }) => action);
 
 beforeAll(async () => {
   admin = await startTestAdmin();
@@ -43,14 +43,14 @@ describe('an API key', () => {
         at: expect.stringMatching(/^scopes/),
       });
     expect((await form('in_queue=5')).status).toBe(400);
-    expect(await admin.ledger.apiKeys.list('bank')).toEqual([]);
+    expect(await admin.ledger.tenants.apiKeys.list('bank')).toEqual([]);
     expect(await recorded()).not.toContain('key.create');
   });
 
   it('has the scopes that were ticked, and no other', async () => {
     expect((await form('scopes=jobs%3Aread')).status).toBe(200);
     expect((await form('scopes=jobs%3Aread&scopes=jobs%3Aerase')).status).toBe(200);
-    const made = (await admin.ledger.apiKeys.list('bank')).map(({ value }) => value.scopes.join(' '));
+    const made = (await admin.ledger.tenants.apiKeys.list('bank')).map(({ value }) => value.scopes.join(' '));
     expect(made.sort()).toEqual(['jobs:read', 'jobs:read jobs:erase']);
   });
 
@@ -72,14 +72,14 @@ describe('an API key', () => {
 });
 
 describe('a tenant', () => {
-  const record = async () => (await admin.ledger.tenants.get(SYSTEM_TENANT, 'bank'))!.value;
+  const record = async () => (await admin.ledger.tenants.records.get(SYSTEM_TENANT, 'bank'))!.value;
 
   it('has caps for all its keys together, replaced as a whole, shown and on record', async () => {
     const set = (body: object) => admin.owner.call('POST', '/api/tenants/bank/limits', body);
     expect((await set({ requests_per_second: 50, cards_per_day: 9000 })).status).toBe(200);
     expect((await record()).limits).toEqual({ requestsPerSecond: 50, cardsPerDay: 9000 });
     expect((await admin.owner.page('/tenants/bank')).text).toContain('50 requests/s, 9000 cards/day');
-    expect((await admin.ledger.audit.page(null, 1)).entries[0]).toMatchObject({
+    expect((await admin.ledger.operators.audit.page(null, 1)).entries[0]).toMatchObject({
       action: 'tenant.change',
       detail: { requestsPerSecond: 50, cardsPerDay: 9000 },
     });
@@ -110,7 +110,7 @@ describe('a time', () => {
 
   it('until which an endpoint gets what it missed is later than that from which', async () => {
     const id = newId('we', systemClock.now());
-    await admin.ledger.endpoints.create('bank', id, {
+    await admin.ledger.tenants.endpoints.create('bank', id, {
       ...{ url: 'https://receiver.example/', events: null, payload: 'reference', publicKey: null, headers: {} },
       ...{ state: 'enabled', secrets: [], createdAtMs: 0 },
     });

@@ -33,6 +33,6 @@ it('the page of gates says so, and not that no worker has told of credentials', 
 });
 
 it('nothing of that is on record', async () => {
-  const { entries } = await admin.ledger.audit.page(null, 100);
+  const { entries } = await admin.ledger.operators.audit.page(null, 100);
   expect(entries.map(({ action }) => action)).toEqual(['login']);
 });

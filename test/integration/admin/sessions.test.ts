@@ -38,11 +38,11 @@ describe('a logout', () => {
 
   it('holds where it was asked for, also when the ledger is away', async () => {
     const mine = await first.login();
-    const kept = ledger.endedSessions.get;
-    ledger.endedSessions.get = () => Promise.reject(new Error('the store is away'));
+    const kept = ledger.operators.endedSessions.get;
+    ledger.operators.endedSessions.get = () => Promise.reject(new Error('the store is away'));
     expect((await mine.call('POST', '/logout')).status).toBe(303);
     expect(await statusAt(first, mine.cookie)).toBe(401);
-    ledger.endedSessions.get = kept;
+    ledger.operators.endedSessions.get = kept;
   });
 });
 

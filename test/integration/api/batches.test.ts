@@ -97,7 +97,7 @@ describe('batches and uploads, with Redis away', () => {
     // No worker announces here, so that the index learns of the cancelled ones by hand.
     for (const { id, reference } of (await expanded(body.id, 3)).slice(1)) {
       await expect.poll(async () => (await client.jobs.get(id)).state, { timeout: 10_000 }).toBe('cancelled');
-      await api.ledger.listing.finished('bank', id, reference, { generation: 1, state: 'cancelled', code: '-' });
+      await api.ledger.jobs.listing.finished('bank', id, reference, { generation: 1, state: 'cancelled', code: '-' });
     }
     const done = await client.batches.wait(body.id, { everyMs: 50 });
     expect(done).toMatchObject({ state: 'cancelled', counts: { succeeded: 1, cancelled: 2 } });
@@ -141,7 +141,7 @@ describe('batches and uploads, with Redis away', () => {
   it('takes a picture by a signed URL, and a job from it', async () => {
     const id = await client.uploads.put(new Uint8Array(picture), 'image/jpeg');
     const job = await client.jobs.submit({ front: { upload_id: id } });
-    const stored = await (await api.ledger.openJob('bank', job.id as JobView['id']))!.image('front');
+    const stored = await (await api.ledger.jobs.open('bank', job.id as JobView['id']))!.image('front');
     expect(stored).toEqual(picture);
     for (const [name, body] of api.store.objects) {
       if (name.startsWith('uploads/')) expect(body.includes(picture.subarray(0, 64))).toBe(false);
@@ -166,12 +166,12 @@ describe('batches and uploads, with Redis away', () => {
     const [other] = await expanded(line.body.id, 1);
     await client.jobs.erase(job.id);
 
-    expect(await api.ledger.uploads.read('bank', ticket.upload_id as UploadId)).toBeNull();
+    expect(await api.ledger.intake.uploads.read('bank', ticket.upload_id as UploadId)).toBeNull();
     const left = [...api.store.objects.keys()].filter((name) => name.includes(ticket.upload_id));
     expect(left.sort()).toEqual(['begun', 'dropped'].map((name) => `uploads/bank/${ticket.upload_id}/${name}`));
     expect((await put()).status).toBe(403);
     // What took it before has a picture of its own; what comes later finds none.
-    expect(await (await api.ledger.openJob('bank', other!.id as JobView['id']))!.image('front')).toEqual(picture);
+    expect(await (await api.ledger.jobs.open('bank', other!.id as JobView['id']))!.image('front')).toEqual(picture);
     await expect(client.jobs.submit({ front: { upload_id: ticket.upload_id } })).rejects.toMatchObject({
       code: 'source_unavailable',
     });
@@ -182,7 +182,7 @@ describe('batches and uploads, with Redis away', () => {
     const id = await client.uploads.put(new Uint8Array(picture), 'image/jpeg');
     const submit = () => client.jobs.submit({ front: { upload_id: id } }, { idempotencyKey: 'uploaded-once' });
     const job = await submit();
-    await api.ledger.uploads.drop('bank', id as UploadId);
+    await api.ledger.intake.uploads.drop('bank', id as UploadId);
     expect((await submit()).id).toBe(job.id);
   });
 

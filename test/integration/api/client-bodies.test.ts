@@ -138,7 +138,7 @@ describe('bodies as clients send them', () => {
     ])('takes an image part with %s', async (_what, head) => {
       const answer = await form(['front', head, jpeg]);
       expect([answer.status, answer.body.code]).toEqual([202, undefined]);
-      expect(await (await api.ledger.openJob('bank', answer.body.id))!.image('front')).toEqual(jpeg);
+      expect(await (await api.ledger.jobs.open('bank', answer.body.id))!.image('front')).toEqual(jpeg);
     });
 
     it('takes a side for which no file is chosen as absent', async () => {

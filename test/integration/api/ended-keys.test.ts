@@ -46,7 +46,7 @@ describe('a key that ends while its requests wait', () => {
     const waiting = begin(key).then(async (response) => ({ response, text: await response.text() }));
     await new Promise((resolve) => setTimeout(resolve, 500));
     const startedMs = performance.now();
-    await api.ledger.apiKeys.change('bank', id, change);
+    await api.ledger.tenants.apiKeys.change('bank', id, change);
     const answer = await waiting;
     expect(performance.now() - startedMs).toBeLessThan(PROMISED_MS + SLACK_MS);
     return answer;

@@ -24,7 +24,7 @@ async function register(): Promise<string> {
   return body.id;
 }
 const change = (id: string, terms: Partial<EndpointRecord>) =>
-  api.ledger.endpoints.change('bank', id, (value) => ({ ...value, ...terms }));
+  api.ledger.tenants.endpoints.change('bank', id, (value) => ({ ...value, ...terms }));
 async function listed(id: string) {
   const { body } = await api.call('GET', '/v1/webhook-endpoints', { key });
   return body.data.find((one: { id: string }) => one.id === id);
@@ -79,7 +79,7 @@ describe('the only endpoint of a tenant', () => {
 describe('a recovery', () => {
   const recoveries = async (endpoint: string) => {
     const found = [];
-    for await (const ref of api.ledger.recoveries.open()) if (ref.endpoint === endpoint) found.push(ref);
+    for await (const ref of api.ledger.deliveries.recoveries.open()) if (ref.endpoint === endpoint) found.push(ref);
     return found;
   };
 

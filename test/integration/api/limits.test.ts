@@ -85,7 +85,7 @@ describe('a limited tenant', () => {
     return (await createApiKey(api.ledger, systemClock, { tenant: 'bank', env: 'test', scopes: [...scopes] })).key;
   };
   const cap = (limits: TenantLimits) =>
-    api.ledger.tenants.change(SYSTEM_TENANT, 'bank', (value) => ({ ...value, limits }));
+    api.ledger.tenants.records.change(SYSTEM_TENANT, 'bank', (value) => ({ ...value, limits }));
 
   it('shares its rate between all its keys, and says so in the headers', async () => {
     const keys = await Promise.all([newKey(), newKey()]);

@@ -93,7 +93,7 @@ describe('reading jobs, with Redis away', () => {
   it('gives crops to those who may see results, and only of their own', async () => {
     const { id } = jobs[0]!;
     const portrait = await plainJpeg();
-    await (await api.ledger.openJob('bank', id))!.putCrop('front', 'portrait', portrait);
+    await (await api.ledger.jobs.open('bank', id))!.putCrop('front', 'portrait', portrait);
     const read = async (path: string, owner: string, scopes?: Parameters<TestApi['key']>[1]) => {
       const headers = { authorization: `Bearer ${await api.key(owner, scopes)}` };
       return fetch(`${api.url}/v1/jobs/${id}/${path}`, { headers });
@@ -116,7 +116,8 @@ describe('reading jobs, with Redis away', () => {
     const read = (path: string, apiKey = readers) =>
       fetch(`${api.url}/v1/jobs/${job.id}/${path}`, { headers: { authorization: `Bearer ${apiKey}` } });
     const code = async (response: Response) => ((await response.json()) as { code: string }).code;
-    const reads = async () => (await api.ledger.audit.find({ job: job.id, action: 'image.read' }, null, 10)).entries;
+    const reads = async () =>
+      (await api.ledger.operators.audit.find({ job: job.id, action: 'image.read' }, null, 10)).entries;
 
     const answer = await read('front/image');
     expect(answer.headers.get('content-type')).toBe('image/jpeg');
@@ -136,7 +137,7 @@ describe('reading jobs, with Redis away', () => {
     expect((await read('front/image', await api.key('other'))).status).toBe(404);
     const others = SCOPES.filter((scope) => scope !== 'images:read');
     expect((await read('front/image', await api.key('bank', others))).status).toBe(403);
-    await api.ledger.deleteImages('bank', job.id, ['front']);
+    await api.ledger.jobs.deleteImages('bank', job.id, ['front']);
     const gone = await read('front/image');
     expect([gone.status, await code(gone)]).toEqual([410, 'image_gone']);
     await api.call('DELETE', `/v1/jobs/${job.id}`, { key });

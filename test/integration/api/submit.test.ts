@@ -162,7 +162,10 @@ describe('webhook endpoints', () => {
     const change = async (url: string) =>
       (await api.call('PATCH', `/v1/webhook-endpoints/${made.body.id}`, { key, ...json({ url }) })).status;
     expect(await change('https://10.1.2.3:8443/')).toBe(422);
-    await api.ledger.tenants.change(SYSTEM_TENANT, 'other', (value) => ({ ...value, webhookTargets: ['10.0.0.0/8'] }));
+    await api.ledger.tenants.records.change(SYSTEM_TENANT, 'other', (value) => ({
+      ...value,
+      webhookTargets: ['10.0.0.0/8'],
+    }));
     expect(await change('https://10.2.0.1/')).toBe(422);
     expect(await change('https://10.1.2.3:8443/')).toBe(200);
   });

@@ -40,7 +40,8 @@ describe('two API processes', () => {
       scopes: ['jobs:read', 'jobs:write'],
       limits,
     });
-  const change = (id: string, to: (value: ApiKeyRecord) => ApiKeyRecord) => first.ledger.apiKeys.change('bank', id, to);
+  const change = (id: string, to: (value: ApiKeyRecord) => ApiKeyRecord) =>
+    first.ledger.tenants.apiKeys.change('bank', id, to);
   const submit = (api: TestApi, key: string) => api.call('POST', '/v1/jobs', { key, ...json({ front: { image } }) });
 
   /** Both answer so, for good, within two seconds. */

@@ -57,7 +57,7 @@ describe('the health of an endpoint over days, told once per change', () => {
   async function owe(endpoint: string): Promise<string> {
     const job = await owing.owe([endpoint]);
     const ended = { generation: 1, state: 'succeeded', code: '-' } as const;
-    await owing.ledger.listing.finished(app.stack.info.tenant, job as JobId, null, ended);
+    await owing.ledger.jobs.listing.finished(app.stack.info.tenant, job as JobId, null, ended);
     return job;
   }
   const at = (path: string, job: string) => (one: Arrival) => one.path === path && one.event.data.id === job;

@@ -16,7 +16,7 @@ export function audited<T>(
   const { tenant, job, endpoint, credential } = deed.target;
   const ids = { tenant, job_id: job, endpoint_id: endpoint, credential_id: credential };
   return onRecord(
-    ledger.audit,
+    ledger.operators.audit,
     { who: user, role, ...deed },
     ({ seq }) => {
       log.info('admin.action', { admin: user, step: deed.action, count: seq, ...ids });

@@ -32,8 +32,8 @@ export function auditRoutes(app: FastifyInstance, context: AdminContext): void {
 
   function find(request: FastifyRequest): Promise<AuditPage> {
     const { before = null, limit, job, user, action } = parseQuery(querySchema, request);
-    if (!job && !user && !action) return ledger.audit.page(before, limit);
-    return ledger.audit.find({ job, who: user, action }, before, limit);
+    if (!job && !user && !action) return ledger.operators.audit.page(before, limit);
+    return ledger.operators.audit.find({ job, who: user, action }, before, limit);
   }
 
   app.get('/audit', async (request, reply) => {
@@ -51,13 +51,13 @@ export function auditRoutes(app: FastifyInstance, context: AdminContext): void {
 
   app.get('/api/audit/verify', async (request) => {
     ownerOf(request);
-    return ledger.audit.verify();
+    return ledger.operators.audit.verify();
   });
 
   app.get('/api/audit/export', async (request, reply) => {
     const session = ownerOf(request);
     const deed = { action: 'audit.export', target: {}, reason: null } as const;
-    const entries = await audited(context, session, deed, async () => ledger.audit.entries());
+    const entries = await audited(context, session, deed, async () => ledger.operators.audit.entries());
     async function* lines() {
       for await (const entry of entries) yield `${JSON.stringify(entry)}\n`;
     }

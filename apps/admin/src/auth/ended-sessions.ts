@@ -12,7 +12,10 @@ export interface EndedSessions {
   end(session: IssuedSession): Promise<void>;
 }
 
-export function createEndedSessions({ endedSessions }: Pick<Ledger, 'endedSessions'>, clock: Clock): EndedSessions {
+export function createEndedSessions(
+  { operators: { endedSessions } }: Pick<Ledger, 'operators'>,
+  clock: Clock,
+): EndedSessions {
   const here = new Map<string, number>();
 
   function endHere({ id, untilMs }: IssuedSession): void {

@@ -26,7 +26,10 @@ export function guard(app: FastifyInstance, { sessions, endedSessions, ledger }:
   const standings = new LRUCache<string, Standing>({ max: 1000, ttl: RECHECK_MS });
 
   async function read(user: string): Promise<Standing> {
-    const [record, ended] = await Promise.all([ledger.admins.get(SYSTEM_TENANT, user), endedSessions.of(user)]);
+    const [record, ended] = await Promise.all([
+      ledger.operators.admins.get(SYSTEM_TENANT, user),
+      endedSessions.of(user),
+    ]);
     const standing = { version: record?.version ?? null, ended };
     standings.set(user, standing);
     return standing;

@@ -58,7 +58,7 @@ export function loginRoutes(app: FastifyInstance, context: AdminContext): void {
       throttle.succeeded(user, request.ip);
       log.info('admin.login', { admin: user });
       // Who cannot write must still be able to look: a store that is away is what they came to see.
-      await ledger.audit
+      await ledger.operators.audit
         .append({ who: user, role: session.role, action: 'login', target: {}, reason: null })
         .catch((error) => log.error('admin.audit_failed', { admin: user, ...describeError(error) }));
       reply.setCookie(SESSION_COOKIE, sessions.issue(session), {

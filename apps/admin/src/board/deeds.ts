@@ -17,7 +17,7 @@ export function createDeeds({ ledger, log }: Pick<AdminContext, 'ledger' | 'log'
   return {
     async began(request, action, target) {
       const { user, role } = request.session!;
-      const entry = await ledger.audit.append({ who: user, role, action, target, reason: null });
+      const entry = await ledger.operators.audit.append({ who: user, role, action, target, reason: null });
       begun.set(request, entry);
       log.info('admin.action', {
         admin: user,
@@ -32,7 +32,7 @@ export function createDeeds({ ledger, log }: Pick<AdminContext, 'ledger' | 'log'
       if (!entry) return;
       const { who, role, action, target, seq } = entry;
       const detail = { failed: codeIn(payload) ?? `status_${status}`, of: seq };
-      await ledger.audit
+      await ledger.operators.audit
         .append({ who, role, action, target, reason: null, detail })
         .catch((error) => log.error('admin.audit_failed', { admin: who, ...describeError(error) }));
     },

@@ -42,11 +42,11 @@ export function bulkRoutes(app: FastifyInstance, context: AdminContext, runner: 
     const session = request.session!;
     const raw = request.query as Record<string, string>;
     const asked = parseQuery(filterSchema, request);
-    const runs = (await ledger.bulkRetries.list(SYSTEM_TENANT)).sort(
+    const runs = (await ledger.operators.bulkRetries.list(SYSTEM_TENANT)).sort(
       (a, b) => b.value.startedAtMs - a.value.startedAtMs,
     );
     const dry = Object.keys(raw).length > 0 ? await dryRun(context, queryOf(asked), COUNT_BUDGET_MS) : null;
-    const tenants = (await ledger.tenants.list(SYSTEM_TENANT)).map(({ id }) => id);
+    const tenants = (await ledger.tenants.records.list(SYSTEM_TENANT)).map(({ id }) => id);
     const body = bulkPage({ runs, dry, raw, tenants, mayStart: mayActAs(session.role, 'operator') });
     return sendPage(reply, page({ title: 'Bulk retry', place: '/bulk', session, body }));
   });
@@ -59,7 +59,9 @@ export function bulkRoutes(app: FastifyInstance, context: AdminContext, runner: 
     return sendPage(reply, page({ title: 'Bulk retry', place: '/bulk', session, body, refreshS }));
   });
 
-  app.get('/api/bulk-retries', async () => ({ data: (await ledger.bulkRetries.list(SYSTEM_TENANT)).map(viewOf) }));
+  app.get('/api/bulk-retries', async () => ({
+    data: (await ledger.operators.bulkRetries.list(SYSTEM_TENANT)).map(viewOf),
+  }));
   app.get('/api/bulk-retries/:id', async (request) =>
     viewOf(await readRun(context, request.params as Record<string, string>)),
   );
@@ -87,7 +89,7 @@ export function bulkRoutes(app: FastifyInstance, context: AdminContext, runner: 
       const detail = { expected: dry.count, per_second: body.per_second, code: query.code, state: query.state };
       const target = { bulk: id, ...(query.tenant ? { tenant: query.tenant } : {}) };
       await audited(context, session, { action: 'bulk_retry.start', target, reason: why, detail }, () =>
-        ledger.bulkRetries.create(SYSTEM_TENANT, id, record),
+        ledger.operators.bulkRetries.create(SYSTEM_TENANT, id, record),
       );
       runner.wake();
       return { ...counted, id };
@@ -103,7 +105,7 @@ export function bulkRoutes(app: FastifyInstance, context: AdminContext, runner: 
       const { id } = await readRun(context, params);
       const deed = { action: 'bulk_retry.cancel', target: { bulk: id }, reason: body.reason ?? null } as const;
       const ended = await audited(context, session, deed, () =>
-        ledger.bulkRetries.change(SYSTEM_TENANT, id, (value) =>
+        ledger.operators.bulkRetries.change(SYSTEM_TENANT, id, (value) =>
           value.state === 'running' ? { ...value, state: 'cancelled', endedAtMs: clock.now() } : value,
         ),
       );
@@ -124,7 +126,7 @@ function queryOf(asked: z.output<typeof filterSchema>): BulkQuery {
 }
 
 async function readRun({ ledger }: AdminContext, { id }: Record<string, string>): Promise<Versioned<BulkRetryRecord>> {
-  const run = /^bulk_[0-9A-Z]{26}$/.test(id ?? '') ? await ledger.bulkRetries.get(SYSTEM_TENANT, id!) : null;
+  const run = /^bulk_[0-9A-Z]{26}$/.test(id ?? '') ? await ledger.operators.bulkRetries.get(SYSTEM_TENANT, id!) : null;
   if (!run) throw new RejectedError('not_found');
   return run;
 }

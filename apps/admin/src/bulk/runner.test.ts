@@ -13,8 +13,8 @@ const TENANT = 'bank';
 
 async function failedJob(ledger: Ledger, code: string, atMs = Date.now()): Promise<JobId> {
   const job = newJobId(atMs);
-  await ledger.markers.openGeneration(TENANT, job, 1, null);
-  const sealed = await ledger.startJob(TENANT, job);
+  await ledger.jobs.markers.openGeneration(TENANT, job, 1, null);
+  const sealed = await ledger.jobs.start(TENANT, job);
   await sealed.putImage('front', Buffer.from('picture'));
   const request = { v: 1, job, tenant: TENANT, nonce: job, createdAtMs: atMs, sides: ['front'], reference: null };
   await sealed.commit({ ...request, metadata: {}, priority: 'bulk' } as never);
@@ -23,10 +23,10 @@ async function failedJob(ledger: Ledger, code: string, atMs = Date.now()): Promi
 }
 
 async function endAsFailed(ledger: Ledger, job: JobId, generation: number, code: string, atMs = Date.now()) {
-  const sealed = (await ledger.openJob(TENANT, job))!;
+  const sealed = (await ledger.jobs.open(TENANT, job))!;
   await sealed.decide({ v: 1, generation, state: 'failed', code, atMs, eventId: 'msg', full: '{}', reference: '{}' });
-  await ledger.listing.finished(TENANT, job, null, { generation, state: 'failed', code });
-  await ledger.markers.closeGeneration(TENANT, job, generation, null);
+  await ledger.jobs.listing.finished(TENANT, job, null, { generation, state: 'failed', code });
+  await ledger.jobs.markers.closeGeneration(TENANT, job, generation, null);
 }
 
 function setUp() {
@@ -62,17 +62,17 @@ function setUp() {
   const query = { tenant: null, state: null, code: 'worker_crashed', createdAfterMs: null, createdBeforeMs: null };
   const order = async (id: string, perSecond: number, code: string | null = 'worker_crashed') => {
     const which = { ...query, code };
-    await ledger.bulkRetries.create(SYSTEM_TENANT, id, {
+    await ledger.operators.bulkRetries.create(SYSTEM_TENANT, id, {
       ...{ state: 'running', query: which, startedAtMs: Date.now(), endedAtMs: null, perSecond, expected: 0 },
       ...{ by: 'li', reason: 'mended', after: null, retried: 0, skipped: {} },
     });
   };
-  const state = async (id: string) => (await ledger.bulkRetries.get(SYSTEM_TENANT, id))!.value;
+  const state = async (id: string) => (await ledger.operators.bulkRetries.get(SYSTEM_TENANT, id))!.value;
   return { ledger, store, added, leases, onAdd, runner, query, order, state };
 }
 
 async function manyFailed(ledger: Ledger, count: number) {
-  await ledger.tenants.create(SYSTEM_TENANT, TENANT, { name: 'A bank', createdAtMs: 0 });
+  await ledger.tenants.records.create(SYSTEM_TENANT, TENANT, { name: 'A bank', createdAtMs: 0 });
   const jobs: JobId[] = [];
   for (let at = 0; at < count; at++) jobs.push(await failedJob(ledger, at % 4 === 3 ? 'other' : 'worker_crashed'));
   return jobs;
@@ -91,7 +91,7 @@ describe('a bulk retry', () => {
     await running.stop();
     expect(new Set(added.map(({ job }) => job)).size).toBe(90);
     expect(added.every(({ generation }) => generation === 2)).toBe(true);
-    const [end] = (await ledger.audit.page(null, 1)).entries;
+    const [end] = (await ledger.operators.audit.page(null, 1)).entries;
     expect(end).toMatchObject({
       action: 'bulk_retry.end',
       target: { bulk: 'bulk_1' },
@@ -111,7 +111,7 @@ describe('a bulk retry', () => {
     const before = added.length;
     expect(before).toBeLessThan(60);
     leases.clear();
-    await ledger.bulkRetries.change(SYSTEM_TENANT, 'bulk_2', (value) => ({ ...value, perSecond: 200 }));
+    await ledger.operators.bulkRetries.change(SYSTEM_TENANT, 'bulk_2', (value) => ({ ...value, perSecond: 200 }));
     const second = runner();
     second.start();
     await expect.poll(async () => (await state('bulk_2')).state, { timeout: 15_000 }).toBe('finished');
@@ -139,7 +139,7 @@ describe('a bulk retry', () => {
     const running = runner();
     running.start();
     await expect.poll(() => added.length).toBe(5);
-    await ledger.bulkRetries.change(SYSTEM_TENANT, 'bulk_4', (value) => ({ ...value, state: 'cancelled' }));
+    await ledger.operators.bulkRetries.change(SYSTEM_TENANT, 'bulk_4', (value) => ({ ...value, state: 'cancelled' }));
     await new Promise((resolve) => setTimeout(resolve, 1500));
     await running.stop();
     expect(added.length).toBeLessThanOrEqual(10);
@@ -178,7 +178,7 @@ describe('a bulk retry', () => {
     const { ledger, added, runner, order, state } = setUp();
     await manyFailed(ledger, 3);
     for (let at = 0; at < 60; at++)
-      await ledger.listing.finished(TENANT, newJobId(Date.now() - at), null, {
+      await ledger.jobs.listing.finished(TENANT, newJobId(Date.now() - at), null, {
         ...{ generation: 1, state: at % 2 ? 'succeeded' : 'cancelled', code: '-' },
       });
     await order('bulk_6', 2, null);
@@ -188,7 +188,7 @@ describe('a bulk retry', () => {
     await running.stop();
     expect(added).toHaveLength(3);
     // Made, two pages of at most two cards, and the end.
-    expect((await ledger.bulkRetries.get(SYSTEM_TENANT, 'bulk_6'))!.version).toBeLessThanOrEqual(4);
+    expect((await ledger.operators.bulkRetries.get(SYSTEM_TENANT, 'bulk_6'))!.version).toBeLessThanOrEqual(4);
   });
 
   it('leaves out what can never succeed, and says how many, before and after', async () => {
@@ -198,7 +198,7 @@ describe('a bulk retry', () => {
       await failedJob(ledger, code);
     }
     const deleted = await failedJob(ledger, 'upstream_request_invalid');
-    await ledger.deleteImages(TENANT, deleted, ['front']);
+    await ledger.jobs.deleteImages(TENANT, deleted, ['front']);
     const all = { ...query, code: null };
     const final = { image_format_refused: 2, damaged: 1, picture_missing: 1 };
     expect(await dryRun({ ledger, clock: systemClock }, all, 5000)).toMatchObject({ count: 5, leftOut: final });
@@ -213,10 +213,10 @@ describe('a bulk retry', () => {
 
   it('leaves out a job whose other side was refused, whatever failed last', async () => {
     const { ledger, added, runner, order, state } = setUp();
-    await ledger.tenants.create(SYSTEM_TENANT, TENANT, { name: 'A bank', createdAtMs: 0 });
+    await ledger.tenants.records.create(SYSTEM_TENANT, TENANT, { name: 'A bank', createdAtMs: 0 });
     const job = await failedJob(ledger, 'worker_crashed');
     const header = { v: 1, kind: 'refusal', provider: 'p', at: '', code: 'card_not_found' } as const;
-    await (await ledger.openJob(TENANT, job))!.putReply('back', encodeCheckpoint({ header, reply: Buffer.alloc(0) }));
+    await (await ledger.jobs.open(TENANT, job))!.putReply('back', encodeCheckpoint({ header, reply: Buffer.alloc(0) }));
     await order('bulk_8', 200);
     const running = runner();
     running.start();

@@ -53,7 +53,7 @@ export function createBulkRunner(context: RunnerParts): BulkRunner {
     let after: string | null = null;
     let markedMs = clock.now();
     while (!stopped.signal.aborted) {
-      const run = await ledger.bulkRetries.get(SYSTEM_TENANT, id);
+      const run = await ledger.operators.bulkRetries.get(SYSTEM_TENANT, id);
       if (run?.value.state !== 'running' || !(await holdsLease(id))) return;
       const { perSecond, query, startedAtMs } = run.value;
       const beganMs = clock.now();
@@ -73,7 +73,7 @@ export function createBulkRunner(context: RunnerParts): BulkRunner {
   }
 
   async function mark(id: string, counts: Counts, next: string | null): Promise<void> {
-    await ledger.bulkRetries.change(SYSTEM_TENANT, id, (value) => {
+    await ledger.operators.bulkRetries.change(SYSTEM_TENANT, id, (value) => {
       const skipped = { ...value.skipped };
       for (const [code, count] of Object.entries(counts.skipped)) skipped[code] = (skipped[code] ?? 0) + count;
       return { ...value, after: next ?? value.after, retried: value.retried + counts.retried, skipped };
@@ -82,7 +82,7 @@ export function createBulkRunner(context: RunnerParts): BulkRunner {
 
   async function end(id: string): Promise<void> {
     const endedAtMs = clock.now();
-    const ended = await ledger.bulkRetries.change(SYSTEM_TENANT, id, (value) =>
+    const ended = await ledger.operators.bulkRetries.change(SYSTEM_TENANT, id, (value) =>
       value.state === 'running' ? { ...value, state: 'finished', endedAtMs } : value,
     );
     if (ended) await putOnRecord(context, ended);
@@ -92,7 +92,7 @@ export function createBulkRunner(context: RunnerParts): BulkRunner {
 
   async function lookOnce(): Promise<void> {
     if (redis.status !== 'ready') return;
-    const runs = await ledger.bulkRetries.list(SYSTEM_TENANT);
+    const runs = await ledger.operators.bulkRetries.list(SYSTEM_TENANT);
     for (const { id, value } of runs) {
       if (value.state !== 'running' || tasks.has(id)) continue;
       const task = carryOut(id)
@@ -167,7 +167,7 @@ export async function putOnRecord(
   const { by, state, retried, skipped } = value;
   const left = Object.values(skipped).reduce((sum, count) => sum + count, 0);
   const detail = { by, state, retried, skipped: left };
-  await ledger.audit.append({
+  await ledger.operators.audit.append({
     who: 'machine',
     role: 'machine',
     action: 'bulk_retry.end',

@@ -27,10 +27,12 @@ type ReadParts = Pick<AdminContext, 'ledger' | 'lanes' | 'redis' | 'clock'>;
 const AT_ONCE = 50;
 
 export async function readEndpoints(parts: ReadParts): Promise<EndpointLine[]> {
-  const tenants = await parts.ledger.tenants.list(SYSTEM_TENANT);
+  const tenants = await parts.ledger.tenants.records.list(SYSTEM_TENANT);
   const lines: EndpointLine[] = [];
   for (const { id: tenant } of tenants) {
-    const endpoints = (await parts.ledger.endpoints.list(tenant)).filter(({ value }) => value.state !== 'deleted');
+    const endpoints = (await parts.ledger.tenants.endpoints.list(tenant)).filter(
+      ({ value }) => value.state !== 'deleted',
+    );
     for (let at = 0; at < endpoints.length; at += AT_ONCE) {
       lines.push(
         ...(await Promise.all(endpoints.slice(at, at + AT_ONCE).map((one) => lineOf(parts, tenant, one, endpoints)))),

@@ -25,7 +25,7 @@ export function endpointRoutes(app: FastifyInstance, context: AdminContext): voi
 
   async function read({ tenant, id }: Record<string, string>) {
     const known = /^[a-z0-9][a-z0-9-]{1,39}$/.test(tenant!) && /^we_[0-9A-Z]{26}$/.test(id!);
-    const endpoint = known ? await ledger.endpoints.get(tenant!, id!) : null;
+    const endpoint = known ? await ledger.tenants.endpoints.get(tenant!, id!) : null;
     if (!endpoint || endpoint.value.state === 'deleted') throw new RejectedError('not_found');
     const { state, events } = endpoint.value;
     return { tenant: tenant!, id: id!, state, events };

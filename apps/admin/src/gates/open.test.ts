@@ -14,12 +14,12 @@ it('a gate that Redis forgot stays open once an operator opened it', async () =>
     await server.stop();
   });
   const ledger = createLedger({ store: memoryObjectStore(), master: localMasterKey(Buffer.alloc(32)) });
-  await ledger.gates.save('a', { reason: 'operator', by: 'ann', untilMs: 0 });
-  const old = (await ledger.gates.read('a'))!;
+  await ledger.reports.gates.save('a', { reason: 'operator', by: 'ann', untilMs: 0 });
+  const old = (await ledger.reports.gates.read('a'))!;
 
   await openForGood({ ledger }, pacer, 'a', 'bob');
 
-  expect(await ledger.gates.read('a')).toMatchObject({ reason: '', by: 'bob' });
+  expect(await ledger.reports.gates.read('a')).toMatchObject({ reason: '', by: 'bob' });
   // A worker that read the old record before comes too late as well.
   await pacer.restoreGate('a', old);
   expect((await pacer.snapshot())[0]!.gate.state).toBe('open');

@@ -18,7 +18,7 @@ export async function openForGood(
 ): Promise<void> {
   await pacer.openGate(credential, by);
   for (let attempt = 0; attempt < SAVE_TRIES; attempt++) {
-    if (await ledger.gates.save(credential, { reason: '', by, untilMs: 0 })) return;
+    if (await ledger.reports.gates.save(credential, { reason: '', by, untilMs: 0 })) return;
   }
   throw new TransientError('store_unavailable');
 }

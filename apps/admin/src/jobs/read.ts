@@ -47,13 +47,13 @@ type ReadParts = Pick<AdminContext, 'ledger' | 'jobQueue'>;
 /** null when the tenant has no such job. */
 export async function readForOperator(parts: ReadParts, tenant: string, job: JobId): Promise<OperatorView | null> {
   const { ledger, jobQueue } = parts;
-  const inventory = await ledger.inventory(tenant, job);
+  const inventory = await ledger.jobs.inventory(tenant, job);
   const blank = { tenant, job, createdAtMs: createdAtMs(job), generation: inventory.generation };
   if (inventory.erased) {
-    const erased = await ledger.erasures.tombstone(tenant, job);
+    const erased = await ledger.jobs.erasures.tombstone(tenant, job);
     return erased && { ...blank, ...NOTHING, erased, state: 'erased' };
   }
-  const sealed = inventory.committed ? await ledger.openJob(tenant, job) : null;
+  const sealed = inventory.committed ? await ledger.jobs.open(tenant, job) : null;
   const request = await sealed?.request();
   if (!sealed || !request) return null;
   const [ended, hint, deliveries] = await Promise.all([
@@ -98,7 +98,7 @@ function sidesOf(request: JobRequest, inventory: Inventory): OperatorView['sides
 }
 
 async function readEnd({ ledger }: ReadParts, tenant: string, job: JobId, generation: number) {
-  const outcome = (await (await ledger.openJob(tenant, job))!.outcome(generation))!;
+  const outcome = (await (await ledger.jobs.open(tenant, job))!.outcome(generation))!;
   const view = (JSON.parse(outcome.full) as { data: JobView }).data;
   const line: GenerationView = {
     generation,
@@ -120,19 +120,19 @@ function openGeneration(generation: number, hint: LiveHint | null): GenerationVi
 
 async function readDeliveries({ ledger }: ReadParts, tenant: string, job: JobId): Promise<DeliveryLine[]> {
   const [tried, owed, endpoints] = await Promise.all([
-    ledger.deliveries.ofJob(tenant, job),
-    ledger.markers.undeliveredOf(tenant, job),
-    ledger.endpoints.list(tenant),
+    ledger.deliveries.records.ofJob(tenant, job),
+    ledger.jobs.markers.undeliveredOf(tenant, job),
+    ledger.tenants.endpoints.list(tenant),
   ]);
   const disabled = endpoints.filter(({ value }) => value.state === 'disabled');
-  const parked = (await Promise.all(disabled.map(({ id }) => ledger.markers.parkedOfJob(tenant, id, job)))).flat();
+  const parked = (await Promise.all(disabled.map(({ id }) => ledger.jobs.markers.parkedOfJob(tenant, id, job)))).flat();
   const records = new Map<string, { ref: DeliveryRef; last: DeliveryRecord['last'] }>();
   for (const ref of [...owed, ...parked]) records.set(deliverJobId(ref), { ref, last: null });
   for (const record of tried) records.set(deliverJobId(record.ref), record);
   const parkedIds = new Set(parked.map(deliverJobId));
   return Promise.all(
     [...records].map(async ([id, { ref, last }]): Promise<DeliveryLine> => {
-      const tries = last ? await ledger.deliveries.tries(ref) : [];
+      const tries = last ? await ledger.deliveries.records.tries(ref) : [];
       const exhausted = last !== null && last.nextAtMs === null;
       const open = parkedIds.has(id) ? 'parked' : exhausted ? 'exhausted' : 'undelivered';
       const state = last?.class === 'delivered' ? 'delivered' : open;

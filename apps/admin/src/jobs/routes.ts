@@ -31,7 +31,7 @@ export function jobRoutes(app: FastifyInstance, context: AdminContext): void {
     return view;
   }
   async function auditOf(job: JobId): Promise<AuditEntry[]> {
-    const { entries } = await ledger.audit.page(null, AUDIT_LOOKED_AT);
+    const { entries } = await ledger.operators.audit.page(null, AUDIT_LOOKED_AT);
     return entries.filter(({ target }) => target.job === job);
   }
   const jobPath = ({ params }: Call<unknown>) => `/jobs/${params.tenant}/${params.job}`;
@@ -103,8 +103,8 @@ ${Object.entries(metadata).map(([name, value]) => html`<dt>${name}</dt><dd>${val
 }
 
 async function readInFull({ ledger }: AdminContext, tenant: string, job: JobId): Promise<JobView> {
-  const { decided } = await ledger.inventory(tenant, job);
-  const outcome = await (await ledger.openJob(tenant, job))?.outcome(decided.at(-1) ?? 1);
+  const { decided } = await ledger.jobs.inventory(tenant, job);
+  const outcome = await (await ledger.jobs.open(tenant, job))?.outcome(decided.at(-1) ?? 1);
   if (!outcome) throw new RejectedError('not_found');
   return (JSON.parse(outcome.full) as { data: JobView }).data;
 }
@@ -115,10 +115,10 @@ async function readDelivery({ ledger }: AdminContext, params: Record<string, str
   if (!job || !TENANT.test(params.tenant!)) throw new RejectedError('not_found');
   const ref = { tenant: params.tenant!, job: job as JobId, generation: Number(generation), endpoint: endpoint! };
   const [{ entries }, owed, parked, record] = await Promise.all([
-    ledger.deliveries.read(ref),
-    ledger.markers.isOwed(ref),
-    ledger.markers.isParked(ref),
-    ledger.endpoints.get(ref.tenant, ref.endpoint),
+    ledger.deliveries.records.read(ref),
+    ledger.jobs.markers.isOwed(ref),
+    ledger.jobs.markers.isParked(ref),
+    ledger.tenants.endpoints.get(ref.tenant, ref.endpoint),
   ]);
   const known = entries > 0 || owed || parked;
   if (!known || !record || record.value.state === 'deleted') throw new RejectedError('not_found');

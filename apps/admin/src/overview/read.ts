@@ -195,13 +195,13 @@ async function readFailures(queue: AdminContext['board']['recognize'], nowMs: nu
 
 async function readLedger(context: AdminContext) {
   const { ledger, clock } = context;
-  const tenants = (await ledger.tenants.list(SYSTEM_TENANT)).map(({ id }) => id);
+  const tenants = (await ledger.tenants.records.list(SYSTEM_TENANT)).map(({ id }) => id);
   const [pending, undelivered, accepted, lines, audit] = await Promise.all([
     Promise.all(tenants.map((tenant) => oldestPendingMs(context, tenant))),
     Promise.all(tenants.map((tenant) => oldestUndeliveredMs(context, tenant))),
     Promise.all(tenants.map((tenant) => acceptedLately(context, tenant))),
     readEndpoints(context),
-    ledger.audit.page(null, 20),
+    ledger.operators.audit.page(null, 20),
   ]);
   const counts = { healthy: 0, failing: 0, held: 0, disabled: 0 };
   for (const { health } of lines) counts[health]++;
@@ -227,7 +227,7 @@ async function readLedger(context: AdminContext) {
 
 /** Names are in the order of the jobs' making; a retried job's wait began later, which its place in the queue knows. */
 async function oldestPendingMs({ ledger, jobQueue }: AdminContext, tenant: string): Promise<number | null> {
-  const markers = await ledger.markers.oldestPending(tenant, OLDEST_MARKERS);
+  const markers = await ledger.jobs.markers.oldestPending(tenant, OLDEST_MARKERS);
   const times = await Promise.all(
     markers.map(async ({ job, generation }) => {
       if (generation <= 1) return createdAtMs(job);
@@ -243,14 +243,14 @@ async function oldestPendingMs({ ledger, jobQueue }: AdminContext, tenant: strin
 
 async function oldestUndeliveredMs({ ledger }: AdminContext, tenant: string): Promise<number | null> {
   // Notices sort before jobs, and their ids tell no time.
-  const { refs } = await ledger.markers.undeliveredPage(tenant, 'job_', 1);
+  const { refs } = await ledger.jobs.markers.undeliveredPage(tenant, 'job_', 1);
   const job = refs[0]?.job;
   return job && isJobId(job) ? createdAtMs(job) : null;
 }
 
 async function acceptedLately({ ledger, clock }: AdminContext, tenant: string): Promise<number> {
   const createdAfterMs = clock.now() - RECENT_MINUTES * 60_000;
-  const { entries } = await ledger.listing.page(tenant, { createdAfterMs }, { limit: ACCEPTED_LOOKED_AT });
+  const { entries } = await ledger.jobs.listing.page(tenant, { createdAfterMs }, { limit: ACCEPTED_LOOKED_AT });
   if (entries.length < ACCEPTED_LOOKED_AT) return entries.length;
   // More than was looked at: their own time tells the rate.
   const spanMs = Math.max(1, clock.now() - entries.at(-1)!.createdAtMs);

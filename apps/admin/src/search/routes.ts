@@ -42,7 +42,7 @@ export function searchRoutes(app: FastifyInstance, context: AdminContext): void 
       const tenant = await findJob(context, search.id);
       if (tenant) return reply.redirect(`/jobs/${tenant}/${search.id}`, 303);
     }
-    const tenants = (await context.ledger.tenants.list(SYSTEM_TENANT)).map(({ id }) => id);
+    const tenants = (await context.ledger.tenants.records.list(SYSTEM_TENANT)).map(({ id }) => id);
     const found = search.id ? { jobs: [], next: null, lookedBackToMs: null } : await run(search);
     const body = searchPage(search, found, tenants, request.query as Record<string, string>);
     return sendPage(reply, page({ title: 'Jobs', place: '/jobs', session, body }));

@@ -42,13 +42,15 @@ export async function searchJobs(
   { cursor, limit, budgetMs = BUDGET_MS }: { cursor?: string | undefined; limit: number; budgetMs?: number },
 ): Promise<SearchPage> {
   const untilMs = clock.now() + budgetMs;
-  const tenants = query.tenant ? [query.tenant] : (await ledger.tenants.list(SYSTEM_TENANT)).map(({ id }) => id);
+  const tenants = query.tenant
+    ? [query.tenant]
+    : (await ledger.tenants.records.list(SYSTEM_TENANT)).map(({ id }) => id);
   const after = cursor !== undefined && isJobId(cursor) ? cursor : undefined;
   const filter: ListingFilter = query;
   const pages: { tenant: string; entries: IndexEntry[]; next: JobId | null }[] = [];
   for (let at = 0; at < tenants.length; at += TENANTS_AT_ONCE) {
     const some = tenants.slice(at, at + TENANTS_AT_ONCE).map(async (tenant) => {
-      const { entries, next } = await ledger.listing.page(tenant, filter, { after, limit, untilMs });
+      const { entries, next } = await ledger.jobs.listing.page(tenant, filter, { after, limit, untilMs });
       return { tenant, entries, next };
     });
     pages.push(...(await Promise.all(some)));
@@ -72,12 +74,12 @@ function merge(pages: { tenant: string; entries: IndexEntry[]; next: JobId | nul
 
 /** Where a job of this id is; null when no tenant has it. */
 export async function findJob({ ledger }: Pick<AdminContext, 'ledger'>, job: JobId): Promise<string | null> {
-  const tenants = await ledger.tenants.list(SYSTEM_TENANT);
+  const tenants = await ledger.tenants.records.list(SYSTEM_TENANT);
   for (let at = 0; at < tenants.length; at += TENANTS_AT_ONCE) {
     const some = tenants.slice(at, at + TENANTS_AT_ONCE);
     const there = await Promise.all(
       some.map(async ({ id }) => {
-        const { committed, erased } = await ledger.inventory(id, job);
+        const { committed, erased } = await ledger.jobs.inventory(id, job);
         return committed || erased;
       }),
     );

@@ -40,7 +40,7 @@ export function tenantRoutes(app: FastifyInstance, context: AdminContext): void 
   const { ledger, clock, config } = context;
 
   async function read({ tenant }: Record<string, string>) {
-    const record = TENANT.test(tenant!) ? await ledger.tenants.get(SYSTEM_TENANT, tenant!) : null;
+    const record = TENANT.test(tenant!) ? await ledger.tenants.records.get(SYSTEM_TENANT, tenant!) : null;
     if (!record) throw new RejectedError('not_found');
     return record;
   }
@@ -48,24 +48,24 @@ export function tenantRoutes(app: FastifyInstance, context: AdminContext): void 
   /** Throws RejectedError `not_found`: what is not there is not put on record. */
   async function readKey({ key = '', ...params }: Record<string, string>) {
     const { id: tenant } = await read(params);
-    if (!KEY.test(key) || !(await ledger.apiKeys.get(tenant, key))) throw new RejectedError('not_found');
+    if (!KEY.test(key) || !(await ledger.tenants.apiKeys.get(tenant, key))) throw new RejectedError('not_found');
     return { tenant, key };
   }
 
   app.get('/tenants', async (request, reply) => {
     const session = request.session!;
-    const body = tenantsPage(await ledger.tenants.list(SYSTEM_TENANT), mayActAs(session.role, 'owner'));
+    const body = tenantsPage(await ledger.tenants.records.list(SYSTEM_TENANT), mayActAs(session.role, 'owner'));
     return sendPage(reply, page({ title: 'Tenants', place: '/tenants', session, body }));
   });
   app.get('/tenants/:tenant', async (request, reply) => {
     const session = request.session!;
     const tenant = await read(request.params as Record<string, string>);
-    const keys = await ledger.apiKeys.list(tenant.id);
+    const keys = await ledger.tenants.apiKeys.list(tenant.id);
     const body = tenantPage(tenant, keys, mayActAs(session.role, 'owner'), clock.now());
     return sendPage(reply, page({ title: tenant.id, place: '/tenants', session, body }));
   });
   app.get('/api/tenants', async () => ({
-    data: (await ledger.tenants.list(SYSTEM_TENANT)).map(({ id, value }) => ({
+    data: (await ledger.tenants.records.list(SYSTEM_TENANT)).map(({ id, value }) => ({
       id,
       name: value.name,
       weight: value.weight ?? 1,
@@ -77,7 +77,7 @@ export function tenantRoutes(app: FastifyInstance, context: AdminContext): void 
   }));
   app.get('/api/tenants/:tenant/keys', async (request) => {
     const { id } = await read(request.params as Record<string, string>);
-    return { data: (await ledger.apiKeys.list(id)).map(keyView) };
+    return { data: (await ledger.tenants.apiKeys.list(id)).map(keyView) };
   });
 
   const owner = { role: 'owner' } as const;
@@ -104,7 +104,7 @@ export function tenantRoutes(app: FastifyInstance, context: AdminContext): void 
       const deed = { action: 'tenant.change', target: { tenant: id }, reason: null, detail } as const;
       const change = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));
       await audited(context, session, deed, () =>
-        ledger.tenants.change(SYSTEM_TENANT, id, (value) => ({ ...value, ...change })),
+        ledger.tenants.records.change(SYSTEM_TENANT, id, (value) => ({ ...value, ...change })),
       );
       return { id, ...change };
     },
@@ -121,7 +121,7 @@ export function tenantRoutes(app: FastifyInstance, context: AdminContext): void 
     const detail = { ...Object.values(change)[0] };
     const deed = { action: 'tenant.change', target: { tenant: id }, reason: null, detail } as const;
     await audited(context, session, deed, () =>
-      ledger.tenants.change(SYSTEM_TENANT, id, (value) => ({ ...value, ...change })),
+      ledger.tenants.records.change(SYSTEM_TENANT, id, (value) => ({ ...value, ...change })),
     );
     return { id, ...change };
   }
@@ -180,7 +180,7 @@ export function tenantRoutes(app: FastifyInstance, context: AdminContext): void 
       const next = limitsOf(body);
       const deed = { action: 'key.change', target, reason: null, detail: { ...next } } as const;
       const changed = await audited(context, session, deed, () =>
-        ledger.apiKeys.change(target.tenant, target.key, ({ limits: _before, ...value }) => ({
+        ledger.tenants.apiKeys.change(target.tenant, target.key, ({ limits: _before, ...value }) => ({
           ...value,
           ...(next ? { limits: next } : {}),
         })),
@@ -198,7 +198,7 @@ export function tenantRoutes(app: FastifyInstance, context: AdminContext): void 
       const target = await readKey(params);
       const deed = { action: 'key.revoke', target, reason: body.reason } as const;
       const changed = await audited(context, session, deed, () =>
-        ledger.apiKeys.change(target.tenant, target.key, (value) => ({
+        ledger.tenants.apiKeys.change(target.tenant, target.key, (value) => ({
           ...value,
           revokedAtMs: value.revokedAtMs ?? clock.now(),
         })),

@@ -22,7 +22,7 @@ interface Listed {
   ids: Promise<ReadonlySet<string>>;
 }
 
-export function createKeyDirectory(ledger: Pick<Ledger, 'apiKeys' | 'tenants'>, clock: Clock): KeyDirectory {
+export function createKeyDirectory(ledger: Pick<Ledger, 'tenants'>, clock: Clock): KeyDirectory {
   const lists = new LRUCache<string, Listed>({ max: KEPT_TENANTS });
 
   /** One list at a time under each name, and none sooner than a second after the one before it. */
@@ -42,9 +42,9 @@ export function createKeyDirectory(ledger: Pick<Ledger, 'apiKeys' | 'tenants'>, 
 
   return {
     async has(tenant, id) {
-      const tenants = await listed('', () => ledger.tenants.ids(SYSTEM_TENANT));
+      const tenants = await listed('', () => ledger.tenants.records.ids(SYSTEM_TENANT));
       if (!tenants.has(tenant)) return false;
-      return (await listed(tenant, () => ledger.apiKeys.ids(tenant))).has(id);
+      return (await listed(tenant, () => ledger.tenants.apiKeys.ids(tenant))).has(id);
     },
   };
 }

@@ -96,7 +96,7 @@ describe('API keys behind one address', () => {
     await guessAll(100);
     clock.advance(1500);
     const failing = new Error('away');
-    ledger.tenants.ids = () => Promise.reject(failing);
+    ledger.tenants.records.ids = () => Promise.reject(failing);
     await guess();
     clock.advance(1000);
     const outcomes = await Promise.allSettled(Array.from({ length: 30 }, () => guess()));

@@ -23,11 +23,7 @@ export interface KeyRecords {
   get(tenant: string, id: string, address: string): Promise<KeyRecord | null>;
 }
 
-export function createKeyRecords(
-  ledger: Pick<Ledger, 'apiKeys' | 'tenants'>,
-  clock: Clock,
-  log: Pick<Log, 'warn'>,
-): KeyRecords {
+export function createKeyRecords(ledger: Pick<Ledger, 'tenants'>, clock: Clock, log: Pick<Log, 'warn'>): KeyRecords {
   const found = new LRUCache<string, KeyRecord & object>({ max: CACHE_SIZE, ttl: CACHE_TTL_MS });
   const absent = new LRUCache<string, true>({ max: CACHE_SIZE, ttl: CACHE_TTL_MS });
   const known = new LRUCache<string, true>({ max: KNOWN_KEYS });
@@ -38,7 +34,7 @@ export function createKeyRecords(
 
   async function load(tenant: string, id: string): Promise<KeyRecord | null> {
     const name = `${tenant}.${id}`;
-    const record = await ledger.apiKeys.get(tenant, id);
+    const record = await ledger.tenants.apiKeys.get(tenant, id);
     if (record) {
       found.set(name, record);
       known.set(name, true);

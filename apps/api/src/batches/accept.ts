@@ -39,7 +39,7 @@ export async function acceptBatch(
 ): Promise<Accepted> {
   const { clock, ledger } = context;
   const { tenant } = caller;
-  const own = await ledger.batches.begin(tenant, newId('batch', clock.now()) as BatchId);
+  const own = await ledger.intake.batches.begin(tenant, newId('batch', clock.now()) as BatchId);
   const { id } = own.opened;
   // A claim may stand even though its answer was lost: from then on others may come to this id.
   let claimed = false;
@@ -125,13 +125,13 @@ async function claim(
   key: string,
   digests: Digests,
 ): Promise<BatchId | null> {
-  const fingerprint = await ledger.idempotency.fingerprint(tenant, [digests.meaning]);
+  const fingerprint = await ledger.intake.idempotency.fingerprint(tenant, [digests.meaning]);
   // A claim holds the id of what was made; here it is a batch.
   const ours = { job: id as unknown as JobId, fingerprint };
-  const standing = await ledger.idempotency.claim(tenant, 'POST /v1/batches', key, ours);
+  const standing = await ledger.intake.idempotency.claim(tenant, 'POST /v1/batches', key, ours);
   const isSame =
     standing.fingerprint === fingerprint ||
-    standing.fingerprint === (await ledger.idempotency.fingerprint(tenant, [digests.text]));
+    standing.fingerprint === (await ledger.intake.idempotency.fingerprint(tenant, [digests.text]));
   return isSame ? (standing.job as unknown as BatchId) : null;
 }
 
@@ -143,7 +143,7 @@ async function joinStanding(
   standing: BatchId,
   head: Draft,
 ): Promise<Accepted> {
-  const { batches } = context.ledger;
+  const { batches } = context.ledger.intake;
   const { tenant } = caller;
   if ((await batches.head(tenant, standing)) !== null) return { id: standing, round: null };
   const joined = await batches.begin(tenant, standing);

@@ -20,7 +20,7 @@ export function createLineCheck(context: ApiContext, tenant: string): CheckLine 
         if (!isAllowedSource(pointer.object, await rules)) throw new Problem('source_not_allowed');
       } else if (
         !isUploadId(pointer.upload_id) ||
-        !(await context.ledger.uploads.isComplete(tenant, pointer.upload_id))
+        !(await context.ledger.intake.uploads.isComplete(tenant, pointer.upload_id))
       ) {
         throw new Problem('source_unavailable');
       }

@@ -21,7 +21,7 @@ export async function expandBatch(
   head: BatchHead,
   { fresh, stopped }: { fresh: boolean; stopped: () => boolean },
 ): Promise<boolean> {
-  const { batches } = context.ledger;
+  const { batches } = context.ledger.intake;
   for (let at = 0; at < head.chunks; at++) {
     const lines = await batches.chunk<JobRequestBody>(tenant, id, head, at);
     const { expanded, cancelAsked, end } = await batches.status(tenant, id);
@@ -55,7 +55,7 @@ async function settleGroup(
   id: BatchId,
   made: readonly JobRequest[],
 ): Promise<boolean> {
-  const { cancelAsked, end } = await context.ledger.batches.status(tenant, id);
+  const { cancelAsked, end } = await context.ledger.intake.batches.status(tenant, id);
   const over = cancelAsked || end !== null;
   if (over) for (const { job } of made) await cancelJob(context, tenant, job).catch(gone);
   // What is cancelled is announced by the worker that comes to it.

@@ -17,13 +17,13 @@ const endpoint = { url: 'https://example.test/', events: null, payload: 'referen
 async function endedBatch(): Promise<{ store: MemoryObjectStore; round: BatchRound }> {
   const store = memoryObjectStore();
   const ledger = createLedger({ store, master, clock });
-  await ledger.endpoints.create(TENANT, 'we_00000000000000000000000001', endpoint as never);
+  await ledger.tenants.endpoints.create(TENANT, 'we_00000000000000000000000001', endpoint as never);
   const id = newId('batch', clock.now()) as BatchId;
-  const manifest = await ledger.batches.begin(TENANT, id);
+  const manifest = await ledger.intake.batches.begin(TENANT, id);
   await manifest.commit({ createdAtMs: clock.now(), apiKeyId: 'k', lines: 1, blank: [], rejected: [] });
-  await ledger.batches.setExpanded(TENANT, id);
+  await ledger.intake.batches.setExpanded(TENANT, id);
   const outcome = { generation: 1, state: 'succeeded' as const, code: '-' };
-  await ledger.listing.finished(TENANT, lineJobId(id, 1), null, outcome);
+  await ledger.jobs.listing.finished(TENANT, lineJobId(id, 1), null, outcome);
   return { store, round: manifest.opened };
 }
 
@@ -89,18 +89,22 @@ describe('the sweep of uploads', () => {
   async function isKeptAt(aheadMs: number): Promise<boolean> {
     const ledger = createLedger({ store: memoryObjectStore(), master, clock });
     const id = newId('upl', clock.now()) as UploadId;
-    const writer = (await ledger.uploads.writer(TENANT, id, clock.now()))!;
+    const writer = (await ledger.intake.uploads.writer(TENANT, id, clock.now()))!;
     await writer.write(Buffer.from('a picture'));
     await writer.complete();
     const { promise: swept, resolve } = Promise.withResolvers<void>();
     const replays = { sweep: async () => resolve() };
     const ahead = new ManualClock(clock.now() + aheadMs);
-    const context = { ledger: { ...ledger, replays }, clock: ahead, log: silentLog };
+    const context = {
+      ledger: { ...ledger, intake: { ...ledger.intake, idempotencyCache: replays } },
+      clock: ahead,
+      log: silentLog,
+    };
     const keeper = createBatchKeeper(context as unknown as ApiContext);
     keeper.start();
     await swept;
     await keeper.stop();
-    return (await ledger.uploads.read(TENANT, id)) !== null;
+    return (await ledger.intake.uploads.read(TENANT, id)) !== null;
   }
 
   it('leaves what was begun a minute ago, even by a clock that is a day ahead', async () => {
@@ -120,12 +124,12 @@ describe('a batch under an id that was claimed long ago', () => {
     try {
       const context = { ledger, clock, log: silentLog, jobQueue: { addDeliveries: async () => {} } };
       const keeper = createBatchKeeper(context as unknown as ApiContext);
-      await ledger.markers.openGeneration(TENANT, lineJobId(round.id, 1), 1, null);
+      await ledger.jobs.markers.openGeneration(TENANT, lineJobId(round.id, 1), 1, null);
       keeper.start();
       await vi.advanceTimersByTimeAsync(5000);
       expect(under(store, 'open-batches/')).toHaveLength(1);
       for (const name of index) await store.put(name, Buffer.alloc(0));
-      await ledger.markers.closeGeneration(TENANT, lineJobId(round.id, 1), 1, null);
+      await ledger.jobs.markers.closeGeneration(TENANT, lineJobId(round.id, 1), 1, null);
       await vi.advanceTimersByTimeAsync(5000);
       await keeper.stop();
     } finally {
@@ -139,7 +143,7 @@ describe('a batch whose lines are lost', () => {
   it('is looked at less and less often', async () => {
     const store = memoryObjectStore();
     const ledger = createLedger({ store, master, clock });
-    const manifest = await ledger.batches.begin(TENANT, newId('batch', clock.now()) as BatchId);
+    const manifest = await ledger.intake.batches.begin(TENANT, newId('batch', clock.now()) as BatchId);
     await manifest.put([{ line: 1, request: {} }]);
     await manifest.commit({ createdAtMs: clock.now(), apiKeyId: 'k', lines: 1, blank: [], rejected: [] });
     await store.delete(under(store, 'batches/').filter((name) => name.includes('/lines.')));

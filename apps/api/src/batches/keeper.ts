@@ -34,7 +34,10 @@ export interface BatchKeeperSettings {
 export function createBatchKeeper(context: ApiContext, settings: BatchKeeperSettings = {}): BatchKeeper {
   const { ledger, clock, log } = context;
   const { nowMs = () => performance.now(), uncommittedAfterMs = UNCOMMITTED_AFTER_MS } = settings;
-  const watch = createUncommittedWatch(ledger.batches, createStallDetector({ forMs: uncommittedAfterMs, nowMs }));
+  const watch = createUncommittedWatch(
+    ledger.intake.batches,
+    createStallDetector({ forMs: uncommittedAfterMs, nowMs }),
+  );
   const busy = new Map<string, Promise<void>>();
   const known = new Map<string, { sinceMs: number; dueMs: number }>();
   let stopped = false;
@@ -62,7 +65,7 @@ export function createBatchKeeper(context: ApiContext, settings: BatchKeeperSett
   async function look(): Promise<void> {
     try {
       const open = new Set<string>();
-      for await (const round of ledger.batches.open()) {
+      for await (const round of ledger.intake.batches.open()) {
         open.add(nameOf(round));
         if ((known.get(nameOf(round))?.dueMs ?? 0) <= nowMs()) see(round, false);
       }
@@ -70,8 +73,8 @@ export function createBatchKeeper(context: ApiContext, settings: BatchKeeperSett
       for (const name of known.keys()) if (!open.has(name)) known.delete(name);
       if (clock.now() - sweptAtMs > SWEEP_UPLOADS_EVERY_MS) {
         sweptAtMs = clock.now();
-        await ledger.uploads.sweep(clock.now() - UPLOADS_KEPT_MS);
-        await ledger.idempotencyCache.sweep();
+        await ledger.intake.uploads.sweep(clock.now() - UPLOADS_KEPT_MS);
+        await ledger.intake.idempotencyCache.sweep();
       }
     } catch (error) {
       log.warn('batch.look_failed', describeError(error));
@@ -97,7 +100,7 @@ export async function lookAtRound(
   round: BatchRound,
   run: Run,
 ): Promise<boolean> {
-  const decided = await context.ledger.batches.decisionOf(round);
+  const decided = await context.ledger.intake.batches.decisionOf(round);
   if (decided === null || decided === 'withdrawn') return watch.see(round, decided === 'withdrawn');
   return seeThrough(context, round, decided, run);
 }

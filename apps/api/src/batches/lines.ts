@@ -29,7 +29,7 @@ export async function statesOf(
   jobs: ReadonlyMap<JobId, number>,
 ): Promise<Map<JobId, string>> {
   const states = new Map<JobId, string>();
-  for await (const { job, state } of ledger.listing.entries(tenant, lineIdPrefix(id))) {
+  for await (const { job, state } of ledger.jobs.listing.entries(tenant, lineIdPrefix(id))) {
     if (jobs.has(job)) states.set(job, state);
   }
   return states;

@@ -11,9 +11,9 @@ const READS_AT_ONCE = 8;
 
 /** null when there is no such batch of this tenant. */
 export async function readBatch(context: ApiContext, tenant: string, id: BatchId): Promise<BatchView | null> {
-  const head = await context.ledger.batches.head(tenant, id);
+  const head = await context.ledger.intake.batches.head(tenant, id);
   if (!head) return null;
-  const { end } = await context.ledger.batches.status(tenant, id);
+  const { end } = await context.ledger.intake.batches.status(tenant, id);
   return {
     id,
     state: end?.state ?? 'running',
@@ -42,7 +42,7 @@ export async function* batchResults(
   id: BatchId,
   head: BatchHead,
 ): AsyncGenerator<BatchResult> {
-  const over = (await context.ledger.batches.status(caller.tenant, id)).end !== null;
+  const over = (await context.ledger.intake.batches.status(caller.tenant, id)).end !== null;
   let window: Promise<BatchResult>[] = [];
   for (const { line, rejected } of linesOf(head)) {
     window.push(rejected ? Promise.resolve({ line, rejected }) : readLine(context, caller, id, line, over));

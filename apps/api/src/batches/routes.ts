@@ -62,7 +62,7 @@ export function batchRoutes(
   app.get('/v1/batches/:id/results', async (request, reply) => {
     const caller = await authenticate(request, 'jobs:read');
     const id = batchIdOf(request);
-    const head = present(await ledger.batches.head(caller.tenant, id));
+    const head = present(await ledger.intake.batches.head(caller.tenant, id));
     const lines = Readable.from(asLines(batchResults(context, caller, id, head)));
     return reply.type('application/x-ndjson').header('cache-control', 'private, no-store').send(lines);
   });
@@ -70,8 +70,8 @@ export function batchRoutes(
   app.post('/v1/batches/:id/cancel', async (request) => {
     const { tenant } = await authenticate(request, 'jobs:write');
     const id = batchIdOf(request);
-    present(await ledger.batches.head(tenant, id));
-    await ledger.batches.askToCancel(tenant, id);
+    present(await ledger.intake.batches.head(tenant, id));
+    await ledger.intake.batches.askToCancel(tenant, id);
     return readBatch(context, tenant, id);
   });
 }

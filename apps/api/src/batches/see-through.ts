@@ -14,7 +14,7 @@ export interface Run {
 
 /** False when there is nothing more to do. */
 export async function seeThrough(context: ApiContext, round: BatchRound, head: BatchHead, run: Run): Promise<boolean> {
-  const { batches } = context.ledger;
+  const { batches } = context.ledger.intake;
   const { tenant, id } = round;
   const before = await batches.status(tenant, id);
   const expanded = before.expanded || before.end !== null || (await expandBatch(context, round, head, run));
@@ -42,7 +42,7 @@ async function endIfDone(
   const counts = countStates(head, states, expanded ? 'erased' : 'cancelled');
   if (counts.unfinished > 0) return true;
   const state = cancelAsked ? 'cancelled' : 'completed';
-  const end = await ledger.batches.end(tenant, id, { state, atMs: clock.now(), counts });
+  const end = await ledger.intake.batches.end(tenant, id, { state, atMs: clock.now(), counts });
   const data = {
     id,
     state: end.state,
@@ -58,7 +58,7 @@ async function endIfDone(
     atMs: end.atMs,
     data,
   });
-  await ledger.batches.close(round);
+  await ledger.intake.batches.close(round);
   log.info('batch.ended', { tenant, state: end.state, count: head.lines });
   return false;
 }

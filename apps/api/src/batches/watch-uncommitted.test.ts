@@ -13,7 +13,7 @@ const draft = { createdAtMs: 0, apiKeyId: 'k', lines: 1, blank: [], rejected: []
 async function begun() {
   const store = memoryObjectStore();
   const clock = new ManualClock(0);
-  const { batches } = createLedger({ store, master: localMasterKey(Buffer.alloc(32, 1)), clock });
+  const { batches } = createLedger({ store, master: localMasterKey(Buffer.alloc(32, 1)), clock }).intake;
   // An id as old as a claim may be: its age must count for nothing.
   const id = newId('batch', 1) as BatchId;
   const manifest = await batches.begin('bank', id);

@@ -23,7 +23,7 @@ type ReadNames = (from: string | null) => Promise<{ names: Named[]; next: string
 const PAGE = 500;
 
 export async function* feed(
-  { recoveries, notices }: Pick<Ledger, 'recoveries' | 'notices'>,
+  { deliveries: { recoveries, notices } }: Pick<Ledger, 'deliveries'>,
   tenant: string,
   nowMs: number,
   cursor: string | undefined,

@@ -20,10 +20,10 @@ export async function listUndelivered(
   limit: number,
   cursor: string | undefined,
 ): Promise<DeliveryPage> {
-  const { refs, next } = await context.ledger.markers.undeliveredPage(tenant, cursor, limit);
+  const { refs, next } = await context.ledger.jobs.markers.undeliveredPage(tenant, cursor, limit);
   const data = await Promise.all(
     refs.map(async (ref) => ({
-      ...deliveryView(await context.ledger.deliveries.read(ref), false),
+      ...deliveryView(await context.ledger.deliveries.records.read(ref), false),
       ...subjectView(ref),
     })),
   );
@@ -66,9 +66,9 @@ async function take(told: AsyncGenerator<Told>, count: number): Promise<Told[]> 
 
 /** null when nothing was ever owed there. */
 export async function readDelivery({ ledger }: Pick<ApiContext, 'ledger'>, ref: DeliveryRef) {
-  const record = await ledger.deliveries.read(ref);
+  const record = await ledger.deliveries.records.read(ref);
   const open = record.last?.class !== 'delivered';
-  const parked = open && (await ledger.markers.isParked(ref));
-  if (record.entries === 0 && !parked && !(await ledger.markers.isOwed(ref))) return null;
+  const parked = open && (await ledger.jobs.markers.isParked(ref));
+  if (record.entries === 0 && !parked && !(await ledger.jobs.markers.isOwed(ref))) return null;
   return { ...deliveryView(record, parked), ...subjectView(ref) };
 }

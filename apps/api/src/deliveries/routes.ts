@@ -36,7 +36,7 @@ export function deliveryRoutes(app: FastifyInstance, context: ApiContext, authen
   app.get('/v1/webhook-endpoints/:id/deliveries', async (request) => {
     const { tenant } = await authenticate(request, 'endpoints:read');
     const { id } = request.params as { id: string };
-    const endpoint = /^we_[0-9A-Z]{26}$/.test(id) ? await ledger.endpoints.get(tenant, id) : null;
+    const endpoint = /^we_[0-9A-Z]{26}$/.test(id) ? await ledger.tenants.endpoints.get(tenant, id) : null;
     if (!endpoint || endpoint.value.state === 'deleted') throw new Problem('not_found');
     return listOfEndpoint(context, tenant, id, validated(endpointQuery, request.query));
   });
@@ -46,7 +46,7 @@ export function deliveryRoutes(app: FastifyInstance, context: ApiContext, authen
     const ref = deliveryRef(caller.tenant, request);
     const view = await readDelivery(context, ref);
     if (!view) throw new Problem('not_found');
-    const tries = (await ledger.deliveries.tries(ref)).map(tryView);
+    const tries = (await ledger.deliveries.records.tries(ref)).map(tryView);
     // What a receiver answers is its own, and may quote what it was sent.
     const seesAnswers = caller.scopes.includes('results:read');
     return { ...view, entries: seesAnswers ? tries : tries.map((entry) => ({ ...entry, answer: null })) };
@@ -57,7 +57,7 @@ export function deliveryRoutes(app: FastifyInstance, context: ApiContext, authen
     const ref = deliveryRef(tenant, request);
     if (!(await readDelivery(context, ref))) throw new Problem('not_found');
     // The delivery names the endpoint, so an absent record is a fault of the store.
-    stillPresent(await ledger.endpoints.get(tenant, ref.endpoint), ref);
+    stillPresent(await ledger.tenants.endpoints.get(tenant, ref.endpoint), ref);
     await redeliver(ledger, jobQueue, ref, clock.now());
     log.info('delivery.resent', { tenant, job_id: ref.job, generation: ref.generation, endpoint_id: ref.endpoint });
     return reply.code(202).send(await readDelivery(context, ref));

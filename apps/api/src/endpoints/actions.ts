@@ -26,10 +26,10 @@ export function endpointActions(
   app.post(`${one}/rotate-secret`, { config: { input: rotationSchema } }, async (request) => {
     const { tenant } = await authenticate(request, 'endpoints:write');
     const id = endpointId(request);
-    present(await ledger.endpoints.get(tenant, id));
+    present(await ledger.tenants.endpoints.get(tenant, id));
     const { overlap } = parse(rotationSchema, request.body);
     const secret = newSecret();
-    const rotated = await ledger.endpoints.change(tenant, id, (value) =>
+    const rotated = await ledger.tenants.endpoints.change(tenant, id, (value) =>
       rotate(value, secret, clock.now(), overlap * 1000),
     );
     log.info('endpoint.secret_rotated', { tenant, endpoint_id: id });
@@ -41,14 +41,14 @@ export function endpointActions(
 
   app.post(`${one}/test`, async (request, reply) => {
     const { tenant } = await authenticate(request, 'endpoints:write');
-    const endpoint = present(await ledger.endpoints.get(tenant, endpointId(request)));
+    const endpoint = present(await ledger.tenants.endpoints.get(tenant, endpointId(request)));
     return reply.code(202).send(await sendTest(context, tenant, endpoint));
   });
 
   app.post(`${one}/enable`, async (request) => {
     const { tenant } = await authenticate(request, 'endpoints:write');
     const id = endpointId(request);
-    present(await ledger.endpoints.get(tenant, id));
+    present(await ledger.tenants.endpoints.get(tenant, id));
     const endpoint = await enable(context, tenant, id);
     log.info('endpoint.enabled', { tenant, endpoint_id: id });
     return endpointView(endpoint, await readLane(tenant, id), clock.now());
@@ -56,7 +56,7 @@ export function endpointActions(
 
   app.post(`${one}/recover`, { config: { input: recoverySchema } }, async (request, reply) => {
     const { tenant } = await authenticate(request, 'endpoints:write');
-    const endpoint = present(await ledger.endpoints.get(tenant, endpointId(request)));
+    const endpoint = present(await ledger.tenants.endpoints.get(tenant, endpointId(request)));
     const nowMs = clock.now();
     const { since, until = nowMs, dry_run: isDry } = parse(recoverySchema, request.body);
     if (since > nowMs) throw invalid('/since', 'must not be in the future: nothing can have been missed after now');

@@ -12,7 +12,7 @@ export async function disable(
   const disabledAtMs = clock.now();
   const change = (value: EndpointRecord): EndpointRecord =>
     value.state === 'enabled' ? { ...value, state: 'disabled', disabledBy: 'owner', disabledAtMs } : value;
-  return stillPresent(await ledger.endpoints.change(tenant, id, change), { tenant, endpoint: id });
+  return stillPresent(await ledger.tenants.endpoints.change(tenant, id, change), { tenant, endpoint: id });
 }
 
 export async function enable(context: ApiContext, tenant: string, id: string): Promise<Versioned<EndpointRecord>> {

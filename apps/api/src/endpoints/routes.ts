@@ -20,7 +20,7 @@ export function endpointRoutes(app: FastifyInstance, context: ApiContext, authen
 
   /** The context whose guard allows the targets in the tenant's list. */
   async function forTenant(tenant: string): Promise<ApiContext> {
-    const record = await ledger.tenants.get(SYSTEM_TENANT, tenant);
+    const record = await ledger.tenants.records.get(SYSTEM_TENANT, tenant);
     return { ...context, guard: context.guard.forTenant(record?.value.webhookTargets) };
   }
 
@@ -28,11 +28,11 @@ export function endpointRoutes(app: FastifyInstance, context: ApiContext, authen
     const caller = await authenticate(request, 'endpoints:write');
     const value = readEndpoint(await forTenant(caller.tenant), caller, request.body);
     const id = idForMaking(request, 'we', clock.now());
-    const fresh = await ledger.endpoints.create(caller.tenant, id, value);
+    const fresh = await ledger.tenants.endpoints.create(caller.tenant, id, value);
     // Or made already, by a try under the same Idempotency-Key that died before it could answer.
     const created = fresh
       ? { id, version: 1, value }
-      : stillPresent(await ledger.endpoints.get(caller.tenant, id), { tenant: caller.tenant, endpoint: id });
+      : stillPresent(await ledger.tenants.endpoints.get(caller.tenant, id), { tenant: caller.tenant, endpoint: id });
     log.info('endpoint.created', { tenant: caller.tenant, endpoint_id: id });
     // Not awaited: the consumer may only be about to learn the secret with which it verifies.
     sendTest(context, caller.tenant, created).catch((error) =>
@@ -44,14 +44,14 @@ export function endpointRoutes(app: FastifyInstance, context: ApiContext, authen
 
   app.get('/v1/webhook-endpoints', async (request) => {
     const { tenant } = await authenticate(request, 'endpoints:read');
-    const endpoints = (await ledger.endpoints.list(tenant)).filter(({ value }) => value.state !== 'deleted');
+    const endpoints = (await ledger.tenants.endpoints.list(tenant)).filter(({ value }) => value.state !== 'deleted');
     const views = endpoints.map(async (one) => endpointView(one, await readLane(tenant, one.id), clock.now()));
     return { data: await Promise.all(views), next_cursor: null };
   });
 
   app.get('/v1/webhook-endpoints/:id', async (request) => {
     const { tenant } = await authenticate(request, 'endpoints:read');
-    const endpoint = present(await ledger.endpoints.get(tenant, endpointId(request)));
+    const endpoint = present(await ledger.tenants.endpoints.get(tenant, endpointId(request)));
     return endpointView(endpoint, await readLane(tenant, endpoint.id), clock.now());
   });
 
@@ -59,10 +59,10 @@ export function endpointRoutes(app: FastifyInstance, context: ApiContext, authen
     const caller = await authenticate(request, 'endpoints:write');
     const { tenant } = caller;
     const id = endpointId(request);
-    present(await ledger.endpoints.get(tenant, id));
+    present(await ledger.tenants.endpoints.get(tenant, id));
     const change = readChange(await forTenant(tenant), caller, request.body);
     const { state } = parse(endpointChangeSchema, request.body);
-    let changed = stillPresent(await ledger.endpoints.change(tenant, id, change), { tenant, endpoint: id });
+    let changed = stillPresent(await ledger.tenants.endpoints.change(tenant, id, change), { tenant, endpoint: id });
     if (state === 'disabled') changed = await disable(context, tenant, id);
     if (state === 'enabled') changed = await enable(context, tenant, id);
     log.info('endpoint.changed', { tenant, endpoint_id: id, ...(state ? { state } : {}) });
@@ -72,10 +72,10 @@ export function endpointRoutes(app: FastifyInstance, context: ApiContext, authen
   app.delete('/v1/webhook-endpoints/:id', async (request, reply) => {
     const { tenant } = await authenticate(request, 'endpoints:write');
     const id = endpointId(request);
-    present(await ledger.endpoints.get(tenant, id));
+    present(await ledger.tenants.endpoints.get(tenant, id));
     // The record stays with the state `deleted`, because only that state settles pending deliveries. Secrets and headers go.
     const gone = (value: EndpointRecord): EndpointRecord => ({ ...deletedEndpoint(value), expiresAtMs: null });
-    if (!(await ledger.endpoints.change(tenant, id, gone))) throw endpointMissing({ tenant, endpoint: id });
+    if (!(await ledger.tenants.endpoints.change(tenant, id, gone))) throw endpointMissing({ tenant, endpoint: id });
     log.info('endpoint.deleted', { tenant, endpoint_id: id });
     return reply.code(204).send();
   });

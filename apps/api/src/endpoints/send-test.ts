@@ -24,7 +24,7 @@ export async function sendTest(
   const notice = newId('evt', nowMs) as NoticeId;
   const timestamp = new Date(nowMs).toISOString();
   const body = Buffer.from(JSON.stringify({ type: 'endpoint.test', timestamp, data: { endpoint_id: id } }));
-  await ledger.notices.create(tenant, notice, {
+  await ledger.deliveries.notices.create(tenant, notice, {
     v: 1,
     eventId,
     type: 'endpoint.test',
@@ -38,12 +38,12 @@ export async function sendTest(
   const signature = sign({ id: eventId, timestampS: Math.floor(nowMs / 1000), body, secrets });
   const headers = { ...value.headers, 'content-type': 'application/json', ...signature };
   const { url } = value;
-  const targets = (await ledger.tenants.get(SYSTEM_TENANT, tenant))?.value.webhookTargets;
+  const targets = (await ledger.tenants.records.get(SYSTEM_TENANT, tenant))?.value.webhookTargets;
   const answer = await sendWebhook({ guard, url, targets, headers, body, deadlineMs: DEADLINE_MS });
   const delivered = answer.class === 'delivered';
   const status = answer.status ?? null;
   const latencyMs = Math.round(answer.latencyMs);
-  await ledger.deliveries.record(
+  await ledger.deliveries.records.record(
     { ref: { tenant, job: notice, generation: 1, endpoint: id }, tries: 0, entries: 0, last: null },
     {
       atMs: nowMs,

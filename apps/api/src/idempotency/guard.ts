@@ -36,13 +36,13 @@ export function idForMaking(request: FastifyRequest, prefix: string, nowMs: numb
 /** Keeps what this request is about to do; without a key nobody will ask. */
 export async function noteIntent(ledger: Ledger, request: FastifyRequest, what: string): Promise<void> {
   const ticket = tickets.get(request);
-  if (ticket) await ledger.idempotencyCache.note(ticket, what);
+  if (ticket) await ledger.intake.idempotencyCache.note(ticket, what);
 }
 
 /** What an earlier try of this request, which was never answered, was about to do; null when there is none. */
 export async function earlierIntent(ledger: Ledger, request: FastifyRequest): Promise<string | null> {
   const ticket = tickets.get(request);
-  return ticket ? ledger.idempotencyCache.noted(ticket) : null;
+  return ticket ? ledger.intake.idempotencyCache.noted(ticket) : null;
 }
 
 export function createIdempotencyGuard(app: FastifyInstance, ledger: Ledger, log: Log): IdempotencyGuard {
@@ -66,8 +66,14 @@ export function createIdempotencyGuard(app: FastifyInstance, ledger: Ledger, log
       if (request.method === 'POST' && KEYED_BY_THEMSELVES.has(url)) return;
       const route = `${request.method} ${url}`;
       const parts = [route, request.url, meaningOf(request)];
-      const fingerprint = await ledger.idempotency.fingerprint(tenant, parts);
-      const start = await ledger.idempotencyCache.begin({ tenant, route, key, fingerprint, job: shownJob(request) });
+      const fingerprint = await ledger.intake.idempotency.fingerprint(tenant, parts);
+      const start = await ledger.intake.idempotencyCache.begin({
+        tenant,
+        route,
+        key,
+        fingerprint,
+        job: shownJob(request),
+      });
       if (start.kind === 'ours') tickets.set(request, { ...start.ticket, scopes });
       else if (start.kind === 'answered') throw replayFor(start.answer, scopes);
       else if (start.kind === 'mismatch') throw new Problem('idempotency_mismatch');
@@ -92,13 +98,13 @@ async function settle(
   payload: unknown,
 ): Promise<void> {
   const status = reply.statusCode;
-  if (status >= 500) return ledger.idempotencyCache.abandon(ticket);
-  if (status >= 300) return ledger.idempotencyCache.release(ticket);
+  if (status >= 500) return ledger.intake.idempotencyCache.abandon(ticket);
+  if (status >= 300) return ledger.intake.idempotencyCache.release(ticket);
   const headers = Object.fromEntries(
     KEPT_HEADERS.flatMap((name) => (reply.hasHeader(name) ? [[name, String(reply.getHeader(name))]] : [])),
   );
   const body = payload === null || payload === undefined ? '' : String(payload);
-  return ledger.idempotencyCache.keep(ticket, { status, headers, body, scopes });
+  return ledger.intake.idempotencyCache.keep(ticket, { status, headers, body, scopes });
 }
 
 /** Who may see less than the one who asked first is not shown what that one saw. */

@@ -36,7 +36,7 @@ export function lifecycleRoutes(app: FastifyInstance, context: ApiContext, authe
     try {
       const tombstone = await eraseJob(context, tenant, job, 'request');
       log.info('job.erased', { tenant, job_id: job });
-      return erasedView(job, tombstone, await ledger.erasures.readRecord(tenant, job));
+      return erasedView(job, tombstone, await ledger.jobs.erasures.readRecord(tenant, job));
     } catch (error) {
       // Before the tombstone nothing is decided, and the client must ask again.
       if (!(error instanceof ErasureIncomplete)) throw error;
@@ -49,13 +49,13 @@ export function lifecycleRoutes(app: FastifyInstance, context: ApiContext, authe
   app.get('/v1/jobs/:id/erasure-receipt', async (request) => {
     const { tenant } = await authenticate(request, 'jobs:erase');
     const job = jobIdOf(request);
-    const tombstone = await ledger.erasures.tombstone(tenant, job);
+    const tombstone = await ledger.jobs.erasures.tombstone(tenant, job);
     if (!tombstone) throw new Problem('not_found');
     const record =
-      (await ledger.erasures.readRecord(tenant, job)) ?? (await completeErasure(context, tenant, job, tombstone));
+      (await ledger.jobs.erasures.readRecord(tenant, job)) ?? (await completeErasure(context, tenant, job, tombstone));
     const [receipt, publicKey] = await Promise.all([
-      ledger.receipts.issue(tenant, job, tombstone, record),
-      ledger.receipts.publicKey(),
+      ledger.jobs.receipts.issue(tenant, job, tombstone, record),
+      ledger.jobs.receipts.publicKey(),
     ]);
     return { receipt, public_key: publicKey };
   });
@@ -67,10 +67,10 @@ export async function cancelJob(
   tenant: string,
   job: JobId,
 ) {
-  const inventory = await ledger.inventory(tenant, job);
+  const inventory = await ledger.jobs.inventory(tenant, job);
   if (inventory.erased) throw new Problem('job_erased');
   assertRequestKept(inventory, tenant, job);
-  const sealed = inventory.committed ? await ledger.openJob(tenant, job) : null;
+  const sealed = inventory.committed ? await ledger.jobs.open(tenant, job) : null;
   const request = await sealed?.request();
   if (!sealed || !request) throw new Problem('not_found');
   const { generation } = inventory;

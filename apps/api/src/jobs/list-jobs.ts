@@ -33,7 +33,7 @@ export async function listJobs(
   caller: Caller,
   query: z.output<typeof listQuery>,
 ): Promise<JobPage> {
-  const page = await context.ledger.listing.page(
+  const page = await context.ledger.jobs.listing.page(
     caller.tenant,
     {
       state: query.state,

@@ -16,10 +16,10 @@ export async function readCrop(
   side: Side,
   crop: Crop,
 ): Promise<CropAnswer | null> {
-  const inventory = await ledger.inventory(tenant, job);
+  const inventory = await ledger.jobs.inventory(tenant, job);
   assertRequestKept(inventory, tenant, job);
   if (!inventory.committed || inventory.erased) return null;
-  const sealed = await ledger.openJob(tenant, job);
+  const sealed = await ledger.jobs.open(tenant, job);
   const bytes = await sealed?.crop(side, crop);
   return bytes ? { bytes, contentType: typeOf(bytes) } : null;
 }

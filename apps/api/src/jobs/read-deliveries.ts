@@ -11,14 +11,14 @@ export async function readDeliveries(
   job: JobId,
 ): Promise<DeliveryView[]> {
   const [tried, owed, endpoints] = await Promise.all([
-    ledger.deliveries.ofJob(tenant, job),
-    ledger.markers.undeliveredOf(tenant, job),
-    ledger.endpoints.list(tenant),
+    ledger.deliveries.records.ofJob(tenant, job),
+    ledger.jobs.markers.undeliveredOf(tenant, job),
+    ledger.tenants.endpoints.list(tenant),
   ]);
   const records = new Map<string, DeliveryRecord>(owed.map((ref) => [deliverJobId(ref), untried(ref)]));
   for (const record of tried) records.set(deliverJobId(record.ref), record);
   const disabled = endpoints.filter(({ value }) => value.state === 'disabled');
-  const parked = await Promise.all(disabled.map(({ id }) => ledger.markers.parkedOfJob(tenant, id, job)));
+  const parked = await Promise.all(disabled.map(({ id }) => ledger.jobs.markers.parkedOfJob(tenant, id, job)));
   for (const ref of parked.flat()) {
     const id = deliverJobId(ref);
     if (!records.has(id)) records.set(id, untried(ref));

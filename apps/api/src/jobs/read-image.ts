@@ -26,11 +26,11 @@ export async function readImage(
   side: Side,
   requestId: string,
 ): Promise<StoredImage> {
-  const inventory = await ledger.inventory(tenant, job);
+  const inventory = await ledger.jobs.inventory(tenant, job);
   if (inventory.erased) throw new Problem('job_erased');
   assertRequestKept(inventory, tenant, job);
   if (!inventory.committed) throw new Problem('not_found');
-  const sealed = await ledger.openJob(tenant, job);
+  const sealed = await ledger.jobs.open(tenant, job);
   const [request, bytes] = await Promise.all([sealed?.request(), sealed?.image(side)]);
   if (!request?.sides.includes(side)) throw new Problem('not_found');
   if (!bytes) throw new Problem('image_gone');
@@ -38,9 +38,9 @@ export async function readImage(
   return { bytes, contentType: typeOf(bytes) };
 }
 
-type Read = Pick<Parameters<ApiContext['ledger']['audit']['append']>[0], 'who' | 'target' | 'detail'>;
+type Read = Pick<Parameters<ApiContext['ledger']['operators']['audit']['append']>[0], 'who' | 'target' | 'detail'>;
 
-async function record({ audit }: ApiContext['ledger'], read: Read): Promise<void> {
+async function record({ operators: { audit } }: ApiContext['ledger'], read: Read): Promise<void> {
   try {
     await audit.append({ ...read, role: 'api_key', action: 'image.read', reason: null });
   } catch (error) {

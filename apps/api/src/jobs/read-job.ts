@@ -16,17 +16,17 @@ import { readDeliveries } from './read-deliveries.ts';
  */
 export async function readJob(context: ApiContext, caller: Caller, job: JobId): Promise<JobView | null> {
   const { ledger } = context;
-  const inventory = await ledger.inventory(caller.tenant, job);
+  const inventory = await ledger.jobs.inventory(caller.tenant, job);
   if (inventory.erased) {
     const [tombstone, record] = await Promise.all([
-      ledger.erasures.tombstone(caller.tenant, job),
-      ledger.erasures.readRecord(caller.tenant, job),
+      ledger.jobs.erasures.tombstone(caller.tenant, job),
+      ledger.jobs.erasures.readRecord(caller.tenant, job),
     ]);
     return tombstone && erasedView(job, tombstone, record);
   }
   assertRequestKept(inventory, caller.tenant, job);
   if (!inventory.committed) return null;
-  const sealed = await ledger.openJob(caller.tenant, job);
+  const sealed = await ledger.jobs.open(caller.tenant, job);
   if (!sealed) return null;
   if (inventory.decided.includes(inventory.generation)) {
     const [outcome, deliveries] = await Promise.all([

@@ -13,7 +13,7 @@ function countingContext() {
     asked++;
     return { committed: false, erased: false };
   };
-  return { context: { ledger: { inventory } } as unknown as ApiContext, asked: () => asked };
+  return { context: { ledger: { jobs: { inventory } } } as unknown as ApiContext, asked: () => asked };
 }
 const caller = (tenant: string, scopes: Caller['scopes'] = SCOPES): Caller => ({ tenant, apiKeyId: 'k', scopes });
 

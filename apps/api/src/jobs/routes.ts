@@ -76,7 +76,7 @@ async function retry({ ledger, jobQueue, log }: ApiContext, tenant: string, job:
 async function wasRetried({ ledger }: ApiContext, tenant: string, job: JobId, request: FastifyRequest) {
   const generation = Number((await earlierIntent(ledger, request)) ?? Number.NaN);
   if (Number.isNaN(generation)) return false;
-  const { open, decided } = await ledger.inventory(tenant, job);
+  const { open, decided } = await ledger.jobs.inventory(tenant, job);
   return open.includes(generation) || decided.includes(generation);
 }
 

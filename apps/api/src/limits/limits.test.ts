@@ -10,7 +10,7 @@ const away = { status: 'end' } as Redis;
 
 function limitsAt(startMs: number, pending = 0, ofTenant: TenantLimits = {}) {
   const clock = new ManualClock(startMs);
-  const ledger = { markers: { countPending: async () => pending } } as never;
+  const ledger = { jobs: { markers: { countPending: async () => pending } } } as never;
   return { clock, limits: createLimits(createCounter(away, '{test}'), ledger, clock, async () => ofTenant) };
 }
 const key = (limits: object, apiKeyId = 'k') => ({ tenant: 'bank', apiKeyId, limits });

@@ -67,7 +67,7 @@ const TENANT_DETAIL = {
 
 export function createLimits(
   counter: Counter,
-  ledger: Pick<Ledger, 'markers'>,
+  ledger: Pick<Ledger, 'jobs'>,
   clock: Clock,
   tenantLimits: ReadTenantLimits,
 ): Limits {
@@ -139,7 +139,7 @@ export function createLimits(
       const repeat = await repeated?.();
       if (repeat === 'known') return;
       const isCounted = inQueue === undefined || repeat?.queued === true;
-      if (!isCounted && (await ledger.markers.countPending(key.tenant, inQueue)) + cards > inQueue) {
+      if (!isCounted && (await ledger.jobs.markers.countPending(key.tenant, inQueue)) + cards > inQueue) {
         throw new Problem('queue_full', undefined, { retryAfterS: 5 });
       }
       if (windows.length === 0) return;

@@ -13,7 +13,9 @@ export function createTenantLimits(ledger: Pick<Ledger, 'tenants'>): ReadTenantL
   const kept = new LRUCache<string, { limits: TenantLimits }>({
     max: CACHE_SIZE,
     ttl: CACHE_TTL_MS,
-    fetchMethod: async (tenant) => ({ limits: (await ledger.tenants.get(SYSTEM_TENANT, tenant))?.value.limits ?? {} }),
+    fetchMethod: async (tenant) => ({
+      limits: (await ledger.tenants.records.get(SYSTEM_TENANT, tenant))?.value.limits ?? {},
+    }),
   });
   return async (tenant) => (await kept.forceFetch(tenant)).limits;
 }

@@ -27,7 +27,7 @@ async function erasedBefore(step: number): Promise<{ names: string[]; erased: bo
   const ledger = createLedger({ store, master, clock });
   const job: JobId = newJobId(clock.now());
   // The tenant's key is made at its first use, which looks for sealed records of a lost key: once in its life.
-  const earlier = await ledger.startJob('bank', newJobId(clock.now()));
+  const earlier = await ledger.jobs.start('bank', newJobId(clock.now()));
   await earlier.putImage('front', Buffer.alloc(50, 2));
   let steps = 0;
   let erased = false;
@@ -89,11 +89,11 @@ describe('a submit that loses the race for its job', () => {
     const picture = { pictures: { front: Buffer.alloc(50, 1) }, terms: jobTermsSchema.parse({}) };
     const caller = { tenant: 'bank', apiKeyId: 'k', scopes: SCOPES };
     const { request } = await storeJob(context, caller, job, picture, { fresh: true });
-    const sealed = (await ledger.openJob('bank', job))!;
+    const sealed = (await ledger.jobs.open('bank', job))!;
     const failure = { code: 'x', message: 'x', side: null, retryable: true };
     const ending = { request, generation: 1, state, atMs: clock.now(), attempts: [], recognized: [], publicUrl: '' };
     await sealed.decide(freezeOutcome(state === 'failed' ? { ...ending, failure } : ending));
-    await ledger.deleteImages('bank', job, ['front']);
+    await ledger.jobs.deleteImages('bank', job, ['front']);
 
     expect(await storeJob(context, caller, job, picture, { fresh: true })).toMatchObject({ replayed: true });
 

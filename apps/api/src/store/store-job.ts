@@ -58,7 +58,7 @@ async function store(
   if (standing) return { request: standing, replayed: true };
 
   const began = [clock.now(), performance.now()] as const;
-  const isFirst = await ledger.markers.openSubmit(tenant, job, terms.reference);
+  const isFirst = await ledger.jobs.markers.openSubmit(tenant, job, terms.reference);
   const { sealed, keep } = await start(ledger, tenant, job, line.unseen === true);
   await failpoint('submit.marked');
   const { sources = {}, createdAtMs = timeOf(job) } = line;
@@ -86,7 +86,7 @@ async function store(
     ...(line.sources ? { sources: line.sources } : {}),
     ...(line.trace ? { trace: line.trace } : {}),
   };
-  if (request.expiresAtMs !== null) await ledger.schedule.at(request.expiresAtMs, { tenant, job, what: 'expire' });
+  if (request.expiresAtMs !== null) await ledger.jobs.schedule.at(request.expiresAtMs, { tenant, job, what: 'expire' });
   if (!(await sealed.commit(request))) {
     const standing = await theirs({ ledger }, tenant, job);
     await removeLateImages({ ledger }, standing, sent);
@@ -96,7 +96,7 @@ async function store(
   const tookMs = Math.max(clock.now() - began[0], performance.now() - began[1]);
   if (!isFirst || tookMs > SLOW_MS) {
     const kept = { sides: sent, reference: terms.reference };
-    if (!(await ledger.pendingSubmissions.stands(tenant, job, kept))) throw new Problem('store_unavailable');
+    if (!(await ledger.jobs.pendingSubmissions.stands(tenant, job, kept))) throw new Problem('store_unavailable');
   }
   log.info('job.accepted', { tenant, job_id: job, count: sides.length });
   return { request, replayed: false };
@@ -111,23 +111,24 @@ async function removeLateImages(
   { tenant, job, keepImages }: JobRequest,
   sent: readonly Side[],
 ): Promise<void> {
-  const { decided, generation } = await ledger.inventory(tenant, job);
+  const { decided, generation } = await ledger.jobs.inventory(tenant, job);
   if (keepImages || !decided.includes(generation)) return;
-  const outcome = await (await ledger.openJob(tenant, job))?.outcome(generation);
-  if (outcome?.state === 'succeeded' || outcome?.state === 'cancelled') await ledger.deleteImages(tenant, job, sent);
+  const outcome = await (await ledger.jobs.open(tenant, job))?.outcome(generation);
+  if (outcome?.state === 'succeeded' || outcome?.state === 'cancelled')
+    await ledger.jobs.deleteImages(tenant, job, sent);
 }
 
 /** Another submit of the same job was faster, or it was withdrawn because nothing of it had moved for long. */
 async function theirs({ ledger }: Pick<ApiContext, 'ledger'>, tenant: string, job: JobId): Promise<JobRequest> {
-  const request = await (await ledger.openJob(tenant, job))?.request();
+  const request = await (await ledger.jobs.open(tenant, job))?.request();
   if (!request) throw new Problem('store_unavailable');
   return request;
 }
 
 /** Where somebody else may be at the same job, their key may be the one that counts, and is waited for. */
 async function start(ledger: ApiContext['ledger'], tenant: string, job: JobId, unseen: boolean) {
-  if (unseen) return ledger.startUnseenJob(tenant, job);
-  return { sealed: await ledger.startJob(tenant, job), keep: async () => {} };
+  if (unseen) return ledger.jobs.startUnseen(tenant, job);
+  return { sealed: await ledger.jobs.start(tenant, job), keep: async () => {} };
 }
 
 async function committed(
@@ -135,7 +136,7 @@ async function committed(
   tenant: string,
   job: JobId,
 ): Promise<JobRequest | null> {
-  const inventory = await ledger.inventory(tenant, job);
+  const inventory = await ledger.jobs.inventory(tenant, job);
   if (inventory.erased) throw new Problem('job_erased');
   // A new request must never be written for a job that has the outcome of another request.
   assertRequestKept(inventory, tenant, job);

@@ -10,7 +10,7 @@ export async function checkEndpoints(
 ): Promise<void> {
   if (ids === null || ids.length === 0) return;
   const known = new Set(
-    (await ledger.endpoints.list(tenant)).filter(({ value }) => value.state !== 'deleted').map(({ id }) => id),
+    (await ledger.tenants.endpoints.list(tenant)).filter(({ value }) => value.state !== 'deleted').map(({ id }) => id),
   );
   const errors = ids.flatMap((id, at) =>
     known.has(id)

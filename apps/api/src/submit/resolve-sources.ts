@@ -23,13 +23,15 @@ export async function resolveSource(
   maxBytes: number,
 ): Promise<Buffer> {
   if ('upload_id' in source) {
-    const bytes = isUploadId(source.upload_id) ? await context.ledger.uploads.read(tenant, source.upload_id) : null;
+    const bytes = isUploadId(source.upload_id)
+      ? await context.ledger.intake.uploads.read(tenant, source.upload_id)
+      : null;
     if (!bytes) throw sourceProblem('source_unavailable', `/${side}/upload_id`);
     return bytes;
   }
   await checkAllowed(context, tenant, side, source.object);
   try {
-    return await context.ledger.objectSources.read(source.object, maxBytes);
+    return await context.ledger.intake.objectSources.read(source.object, maxBytes);
   } catch (error) {
     if (error instanceof RejectedError) throw sourceProblem('source_unavailable', `/${side}/object`);
     if (error instanceof TransientError) throw new Problem('store_unavailable');
@@ -44,7 +46,7 @@ export function uploadsOf(pointers: Partial<Record<Side, Pointer>>): UploadId[] 
 }
 
 export async function objectRules({ ledger }: ApiContext, tenant: string): Promise<readonly ObjectSourceRule[]> {
-  return (await ledger.tenants.get(SYSTEM_TENANT, tenant))?.value.objectSources ?? [];
+  return (await ledger.tenants.records.get(SYSTEM_TENANT, tenant))?.value.objectSources ?? [];
 }
 
 async function checkAllowed(context: ApiContext, tenant: string, side: Side, object: ObjectSource): Promise<void> {

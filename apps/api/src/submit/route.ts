@@ -83,8 +83,8 @@ async function claimJob(
   const job = newJobId(clock.now());
   const key = idempotencyKeyOf(request);
   if (key === undefined) return job;
-  const fingerprint = await ledger.idempotency.fingerprint(tenant, [meaningOf(submission)]);
-  const claim = await ledger.idempotency.claim(tenant, 'POST /v1/jobs', key, { job, fingerprint });
+  const fingerprint = await ledger.intake.idempotency.fingerprint(tenant, [meaningOf(submission)]);
+  const claim = await ledger.intake.idempotency.claim(tenant, 'POST /v1/jobs', key, { job, fingerprint });
   if (claim.fingerprint === fingerprint || claim.fingerprint === (await earlierFingerprint())) return claim.job;
   throw new Problem('idempotency_mismatch');
 
@@ -92,7 +92,7 @@ async function claimJob(
   function earlierFingerprint(): Promise<string> {
     const { terms, pictures, pointers } = submission;
     const source = (side: Side) => pictures[side] ?? (pointers[side] ? JSON.stringify(pointers[side]) : '');
-    return ledger.idempotency.fingerprint(tenant, [JSON.stringify(terms), ...SIDES.map(source)]);
+    return ledger.intake.idempotency.fingerprint(tenant, [JSON.stringify(terms), ...SIDES.map(source)]);
   }
 }
 
@@ -100,7 +100,7 @@ async function claimJob(
 async function spend({ ledger, limits }: ApiContext, caller: Caller, job: JobId, request: FastifyRequest) {
   if (request.headers['idempotency-key'] === undefined) return limits.spend(caller, 1);
   await limits.spend(caller, 1, async () => {
-    const { committed, erased, open } = await ledger.inventory(caller.tenant, job);
+    const { committed, erased, open } = await ledger.jobs.inventory(caller.tenant, job);
     return committed || erased ? 'known' : { id: job, queued: open.length > 0 };
   });
 }
@@ -119,7 +119,7 @@ async function fetchPictures(
   const { pictures, pointers } = submission;
   const sides = SIDES.filter((side) => pointers[side] !== undefined);
   if (sides.length === 0) return;
-  const { committed, erased } = await context.ledger.inventory(tenant, job);
+  const { committed, erased } = await context.ledger.jobs.inventory(tenant, job);
   // What became of it since is told by whoever stores it.
   if (committed || erased) return;
   const maxBytes = context.config.MAX_IMAGE_BYTES;

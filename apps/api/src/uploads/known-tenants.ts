@@ -20,7 +20,7 @@ export function createKnownTenants(ledger: Pick<Ledger, 'tenants'>, clock: Clock
 
   function list(): Promise<ReadonlySet<string>> {
     if (listed && (listed.loading || clock.now() - listed.atMs < LIST_EVERY_MS)) return listed.ids;
-    const ids = ledger.tenants.ids(SYSTEM_TENANT).then((all) => new Set(all));
+    const ids = ledger.tenants.records.ids(SYSTEM_TENANT).then((all) => new Set(all));
     const entry = { atMs: clock.now(), loading: true, ids };
     listed = entry;
     ids.then(

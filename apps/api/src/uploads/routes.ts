@@ -59,7 +59,7 @@ export function uploadRoutes(app: FastifyInstance, context: ApiContext, authenti
         throw new Problem('upload_refused');
       }
       app.bodies.take(request, Math.min(claims.sizeBytes * 3, STREAM_BYTES));
-      const writer = await ledger.uploads.writer(claims.tenant, claims.id, clock.now());
+      const writer = await ledger.intake.uploads.writer(claims.tenant, claims.id, clock.now());
       if (!writer) throw new Problem('upload_refused');
       await receiveUpload(request.body, writer, claims.sizeBytes);
       log.info('upload.received', { tenant: claims.tenant, size_bytes: claims.sizeBytes });

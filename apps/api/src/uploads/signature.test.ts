@@ -11,15 +11,19 @@ function parts() {
   const seen = { lists: 0, signed: [] as string[] };
   const ledger = {
     tenants: {
-      ids: async () => {
-        seen.lists++;
-        return ['bank'];
+      records: {
+        ids: async () => {
+          seen.lists++;
+          return ['bank'];
+        },
       },
     },
-    uploads: {
-      sign: async (tenant: string) => {
-        seen.signed.push(tenant);
-        return 'a'.repeat(64);
+    intake: {
+      uploads: {
+        sign: async (tenant: string) => {
+          seen.signed.push(tenant);
+          return 'a'.repeat(64);
+        },
       },
     },
   };

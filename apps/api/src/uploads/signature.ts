@@ -16,7 +16,7 @@ export async function signedPath(ledger: Ledger, claims: UploadClaims): Promise<
     type: claims.contentType,
     size: String(claims.sizeBytes),
     expires: String(claims.expiresAtMs),
-    signature: await ledger.uploads.sign(claims.tenant, textOf(claims)),
+    signature: await ledger.intake.uploads.sign(claims.tenant, textOf(claims)),
   });
   return `/v1/uploads/${claims.tenant}.${claims.id}?${query}`;
 }
@@ -35,7 +35,7 @@ export async function verifiedClaims(
   if (typeof signature !== 'string' || !/^[0-9a-f]{64}$/.test(signature)) return null;
   if (!(await isTenant(tenant))) return null;
   const claims = { tenant, id, contentType: type, sizeBytes: Number(size), expiresAtMs: Number(expires) };
-  const expected = await ledger.uploads.sign(tenant, textOf(claims));
+  const expected = await ledger.intake.uploads.sign(tenant, textOf(claims));
   return timingSafeEqual(Buffer.from(expected), Buffer.from(signature)) ? claims : null;
 }
 

@@ -37,7 +37,7 @@ export function createUsageMeter(ledger: Ledger, clock: Clock, log: Log): UsageM
       if (sum.changed) {
         sum.changed = false;
         try {
-          await ledger.keyUsage.save({ ...sum, process }, sum.written + 1, { ...sum.counts });
+          await ledger.tenants.keyUsage.save({ ...sum, process }, sum.written + 1, { ...sum.counts });
           sum.written++;
         } catch (error) {
           sum.changed = true;

@@ -15,7 +15,7 @@ export function usageRoutes(app: FastifyInstance, context: ApiContext, authentic
     const nowMs = context.clock.now();
     await context.usage.flush(tenant);
     const from = usageDay(nowMs - (query.days - 1) * DAY_MS);
-    const days = await context.ledger.keyUsage.read(tenant, from, usageDay(nowMs));
+    const days = await context.ledger.tenants.keyUsage.read(tenant, from, usageDay(nowMs));
     const data = days.map(({ apiKeyId, ...day }) => ({ key_id: apiKeyId, ...day }));
     return reply.header('cache-control', 'private, no-store').send({ data, next_cursor: null });
   });

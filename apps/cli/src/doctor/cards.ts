@@ -14,11 +14,11 @@ const STILL_AT_WORK_MS = 30_000;
 export async function examineCards(examination: Examination, findings: Findings): Promise<void> {
   const { ledger } = examination;
   const uncommitted = new Map<PendingMarker, string>();
-  await chunked(ledger.markers.pending(), async (marker) => {
+  await chunked(ledger.jobs.markers.pending(), async (marker) => {
     findings.pending++;
     await noteDefect(findings, recognizeJobId(marker.job, marker.generation), async () => {
       if (await examineCard(examination, marker, findings)) return;
-      const left = await ledger.pendingSubmissions.left(marker.tenant, marker.job);
+      const left = await ledger.jobs.pendingSubmissions.left(marker.tenant, marker.job);
       if (left) uncommitted.set(marker, left.seen);
     });
   });
@@ -31,7 +31,7 @@ async function examineCard(examination: Examination, marker: PendingMarker, find
   const { tenant, job, generation } = marker;
   const id = recognizeJobId(job, generation);
   const state = await jobQueue.queues().recognize.getJobState(id);
-  const inventory = await ledger.inventory(tenant, job);
+  const inventory = await ledger.jobs.inventory(tenant, job);
   if (!inventory.open.includes(generation)) return true;
   if (inventory.erased || generation === ERASURE_GENERATION) {
     if (state === 'unknown') await examineErasure(examination, marker, inventory, findings);
@@ -76,10 +76,10 @@ async function examineErasure(
 async function erase(examination: Examination, marker: PendingMarker, accepted: boolean): Promise<void> {
   const { ledger } = examination;
   const { tenant, job } = marker;
-  const tombstone = await ledger.erasures.tombstone(tenant, job);
+  const tombstone = await ledger.jobs.erasures.tombstone(tenant, job);
   if (tombstone) await completeErasure(examination, tenant, job, tombstone);
   else if (accepted) await eraseJob(examination, tenant, job, 'request');
-  else await ledger.markers.close(marker);
+  else await ledger.jobs.markers.close(marker);
 }
 
 /**
@@ -114,7 +114,7 @@ async function examineUncommitted(
   for (const [marker, before] of seen) {
     const id = recognizeJobId(marker.job, marker.generation);
     await noteDefect(findings, id, async () => {
-      const left = await ledger.pendingSubmissions.left(marker.tenant, marker.job);
+      const left = await ledger.jobs.pendingSubmissions.left(marker.tenant, marker.job);
       if (left?.seen !== before) return;
       findings.uncommitted.push(id);
       findings.left_to_workers.push(id);
@@ -125,7 +125,7 @@ async function examineUncommitted(
 export async function examineQueuedCards({ ledger, jobQueue, fix }: Examination, findings: Findings): Promise<void> {
   for await (const job of queued(jobQueue.queues().recognize)) {
     const { tenant, job: id, generation } = job.data;
-    const inventory = await ledger.inventory(tenant, id);
+    const inventory = await ledger.jobs.inventory(tenant, id);
     if (inventory.open.includes(generation) || !(await stillQueued(job))) continue;
     if (isUndecided(inventory, generation)) {
       noteMissing(findings, `pending/${tenant}/${recognizeJobId(id, generation)}`);

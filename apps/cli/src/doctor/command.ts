@@ -95,7 +95,7 @@ export interface ManifestOptions extends Output {
 export async function manifestCommand(env: Env, { tenant, day, make, json }: ManifestOptions): Promise<void> {
   const { ledger } = openLedgerOf(env);
   const wanted = day ?? lastDay(systemClock.now());
-  const tenants = (await ledger.tenants.list(SYSTEM_TENANT))
+  const tenants = (await ledger.tenants.records.list(SYSTEM_TENANT))
     .map(({ id }) => id)
     .filter((id) => !tenant || id === tenant);
   if (tenants.length === 0) throw new RejectedError('tenant_not_found');

@@ -10,20 +10,21 @@ const DUE_SINCE_MS = 60_000;
 
 export async function examineDeliveries(examination: Examination, findings: Findings): Promise<void> {
   const { ledger } = examination;
-  await chunked(ledger.markers.undelivered(), async (ref) => {
+  await chunked(ledger.jobs.markers.undelivered(), async (ref) => {
     findings.undelivered++;
     await noteDefect(findings, deliverJobId(ref), () => examineDelivery(examination, ref, findings));
   });
-  for await (const recovery of ledger.recoveries.open()) await examineRecovery(examination, recovery, findings);
+  for await (const recovery of ledger.deliveries.recoveries.open())
+    await examineRecovery(examination, recovery, findings);
 }
 
 async function examineDelivery(examination: Examination, ref: DeliveryRef, findings: Findings): Promise<void> {
   const { ledger, jobQueue, fix } = examination;
   const id = deliverJobId(ref);
   if (await owesNothing(examination, ref)) {
-    if (!(await ledger.markers.isOwed(ref))) return;
+    if (!(await ledger.jobs.markers.isOwed(ref))) return;
     findings.orphan_markers.push(id);
-    if (fix) await ledger.markers.settle(ref);
+    if (fix) await ledger.jobs.markers.settle(ref);
     return;
   }
   const state = await jobQueue.queues().deliver.getJobState(id);
@@ -31,7 +32,7 @@ async function examineDelivery(examination: Examination, ref: DeliveryRef, findi
     findings.stuck_deliveries.push(id);
     if (fix) await requeue(jobQueue, ref);
   }
-  if (state === 'unknown' && (await ledger.markers.isOwed(ref))) {
+  if (state === 'unknown' && (await ledger.jobs.markers.isOwed(ref))) {
     findings.missing_deliveries.push(id);
     // It may have been tried: the worker reads its record, and waits until its next attempt is due.
     if (fix) await jobQueue.addDeliveries([{ ref, repeated: true }]);
@@ -41,28 +42,29 @@ async function examineDelivery(examination: Examination, ref: DeliveryRef, findi
 
 /** Delivered, erased, or for an endpoint whose record says that it is deleted. A worker would settle it, too. */
 async function owesNothing({ ledger }: Examination, ref: DeliveryRef): Promise<boolean> {
-  const endpoint = await ledger.endpoints.get(ref.tenant, ref.endpoint);
+  const endpoint = await ledger.tenants.endpoints.get(ref.tenant, ref.endpoint);
   if (endpoint?.value.state === 'deleted') return true;
-  const { last } = await ledger.deliveries.read(ref);
+  const { last } = await ledger.deliveries.records.read(ref);
   if (last?.class === 'delivered') return true;
-  return !isNoticeId(ref.job) && (await ledger.erasures.tombstone(ref.tenant, ref.job)) !== null;
+  return !isNoticeId(ref.job) && (await ledger.jobs.erasures.tombstone(ref.tenant, ref.job)) !== null;
 }
 
 /** Notes what the delivery needs and the store does not have. Throws DefectError for what does not open. */
 async function openEvent({ ledger }: Examination, ref: DeliveryRef, findings: Findings): Promise<void> {
   const { tenant, job, generation, endpoint } = ref;
-  const record = await ledger.endpoints.get(tenant, endpoint);
+  const record = await ledger.tenants.endpoints.get(tenant, endpoint);
   const lacks: string[] = record ? [] : [`endpoints/${tenant}/${endpoint}/`];
   if (isNoticeId(job)) {
-    if (!(await ledger.notices.get(tenant, job))) lacks.push(`notices/${tenant}/${job}`);
+    if (!(await ledger.deliveries.notices.get(tenant, job))) lacks.push(`notices/${tenant}/${job}`);
   } else {
-    const opened = await ledger.openOutcome(tenant, job, generation);
+    const opened = await ledger.jobs.openOutcome(tenant, job, generation);
     if (opened && record?.value.payload === 'encrypted') await opened.sealed.event(generation, endpoint);
-    const isErased = opened === null && (await ledger.erasures.tombstone(tenant, job)) !== null;
+    const isErased = opened === null && (await ledger.jobs.erasures.tombstone(tenant, job)) !== null;
     if (!opened && !isErased) lacks.push(`jobs/${tenant}/${job}/outcome.${generation}`);
   }
   // Settled meanwhile, it needs nothing any more.
-  if (lacks.length > 0 && (await ledger.markers.isOwed(ref))) for (const name of lacks) noteMissing(findings, name);
+  if (lacks.length > 0 && (await ledger.jobs.markers.isOwed(ref)))
+    for (const name of lacks) noteMissing(findings, name);
 }
 
 async function examineRecovery(examination: Examination, ref: RecoveryRef, findings: Findings): Promise<void> {
@@ -70,8 +72,8 @@ async function examineRecovery(examination: Examination, ref: RecoveryRef, findi
   const id = `${RECOVER}-${ref.id}`;
   await noteDefect(findings, id, async () => {
     const state = await jobQueue.queues().deliver.getJobState(id);
-    if (!(await ledger.recoveries.read(ref))) return;
-    const endpoint = await ledger.endpoints.get(ref.tenant, ref.endpoint);
+    if (!(await ledger.deliveries.recoveries.read(ref))) return;
+    const endpoint = await ledger.tenants.endpoints.get(ref.tenant, ref.endpoint);
     if (!endpoint) noteMissing(findings, `endpoints/${ref.tenant}/${ref.endpoint}/`);
     if (state !== 'unknown') return;
     findings.missing_deliveries.push(id);
@@ -81,7 +83,7 @@ async function examineRecovery(examination: Examination, ref: RecoveryRef, findi
 
 /** The delivery waits for its endpoint's limit, but the limit has no entry that would wake it. */
 async function isStuck({ ledger, lanes, jobQueue, clock }: Examination, ref: DeliveryRef): Promise<boolean> {
-  const { last } = await ledger.deliveries.read(ref);
+  const { last } = await ledger.deliveries.records.read(ref);
   const nowMs = clock.now();
   if (last?.nextAtMs && last.nextAtMs > nowMs - DUE_SINCE_MS) return false;
   const lane = await lanes.read(ref);
@@ -98,8 +100,8 @@ export async function examineQueuedDeliveries(
   for await (const job of queued(jobQueue.queues().deliver)) {
     const needed =
       job.name === RECOVER
-        ? (await ledger.recoveries.read(job.data as unknown as RecoveryRef)) !== null
-        : await ledger.markers.isOwed(job.data);
+        ? (await ledger.deliveries.recoveries.read(job.data as unknown as RecoveryRef)) !== null
+        : await ledger.jobs.markers.isOwed(job.data);
     if (needed || !(await stillQueued(job))) continue;
     findings.stale_deliveries.push(job.id!);
     if (fix) await job.remove().catch(() => {});

@@ -43,14 +43,14 @@ async function world() {
   const store = memoryObjectStore();
   const ledger = createLedger({ store, master: localMasterKey(Buffer.alloc(32, 1)), clock });
   // Their times, in milliseconds: 1, 2, 3, and a second before now.
-  await ledger.tenants.create(SYSTEM_TENANT, TENANT, { name: 'A bank', createdAtMs: 0 });
+  await ledger.tenants.records.create(SYSTEM_TENANT, TENANT, { name: 'A bank', createdAtMs: 0 });
   const times = ['0000000001', '0000000002', '0000000003', '000003DTMR'];
   const ids = times.map((time): JobId => `job_${time}0000000000000000`);
   const [known, lost, accident, young] = ids as [JobId, JobId, JobId, JobId];
   for (const job of ids) {
-    await ledger.markers.openGeneration(TENANT, job, 1, null);
+    await ledger.jobs.markers.openGeneration(TENANT, job, 1, null);
     if (job === accident || job === young) continue;
-    const sealed = await ledger.startJob(TENANT, job);
+    const sealed = await ledger.jobs.start(TENANT, job);
     await sealed.putImage('front', Buffer.from('an image'));
     await sealed.commit({ tenant: TENANT, job, sides: ['front'], priority: 'bulk', createdAtMs: 1 } as never);
   }
@@ -125,7 +125,7 @@ describe('doctor', () => {
     const { states, look, known, lost, ledger } = await world();
     states.set(recognizeJobId(known, 1), 'failed').set(recognizeJobId(lost, 1), 'completed');
     const outcome = { v: 1, generation: 1, state: 'succeeded', code: '-', full: '{}', reference: '{}', atMs: 1 };
-    await (await ledger.openJob(TENANT, known))!.decide(outcome as never);
+    await (await ledger.jobs.open(TENANT, known))!.decide(outcome as never);
     const abandoned = [known, lost].map((job) => recognizeJobId(job, 1));
     const before = await look(false);
     expect(before.abandoned_cards.toSorted()).toEqual(abandoned);
@@ -173,14 +173,14 @@ describe('doctor with --fix', () => {
   it('keeps a queued job without an outcome, although its marker is absent', async () => {
     const { states, look, waiting, known, ledger } = await world();
     const id = recognizeJobId(known, 1);
-    await ledger.markers.closeGeneration(TENANT, known, 1, null);
+    await ledger.jobs.markers.closeGeneration(TENANT, known, 1, null);
     const remove = async () => void states.delete(id);
     waiting.push({ id, data: { tenant: TENANT, job: known, generation: 1 }, getState: async () => 'waiting', remove });
     const findings = await look(true);
     expect(findings).toMatchObject({ stale_cards: [], missing_records: [`pending/${TENANT}/${id}`] });
     expect(states.has(id)).toBe(true);
     const outcome = { v: 1, generation: 1, state: 'succeeded', code: '-', full: '{}', reference: '{}', atMs: 1 };
-    await (await ledger.openJob(TENANT, known))!.decide(outcome as never);
+    await (await ledger.jobs.open(TENANT, known))!.decide(outcome as never);
     expect((await look(true)).stale_cards).toEqual([id]);
     expect(states.has(id)).toBe(false);
   });
@@ -188,7 +188,7 @@ describe('doctor with --fix', () => {
   it('goes on past an erasure that the store does not complete, and leaves it to the workers', async () => {
     const { states, lookAt, over, known, lost, ledger } = await world();
     states.clear();
-    await ledger.markers.openGeneration(TENANT, known, ERASURE_GENERATION, null);
+    await ledger.jobs.markers.openGeneration(TENANT, known, ERASURE_GENERATION, null);
     const stuck = over({
       delete: async () => {
         throw new TransientError('store_unavailable');
@@ -197,14 +197,14 @@ describe('doctor with --fix', () => {
     const findings = await lookAt(true, stuck);
     expect(findings.left_to_workers).toContain(recognizeJobId(known, ERASURE_GENERATION));
     expect(findings.missing_cards).toContain(recognizeJobId(lost, 1));
-    expect(await ledger.erasures.tombstone(TENANT, known)).not.toBeNull();
+    expect(await ledger.jobs.erasures.tombstone(TENANT, known)).not.toBeNull();
   });
 
   it('goes on past records that the store lists and does not have', async () => {
     const { store, lookAt, over, known, lost, ledger } = await world();
     const ref: DeliveryRef = { tenant: TENANT, job: known, generation: 1, endpoint: 'we_1' };
-    await ledger.endpoints.create(TENANT, 'we_1', { url: 'https://r.example/', state: 'enabled' } as never);
-    await ledger.markers.owe(ref);
+    await ledger.tenants.endpoints.create(TENANT, 'we_1', { url: 'https://r.example/', state: 'enabled' } as never);
+    await ledger.jobs.markers.owe(ref);
     const absent = over({ get: async (name) => (/^(endpoints|tenants)\//.test(name) ? null : store.get(name)) });
     const findings = await lookAt(true, absent);
     expect(findings.missing_cards).toEqual([recognizeJobId(lost, 1)]);
@@ -223,12 +223,12 @@ describe('doctor and deliveries', () => {
       ),
     );
     const record = { url: 'https://r.example/', events: null, payload: 'full', state: 'enabled', createdAtMs: 0 };
-    await ledger.endpoints.create(TENANT, ENDPOINT, record as never);
+    await ledger.tenants.endpoints.create(TENANT, ENDPOINT, record as never);
     const outcome = { v: 1, generation: 1, state: 'succeeded', code: '-', full: '{}', reference: '{}', atMs: 1 };
-    await (await ledger.openJob(TENANT, known))!.decide(outcome as never);
-    await ledger.listing.finished(TENANT, known, null, { generation: 1, state: 'succeeded', code: '-' });
+    await (await ledger.jobs.open(TENANT, known))!.decide(outcome as never);
+    await ledger.jobs.listing.finished(TENANT, known, null, { generation: 1, state: 'succeeded', code: '-' });
     const ref: DeliveryRef = { tenant: TENANT, job: known, generation: 1, endpoint: ENDPOINT };
-    await ledger.markers.owe(ref);
+    await ledger.jobs.markers.owe(ref);
     states.set(deliverJobId(ref), 'waiting');
     return { store, states, look, added, ledger, ref, known };
   }
@@ -247,20 +247,20 @@ describe('doctor and deliveries', () => {
     await store.delete((await store.list(paths.record('endpoints', TENANT, ENDPOINT))).keys);
     const findings = await look(true);
     expect(findings).toMatchObject({ missing_records: [`endpoints/${TENANT}/${ENDPOINT}/`], orphan_markers: [] });
-    expect([unmended(findings), await ledger.markers.isOwed(ref)]).toEqual([1, true]);
+    expect([unmended(findings), await ledger.jobs.markers.isOwed(ref)]).toEqual([1, true]);
   });
 
   it('settles the pending deliveries of an endpoint whose record says that it is deleted', async () => {
     const { look, ledger, ref } = await owed();
-    await ledger.endpoints.change(TENANT, ENDPOINT, (value) => ({ ...value, state: 'deleted' }));
+    await ledger.tenants.endpoints.change(TENANT, ENDPOINT, (value) => ({ ...value, state: 'deleted' }));
     expect(await look(true)).toMatchObject({ orphan_markers: [deliverJobId(ref)], missing_records: [] });
-    expect(await ledger.markers.isOwed(ref)).toBe(false);
+    expect(await ledger.jobs.markers.isOwed(ref)).toBe(false);
   });
 
   it('opens the outcome and the notice of pending deliveries', async () => {
     const { store, look, ledger, ref, known } = await owed();
     const notice = { ...ref, job: 'evt_00000000000000000000000001' as const };
-    await ledger.markers.owe(notice);
+    await ledger.jobs.markers.owe(notice);
     await store.put(paths.outcome(TENANT, known, 1), Buffer.from('x'));
     const findings = await look(true);
     expect(findings).toMatchObject({
@@ -272,7 +272,7 @@ describe('doctor and deliveries', () => {
     expect(unmended(findings)).toBe(2);
     await store.delete([paths.outcome(TENANT, known, 1)]);
     expect((await look(true)).missing_records).toContain(paths.outcome(TENANT, known, 1));
-    expect(await ledger.markers.isOwed(ref)).toBe(true);
+    expect(await ledger.jobs.markers.isOwed(ref)).toBe(true);
   });
 
   it('names a tenant without a record', async () => {
@@ -287,11 +287,11 @@ describe('doctor and batches', () => {
     const clock = new ManualClock(3_600_000);
     const store = memoryObjectStore();
     const ledger = createLedger({ store, master: localMasterKey(Buffer.alloc(32, 1)), clock });
-    await ledger.tenants.create(SYSTEM_TENANT, TENANT, { name: 'A bank', createdAtMs: 0 });
+    await ledger.tenants.records.create(SYSTEM_TENANT, TENANT, { name: 'A bank', createdAtMs: 0 });
     const look = (fix: boolean) =>
       examine({ ledger, jobQueue: queueOf(new Map()), lanes: {} as EndpointLimits, clock, fix, hours: 1 });
     const begin = async () => {
-      const manifest = await ledger.batches.begin(TENANT, newId('batch', clock.now()) as BatchId);
+      const manifest = await ledger.intake.batches.begin(TENANT, newId('batch', clock.now()) as BatchId);
       await manifest.put([{ line: 1, request: {} }]);
       return manifest;
     };
@@ -308,32 +308,32 @@ describe('doctor and batches', () => {
     await begin();
     await commit();
     const expanded = await commit();
-    await ledger.batches.setExpanded(TENANT, expanded.id);
-    await ledger.batches.dropLines(expanded);
+    await ledger.intake.batches.setExpanded(TENANT, expanded.id);
+    await ledger.intake.batches.dropLines(expanded);
     const cancelled = await commit();
-    await ledger.batches.askToCancel(TENANT, cancelled.id);
-    await ledger.batches.dropLines(cancelled);
+    await ledger.intake.batches.askToCancel(TENANT, cancelled.id);
+    await ledger.intake.batches.dropLines(cancelled);
     const ended = await commit();
-    await ledger.batches.end(TENANT, ended.id, { state: 'completed', atMs: 1, counts: {} });
-    await ledger.batches.close(ended);
-    await ledger.batches.withdraw((await begin()).opened);
+    await ledger.intake.batches.end(TENANT, ended.id, { state: 'completed', atMs: 1, counts: {} });
+    await ledger.intake.batches.close(ended);
+    await ledger.intake.batches.withdraw((await begin()).opened);
     expect(disagreements(await look(false))).toBe(0);
   });
 
   it('puts back the marker that a batch needs to be seen through', async () => {
     const { ledger, look, commit } = await batches();
     const round = await commit();
-    await ledger.batches.close(round);
+    await ledger.intake.batches.close(round);
     expect(await look(false)).toMatchObject({ unseen_batches: [round.id], batches_without_lines: [] });
     expect(unmended(await look(true))).toBe(0);
-    expect(await Array.fromAsync(ledger.batches.open())).toEqual([round]);
+    expect(await Array.fromAsync(ledger.intake.batches.open())).toEqual([round]);
     expect(disagreements(await look(false))).toBe(0);
   });
 
   it('names a batch whose lines are gone, and does not call that mended', async () => {
     const { ledger, look, commit } = await batches();
     const round = await commit();
-    await ledger.batches.dropLines(round);
+    await ledger.intake.batches.dropLines(round);
     expect(await look(false)).toMatchObject({ batches_without_lines: [round.id] });
     expect(unmended(await look(true))).toBe(1);
   });

@@ -13,7 +13,7 @@ export async function openNeeded(
   { tenant, job, generation }: PendingMarker,
   findings: Findings,
 ): Promise<JobRequest | null> {
-  const opened = await ledger.openForWork(tenant, job);
+  const opened = await ledger.jobs.openForWork(tenant, job);
   if (!opened) return null;
   const { sealed, request, inventory } = opened;
   const isDecided = inventory.decided.includes(generation);
@@ -23,7 +23,7 @@ export async function openNeeded(
   for (const { name, read } of parts) {
     if (await read()) continue;
     // A worker may have decided the generation since, and removed the images.
-    const now = await ledger.inventory(tenant, job);
+    const now = await ledger.jobs.inventory(tenant, job);
     if (now.erased || !now.open.includes(generation) || (!isDecided && now.decided.includes(generation))) return null;
     noteMissing(findings, `jobs/${tenant}/${job}/${name}`);
   }

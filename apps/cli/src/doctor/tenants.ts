@@ -7,7 +7,7 @@ export async function examineTenants({ ledger }: Examination, findings: Findings
   for await (const tenant of ledger.keys.tenants()) {
     if (tenant === SYSTEM_TENANT) continue;
     await noteDefect(findings, tenant, async () => {
-      if (await ledger.tenants.get(SYSTEM_TENANT, tenant)) return;
+      if (await ledger.tenants.records.get(SYSTEM_TENANT, tenant)) return;
       noteMissing(findings, `tenants/${SYSTEM_TENANT}/${tenant}/`);
     });
   }

@@ -33,7 +33,7 @@ export async function rotateTenantCommand(
   { json, resume = false }: Output & { resume?: boolean },
 ): Promise<void> {
   const { ledger } = openLedgerOf(env);
-  if (tenant !== SYSTEM_TENANT && !(await ledger.tenants.get(SYSTEM_TENANT, tenant)))
+  if (tenant !== SYSTEM_TENANT && !(await ledger.tenants.records.get(SYSTEM_TENANT, tenant)))
     throw new RejectedError('tenant_not_found');
   const deed = { action: 'tenant_key.rotate', target: { tenant }, reason: null, detail: { resume } } as const;
   const { version, ...done } = await audited(ledger, deed, () => rotateTenant(ledger, tenant, resume));

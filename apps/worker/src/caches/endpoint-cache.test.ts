@@ -11,7 +11,7 @@ function slowLedger() {
   const ask = <T>(what: 'get' | 'list', shape: (record: Versioned<EndpointRecord>) => T) =>
     new Promise<T>((resolve) => asked.push({ what, answer: (record) => resolve(shape(record)) }));
   const endpoints = { get: () => ask('get', (one) => one), list: () => ask('list', (one) => [one]) };
-  return { asked, ledger: { endpoints } as unknown as Ledger };
+  return { asked, ledger: { tenants: { endpoints } } as unknown as Ledger };
 }
 
 it('who was listed need not be asked for', async () => {

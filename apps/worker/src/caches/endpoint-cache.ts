@@ -16,7 +16,7 @@ export interface Endpoints {
   forget(tenant: string, id: string): void;
 }
 
-export function createEndpoints(ledger: Pick<Ledger, 'endpoints'>): Endpoints {
+export function createEndpoints(ledger: Pick<Ledger, 'tenants'>): Endpoints {
   const nameOf = (tenant: string, id: string) => `${tenant}/${id}`;
   let forgotten = 0;
   const known = new LRUCache<string, { record: Versioned<EndpointRecord> | null }>({
@@ -26,14 +26,14 @@ export function createEndpoints(ledger: Pick<Ledger, 'endpoints'>): Endpoints {
     ignoreFetchAbort: true,
     fetchMethod: async (name) => {
       const [tenant, id] = name.split('/') as [string, string];
-      return { record: await ledger.endpoints.get(tenant, id) };
+      return { record: await ledger.tenants.endpoints.get(tenant, id) };
     },
   });
   return {
     get: async (tenant, id) => (await known.forceFetch(nameOf(tenant, id))).record,
     async list(tenant) {
       const asOf = forgotten;
-      const records = await ledger.endpoints.list(tenant);
+      const records = await ledger.tenants.endpoints.list(tenant);
       // Of one that was forgotten meanwhile this may be the state that was to be forgotten.
       if (asOf === forgotten) for (const record of records) known.set(nameOf(tenant, record.id), { record });
       return records;

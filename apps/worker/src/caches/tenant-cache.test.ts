@@ -9,7 +9,7 @@ import { createTenants } from './tenant-cache.ts';
 it('a tenant whose record the store lost is a fault that jobs wait out, and never a tenant without settings', async () => {
   const store = memoryObjectStore();
   const open = () => createLedger({ store, master: localMasterKey(Buffer.alloc(32, 1)) });
-  await open().tenants.create(SYSTEM_TENANT, 'bank', { name: 'A bank', createdAtMs: 0 });
+  await open().tenants.records.create(SYSTEM_TENANT, 'bank', { name: 'A bank', createdAtMs: 0 });
   expect(await createTenants(open()).get('bank')).toMatchObject({ name: 'A bank' });
   await store.delete((await store.list(paths.record('tenants', SYSTEM_TENANT, 'bank'))).keys);
   const error = await createTenants(open())

@@ -19,7 +19,7 @@ export function createTenants(ledger: Pick<Ledger, 'tenants'>): Tenants {
     max: KEPT_TENANTS,
     ttl: TTL_MS,
     fetchMethod: async (tenant) => {
-      const record = (await ledger.tenants.get(SYSTEM_TENANT, tenant))?.value;
+      const record = (await ledger.tenants.records.get(SYSTEM_TENANT, tenant))?.value;
       if (!record) throw new TransientError('store_tenant_missing', { fields: { tenant } });
       return { record };
     },

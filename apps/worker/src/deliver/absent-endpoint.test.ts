@@ -21,10 +21,15 @@ async function world() {
   const clock = new ManualClock(Date.UTC(2026, 0, 1));
   const ledger = createLedger({ store, master: localMasterKey(Buffer.alloc(32, 1)), clock });
   const record = { url: 'https://r.example/', events: null, payload: 'full', state: 'enabled', createdAtMs: 0 };
-  await ledger.endpoints.create(TENANT, ENDPOINT, { ...record, publicKey: null, headers: {}, secrets: [] } as never);
+  await ledger.tenants.endpoints.create(TENANT, ENDPOINT, {
+    ...record,
+    publicKey: null,
+    headers: {},
+    secrets: [],
+  } as never);
   const job: JobId = newJobId(clock.now());
   const ref: DeliveryRef = { tenant: TENANT, job, generation: 1, endpoint: ENDPOINT };
-  await ledger.markers.owe(ref);
+  await ledger.jobs.markers.owe(ref);
   const told: string[] = [];
   const counted: object[] = [];
   const released: string[] = [];
@@ -64,8 +69,8 @@ describe('a delivery whose endpoint the store does not have', () => {
     const { ledger, ref, told, counted, released, delays, run, lose } = await world();
     await lose();
     for (let turn = 0; turn < 10; turn++) expect(await run()).toBe(false);
-    expect(await ledger.markers.isOwed(ref)).toBe(true);
-    expect(await ledger.deliveries.read(ref)).toMatchObject({ tries: 0, entries: 0 });
+    expect(await ledger.jobs.markers.isOwed(ref)).toBe(true);
+    expect(await ledger.deliveries.records.read(ref)).toMatchObject({ tries: 0, entries: 0 });
     expect(delays).toEqual([5, 10, 20, 40, 80, 160, 320, 600, 600, 600]);
     expect(told).toEqual(Array(10).fill('delivery.own_fault endpoint_record_missing'));
     expect(counted[0]).toEqual({ work: 'deliver', code: 'endpoint_record_missing' });
@@ -76,20 +81,20 @@ describe('a delivery whose endpoint the store does not have', () => {
   it('ends without an error when the delivery is no longer pending', async () => {
     const { ledger, ref, told, run, lose } = await world();
     await lose();
-    await ledger.markers.settle(ref);
+    await ledger.jobs.markers.settle(ref);
     expect([await run(), told]).toEqual([true, []]);
   });
 
   it('is settled once the record says that the endpoint is deleted', async () => {
     const { ledger, ref, run, told } = await world();
-    await ledger.endpoints.change(TENANT, ENDPOINT, (value) => ({ ...value, state: 'deleted' }));
+    await ledger.tenants.endpoints.change(TENANT, ENDPOINT, (value) => ({ ...value, state: 'deleted' }));
     expect(await run()).toBe(true);
-    expect([await ledger.markers.isOwed(ref), told]).toEqual([false, []]);
+    expect([await ledger.jobs.markers.isOwed(ref), told]).toEqual([false, []]);
   });
 
   it('waits five seconds after an outage of the store, however often', async () => {
     const { delays, run, ledger } = await world();
-    Object.assign(ledger.endpoints, { get: () => Promise.reject(new TransientError('store_unavailable')) });
+    Object.assign(ledger.tenants.endpoints, { get: () => Promise.reject(new TransientError('store_unavailable')) });
     for (let turn = 0; turn < 8; turn++) await run();
     expect(new Set(delays)).toEqual(new Set([5]));
   });

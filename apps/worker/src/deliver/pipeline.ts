@@ -50,12 +50,12 @@ export async function deliver(
   let answer: SendResult | undefined;
   try {
     // A delivery that was tried comes late, was started before, or is announced again. All others have no record to read.
-    const before = late || repeated || !firstStart ? await ledger.deliveries.read(ref) : untried(ref);
+    const before = late || repeated || !firstStart ? await ledger.deliveries.records.read(ref) : untried(ref);
     const dueMs = before.last?.nextAtMs ?? 0;
     if (dueMs > clock.now()) return { kind: 'postpone', delayMs: dueMs - clock.now(), late: true, scheduled: true };
     const event = isOver(before) ? null : await eventOf(context, ref, endpoint.value);
     if (!event) {
-      await ledger.markers.settle(ref);
+      await ledger.jobs.markers.settle(ref);
       return DONE;
     }
     return await inTrace(event, ref, async (traceparent) => {
@@ -127,11 +127,11 @@ async function setAside(
   endpoint: EndpointRecord,
 ): Promise<DeliveryRun> {
   if (endpoint.state === 'disabled') {
-    await ledger.markers.park(ref);
+    await ledger.jobs.markers.park(ref);
     // Enabled while this was parked: the walk over what is parked may have passed by already.
-    const now = await ledger.endpoints.get(ref.tenant, ref.endpoint);
+    const now = await ledger.tenants.endpoints.get(ref.tenant, ref.endpoint);
     if (now?.value.state === 'enabled') await redeliver(ledger, jobQueue, ref, clock.now());
-  } else await ledger.markers.settle(ref);
+  } else await ledger.jobs.markers.settle(ref);
   await releaseUnused(room, ref, clock.now());
   return DONE;
 }
@@ -146,7 +146,7 @@ async function withoutEndpoint(
   ref: DeliveryRef,
 ): Promise<DeliveryRun> {
   await releaseUnused(room, ref, clock.now());
-  if (await ledger.markers.isOwed(ref)) throw endpointMissing(ref);
+  if (await ledger.jobs.markers.isOwed(ref)) throw endpointMissing(ref);
   return DONE;
 }
 

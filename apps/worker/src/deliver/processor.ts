@@ -76,7 +76,7 @@ async function sleepUntilDue(
   try {
     return await postpone(job, token, delayMs);
   } catch (handover) {
-    const { last } = await ledger.deliveries.read(job.data).catch(() => ({ last: null }));
+    const { last } = await ledger.deliveries.records.read(job.data).catch(() => ({ last: null }));
     const isResent = last?.class === 'resent' && (last.nextAtMs ?? 0) <= clock.now();
     if (isResent) await room.wake({ ids: [deliverJobId(job.data)], atMs: 0 });
     throw handover;

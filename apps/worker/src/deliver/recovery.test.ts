@@ -28,15 +28,20 @@ async function world() {
   };
   const ledger = createLedger({ store: watched, master: localMasterKey(Buffer.alloc(32, 1)), clock });
   const endpoint = { url: 'https://r.example/', events: null, payload: 'full', state: 'enabled', createdAtMs: 0 };
-  await ledger.endpoints.create(TENANT, ENDPOINT, { ...endpoint, publicKey: null, headers: {}, secrets: [] } as never);
+  await ledger.tenants.endpoints.create(TENANT, ENDPOINT, {
+    ...endpoint,
+    publicKey: null,
+    headers: {},
+    secrets: [],
+  } as never);
   const jobs: JobId[] = [];
   for (let at = 0; at < 3; at++) {
     const job = newJobId(NOW_MS - 10_000 + at);
-    const sealed = await ledger.startJob(TENANT, job);
+    const sealed = await ledger.jobs.start(TENANT, job);
     await sealed.commit({ v: 1, job, tenant: TENANT, reference: null, endpointIds: null, sides: ['front'] } as never);
     const ended = { v: 1, generation: 1, state: 'succeeded', code: '-', full: '{}', reference: '{}' };
     await sealed.decide({ ...ended, atMs: NOW_MS - 5000 } as never);
-    await ledger.listing.finished(TENANT, job, null, { generation: 1, state: 'succeeded', code: '-' });
+    await ledger.jobs.listing.finished(TENANT, job, null, { generation: 1, state: 'succeeded', code: '-' });
     jobs.push(job);
   }
   const owed: string[] = [];
@@ -60,44 +65,44 @@ const PARKED = { kind: 'parked', sinceMs: 0, untilMs: NOW_MS } as const;
 describe('a recovery', () => {
   it('of a span of time passes by the outcome that does not open, and is done', async () => {
     const { store, ledger, context, jobs, owed, told } = await world();
-    await ledger.recoveries.start(REF, SINCE);
+    await ledger.deliveries.recoveries.start(REF, SINCE);
     await store.put(paths.outcome(TENANT, jobs[1]!, 1), Buffer.from('garbage'));
     await recover(context, REF, signal);
     expect(owed.toSorted()).toEqual([jobs[0], jobs[2]].toSorted());
     expect(told).toEqual([`walk.stuck ${jobs[1]}`]);
-    expect(await ledger.recoveries.read(REF)).toBeNull();
+    expect(await ledger.deliveries.recoveries.read(REF)).toBeNull();
   });
 
   it('of what was parked passes by the record that does not open, and leaves it parked', async () => {
     const { store, ledger, context, jobs, owed, told } = await world();
-    await ledger.recoveries.start(REF, PARKED);
+    await ledger.deliveries.recoveries.start(REF, PARKED);
     const refs = jobs.map((job) => ({ tenant: TENANT, job, generation: 1, endpoint: ENDPOINT }));
-    for (const ref of refs) await ledger.markers.park(ref);
+    for (const ref of refs) await ledger.jobs.markers.park(ref);
     await store.put(paths.deliveryAttempt(refs[0]!, 1), Buffer.from('{"cut'));
     await recover(context, REF, signal);
     expect(owed.toSorted()).toEqual([jobs[1], jobs[2]].toSorted());
     expect(told).toEqual([`walk.stuck ${jobs[0]}`]);
-    const parked = await Array.fromAsync(ledger.markers.parked(TENANT, ENDPOINT));
+    const parked = await Array.fromAsync(ledger.jobs.markers.parked(TENANT, ENDPOINT));
     expect(parked.map(({ job }) => job)).toEqual([jobs[0]]);
   });
 
   it('stays open while the store has no record of the endpoint, and ends when the record says deleted', async () => {
     const { store, ledger, context, owed } = await world();
-    await ledger.recoveries.start(REF, SINCE);
+    await ledger.deliveries.recoveries.start(REF, SINCE);
     const [record] = (await store.list(paths.record('endpoints', TENANT, ENDPOINT))).keys;
     const bytes = (await store.get(record!))!;
     await store.delete([record!]);
     await expect(recover(context, REF, signal)).rejects.toMatchObject({ code: 'endpoint_record_missing' });
-    expect(await ledger.recoveries.read(REF)).not.toBeNull();
+    expect(await ledger.deliveries.recoveries.read(REF)).not.toBeNull();
     await store.put(record!, bytes);
-    await ledger.endpoints.change(TENANT, ENDPOINT, (value) => ({ ...value, state: 'deleted' }));
+    await ledger.tenants.endpoints.change(TENANT, ENDPOINT, (value) => ({ ...value, state: 'deleted' }));
     await recover(context, REF, signal);
-    expect([owed, await ledger.recoveries.read(REF)]).toEqual([[], null]);
+    expect([owed, await ledger.deliveries.recoveries.read(REF)]).toEqual([[], null]);
   });
 
   it('reports the job whose key is lost, and does not take it for delivered', async () => {
     const { store, ledger, context, jobs, owed, told } = await world();
-    await ledger.recoveries.start(REF, SINCE);
+    await ledger.deliveries.recoveries.start(REF, SINCE);
     await store.delete([paths.jobKey(TENANT, jobs[1]!)]);
     await recover(context, REF, signal);
     expect(owed.toSorted()).toEqual([jobs[0], jobs[2]].toSorted());
@@ -106,10 +111,10 @@ describe('a recovery', () => {
 
   it('ends at a trouble that passes, and is still asked for', async () => {
     const { ledger, context, jobs, told, away } = await world();
-    await ledger.recoveries.start(REF, SINCE);
+    await ledger.deliveries.recoveries.start(REF, SINCE);
     away.add(paths.outcome(TENANT, jobs[1]!, 1));
     await expect(recover(context, REF, signal)).rejects.toMatchObject({ code: 'store_unavailable' });
     expect(told).toEqual([]);
-    expect(await ledger.recoveries.read(REF)).not.toBeNull();
+    expect(await ledger.deliveries.recoveries.read(REF)).not.toBeNull();
   });
 });

@@ -21,15 +21,15 @@ const LONGEST_WORK_MS = 24 * 3_600_000;
 export async function recover(context: WorkerContext, ref: RecoveryRef, signal: AbortSignal): Promise<void> {
   const { ledger, log } = context;
   const [state, endpoint] = await Promise.all([
-    ledger.recoveries.read(ref),
-    ledger.endpoints.get(ref.tenant, ref.endpoint),
+    ledger.deliveries.recoveries.read(ref),
+    ledger.tenants.endpoints.get(ref.tenant, ref.endpoint),
   ]);
   if (!state) return;
   // An absent record proves nothing: the request stays open until the store has the endpoint again.
   if (!endpoint) throw endpointMissing(ref);
   const sent = endpoint.value.state === 'enabled' ? await scan(context, ref, state, endpoint.value, signal) : 0;
   if (signal.aborted) return;
-  await ledger.recoveries.finish(ref);
+  await ledger.deliveries.recoveries.finish(ref);
   log.info('endpoint.recovery_done', { tenant: ref.tenant, endpoint_id: ref.endpoint, count: sent });
 }
 
@@ -46,7 +46,7 @@ async function scan(
 /** Each one that is owed again is parked no more: the walk needs no mark. */
 async function unpark(context: WorkerContext, { tenant, endpoint }: RecoveryRef, signal: AbortSignal) {
   let count = 0;
-  for await (const ref of context.ledger.markers.parked(tenant, endpoint)) {
+  for await (const ref of context.ledger.jobs.markers.parked(tenant, endpoint)) {
     if (signal.aborted) break;
     if (await oweAgain(context, ref)) count++;
   }
@@ -81,7 +81,7 @@ async function resendSince(
   let { cursor } = state;
   let count = 0;
   for (;;) {
-    const page = await ledger.recoveries.outcomes(ref.tenant, state.untilMs, cursor);
+    const page = await ledger.deliveries.recoveries.outcomes(ref.tenant, state.untilMs, cursor);
     for (const { job, generation, state: outcome } of page.outcomes) {
       if (signal.aborted) return count;
       if (createdAtMs(job) < state.sinceMs - LONGEST_WORK_MS) return count;
@@ -90,7 +90,7 @@ async function resendSince(
     }
     if (page.next === null) return count;
     cursor = page.next;
-    await ledger.recoveries.reached(ref, { ...state, cursor });
+    await ledger.deliveries.recoveries.reached(ref, { ...state, cursor });
   }
 }
 
@@ -102,10 +102,10 @@ async function isWanted(
   { sinceMs, untilMs }: RecoveryState,
 ): Promise<boolean> {
   if (endpoint.events && !endpoint.events.includes(`job.${outcomeState}` as never)) return false;
-  const sealed = await ledger.openJob(ref.tenant, ref.job);
+  const sealed = await ledger.jobs.open(ref.tenant, ref.job);
   const [outcome, request] = await Promise.all([sealed?.outcome(ref.generation), sealed?.request()]);
   if (!outcome || outcome.atMs < sinceMs || outcome.atMs > untilMs) return false;
   if (request?.endpointIds && !request.endpointIds.includes(ref.endpoint)) return false;
-  const { last } = await ledger.deliveries.read(ref);
+  const { last } = await ledger.deliveries.records.read(ref);
   return last?.class !== 'delivered';
 }

@@ -40,7 +40,7 @@ async function twoSides({ erased = false, refusals = 0 }) {
   const store = memoryObjectStore();
   const ledger = createLedger({ store, master: localMasterKey(Buffer.alloc(32, 1)), clock });
   const job = newJobId(clock.now());
-  const sealed = await ledger.startJob(TENANT, job);
+  const sealed = await ledger.jobs.start(TENANT, job);
   await sealed.putImage('front', bitmap());
   await sealed.putImage('back', bitmap());
   await sealed.commit({
@@ -81,7 +81,7 @@ async function twoSides({ erased = false, refusals = 0 }) {
       await saved.promise;
       if (erased) {
         const times = { createdAtMs: clock.now(), erasedAtMs: clock.now() };
-        await ledger.erasures.declare(TENANT, job, {
+        await ledger.jobs.erasures.declare(TENANT, job, {
           v: 1,
           reason: 'request',
           generation: 1,

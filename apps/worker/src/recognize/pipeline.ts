@@ -97,7 +97,7 @@ async function decide(context: WorkerContext, work: Work, attempt: Attempt): Pro
 
 /** A run that ends in an outcome looks in the end, as it is announced; one that ends without looks here. */
 async function takeBackIfErased({ ledger }: WorkerContext, { tenant, job, written }: Work): Promise<void> {
-  if (written.replies.size === 0 || !(await ledger.erasures.tombstone(tenant, job))) return;
+  if (written.replies.size === 0 || !(await ledger.jobs.erasures.tombstone(tenant, job))) return;
   throw new RejectedError('job_erased', { fields: { job } });
 }
 

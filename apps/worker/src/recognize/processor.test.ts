@@ -16,7 +16,7 @@ function cardAt(outage: { error: Error }) {
     random: () => 0,
     log: silentLog,
     config: { LOCK_DURATION_MS: 30_000 },
-    ledger: { openForWork: () => Promise.reject(outage.error) },
+    ledger: { jobs: { openForWork: () => Promise.reject(outage.error) } },
     meter: { left() {} },
     jobQueue: { announceStarted() {}, announceChange() {} },
   } as unknown as WorkerContext;
@@ -92,14 +92,16 @@ async function jobInOutage(outage: Outage) {
     log: silentLog,
     config: { LOCK_DURATION_MS: 30_000 },
     ledger: {
-      openForWork: async () => ({
-        request: { sides: outage.frontError ? ['front', 'back'] : ['front'], options: {}, expiresAtMs: null },
-        sealed: {
-          image: (side: string) => Promise.reject((side === 'front' && outage.frontError) || outage.error),
-        },
-        inventory: { decided: [], replies: [] },
-      }),
-      erasures: { tombstone: async () => null },
+      jobs: {
+        openForWork: async () => ({
+          request: { sides: outage.frontError ? ['front', 'back'] : ['front'], options: {}, expiresAtMs: null },
+          sealed: {
+            image: (side: string) => Promise.reject((side === 'front' && outage.frontError) || outage.error),
+          },
+          inventory: { decided: [], replies: [] },
+        }),
+        erasures: { tombstone: async () => null },
+      },
     },
     metrics: { observe() {}, count() {} },
     meter: { left() {} },

@@ -38,7 +38,7 @@ export async function createApiKey(
   const id = randomBytes(6).toString('hex');
   const secret = randomBytes(32).toString('base64url');
   const body = `csk_${env}_${tenant}.${id}_${secret}`;
-  await ledger.apiKeys.create(tenant, id, {
+  await ledger.tenants.apiKeys.create(tenant, id, {
     secretSha256: sha256(secret).toString('hex'),
     scopes,
     ...(limits ? { limits } : {}),

@@ -37,7 +37,7 @@ describe('an operator', () => {
     await removeAdmin(ledger, clock, 'li');
     expect(await findAdmin(ledger, 'li')).toBeNull();
     expect(await listAdmins(ledger)).toEqual([]);
-    expect((await ledger.admins.get(SYSTEM_TENANT, 'li'))!.value.password).toBe('');
+    expect((await ledger.operators.admins.get(SYSTEM_TENANT, 'li'))!.value.password).toBe('');
     await expect(changeAdmin(ledger, 'li', { role: 'owner' })).rejects.toMatchObject({ code: 'admin_not_found' });
     await expect(removeAdmin(ledger, clock, 'li')).rejects.toMatchObject({ code: 'admin_not_found' });
   });

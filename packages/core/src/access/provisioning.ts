@@ -18,7 +18,7 @@ export function checkTenantId(id: string): void {
 /** Throws RejectedError `tenant_id_invalid` or `tenant_exists`. */
 export async function createTenant(ledger: Ledger, clock: Clock, id: string, name: string): Promise<void> {
   checkTenantId(id);
-  const created = await ledger.tenants.create(SYSTEM_TENANT, id, { name, createdAtMs: clock.now() });
+  const created = await ledger.tenants.records.create(SYSTEM_TENANT, id, { name, createdAtMs: clock.now() });
   if (!created) throw new RejectedError('tenant_exists', { fields: { tenant: id } });
 }
 
@@ -34,12 +34,12 @@ export function checkPassword(password: string): void {
 
 /** null for a name that nobody has, or nobody has any more. */
 export async function findAdmin(ledger: Ledger, user: string): Promise<Versioned<AdminRecord> | null> {
-  const found = ADMIN_ID.test(user) ? await ledger.admins.get(SYSTEM_TENANT, user) : null;
+  const found = ADMIN_ID.test(user) ? await ledger.operators.admins.get(SYSTEM_TENANT, user) : null;
   return found && found.value.removedAtMs === undefined ? found : null;
 }
 
 export async function listAdmins(ledger: Ledger): Promise<Versioned<AdminRecord>[]> {
-  return (await ledger.admins.list(SYSTEM_TENANT)).filter(({ value }) => value.removedAtMs === undefined);
+  return (await ledger.operators.admins.list(SYSTEM_TENANT)).filter(({ value }) => value.removedAtMs === undefined);
 }
 
 /** Throws RejectedError `admin_id_invalid`, `password_too_short` or `admin_exists`. */
@@ -52,13 +52,13 @@ export async function createAdmin(
   checkAdminId(user);
   checkPassword(admin.password);
   const record = { password: await hashPassword(admin.password), role, createdAtMs: clock.now() };
-  const before = await ledger.admins.get(SYSTEM_TENANT, user);
+  const before = await ledger.operators.admins.get(SYSTEM_TENANT, user);
   if (!before) {
-    if (!(await ledger.admins.create(SYSTEM_TENANT, user, record))) throw new RejectedError('admin_exists');
+    if (!(await ledger.operators.admins.create(SYSTEM_TENANT, user, record))) throw new RejectedError('admin_exists');
     return;
   }
   // Whoever had the name before is gone: the record goes on from there, and no session of theirs comes back.
-  await ledger.admins.change(SYSTEM_TENANT, user, ({ removedAtMs }) => {
+  await ledger.operators.admins.change(SYSTEM_TENANT, user, ({ removedAtMs }) => {
     if (removedAtMs === undefined) throw new RejectedError('admin_exists');
     return record;
   });
@@ -81,12 +81,12 @@ export async function removeAdmin(ledger: Ledger, clock: Clock, user: string): P
 }
 
 async function replaceAdmin(ledger: Ledger, user: string, change: (value: AdminRecord) => AdminRecord) {
-  const changed = await ledger.admins.change(SYSTEM_TENANT, user, (value) => {
+  const changed = await ledger.operators.admins.change(SYSTEM_TENANT, user, (value) => {
     if (value.removedAtMs !== undefined) throw new RejectedError('admin_not_found');
     return change(value);
   });
   if (!changed) throw new RejectedError('admin_not_found');
   // A password that is no longer good is not kept either.
-  await ledger.admins.forgetOlder(SYSTEM_TENANT, user);
+  await ledger.operators.admins.forgetOlder(SYSTEM_TENANT, user);
   return changed;
 }

@@ -24,12 +24,12 @@ async function uploadedJob() {
   const store = memoryObjectStore();
   const ledger = ledgerOf(store);
   const upload = newId('upl', clock.now()) as UploadId;
-  const writer = (await ledger.uploads.writer('bank', upload, clock.now()))!;
+  const writer = (await ledger.intake.uploads.writer('bank', upload, clock.now()))!;
   await writer.write(Buffer.from('a picture'));
   await writer.complete();
   const job = newJobId(clock.now());
-  const sealed = await ledger.startJob('bank', job);
-  await sealed.putImage('front', (await ledger.uploads.read('bank', upload))!);
+  const sealed = await ledger.jobs.start('bank', job);
+  await sealed.putImage('front', (await ledger.intake.uploads.read('bank', upload))!);
   await sealed.commit({ v: 1, job, tenant: 'bank', endpointIds: null, uploads: [upload] } as unknown as JobRequest);
   return { store, ledger, upload, job };
 }
@@ -59,11 +59,11 @@ describe('the erasure of a job whose picture was uploaded', () => {
         );
       const first = await erase(dying(store, operations));
       // Whoever finds a tombstone takes the upload to be gone: its request cannot be read any more.
-      if (await ledger.erasures.tombstone('bank', job)) {
-        expect(await ledger.uploads.read('bank', upload)).toBeNull();
+      if (await ledger.jobs.erasures.tombstone('bank', job)) {
+        expect(await ledger.intake.uploads.read('bank', upload)).toBeNull();
       }
       expect(await erase(store)).toBe('erased');
-      expect(await ledger.uploads.read('bank', upload)).toBeNull();
+      expect(await ledger.intake.uploads.read('bank', upload)).toBeNull();
       const left = [...store.objects.keys()].filter((name) => name.includes(upload));
       expect(left.sort()).toEqual(['begun', 'dropped'].map((name) => `uploads/bank/${upload}/${name}`));
       if (first === 'erased') break;
@@ -96,23 +96,23 @@ describe('the erasure of a job whose objects cannot be deleted', () => {
     expect(names.filter((name) => name.startsWith('keys/bank/job_'))).toEqual([]);
     expect(names.filter((name) => name.startsWith('pending/'))).toEqual([`pending/bank/${job}.0.-`]);
     // One name, however often the client asks.
-    expect(await Array.fromAsync(ledger.schedule.until(clock.now()))).toMatchObject([{ job, what: 'erased' }]);
-    expect(await ledger.erasures.readRecord('bank', job)).toBeNull();
+    expect(await Array.fromAsync(ledger.jobs.schedule.until(clock.now()))).toMatchObject([{ job, what: 'erased' }]);
+    expect(await ledger.jobs.erasures.readRecord('bank', job)).toBeNull();
 
     await eraseJob({ ledger, jobQueue, clock }, 'bank', job, 'request');
     expect([...store.objects.keys()].filter((name) => name.startsWith(`jobs/bank/${job}/`))).toEqual([
       `jobs/bank/${job}/tombstone`,
     ]);
-    expect(await ledger.erasures.readRecord('bank', job)).not.toBeNull();
+    expect(await ledger.jobs.erasures.readRecord('bank', job)).not.toBeNull();
     expect([...store.objects.keys()].filter((name) => name.startsWith('pending/'))).toEqual([]);
   });
 
   it('keeps the markers of work as long as an object stays that they lead to', async () => {
     const { store, ledger, job } = await uploadedJob();
-    await ledger.markers.openGeneration('bank', job, 1, null);
+    await ledger.jobs.markers.openGeneration('bank', job, 1, null);
     const eraser = { ledger: ledgerOf(partly(store, /\.image$/)), jobQueue, clock };
     await expect(eraseJob(eraser, 'bank', job, 'request')).rejects.toBeInstanceOf(ErasureIncomplete);
-    expect((await ledger.inventory('bank', job)).open).toEqual([0, 1]);
+    expect((await ledger.jobs.inventory('bank', job)).open).toEqual([0, 1]);
   });
 });
 
@@ -120,12 +120,12 @@ describe('the erasure of a job of a tenant with an endpoint that cannot be read'
   it('removes key, objects and parked deliveries, and stays incomplete until the endpoint can be told', async () => {
     const { store, ledger, job } = await uploadedJob();
     const ref = { tenant: 'bank', job, generation: 1, endpoint: 'we_1' };
-    await ledger.markers.park(ref);
+    await ledger.jobs.markers.park(ref);
     await store.put(`${paths.record('endpoints', 'bank', 'we_1')}00000001`, Buffer.from('garbage'));
     const eraser = { ledger, jobQueue, clock };
     await expect(eraseJob(eraser, 'bank', job, 'request')).rejects.toBeInstanceOf(ErasureIncomplete);
     const names = [...store.objects.keys()].filter((name) => name.includes(job));
     expect(names.filter((name) => /^(keys|parked|jobs)/.test(name))).toEqual([paths.tombstone('bank', job)]);
-    expect(await ledger.erasures.readRecord('bank', job)).toBeNull();
+    expect(await ledger.jobs.erasures.readRecord('bank', job)).toBeNull();
   });
 });

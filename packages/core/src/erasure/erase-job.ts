@@ -49,17 +49,17 @@ export async function eraseJob(
   reason: Tombstone['reason'],
 ): Promise<Tombstone> {
   const { ledger } = eraser;
-  const inventory = await ledger.inventory(tenant, job);
-  const standing = inventory.erased ? await ledger.erasures.tombstone(tenant, job) : null;
+  const inventory = await ledger.jobs.inventory(tenant, job);
+  const standing = inventory.erased ? await ledger.jobs.erasures.tombstone(tenant, job) : null;
   if (!standing && !inventory.committed && !inventory.requestLost) throw new RejectedError('job_not_found');
-  if (standing && (await ledger.erasures.readRecord(tenant, job))) return standing;
-  await ledger.markers.openGeneration(tenant, job, ERASURE_GENERATION, null);
+  if (standing && (await ledger.jobs.erasures.readRecord(tenant, job))) return standing;
+  await ledger.jobs.markers.openGeneration(tenant, job, ERASURE_GENERATION, null);
   await failpoint('erase.marked');
   const tombstone = standing ?? (await declare(eraser, tenant, job, { reason, generation: inventory.generation }));
   await failpoint('erase.declared');
   await completeErasure(eraser, tenant, job, tombstone).catch(async (error) => {
     // The sweep of due names comes back sooner than the reconciler does. Without the name the marker still owes the rest.
-    if (!standing) await ledger.schedule.at(eraser.clock.now(), { tenant, job, what: 'erased' }).catch(() => {});
+    if (!standing) await ledger.jobs.schedule.at(eraser.clock.now(), { tenant, job, what: 'erased' }).catch(() => {});
     throw error;
   });
   return tombstone;
@@ -90,8 +90,8 @@ async function declare(
   { reason, generation }: Pick<Tombstone, 'reason' | 'generation'>,
 ): Promise<Tombstone> {
   const request = await requestIfItOpens(ledger, tenant, job);
-  for (const upload of request?.uploads ?? []) await ledger.uploads.drop(tenant, upload);
-  return ledger.erasures.declare(tenant, job, {
+  for (const upload of request?.uploads ?? []) await ledger.intake.uploads.drop(tenant, upload);
+  return ledger.jobs.erasures.declare(tenant, job, {
     v: 1,
     reason,
     generation,
@@ -104,7 +104,7 @@ async function declare(
 /** A job that does not open can be erased; then every endpoint that subscribes gets the event. */
 async function requestIfItOpens(ledger: Ledger, tenant: string, job: JobId): Promise<JobRequest | null> {
   try {
-    return (await (await ledger.openJob(tenant, job))?.request()) ?? null;
+    return (await (await ledger.jobs.open(tenant, job))?.request()) ?? null;
   } catch (error) {
     if (asCardsealError(error).disposition !== 'defect') throw error;
     return null;
@@ -118,26 +118,27 @@ export async function finishErasure(
   job: JobId,
   tombstone: Tombstone,
 ): Promise<ErasureRecord> {
-  const told = await ledger.deliveries.refsOf(tenant, job);
+  const told = await ledger.deliveries.records.refsOf(tenant, job);
   const removed = await removeAll(ledger, tenant, job, tombstone);
   await failpoint('erase.removed');
   await removeFromQueue(jobQueue, job, tombstone.generation, told);
-  const earlier = await ledger.erasures.readRecord(tenant, job);
+  const earlier = await ledger.jobs.erasures.readRecord(tenant, job);
   if (!earlier) await announceErasure({ ledger, jobQueue }, tenant, job, tombstone);
   await failpoint('erase.told');
-  await ledger.schedule.at(clock.now() + SECOND_LOOK_MS, { tenant, job, what: 'erased' });
-  const record = earlier ?? (await ledger.erasures.record(tenant, job, { v: 1, completedAtMs: clock.now(), removed }));
-  await ledger.markers.closeGeneration(tenant, job, ERASURE_GENERATION, null);
+  await ledger.jobs.schedule.at(clock.now() + SECOND_LOOK_MS, { tenant, job, what: 'erased' });
+  const record =
+    earlier ?? (await ledger.jobs.erasures.record(tenant, job, { v: 1, completedAtMs: clock.now(), removed }));
+  await ledger.jobs.markers.closeGeneration(tenant, job, ERASURE_GENERATION, null);
   return record;
 }
 
 /** What the job ever had, and what of it waits for a person at a disabled endpoint. May run any number of times. */
 export async function removeAll(ledger: Ledger, tenant: string, job: JobId, { reason }: Tombstone) {
-  return ledger.erasures.remove(tenant, job, reason, await mayHaveParked(ledger, tenant));
+  return ledger.jobs.erasures.remove(tenant, job, reason, await mayHaveParked(ledger, tenant));
 }
 
 /** Endpoints at which deliveries may be parked: all of them if a record cannot be read, which must not stop an erasure. */
-async function mayHaveParked({ endpoints }: Ledger, tenant: string): Promise<string[]> {
+async function mayHaveParked({ tenants: { endpoints } }: Ledger, tenant: string): Promise<string[]> {
   try {
     const records = await endpoints.list(tenant);
     return records.filter(({ value }) => value.state !== 'enabled').map(({ id }) => id);

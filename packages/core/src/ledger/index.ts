@@ -39,6 +39,15 @@ export {
 export type { GateRecord } from './reports/gates.ts';
 export type { ManifestRef, Manifests } from './reports/manifests.ts';
 export type { UsageCounts, UsageStore } from './reports/usage.ts';
+export type {
+  DeliveryStores,
+  IntakeStores,
+  JobStores,
+  KeyStores,
+  OperatorStores,
+  ReportStores,
+  TenantStores,
+} from './stores.ts';
 export { deletedEndpoint, isDeletionDue } from './tenants/expiring-endpoints.ts';
 export type { Claim } from './tenants/idempotency.ts';
 export {

@@ -19,15 +19,15 @@ const open = (store: ObjectStore, keyStore: ObjectStore) =>
 async function used() {
   const [store, keys] = [memoryObjectStore(), memoryObjectStore()];
   const ledger = open(store, keys);
-  await ledger.tenants.create(SYSTEM_TENANT, TENANT, { name: 'A bank', createdAtMs: 0 });
+  await ledger.tenants.records.create(SYSTEM_TENANT, TENANT, { name: 'A bank', createdAtMs: 0 });
   const job = newJobId(clock.now());
-  await (await ledger.startJob(TENANT, job)).commit({ job } as never);
+  await (await ledger.jobs.start(TENANT, job)).commit({ job } as never);
   return { store, keys, job };
 }
 
 async function refusal(store: ObjectStore, keys: ObjectStore): Promise<string> {
   const error = await open(store, keys)
-    .checkKeys()
+    .keys.check()
     .then(
       () => null,
       (thrown: unknown) => thrown,
@@ -41,7 +41,7 @@ describe('the start', () => {
     expect(await refusal(store, keys)).toBe('');
     expect(await refusal(memoryObjectStore(), memoryObjectStore())).toBe('');
     const both = memoryObjectStore();
-    await open(both, both).tenants.create(SYSTEM_TENANT, TENANT, { name: 'A bank', createdAtMs: 0 });
+    await open(both, both).tenants.records.create(SYSTEM_TENANT, TENANT, { name: 'A bank', createdAtMs: 0 });
     expect(await refusal(both, both)).toBe('');
   });
 
@@ -76,7 +76,7 @@ describe('a tenant whose key is lost', () => {
     'a job': async () => {},
     'a job key alone': async (store) => store.delete((await store.list('jobs/')).keys),
     'an endpoint': async (store, keys) => {
-      await open(store, keys).endpoints.create(TENANT, 'we_1', {} as never);
+      await open(store, keys).tenants.endpoints.create(TENANT, 'we_1', {} as never);
       await store.delete((await store.list('jobs/')).keys);
       await keys.delete((await keys.list(`keys/${TENANT}/job_`)).keys);
     },
@@ -88,22 +88,22 @@ describe('a tenant whose key is lost', () => {
     await keys.delete([paths.tenantKey(TENANT)]);
     const fault = { code: 'tenant_key_missing', disposition: 'defect' };
     const ledger = open(store, keys);
-    await expect(ledger.startJob(TENANT, newJobId(1))).rejects.toMatchObject(fault);
-    await expect(ledger.idempotency.fingerprint(TENANT, ['x'])).rejects.toMatchObject(fault);
+    await expect(ledger.jobs.start(TENANT, newJobId(1))).rejects.toMatchObject(fault);
+    await expect(ledger.intake.idempotency.fingerprint(TENANT, ['x'])).rejects.toMatchObject(fault);
     expect(keys.objects.has(paths.tenantKey(TENANT))).toBe(false);
     // Other tenants go on.
-    await open(store, keys).endpoints.create('shop', 'we_1', {} as never);
+    await open(store, keys).tenants.endpoints.create('shop', 'we_1', {} as never);
   });
 
   it('that never was gets one, also when its first submit and batch were withdrawn before', async () => {
     const { store, keys } = await used();
     const ledger = open(store, keys);
     const job = newJobId(2);
-    await ledger.markers.openGeneration('shop', job, 1, null);
-    await ledger.pendingSubmissions.withdraw('shop', job);
-    await ledger.batches.withdraw({ tenant: 'shop', id: newId('batch', 1) as BatchId, round: 0 });
+    await ledger.jobs.markers.openGeneration('shop', job, 1, null);
+    await ledger.jobs.pendingSubmissions.withdraw('shop', job);
+    await ledger.intake.batches.withdraw({ tenant: 'shop', id: newId('batch', 1) as BatchId, round: 0 });
     expect([...store.objects.keys()].filter((name) => name.includes('/shop/'))).toHaveLength(3);
-    await ledger.startJob('shop', job);
+    await ledger.jobs.start('shop', job);
     expect(keys.objects.has(paths.tenantKey('shop'))).toBe(true);
   });
 
@@ -116,12 +116,14 @@ describe('a tenant whose key is lost', () => {
       list: async (prefix, options) => {
         if (!raced) {
           raced = true;
-          await other.endpoints.create('shop', 'we_1', {} as never);
+          await other.tenants.endpoints.create('shop', 'we_1', {} as never);
         }
         return store.list(prefix, options);
       },
     };
     const [one, same] = [open(racing, keys), other];
-    expect(await one.idempotency.fingerprint('shop', ['x'])).toBe(await same.idempotency.fingerprint('shop', ['x']));
+    expect(await one.intake.idempotency.fingerprint('shop', ['x'])).toBe(
+      await same.intake.idempotency.fingerprint('shop', ['x']),
+    );
   });
 });

@@ -12,7 +12,7 @@ it('a notice that is announced again is not owed to an endpoint that has it', as
   const ledger = createLedger({ store, master: localMasterKey(Buffer.alloc(32, 1)), clock });
   const endpoints = ['we_00000000000000000000000001', 'we_00000000000000000000000002'];
   for (const id of endpoints) {
-    await ledger.endpoints.create('bank', id, { events: null, state: 'enabled' } as never);
+    await ledger.tenants.endpoints.create('bank', id, { events: null, state: 'enabled' } as never);
   }
   const queued: { ref: DeliveryRef; repeated?: boolean }[] = [];
   const jobQueue = { addDeliveries: async (refs: typeof queued) => void queued.push(...refs) } as unknown as JobQueue;
@@ -27,11 +27,11 @@ it('a notice that is announced again is not owed to an endpoint that has it', as
   const notice = await announceNotice(ledger, jobQueue, input);
   const [has] = queued.map(({ ref }) => ref);
   const entry = { atMs: 1, class: 'delivered', status: 200, latencyMs: 1, nextAtMs: null, attempt: 1 };
-  await ledger.deliveries.record(await ledger.deliveries.read(has!), entry);
-  await ledger.markers.settle(has!);
+  await ledger.deliveries.records.record(await ledger.deliveries.records.read(has!), entry);
+  await ledger.jobs.markers.settle(has!);
 
   expect(await announceNotice(ledger, jobQueue, input)).toBe(notice);
   const again = queued.slice(2);
   expect(again.map(({ ref, repeated }) => [ref.endpoint, repeated])).toEqual([[endpoints[1], true]]);
-  expect(await ledger.markers.isOwed(has!)).toBe(false);
+  expect(await ledger.jobs.markers.isOwed(has!)).toBe(false);
 });

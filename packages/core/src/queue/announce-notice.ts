@@ -44,8 +44,8 @@ export async function announceNotice(ledger: Ledger, jobQueue: JobQueue, input: 
   const eventId = eventIdFor({ tenant, subject, generation, type });
   const notice: NoticeId = `evt_${eventId.slice('msg_'.length).toUpperCase()}`;
   const body = JSON.stringify({ type, timestamp: new Date(atMs).toISOString(), data });
-  const created = await ledger.notices.create(tenant, notice, { v: 1, eventId, type, atMs, body });
-  const known = await ledger.endpoints.list(tenant);
+  const created = await ledger.deliveries.notices.create(tenant, notice, { v: 1, eventId, type, atMs, body });
+  const known = await ledger.tenants.endpoints.list(tenant);
   const endpoints = known.filter(
     ({ id, value }) =>
       value.state !== 'deleted' &&
@@ -58,7 +58,7 @@ export async function announceNotice(ledger: Ledger, jobQueue: JobQueue, input: 
   const ids = [...endpoints.map(({ id }) => id), ...lost];
   const all = ids.map((endpoint) => ({ tenant, job: notice, generation: 1, endpoint }));
   const refs = created ? all : await unattemptedOf(ledger, all);
-  await Promise.all(refs.map((ref) => ledger.markers.owe(ref)));
+  await Promise.all(refs.map((ref) => ledger.jobs.markers.owe(ref)));
   await jobQueue.addDeliveries(refs.map((ref) => ({ ref, repeated: !created }))).catch(() => {});
   return notice;
 }

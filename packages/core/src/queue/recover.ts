@@ -9,7 +9,7 @@ import type { JobQueue } from './job-queue.ts';
 import { RECOVER } from './names.ts';
 
 export interface RecoveryParts {
-  ledger: Pick<Ledger, 'recoveries' | 'endpoints'>;
+  ledger: Pick<Ledger, 'deliveries' | 'tenants'>;
   jobQueue: JobQueue;
   clock: Clock;
 }
@@ -22,7 +22,7 @@ export async function startRecovery(
   recovery: Recovery,
 ): Promise<string> {
   const ref = { tenant, endpoint, id: newId('rec', clock.now()) };
-  await ledger.recoveries.start(ref, recovery);
+  await ledger.deliveries.recoveries.start(ref, recovery);
   await addRecovery(jobQueue, ref).catch(() => {});
   return ref.id;
 }
@@ -35,7 +35,7 @@ const COUNTED_PAGES = 200;
  * not. `complete` is false when there are more.
  */
 export async function countOutcomes(
-  { ledger }: { ledger: Pick<Ledger, 'recoveries'> },
+  { ledger }: { ledger: Pick<Ledger, 'deliveries'> },
   tenant: string,
   { events }: Pick<EndpointRecord, 'events'>,
   { sinceMs, untilMs }: Pick<Recovery, 'sinceMs' | 'untilMs'>,
@@ -43,7 +43,7 @@ export async function countOutcomes(
   let outcomes = 0;
   let cursor: string | null = null;
   for (let page = 0; page < COUNTED_PAGES; page++) {
-    const found = await ledger.recoveries.outcomes(tenant, untilMs, cursor);
+    const found = await ledger.deliveries.recoveries.outcomes(tenant, untilMs, cursor);
     for (const { job, state } of found.outcomes) {
       if (createdAtMs(job) < sinceMs) return { outcomes, complete: true };
       if (!events || events.includes(`job.${state}` as never)) outcomes++;
@@ -61,7 +61,7 @@ export async function enableEndpoint(
   id: string,
 ): Promise<Versioned<EndpointRecord> | null> {
   const nowMs = parts.clock.now();
-  const enabled = await parts.ledger.endpoints.change(tenant, id, (value) => enabledAgain(value, nowMs));
+  const enabled = await parts.ledger.tenants.endpoints.change(tenant, id, (value) => enabledAgain(value, nowMs));
   // Also when it was enabled already: an earlier call may have died before it came to this.
   if (enabled) await startRecovery(parts, tenant, id, { kind: 'parked', sinceMs: 0, untilMs: nowMs });
   return enabled;

@@ -9,18 +9,18 @@ import { deliverJobId } from './names.ts';
  * away, or forgets its last second, would let it sleep until its next scheduled try.
  */
 export async function redeliver(ledger: Ledger, jobQueue: JobQueue, ref: DeliveryRef, nowMs: number): Promise<void> {
-  await ledger.markers.owe(ref);
-  const before = await ledger.deliveries.read(ref);
+  await ledger.jobs.markers.owe(ref);
+  const before = await ledger.deliveries.records.read(ref);
   if (before.entries > 0) {
-    await ledger.markers.askAgain(ref);
+    await ledger.jobs.markers.askAgain(ref);
     const fresh = { atMs: nowMs, class: 'resent', status: null, latencyMs: 0, nextAtMs: nowMs, attempt: 0 };
-    await ledger.deliveries.record(before, fresh);
+    await ledger.deliveries.records.record(before, fresh);
   }
-  await ledger.markers.unpark(ref);
+  await ledger.jobs.markers.unpark(ref);
   // Without Redis the marker alone owes it: the reconciler puts it on the queue.
   const found = await requeue(jobQueue, ref).catch(() => null);
   // Whoever is at it may just have settled it, our marker included.
-  if (found === 'active') await ledger.markers.owe(ref);
+  if (found === 'active') await ledger.jobs.markers.owe(ref);
 }
 
 /**

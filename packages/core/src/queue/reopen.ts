@@ -26,9 +26,9 @@ export async function reopen(
   job: JobId,
   { endedByMs = Number.POSITIVE_INFINITY, leaveFinal = false, about = async () => {} }: ReopenOptions = {},
 ): Promise<number> {
-  const inventory = await ledger.inventory(tenant, job);
+  const inventory = await ledger.jobs.inventory(tenant, job);
   assertRequestKept(inventory, tenant, job);
-  const sealed = inventory.committed && !inventory.erased ? await ledger.openJob(tenant, job) : null;
+  const sealed = inventory.committed && !inventory.erased ? await ledger.jobs.open(tenant, job) : null;
   const request = await sealed?.request();
   if (!sealed || !request) throw new RejectedError('job_not_found');
   const outcome = await sealed.outcome(inventory.generation);
@@ -43,10 +43,10 @@ export async function reopen(
   const generation = inventory.generation + 1;
   await about(generation);
   // Two retries at once open the same generation; adding it twice is adding it once.
-  await ledger.markers.openGeneration(tenant, job, generation, request.reference);
-  const now = await ledger.inventory(tenant, job);
+  await ledger.jobs.markers.openGeneration(tenant, job, generation, request.reference);
+  const now = await ledger.jobs.inventory(tenant, job);
   if (now.erased || (now.windowClosed && pictures.length > 0)) {
-    await ledger.markers.closeGeneration(tenant, job, generation, request.reference);
+    await ledger.jobs.markers.closeGeneration(tenant, job, generation, request.reference);
     throw new RejectedError(now.erased ? 'job_not_found' : 'picture_gone');
   }
   await jobQueue

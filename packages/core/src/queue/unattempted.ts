@@ -11,7 +11,7 @@ export async function unattemptedOf(
 ): Promise<DeliveryRef[]> {
   const [first] = refs;
   if (!first) return [];
-  const recorded = await deliveries.newestNames(first.tenant, first.job);
+  const recorded = await deliveries.records.newestNames(first.tenant, first.job);
   return refs.filter(
     ({ generation, endpoint }) =>
       !recorded.some(({ ref }) => ref.generation === generation && ref.endpoint === endpoint),

@@ -14,7 +14,7 @@ export function createWeights(ledger: Pick<Ledger, 'tenants'>): (tenant: string)
     max: CACHE_SIZE,
     ttl: CACHE_TTL_MS,
     fetchMethod: async (tenant) => {
-      const record = await ledger.tenants.get(SYSTEM_TENANT, tenant).catch(() => null);
+      const record = await ledger.tenants.records.get(SYSTEM_TENANT, tenant).catch(() => null);
       return Math.min(MAX_WEIGHT, Math.max(MIN_WEIGHT, record?.value.weight ?? 1));
     },
   });

@@ -80,7 +80,7 @@ async function deliveryOf(
   const ofThis = (ref: DeliveryRef) => ref.generation === generation;
   const isOf = (ref: DeliveryRef) => (other: DeliveryRef) => ofThis(other) && other.endpoint === ref.endpoint;
   const newest = tries.filter(({ ref }) => ofThis(ref) && !undelivered.some(isOf(ref)) && !parked.some(isOf(ref)));
-  const ends = await Promise.all(newest.map(({ name }) => judge.ledger.manifests.readTry(name)));
+  const ends = await Promise.all(newest.map(({ name }) => judge.ledger.reports.manifests.readTry(name)));
   const left = ends.filter((end) => end !== null && end.class !== 'delivered');
   const gone = (id: string) => judge.endpoints.find((endpoint) => endpoint.id === id)?.value.state === 'deleted';
   const forgotten = newest.some(
@@ -99,7 +99,7 @@ async function deliveryOf(
 async function isUntold({ ledger, tenant, endpoints }: Judge, job: JobId, generation: number): Promise<boolean> {
   const early = endpoints.filter(({ value }) => value.state !== 'deleted' && value.createdAtMs <= createdAtMs(job));
   if (early.length === 0) return false;
-  const sealed = await ledger.openJob(tenant, job);
+  const sealed = await ledger.jobs.open(tenant, job);
   const [request, outcome] = await Promise.all([sealed?.request(), sealed?.outcome(generation)]);
   if (!request || !outcome) return false;
   return early.some(
@@ -110,12 +110,12 @@ async function isUntold({ ledger, tenant, endpoints }: Judge, job: JobId, genera
 }
 
 async function lookAgain({ ledger, tenant, endpoints }: Judge, job: JobId): Promise<DayJob> {
-  const { committed, erased, requestLost, decided, open } = await ledger.inventory(tenant, job);
+  const { committed, erased, requestLost, decided, open } = await ledger.jobs.inventory(tenant, job);
   const disabled = endpoints.filter(({ value }) => value.state === 'disabled');
   const [undelivered, parked, tries] = await Promise.all([
-    ledger.markers.undeliveredOf(tenant, job),
-    Promise.all(disabled.map(({ id }) => ledger.markers.parkedOfJob(tenant, id, job))),
-    ledger.deliveries.newestNames(tenant, job),
+    ledger.jobs.markers.undeliveredOf(tenant, job),
+    Promise.all(disabled.map(({ id }) => ledger.jobs.markers.parkedOfJob(tenant, id, job))),
+    ledger.deliveries.records.newestNames(tenant, job),
   ]);
   return { job, committed, erased, requestLost, decided, open, undelivered, parked: parked.flat(), tries };
 }

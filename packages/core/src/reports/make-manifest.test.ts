@@ -17,7 +17,7 @@ async function world(sabotage: (store: ObjectStore) => ObjectStore = (store) => 
   const clock = new ManualClock(NOON_MS);
   const ledger = createLedger({ store: sabotage(memory), master: localMasterKey(Buffer.alloc(32, 1)), clock });
   const endpoint = { url: 'https://r.example/', events: null, payload: 'full', state: 'enabled', createdAtMs: 0 };
-  await ledger.endpoints.create(TENANT, ENDPOINT, { ...endpoint, publicKey: null, headers: {}, secrets: [] } as never);
+  await ledger.tenants.endpoints.create(TENANT, ENDPOINT, { ...endpoint, publicKey: null, headers: {}, secrets: [] } as never);
   const day = (run = ledger) => makeManifest(run, clock, { tenant: TENANT, day: DAY });
   return { memory, clock, ledger, day };
 }
@@ -31,23 +31,23 @@ const jobAt = (atMs: number): JobId => `job_${ulid(atMs + made++)}`;
 
 async function accept(ledger: Ledger, atMs = NOON_MS): Promise<JobId> {
   const job = jobAt(atMs);
-  await ledger.markers.openGeneration(TENANT, job, 1, null);
-  const sealed = await ledger.startJob(TENANT, job);
+  await ledger.jobs.markers.openGeneration(TENANT, job, 1, null);
+  const sealed = await ledger.jobs.start(TENANT, job);
   await sealed.commit({ v: 1, job, tenant: TENANT, reference: null, endpointIds: null, sides: ['front'] } as never);
   return job;
 }
 
 async function finish(ledger: Ledger, job: JobId, owes = true): Promise<JobId> {
   const outcome = { v: 1, generation: 1, state: 'succeeded', code: '-', atMs: NOON_MS, full: '{}', reference: '{}' };
-  await (await ledger.openJob(TENANT, job))!.decide(outcome as never);
-  if (owes) await ledger.markers.owe(ref(job));
-  await ledger.markers.closeGeneration(TENANT, job, 1, null);
+  await (await ledger.jobs.open(TENANT, job))!.decide(outcome as never);
+  if (owes) await ledger.jobs.markers.owe(ref(job));
+  await ledger.jobs.markers.closeGeneration(TENANT, job, 1, null);
   return job;
 }
 
 async function tried(ledger: Ledger, job: JobId, answer: string, nextAtMs: number | null): Promise<void> {
-  const before = await ledger.deliveries.read(ref(job));
-  await ledger.deliveries.record(before, {
+  const before = await ledger.deliveries.records.read(ref(job));
+  await ledger.deliveries.records.record(before, {
     atMs: NOON_MS,
     class: answer,
     status: 200,
@@ -64,13 +64,13 @@ describe('the manifest of a day', () => {
     await finish(ledger, await accept(ledger));
     const told = await finish(ledger, await accept(ledger));
     await tried(ledger, told, 'delivered', null);
-    await ledger.markers.settle(ref(told));
+    await ledger.jobs.markers.settle(ref(told));
     const spent = await finish(ledger, await accept(ledger));
     await tried(ledger, spent, 'server_error', null);
-    await ledger.markers.settle(ref(spent));
+    await ledger.jobs.markers.settle(ref(spent));
     const erased = await finish(ledger, await accept(ledger));
-    await ledger.erasures.declare(TENANT, erased, {} as never);
-    await ledger.erasures.remove(TENANT, erased, 'request', []);
+    await ledger.jobs.erasures.declare(TENANT, erased, {} as never);
+    await ledger.jobs.erasures.remove(TENANT, erased, 'request', []);
     await accept(ledger, NOON_MS - 13 * 3_600_000);
     await accept(ledger, NOON_MS + 12 * 3_600_000);
     const counts = {
@@ -85,14 +85,14 @@ describe('the manifest of a day', () => {
     };
     expect(await day()).toMatchObject({ agrees: true, counts, problems: 0, run: 1, parts: 1 });
     const parked = await finish(ledger, await accept(ledger));
-    await ledger.markers.park(ref(parked));
-    await ledger.endpoints.change(TENANT, ENDPOINT, (value) => ({ ...value, state: 'disabled' }));
+    await ledger.jobs.markers.park(ref(parked));
+    await ledger.tenants.endpoints.change(TENANT, ENDPOINT, (value) => ({ ...value, state: 'disabled' }));
     expect(await day()).toMatchObject({
       agrees: true,
       run: 2,
       counts: { ...counts, accepted: 6, finished: 5, parked: 1 },
     });
-    const [lines] = await Array.fromAsync(ledger.manifests.parts<{ id: string }>({ tenant: TENANT, day: DAY, run: 2 }));
+    const [lines] = await Array.fromAsync(ledger.reports.manifests.parts<{ id: string }>({ tenant: TENANT, day: DAY, run: 2 }));
     expect(lines!.map(({ id }) => id)).toContain(parked);
   });
 
@@ -106,7 +106,7 @@ describe('the manifest of a day', () => {
     ] as const;
     await memory.delete([`jobs/${TENANT}/${lost}/outcome.1`, `jobs/${TENANT}/${headless}/request`]);
     await tried(ledger, forgotten, 'server_error', NOON_MS + 5000);
-    await ledger.markers.settle(ref(forgotten));
+    await ledger.jobs.markers.settle(ref(forgotten));
     const manifest = await day();
     expect(manifest).toMatchObject({ agrees: false, problems: 4 });
     expect(manifest!.disagreements.map(({ id, problem }) => [id, problem])).toEqual([
@@ -120,7 +120,7 @@ describe('the manifest of a day', () => {
   it('disagrees for a job that has a reply and lost its request, and for one that lost its key', async () => {
     const { ledger, memory, day } = await world();
     const [worked, keyless] = [await accept(ledger), await finish(ledger, await accept(ledger), false)] as const;
-    await (await ledger.openJob(TENANT, worked))!.putReply('front', Buffer.from('a reply'));
+    await (await ledger.jobs.open(TENANT, worked))!.putReply('front', Buffer.from('a reply'));
     await memory.delete([`jobs/${TENANT}/${worked}/request`, `keys/${TENANT}/${keyless}`]);
     const manifest = await day();
     expect(manifest).toMatchObject({ agrees: false, counts: { accepted: 2 } });
@@ -155,7 +155,7 @@ describe('the manifest of a day', () => {
     expect(other!.counts).toEqual(one!.counts);
     expect(memory.objects.get(`manifests/${TENANT}/${DAY}/1/part.00000`)!.toString()).toBe(before);
     const lines = (
-      await Array.fromAsync(ledger.manifests.parts<{ id: string }>({ tenant: TENANT, day: DAY, run: 1 }))
+      await Array.fromAsync(ledger.reports.manifests.parts<{ id: string }>({ tenant: TENANT, day: DAY, run: 1 }))
     ).flat();
     expect(new Set(lines.map(({ id }) => id)).size).toBe(jobs);
   });

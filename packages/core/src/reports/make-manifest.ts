@@ -43,26 +43,26 @@ export async function makeManifest(
 ): Promise<Manifest | null> {
   const stretch = stretchOf(day);
   if (!stretch) throw new RejectedError('day_invalid');
-  const ref: ManifestRef = { tenant, day, run: (await ledger.manifests.latest(tenant, day)) + 1 };
+  const ref: ManifestRef = { tenant, day, run: (await ledger.reports.manifests.latest(tenant, day)) + 1 };
   const sums = newSums();
   let after: JobId | undefined;
   let parts = 0;
-  for await (const lines of ledger.manifests.parts<JobLine>(ref)) {
+  for await (const lines of ledger.reports.manifests.parts<JobLine>(ref)) {
     for (const line of lines) add(sums, line);
     after = lines.at(-1)?.id;
     parts++;
   }
-  const endpoints = await ledger.endpoints.list(tenant);
+  const endpoints = await ledger.tenants.endpoints.list(tenant);
   const disabled = endpoints.filter(({ value }) => value.state === 'disabled').map(({ id }) => id);
   let part: JobLine[] = [];
   const keep = async () => {
-    const standing = await ledger.manifests.putPart(ref, parts++, part);
+    const standing = await ledger.reports.manifests.putPart(ref, parts++, part);
     for (const line of standing) add(sums, line);
     const last = standing.at(-1)!.id;
     part = part.filter(({ id }) => id > last);
     return last;
   };
-  const walk = ledger.manifests.jobs(tenant, { ...stretch, after, disabled });
+  const walk = ledger.reports.manifests.jobs(tenant, { ...stretch, after, disabled });
   for await (const some of chunks(walk, AT_ONCE)) {
     if (signal?.aborted) return null;
     const lines = await Promise.all(some.map((found) => judge({ ledger, tenant, endpoints }, found)));
@@ -71,14 +71,14 @@ export async function makeManifest(
   }
   while (part.length > 0) await keep();
   const manifest = concluded(ref, sums, parts, clock.now());
-  await ledger.manifests.commit(ref, manifest);
+  await ledger.reports.manifests.commit(ref, manifest);
   return readManifest(ledger, tenant, day);
 }
 
 /** The newest complete run; null when the day has none. */
 export async function readManifest(ledger: Ledger, tenant: string, day: string): Promise<Manifest | null> {
-  const run = await ledger.manifests.latest(tenant, day);
-  return run === 0 ? null : ledger.manifests.head<Manifest>({ tenant, day, run });
+  const run = await ledger.reports.manifests.latest(tenant, day);
+  return run === 0 ? null : ledger.reports.manifests.head<Manifest>({ tenant, day, run });
 }
 
 /** The last day that is over everywhere in it: its jobs are still finishing, so it is left an hour. */

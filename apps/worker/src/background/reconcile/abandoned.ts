@@ -25,7 +25,8 @@ export async function settleAbandoned(
     const attempts = queued?.data.attempts ?? [];
     if (await concludeCrashed(context, { ...marker, attempts })) return;
     // Nothing to work on: erased, or a submit that was never committed. Only an erasure may close the marker here.
-    if (await context.ledger.erasures.tombstone(marker.tenant, marker.job)) await context.ledger.markers.close(marker);
+    if (await context.ledger.jobs.erasures.tombstone(marker.tenant, marker.job))
+      await context.ledger.jobs.markers.close(marker);
     else await submits.look(marker.tenant, marker.job);
   } catch (error) {
     metrics.count('cardseal_own_faults_total', { work: 'walk', code: asCardsealError(error).code });

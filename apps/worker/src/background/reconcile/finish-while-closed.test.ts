@@ -55,9 +55,9 @@ function setUp() {
   } as unknown as WorkerContext;
 
   async function job(place: keyof typeof queue, { started = 0, priority = 7 } = {}) {
-    await ledger.tenants.create(SYSTEM_TENANT, TENANT, { name: 'A bank', createdAtMs: 0 });
+    await ledger.tenants.records.create(SYSTEM_TENANT, TENANT, { name: 'A bank', createdAtMs: 0 });
     const id = newJobId(clock.now());
-    const sealed = await ledger.startJob(TENANT, id);
+    const sealed = await ledger.jobs.start(TENANT, id);
     const request = {
       v: 1 as const,
       job: id,
@@ -75,7 +75,7 @@ function setUp() {
       endpointIds: null,
       apiKeyId: 'k',
     };
-    await ledger.markers.openSubmit(TENANT, id, null);
+    await ledger.jobs.markers.openSubmit(TENANT, id, null);
     await sealed.commit(request);
     const data: RecognizeJob = {
       tenant: TENANT,
@@ -126,7 +126,7 @@ it('a job whose replies are all stored is concluded and announced', async () => 
   await saveReply(context, work, 'front', { provider: 'baidu-idcard-enc', reply: reply as never });
   expect(await sweep()).toBe(1);
   expect([announced, queue.prioritized]).toEqual([[id], []]);
-  expect((await (await ledger.openJob(TENANT, id))!.outcome(1))!.state).toBe('succeeded');
+  expect((await (await ledger.jobs.open(TENANT, id))!.outcome(1))!.state).toBe('succeeded');
 });
 
 it('a job that needs a call stays, and is read once only while it does not move', async () => {
@@ -134,8 +134,8 @@ it('a job that needs a call stays, and is read once only while it does not move'
   await job('prioritized', { started: 1 });
   const seen = new Set<string>();
   let reads = 0;
-  const openForWork = ledger.openForWork.bind(ledger);
-  ledger.openForWork = (...given) => {
+  const openForWork = ledger.jobs.openForWork.bind(ledger);
+  ledger.jobs.openForWork = (...given) => {
     reads += 1;
     return openForWork(...given);
   };
@@ -146,7 +146,7 @@ it('a job that needs a call stays, and is read once only while it does not move'
 it('jobs that were never started are not read at all: they cannot have a reply', async () => {
   const { job, sweep, ledger } = setUp();
   await job('prioritized');
-  ledger.openForWork = () => Promise.reject(new Error('read'));
+  ledger.jobs.openForWork = () => Promise.reject(new Error('read'));
   expect(await sweep()).toBe(0);
 });
 
@@ -163,9 +163,9 @@ it('a job that cannot be read holds up no other', async () => {
     recognized: [],
   };
   await sealed.decide(freezeOutcome({ ...ending, publicUrl: '' }));
-  const openForWork = ledger.openForWork.bind(ledger);
+  const openForWork = ledger.jobs.openForWork.bind(ledger);
   for (const error of [new DefectError('job_key_missing'), new TransientError('store_unavailable')]) {
-    ledger.openForWork = (tenant, of, ahead) =>
+    ledger.jobs.openForWork = (tenant, of, ahead) =>
       of === broken.id ? Promise.reject(error) : openForWork(tenant, of, ahead);
     await sweep(new Set(), false).catch(() => {});
   }

@@ -16,7 +16,12 @@ export interface LeftSubmits {
 export const SAME_FOR_MS = 10 * 60_000;
 
 export function createLeftSubmits(
-  { ledger: { pendingSubmissions }, log }: { ledger: Pick<Ledger, 'pendingSubmissions'>; log: Pick<Log, 'warn'> },
+  {
+    ledger: {
+      jobs: { pendingSubmissions },
+    },
+    log,
+  }: { ledger: Pick<Ledger, 'jobs'>; log: Pick<Log, 'warn'> },
   standstill = createStallDetector({ forMs: SAME_FOR_MS }),
 ): LeftSubmits {
   return {

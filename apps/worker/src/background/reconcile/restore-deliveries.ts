@@ -16,7 +16,7 @@ export async function restoreUndelivered(context: WorkerContext): Promise<number
   const { jobQueue, ledger } = context;
   const alone = createEachAlone(context);
   let restored = 0;
-  for await (const page of pages(ledger.markers.undelivered())) {
+  for await (const page of pages(ledger.jobs.markers.undelivered())) {
     const { deliver } = jobQueue.queues();
     const states = await Promise.all(page.map((ref) => deliver.getJobState(deliverJobId(ref))));
     const missing = page.filter((_, at) => states[at] === 'unknown');
@@ -27,16 +27,16 @@ export async function restoreUndelivered(context: WorkerContext): Promise<number
     restored += again.filter(Boolean).length;
     restored += due.length;
   }
-  for await (const page of pages(ledger.markers.askedAgain())) {
+  for await (const page of pages(ledger.jobs.markers.askedAgain())) {
     await alone.each(page, (ref) => wakeAsked(context, ref));
   }
-  for await (const recovery of ledger.recoveries.open()) await addRecovery(jobQueue, recovery);
+  for await (const recovery of ledger.deliveries.recoveries.open()) await addRecovery(jobQueue, recovery);
   alone.end();
   return restored;
 }
 
 async function dueOf({ ledger, clock, lanes }: WorkerContext, ref: DeliveryRef) {
-  const { last, entries } = await ledger.deliveries.read(ref);
+  const { last, entries } = await ledger.deliveries.records.read(ref);
   if (last?.heldUntilMs && last.heldUntilMs > clock.now()) await lanes.hold(ref, last.heldUntilMs);
   const delayMs = Math.max(0, (last?.nextAtMs ?? 0) - clock.now());
   return { ref: entries > 0 ? ({ ...ref, late: true } as DeliveryRef) : ref, delayMs };
@@ -44,16 +44,16 @@ async function dueOf({ ledger, clock, lanes }: WorkerContext, ref: DeliveryRef) 
 
 /** Asked for by a person, and asleep all the same: Redis was away in that moment, or forgot it. */
 async function wakeAsked({ jobQueue, ledger }: WorkerContext, ref: DeliveryRef): Promise<void> {
-  const [{ last }, isOwed] = await Promise.all([ledger.deliveries.read(ref), ledger.markers.isOwed(ref)]);
+  const [{ last }, isOwed] = await Promise.all([ledger.deliveries.records.read(ref), ledger.jobs.markers.isOwed(ref)]);
   if (isOwed && last?.class === 'resent') await requeue(jobQueue, ref);
-  else await ledger.markers.forgetAsked(ref);
+  else await ledger.jobs.markers.forgetAsked(ref);
 }
 
 /** BullMQ gave it up, stalled too often or in a fault of Redis; the ledger still owes it. */
 async function requeueEnded({ jobQueue, clock, ledger }: WorkerContext, ref: DeliveryRef): Promise<boolean> {
   const queued = await jobQueue.queues().deliver.getJob(deliverJobId(ref));
   if (queued?.finishedOn && clock.now() - queued.finishedOn < STILL_AT_WORK_MS) return false;
-  const { last } = await ledger.deliveries.read(ref);
+  const { last } = await ledger.deliveries.records.read(ref);
   await requeue(jobQueue, ref, Math.max(0, (last?.nextAtMs ?? 0) - clock.now()));
   return true;
 }

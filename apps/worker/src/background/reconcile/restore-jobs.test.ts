@@ -27,10 +27,10 @@ async function world() {
   const ledger = createLedger({ store: shared, master: localMasterKey(Buffer.alloc(32, 1)), clock });
   const jobs: Record<'aaa' | 'bbb' | 'ccc', JobId> = { aaa: newJobId(1), bbb: newJobId(2), ccc: newJobId(3) };
   for (const [tenant, job] of Object.entries(jobs)) {
-    await ledger.markers.openSubmit(tenant, job, null);
-    const sealed = await ledger.startJob(tenant, job);
+    await ledger.jobs.markers.openSubmit(tenant, job, null);
+    const sealed = await ledger.jobs.start(tenant, job);
     await sealed.commit({ tenant, job, sides: ['front'], priority: 'bulk', endpointIds: null } as JobRequest);
-    await ledger.markers.owe({ tenant, job, generation: 1, endpoint: 'we_1' });
+    await ledger.jobs.markers.owe({ tenant, job, generation: 1, endpoint: 'we_1' });
   }
   const added: string[] = [];
   const removed: string[] = [];
@@ -97,8 +97,8 @@ describe('a walk over the markers', () => {
   it('ends although the keys of one tenant are wrapped with a master key that is not there', async () => {
     const { store, ledger, jobs, context, added, told } = await world();
     const second = newJobId(4);
-    await ledger.markers.openSubmit('aaa', second, null);
-    const sealed = await ledger.startJob('aaa', second);
+    await ledger.jobs.markers.openSubmit('aaa', second, null);
+    const sealed = await ledger.jobs.start('aaa', second);
     await sealed.commit({ tenant: 'aaa', job: second, sides: ['front'], priority: 'bulk' } as JobRequest);
     for (const tenant of ['bbb', 'ccc'] as const) await store.delete([paths.pending(tenant, jobs[tenant], 1, '-')]);
     const elsewhere = localMasterKey(Buffer.alloc(32, 9));
@@ -111,7 +111,7 @@ describe('a walk over the markers', () => {
       `${jobs.aaa} key_service_unknown_key`,
       `${second} key_service_unknown_key`,
     ]);
-    await fresh.markers.openSubmit('bbb', jobs.bbb, null);
+    await fresh.jobs.markers.openSubmit('bbb', jobs.bbb, null);
     expect(await walk()).toBe(1);
     expect(added).toEqual([jobs.bbb]);
   });
@@ -150,7 +150,7 @@ describe('a request that the store lost', () => {
     }
     expect([...store.objects.keys()]).toEqual(before);
     expect(new Set(told.map(({ code }) => code))).toEqual(new Set(['job_request_missing']));
-    await expect(context.ledger.pendingSubmissions.withdraw('aaa', jobs.aaa)).rejects.toMatchObject({
+    await expect(context.ledger.jobs.pendingSubmissions.withdraw('aaa', jobs.aaa)).rejects.toMatchObject({
       code: 'job_request_missing',
     });
   });
@@ -193,14 +193,14 @@ describe('a request that the store lost', () => {
       ['aaa', jobs.aaa],
       ['bbb', jobs.bbb],
     ] as const) {
-      await ledger.markers.openGeneration(tenant, job, ERASURE_GENERATION, null);
+      await ledger.jobs.markers.openGeneration(tenant, job, ERASURE_GENERATION, null);
     }
     await restorePending(context);
     for (const [tenant, job] of [
       ['aaa', jobs.aaa],
       ['bbb', jobs.bbb],
     ] as const) {
-      expect(await ledger.erasures.tombstone(tenant, job)).toMatchObject({ reason: 'request' });
+      expect(await ledger.jobs.erasures.tombstone(tenant, job)).toMatchObject({ reason: 'request' });
       expect((await store.list(paths.pendingOf(tenant, job))).keys).toEqual([]);
     }
   });
@@ -210,7 +210,7 @@ describe('an erasure', () => {
   it('reaches a job whose key is broken, its place in both queues, and what a person asked for again', async () => {
     const { store, ledger, jobs, context, removed } = await world();
     const ref = { tenant: 'aaa', job: jobs.aaa, generation: 1, endpoint: 'we_1' };
-    await ledger.markers.askAgain(ref);
+    await ledger.jobs.markers.askAgain(ref);
     await store.put(paths.jobKey('aaa', jobs.aaa), Buffer.from('garbage'));
     await eraseJob(context, 'aaa', jobs.aaa, 'request');
     expect(removed).toEqual([`${jobs.aaa}-1-we_1`, `${jobs.aaa}-1`]);

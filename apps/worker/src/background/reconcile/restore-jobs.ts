@@ -15,7 +15,7 @@ import { createLeftSubmits, type LeftSubmits } from './pending-submissions.ts';
 export async function restorePending(context: WorkerContext, submits = createLeftSubmits(context)): Promise<number> {
   const alone = createEachAlone(context);
   let restored = 0;
-  for await (const page of pages(context.ledger.markers.pending())) {
+  for await (const page of pages(context.ledger.jobs.markers.pending())) {
     const states = await Promise.all(
       page.map(({ job, generation }) =>
         context.jobQueue.queues().recognize.getJobState(recognizeJobId(job, generation)),
@@ -55,10 +55,10 @@ async function cardOf(context: WorkerContext, submits: LeftSubmits, marker: Pend
   const { tenant, job, generation } = marker;
   const { ledger } = context;
   if (generation === ERASURE_GENERATION) return eraseAsAsked(context, marker);
-  const sealed = await ledger.openJob(tenant, job);
+  const sealed = await ledger.jobs.open(tenant, job);
   const request = await sealed?.request();
   // Of an erased job no request is read: only where there is none is the tombstone worth a look of its own.
-  const tombstone = request ? null : await ledger.erasures.tombstone(tenant, job);
+  const tombstone = request ? null : await ledger.jobs.erasures.tombstone(tenant, job);
   if (tombstone) return erase(context, marker, () => finishErasure(context, tenant, job, tombstone));
   if (request)
     return { tenant, job, generation, priority: request.priority, calls: request.sides.length, restored: true };
@@ -70,15 +70,15 @@ async function cardOf(context: WorkerContext, submits: LeftSubmits, marker: Pend
 async function eraseAsAsked(context: WorkerContext, marker: PendingMarker): Promise<null> {
   const { tenant, job } = marker;
   const { ledger } = context;
-  const tombstone = await ledger.erasures.tombstone(tenant, job);
+  const tombstone = await ledger.jobs.erasures.tombstone(tenant, job);
   if (tombstone) return erase(context, marker, () => finishErasure(context, tenant, job, tombstone));
   if (await isAccepted(context, marker)) return erase(context, marker, () => eraseJob(context, tenant, job, 'request'));
-  await ledger.markers.close(marker);
+  await ledger.jobs.markers.close(marker);
   return null;
 }
 
 /** False for a submit whose commit was taken back or withdrawn. */
 async function isAccepted({ ledger }: WorkerContext, { tenant, job }: PendingMarker): Promise<boolean> {
-  const { committed, requestLost } = await ledger.inventory(tenant, job);
-  return requestLost || (committed && (await ledger.pendingSubmissions.left(tenant, job)) === null);
+  const { committed, requestLost } = await ledger.jobs.inventory(tenant, job);
+  return requestLost || (committed && (await ledger.jobs.pendingSubmissions.left(tenant, job)) === null);
 }

@@ -16,8 +16,8 @@ it('books of one tenant that cannot be read hold up no other’s, and are tried 
   const open = () => createLedger({ store, master: localMasterKey(Buffer.alloc(32, 1)), clock });
   const ledger = open();
   for (const tenant of ['aaa', 'bbb']) {
-    await ledger.tenants.create(SYSTEM_TENANT, tenant, { name: tenant, createdAtMs: 0 } as never);
-    await ledger.endpoints.create(tenant, 'we_1', { url: 'https://r.example/', state: 'enabled' } as never);
+    await ledger.tenants.records.create(SYSTEM_TENANT, tenant, { name: tenant, createdAtMs: 0 } as never);
+    await ledger.tenants.endpoints.create(tenant, 'we_1', { url: 'https://r.example/', state: 'enabled' } as never);
   }
   const [record] = (await store.list(paths.record('endpoints', 'aaa', 'we_1'))).keys;
   const sound = await store.get(record!);
@@ -42,7 +42,7 @@ it('a tenant whose own record cannot be read holds up no other’s books', async
   const clock = new ManualClock(NOON_MS);
   const ledger = createLedger({ store, master: localMasterKey(Buffer.alloc(32, 1)), clock });
   for (const tenant of ['aaa', 'bbb'])
-    await ledger.tenants.create(SYSTEM_TENANT, tenant, { name: tenant, createdAtMs: 0 });
+    await ledger.tenants.records.create(SYSTEM_TENANT, tenant, { name: tenant, createdAtMs: 0 });
   await store.put(`${paths.record('tenants', SYSTEM_TENANT, 'aaa')}00000000`, Buffer.from('garbage'));
   const log = { error: () => {}, info: () => {} };
   const keeper = createManifestKeeper({ clock, ledger, log, random: () => 0 } as unknown as WorkerContext);

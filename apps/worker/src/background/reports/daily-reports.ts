@@ -26,8 +26,8 @@ export function createManifestKeeper({ clock, ledger, log, random }: WorkerConte
     if (day === doneDay) return 0;
     let made = 0;
     let failed = 0;
-    for (const tenant of await ledger.tenants.ids(SYSTEM_TENANT)) {
-      if ((await ledger.manifests.latest(tenant, day)) > 0) continue;
+    for (const tenant of await ledger.tenants.records.ids(SYSTEM_TENANT)) {
+      if ((await ledger.reports.manifests.latest(tenant, day)) > 0) continue;
       // One tenant's books that cannot be read hold up no other's.
       const done = await make(tenant, day).catch((error) => {
         log.error('walk.stuck', { tenant, ...describeError(error) });

@@ -17,12 +17,12 @@ const MAX_WORK_MS = 60_000;
 
 export async function settleDue(context: WorkerContext, { tenant, job, what }: DueRef): Promise<void> {
   if (what === 'erased') return lookAgain(context, tenant, job);
-  const { generation } = await context.ledger.inventory(tenant, job);
+  const { generation } = await context.ledger.jobs.inventory(tenant, job);
   const queued = { tenant, job, generation, attempts: [] };
   const work = await openWork(context, queued, AbortSignal.timeout(MAX_WORK_MS));
   if (!work) {
     // Written before the commit, which may still come.
-    if (what === 'expire' && (await context.ledger.pendingSubmissions.left(tenant, job)))
+    if (what === 'expire' && (await context.ledger.jobs.pendingSubmissions.left(tenant, job)))
       throw new TransientError('submit_open');
     return;
   }
@@ -47,11 +47,11 @@ async function deleteImages({ ledger, clock, config }: WorkerContext, work: Work
   const outcome = await work.sealed.outcome(work.generation);
   if (!outcome) return;
   // The worker that announced the outcome could not delete them. No retry can need them.
-  if (needsNoImages(outcome.state)) return ledger.deleteImages(work.tenant, work.job, work.request.sides);
+  if (needsNoImages(outcome.state)) return ledger.jobs.deleteImages(work.tenant, work.job, work.request.sides);
   if (outcome.atMs + config.RETRY_WINDOW_MS > clock.now()) return;
   // A retry that was opened in this moment has them, and plans their removal when it ends.
-  if (!(await ledger.closeRetryWindow(work.tenant, work.job))) return;
-  await ledger.deleteImages(work.tenant, work.job, work.request.sides);
+  if (!(await ledger.jobs.closeRetryWindow(work.tenant, work.job))) return;
+  await ledger.jobs.deleteImages(work.tenant, work.job, work.request.sides);
 }
 
 /**
@@ -59,7 +59,7 @@ async function deleteImages({ ledger, clock, config }: WorkerContext, work: Work
  * moment of the erasure, if that process crashed before it looked for the tombstone.
  */
 async function lookAgain(context: WorkerContext, tenant: string, job: JobId): Promise<void> {
-  const { erasures } = context.ledger;
+  const { erasures } = context.ledger.jobs;
   const [tombstone, record] = await Promise.all([erasures.tombstone(tenant, job), erasures.readRecord(tenant, job)]);
   if (!tombstone) return;
   if (record) await removeAll(context.ledger, tenant, job, tombstone);

@@ -17,10 +17,10 @@ export async function eachTenant(
   work: (tenant: string, record: TenantRecord) => Promise<number>,
 ): Promise<number> {
   let sum = 0;
-  for (const tenant of await ledger.tenants.ids(SYSTEM_TENANT)) {
+  for (const tenant of await ledger.tenants.records.ids(SYSTEM_TENANT)) {
     if (signal.aborted) break;
     try {
-      const record = await ledger.tenants.get(SYSTEM_TENANT, tenant);
+      const record = await ledger.tenants.records.get(SYSTEM_TENANT, tenant);
       if (record) sum += await work(tenant, record.value);
     } catch (error) {
       metrics.count('cardseal_own_faults_total', { work: 'walk', code: asCardsealError(error).code });

@@ -37,7 +37,7 @@ export async function eraseOldJobs(context: WorkerContext, signal: AbortSignal):
 async function* jobsBefore({ ledger }: WorkerContext, tenant: string, createdBeforeMs: number): AsyncGenerator<JobId> {
   let after: JobId | undefined;
   for (;;) {
-    const { jobs, next } = await ledger.listing.page(tenant, { createdBeforeMs }, { after, limit: PAGE });
+    const { jobs, next } = await ledger.jobs.listing.page(tenant, { createdBeforeMs }, { after, limit: PAGE });
     yield* jobs;
     if (next === null) return;
     after = next;
@@ -46,13 +46,13 @@ async function* jobsBefore({ ledger }: WorkerContext, tenant: string, createdBef
 
 async function eraseIfOld(context: WorkerContext, tenant: string, job: JobId, record: TenantRecord): Promise<boolean> {
   const { ledger, clock, config } = context;
-  const inventory = await ledger.inventory(tenant, job);
+  const inventory = await ledger.jobs.inventory(tenant, job);
   if (inventory.erased) {
-    await ledger.erasures.unlist(tenant, job);
+    await ledger.jobs.erasures.unlist(tenant, job);
     return false;
   }
   assertRequestKept(inventory, tenant, job);
-  const sealed = inventory.committed ? await ledger.openJob(tenant, job) : null;
+  const sealed = inventory.committed ? await ledger.jobs.open(tenant, job) : null;
   const [request, outcome] = await Promise.all([sealed?.request(), sealed?.outcome(inventory.generation)]);
   if (!request || !outcome) return false;
   // A job with a retention time of its own has a due name; this scan applies a maximum that was set later.

@@ -15,18 +15,18 @@ export function sweepWebhooks(context: WorkerContext, signal: AbortSignal): Prom
 
 async function sweepTenant(context: WorkerContext, tenant: string, signal: AbortSignal): Promise<number> {
   const { ledger, log } = context;
-  const endpoints = await ledger.endpoints.list(tenant);
+  const endpoints = await ledger.tenants.endpoints.list(tenant);
   let removed = 0;
   for (const { id, value, version } of endpoints) {
     if (signal.aborted) return removed;
     if (value.state !== 'deleted') continue;
     if (isDeletionDue(value)) {
-      await ledger.endpoints.change(tenant, id, (one) => ({ ...deletedEndpoint(one), expiresAtMs: null }));
+      await ledger.tenants.endpoints.change(tenant, id, (one) => ({ ...deletedEndpoint(one), expiresAtMs: null }));
       log.info('endpoint.expired', { tenant, endpoint_id: id });
     }
-    removed += await ledger.markers.forgetParked(tenant, id);
+    removed += await ledger.jobs.markers.forgetParked(tenant, id);
     // Its secrets and headers are in the versions before the last.
-    if (version > 1 || isDeletionDue(value)) await ledger.endpoints.forgetOlder(tenant, id);
+    if (version > 1 || isDeletionDue(value)) await ledger.tenants.endpoints.forgetOlder(tenant, id);
   }
   const ids = endpoints.map(({ id }) => id);
   return removed + (await removeOldNotices(context, tenant, ids, signal));
@@ -41,10 +41,10 @@ async function removeOldNotices(
   const beforeMs = clock.now() - config.RETENTION_MS;
   let removed = 0;
   for (let cursor: string | null = null; ; ) {
-    const { notices, next } = await ledger.notices.page(tenant, beforeMs, cursor, PAGE);
+    const { notices, next } = await ledger.deliveries.notices.page(tenant, beforeMs, cursor, PAGE);
     for (const notice of notices) {
       if (signal.aborted) return removed;
-      await ledger.notices.remove(tenant, notice, endpoints);
+      await ledger.deliveries.notices.remove(tenant, notice, endpoints);
       removed++;
     }
     if (next === null) return removed;

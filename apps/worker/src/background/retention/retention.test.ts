@@ -18,21 +18,21 @@ async function world(retention?: TenantRetention, retainForS: number | null = nu
   const store = memoryObjectStore();
   const clock = new ManualClock(MADE_MS);
   const ledger = createLedger({ store, master: localMasterKey(Buffer.alloc(32, 1)), clock });
-  await ledger.tenants.create(SYSTEM_TENANT, TENANT, {
+  await ledger.tenants.records.create(SYSTEM_TENANT, TENANT, {
     ...{ name: 'A bank', createdAtMs: 0 },
     ...(retention ? { retention } : {}),
   });
   const jobs: JobId[] = [];
   for (let at = 0; at < 3; at++) {
     const job = newJobId(MADE_MS + at);
-    const sealed = await ledger.startJob(TENANT, job);
+    const sealed = await ledger.jobs.start(TENANT, job);
     const request = { tenant: TENANT, reference: null, endpointIds: [], sides: ['front'], retainForS };
     await sealed.commit({ v: 1, job, ...request } as never);
     await sealed.putImage('front', Buffer.from('picture'));
     const ended = { v: 1, generation: 1, state: 'failed', code: 'image_unusable', full: '{}', reference: '{}' };
     await sealed.decide({ ...ended, atMs: MADE_MS } as never);
-    await ledger.listing.finished(TENANT, job, null, { generation: 1, state: 'failed', code: 'image_unusable' });
-    await ledger.schedule.at(MADE_MS + DAY_MS, { tenant: TENANT, job, what: 'pictures' });
+    await ledger.jobs.listing.finished(TENANT, job, null, { generation: 1, state: 'failed', code: 'image_unusable' });
+    await ledger.jobs.schedule.at(MADE_MS + DAY_MS, { tenant: TENANT, job, what: 'pictures' });
     jobs.push(job);
   }
   const told: string[] = [];
@@ -68,7 +68,7 @@ it('a job that does not open keeps its due name, and holds up no other’s', asy
   await createRetention(context).sweepDue();
   expect(has((job) => paths.image(TENANT, job, 'front'))).toEqual([false, true, false]);
   expect(told).toEqual([`retention.postponed ${jobs[1]}`]);
-  const due = await Array.fromAsync(context.ledger.schedule.until(clock.now()));
+  const due = await Array.fromAsync(context.ledger.jobs.schedule.until(clock.now()));
   expect(due.map(({ job }) => job)).toEqual([jobs[1]]);
 });
 
@@ -99,11 +99,17 @@ it('an erasure that could not delete everything is completed', async () => {
   const [job] = jobs;
   const { ledger } = context;
   const times = { createdAtMs: MADE_MS, erasedAtMs: clock.now() };
-  await ledger.erasures.declare(TENANT, job!, { v: 1, reason: 'request', generation: 1, endpointIds: null, ...times });
-  await ledger.schedule.at(clock.now(), { tenant: TENANT, job: job!, what: 'erased' });
+  await ledger.jobs.erasures.declare(TENANT, job!, {
+    v: 1,
+    reason: 'request',
+    generation: 1,
+    endpointIds: null,
+    ...times,
+  });
+  await ledger.jobs.schedule.at(clock.now(), { tenant: TENANT, job: job!, what: 'erased' });
   await createRetention(context).sweepDue();
   expect(run.has((id) => paths.image(TENANT, id, 'front'))).toEqual([false, true, true]);
-  expect(await ledger.erasures.readRecord(TENANT, job!)).toMatchObject({ removed: { jobs: 3 } });
+  expect(await ledger.jobs.erasures.readRecord(TENANT, job!)).toMatchObject({ removed: { jobs: 3 } });
 });
 
 const DAY_S = 86_400;
@@ -133,7 +139,7 @@ it('a sweep leaves a job with a retention time of its own to its due name, where
 
 it('a sweep removes the secrets and headers of an endpoint that has expired, in every version', async () => {
   const { clock, context } = run;
-  const { endpoints } = context.ledger;
+  const { endpoints } = context.ledger.tenants;
   const secret = { secret: 'whsec_x', untilMs: null };
   await endpoints.create(TENANT, 'we_1', {
     ...{ url: 'https://receiver.example/', events: null, payload: 'reference', publicKey: null },
@@ -159,7 +165,7 @@ it('a record that cannot be read keeps neither the jobs nor the endpoints of any
     ['aaa', paths.record('endpoints', 'aaa', 'we_1')],
     ['aab', paths.record('tenants', SYSTEM_TENANT, 'aab')],
   ] as const) {
-    await ledger.tenants.create(SYSTEM_TENANT, tenant, { name: 'Another bank', createdAtMs: 0 });
+    await ledger.tenants.records.create(SYSTEM_TENANT, tenant, { name: 'Another bank', createdAtMs: 0 });
     // A later version than any that opens.
     await run.store.put(`${name}00000000`, Buffer.from('garbage'));
   }
@@ -175,7 +181,7 @@ it('a long sweep over old jobs does not put off what is due', async () => {
   const { clock, context, has } = run;
   let sweeps = 0;
   // The sweep takes as long as the test.
-  context.ledger.listing.page = () => {
+  context.ledger.jobs.listing.page = () => {
     sweeps++;
     return new Promise(() => {});
   };
@@ -198,8 +204,8 @@ it.each(['due names', 'old jobs'])('%s are worked on several at a time', async (
   const { clock, context, jobs } = run;
   const { ledger } = context;
   let [atWork, most] = [0, 0];
-  const { inventory } = ledger;
-  ledger.inventory = async (tenant, job) => {
+  const { inventory } = ledger.jobs;
+  ledger.jobs.inventory = async (tenant, job) => {
     atWork++;
     most = Math.max(most, atWork);
     await new Promise(setImmediate);

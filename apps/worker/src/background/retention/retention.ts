@@ -33,13 +33,13 @@ export function createRetention(context: WorkerContext): Retention {
   let running: Promise<void> | null = null;
 
   async function* dueNow(): AsyncGenerator<DueName> {
-    for await (const name of ledger.schedule.until(clock.now())) if (!failed.waits(name.key)) yield name;
+    for await (const name of ledger.jobs.schedule.until(clock.now())) if (!failed.waits(name.key)) yield name;
   }
 
   async function settle({ key, ...ref }: DueName): Promise<void> {
     try {
       await settleDue(context, ref);
-      await ledger.schedule.settle(key);
+      await ledger.jobs.schedule.settle(key);
       failed.done(key);
     } catch (error) {
       failed.failed(key);

@@ -55,7 +55,8 @@ describe('what is known of credentials, after Redis was emptied and every proces
     await before.pacer.closeGate('b', 'operator', untilMs, 'ann');
     await before.pacer.closeGate('c', 'total_quota', undefined, 'machine');
     const gates = (await before.pacer.snapshot()).map(({ gate }) => [gate.reason, gate.by, gate.until]);
-    const saved = async () => Promise.all(['a', 'b', 'c'].map(async (id) => (await ledger.gates.read(id))?.reason));
+    const saved = async () =>
+      Promise.all(['a', 'b', 'c'].map(async (id) => (await ledger.reports.gates.read(id))?.reason));
     await expect.poll(saved, { timeout: 10_000 }).toEqual(['daily_quota', 'operator', 'total_quota']);
     await before.keeper.save();
     await before.stop();
@@ -73,7 +74,7 @@ describe('what is known of credentials, after Redis was emptied and every proces
 
   it('no permit of a closed credential is given while it is being put back', async () => {
     const { server, ledger, start } = await setUp();
-    await ledger.gates.save('a', { reason: 'operator', by: 'ann', untilMs: 0 });
+    await ledger.reports.gates.save('a', { reason: 'operator', by: 'ann', untilMs: 0 });
     const { pacer, keeper } = start();
     keeper.start();
     await server.redis.flushall();
@@ -88,7 +89,7 @@ describe('what is known of credentials, after Redis was emptied and every proces
 
   it('a Redis that forgot is not taken for one whose gates were opened', async () => {
     const { server, ledger, start } = await setUp();
-    await ledger.gates.save('a', { reason: 'operator', by: 'ann', untilMs: 0 });
+    await ledger.reports.gates.save('a', { reason: 'operator', by: 'ann', untilMs: 0 });
     const { pacer } = start();
     const gates = createGateKeeper({ ledger, pacer, rates: new Map(IDS.map((id) => [id, 20])) });
     const epoch = () => server.redis.get(epochKey(PREFIX));
@@ -98,8 +99,8 @@ describe('what is known of credentials, after Redis was emptied and every proces
     // Or it is emptied, and known again, between two looks.
     let turn = 0;
     await gates.save(async () => `epoch ${turn++}`);
-    expect(await ledger.gates.read('a')).toMatchObject({ reason: 'operator' });
+    expect(await ledger.reports.gates.read('a')).toMatchObject({ reason: 'operator' });
     await gates.save(async () => 'known');
-    expect(await ledger.gates.read('a')).toMatchObject({ reason: '' });
+    expect(await ledger.reports.gates.read('a')).toMatchObject({ reason: '' });
   });
 });

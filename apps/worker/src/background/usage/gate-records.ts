@@ -29,13 +29,13 @@ export function createGateKeeper({
       if (changed.length === 0 || before === null || (await epoch()) !== before) return;
       for (const one of changed) {
         const gate = gateOf(one);
-        if (await ledger.gates.save(one.id, gate)) written.set(one.id, JSON.stringify(gate));
+        if (await ledger.reports.gates.save(one.id, gate)) written.set(one.id, JSON.stringify(gate));
       }
     },
     async restore() {
       written.clear();
       for (const id of rates.keys()) {
-        const gate = await ledger.gates.read(id);
+        const gate = await ledger.reports.gates.read(id);
         if (gate && gate.reason !== '') await pacer.restoreGate(id, gate);
       }
     },

@@ -34,7 +34,7 @@ export function createUsageKeeper(context: WorkerContext, redis: Redis): UsageKe
   async function save(): Promise<void> {
     for (const day of days()) {
       for (const [credential, counts] of Object.entries(await pacer.usage(day))) {
-        if (counts.calls > 0) await ledger.usage.save(credential, day, { ...counts });
+        if (counts.calls > 0) await ledger.reports.usage.save(credential, day, { ...counts });
       }
     }
   }
@@ -42,7 +42,7 @@ export function createUsageKeeper(context: WorkerContext, redis: Redis): UsageKe
   async function restore(): Promise<void> {
     await gates.restore();
     for (const day of days()) {
-      const read = [...rates.keys()].map(async (id) => [id, await ledger.usage.read(id, day)] as const);
+      const read = [...rates.keys()].map(async (id) => [id, await ledger.reports.usage.read(id, day)] as const);
       const found = (await Promise.all(read)).filter(([, counts]) => counts !== null);
       await pacer.restoreUsage(day, Object.fromEntries(found.map(([id, counts]) => [id, { ...counts }])));
     }

@@ -20,7 +20,7 @@ export async function followHealth(
   const known = endpoints.recall(tenant, id) ?? admitted;
   if (healthChange(known, answer.class, lane, nowMs) === null) return;
   // What is known may be as old as the try: only the ledger's own record decides.
-  const fresh = await ledger.endpoints.get(tenant, id);
+  const fresh = await ledger.tenants.endpoints.get(tenant, id);
   const change = fresh && healthChange(fresh.value, answer.class, lane, nowMs);
   if (!fresh || !change) return;
   const cause = { class: answer.class, status: answer.status ?? null };
@@ -34,7 +34,7 @@ export async function followHealth(
     data: noticeData(id, change, answer),
     exceptEndpoint: id,
   });
-  await ledger.endpoints.change(tenant, id, (value) =>
+  await ledger.tenants.endpoints.change(tenant, id, (value) =>
     healthChange(value, answer.class, lane, nowMs) === change ? changed(value, change, nowMs, cause) : value,
   );
   endpoints.forget(tenant, id);

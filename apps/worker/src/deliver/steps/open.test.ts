@@ -24,7 +24,7 @@ async function decidedJob({ delivers = true } = {}) {
   const ledger = createLedger({ store: watched, master: localMasterKey(Buffer.alloc(32, 1)), clock });
   const job: JobId = newJobId(clock.now());
   const outcome = { generation: 1, eventId: 'evt_1', full: '{"a":1}', reference: '{"b":2}' } as unknown as FreshOutcome;
-  const sealed = await ledger.startJob(TENANT, job);
+  const sealed = await ledger.jobs.start(TENANT, job);
   await sealed.putEvent(1, 'we_1', Buffer.from('sealed before'));
   await sealed.decide(outcome);
   const freshOutcomes = createFreshOutcomes(delivers);
@@ -32,7 +32,7 @@ async function decidedJob({ delivers = true } = {}) {
   asked.length = 0;
   const ref: DeliveryRef = { tenant: TENANT, job, generation: 1, endpoint: 'we_1' };
   const erase = () =>
-    ledger.erasures.declare(TENANT, job, {
+    ledger.jobs.erasures.declare(TENANT, job, {
       v: 1,
       reason: 'request',
       generation: 1,
@@ -63,7 +63,7 @@ it('an encrypted body is the one that stands in the ledger', async () => {
 
 it('a lost outcome or notice is a fault while its delivery is pending, and none after that', async () => {
   const { context, ref, store } = await decidedJob({ delivers: false });
-  const { markers } = context.ledger;
+  const { markers } = context.ledger.jobs;
   const notice = { ...ref, job: 'evt_00000000000000000000000001' as const };
   await store.delete([paths.outcome(TENANT, ref.job as JobId, 1)]);
   await markers.owe(ref);

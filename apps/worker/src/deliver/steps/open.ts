@@ -22,7 +22,7 @@ export async function eventOf(
   endpoint: EndpointRecord,
 ): Promise<FrozenEvent | null> {
   if (isNoticeId(ref.job)) {
-    const notice = await ledger.notices.get(ref.tenant, ref.job);
+    const notice = await ledger.deliveries.notices.get(ref.tenant, ref.job);
     if (!notice) return nothingOwed(ledger, ref, 'notice_missing');
     return { id: notice.eventId, body: Buffer.from(notice.body) };
   }
@@ -30,12 +30,12 @@ export async function eventOf(
   const fresh = freshOutcomes.of(ref);
   // An encrypted body cannot be made twice alike: the one that stands is in the ledger.
   if (fresh && endpoint.payload !== 'encrypted') {
-    const erased = (await ledger.erasures.tombstone(tenant, job)) !== null;
+    const erased = (await ledger.jobs.erasures.tombstone(tenant, job)) !== null;
     return erased ? null : { id: fresh.eventId, body: plainEvent(fresh, endpoint.payload), trace: fresh.trace };
   }
-  const opened = await ledger.openOutcome(tenant, job, generation);
+  const opened = await ledger.jobs.openOutcome(tenant, job, generation);
   if (!opened) {
-    if (await ledger.erasures.tombstone(tenant, job)) return null;
+    if (await ledger.jobs.erasures.tombstone(tenant, job)) return null;
     return nothingOwed(ledger, ref, 'outcome_missing');
   }
   const { sealed, outcome } = opened;
@@ -45,7 +45,7 @@ export async function eventOf(
 
 /** Reads the marker last, because every removal of an event removes its markers first. */
 async function nothingOwed(
-  { markers }: Pick<WorkerContext['ledger'], 'markers'>,
+  { jobs: { markers } }: Pick<WorkerContext['ledger'], 'jobs'>,
   ref: DeliveryRef,
   code: 'notice_missing' | 'outcome_missing',
 ): Promise<null> {

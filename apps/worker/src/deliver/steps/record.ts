@@ -34,10 +34,10 @@ export async function recordTry(
     ...(answer.brokenBody && { brokenBody: answer.brokenBody }),
   };
   await failpoint('deliver.answered');
-  await ledger.deliveries.record(before, record, answer.class === 'delivered' ? undefined : answer.answer);
+  await ledger.deliveries.records.record(before, record, answer.class === 'delivered' ? undefined : answer.answer);
   await failpoint('deliver.recorded');
-  if (next?.kind === 'parked') await ledger.markers.park(ref);
-  else if (next?.kind !== 'retry') await ledger.markers.settle(ref);
+  if (next?.kind === 'parked') await ledger.jobs.markers.park(ref);
+  else if (next?.kind !== 'retry') await ledger.jobs.markers.settle(ref);
   await failpoint('deliver.settled');
   metrics.count('cardseal_deliveries_total', { class: answer.class });
   metrics.observe('cardseal_delivery_seconds', { class: answer.class }, answer.latencyMs / 1000);

@@ -17,7 +17,11 @@ function looker(about: Partial<Lease> = {}, replies: string[] = []) {
       return { request, inventory: { replies, decided: [] } };
     },
   };
-  const context = { clock, ledger, stopping: new AbortController().signal } as unknown as WorkerContext;
+  const context = {
+    clock,
+    ledger: { jobs: ledger },
+    stopping: new AbortController().signal,
+  } as unknown as WorkerContext;
   const lease: Lease = { secondHand: false, holds: async () => true, isLost: () => false, ...about };
   const work = { lease, generation: 1, attempts: [], lookedAtMs: clock.now(), signal: new AbortController().signal };
   const look = createLastLook(context, work as unknown as Work, 'front');

@@ -45,10 +45,10 @@ async function world() {
     clock,
   });
   const endpoint = { url: 'https://receiver.example/', events: null, payload: 'full', state: 'enabled', secrets: [] };
-  await ledger.endpoints.create(TENANT, ENDPOINT, endpoint as never);
+  await ledger.tenants.endpoints.create(TENANT, ENDPOINT, endpoint as never);
   const job = newJobId(clock.now());
-  await ledger.markers.openGeneration(TENANT, job, 1, null);
-  const sealed = await ledger.startJob(TENANT, job);
+  await ledger.jobs.markers.openGeneration(TENANT, job, 1, null);
+  const sealed = await ledger.jobs.start(TENANT, job);
   for (const side of ['front', 'back'] as const) await sealed.putImage(side, Buffer.from(side));
   const times = { createdAtMs: clock.now(), expiresAtMs: null, retainForS: null };
   const told = { reference: null, metadata: {}, priority: 'interactive', keepImages: false, endpointIds: null };
@@ -76,8 +76,8 @@ async function world() {
   /** What a worker does when the receiver has taken the event. */
   async function deliver(): Promise<void> {
     const entry = { atMs: clock.now(), class: 'delivered', status: 200, latencyMs: 1, nextAtMs: null, attempt: 1 };
-    await ledger.deliveries.record(await ledger.deliveries.read(ref), entry);
-    await ledger.markers.settle(ref);
+    await ledger.deliveries.records.record(await ledger.deliveries.records.read(ref), entry);
+    await ledger.jobs.markers.settle(ref);
   }
   const has = (name: string) => store.objects.has(name);
   return { clock, store, failing, ledger, job, context, queued, ref, run, deliver, has };
@@ -98,7 +98,7 @@ describe('the announcement of an outcome', () => {
     await conclude(context, work, { state: 'cancelled' });
     expect(await announce(context, work)).toMatchObject({ state: 'cancelled' });
     expect(queued).toHaveLength(1);
-    expect((await ledger.inventory(TENANT, job)).open).toEqual([]);
+    expect((await ledger.jobs.inventory(TENANT, job)).open).toEqual([]);
     expect(images(job).map(has)).toEqual([true, true]);
     // Another process, which knows nothing but the ledger.
     const retention = createRetention(context);
@@ -108,7 +108,7 @@ describe('the announcement of an outcome', () => {
     clock.advance(600_000);
     await retention.sweepDue();
     expect(images(job).map(has)).toEqual([false, false]);
-    expect(await Array.fromAsync(ledger.schedule.until(clock.now()))).toEqual([]);
+    expect(await Array.fromAsync(ledger.jobs.schedule.until(clock.now()))).toEqual([]);
     expect(queued).toHaveLength(1);
   });
 
@@ -130,7 +130,7 @@ describe('the announcement of an outcome', () => {
     failing.length = 0;
     expect(await announce(context, await run())).toMatchObject({ state: 'cancelled' });
     expect(queued).toHaveLength(1);
-    expect(await ledger.markers.isOwed(ref)).toBe(false);
+    expect(await ledger.jobs.markers.isOwed(ref)).toBe(false);
     expect([...store.objects.keys()].filter((name) => /^pending|\.image$/.test(name))).toEqual([]);
   });
 
@@ -142,6 +142,6 @@ describe('the announcement of an outcome', () => {
     await expect(announce(context, first)).rejects.toThrow();
     await expect(announce(context, await run())).rejects.toThrow();
     expect(queued.map(({ repeated }) => repeated)).toEqual([false, true]);
-    expect(await ledger.markers.isOwed(ref)).toBe(true);
+    expect(await ledger.jobs.markers.isOwed(ref)).toBe(true);
   });
 });

@@ -37,18 +37,18 @@ export async function announce(context: WorkerContext, work: Work): Promise<Anno
   if (refs.length > 0 && work.written.outcome) context.freshOutcomes.keep(work, outcome);
   await Promise.all([
     ...endpoints.map((endpoint) => freezeEncrypted(work, outcome, endpoint)),
-    ...refs.map((ref) => ledger.markers.owe(ref)),
+    ...refs.map((ref) => ledger.jobs.markers.owe(ref)),
   ]);
   await failpoint('announce.owed');
   const queued = jobQueue.addDeliveries(refs.map((ref) => ({ ref, repeated }))).catch((error) => {
     log.warn('deliveries.enqueue_postponed', { tenant, job_id: job, ...describeError(error) });
   });
-  await Promise.all([queued, ledger.listing.finished(tenant, job, request.reference, outcome)]);
+  await Promise.all([queued, ledger.jobs.listing.finished(tenant, job, request.reference, outcome)]);
   await failpoint('announce.queued');
   await planRemoval(context, work, outcome);
   await failpoint('announce.removed');
-  if (await ledger.erasures.tombstone(tenant, job)) return finishErased(context, work);
-  await ledger.markers.closeGeneration(tenant, job, generation, request.reference);
+  if (await ledger.jobs.erasures.tombstone(tenant, job)) return finishErased(context, work);
+  await ledger.jobs.markers.closeGeneration(tenant, job, generation, request.reference);
   await failpoint('announce.closed');
   await told;
   return outcome;
@@ -57,13 +57,13 @@ export async function announce(context: WorkerContext, work: Work): Promise<Anno
 /** The generation was decided, so only an erasure may take its outcome away. Throws DefectError `outcome_missing`. */
 async function withoutOutcome(context: WorkerContext, work: Work): Promise<null> {
   const { tenant, job, generation } = work;
-  if (await context.ledger.erasures.tombstone(tenant, job)) return finishErased(context, work);
+  if (await context.ledger.jobs.erasures.tombstone(tenant, job)) return finishErased(context, work);
   throw new DefectError('outcome_missing', { fields: { tenant, job, generation } });
 }
 
 /** Who erased may have listed before our last names were there: what is left of the job is removed once more. */
 export async function finishErased(context: WorkerContext, { tenant, job }: Pick<Work, 'tenant' | 'job'>) {
-  const tombstone = await context.ledger.erasures.tombstone(tenant, job);
+  const tombstone = await context.ledger.jobs.erasures.tombstone(tenant, job);
   if (tombstone) await finishErasure(context, tenant, job, tombstone);
   return null;
 }

@@ -44,5 +44,5 @@ async function readObject(
 ): Promise<Buffer> {
   const rules = (await tenants.get(tenant)).objectSources ?? [];
   if (!isAllowedSource(source, rules)) throw new RejectedError('source_unavailable');
-  return ledger.objectSources.read(source, maxBytes);
+  return ledger.intake.objectSources.read(source, maxBytes);
 }

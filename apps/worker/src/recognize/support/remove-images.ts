@@ -22,7 +22,7 @@ export async function planRemoval(context: WorkerContext, work: Work, outcome: E
   if (!request.keepImages) await removeOrOwe(context, work, outcome);
   if (request.retainForS !== null) {
     const keptMs = keptForMs(request, await tenants.get(tenant), config.RETENTION_MS);
-    await ledger.schedule.at(outcome.atMs + keptMs, { tenant, job, what: 'retention' });
+    await ledger.jobs.schedule.at(outcome.atMs + keptMs, { tenant, job, what: 'retention' });
   }
 }
 
@@ -30,12 +30,12 @@ async function removeOrOwe({ ledger, clock, config, log }: WorkerContext, work: 
   const { tenant, job, request } = work;
   if (!needsNoImages(outcome.state)) {
     // A retry may need them for its window.
-    return ledger.schedule.at(outcome.atMs + config.RETRY_WINDOW_MS, { tenant, job, what: 'pictures' });
+    return ledger.jobs.schedule.at(outcome.atMs + config.RETRY_WINDOW_MS, { tenant, job, what: 'pictures' });
   }
   try {
-    await ledger.deleteImages(tenant, job, request.sides);
+    await ledger.jobs.deleteImages(tenant, job, request.sides);
   } catch (error) {
     log.warn('images.removal_postponed', { tenant, job_id: job, ...describeError(error) });
-    await ledger.schedule.at(clock.now(), { tenant, job, what: 'pictures' });
+    await ledger.jobs.schedule.at(clock.now(), { tenant, job, what: 'pictures' });
   }
 }

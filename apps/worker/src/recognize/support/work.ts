@@ -38,7 +38,7 @@ export async function openWork(
   ahead: readonly Side[] = [],
 ): Promise<Work | null> {
   const lookedAtMs = clock.now();
-  const opened = await ledger.openForWork(tenant, job, ahead);
+  const opened = await ledger.jobs.openForWork(tenant, job, ahead);
   if (!opened) return null;
   return {
     tenant,

@@ -9,7 +9,7 @@ const input = (reason: string) =>
   ({ who: 'li', role: 'operator', action: 'gate.close', target: { credential: 'main' }, reason }) as const;
 
 function open(store: MemoryObjectStore) {
-  return createLedger({ store, master: localMasterKey(Buffer.alloc(32, 7)), clock: systemClock }).audit;
+  return createLedger({ store, master: localMasterKey(Buffer.alloc(32, 7)), clock: systemClock }).operators.audit;
 }
 
 async function written(count: number) {

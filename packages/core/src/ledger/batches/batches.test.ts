@@ -18,7 +18,7 @@ function world() {
     master: localMasterKey(Buffer.alloc(32, 1)),
     clock: new ManualClock(0),
   });
-  return { store, keyStore, ledger, batches: ledger.batches, id: newId('batch', 1) as BatchId };
+  return { store, keyStore, ledger, batches: ledger.intake.batches, id: newId('batch', 1) as BatchId };
 }
 
 describe('the lines of a batch', () => {
@@ -114,7 +114,12 @@ describe('two that take in one batch', () => {
     const { store, id } = world();
     const create: typeof store.create = async (name, body) => !name.includes(`/${id}`) && store.create(name, body);
     const master = localMasterKey(Buffer.alloc(32, 1));
-    const { batches } = createLedger({ store, keyStore: { ...store, create }, master, clock: new ManualClock(0) });
+    const { batches } = createLedger({
+      store,
+      keyStore: { ...store, create },
+      master,
+      clock: new ManualClock(0),
+    }).intake;
     const manifest = await batches.begin('bank', id);
     await expect(manifest.put(lines)).rejects.toMatchObject({ disposition: 'transient', code: 'store_key_vanished' });
   });
@@ -127,7 +132,12 @@ describe('two that take in one batch', () => {
       return true;
     };
     const master = localMasterKey(Buffer.alloc(32, 1));
-    const { batches } = createLedger({ store: { ...store, create }, keyStore, master, clock: new ManualClock(0) });
+    const { batches } = createLedger({
+      store: { ...store, create },
+      keyStore,
+      master,
+      clock: new ManualClock(0),
+    }).intake;
     const manifest = await batches.begin('bank', id);
     await manifest.put(lines);
     await expect(manifest.commit(draft)).rejects.toThrow();

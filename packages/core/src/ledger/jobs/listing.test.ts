@@ -21,7 +21,7 @@ function ledgerWithoutDisk() {
 }
 
 async function make(
-  { listing, markers }: Ledger,
+  { jobs: { listing, markers } }: Ledger,
   plans: readonly {
     gapMs: number;
     reference: string | null;
@@ -48,7 +48,11 @@ async function make(
 }
 
 /** Every page until the end. */
-async function all(listing: ReturnType<typeof ledgerWithoutDisk>['listing'], filter: ListingFilter, limit: number) {
+async function all(
+  listing: ReturnType<typeof ledgerWithoutDisk>['jobs']['listing'],
+  filter: ListingFilter,
+  limit: number,
+) {
   const found: JobId[] = [];
   let after: JobId | undefined;
   do {
@@ -85,7 +89,7 @@ describe('listing', () => {
         fc.integer({ min: 1, max: 7 }),
         async (plans, filter, limit) => {
           const ledger = ledgerWithoutDisk();
-          const { listing, markers } = ledger;
+          const { listing, markers } = ledger.jobs;
           const made = await make(ledger, plans);
           await markers.openGeneration('other', newJobId(START_MS + 1), 1, 'a');
           const expected = made
@@ -110,7 +114,7 @@ describe('listing', () => {
   });
 
   it('tells a second outcome from the first', async () => {
-    const { listing, markers } = ledgerWithoutDisk();
+    const { listing, markers } = ledgerWithoutDisk().jobs;
     const job = newJobId(START_MS);
     await markers.openGeneration('bank', job, 1, null);
     await listing.finished('bank', job, null, { generation: 1, state: 'failed', code: 'image_unusable' });
@@ -132,18 +136,18 @@ describe('listing', () => {
     }));
     const made = await make(ledger, plans);
     const expected = made.map(({ job }) => job).toReversed();
-    expect(await all(ledger.listing, {}, 1700)).toEqual(expected);
+    expect(await all(ledger.jobs.listing, {}, 1700)).toEqual(expected);
     const open = made.filter(({ state }) => state === 'queued').map(({ job }) => job);
-    expect(await all(ledger.listing, { state: 'queued' }, 900)).toEqual(open.toReversed());
+    expect(await all(ledger.jobs.listing, { state: 'queued' }, 900)).toEqual(open.toReversed());
     const middleMs = createdAtMs(expected[2000]!);
     const older = expected.filter((job) => createdAtMs(job) < middleMs);
-    expect(await all(ledger.listing, { createdBeforeMs: middleMs }, 5000)).toEqual(older);
+    expect(await all(ledger.jobs.listing, { createdBeforeMs: middleMs }, 5000)).toEqual(older);
   });
 
   it('sees a job that ends while it is read', async () => {
     const store = memoryObjectStore();
     const settings = { master: localMasterKey(Buffer.alloc(32, 1)), clock: systemClock };
-    const { listing, markers } = createLedger({ store, ...settings });
+    const { listing, markers } = createLedger({ store, ...settings }).jobs;
     const job = newJobId(START_MS);
     await markers.openGeneration('bank', job, 1, null);
     const ends = async (prefix: string) => {
@@ -159,7 +163,7 @@ describe('listing', () => {
         },
         ...settings,
       });
-      expect((await during.listing.page('bank', {}, { limit: 10 })).jobs).toEqual([job]);
+      expect((await during.jobs.listing.page('bank', {}, { limit: 10 })).jobs).toEqual([job]);
     }
   });
 });

@@ -14,7 +14,7 @@ const ledgerOf = (store: ObjectStore) => createLedger({ store, master: localMast
 it('a commit that is taken back never looks like a job that lost its request, even if the store keeps the reply', async () => {
   const store = memoryObjectStore();
   const job = newJobId(clock.now());
-  const sealed = await ledgerOf(store).startJob('bank', job);
+  const sealed = await ledgerOf(store).jobs.start('bank', job);
   await sealed.commit({ v: 1, job, tenant: 'bank', sides: ['front'] } as unknown as JobRequest);
   await sealed.putReply('front', Buffer.from('a reply'));
   /** Deletes what it can of one request, as a store does in several single deletions. */
@@ -27,10 +27,10 @@ it('a commit that is taken back never looks like a job that lost its request, ev
   };
   const kept = { sides: ['front'], reference: null } as const;
   // Its image is not there.
-  await expect(ledgerOf(partly).pendingSubmissions.stands('bank', job, kept)).rejects.toMatchObject({
+  await expect(ledgerOf(partly).jobs.pendingSubmissions.stands('bank', job, kept)).rejects.toMatchObject({
     code: 'store_unavailable',
   });
-  expect(await ledgerOf(store).inventory('bank', job)).toMatchObject({ committed: true, requestLost: false });
-  expect(await ledgerOf(store).pendingSubmissions.stands('bank', job, kept)).toBe(false);
+  expect(await ledgerOf(store).jobs.inventory('bank', job)).toMatchObject({ committed: true, requestLost: false });
+  expect(await ledgerOf(store).jobs.pendingSubmissions.stands('bank', job, kept)).toBe(false);
   expect((await store.list(paths.job('bank', job))).keys).toEqual([]);
 });

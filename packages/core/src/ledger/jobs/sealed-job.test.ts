@@ -15,7 +15,7 @@ async function storedJob() {
   const store = memoryObjectStore();
   const job = newJobId(clock.now());
   const master = localMasterKey(Buffer.alloc(32, 1));
-  const writer = await createLedger({ store, master, clock }).startJob(TENANT, job);
+  const writer = await createLedger({ store, master, clock }).jobs.start(TENANT, job);
   await writer.putImage('front', PICTURE);
   await writer.commit({ job, tenant: TENANT, sides: ['front'] } as unknown as JobRequest);
   const read: string[] = [];
@@ -32,7 +32,7 @@ async function storedJob() {
 it('a picture that is known to lie there is asked for with the first look, and given out once', async () => {
   const { ledger, job, read } = await storedJob();
   const image = paths.image(TENANT, job, 'front');
-  const opening = ledger.openForWork(TENANT, job, ['front']);
+  const opening = ledger.jobs.openForWork(TENANT, job, ['front']);
   expect(read).toContain(image);
   const { sealed } = (await opening)!;
   expect(await sealed.image('front')).toEqual(PICTURE);
@@ -45,12 +45,12 @@ it('a picture that is known to lie there is asked for with the first look, and g
 it('a picture that is gone by then is none, and no failure of the look', async () => {
   const { ledger, job, store } = await storedJob();
   await store.delete([paths.image(TENANT, job, 'front')]);
-  const opened = await ledger.openForWork(TENANT, job, ['front']);
+  const opened = await ledger.jobs.openForWork(TENANT, job, ['front']);
   expect(await opened!.sealed.image('front')).toBeNull();
 });
 
 it('without a word nothing is read ahead', async () => {
   const { ledger, job, read } = await storedJob();
-  await ledger.openForWork(TENANT, job);
+  await ledger.jobs.openForWork(TENANT, job);
   expect(read).not.toContain(paths.image(TENANT, job, 'front'));
 });

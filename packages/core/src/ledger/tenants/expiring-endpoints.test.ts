@@ -22,7 +22,7 @@ function world() {
     store: memoryObjectStore(),
     master: localMasterKey(Buffer.alloc(32, 1)),
     clock,
-  });
+  }).tenants;
   return { clock, endpoints };
 }
 

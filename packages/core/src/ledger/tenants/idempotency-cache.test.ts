@@ -19,7 +19,7 @@ describe('replays', () => {
   });
 
   const request = (fingerprint = 'a') => ({ tenant: 'bank', route: 'POST /x', key: 'k', fingerprint, job: null });
-  const begin = async (fingerprint?: string) => ledger.idempotencyCache.begin(request(fingerprint));
+  const begin = async (fingerprint?: string) => ledger.intake.idempotencyCache.begin(request(fingerprint));
   const ours = async () => {
     const start = await begin();
     if (start.kind !== 'ours') throw new Error(start.kind);
@@ -28,7 +28,7 @@ describe('replays', () => {
   const names = () => [...store.objects.keys()].filter((name) => name.startsWith('replay'));
 
   it('answers what was answered, over midnight, for a day', async () => {
-    await ledger.idempotencyCache.keep(await ours(), ANSWER);
+    await ledger.intake.idempotencyCache.keep(await ours(), ANSWER);
     clock.advance(2 * 60_000);
     expect(await begin()).toEqual({ kind: 'answered', answer: ANSWER });
     expect(await begin('b')).toEqual({ kind: 'mismatch' });
@@ -43,33 +43,33 @@ describe('replays', () => {
     const second = await ours();
     expect(second).toMatchObject({ subject: first.subject, number: 2 });
     expect(await begin()).toEqual({ kind: 'in_progress' });
-    await ledger.idempotencyCache.keep(second, ANSWER);
+    await ledger.intake.idempotencyCache.keep(second, ANSWER);
     expect(await begin()).toMatchObject({ kind: 'answered' });
   });
 
   it('is taken over at once after a fault, and begun anew after a refusal', async () => {
     const first = await ours();
-    await ledger.idempotencyCache.abandon(first);
+    await ledger.intake.idempotencyCache.abandon(first);
     const second = await ours();
     expect(second.subject).toBe(first.subject);
-    await ledger.idempotencyCache.release(second);
+    await ledger.intake.idempotencyCache.release(second);
     expect((await ours()).number).toBeGreaterThan(1);
   });
 
   it('tells who takes over what the first one noted, however many died, and nobody else', async () => {
     const first = await ours();
-    expect(await ledger.idempotencyCache.noted(first)).toBeNull();
-    await ledger.idempotencyCache.note(first, 'generation 2');
+    expect(await ledger.intake.idempotencyCache.noted(first)).toBeNull();
+    await ledger.intake.idempotencyCache.note(first, 'generation 2');
     for (let deaths = 0; deaths < 3; deaths++) {
       clock.advance(IDEMPOTENCY_LEASE_MS);
       const next = await ours();
-      expect(await ledger.idempotencyCache.noted(next)).toBe('generation 2');
-      await ledger.idempotencyCache.note(next, 'another');
+      expect(await ledger.intake.idempotencyCache.noted(next)).toBe('generation 2');
+      await ledger.intake.idempotencyCache.note(next, 'another');
     }
     clock.advance(IDEMPOTENCY_TTL_MS);
-    expect(await ledger.idempotencyCache.noted(await ours())).toBeNull();
+    expect(await ledger.intake.idempotencyCache.noted(await ours())).toBeNull();
     clock.advance(3 * IDEMPOTENCY_TTL_MS);
-    await ledger.idempotencyCache.sweep();
+    await ledger.intake.idempotencyCache.sweep();
     expect(names()).toEqual([]);
   });
 
@@ -83,41 +83,41 @@ describe('replays', () => {
 
   it('cannot be opened any more when the job that it shows is erased', async () => {
     const job = newJobId(clock.now());
-    await ledger.startJob('bank', job);
-    const start = await ledger.idempotencyCache.begin({ ...request(), job });
+    await ledger.jobs.start('bank', job);
+    const start = await ledger.intake.idempotencyCache.begin({ ...request(), job });
     if (start.kind !== 'ours') throw new Error(start.kind);
-    await ledger.idempotencyCache.keep(start.ticket, ANSWER);
-    expect(await ledger.idempotencyCache.begin({ ...request(), job })).toMatchObject({ kind: 'answered' });
+    await ledger.intake.idempotencyCache.keep(start.ticket, ANSWER);
+    expect(await ledger.intake.idempotencyCache.begin({ ...request(), job })).toMatchObject({ kind: 'answered' });
     await store.delete([...store.objects.keys()].filter((name) => name.includes(`keys/bank/${job}`)));
     // A key that is absent without a tombstone is lost, and no erasure.
-    await expect(ledger.idempotencyCache.begin({ ...request(), job })).rejects.toMatchObject({
+    await expect(ledger.intake.idempotencyCache.begin({ ...request(), job })).rejects.toMatchObject({
       code: 'job_key_missing',
     });
-    await ledger.erasures.declare('bank', job, { v: 1, reason: 'request', generation: 1 } as never);
-    expect(await ledger.idempotencyCache.begin({ ...request(), job })).toEqual({ kind: 'erased' });
+    await ledger.jobs.erasures.declare('bank', job, { v: 1, reason: 'request', generation: 1 } as never);
+    expect(await ledger.intake.idempotencyCache.begin({ ...request(), job })).toEqual({ kind: 'erased' });
   });
 
   it('is swept when it is over, and not before', async () => {
-    await ledger.idempotencyCache.keep(await ours(), ANSWER);
+    await ledger.intake.idempotencyCache.keep(await ours(), ANSWER);
     clock.advance(IDEMPOTENCY_TTL_MS);
-    expect(await ledger.idempotencyCache.sweep()).toBe(0);
+    expect(await ledger.intake.idempotencyCache.sweep()).toBe(0);
     clock.advance(IDEMPOTENCY_TTL_MS);
     const again = await ours();
-    expect(await ledger.idempotencyCache.sweep()).toBe(0);
-    await ledger.idempotencyCache.keep(again, ANSWER);
+    expect(await ledger.intake.idempotencyCache.sweep()).toBe(0);
+    await ledger.intake.idempotencyCache.keep(again, ANSWER);
     expect(await begin()).toMatchObject({ kind: 'answered' });
     clock.advance(2 * IDEMPOTENCY_TTL_MS);
-    expect(await ledger.idempotencyCache.sweep()).toBe(1);
+    expect(await ledger.intake.idempotencyCache.sweep()).toBe(1);
     expect(names()).toEqual([]);
   });
 
   it('sweeps past a claim that does not open, and says so afterwards', async () => {
     await ours();
     const [claim] = names().filter((name) => name.startsWith('replays/'));
-    await ledger.idempotencyCache.begin({ ...request(), tenant: 'other' });
+    await ledger.intake.idempotencyCache.begin({ ...request(), tenant: 'other' });
     await store.put(claim!, Buffer.from('garbage'));
     clock.advance(2 * IDEMPOTENCY_TTL_MS);
-    await expect(ledger.idempotencyCache.sweep()).rejects.toMatchObject({ disposition: 'defect' });
+    await expect(ledger.intake.idempotencyCache.sweep()).rejects.toMatchObject({ disposition: 'defect' });
     expect(names().filter((name) => name.includes('/other'))).toEqual([]);
     expect(names()).toContain(claim);
   });

@@ -15,7 +15,7 @@ const open = (store: ObjectStore) => createLedger({ store, master: MASTER, clock
 
 async function world() {
   const store = memoryObjectStore();
-  for (const id of ['we_1', 'we_2']) await open(store).endpoints.create(TENANT, id, { url: id } as never);
+  for (const id of ['we_1', 'we_2']) await open(store).tenants.endpoints.create(TENANT, id, { url: id } as never);
   const folder = paths.record('endpoints', TENANT, 'we_1');
   return { store, folder };
 }
@@ -24,11 +24,11 @@ it('is refused by get, list and change', async () => {
   const { store, folder } = await world();
   const lossy = open({ ...store, get: async (key) => (key.startsWith(folder) ? null : store.get(key)) });
   const fault = { code: 'store_record_missing', disposition: 'transient' };
-  await expect(lossy.endpoints.get(TENANT, 'we_1')).rejects.toMatchObject(fault);
-  await expect(lossy.endpoints.list(TENANT)).rejects.toMatchObject(fault);
-  await expect(lossy.endpoints.change(TENANT, 'we_1', (value) => value)).rejects.toMatchObject(fault);
-  expect(await lossy.endpoints.get(TENANT, 'we_2')).toMatchObject({ id: 'we_2' });
-  expect(await lossy.endpoints.get(TENANT, 'we_3')).toBeNull();
+  await expect(lossy.tenants.endpoints.get(TENANT, 'we_1')).rejects.toMatchObject(fault);
+  await expect(lossy.tenants.endpoints.list(TENANT)).rejects.toMatchObject(fault);
+  await expect(lossy.tenants.endpoints.change(TENANT, 'we_1', (value) => value)).rejects.toMatchObject(fault);
+  expect(await lossy.tenants.endpoints.get(TENANT, 'we_2')).toMatchObject({ id: 'we_2' });
+  expect(await lossy.tenants.endpoints.get(TENANT, 'we_3')).toBeNull();
 });
 
 it('is read again when a writer replaces the version between list and read', async () => {
@@ -40,11 +40,11 @@ it('is read again when a writer replaces the version between list and read', asy
       if (key.startsWith(folder) && !replaced) {
         replaced = true;
         const writer = open(store);
-        await writer.endpoints.change(TENANT, 'we_1', (value) => ({ ...value, url: 'new' }));
-        await writer.endpoints.forgetOlder(TENANT, 'we_1');
+        await writer.tenants.endpoints.change(TENANT, 'we_1', (value) => ({ ...value, url: 'new' }));
+        await writer.tenants.endpoints.forgetOlder(TENANT, 'we_1');
       }
       return store.get(key);
     },
   });
-  expect((await racing.endpoints.list(TENANT)).map(({ value }) => value.url)).toEqual(['new', 'we_2']);
+  expect((await racing.tenants.endpoints.list(TENANT)).map(({ value }) => value.url)).toEqual(['new', 'we_2']);
 });

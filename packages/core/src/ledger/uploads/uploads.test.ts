@@ -12,12 +12,12 @@ const HOUR_MS = 3_600_000;
 describe('uploads', () => {
   let clock: ManualClock;
   let store: MemoryObjectStore;
-  let uploads: Ledger['uploads'];
+  let uploads: Ledger['intake']['uploads'];
   let id: UploadId;
   beforeEach(() => {
     clock = new ManualClock(Date.UTC(2026, 0, 1));
     store = memoryObjectStore();
-    uploads = createLedger({ store, master: localMasterKey(Buffer.alloc(32, 1)), clock }).uploads;
+    uploads = createLedger({ store, master: localMasterKey(Buffer.alloc(32, 1)), clock }).intake.uploads;
     id = newId('upl', clock.now()) as UploadId;
   });
 
@@ -78,23 +78,23 @@ describe('uploads', () => {
       const inner = memoryObjectStore();
       const ledgerOf = (over: ObjectStore) =>
         createLedger({ store: over, master: localMasterKey(Buffer.alloc(32, 1)), clock });
-      await ledgerOf(inner).uploads.sign('bank', 'the key of the tenant is there');
+      await ledgerOf(inner).intake.uploads.sign('bank', 'the key of the tenant is there');
       let steps = 0;
       const counted = new Proxy(inner, {
         get: (target, name: keyof ObjectStore) =>
           typeof target[name] !== 'function'
             ? target[name]
             : async (...args: unknown[]) => {
-                if (++steps === step) await ledgerOf(inner).uploads.drop('bank', id);
+                if (++steps === step) await ledgerOf(inner).intake.uploads.drop('bank', id);
                 return (target[name] as (...all: unknown[]) => unknown)(...args);
               },
       });
-      const late = await ledgerOf(counted).uploads.writer('bank', id, clock.now());
-      if (steps < step) await ledgerOf(inner).uploads.drop('bank', id);
+      const late = await ledgerOf(counted).intake.uploads.writer('bank', id, clock.now());
+      if (steps < step) await ledgerOf(inner).intake.uploads.drop('bank', id);
       await late?.write(Buffer.from('late'));
       await late?.complete();
       expect(inner.objects.has(`keys/bank/${id}`)).toBe(false);
-      expect(await ledgerOf(inner).uploads.read('bank', id)).toBeNull();
+      expect(await ledgerOf(inner).intake.uploads.read('bank', id)).toBeNull();
     }
   });
 
