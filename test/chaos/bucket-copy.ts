@@ -1,4 +1,4 @@
-/** A copy of a bucket, as a backup holds one, and its way back. */
+/** Copies a bucket as a backup does, and restores the copy. */
 import { createS3Client, type ObjectStore, s3ObjectStore, scan } from '@cardseal/object-store';
 import type { TestStack } from '../support/stack.ts';
 
@@ -7,7 +7,7 @@ export interface CopiedObject {
   body: Buffer;
 }
 
-/** The bucket of a stack, as the ledger sees it. */
+/** The bucket of a stack as an object store. */
 export function bucketOf({ stack }: TestStack): ObjectStore {
   const { endpoint, region, bucket, accessKeyId, secretAccessKey } = stack.info.s3;
   const credentials = { accessKeyId, secretAccessKey };

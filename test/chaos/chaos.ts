@@ -1,7 +1,7 @@
 /**
- * `npm run chaos -- [--minutes N] [--seed S] [--rate R]`: strikes of every kind in the order of a seed under the load of
- * three tenants, then rest, then the checker. A table for people on stderr, as last line of stdout one JSON object; exit
- * code 1 when an invariant broke.
+ * `npm run chaos -- [--minutes N] [--seed S] [--rate R]`: injects faults of every kind in an order given by the seed,
+ * under the load of three tenants. Then the system settles and the checker runs. It prints a table on stderr and one
+ * JSON object as the last line of stdout. The exit code is 1 when an invariant broke.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -14,9 +14,9 @@ import { schedule } from './rng.ts';
 const TENANTS = 3;
 const PAUSE_MS = 4000;
 const REST_MS = 240_000;
-/** I6: who submits after a strike has its webhook by then. */
+/** I6: the webhook of a job submitted after a fault arrives within this time. */
 const SERVED_WITHIN_MS = 120_000;
-/** Load that nobody has answered yet; more would only measure this program. */
+/** The most submits without a response; more would only measure this program. */
 const MOST_AT_ONCE = 400;
 const SAY_EVERY_MS = 60_000;
 const USAGE = 'usage: chaos [--minutes N] [--seed S] [--rate CARDS_PER_SECOND]';
@@ -34,7 +34,7 @@ function readOptions() {
     },
   });
   if (values.help) {
-    console.log(`${USAGE}\n\nMinutes of strikes under load, then rest, then the checker; see docs/faults.md.`);
+    console.log(`${USAGE}\n\nfaults.md./faults.md.`);
     process.exit(0);
   }
   const options = { minutes: Number(values.minutes), seed: Number(values.seed), rate: Number(values.rate) };
@@ -45,20 +45,20 @@ function readOptions() {
 
 /** Returns the exit code. */
 async function run(): Promise<number> {
-  say(`${minutes} minutes, seed ${seed}, ${rate} cards a second`);
+  say(`${minutes} minutes, seed ${seed}, ${rate} jobs a second`);
   const harness = await startHarness({ seed, tenants: TENANTS });
   const endMs = Date.now() + minutes * 60_000;
   const early = delay(Math.min(120_000, minutes * 20_000)).then(() => process.memoryUsage.rss());
   const progress = setInterval(
-    () => say(`${harness.accepted.length} cards, ${harness.inbox.jobs.size} delivered`),
+    () => say(`${harness.accepted.length} jobs accepted, ${harness.inbox.jobs.size} delivered`),
     SAY_EVERY_MS,
   );
   try {
     const [, recoveries] = await Promise.all([load(harness, endMs), injectFaults(harness, endMs)]);
     const found: string[] = recoveries
       .filter(({ ms }) => ms === null)
-      .map(({ name }) => `I6: not served within ${SERVED_WITHIN_MS} ms after "${name}"`);
-    say('at rest: waiting until nothing is owed, then the checker');
+      .map(({ name }) => `I6: no webhook within ${SERVED_WITHIN_MS} ms after "${name}"`);
+    say('load ended: waiting until no work is left, then checking');
     const restMs = await harness.settle(REST_MS).catch((error: Error) => void found.push(`I6: ${error.message}`));
     const evidence = await harness.evidence();
     found.push(...(await violations(evidence)));
@@ -95,13 +95,13 @@ async function injectFaults(harness: Harness, endMs: number): Promise<Recovery[]
     await inject(harness, name, random).catch((error: Error) => say(`${name}: ${error.message}`));
     const ms = await untilServed(harness);
     recoveries.push({ name, ms });
-    say(`${name}: ${ms === null ? 'never served again' : `served again after ${(ms / 1000).toFixed(1)} s`}`);
+    say(`${name}: ${ms === null ? 'no webhook afterwards' : `served again after ${(ms / 1000).toFixed(1)} s`}`);
     await delay(pauseMs);
   }
   return recoveries;
 }
 
-/** A card that is submitted after the strike, from its submit to its webhook. */
+/** Submits a job after the fault. Returns the time from its submit to its webhook, or null when it took too long. */
 async function untilServed(harness: Harness): Promise<number | null> {
   const startedMs = Date.now();
   const served = harness.submit().then(({ id }) => harness.inbox.event(id));

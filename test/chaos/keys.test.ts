@@ -1,4 +1,7 @@
-/** The key service goes away and workers are killed meanwhile: nothing accepted is lost. `long/key-rotation.test.ts` rotates. */
+/**
+ * The key service is unavailable while workers are killed. No accepted job is lost. `long/key-rotation.test.ts` covers
+ * rotation.
+ */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -13,9 +16,9 @@ describe('keys', () => {
   });
   afterAll(() => keyStack?.stop());
 
-  it('the key service goes away: what is cached serves on, then the API says so, and accepted work waits', async () => {
+  it('cached keys serve while the key service is away; after a restart the API answers 503 and accepted jobs wait', async () => {
     const { app, kms, card, submit, allSucceed } = keyStack;
-    // What serves on is what was used before.
+    // Use the keys first, so that they are cached.
     await allSucceed(await submit(4));
     await app.control('PUT', { limits: { qps: 0.001 } });
     const { duplicates_by_image: before } = await app.stats();
@@ -43,7 +46,7 @@ describe('keys', () => {
     expect(JSON.parse(status.stdout)).toMatchObject({ master: null, trouble: 'key_service_unavailable' });
     kms.set({ trouble: null });
     await allSucceed(cached);
-    // At that rate at most one call was on the wire of a killed worker; nothing else is called again.
+    // At this rate at most one call was in flight at a killed worker. No other side is called again.
     expect((await app.stats()).duplicates_by_image! - before!).toBeLessThanOrEqual(1);
   });
 });

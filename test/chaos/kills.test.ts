@@ -1,8 +1,8 @@
-/** Processes die at the points around what is paid for and what is promised; `long/kills.test.ts` leaves no point out. */
+/** Kills processes at the failpoints around the paid call and the 202; `long/kills.test.ts` covers every failpoint. */
 import { describe } from 'vitest';
 import { describeDeaths } from './scenarios/kills.ts';
 
-describe('processes die', () =>
+describe('killed processes', () =>
   describeDeaths({
     workerPoints: ['recognize.called', 'recognize.saved', 'announce.queued'],
     apiPoints: ['submit.sealed', 'submit.committed'],

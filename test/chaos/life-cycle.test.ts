@@ -1,4 +1,4 @@
-/** Cancel, expire and erase against the real stack; and that what is erased stays closed in every copy of the bucket. */
+/** Cancels, expires and erases jobs on the real stack. Erased data cannot be opened in any copy of the bucket. */
 import { verify } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { systemClock } from '@cardseal/base/clock';
@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestStack, startWebhookSink, type TestStack, type WebhookSink } from '../support/stack.ts';
 import { bucketOf, copyBucket, restoreBucket } from './bucket-copy.ts';
 
-describe('the ends of a job', () => {
+describe('cancel, expire and erase', () => {
   let app: TestStack;
   let sink: WebhookSink;
   let specimen: Specimen;
@@ -33,10 +33,10 @@ describe('the ends of a job', () => {
     });
   }
   const front = () => ({ front: { image: specimen.front.toString('base64') } });
-  /** With this nothing is called: what is submitted waits. */
+  /** Stops all upstream calls, so that submitted jobs wait. */
   const closeQuota = () => app.control('PUT', { limits: { qps: 0 } });
 
-  it('a job that waits is cancelled once, told once, and its pictures go', async () => {
+  it('cancels a waiting job once, sends one event and deletes its images', async () => {
     await closeQuota();
     const { id } = await app.submit({ front: specimen.front });
     expect(await app.call('POST', `/v1/jobs/${id}/cancel`)).toMatchObject({
@@ -57,7 +57,7 @@ describe('the ends of a job', () => {
     expect(await app.call('POST', `/v1/jobs/${done.id.replace(/.$/, '0')}/cancel`)).toMatchObject({ status: 404 });
   });
 
-  it('a job that nobody got to expires, and can be tried again', async () => {
+  it('expires a job that no worker started, and a retry succeeds', async () => {
     await closeQuota();
     const { id } = await app.submit({ front: specimen.front }, { expires_in: 1 });
     expect(await app.finished(id)).toMatchObject({ state: 'expired', generation: 1 });
@@ -67,7 +67,7 @@ describe('the ends of a job', () => {
     expect((await sink.events(id, 2))[1]).toMatchObject({ type: 'job.succeeded', data: { generation: 2 } });
   });
 
-  it('erasure leaves times only, is told, is receipted, and opens in no copy of the bucket', async () => {
+  it('erasure leaves only times, sends an event and a receipt, and no copy of the bucket can be opened', async () => {
     const key = { 'idempotency-key': 'erase-me' };
     const { id } = (await postJson('/v1/jobs', { ...front(), keep_images: true }, key)).body;
     await app.finished(id);
@@ -92,7 +92,7 @@ describe('the ends of a job', () => {
     const forged = { ...body, receipt: body.receipt.replace(/^[^.]*\.[^.]*/, (text: string) => `${text}x`) };
     expect(() => readReceipt(forged)).toThrow('signature');
 
-    // As after a restore: the data of the backup and no tombstone; the key store lies outside backups.
+    // Simulate a restore: the backup's data without the tombstone. Backups do not contain the key store.
     await bucketOf(app).delete([`jobs/dev/${id}/tombstone`]);
     await restoreBucket(
       app,
@@ -100,9 +100,9 @@ describe('the ends of a job', () => {
     );
     expect(await objectNames(app, `jobs/dev/${id}/`)).toContain(`jobs/dev/${id}/request`);
     const ledger = await ledgerOf(app);
-    // For the ledger this is a job without its key: a fault to report, and nothing that can be read.
+    // The ledger reports a job without its key as a fault; none of its data can be read.
     await expect(ledger.jobs.open('dev', id)).rejects.toMatchObject({ code: 'job_key_missing' });
-    // Not the backup is at fault: with the key that erasure destroyed it would open.
+    // The backup itself is intact: with the key that the erasure destroyed, the job opens.
     await restoreBucket(
       app,
       before.filter(({ name }) => name === `keys/dev/${id}`),
@@ -110,7 +110,7 @@ describe('the ends of a job', () => {
     expect(await (await ledger.jobs.open('dev', id))?.request()).toMatchObject({ job: id });
   });
 
-  it('erasure wins against a job at work', async () => {
+  it('erasure wins against a running job', async () => {
     await app.control('PUT', { latency_ms: { p50: 1500, p99: 1600 } });
     await fetch(`${app.stack.info.emulatorUrl}/__control/stats/reset`, { method: 'POST' });
     const jobs = await Promise.all(Array.from({ length: 6 }, () => app.submit({ front: specimen.front })));
@@ -120,7 +120,7 @@ describe('the ends of a job', () => {
     const redis = new Redis(app.stack.info.redisUrl);
     const queue = new Queue('recognize', { connection: redis, prefix: '{cardseal}' });
     expect(await queue.getActiveCount()).toBeGreaterThan(0);
-    // From here on every reply that was on the wire has come home, to a job that is gone.
+    // From now on every reply in flight has arrived, for a job that no longer exists.
     await expect.poll(() => queue.getActiveCount(), { timeout: 20_000 }).toBe(0);
     redis.disconnect();
     for (const { id } of jobs) {
@@ -145,7 +145,7 @@ async function ledgerOf({ stack }: TestStack) {
   return openLedger(environment, masterKey, systemClock, { accessKeyId, secretAccessKey });
 }
 
-/** As a stranger would: with the public key and the receipt, and nothing of ours. */
+/** Verifies the receipt as an outside party does: with the public key only. */
 function readReceipt({ receipt, public_key }: { receipt: string; public_key: object }): object {
   const [head, body, signature] = receipt.split('.') as [string, string, string];
   const key = { key: public_key as never, format: 'jwk' as const };

@@ -1,4 +1,4 @@
-/** What stands around the workers fails, one after the other and under load: nothing accepted is lost. */
+/** Redis, the store, the upstream and the receiver fail one after the other under load. No accepted job is lost. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Harness, startHarness } from './harness/index.ts';
 import { inject, signal } from './injections.ts';
@@ -7,7 +7,7 @@ import { SAMPLED } from './scenarios/sampled.ts';
 
 const SEED = 601;
 const RECOVERY_MS = 60_000;
-describe('what the workers stand on fails', () => {
+describe('outages around the workers', () => {
   let harness: Harness;
   beforeAll(async () => {
     harness = await startHarness({ seed: SEED, tenants: 2 });
@@ -26,7 +26,7 @@ describe('what the workers stand on fails', () => {
     await restored();
   });
 
-  it('a token that expires everywhere at once is renewed once', async () => {
+  it('renews a token once when it expires for all calls at once', async () => {
     const requests = async () => (await harness.app.stats()).token_requests!;
     const before = await requests();
     await harness.app.control('PUT', { faults: [{ kind: 'token_expired', count: 1 }] });
@@ -35,7 +35,7 @@ describe('what the workers stand on fails', () => {
     expect((await requests()) - before).toBe(1);
   });
 
-  it('the API accepts while Redis stands still, and fast', async () => {
+  it('the API accepts jobs quickly while Redis is stopped', async () => {
     signal(harness, 'redis', 'SIGSTOP');
     try {
       const startedMs = performance.now();
@@ -47,7 +47,7 @@ describe('what the workers stand on fails', () => {
     await restored();
   });
 
-  it('accepted work waits out a Redis that was emptied while nobody worked', async () => {
+  it('jobs accepted before Redis was emptied finish although no worker was active meanwhile', async () => {
     await harness.app.control('PUT', { limits: { qps: 0 } });
     await harness.submitMany(40);
     await inject(harness, 'redis emptied', seededRandom(SEED));
@@ -55,7 +55,7 @@ describe('what the workers stand on fails', () => {
     await restored();
   });
 
-  it('an upstream that calls our requests wrong fails the cards, and each says so', async () => {
+  it('fails each job with its reason when the upstream rejects the requests as invalid', async () => {
     const failed = await harness.during({ kind: 'upstream refuses all', fails: ['upstream_request_'] }, async () => {
       await harness.app.control('PUT', { faults: [{ kind: 'error', code: 282_003, rate: 1 }] });
       const jobs = await harness.submitMany(3);

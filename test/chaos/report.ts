@@ -1,10 +1,15 @@
-/** What a harness came to: one JSON object for programs, a table for people. */
+/**
+ * The result of a chaos run: one JSON object for programs and a table for people. Programs read the JSON members; do
+ * not rename them.
+ */
 import { countRepeats, type Evidence } from './checker/index.ts';
 import type { InjectionName } from './injections.ts';
 
 export interface Recovery {
   name: InjectionName;
-  /** From the end of the strike until a card submitted then had its webhook; null when that never came. */
+  /**
+   * From the end of the fault until the webhook of a job submitted then arrived; null when it did not arrive in time.
+   */
   ms: number | null;
 }
 
@@ -70,7 +75,7 @@ export function tableOf(report: Report): string {
     ({ process, max_rss_mib, max_open_files }) => `| ${process} | ${max_rss_mib} MiB | ${max_open_files} |`,
   );
   return [
-    `seed ${report.seed}, ${report.minutes} minutes: ${report.cards} cards of ${report.tenants} tenants, ${report.strikes} strikes`,
+    `seed ${report.seed}, ${report.minutes} minutes: ${report.cards} jobs of ${report.tenants} tenants, ${report.strikes} faults`,
     '',
     '| strike | times | served again after, median | longest |',
     '|---|---|---|---|',
@@ -81,15 +86,15 @@ export function tableOf(report: Report): string {
     ...processes,
     '',
     `kills ${report.kills}, restarts ${report.restarts}, flushes ${report.flushes}, freezes ${report.freezes}`,
-    `repeated calls ${report.repeated_calls} of ${report.accepted_calls}; what was done explains ${report.repeated_explained}, and at most ${report.repeated_bound}`,
-    `failed cards: ${JSON.stringify(report.failed)}`,
+    `repeated calls ${report.repeated_calls} of ${report.accepted_calls}; incidents explain ${report.repeated_explained}, and at most ${report.repeated_bound}`,
+    `failed jobs: ${JSON.stringify(report.failed)}`,
     report.violations.length === 0
       ? 'every invariant held'
       : `${report.violations.length} violations:\n${report.violations.slice(0, 40).join('\n')}`,
   ].join('\n');
 }
 
-/** Failed cards by code; each was accepted of by its webhook. */
+/** Counts failed jobs by code. Only jobs with a received `job.failed` event count. */
 async function failures({ ledger, accepted, arrived }: Evidence): Promise<Record<string, number>> {
   const failed = new Set(arrived.filter(({ type }) => type === 'job.failed').map(({ job }) => job));
   const codes: Record<string, number> = {};

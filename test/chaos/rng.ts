@@ -1,4 +1,7 @@
-/** Chance that can be repeated: a seed gives the same strikes, with the same random inside each, in the same order. */
+/**
+ * A repeatable random source: one seed gives the same faults in the same order, with the same random numbers inside
+ * each.
+ */
 
 /** mulberry32; uniform in [0, 1). */
 export function seededRandom(start: number): () => number {
@@ -13,12 +16,12 @@ export function seededRandom(start: number): () => number {
 
 export interface Planned<Name> {
   name: Name;
-  /** Dice of this strike alone: how often another one throws its own changes nothing here. */
+  /** The random source of this fault alone. Draws by one fault do not change the others. */
   random: () => number;
   pauseMs: number;
 }
 
-/** The endless schedule of a seed. Every name comes once before any comes again, so that short nights see all. */
+/** The endless schedule of a seed. Every name occurs once before any name repeats, so that short runs include all. */
 export function* schedule<Name>(seed: number, names: readonly Name[], pauseMs: number): Generator<Planned<Name>> {
   const random = seededRandom(seed);
   for (let n = 0; ; ) {

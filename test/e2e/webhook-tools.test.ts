@@ -5,7 +5,7 @@ import path from 'node:path';
 import { verifyWebhook } from '@cardseal/client';
 import { newSecret } from '@cardseal/webhook';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createOwing, type Owing } from '../support/pending-deliveries.ts';
+import { createPendingDeliveries, type PendingDeliveries } from '../support/pending-deliveries.ts';
 import { startTestStack, type TestStack } from '../support/stack.ts';
 
 const CLI = path.resolve(import.meta.dirname, '../../apps/cli/src/main.ts');
@@ -119,13 +119,13 @@ describe('cardseal webhook-check, as its own process, against consumers of every
 
 describe('cardseal listen --forward, against a running stack', () => {
   let app: TestStack;
-  let owing: Owing;
+  let pendingDeliveries: PendingDeliveries;
   beforeAll(async () => {
     app = await startTestStack();
-    owing = createOwing(app);
+    pendingDeliveries = createPendingDeliveries(app);
   });
   afterAll(async () => {
-    await owing?.close();
+    await pendingDeliveries?.close();
     await app?.stop();
   });
   const endpoints = async () => (await app.call('GET', '/v1/webhook-endpoints')).body.data as { id: string }[];
@@ -142,7 +142,7 @@ describe('cardseal listen --forward, against a running stack', () => {
     const listener = cardseal(['listen', '--forward', target.url, '--payload', 'full', '--json'], env);
     await expect.poll(listener.stderr, { timeout: 30_000 }).toContain('listening as we_');
     const [endpoint] = await endpoints();
-    const job = await owing.owe([endpoint!.id]);
+    const job = await pendingDeliveries.add([endpoint!.id]);
     const accepted = await listener.line((text) => text.includes(job) && JSON.parse(text).status === 204);
     expect(JSON.parse(accepted)).toMatchObject({ type: 'job.succeeded', data: { id: job } });
     // The target's refusal was passed on, so that it came again: same id, same bytes, newly signed.

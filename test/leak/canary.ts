@@ -1,26 +1,28 @@
-/** The canary person, sent through everything that a card can meet; and the needles by which any trace is known. */
+/**
+ * Sends the canary person through every kind of request, and lists the secret patterns that identify any trace of it.
+ */
 import type { Specimen } from '@cardseal/emulator/cards';
 import type { TestStack, WebhookSink } from '../support/stack.ts';
-import { type Needle, needlesOf, pictureNeedles } from './secret-patterns.ts';
+import { imagePatterns, patternsOf, type SecretPattern } from './secret-patterns.ts';
 
-/** Customers put people into references, metadata and idempotency keys, whatever the manual says. */
+/** Customers put personal data into references, metadata and idempotency keys, whatever the manual says. */
 const REFERENCE = '客户诸葛孔明 51010119810727';
 const METADATA = { 'customer-司马仲达': '成都市武侯祠大街贰佰叁拾壹号' };
 const IDEMPOTENCY_KEY = 'customer-51010119810727-zhuge-kongming';
 const HEADER = 'internal-token-3f9c27aa51d04be8';
 
-export function canaryNeedles(specimens: readonly Specimen[]): Needle[] {
+export function canaryPatterns(specimens: readonly Specimen[]): SecretPattern[] {
   return [
-    ...needlesOf('reference', REFERENCE),
-    ...needlesOf('metadata key', Object.keys(METADATA)[0]!),
-    ...needlesOf('metadata value', Object.values(METADATA)[0]!),
-    ...needlesOf('idempotency key', IDEMPOTENCY_KEY),
-    ...needlesOf('webhook header', HEADER),
-    ...specimens.flatMap((specimen) => specimenNeedles(specimen)),
+    ...patternsOf('reference', REFERENCE),
+    ...patternsOf('metadata key', Object.keys(METADATA)[0]!),
+    ...patternsOf('metadata value', Object.values(METADATA)[0]!),
+    ...patternsOf('idempotency key', IDEMPOTENCY_KEY),
+    ...patternsOf('webhook header', HEADER),
+    ...specimens.flatMap((specimen) => specimenPatterns(specimen)),
   ];
 }
 
-function specimenNeedles({ n, front, back, truth: { card } }: Specimen): Needle[] {
+function specimenPatterns({ n, front, back, truth: { card } }: Specimen): SecretPattern[] {
   const texts = {
     name: card.name,
     address: card.address,
@@ -29,13 +31,13 @@ function specimenNeedles({ n, front, back, truth: { card } }: Specimen): Needle[
   };
   const defined = Object.entries(texts).filter((entry): entry is [string, string] => entry[1] !== undefined);
   return [
-    ...defined.flatMap(([field, text]) => needlesOf(`card ${n} ${field}`, text)),
-    ...pictureNeedles(`card ${n} front`, front),
-    ...pictureNeedles(`card ${n} back`, back),
+    ...defined.flatMap(([field, text]) => patternsOf(`card ${n} ${field}`, text)),
+    ...imagePatterns(`card ${n} front`, front),
+    ...imagePatterns(`card ${n} back`, back),
   ];
 }
 
-/** An endpoint of every payload mode, all of them listening to everything. */
+/** Registers one endpoint for each payload mode. Every endpoint receives all events. */
 export async function subscribeEveryMode(app: TestStack, sink: WebhookSink, publicKey: object): Promise<void> {
   for (const payload of ['full', 'reference', 'encrypted']) {
     const { status } = await postJson(app, '/v1/webhook-endpoints', {
@@ -48,8 +50,11 @@ export async function subscribeEveryMode(app: TestStack, sink: WebhookSink, publ
   }
 }
 
-/** Success, failure, retry, refused pictures, refused requests, and every form of body. Returns the ids of the jobs. */
-export async function liveThroughEverything(app: TestStack, [good, other]: readonly Specimen[]): Promise<string[]> {
+/**
+ * Covers success, failure, retry, rejected images, rejected requests and every kind of request body. Returns the job
+ * ids.
+ */
+export async function runEveryScenario(app: TestStack, [good, other]: readonly Specimen[]): Promise<string[]> {
   const terms = { reference: REFERENCE, metadata: METADATA, keep_images: true };
   const source = (bytes: Buffer) => ({ image: bytes.toString('base64') });
   const card = { front: source(good!.front), back: source(good!.back), ...terms };
@@ -78,7 +83,7 @@ export async function liveThroughEverything(app: TestStack, [good, other]: reado
   return [succeeded, failed, ...rest].map(({ id }) => id);
 }
 
-/** What is refused is personal too, and error paths talk the most. */
+/** Rejected requests also carry personal data, and error paths print the most. */
 async function refusedRequests(app: TestStack, card: object): Promise<void> {
   const name = Object.keys(METADATA)[0]!;
   await postJson(app, '/v1/jobs', { ...card, [name]: REFERENCE });

@@ -1,4 +1,7 @@
-/** The gate: no byte of the canary person outside sealed objects; and each place, leaking on purpose, is caught. */
+/**
+ * The leak test: no byte of the canary person exists outside sealed objects. A control run plants a leak in each sink
+ * and must find it.
+ */
 import { generateKeyPairSync } from 'node:crypto';
 import { appendFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -12,19 +15,19 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { scrapeAll } from '../support/scrape.ts';
 import { startTestStack, startWebhookSink, type TestStack, type WebhookSink } from '../support/stack.ts';
 import { startTraceCollector, type TraceCollector } from '../support/trace-collector.ts';
-import { canaryNeedles, liveThroughEverything, subscribeEveryMode } from './canary.ts';
-import { type Needle, needlesOf } from './secret-patterns.ts';
-import { everyPlace, findLeaks, storeClient } from './sinks.ts';
+import { canaryPatterns, runEveryScenario, subscribeEveryMode } from './canary.ts';
+import { patternsOf, type SecretPattern } from './secret-patterns.ts';
+import { everySink, findLeaks, storeClient } from './sinks.ts';
 
-/** Cards 1 and 2 of the seed have names of three characters: two are too short to be looked for in every form. */
+/** The first cards of the seed with names of three characters; two characters are too short to search in every form. */
 const FIRST = 1;
 
-describe('nothing personal leaks', () => {
+describe('no personal data leaks', () => {
   let app: TestStack;
   let sink: WebhookSink;
   let collector: TraceCollector;
   let specimens: Specimen[];
-  let needles: Needle[];
+  let patterns: SecretPattern[];
   let jobs: string[];
 
   beforeAll(async () => {
@@ -35,22 +38,22 @@ describe('nothing personal leaks', () => {
       startWebhookSink(),
       Array.fromAsync(generateSpecimens({ count: 2, seed: 31, first: FIRST, scenario: 'good' })),
     ]);
-    needles = canaryNeedles(specimens);
+    patterns = canaryPatterns(specimens);
   });
   afterAll(async () => {
     await app?.stop();
     await Promise.all([sink?.stop(), collector?.stop()]);
   });
 
-  const leaks = () => findLeaks(everyPlace(app.stack, app.dataDir, collector.raw), needles);
+  const leaks = () => findLeaks(everySink(app.stack, app.dataDir, collector.raw), patterns);
 
-  it('not by success, failure, retry, refusal, nor by a receiver that fails', async () => {
+  it('through success, failure, retry, rejection or a failing receiver', async () => {
     const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     await subscribeEveryMode(app, sink, publicKey.export({ format: 'jwk' }));
     sink.answers.push(500, 500, 302);
-    jobs = await liveThroughEverything(app, specimens);
+    jobs = await runEveryScenario(app, specimens);
     await Promise.all(jobs.map((job) => sink.events(job, 3)));
-    // Of every card the last span has left too, and each process shows its metrics.
+    // Wait until the last span of every job is exported and every process serves its metrics.
     const delivered = () =>
       new Set(
         collector.spans.filter(({ name }) => name === 'deliver').map(({ attributes }) => attributes['cardseal.job']),
@@ -61,38 +64,38 @@ describe('nothing personal leaks', () => {
     expect(await leaks()).toEqual([]);
   });
 
-  it('nor by what erasure and cancellation leave', async () => {
+  it('through what erasure and cancellation leave', async () => {
     await Promise.all(jobs.slice(1).map((job) => app.call('DELETE', `/v1/jobs/${job}`)));
     await Promise.all(jobs.slice(1).map((job) => sink.events(job, 4)));
     expect(await leaks()).toEqual([]);
   });
 
-  describe('a leak on purpose is caught', () => {
-    const plant = 'a planted 诸葛孔明的身份证号码';
-    const forms = needlesOf('plant', plant);
+  describe('finds a planted leak', () => {
+    const planted = 'a planted 诸葛孔明的身份证号码';
+    const forms = patternsOf('planted', planted);
     const found = async () => {
-      const places = await findLeaks(everyPlace(app.stack, app.dataDir, collector.raw), forms);
-      return [...new Set(places.map(({ place }) => place.split(' ').slice(0, 2).join(' ')))];
+      const sinks = await findLeaks(everySink(app.stack, app.dataDir, collector.raw), forms);
+      return [...new Set(sinks.map(({ sink }) => sink.split(' ').slice(0, 2).join(' ')))];
     };
 
     it('in Redis, its files and Bull Board, in every form', async () => {
       const redis = new Redis(app.stack.info.redisUrl);
       const queue = new Queue('recognize', { connection: redis, prefix: prefixOf(app) });
       await queue.pause();
-      // What an entry holds is shown as far as it has the shape of ours; its name on the queue is shown as it is.
-      await queue.add('card', { note: plant } as never, {
-        jobId: `job_00000000000000000000000000-${plant}`,
+      // Bull Board shows known fields of an entry's data only, but shows the entry's name unchanged.
+      await queue.add('card', { note: planted } as never, {
+        jobId: `job_00000000000000000000000000-${planted}`,
         delay: 1e9,
       });
       await queue.resume();
       for (const [at, { bytes }] of forms.entries()) {
         await redis.set(`planted:${at}`, Buffer.concat([Buffer.from([0x80]), bytes, Buffer.from([0xff])]));
       }
-      const places = await findLeaks(everyPlace(app.stack, app.dataDir, collector.raw), forms);
+      const sinks = await findLeaks(everySink(app.stack, app.dataDir, collector.raw), forms);
       for (const [at, { label }] of forms.entries()) {
-        expect(places).toContainEqual({ place: `redis key planted:${at}`, label });
+        expect(sinks).toContainEqual({ sink: `redis key planted:${at}`, label });
       }
-      const names = places.map(({ place }) => place);
+      const names = sinks.map(({ sink }) => sink);
       expect(names.some((name) => name.startsWith('admin 200 /queues/api/queues?'))).toBe(true);
       expect(names.some((name) => /^file redis\/.*\.aof$/.test(name))).toBe(true);
       expect(names).toContain('file redis/dump.rdb');
@@ -100,35 +103,35 @@ describe('nothing personal leaks', () => {
       redis.disconnect();
     });
 
-    it("in an object's name, metadata and body", async () => {
+    it('in the name, metadata and body of an object', async () => {
       const { s3 } = app.stack.info;
       const client = storeClient(s3);
       const put = (Key: string, Body: string, Metadata: Record<string, string> = {}) =>
         client.send(new PutObjectCommand({ Bucket: s3.bucket, Key, Body, Metadata }));
-      await put(`planted/name/${plant}`, '');
-      await put('planted/metadata', '', { note: encodeURIComponent(plant) });
-      await put('planted/body', `before ${Buffer.from(plant).toString('hex')} after`);
+      await put(`planted/name/${planted}`, '');
+      await put('planted/metadata', '', { note: encodeURIComponent(planted) });
+      await put('planted/body', `before ${Buffer.from(planted).toString('hex')} after`);
       client.destroy();
       expect(await found()).toEqual(
         expect.arrayContaining(['object planted/metadata', 'object planted/body', `object planted/name/a`]),
       );
     });
 
-    it('in a metric and in a span that leaves', async () => {
+    it('in a metric and in an exported span', async () => {
       const metrics = createMetrics('worker', { process: false });
-      metrics.count('cardseal_deliveries_total', { class: plant });
+      metrics.count('cardseal_deliveries_total', { class: planted });
       const listener = createMetricsListener(metrics, { METRICS_PORT: 0 });
       const port = await listener.start(silentLog);
       const line = JSON.stringify({ level: 'info', event: 'metrics.listening', port });
       await appendFile(path.join(app.dataDir, 'logs/worker-1.log'), `${line}\n`);
-      const body = JSON.stringify({ resourceSpans: [], note: Buffer.from(plant).toString('hex') });
+      const body = JSON.stringify({ resourceSpans: [], note: Buffer.from(planted).toString('hex') });
       await fetch(`${collector.url}/v1/traces`, { method: 'POST', body });
       expect(await found()).toEqual(expect.arrayContaining(['metrics worker-1.log', 'trace export']));
       await listener.stop();
     });
 
     it('in a log line', async () => {
-      const line = JSON.stringify({ event: 'card', name: Buffer.from(plant).toString('base64') });
+      const line = JSON.stringify({ event: 'card', name: Buffer.from(planted).toString('base64') });
       await appendFile(path.join(app.dataDir, 'logs/worker-1.log'), `${line}\n`);
       expect(await found()).toContain('file logs/worker-1.log');
     });

@@ -1,20 +1,20 @@
 /**
- * A canary in every form in which it might lie about: plain, base64 at its three alignments, hex, URL, JSON-escaped,
- * GBK, UTF-16. The search looks for the forms as bytes and knows nothing of the product.
+ * The byte patterns of a canary text in every form: plain, base64 at its three alignments, hex, URL, JSON-escaped, GBK
+ * and UTF-16. The search compares bytes and knows nothing of the product.
  */
 
-export interface Needle {
-  /** Which canary and which form; never the canary itself, so that a finding can be printed. */
+export interface SecretPattern {
+  /** The name of the canary text and the form, never the text itself, so that a finding can be printed. */
   label: string;
   bytes: Buffer;
 }
 
-/** Fewer bytes would be found in ciphertext by chance. */
+/** Shorter patterns would occur in ciphertext by chance. */
 const MIN_BYTES = 6;
-const PICTURE_SLICE_BYTES = 24;
+const IMAGE_SLICE_BYTES = 24;
 
 /** All forms of a text. */
-export function needlesOf(name: string, text: string): Needle[] {
+export function patternsOf(name: string, text: string): SecretPattern[] {
   const utf8 = Buffer.from(text);
   const utf16 = Buffer.from(text, 'utf16le');
   const gbk = encodeGbk(text);
@@ -32,16 +32,16 @@ export function needlesOf(name: string, text: string): Needle[] {
   ]);
 }
 
-/** Slices from the middle of a picture, where no header is: raw, base64, hex. */
-export function pictureNeedles(name: string, picture: Buffer): Needle[] {
+/** Slices from the middle of an image, outside its headers: raw, base64 and hex. */
+export function imagePatterns(name: string, image: Buffer): SecretPattern[] {
   return [0.3, 0.5, 0.7].flatMap((share) => {
-    const start = Math.floor(picture.length * share);
-    const slice = picture.subarray(start, start + PICTURE_SLICE_BYTES);
+    const start = Math.floor(image.length * share);
+    const slice = image.subarray(start, start + IMAGE_SLICE_BYTES);
     return named(`${name} at ${share}`, [['raw', slice], ...base64Forms(slice), ...hexForms(slice)]);
   });
 }
 
-function named(name: string, forms: readonly (readonly [string, Buffer])[]): Needle[] {
+function named(name: string, forms: readonly (readonly [string, Buffer])[]): SecretPattern[] {
   const seen = new Set<string>();
   return forms.flatMap(([form, bytes]) => {
     const key = bytes.toString('latin1');
@@ -51,7 +51,7 @@ function named(name: string, forms: readonly (readonly [string, Buffer])[]): Nee
   });
 }
 
-/** What survives of the text inside a longer base64 string, whichever of the three positions it begins at. */
+/** The part of the text that survives inside a longer base64 string, for each of the three start positions. */
 function base64Forms(bytes: Buffer): (readonly [string, Buffer])[] {
   return [0, 1, 2].flatMap((offset) => {
     const encoded = Buffer.concat([Buffer.alloc(offset), bytes]).toString('base64');
@@ -79,14 +79,14 @@ function escapeJson(text: string): string {
 
 let gbkTable: Map<string, Buffer> | undefined;
 
-/** null when a character has no place in GBK. */
+/** null when GBK cannot encode a character. */
 function encodeGbk(text: string): Buffer | null {
   gbkTable ??= buildGbkTable();
   const parts = Array.from(text, (char) => (char <= '\x7f' ? Buffer.from(char) : gbkTable?.get(char)));
   return parts.every((part) => part !== undefined) ? Buffer.concat(parts) : null;
 }
 
-/** Node decodes GBK but does not encode it: the table is its decoder read backwards. */
+/** Node decodes GBK but does not encode it, so this table inverts the decoder. */
 function buildGbkTable(): Map<string, Buffer> {
   const decoder = new TextDecoder('gbk');
   const table = new Map<string, Buffer>();

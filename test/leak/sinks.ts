@@ -1,6 +1,6 @@
 /**
- * Every place that holds bytes of a running stack: Redis by key and by file, the object store by its API and by file,
- * the logs, the pages of the admin, the metrics of every process, the traces that left. Each is yielded with a name that a finding can be told by.
+ * Every sink that may hold bytes of a running stack: Redis by key and by file, the object store by API and by file,
+ * logs, admin pages, metrics of every process, and exported traces. Each sink has a name for findings.
  */
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -8,31 +8,31 @@ import { GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/clien
 import type { Stack } from '@cardseal/dev';
 import { Redis } from 'ioredis';
 import { scrapeAll } from '../support/scrape.ts';
-import type { Needle } from './secret-patterns.ts';
+import type { SecretPattern } from './secret-patterns.ts';
 
-export interface Place {
+export interface Sink {
   name: string;
   bytes: Buffer;
 }
 
 export interface Finding {
-  place: string;
+  sink: string;
   label: string;
 }
 
-/** What is found where; each place is let go before the next is read. */
-export async function findLeaks(places: AsyncIterable<Place>, needles: readonly Needle[]): Promise<Finding[]> {
+/** Searches one sink after the other, so that only one is in memory. */
+export async function findLeaks(sinks: AsyncIterable<Sink>, patterns: readonly SecretPattern[]): Promise<Finding[]> {
   const findings: Finding[] = [];
-  for await (const { name, bytes } of places) {
-    for (const needle of needles) {
-      if (bytes.includes(needle.bytes)) findings.push({ place: name, label: needle.label });
+  for await (const { name, bytes } of sinks) {
+    for (const pattern of patterns) {
+      if (bytes.includes(pattern.bytes)) findings.push({ sink: name, label: pattern.label });
     }
   }
   return findings;
 }
 
-/** @param exported what a collector of traces was sent so far. */
-export async function* everyPlace(stack: Stack, dataDir: string, exported: readonly Buffer[]): AsyncGenerator<Place> {
+/** @param exported the bodies that the trace collector has received so far. */
+export async function* everySink(stack: Stack, dataDir: string, exported: readonly Buffer[]): AsyncGenerator<Sink> {
   for (const bytes of exported) yield { name: 'trace export', bytes };
   for (const { from, text } of await scrapeAll(dataDir)) yield { name: `metrics ${from}`, bytes: Buffer.from(text) };
   yield* redisKeys(stack.info.redisUrl);
@@ -41,8 +41,11 @@ export async function* everyPlace(stack: Stack, dataDir: string, exported: reado
   yield* files(dataDir, ['redis', 's3', 'logs']);
 }
 
-/** Keys and values, in the plain serialisation that the stack's Redis is told to use; then the same as files. */
-async function* redisKeys(url: string): AsyncGenerator<Place> {
+/**
+ * Keys and values in the plain serialisation that the stack's Redis uses; then saves, so that the files contain them
+ * too.
+ */
+async function* redisKeys(url: string): AsyncGenerator<Sink> {
   const redis = new Redis(url);
   try {
     for await (const page of redis.scanStream({ count: 500 })) {
@@ -61,13 +64,13 @@ export function storeClient({ endpoint, region, accessKeyId, secretAccessKey }: 
   return new S3Client({ endpoint, region, forcePathStyle: true, credentials: { accessKeyId, secretAccessKey } });
 }
 
-async function* objects(info: Stack['info']['s3']): AsyncGenerator<Place> {
+async function* objects(info: Stack['info']['s3']): AsyncGenerator<Sink> {
   const client = storeClient(info);
   let ContinuationToken: string | undefined;
   do {
     const page = await client.send(new ListObjectsV2Command({ Bucket: info.bucket, ContinuationToken }));
     for (const { Key } of page.Contents ?? []) {
-      // Deleted since it was listed: then its name is what there is.
+      // The object may have been deleted since the listing. Then only its name is searched.
       const answer = await client.send(new GetObjectCommand({ Bucket: info.bucket, Key })).catch(gone);
       const head = JSON.stringify([Key, answer?.Metadata, answer?.ContentType, answer?.ContentDisposition]);
       const body = Buffer.from((await answer?.Body?.transformToByteArray()) ?? []);
@@ -107,8 +110,8 @@ const ADMIN_PAGES = [
   '/queues/',
 ];
 
-/** Each tenant's page, and each job's: as a page and as JSON, masked result included. */
-async function* jobPages({ tenant }: Stack['info'], page: (route: string) => Promise<Place>): AsyncGenerator<Place> {
+/** Every tenant and job, as a page and as JSON, including the masked result. */
+async function* jobPages({ tenant }: Stack['info'], page: (route: string) => Promise<Sink>): AsyncGenerator<Sink> {
   yield await page(`/tenants/${tenant}`);
   yield await page(`/api/tenants/${tenant}/keys`);
   const list = await page('/api/jobs?limit=100');
@@ -118,15 +121,15 @@ async function* jobPages({ tenant }: Stack['info'], page: (route: string) => Pro
   }
 }
 
-/** The overview and every other page, and Bull Board: its page, every list of every queue, and every job that they show, with its logs. */
-async function* adminPages({ info }: Stack): AsyncGenerator<Place> {
+/** All admin pages, and Bull Board: every list of every queue, and every listed job with its logs. */
+async function* adminPages({ info }: Stack): AsyncGenerator<Sink> {
   const login = await fetch(`${info.adminUrl}/login`, {
     method: 'POST',
     body: JSON.stringify(info.admin),
     headers: { 'content-type': 'application/json' },
   });
   const cookie = login.headers.get('set-cookie')?.split(';')[0] ?? '';
-  const page = async (route: string): Promise<Place> => {
+  const page = async (route: string): Promise<Sink> => {
     const answer = await fetch(info.adminUrl + route, { headers: { cookie } });
     const headers = JSON.stringify([...answer.headers]);
     const body = Buffer.from(await answer.arrayBuffer());
@@ -146,7 +149,7 @@ async function* adminPages({ info }: Stack): AsyncGenerator<Place> {
   }
 }
 
-async function* files(dataDir: string, folders: readonly string[]): AsyncGenerator<Place> {
+async function* files(dataDir: string, folders: readonly string[]): AsyncGenerator<Sink> {
   for (const folder of folders) {
     const entries = await readdir(path.join(dataDir, folder), { recursive: true, withFileTypes: true });
     for (const entry of entries.filter((one) => one.isFile())) {

@@ -6,7 +6,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { percentile, seeded } from '../bench/deliver/simulation.ts';
-import { createOwing } from '../support/pending-deliveries.ts';
+import { createPendingDeliveries } from '../support/pending-deliveries.ts';
 import { startTestStack } from '../support/stack.ts';
 import { type Arrival, seenOf, startReceiver, verifyTwice } from '../support/webhook-receiver.ts';
 
@@ -48,12 +48,12 @@ export async function main(args: readonly string[] = []): Promise<number> {
   console.log(`seed ${values.seed}, ${outcomes} outcomes`);
   const env = { LOG_LEVEL: 'warn', LOCK_DURATION_MS: '5000', RECONCILE_INTERVAL_MS: '5000' };
   const [app, receiver] = await Promise.all([startTestStack({ workers: 2, env }), startReceiver()]);
-  const owing = createOwing(app);
+  const pendingDeliveries = createPendingDeliveries(app);
   const observed: Observed = { expected: new Map(), delivered: new Map(), unverified: [], kills: {} };
   const { delivered, expected } = observed;
   const startedMs = Date.now();
   try {
-    const ids = await register(owing, receiver, observed, random);
+    const ids = await register(pendingDeliveries, receiver, observed, random);
     const stopAtMs = startedMs + Number(values.minutes) * 60_000;
     const peace = new AbortController();
     const trouble = makeTrouble(app, receiver, observed, random, peace.signal);
@@ -61,7 +61,7 @@ export async function main(args: readonly string[] = []): Promise<number> {
     const one = async () => {
       for (let n = next++; n < outcomes; n = next++) {
         const at = n % ENDPOINTS;
-        expected.set(await owing.owe([ids[at]!]), pathOf(at));
+        expected.set(await pendingDeliveries.add([ids[at]!]), pathOf(at));
       }
     };
     const owed = Promise.all(Array.from({ length: AT_ONCE }, one));
@@ -76,7 +76,7 @@ export async function main(args: readonly string[] = []): Promise<number> {
     await Promise.all([trouble, owed]);
     return report(receiver.arrivals, observed, Date.now() - startedMs);
   } finally {
-    await owing.close();
+    await pendingDeliveries.close();
     await app.stop();
     await receiver.stop();
   }
@@ -88,14 +88,14 @@ type Receiver = Awaited<ReturnType<typeof startReceiver>>;
 
 /** Endpoints that refuse or break half of what they get, once both libraries have verified it. */
 async function register(
-  owing: ReturnType<typeof createOwing>,
+  pendingDeliveries: ReturnType<typeof createPendingDeliveries>,
   receiver: Receiver,
   { delivered, unverified }: Observed,
   random: () => number,
 ): Promise<string[]> {
   const ids: string[] = [];
   for (let n = 0; n < ENDPOINTS; n++) {
-    const { id, secret } = await owing.endpoint(receiver.url(pathOf(n)), ['job.succeeded']);
+    const { id, secret } = await pendingDeliveries.endpoint(receiver.url(pathOf(n)), ['job.succeeded']);
     ids.push(id);
     receiver.behave(pathOf(n), (response, arrival) => {
       if (!verifies(arrival, secret)) unverified.push(arrival.id);

@@ -7,19 +7,19 @@ import { connectRedis, createJobQueue } from '@cardseal/core/queue';
 import { eventIdFor, newSecret } from '@cardseal/webhook';
 import type { TestStack } from './stack.ts';
 
-export interface Owing {
+export interface PendingDeliveries {
   ledger: Ledger;
   /** An endpoint of the stack's tenant, for all events unless told; no test event is sent. */
   endpoint(url: string, events?: EventType[]): Promise<{ id: string; secret: string }>;
   /** Decides a fresh job and owes its event. Returns the job. */
-  owe(endpoints: readonly string[]): Promise<string>;
+  add(endpoints: readonly string[]): Promise<string>;
   /** The same, but nobody is told yet. */
   decide(endpoints: readonly string[]): Promise<DeliveryRef[]>;
   enqueue(refs: readonly DeliveryRef[]): Promise<void>;
   close(): Promise<void>;
 }
 
-export function createOwing({ stack }: TestStack): Owing {
+export function createPendingDeliveries({ stack }: TestStack): PendingDeliveries {
   const { env, info } = stack;
   const { accessKeyId, secretAccessKey } = info.s3;
   const ledger = openLedger(
@@ -74,7 +74,7 @@ export function createOwing({ stack }: TestStack): Owing {
     },
     // While Redis is away the reconciler finds the markers.
     enqueue: (refs) => jobQueue.addDeliveries(refs.map((ref) => ({ ref }))).catch(() => {}),
-    async owe(endpoints) {
+    async add(endpoints) {
       const refs = await this.decide(endpoints);
       await this.enqueue(refs);
       return refs[0]!.job;

@@ -1,3 +1,4 @@
+/** Workers crash, hang and lose Redis while they deliver webhooks. The delivery checker verifies each run. */
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -5,7 +6,7 @@ import { FAILPOINTS, type FailpointAction } from '@cardseal/core/failpoints';
 import { generateSpecimens, type Specimen } from '@cardseal/emulator/cards';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createOwing, type Owing } from '../support/pending-deliveries.ts';
+import { createPendingDeliveries, type PendingDeliveries } from '../support/pending-deliveries.ts';
 import { startTestStack, type TestStack } from '../support/stack.ts';
 import {
   type Arrival,
@@ -21,10 +22,10 @@ const DEADLINE_MS = 1500;
 const RECOVERY_MS = 60_000;
 const DELIVER_POINTS = FAILPOINTS.filter((name) => name.startsWith('deliver.'));
 
-describe('our own deaths while receivers are told', () => {
+describe('workers crash during deliveries', () => {
   let app: TestStack;
   let receiver: Receiver;
-  let owing: Owing;
+  let pendingDeliveries: PendingDeliveries;
   let specimen: Specimen;
   let failpoints: string;
   beforeAll(async () => {
@@ -36,11 +37,11 @@ describe('our own deaths while receivers are told', () => {
       FAILPOINTS_DIR: failpoints,
     };
     [app, receiver] = await Promise.all([startTestStack({ workers: 2, env }), startReceiver()]);
-    owing = createOwing(app);
+    pendingDeliveries = createPendingDeliveries(app);
     for await (const one of generateSpecimens({ count: 1, seed: 72, scenario: 'good' })) specimen = one;
   });
   afterAll(async () => {
-    await owing?.close();
+    await pendingDeliveries?.close();
     await app?.stop();
     await receiver?.stop();
     await rm(failpoints, { recursive: true, force: true });
@@ -60,10 +61,10 @@ describe('our own deaths while receivers are told', () => {
     return body;
   };
 
-  it('a worker killed between send and record sends again: same id, same bytes, and no try of it is lost', async () => {
+  it('sends the same id and bytes again when a worker was killed between send and record', async () => {
     const endpoint = await register('/killed', { payload: 'full' });
     let victims = 0;
-    // The answer is never given: the worker that waits for it dies with the try unrecorded.
+    // The receiver never responds, so the worker is killed before it records the attempt.
     receiver.behave('/killed', (response) => {
       if (victims++ > 0) return void response.writeHead(204).end();
       for (const name of ['worker-1', 'worker-2']) process.kill(app.stack.child(name).pid, 'SIGKILL');
@@ -76,7 +77,7 @@ describe('our own deaths while receivers are told', () => {
     await remove(endpoint.id);
   });
 
-  it('Redis emptied with deliveries owed: all of them arrive, holds included', async () => {
+  it('delivers everything after Redis was emptied, including deliveries on hold', async () => {
     const [endpoint, held] = [await register('/flushed'), await register('/held')];
     receiver.behave('/flushed', answer(500));
     receiver.behave('/held', answer(503, { 'retry-after': '8' }));
@@ -86,7 +87,7 @@ describe('our own deaths while receivers are told', () => {
     const [first] = receiver.arrivals.filter(({ path }) => path === '/held');
     receiver.behave('/flushed', answer(204));
     receiver.behave('/held', answer(204));
-    // The hold must be on record before it can come back.
+    // The hold must be recorded before Redis is emptied, otherwise it cannot be restored.
     await expect
       .poll(async () => (await delivery(first!.event.data.id, held.id)).entries?.length ?? 0, { timeout: 5000 })
       .toBeGreaterThan(0);
@@ -98,7 +99,7 @@ describe('our own deaths while receivers are told', () => {
       expect(seenOf(seen)).toMatchObject({ ids: { size: 1 }, bodies: { size: 1 } });
       await receiver.next(at('/held', id), id === first!.event.data.id ? 2 : 1);
     }
-    // On record too: a try still at work would meet the failpoint that another test lays.
+    // Wait until all attempts are recorded: a running attempt would reach the failpoint of a later test.
     for (const { id: listener } of [endpoint, held]) {
       for (const id of jobs) {
         await expect.poll(async () => (await delivery(id, listener)).state, { timeout: 10_000 }).toBe('delivered');
@@ -107,14 +108,14 @@ describe('our own deaths while receivers are told', () => {
     await Promise.all([remove(endpoint.id), remove(held.id)]);
   });
 
-  /** An endpoint with manners of its own, as the checker knows it. */
+  /** Registers an endpoint in the form that the checker expects. */
   async function listen(name: string): Promise<Listener> {
-    const { id, secret } = await owing.endpoint(receiver.url(name));
+    const { id, secret } = await pendingDeliveries.endpoint(receiver.url(name));
     return { id, secret, path: name, payload: 'full' };
   }
   const evidenceOf = (listeners: Listener[], jobs: string[]): WebhookEvidence => ({
     tenant: app.stack.info.tenant,
-    ledger: owing.ledger,
+    ledger: pendingDeliveries.ledger,
     listeners,
     jobs: jobs as WebhookEvidence['jobs'],
     arrivals: receiver.arrivals.filter((one) => listeners.some((listener) => listener.path === one.path)),
@@ -124,55 +125,60 @@ describe('our own deaths while receivers are told', () => {
     await expect.poll(check, { timeout: RECOVERY_MS, interval: 500 }).toEqual([]);
   };
   const forget = (listeners: Listener[]) =>
-    Promise.all(listeners.map(({ id }) => owing.ledger.tenants.endpoints.change(app.stack.info.tenant, id, asDeleted)));
+    Promise.all(
+      listeners.map(({ id }) => pendingDeliveries.ledger.tenants.endpoints.change(app.stack.info.tenant, id, asDeleted)),
+    );
   const asDeleted = <T extends object>(value: T) => ({ ...value, state: 'deleted' as const, secrets: [] });
 
   const met = () => expect.poll(() => readdir(failpoints), { timeout: RECOVERY_MS }).toEqual([]);
 
   it.each<{ action: FailpointAction; again: Record<string, number> }>([
-    // Only what was not on record is sent again: a try that is recorded is never repeated for its marker's sake.
+    // Only an attempt without a record is sent again. A recorded attempt is never repeated because its marker is left.
     { action: 'kill', again: { 'deliver.answered': 2, 'deliver.recorded': 1, 'deliver.settled': 1 } },
     { action: 'throw', again: { 'deliver.answered': 2, 'deliver.recorded': 1, 'deliver.settled': 1 } },
-  ])('a worker that meets a $action between answer, record and marker', async ({ action, again }) => {
-    const listeners = [await listen(`/points-${action}`)];
-    const jobs: string[] = [];
-    for (const point of DELIVER_POINTS) {
-      await writeFile(path.join(failpoints, point), action);
-      const job = await owing.owe([listeners[0]!.id]);
-      jobs.push(job);
-      await met();
-      await atRest(listeners, jobs);
-      const seen = receiver.arrivals.filter(at(listeners[0]!.path, job));
-      expect(seen, point).toHaveLength(again[point]!);
-    }
-    await forget(listeners);
-  });
+  ])(
+    'repeats only unrecorded attempts after a $action between response, record and marker',
+    async ({ action, again }) => {
+      const listeners = [await listen(`/points-${action}`)];
+      const jobs: string[] = [];
+      for (const point of DELIVER_POINTS) {
+        await writeFile(path.join(failpoints, point), action);
+        const job = await pendingDeliveries.add([listeners[0]!.id]);
+        jobs.push(job);
+        await met();
+        await atRest(listeners, jobs);
+        const seen = receiver.arrivals.filter(at(listeners[0]!.path, job));
+        expect(seen, point).toHaveLength(again[point]!);
+      }
+      await forget(listeners);
+    },
+  );
 
-  it('410 with a death before it is known: disabled and parked all the same, for every generation of workers', async () => {
+  it('disables the endpoint and parks deliveries on 410, although the worker is killed before it acts on the response', async () => {
     const listener = await listen('/gone');
     receiver.behave('/gone', answer(410));
     await writeFile(path.join(failpoints, 'deliver.recorded'), 'kill');
-    const jobs = [await owing.owe([listener.id])];
+    const jobs = [await pendingDeliveries.add([listener.id])];
     await met();
-    const state = async () => (await owing.ledger.tenants.endpoints.get(app.stack.info.tenant, listener.id))?.value;
+    const state = async () => (await pendingDeliveries.ledger.tenants.endpoints.get(app.stack.info.tenant, listener.id))?.value;
     await expect.poll(state, { timeout: RECOVERY_MS }).toMatchObject({ state: 'disabled', disabledBy: 'gone' });
-    jobs.push(await owing.owe([listener.id]));
+    jobs.push(await pendingDeliveries.add([listener.id]));
     await atRest([listener], jobs);
     const { body } = await app.call('GET', `/v1/deliveries/dlv_${jobs[1]}-1-${listener.id}`);
     expect(body).toMatchObject({ state: 'parked', tries: 0 });
     await forget([listener]);
   });
 
-  it('a hold that outlives the worker: nothing comes before it ends, nothing is spent on it', async () => {
+  it('a hold from Retry-After outlives the worker that recorded it, and costs no attempts', async () => {
     const listener = await listen('/later');
     receiver.behave('/later', answer(429, { 'retry-after': '9' }));
-    // Dead as soon as it is on record: nobody else of this worker can tell the lane.
+    // Kill the worker right after it records the attempt, before it can close the endpoint in Redis.
     await writeFile(path.join(failpoints, 'deliver.recorded'), 'kill');
-    const first = await owing.owe([listener.id]);
+    const first = await pendingDeliveries.add([listener.id]);
     const [refused] = await receiver.next(at('/later', first));
     receiver.behave('/later', answer(204));
     await met();
-    const jobs = [first, ...(await Promise.all(Array.from({ length: 3 }, () => owing.owe([listener.id]))))];
+    const jobs = [first, ...(await Promise.all(Array.from({ length: 3 }, () => pendingDeliveries.add([listener.id]))))];
     await atRest([listener], jobs);
     const others = receiver.arrivals.filter((one) => one.path === '/later' && one !== refused);
     const { body } = await app.call('GET', `/v1/deliveries/dlv_${first}-1-${listener.id}`);
@@ -181,12 +187,13 @@ describe('our own deaths while receivers are told', () => {
     await forget([listener]);
   });
 
-  it('a resend that meets the delivery at work is not left to the next scheduled try', async () => {
+  it('a resend during a running attempt does not wait for the next scheduled attempt', async () => {
     const listener = await listen('/again');
     receiver.behave('/again', answer(500));
-    const job = await owing.owe([listener.id]);
+    const job = await pendingDeliveries.add([listener.id]);
     await receiver.next(at('/again', job));
-    // The third try is five minutes off. The worker is stopped where the second one is on record, and not yet asleep.
+    // The third attempt is due in five minutes. Stop the worker after it records the second attempt and before it
+    // delays the queue entry.
     await writeFile(path.join(failpoints, 'deliver.recorded'), 'stop');
     await receiver.next(at('/again', job), 2);
     await met();
@@ -199,12 +206,12 @@ describe('our own deaths while receivers are told', () => {
     await forget([listener]);
   });
 
-  it('a resend while Redis is away is not left to the next scheduled try', async () => {
+  it('a resend while Redis is away does not wait for the next scheduled attempt', async () => {
     const listener = await listen('/away');
     receiver.behave('/away', answer(500));
-    const job = await owing.owe([listener.id]);
+    const job = await pendingDeliveries.add([listener.id]);
     await receiver.next(at('/away', job), 2);
-    // The third try is five minutes off, and Redis will remember that it sleeps.
+    // The third attempt is due in five minutes, and Redis remembers that delay.
     await expect.poll(async () => (await delivery(job, listener.id)).tries).toBe(2);
     receiver.behave('/away', answer(204));
     const restarted = app.stack.nextRestart();
@@ -214,31 +221,33 @@ describe('our own deaths while receivers are told', () => {
     expect((await restarted).name).toBe('redis');
     await receiver.next(at('/away', job), 3);
     await atRest([listener], [job]);
-    const asked = () => Array.fromAsync(owing.ledger.jobs.markers.askedAgain());
+    const asked = () => Array.fromAsync(pendingDeliveries.ledger.jobs.markers.askedAgain());
     await expect.poll(async () => (await asked()).length, { timeout: RECOVERY_MS }).toBe(0);
     await forget([listener]);
   });
 
-  it('the checker finds what is wrong when something is', async () => {
+  it('the checker reports each violation', async () => {
     const listener = await listen('/proof');
-    const job = await owing.owe([listener.id]);
+    const job = await pendingDeliveries.add([listener.id]);
     await atRest([listener], [job]);
     const good = evidenceOf([listener], [job]);
     const [seen] = good.arrivals as [Arrival];
-    const says = async (spoilt: Partial<WebhookEvidence>) => (await webhookViolations({ ...good, ...spoilt })).join();
-    expect(await says({ arrivals: [] })).toMatch(/I3 .*never seen/);
-    expect(await says({ arrivals: [seen, { ...seen, id: 'msg_other' }] })).toMatch(/I3 .*another id/);
-    expect(await says({ arrivals: [seen, { ...seen, raw: `${seen.raw} ` }] })).toMatch(/I3 .*other bytes.*not verify/);
-    expect(await says({ arrivals: [seen], jobs: [] })).toMatch(/I7/);
+    const found = async (change: Partial<WebhookEvidence>) => (await webhookViolations({ ...good, ...change })).join();
+    expect(await found({ arrivals: [] })).toMatch(/I3 .*never received/);
+    expect(await found({ arrivals: [seen, { ...seen, id: 'msg_other' }] })).toMatch(/I3 .*another id/);
+    expect(await found({ arrivals: [seen, { ...seen, raw: `${seen.raw} ` }] })).toMatch(
+      /I3 .*bytes differ.*not verify/,
+    );
+    expect(await found({ arrivals: [seen], jobs: [] })).toMatch(/I7/);
     const stranger = await listen('/stranger');
-    expect(await says({ listeners: [listener, stranger] })).toMatch(/I3 .*neither delivered/);
-    await owing.ledger.jobs.markers.owe({
+    expect(await found({ listeners: [listener, stranger] })).toMatch(/I3 .*neither delivered/);
+    await pendingDeliveries.ledger.jobs.markers.owe({
       tenant: good.tenant,
       job: good.jobs[0]!,
       generation: 1,
       endpoint: stranger.id,
     });
-    expect(await says({ listeners: [stranger] })).toMatch(/I6 .*still owed/);
+    expect(await found({ listeners: [stranger] })).toMatch(/I6 .*still pending/);
     await forget([listener, stranger]);
   });
 });

@@ -1,7 +1,7 @@
 /** Webhooks a second through one real worker and the store's double, and what thousands of endpoints cost in memory. */
 import { readFileSync } from 'node:fs';
 import { Redis } from 'ioredis';
-import { createOwing } from '../../support/pending-deliveries.ts';
+import { createPendingDeliveries } from '../../support/pending-deliveries.ts';
 import { startTestStack } from '../../support/stack.ts';
 import { startReceiver } from '../../support/webhook-receiver.ts';
 
@@ -20,14 +20,17 @@ export async function measureThroughput(webhooks: number, endpoints: number): Pr
     startTestStack({ workers: 1, env: { LOG_LEVEL: 'warn', RECONCILE_INTERVAL_MS: '3600000' } }),
     startReceiver(),
   ]);
-  const owing = createOwing(app);
+  const pendingDeliveries = createPendingDeliveries(app);
   const redis = new Redis(app.stack.info.redisUrl);
   try {
     const before = await memory(redis, app.stack.child('worker-1').pid);
-    const ids = await inTurns(endpoints, async (n) => (await owing.endpoint(receiver.url(`/${n % 200}`))).id);
-    const refs = (await inTurns(webhooks, (n) => owing.decide([ids[n % ids.length]!]))).flat();
+    const ids = await inTurns(
+      endpoints,
+      async (n) => (await pendingDeliveries.endpoint(receiver.url(`/${n % 200}`))).id,
+    );
+    const refs = (await inTurns(webhooks, (n) => pendingDeliveries.decide([ids[n % ids.length]!]))).flat();
     const startedMs = performance.now();
-    await owing.enqueue(refs);
+    await pendingDeliveries.enqueue(refs);
     await receiver.next(() => true, webhooks);
     const seconds = (performance.now() - startedMs) / 1000;
     const after = await memory(redis, app.stack.child('worker-1').pid);
@@ -40,7 +43,7 @@ export async function measureThroughput(webhooks: number, endpoints: number): Pr
     };
   } finally {
     redis.disconnect();
-    await owing.close();
+    await pendingDeliveries.close();
     await app.stop();
     await receiver.stop();
   }

@@ -1,12 +1,12 @@
-/** I7 and I8: nothing crosses tenants; memory, open files and the queues stay bounded. */
+/** I7 and I8: no data crosses a tenant boundary; memory, open files and queues stay bounded. */
 import type { Evidence, QueueSample } from './evidence.ts';
 
-/** Far above what a healthy process needs here, far below what a leak comes to in half an hour. */
+/** Far above what a healthy process needs here, and far below what a leak reaches in half an hour. */
 const MAX_RSS_BYTES = 900 * 1024 * 1024;
 const MAX_OPEN_FILES = 2000;
-/** A delivery that has just arrived is still being recorded. */
+/** The worker may still be recording deliveries that have just arrived. */
 const QUEUE_SLACK = 60;
-/** As long as a strike lasts and more: a store that stands still holds up the records of what has arrived. */
+/** Longer than one fault: a frozen store delays the records of events that have already arrived. */
 const UNEXPLAINED_MS = 60_000;
 
 export function violationsOfTenants({ accepted, arrived, foreignReads }: Evidence): string[] {
@@ -18,7 +18,7 @@ export function violationsOfTenants({ accepted, arrived, foreignReads }: Evidenc
     else if (owner !== tenant) found.push(`I7 ${job}: of ${owner}, but delivered to ${tenant}`);
   }
   for (const { job, asked, status } of foreignReads) {
-    if (status !== 404) found.push(`I7 ${job}: ${asked} read it, and was answered ${status}`);
+    if (status !== 404) found.push(`I7 ${job}: ${asked} read it and got ${status}`);
   }
   return found;
 }
@@ -31,12 +31,12 @@ export function violationsOfBounds({ vitals, queueSamples, queuedAtRest }: Evide
   }
   const over = longestOver(queueSamples);
   if (over && over.ms >= UNEXPLAINED_MS)
-    found.push(`I8: for ${over.ms} ms more jobs queued than cards open, such as ${JSON.stringify(over.first)}`);
+    found.push(`I8: for ${over.ms} ms more jobs queued than open, such as ${JSON.stringify(over.first)}`);
   if (queuedAtRest > 0) found.push(`I8: ${queuedAtRest} jobs are queued at rest`);
   return found;
 }
 
-/** The longest stretch in which no sample explains the queue by open cards; null when all do. */
+/** The longest period in which the open jobs do not explain the queue length; null when they always do. */
 function longestOver(samples: readonly QueueSample[]): { ms: number; first: QueueSample } | null {
   let longest: { ms: number; first: QueueSample } | null = null;
   let first: QueueSample | null = null;

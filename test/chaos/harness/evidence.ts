@@ -78,7 +78,7 @@ async function readAsOthers(app: TestStack, clients: readonly Client[], accepted
   );
 }
 
-/** The queues may lag behind the ledger: the workers still take the remaining entries, find them finished and drop them. */
+/** The queues may lag after the ledger: the workers still take the remaining entries, find them finished and drop them. */
 async function queuedAtRest(vitals: VitalsWatch): Promise<number> {
   const deadlineMs = Date.now() + QUEUES_EMPTY_WITHIN_MS;
   for (;;) {

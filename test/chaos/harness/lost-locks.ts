@@ -1,4 +1,4 @@
-/** What workers said of themselves that may have cost a call: their lost locks, read from their logs. */
+/** Reads lost locks from the logs of the workers. A lost lock may cost a repeated call. */
 import { createReadStream } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import type { TestStack } from '../../support/stack.ts';
 import type { Incident } from '../checker/index.ts';
 
-/** From the moment the lock was last renewed until the worker noticed. */
+/** The longest time from the last lock renewal until the worker logs the loss. */
 const NOTICED_AFTER_MS = 10_000;
 
 export async function lostLocks(

@@ -1,4 +1,4 @@
-/** Samples what the processes of a stack use, from /proc and from Redis, without asking the processes themselves. */
+/** Samples memory, open files and queue lengths of a stack from /proc and Redis, without a request to the processes. */
 import { readdir, readFile } from 'node:fs/promises';
 import { QUEUES } from '@cardseal/core/queue';
 import type { Stack } from '@cardseal/dev';
@@ -12,12 +12,12 @@ const PREFIX = '{cardseal}';
 export interface VitalsWatch {
   vitals(): Vitals[];
   queueSamples: QueueSample[];
-  /** Jobs in both queues that have not ended. */
+  /** Unfinished jobs in both queues. */
   queued(): Promise<number>;
   stop(): void;
 }
 
-/** @param open how many cards were accepted of and are not delivered yet. */
+/** @param open returns the number of accepted jobs without an event. */
 export function watchVitals(stack: Stack, redis: Redis, open: () => number): VitalsWatch {
   const byProcess = new Map<string, Vitals>();
   const queueSamples: QueueSample[] = [];
@@ -42,7 +42,7 @@ export function watchVitals(stack: Stack, redis: Redis, open: () => number): Vit
       seen.samples++;
       byProcess.set(process, seen);
     } catch {
-      // It has just died.
+      // The process has just ended.
     }
   }
 
@@ -64,7 +64,7 @@ export function watchVitals(stack: Stack, redis: Redis, open: () => number): Vit
   };
 }
 
-/** null while Redis does not answer. */
+/** null while Redis does not respond. */
 async function lengths(redis: Redis): Promise<number | null> {
   if (redis.status !== 'ready') return null;
   const asked = redis.multi();

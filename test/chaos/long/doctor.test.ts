@@ -1,4 +1,4 @@
-/** `cardseal doctor` and the day's manifest on a real stack, against disagreements made by hand. */
+/** `cardseal doctor` and the daily reconciliation report on a real stack, with disagreements made by hand. */
 import { newJobId } from '@cardseal/core/job';
 import { createJobQueue } from '@cardseal/core/queue';
 import { dayOf } from '@cardseal/core/reports';
@@ -13,7 +13,7 @@ describe('doctor', () => {
   let harness: Harness;
   let endpoint: string;
   beforeAll(async () => {
-    // Nobody mends while the disagreements are made.
+    // No reconciler may repair the disagreements while the test makes them.
     harness = await startHarness({ seed: 801, env: { RECONCILE_INTERVAL_MS: '600000' } });
     endpoint = (await harness.app.call('GET', '/v1/webhook-endpoints')).body.data[0].id;
     await harness.submitMany(4);
@@ -27,7 +27,7 @@ describe('doctor', () => {
   };
   const day = () => dayOf(Date.now());
 
-  it('finds nothing where nothing is wrong', async () => {
+  it('finds nothing in a consistent system', async () => {
     expect(await doctor()).toMatchObject({
       exitCode: 0,
       findings: { missing_cards: [], stale_cards: [], unlisted: [] },
@@ -35,7 +35,7 @@ describe('doctor', () => {
     expect((await runCardseal(harness.app, ['doctor', '--help'])).stdout).toContain('--fix');
   });
 
-  it('names every disagreement, mends it, and is content', async () => {
+  it('reports every disagreement, repairs it, and then finds nothing', async () => {
     const bucket = bucketOf(harness.app);
     const jobQueue = createJobQueue(harness.redis, '{cardseal}');
     const [delivered, closed] = harness.accepted.map(({ id }) => id) as [string, string];
@@ -62,7 +62,7 @@ describe('doctor', () => {
       uncommitted: expect.arrayContaining([`${accident}-1`]),
     });
     expect(first.findings.unlisted).toHaveLength(1);
-    // An interrupted submit stays a finding: only the workers, which watch it for ten minutes, may withdraw it.
+    // An interrupted submit remains a finding: only the workers may withdraw it, after they watched it for ten minutes.
     expect(await doctor('--fix')).toMatchObject({
       exitCode: 1,
       findings: { fixed: true, missing_cards: [`${waiting.id}-1`], left_to_workers: [`${accident}-1`] },
@@ -79,7 +79,7 @@ describe('doctor', () => {
     await jobQueue.close();
   });
 
-  it('balances the books of the day, and sees an outcome that was taken away', async () => {
+  it('the daily report balances and detects a deleted outcome', async () => {
     const manifest = async () => {
       const { stdout, exitCode } = await runCardseal(harness.app, [
         'doctor',

@@ -1,4 +1,6 @@
-/** Every strike that the short run leaves out, one after the other and under load: nothing accepted is lost. */
+/**
+ * Runs every fault injection that the short suite leaves out, one after the other under load. No accepted job is lost.
+ */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Harness, startHarness } from '../harness/index.ts';
 import { inject } from '../injections.ts';
@@ -9,7 +11,7 @@ const SEED = 602;
 const CARDS = 16;
 const RECOVERY_MS = 120_000;
 
-describe('strikes that the short run leaves out', () => {
+describe('injections that the short suite leaves out', () => {
   let harness: Harness;
   beforeAll(async () => {
     harness = await startHarness({ seed: SEED, tenants: 2 });

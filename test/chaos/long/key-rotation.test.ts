@@ -1,17 +1,17 @@
-/** Keys rotate under load, and a rotation is cut off half-way: nothing accepted is lost, and all that is sealed opens. */
+/** Rotates keys under load and interrupts a rotation. No accepted job is lost, and all sealed data can be opened. */
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CLI, type KeyStack, startKeyStack } from '../scenarios/key-stack.ts';
 
-describe('keys rotate', () => {
+describe('key rotation', () => {
   let keyStack: KeyStack;
   beforeAll(async () => {
     keyStack = await startKeyStack();
   });
   afterAll(() => keyStack?.stop());
 
-  /** PendingSubmissions for as long as the work takes. */
+  /** Submits jobs continuously while `work` runs. */
   async function underLoad<T>(work: () => Promise<T>): Promise<{ result: T; jobs: string[] }> {
     const jobs: string[] = [];
     let over = false;
@@ -26,7 +26,7 @@ describe('keys rotate', () => {
     }
   }
 
-  it('the master rotates under load; the old one may go when nothing is wrapped with it', async () => {
+  it('rotates the master key under load; the old key may be disabled when it wraps nothing any more', async () => {
     const { app, kms, cardseal, submit, allSucceed } = keyStack;
     const before = await submit(10);
     const second = { KMS_KEY_ID: 'alias/second,alias/first' };
@@ -44,7 +44,7 @@ describe('keys rotate', () => {
     expect(await cardseal(['keys', 'rotate', 'master', '--json'])).toMatchObject({ looked: 2, rewrapped: 2 });
   });
 
-  it("a tenant's key rotates under load, cut off half-way and run again; old jobs open, new ones are sealed anew", async () => {
+  it("resumes an interrupted rotation of a tenant's key under load; old jobs still open", async () => {
     const { app, cardseal, submit, allSucceed } = keyStack;
     const before = await submit(20);
     await allSucceed(before);

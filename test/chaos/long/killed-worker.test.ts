@@ -1,21 +1,21 @@
-/** With the settings as they come, what a killed worker had in hand goes on within 45 s; nothing is restarted for it. */
+/** With default settings, the jobs of a killed worker finish within 45 s, before the worker has to be restarted. */
 import { expect, it } from 'vitest';
 import { startHarness, WORKER_CONCURRENCY } from '../harness/index.ts';
 import { signal } from '../injections.ts';
 
-/** 1.5 × LOCK_DURATION_MS, as docs/concepts.md says. */
+/** 1.5 × LOCK_DURATION_MS, as documented for that setting. */
 const PROMISED_MS = 45_000;
-/** The calls themselves, and a busy machine. */
+/** The upstream calls themselves, and a busy machine. */
 const SLACK_MS = 10_000;
 
-it('the cards of a killed worker end within 45 s by default', async () => {
+it('finishes the jobs of a killed worker within 45 s by default', async () => {
   const harness = await startHarness({
     seed: 904,
     workers: 2,
     env: { LOCK_DURATION_MS: '30000', RECONCILE_INTERVAL_MS: '60000' },
   });
   try {
-    // Every card is on a wire, at one worker or the other, when one of them dies.
+    // Every job has a call in flight at one of the workers when one worker is killed.
     await harness.app.control('PUT', { latency_ms: { p50: 3000, p99: 3100 } });
     const load = harness.submitMany(2 * WORKER_CONCURRENCY);
     await load;
@@ -26,8 +26,8 @@ it('the cards of a killed worker end within 45 s by default', async () => {
       await harness.settle(PROMISED_MS + SLACK_MS);
     });
     const tookMs = Date.now() - killedMs;
-    console.log(`all ended ${tookMs} ms after the kill`);
-    // The dead worker had some in hand: they took longer than those of the other.
+    console.log(`all jobs finished ${tookMs} ms after the kill`);
+    // More calls than jobs show that the killed worker had calls in flight.
     expect((await harness.app.stats()).calls).toBeGreaterThan(2 * WORKER_CONCURRENCY);
     expect(await harness.check()).toEqual([]);
   } finally {

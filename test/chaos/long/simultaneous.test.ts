@@ -59,7 +59,7 @@ describe('simultaneous events', () => {
     }
   });
 
-  it('workers of two configurations share the work while each is replaced in turn', async () => {
+  it('workers with two configurations share the work while each is replaced in turn', async () => {
     const other = { LOCK_DURATION_MS: '8000', RECOGNIZE_CONCURRENCY: '3', RECONCILE_INTERVAL_MS: '2000' };
     harness = await startHarness({
       seed: SEED,

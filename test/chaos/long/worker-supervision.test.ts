@@ -1,4 +1,4 @@
-/** Workers that neither hang nor lie: poison pictures, a blocked event loop, a full heap, and a stop amid hanging calls. */
+/** Supervision of the worker: poison images, a blocked event loop, a full heap, and SIGTERM while calls hang. */
 import { createHash } from 'node:crypto';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -10,10 +10,10 @@ import { signal } from '../injections.ts';
 const RECOVERY_MS = 120_000;
 const STUCK_AFTER_MS = 12_000;
 const GRACE_MS = 6000;
-/** What stopping may take beyond the grace, and what a loaded machine adds. */
+/** Time that stopping takes after the grace period, including a loaded machine. */
 const BEYOND_MS = 8000;
 
-describe('the life of a worker', () => {
+describe('worker supervision', () => {
   let harness: Harness;
   beforeAll(async () => {
     harness = await startHarness({
@@ -33,12 +33,14 @@ describe('the life of a worker', () => {
     expect(await harness.check()).toEqual([]);
   }
 
-  /** A image of its own that does `action` to whoever takes it in hand, until it is made harmless. */
-  async function spiked(action: string, n: number) {
+  /**
+   * An image with its own failpoint file: a worker that decodes the image performs `action` until the file is removed.
+   */
+  async function failpointImage(action: string, n: number) {
     const image = await plainJpeg(320 + n, 200);
     const file = path.join(harness.failpointsDir, `picture.${createHash('sha256').update(image).digest('hex')}`);
     await writeFile(file, action);
-    return { image, harmless: () => rm(file) };
+    return { image, disarm: () => rm(file) };
   }
   const logged = async (event: string) => {
     const logs = ['worker-1', 'worker-2'].map((name) =>
@@ -49,8 +51,8 @@ describe('the life of a worker', () => {
       .split('\n')
       .filter((line) => line.includes(`"${event}"`));
   };
-  /** Throws while one of them is not there. */
-  const living = () =>
+  /** Throws while one of the workers is not running. */
+  const runningWorkers = () =>
     ['worker-1', 'worker-2'].map((name) => {
       const worker = harness.app.stack.child(name);
       process.kill(worker.pid, 0);
@@ -59,8 +61,8 @@ describe('the life of a worker', () => {
   const outcomeOf = async (id: string, tenant: string) =>
     (await harness.ledger.jobs.open(tenant, id as `job_${string}`))!.outcome(1);
 
-  it('a image that kills the process fails after a few starts, and no bystander with it', async () => {
-    const { image } = await spiked('kill', 0);
+  it('fails a job whose image kills the process after a few starts, and no other job', async () => {
+    const { image } = await failpointImage('kill', 0);
     const poison = await harness.during(
       { kind: 'poison', cutCalls: 12 * WORKER_CONCURRENCY, fails: ['worker_crashed'] },
       async () => {
@@ -76,53 +78,53 @@ describe('the life of a worker', () => {
     );
     expect(await outcomeOf(poison.id, poison.tenant)).toMatchObject({ state: 'failed', code: 'worker_crashed' });
     expect(await logged('job.convicted')).toHaveLength(1);
-    // Among the failed ones an operator finds it.
+    // An operator finds it among the failed jobs of the queue.
     await expect
       .poll(() => harness.redis.hget(`{cardseal}:recognize:${poison.id}-1`, 'failedReason'), { timeout: 10_000 })
       .toBe('worker_crashed');
     await settled();
   });
 
-  it('a worker whose event loop stands still is ended, and its cards go on elsewhere', async () => {
-    const { image, harmless } = await spiked('block 600000', 1);
+  it('the watchdog ends a worker whose event loop is blocked, and its jobs finish elsewhere', async () => {
+    const { image, disarm } = await failpointImage('block 600000', 1);
     await harness.during({ kind: 'event loop blocked', cutCalls: 2 * WORKER_CONCURRENCY }, async () => {
       const restarted = harness.app.stack.nextRestart();
       const job = await harness.submit({ image });
       const { name } = await restarted;
       expect(name).toMatch(/^worker-/);
-      await harmless();
+      await disarm();
       await harness.inbox.event(job.id);
     });
     expect((await logged('worker.blocked')).length).toBeGreaterThan(0);
     await settled();
   });
 
-  it('a worker whose heap is full drains and ends by itself', async () => {
-    const { image, harmless } = await spiked('hoard 260', 2);
+  it('a worker with a full heap drains and exits by itself', async () => {
+    const { image, disarm } = await failpointImage('hoard 260', 2);
     await harness.during({ kind: 'heap full', cutCalls: 0 }, async () => {
       const job = await harness.submit({ image });
-      // The log tells: a restart may be the late one of an earlier worker.
+      // Check the log, because a restart may still belong to an earlier worker.
       await vi.waitFor(
         async () =>
           expect((await logged('worker.gives_up')).map((line) => JSON.parse(line).reason)).toContain('heap_cap'),
         { timeout: RECOVERY_MS, interval: 200 },
       );
-      await harmless();
+      await disarm();
       await harness.inbox.event(job.id);
     });
     await settled();
   });
 
   it.each(['upstream', 'store'])(
-    'SIGTERM while the %s hangs ends within the grace, and nothing has failed',
+    'exits within the grace period on SIGTERM while the %s hangs, and no job fails',
     async (where) => {
       if (where === 'upstream') await harness.app.control('PUT', { faults: [{ kind: 'hang', rate: 1 }] });
       await harness.during({ kind: `${where} hangs at a stop`, cutCalls: 2 * WORKER_CONCURRENCY }, async () => {
         const load = harness.submitMany(8);
         if (where === 'upstream') await load;
         if (where === 'store') signal(harness, 's3', 'SIGSTOP');
-        // One that ended itself before may still be on its way back.
-        const workers = await vi.waitFor(living, { timeout: RECOVERY_MS, interval: 200 });
+        // A worker that exited earlier may still be restarting.
+        const workers = await vi.waitFor(runningWorkers, { timeout: RECOVERY_MS, interval: 200 });
         const startedMs = Date.now();
         for (const { pid } of workers) process.kill(pid, 'SIGTERM');
         await Promise.all(workers.map(({ exited }) => exited));

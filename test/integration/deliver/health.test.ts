@@ -4,7 +4,7 @@ import { connectRedis, openQueues, type Queues } from '@cardseal/core/queue';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createWorker, type WorkerApp } from '../../../apps/worker/src/app.ts';
 import { readConfig } from '../../../apps/worker/src/config.ts';
-import { createOwing, type Owing } from '../../support/pending-deliveries.ts';
+import { createPendingDeliveries, type PendingDeliveries } from '../../support/pending-deliveries.ts';
 import { startTestStack, type TestStack } from '../../support/stack.ts';
 import { type Arrival, answer, type Receiver, startReceiver } from '../../support/webhook-receiver.ts';
 
@@ -15,7 +15,7 @@ const HOUR_MS = 60 * MINUTE_MS;
 describe('the health of an endpoint over days, told once per change', () => {
   let app: TestStack;
   let receiver: Receiver;
-  let owing: Owing;
+  let pendingDeliveries: PendingDeliveries;
   let worker: WorkerApp;
   let queues: Queues;
   let redis: ReturnType<typeof connectRedis>;
@@ -27,9 +27,9 @@ describe('the health of an endpoint over days, told once per change', () => {
       startTestStack({ workers: 0, env: { RECONCILE_INTERVAL_MS: '2000' } }),
       startReceiver(),
     ]);
-    owing = createOwing(app);
+    pendingDeliveries = createPendingDeliveries(app);
     const config = readConfig({ ...app.stack.env, LOG_LEVEL: 'warn' });
-    worker = createWorker(config, { clock, ledger: owing.ledger });
+    worker = createWorker(config, { clock, ledger: pendingDeliveries.ledger });
     await worker.start();
     redis = connectRedis(app.stack.info.redisUrl, 'subscriber');
     queues = openQueues(redis, config.QUEUE_PREFIX);
@@ -39,7 +39,7 @@ describe('the health of an endpoint over days, told once per change', () => {
     await queues?.deliver.close();
     await queues?.recognize.close();
     redis?.disconnect();
-    await owing?.close();
+    await pendingDeliveries?.close();
     await app?.stop();
     await receiver?.stop();
   });
@@ -55,9 +55,9 @@ describe('the health of an endpoint over days, told once per change', () => {
     (await app.call('GET', `/v1/webhook-endpoints/${id}/deliveries${query}`)).body.data;
   /** Owes an outcome that lists can find. */
   async function owe(endpoint: string): Promise<string> {
-    const job = await owing.owe([endpoint]);
+    const job = await pendingDeliveries.add([endpoint]);
     const ended = { generation: 1, state: 'succeeded', code: '-' } as const;
-    await owing.ledger.jobs.listing.finished(app.stack.info.tenant, job as JobId, null, ended);
+    await pendingDeliveries.ledger.jobs.listing.finished(app.stack.info.tenant, job as JobId, null, ended);
     return job;
   }
   const at = (path: string, job: string) => (one: Arrival) => one.path === path && one.event.data.id === job;

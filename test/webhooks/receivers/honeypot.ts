@@ -1,22 +1,22 @@
-/** A place inside the house to which no webhook may lead: it counts who connects. */
+/** A listener on an internal address that no webhook may reach. It counts connections. */
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 
-/** Not among the targets that the stack of this room allows. */
-export const TRAP_ADDRESS = '127.0.0.2';
+/** Not among the targets that the stack of these tests allows. */
+export const HONEYPOT_ADDRESS = '127.0.0.2';
 
-export interface Trap {
+export interface Honeypot {
   connections(): number;
   stop(): Promise<void>;
 }
 
-/** @param port that of a receiver outside, since a name that changes its address keeps its port. */
-export async function startTrap(port: number): Promise<Trap> {
+/** @param port the port of the allowed receiver, because a name that changes its address keeps its port. */
+export async function startHoneypot(port: number): Promise<Honeypot> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on('error', () => {}).end('HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n');
-  }).listen(port, TRAP_ADDRESS);
+  }).listen(port, HONEYPOT_ADDRESS);
   await once(server, 'listening');
   return {
     connections: () => sockets.size,

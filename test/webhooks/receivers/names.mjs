@@ -1,6 +1,7 @@
 /**
- * Loaded before a program of the stack, it is the name server of one name: `NAME_ANSWERS` holds JSON, the name and the
- * addresses that it has in turn, one more at each question. Every way of asking the system is covered. A test's alone.
+ * Preloaded into processes of a test stack: resolves one host name to changing addresses. `NAME_ANSWERS` is JSON with
+ * the name and its addresses; each lookup returns the next one. It covers every lookup function of Node. For tests
+ * only.
  */
 import dns from 'node:dns';
 import { syncBuiltinESMExports } from 'node:module';

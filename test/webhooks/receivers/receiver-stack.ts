@@ -1,70 +1,73 @@
 /**
- * A stack that may reach one address of this machine and no other, a receiver there with any manners, a name that is now
- * there and now at a trap inside the house, and what the checker of deliveries needs of all that.
+ * A stack that may deliver to one address of this machine only, a receiver there with any behaviour, a host name that
+ * switches between the receiver and a honeypot, and the evidence for the delivery checker.
  */
 import path from 'node:path';
-import { createOwing, type Owing } from '../../support/pending-deliveries.ts';
+import { createPendingDeliveries, type PendingDeliveries } from '../../support/pending-deliveries.ts';
 import { startTestStack, type TestStack } from '../../support/stack.ts';
 import { type Receiver, startReceiver } from '../../support/webhook-receiver.ts';
 import type { Listener, WebhookEvidence } from '../webhook-checker.ts';
-import { startTrap, TRAP_ADDRESS, type Trap } from './honeypot.ts';
+import { HONEYPOT_ADDRESS, type Honeypot, startHoneypot } from './honeypot.ts';
 
-const OUTSIDE = '127.0.0.1';
+const ALLOWED = '127.0.0.1';
 const NAME = 'hooks.example.com';
 
-export interface Room {
+export interface ReceiverStack {
   app: TestStack;
   receiver: Receiver;
-  owing: Owing;
-  /** Where the trap is. */
-  trapUrl: string;
-  /** The receiver by the name that changes its address. */
-  renamed(path: string): string;
+  pendingDeliveries: PendingDeliveries;
+  /** The URL of the honeypot. */
+  honeypotUrl: string;
+  /** A URL of the receiver with the host name that changes its address. */
+  changingUrl(path: string): string;
   listen(url: string): Promise<Listener>;
   evidence(listeners: readonly Listener[], jobs: readonly string[]): WebhookEvidence;
   stop(): Promise<void>;
 }
 
-/** @param preloads further modules that every program of the stack loads first. */
-export async function openRoom({ preloads = [] as string[], env = {} as NodeJS.ProcessEnv } = {}): Promise<Room> {
+/** @param preloads further modules that every process of the stack loads first. */
+export async function startReceiverStack({
+  preloads = [] as string[],
+  env = {} as NodeJS.ProcessEnv,
+} = {}): Promise<ReceiverStack> {
   const receiver = await startReceiver();
   const port = Number(new URL(receiver.url('/')).port);
-  let trap: Trap | undefined;
+  let honeypot: Honeypot | undefined;
   let app: TestStack | undefined;
-  let owing: Owing | undefined;
+  let pendingDeliveries: PendingDeliveries | undefined;
   const stop = async () => {
-    await owing?.close();
+    await pendingDeliveries?.close();
     await app?.stop();
-    await Promise.all([receiver.stop(), trap?.stop()]);
+    await Promise.all([receiver.stop(), honeypot?.stop()]);
   };
   try {
-    trap = await startTrap(port);
+    honeypot = await startHoneypot(port);
     const names = path.join(import.meta.dirname, 'names.mjs');
     app = await startTestStack({
       env: {
-        WEBHOOK_ALLOW_TARGETS: `${OUTSIDE}/32`,
+        WEBHOOK_ALLOW_TARGETS: `${ALLOWED}/32`,
         WEBHOOK_DEADLINE_MS: '1500',
         NODE_OPTIONS: [names, ...preloads].map((file) => `--import=${file}`).join(' '),
-        NAME_ANSWERS: JSON.stringify({ name: NAME, addresses: [OUTSIDE, TRAP_ADDRESS] }),
+        NAME_ANSWERS: JSON.stringify({ name: NAME, addresses: [ALLOWED, HONEYPOT_ADDRESS] }),
         ...env,
       },
     });
-    owing = createOwing(app);
+    pendingDeliveries = createPendingDeliveries(app);
   } catch (error) {
     await stop();
     throw error;
   }
-  const { ledger } = owing;
+  const { ledger } = pendingDeliveries;
   const { tenant } = app.stack.info;
-  const { connections } = trap;
+  const { connections } = honeypot;
   return {
     app,
     receiver,
-    owing,
-    trapUrl: `http://${TRAP_ADDRESS}:${port}/`,
-    renamed: (route) => `http://${NAME}:${port}${route}`,
+    pendingDeliveries,
+    honeypotUrl: `http://${HONEYPOT_ADDRESS}:${port}/`,
+    changingUrl: (route) => `http://${NAME}:${port}${route}`,
     async listen(url) {
-      const { id, secret } = await owing.endpoint(url);
+      const { id, secret } = await pendingDeliveries.endpoint(url);
       return { id, secret, path: new URL(url).pathname, payload: 'full' };
     },
     evidence: (listeners, jobs) => ({
@@ -73,7 +76,7 @@ export async function openRoom({ preloads = [] as string[], env = {} as NodeJS.P
       listeners,
       jobs: jobs as WebhookEvidence['jobs'],
       arrivals: receiver.arrivals.filter((one) => listeners.some((listener) => listener.path === one.path)),
-      trespasses: connections(),
+      internalConnections: connections(),
     }),
     stop,
   };

@@ -1,22 +1,25 @@
-/** Receivers with bad manners, and some that would lead us into the house: judged by the checker of deliveries. */
+/**
+ * Misbehaving receivers, and receivers that redirect webhooks to internal addresses. The delivery checker verifies each
+ * run.
+ */
 import type { ServerResponse } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { answer, type Manner } from '../../support/webhook-receiver.ts';
 import { type Listener, webhookViolations } from '../webhook-checker.ts';
-import { openRoom, type Room } from './receiver-stack.ts';
+import { type ReceiverStack, startReceiverStack } from './receiver-stack.ts';
 
 const DEADLINE_MS = 1500;
 const LATE_MS = 500;
 const DRIP_MS = 50;
 const RECOVERY_MS = 60_000;
 
-let room: Room;
+let stack: ReceiverStack;
 beforeAll(async () => {
-  room = await openRoom();
+  stack = await startReceiverStack();
 });
-afterAll(() => room?.stop());
+afterAll(() => stack?.stop());
 
-/** Bad manners for the first request, good ones from then on. */
+/** Misbehaves on the first request and behaves well afterwards. */
 function once(manner: Manner): Manner {
   let first = true;
   return (...args) => {
@@ -37,7 +40,7 @@ const endless = (taken: (bytes: number) => void) => (response: ServerResponse) =
   more();
 };
 
-/** Sends this start at once, then a byte at a time without end. */
+/** Sends this start at once and then one byte at a time without end. */
 const drip = (start: string) => (response: ServerResponse) => {
   const socket = response.socket!;
   socket.write(start);
@@ -46,69 +49,78 @@ const drip = (start: string) => (response: ServerResponse) => {
 };
 
 async function atRest(listeners: Listener[], jobs: string[], more: object = {}): Promise<void> {
-  const check = () => webhookViolations({ ...room.evidence(listeners, jobs), ...more });
+  const check = () => webhookViolations({ ...stack.evidence(listeners, jobs), ...more });
   await expect.poll(check, { timeout: RECOVERY_MS, interval: 250 }).toEqual([]);
 }
 
 const entriesOf = async (job: string, { id }: Listener) =>
-  (await room.app.call('GET', `/v1/deliveries/dlv_${job}-1-${id}`)).body.entries as {
+  (await stack.app.call('GET', `/v1/deliveries/dlv_${job}-1-${id}`)).body.entries as {
     class: string;
     latency_ms: number;
   }[];
 
-describe('bad manners', () => {
+describe('misbehaving receivers', () => {
   it.each<{ name: string; manner: () => Manner; classes: string[] }>([
     { name: 'drip', manner: () => drip('HTTP/1.1 200 OK\r\nx-a: '), classes: ['timeout', 'delivered'] },
-    // The status line is complete: the receiver has the event, whatever becomes of the body.
+    // The status line is complete, so the receiver has the event, whatever happens to the body.
     { name: 'drip-body', manner: () => drip('HTTP/1.1 200 OK\r\n\r\n'), classes: ['delivered'] },
-    { name: 'redirect', manner: () => answer(307, { location: room.trapUrl }), classes: ['redirect', 'delivered'] },
+    {
+      name: 'redirect',
+      manner: () => answer(307, { location: stack.honeypotUrl }),
+      classes: ['redirect', 'delivered'],
+    },
     {
       name: 'reset',
       manner: () => (response) => void response.socket?.resetAndDestroy(),
       classes: ['connection', 'delivered'],
     },
-  ])('$name: cut off in time, not followed, told again with the same bytes', async ({ name, manner, classes }) => {
-    const listeners = [
-      await room.listen(room.receiver.url(`/${name}`)),
-      await room.listen(room.receiver.url(`/beside-${name}`)),
-    ];
-    room.receiver.behave(`/${name}`, once(manner()));
-    const job = await room.owing.owe(listeners.map(({ id }) => id));
-    await atRest(listeners, [job]);
-    const entries = await entriesOf(job, listeners[0]!);
-    expect(entries.map((entry) => entry.class)).toEqual(classes);
-    for (const { latency_ms } of entries) expect(latency_ms).toBeLessThan(DEADLINE_MS + LATE_MS);
-  });
+  ])(
+    '$name: the worker closes in time, follows no redirect, and repeats the same bytes',
+    async ({ name, manner, classes }) => {
+      const listeners = [
+        await stack.listen(stack.receiver.url(`/${name}`)),
+        await stack.listen(stack.receiver.url(`/beside-${name}`)),
+      ];
+      stack.receiver.behave(`/${name}`, once(manner()));
+      const job = await stack.pendingDeliveries.add(listeners.map(({ id }) => id));
+      await atRest(listeners, [job]);
+      const entries = await entriesOf(job, listeners[0]!);
+      expect(entries.map((entry) => entry.class)).toEqual(classes);
+      for (const { latency_ms } of entries) expect(latency_ms).toBeLessThan(DEADLINE_MS + LATE_MS);
+    },
+  );
 
-  it('a body without end is delivered, and no more of it is taken than fits into sockets', async () => {
-    const listener = await room.listen(room.receiver.url('/endless'));
+  it('an endless body counts as delivered, and the worker reads no more than the sockets hold', async () => {
+    const listener = await stack.listen(stack.receiver.url('/endless'));
     const taken = Promise.withResolvers<number>();
-    room.receiver.behave('/endless', endless(taken.resolve));
-    const job = await room.owing.owe([listener.id]);
+    stack.receiver.behave('/endless', endless(taken.resolve));
+    const job = await stack.pendingDeliveries.add([listener.id]);
     await atRest([listener], [job], { answers: [{ path: '/endless', takenBytes: await taken.promise }] });
     expect((await entriesOf(job, listener)).map((entry) => entry.class)).toEqual(['delivered']);
   });
 });
 
-describe('a name that is now outside and now inside', () => {
-  it('is connected to where it was judged to be, or not at all', async () => {
-    const listener = await room.listen(room.renamed('/renamed'));
-    // Each delivery asks for the name anew.
-    room.receiver.behave('/renamed', answer(204, { connection: 'close' }));
+describe('a host name that switches between an allowed and an internal address', () => {
+  it('the worker connects to the address that it checked, or not at all', async () => {
+    const listener = await stack.listen(stack.changingUrl('/renamed'));
+    // Close the connection, so that each delivery looks the name up again.
+    stack.receiver.behave('/renamed', answer(204, { connection: 'close' }));
     const jobs: string[] = [];
     for (let n = 0; n < 6; n++) {
-      jobs.push(await room.owing.owe([listener.id]));
+      jobs.push(await stack.pendingDeliveries.add([listener.id]));
       await atRest([listener], jobs);
     }
     const classes = await Promise.all(jobs.map(async (job) => (await entriesOf(job, listener))[0]!.class));
-    // Both answers were given: else nothing was tried here.
+    // Both addresses were returned; otherwise the test would prove nothing.
     expect([...new Set(classes)].sort()).toEqual(['delivered', 'target_refused']);
   });
 });
 
-it('the checker finds a connection into the house, and an answer that was read on and on', async () => {
-  const good = room.evidence([], []);
-  expect(await webhookViolations({ ...good, trespasses: 1 })).toEqual(['1 connections into the house']);
+it('the checker reports a connection to an internal address and an endless response', async () => {
+  const good = stack.evidence([], []);
+  expect(await webhookViolations({ ...good, internalConnections: 1 })).toEqual([
+    '1 connections to an internal address',
+  ]);
   const answers = [{ path: '/endless', takenBytes: 1e9 }];
   expect((await webhookViolations({ ...good, answers })).join()).toMatch(/I8 \/endless/);
 });

@@ -1,4 +1,7 @@
-/** Bad cutCalls between workers and the upstream, and between everyone and Redis: deadlines hold, and work goes on. */
+/**
+ * Bad connections between workers and the upstream, and between all processes and Redis: deadlines hold, and work
+ * continues.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -13,17 +16,17 @@ const BAD_MS = 4000;
 const DEADLINE_MS = 2500;
 const RECOVERY_MS = 120_000;
 const BOTH = 2 * WORKER_CONCURRENCY;
-/** While every answer breaks, a card comes back after at least 0.5, 1 and 2 s: four calls in the bad time. */
+/** While every response breaks, a job is retried after at least 0.5, 1 and 2 s: four calls during the fault. */
 const ALL_BROKEN = 4 * CARDS;
 
-describe('bad cutCalls', () => {
+describe('bad connections', () => {
   let dataDir: string;
   let redis: RedisServer;
   let redisProxy: TcpProxy;
   let upstreamProxy: TcpProxy;
   let harness: Harness;
   beforeAll(async () => {
-    dataDir = await mkdtemp(path.join(tmpdir(), 'cardseal-cutCalls-'));
+    dataDir = await mkdtemp(path.join(tmpdir(), 'cardseal-network-'));
     redis = await startRedis({ dataDir });
     const emulator = await freePort();
     [redisProxy, upstreamProxy] = await Promise.all([startTcpProxy(redis.port), startTcpProxy(emulator)]);
@@ -67,7 +70,7 @@ describe('bad cutCalls', () => {
 
   it.each<ProxyMode>(['drip', 'hang', 'reset'])('Redis: %s', (mode) => under(`redis ${mode}`, redisProxy, mode));
 
-  it('Redis: half-open sockets are noticed, and nobody has to restart anything', async () => {
+  it('Redis: clients detect half-open sockets without a restart', async () => {
     const pids = [...harness.app.stack.info.pids.workers];
     await under('redis half-open', redisProxy, 'dead');
     expect(harness.app.stack.info.pids.workers).toEqual(pids);

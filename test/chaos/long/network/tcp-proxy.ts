@@ -1,21 +1,22 @@
 /**
- * A proxy between two programs that can be bad: a small TCP proxy that drips, holds answers back, resets, or goes dead
- * without a word. None of it needs the programs' leave.
+ * A small TCP proxy that can make a connection bad: it drips, withholds responses, resets, or stops forwarding
+ * silently. The programs on both sides need no changes.
  */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
 /**
- * `pass`; `drip`: answers come by single bytes; `hang`: answers never come, and none after them on that connection,
- * since TCP loses nothing in the middle; `reset`: the first byte of an answer breaks the connection. `dead`: what is open now carries nothing for good, and nobody is accepted; what is opened later passes.
+ * `pass`: forwards everything. `drip`: forwards responses byte by byte. `hang`: forwards no further responses on a
+ * connection, since TCP never drops bytes in the middle. `reset`: resets the connection at the first byte of a
+ * response. `dead`: existing connections never forward anything again and are not closed; later connections pass.
  */
 export type ProxyMode = 'pass' | 'drip' | 'hang' | 'reset' | 'dead';
 
 export interface TcpProxy {
   port: number;
-  /** How many connections stand. */
+  /** Number of connections that still forward. */
   open(): number;
-  /** For connections that stand and those to come, until accepted otherwise. */
+  /** Applies to existing and new connections until the next call. */
   behave(mode: ProxyMode): void;
   stop(): Promise<void>;
 }
@@ -26,7 +27,7 @@ interface Pair {
   near: Socket;
   far: Socket;
   dead: boolean;
-  /** An answer was held back. */
+  /** A response was withheld. */
   hung: boolean;
 }
 
@@ -41,7 +42,7 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     near.on('data', (bytes) => void (pair.dead || pair.far.write(bytes)));
     pair.far.on('data', (bytes) => answer(pair, bytes));
     const end = () => {
-      // A dead proxy does not even tell that the other end has gone.
+      // A dead connection does not report that the other end has closed either.
       if (pair.dead) return;
       pairs.delete(pair);
       near.destroy();
@@ -58,7 +59,7 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     pair.near.write(bytes);
   }
 
-  /** What follows waits behind it, so that no byte overtakes another. */
+  /** Pauses the source meanwhile, so that later bytes cannot overtake. */
   async function drip({ near, far }: Pair, bytes: Buffer): Promise<void> {
     far.pause();
     let at = 0;

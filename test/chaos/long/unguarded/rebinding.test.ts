@@ -1,21 +1,24 @@
-/** Without the guard that dials what it judged, a name that changes its address leads into the house, and the checker says so. */
+/**
+ * Removes the guard that connects to the checked address. A name that changes its address then leads to an internal
+ * address, and the checker must report it.
+ */
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { answer } from '../../../support/webhook-receiver.ts';
-import { openRoom, type Room } from '../../../webhooks/receivers/receiver-stack.ts';
+import { type ReceiverStack, startReceiverStack } from '../../../webhooks/receivers/receiver-stack.ts';
 import { webhookViolations } from '../../../webhooks/webhook-checker.ts';
 
-let room: Room;
+let stack: ReceiverStack;
 beforeAll(async () => {
   const preloads = [path.join(import.meta.dirname, 'remove-guard.mjs')];
-  room = await openRoom({ preloads, env: { WITHOUT_GUARD: 'dialling what was judged' } });
+  stack = await startReceiverStack({ preloads, env: { WITHOUT_GUARD: 'dialling the checked address' } });
 });
-afterAll(() => room?.stop());
+afterAll(() => stack?.stop());
 
-it('dialling the name again', async () => {
-  const listener = await room.listen(room.renamed('/renamed'));
-  room.receiver.behave('/renamed', answer(204, { connection: 'close' }));
-  const job = await room.owing.owe([listener.id]);
-  const says = async () => (await webhookViolations(room.evidence([listener], [job]))).join();
-  await expect.poll(says, { timeout: 30_000 }).toMatch(/connections into the house/);
+it('reports a connection after a second lookup of the name', async () => {
+  const listener = await stack.listen(stack.changingUrl('/renamed'));
+  stack.receiver.behave('/renamed', answer(204, { connection: 'close' }));
+  const job = await stack.pendingDeliveries.add([listener.id]);
+  const found = async () => (await webhookViolations(stack.evidence([listener], [job]))).join();
+  await expect.poll(found, { timeout: 30_000 }).toMatch(/connections to an internal address/);
 });

@@ -1,6 +1,7 @@
 /**
- * Loaded before a program of the stack, it takes one guard out of our source as it is loaded: `WITHOUT_GUARD` names it. A
- * test's alone. A guard that is not where it was ends the process, so that no run passes for one without it.
+ * Preloaded into processes of a test stack: removes the guard named by `WITHOUT_GUARD` from the source while Node loads
+ * it. When the source does not contain the guard, the process ends, so no run passes with the guard still in place. For
+ * tests only.
  */
 import { registerHooks } from 'node:module';
 
@@ -12,7 +13,7 @@ const GUARDS = {
       'startPulse(2 ** 30)',
     ],
   ],
-  keeper: [['/apps/worker/src/supervision/watchdog/supervision.ts', 'keeper.start();', '']],
+  watchdog: [['/apps/worker/src/supervision/watchdog/supervision.ts', 'keeper.start();', '']],
   'time-outs to Redis': [
     ['/packages/core/src/queue/connection.ts', 'socketTimeout: 5000,', ''],
     ['/packages/core/src/queue/connection.ts', 'socketTimeout: SILENCE_MS,', ''],
@@ -21,11 +22,11 @@ const GUARDS = {
     ['/packages/object-store/src/s3-object-store.ts', 'throwOnRequestTimeout: true,', ''],
     ['/packages/object-store/src/s3-object-store.ts', 'socketTimeout: requestTimeout,', ''],
   ],
-  'dialling what was judged': [
+  'dialling the checked address': [
     ['/packages/webhook/src/ssrf-guard.ts', '{ ...where, hostname: address }', '{ ...where }'],
   ],
   'circuit breaker': [['/packages/pacer/src/rules.ts', 'outageCalls: options.outageCalls ?? 5,', 'outageCalls: 1e9,']],
-  'agreed clock': [['/packages/base/src/clock/quorum-clock.ts', 'base.now() + offsetMs,', 'base.now(),']],
+  'quorum clock': [['/packages/base/src/clock/quorum-clock.ts', 'base.now() + offsetMs,', 'base.now(),']],
 };
 
 const removals = GUARDS[process.env.WITHOUT_GUARD ?? ''] ?? [];

@@ -1,6 +1,6 @@
 /**
- * Guards taken out of the running processes, one at a time: under the same harm the checker finds nothing with the guard,
- * and must find something without it. What it would never find, nobody would know to be missing.
+ * Removes guards from the running processes, one at a time. Under the same fault the checker must find nothing with the
+ * guard and something without it. Otherwise the checker could not detect a missing guard.
  */
 import { createHash } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -14,7 +14,7 @@ import { type Harness, type HarnessOptions, startHarness, WORKER_CONCURRENCY } f
 import { startTcpProxy, type TcpProxy } from '../network/tcp-proxy.ts';
 
 const STUCK_AFTER_MS = 5000;
-/** Long after a guard has done its work; without it nothing will happen however long one waits. */
+/** Long after a guard has acted. Without the guard, waiting longer changes nothing. */
 const GIVE_UP_MS = 60_000;
 const CARDS = 6;
 const WRONG_MS = 600_000;
@@ -24,18 +24,18 @@ const ALL_CALLS = { cutCalls: 2 * WORKER_CONCURRENCY };
 type Undo = () => unknown;
 interface Harm {
   guard: string;
-  /** What the stack is accepted, and a proxy that can be made bad. */
+  /** Options of the stack, and a proxy that can make a connection bad. */
   prepare?: (undo: Undo[]) => Promise<{ options: Partial<HarnessOptions>; proxy: TcpProxy }>;
   env?: NodeJS.ProcessEnv;
   apps?: NodeJS.ProcessEnv;
   workers?: number;
-  /** Done under load; resolves when the guard has had its time. */
+  /** Injects the fault under load; resolves when the guard has had time to act. */
   harm: (harness: Harness, proxy: TcpProxy | undefined) => Promise<unknown>;
-  /** What the checker says where the guard is missing. */
+  /** What the checker reports without the guard. */
   finds: RegExp;
 }
 
-/** A stack's way to Redis or to the store over a proxy of ours. */
+/** Routes the stack's connections to Redis or to the store through a proxy. */
 async function throughProxy(to: 'redis' | 's3', undo: Undo[]) {
   if (to === 's3') {
     const s3 = await freePort();
@@ -54,7 +54,7 @@ async function throughProxy(to: 'redis' | 's3', undo: Undo[]) {
 
 const HARMS: Harm[] = [
   {
-    guard: 'pulse',
+    guard: 'event-loop monitor',
     workers: 1,
     env: { STUCK_AFTER_MS: String(STUCK_AFTER_MS) },
     finds: /I1 .*no outcome.*I6: pending/,
@@ -69,7 +69,7 @@ const HARMS: Harm[] = [
     },
   },
   {
-    guard: 'keeper',
+    guard: 'watchdog',
     workers: 1,
     env: {
       STUCK_AFTER_MS: String(STUCK_AFTER_MS),
@@ -88,26 +88,26 @@ const HARMS: Harm[] = [
   },
   {
     guard: 'time-outs to the store',
-    // Or the keeper ends the worker after a minute and stands in for what is missing.
+    // Otherwise the watchdog ends the worker after a minute and hides the missing timeout.
     env: { STUCK_AFTER_MS: '600000' },
     prepare: (undo) => throughProxy('s3', undo),
     finds: /I1 .*no outcome.*I6: pending/,
     async harm(harness, proxy) {
-      // Their replies are to be stored over connections that died meanwhile.
+      // The workers store these replies over connections that broke meanwhile.
       await harness.app.control('PUT', { latency_ms: { p50: 3000, p99: 3100 } });
       await harness.submitMany(CARDS);
       proxy!.behave('dead');
     },
   },
   {
-    guard: 'agreed clock',
+    guard: 'quorum clock',
     env: { CLOCK_SKEWS_MS: JSON.stringify({ 'worker-1': WRONG_MS, 'worker-2': -WRONG_MS }) },
     finds: /I3 .*signature does not verify/,
     harm: async () => {},
   },
 ];
 
-/** What the checker finds after the harm. */
+/** Returns what the checker finds after the fault. */
 async function run({ guard, prepare, harm, env, apps, workers = 2 }: Harm, guarded: boolean): Promise<string> {
   const undo: Undo[] = [];
   try {
@@ -128,7 +128,7 @@ async function run({ guard, prepare, harm, env, apps, workers = 2 }: Harm, guard
       const load = harness.submitMany(CARDS);
       await harm(harness, prepared?.proxy);
       await load;
-      // What the guard mends is mended by then; what it does not is for the checker to say.
+      // By then the guard has repaired what it can; the checker reports the rest.
       await harness.settle(GIVE_UP_MS).catch(() => {});
     });
     return (await harness.check()).join('\n');
@@ -138,7 +138,7 @@ async function run({ guard, prepare, harm, env, apps, workers = 2 }: Harm, guard
 }
 
 describe.each(HARMS)('$guard', (harm) => {
-  it('with it the checker finds nothing', async () => expect(await run(harm, true)).toBe(''));
-  it('without it the checker finds what it guards against', async () =>
+  it('the checker finds nothing with the guard', async () => expect(await run(harm, true)).toBe(''));
+  it('the checker finds the fault without the guard', async () =>
     expect((await run(harm, false)).replaceAll('\n', ' ')).toMatch(harm.finds));
 });
