@@ -126,7 +126,9 @@ describe('workers crash during deliveries', () => {
   };
   const forget = (listeners: Listener[]) =>
     Promise.all(
-      listeners.map(({ id }) => pendingDeliveries.ledger.tenants.endpoints.change(app.stack.info.tenant, id, asDeleted)),
+      listeners.map(({ id }) =>
+        pendingDeliveries.ledger.tenants.endpoints.change(app.stack.info.tenant, id, asDeleted),
+      ),
     );
   const asDeleted = <T extends object>(value: T) => ({ ...value, state: 'deleted' as const, secrets: [] });
 
@@ -160,7 +162,8 @@ describe('workers crash during deliveries', () => {
     await writeFile(path.join(failpoints, 'deliver.recorded'), 'kill');
     const jobs = [await pendingDeliveries.add([listener.id])];
     await met();
-    const state = async () => (await pendingDeliveries.ledger.tenants.endpoints.get(app.stack.info.tenant, listener.id))?.value;
+    const state = async () =>
+      (await pendingDeliveries.ledger.tenants.endpoints.get(app.stack.info.tenant, listener.id))?.value;
     await expect.poll(state, { timeout: RECOVERY_MS }).toMatchObject({ state: 'disabled', disabledBy: 'gone' });
     jobs.push(await pendingDeliveries.add([listener.id]));
     await atRest([listener], jobs);
