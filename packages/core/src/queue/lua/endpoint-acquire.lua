@@ -4,7 +4,6 @@
 -- once); for until: when to ask again; for wait: the position in the queue.
 --- @include "endpoint-state"
 
-limits.stateLua
 local late = ARGV[3] == '1' or streak >= 3
 local room = ARGV[4] == '1'
 local rate = tonumber(ARGV[5])

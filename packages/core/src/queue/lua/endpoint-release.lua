@@ -4,7 +4,6 @@
 -- once, ids...}.
 --- @include "endpoint-state"
 
-limits.stateLua
 local outcome = ARGV[3]
 held = math.max(held, tonumber(ARGV[4]))
 redis.call('ZREM', KEYS[2], id)
