@@ -17,11 +17,11 @@ import { silentLog } from '@cardseal/core/log';
 import { createMetrics } from '@cardseal/core/metrics';
 import { type MemoryObjectStore, memoryObjectStore, type ObjectStore } from '@cardseal/object-store';
 import { localMasterKey } from '@cardseal/sealing';
-import { acceptBatch } from '../../apps/api/src/batches/accept.ts';
-import { lookAtRound } from '../../apps/api/src/batches/keeper.ts';
-import { createUncommittedWatch } from '../../apps/api/src/batches/watch-uncommitted.ts';
+import { lookAtRound } from '../../apps/api/src/background/batches/batch-loop.ts';
+import { createUncommittedWatch } from '../../apps/api/src/background/batches/watch-uncommitted.ts';
 import type { ApiContext } from '../../apps/api/src/context.ts';
-import { Problem } from '../../apps/api/src/problems/index.ts';
+import { Problem } from '../../apps/api/src/http/problems/index.ts';
+import { acceptBatch } from '../../apps/api/src/routes/batches/accept.ts';
 import { createProcess, type Fate, type ModelProcess } from './process.ts';
 
 export const TENANT = 'bank';

@@ -14,8 +14,8 @@ import { type MemoryObjectStore, memoryObjectStore } from '@cardseal/object-stor
 import type { AcquireOptions } from '@cardseal/pacer';
 import { localMasterKey } from '@cardseal/sealing';
 import type { ApiContext } from '../../apps/api/src/context.ts';
-import { cancelJob } from '../../apps/api/src/jobs/lifecycle.ts';
-import { storeJob } from '../../apps/api/src/store/store-job.ts';
+import { storeJob } from '../../apps/api/src/pipeline/store.ts';
+import { cancelJob } from '../../apps/api/src/routes/jobs/lifecycle.ts';
 import { createLeftSubmits, SAME_FOR_MS } from '../../apps/worker/src/background/reconcile/pending-submissions.ts';
 import { restoreUndelivered } from '../../apps/worker/src/background/reconcile/restore-deliveries.ts';
 import { restorePending } from '../../apps/worker/src/background/reconcile/restore-jobs.ts';

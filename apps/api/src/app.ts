@@ -20,16 +20,16 @@ import {
 } from '@cardseal/core/queue';
 import { createTracing } from '@cardseal/core/trace';
 import { createTargetGuard } from '@cardseal/webhook';
-import { createBatchKeeper } from './batches/index.ts';
-import { bodyBudgetBytes, createMemoryBudget } from './bodies/index.ts';
+import { createBatchLoop } from './background/batches/batch-loop.ts';
 import type { ApiConfig } from './config.ts';
 import type { ApiContext } from './context.ts';
-import { createCounter, createLimits, createTenantLimits } from './limits/index.ts';
-import { createPatience } from './patience/index.ts';
-import { createPoolWatch } from './quota/index.ts';
+import { bodyBudgetBytes, createMemoryBudget } from './http/bodies/index.ts';
+import { createCounter, createLimits, createTenantLimits } from './http/limits/index.ts';
+import { createTimeoutBreaker } from './http/redis-timeout/index.ts';
+import { createKeyWatch } from './http/waits/index.ts';
+import { createPoolWatch } from './routes/quota/index.ts';
+import { createUsageMeter } from './routes/usage/index.ts';
 import { createServer } from './server.ts';
-import { createUsageMeter } from './usage/index.ts';
-import { createKeyWatch } from './waits/index.ts';
 
 export interface ApiOverrides {
   clock?: Clock;
@@ -61,7 +61,7 @@ export function createApi(config: ApiConfig, overrides: ApiOverrides = {}): Api 
   const producer = connectRedis(redisTarget(config), 'producer', onRedisError);
   const subscriber = connectRedis(redisTarget(config), 'subscriber', onRedisError);
   const weightOf = createWeights(ledger);
-  const soon = createPatience();
+  const soon = createTimeoutBreaker();
   const stopping = new AbortController();
   const context: ApiContext = {
     config,
@@ -98,7 +98,7 @@ export function createApi(config: ApiConfig, overrides: ApiOverrides = {}): Api 
   metrics.beforeScrape(async () => metrics.set('cardseal_redis_up', {}, Number(await redisResponds(producer))));
   const listener = createMetricsListener(metrics, config);
   const tracing = createTracing('api', config);
-  const keeper = createBatchKeeper(context);
+  const keeper = createBatchLoop(context);
   const server = createServer(context, keeper);
   let stopped: Promise<void> | undefined;
 

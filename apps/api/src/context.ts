@@ -5,13 +5,13 @@ import type { Log } from '@cardseal/core/log';
 import type { Metrics } from '@cardseal/core/metrics';
 import type { FinishedEvents, JobChanges, JobQueue } from '@cardseal/core/queue';
 import type { TargetGuard } from '@cardseal/webhook';
-import type { MemoryBudget } from './bodies/index.ts';
 import type { ApiConfig } from './config.ts';
-import type { Limits } from './limits/index.ts';
-import type { Patience } from './patience/index.ts';
-import type { PoolWatch } from './quota/index.ts';
-import type { UsageMeter } from './usage/index.ts';
-import type { KeyWatch } from './waits/index.ts';
+import type { MemoryBudget } from './http/bodies/index.ts';
+import type { Limits } from './http/limits/index.ts';
+import type { TimeoutBreaker } from './http/redis-timeout/index.ts';
+import type { KeyWatch } from './http/waits/index.ts';
+import type { PoolWatch } from './routes/quota/index.ts';
+import type { UsageMeter } from './routes/usage/index.ts';
 
 export interface ApiContext {
   config: ApiConfig;
@@ -25,7 +25,7 @@ export interface ApiContext {
   guard: TargetGuard;
   limits: Limits;
   /** For what is asked of Redis while a client waits. */
-  soon: Patience;
+  soon: TimeoutBreaker;
   /** Never throws; half a second at most. */
   redisResponds: () => Promise<boolean>;
   pool: PoolWatch;

@@ -1,7 +1,7 @@
 /** What the API counts: each request by its route pattern, never by its path, which holds ids. */
 import type { Metrics } from '@cardseal/core/metrics';
 import type { FastifyInstance } from 'fastify';
-import { problemSentTo, REFUSALS } from './problems/index.ts';
+import { problemSentTo, REFUSALS } from './http/problems/index.ts';
 
 /** Requests that wait by design: their time says nothing about the API. */
 const WAITING = ['/v1/jobs/:id/events', '/v1/batches/:id/events'];

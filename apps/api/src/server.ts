@@ -2,18 +2,13 @@
 import { randomUUID } from 'node:crypto';
 import { armFailpoints } from '@cardseal/core/failpoints';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { type Caller, createAuthenticate } from './auth/index.ts';
-import { type BatchKeeper, batchRoutes } from './batches/index.ts';
-import { type BodyKind, type TransferLimits, watchBodies } from './bodies/index.ts';
+import type { BatchLoop } from './background/batches/batch-loop.ts';
 import type { ApiConfig } from './config.ts';
 import type { ApiContext } from './context.ts';
-import { endpointRoutes } from './endpoints/index.ts';
-import { healthRoutes } from './health.ts';
-import { createIdempotencyGuard } from './idempotency/index.ts';
-import { jobRoutes, lifecycleRoutes } from './jobs/index.ts';
-import { measureRequests } from './metrics.ts';
-import { openApiRoutes } from './openapi/index.ts';
-import { MAX_TERMS_BYTES, parseImages, parseJsonBodies } from './parsers/index.ts';
+import { type Caller, createAuthenticate } from './http/auth/index.ts';
+import { type BodyKind, type TransferLimits, watchBodies } from './http/bodies/index.ts';
+import { createIdempotencyGuard } from './http/idempotency/index.ts';
+import { MAX_TERMS_BYTES, parseImages, parseJsonBodies } from './http/parsers/index.ts';
 import {
   handleErrors,
   Problem,
@@ -21,14 +16,20 @@ import {
   problemDocument,
   refuseUnknownPaths,
   sendProblem,
-} from './problems/index.ts';
-import { quotaRoutes } from './quota/index.ts';
-import { submitRoute } from './submit/index.ts';
-import { uploadRoutes } from './uploads/index.ts';
-import { usageRoutes } from './usage/index.ts';
-import { whenClosed } from './waits/index.ts';
+} from './http/problems/index.ts';
+import { whenClosed } from './http/waits/index.ts';
+import { measureRequests } from './metrics.ts';
+import { openApiRoutes } from './openapi/index.ts';
+import { batchRoutes } from './routes/batches/index.ts';
+import { endpointRoutes } from './routes/endpoints/index.ts';
+import { healthRoutes } from './routes/health/routes.ts';
+import { jobRoutes, lifecycleRoutes } from './routes/jobs/index.ts';
+import { submitRoute } from './routes/jobs/submit.ts';
+import { quotaRoutes } from './routes/quota/index.ts';
+import { uploadRoutes } from './routes/uploads/index.ts';
+import { usageRoutes } from './routes/usage/index.ts';
 
-export function createServer(context: ApiContext, keeper: Pick<BatchKeeper, 'take'>): FastifyInstance {
+export function createServer(context: ApiContext, keeper: Pick<BatchLoop, 'take'>): FastifyInstance {
   const { config, log } = context;
   if (config.FAILPOINTS_DIR !== undefined) armFailpoints(config.FAILPOINTS_DIR);
   const app = fastify({

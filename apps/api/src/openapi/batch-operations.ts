@@ -1,8 +1,8 @@
 /** Operations on uploads and batches. */
 
 import { z } from 'zod';
-import { BATCH_TYPES, batchResultSchema, batchSchema } from '../batches/index.ts';
-import { uploadRequestSchema, uploadTicketSchema } from '../uploads/index.ts';
+import { BATCH_TYPES, batchResultSchema, batchSchema } from '../routes/batches/index.ts';
+import { uploadRequestSchema, uploadTicketSchema } from '../routes/uploads/index.ts';
 import { type Operation, WITH_A_LARGE_BODY } from './operation.ts';
 
 const BATCH = {

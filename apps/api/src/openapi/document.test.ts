@@ -6,7 +6,7 @@ import { localMasterKey } from '@cardseal/sealing';
 import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ApiContext } from '../context.ts';
-import { PROBLEMS } from '../problems/index.ts';
+import { PROBLEMS } from '../http/problems/index.ts';
 import { createServer } from '../server.ts';
 import { openApiDocument, operations, problemsOfOperation } from './index.ts';
 

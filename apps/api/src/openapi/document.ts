@@ -1,6 +1,6 @@
 /** The OpenAPI 3.1 document, put together from the operations whose routes are there. */
 import type { z } from 'zod';
-import { PROBLEMS, Problem, type ProblemCode, problemDocument } from '../problems/index.ts';
+import { PROBLEMS, Problem, type ProblemCode, problemDocument } from '../http/problems/index.ts';
 import { batchOperations } from './batch-operations.ts';
 import { jobOperations } from './job-operations.ts';
 import { type Components, type JsonSchema, toJsonSchema } from './json-schema.ts';

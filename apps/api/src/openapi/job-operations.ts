@@ -1,8 +1,8 @@
 /** Operations on jobs. */
 
 import { z } from 'zod';
-import { listQuery, waitQuery } from '../jobs/index.ts';
-import { jobRequestSchema } from '../submit/request-schema.ts';
+import { jobRequestSchema } from '../pipeline/submit/request-schema.ts';
+import { listQuery, waitQuery } from '../routes/jobs/index.ts';
 import { JOB_REQUEST, QUEUED_JOB, SUCCEEDED_JOB } from './examples.ts';
 import { type Operation, WITH_A_LARGE_BODY } from './operation.ts';
 import { jobPageSchema, jobSchema } from './schemas.ts';

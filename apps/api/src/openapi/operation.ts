@@ -1,7 +1,7 @@
 /** One operation of the API as its document describes it; the schemas are those that validate. */
 import type { Scope } from '@cardseal/core/ledger';
 import type { z } from 'zod';
-import type { ProblemCode } from '../problems/index.ts';
+import type { ProblemCode } from '../http/problems/index.ts';
 
 /** Of routes whose bodies carry images: a full memory budget, and a process that stops before the body is complete. */
 export const WITH_A_LARGE_BODY = ['overloaded', 'shutting_down'] as const satisfies readonly ProblemCode[];

@@ -3,7 +3,7 @@
 import { JOB_STATES } from '@cardseal/core/job';
 import { CHECK_CODES, FIELD_NAMES } from '@cardseal/idcard/card';
 import { z } from 'zod';
-import { PROBLEMS, type ProblemCode } from '../problems/index.ts';
+import { PROBLEMS, type ProblemCode } from '../http/problems/index.ts';
 
 const time = z.iso.datetime({ offset: true });
 const side = z.enum(['front', 'back']);

@@ -1,7 +1,7 @@
 /** Operations about the service itself. */
 import { z } from 'zod';
-import { quotaSchema } from '../quota/index.ts';
-import { usageQuery, usageSchema } from '../usage/index.ts';
+import { quotaSchema } from '../routes/quota/index.ts';
+import { usageQuery, usageSchema } from '../routes/usage/index.ts';
 import type { Operation } from './operation.ts';
 
 export const serviceOperations: readonly Operation[] = [

@@ -1,6 +1,6 @@
 /** Operations on webhook endpoints and deliveries. */
 import { z } from 'zod';
-import { endpointChangeSchema, endpointSchema, recoverySchema, rotationSchema } from '../endpoints/schema.ts';
+import { endpointChangeSchema, endpointSchema, recoverySchema, rotationSchema } from '../routes/endpoints/schema.ts';
 import type { Operation, RequestBody } from './operation.ts';
 import { pageOf } from './schemas.ts';
 

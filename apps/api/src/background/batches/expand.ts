@@ -1,0 +1,113 @@
+/** Makes a job of every line. It may be interrupted anywhere and done again: ids follow from batch and line. */
+import { DefectError } from '@cardseal/base/errors';
+import { type JobId, type JobRequest, SIDES } from '@cardseal/core/job';
+import { type BatchHead, type BatchId, type BatchLine, type BatchRound, lineJobId } from '@cardseal/core/ledger';
+import { describeError } from '@cardseal/core/log';
+import { inSpan, withParent } from '@cardseal/core/trace';
+import type { ApiContext } from '../../context.ts';
+import { Problem } from '../../http/problems/index.ts';
+import { storeJob } from '../../pipeline/store.ts';
+import { fromRequest, resolveSource, uploadsOf } from '../../pipeline/submit/index.ts';
+import type { JobRequestBody } from '../../pipeline/submit/request-schema.ts';
+import { cancelJob } from '../../routes/jobs/index.ts';
+
+/** Lines that are written at once. */
+const LINES_AT_ONCE = 16;
+
+/** @param fresh no other process can have begun. Returns false when it was told to stop, or the batch cancelled. */
+export async function expandBatch(
+  context: ApiContext,
+  { tenant, id }: Pick<BatchRound, 'tenant' | 'id'>,
+  head: BatchHead,
+  { fresh, stopped }: { fresh: boolean; stopped: () => boolean },
+): Promise<boolean> {
+  const { batches } = context.ledger.intake;
+  for (let at = 0; at < head.chunks; at++) {
+    const lines = await batches.chunk<JobRequestBody>(tenant, id, head, at);
+    const { expanded, cancelAsked, end } = await batches.status(tenant, id);
+    // Another process was faster: it took the lines away when every one had its job.
+    if (expanded) return true;
+    if (stopped() || cancelAsked || end) return false;
+    if (!lines) throw new DefectError('batch_lines_missing', { fields: { batch: id, chunk: at } });
+    for (let from = 0; from < lines.length; from += LINES_AT_ONCE) {
+      const some = lines.slice(from, from + LINES_AT_ONCE);
+      const made = await Promise.all(some.map((line) => storeLine(context, tenant, id, head, line, fresh)));
+      const goesOn = await settleGroup(
+        context,
+        tenant,
+        id,
+        made.filter((request) => request !== null),
+      );
+      if (!goesOn || stopped()) return false;
+    }
+  }
+  await batches.setExpanded(tenant, id);
+  return true;
+}
+
+/**
+ * Looked at behind the writes, because a process may have stood still in the middle of them: who cancels declares it
+ * and then looks for jobs, who makes jobs looks afterwards, so that one of the two sees the other.
+ */
+async function settleGroup(
+  context: ApiContext,
+  tenant: string,
+  id: BatchId,
+  made: readonly JobRequest[],
+): Promise<boolean> {
+  const { cancelAsked, end } = await context.ledger.intake.batches.status(tenant, id);
+  const over = cancelAsked || end !== null;
+  if (over) for (const { job } of made) await cancelJob(context, tenant, job).catch(gone);
+  // What is cancelled is announced by the worker that comes to it.
+  await putOnWay(context, made);
+  return !over;
+}
+
+/** null when the job was there, or is erased. */
+async function storeLine(
+  context: ApiContext,
+  tenant: string,
+  id: BatchId,
+  head: BatchHead,
+  { line, request }: BatchLine<JobRequestBody>,
+  fresh: boolean,
+): Promise<JobRequest | null> {
+  const { pictures, pointers, terms } = fromRequest(request);
+  const sources: NonNullable<JobRequest['sources']> = {};
+  for (const side of SIDES) {
+    const pointer = pointers[side];
+    if (pointer === undefined) continue;
+    if ('object' in pointer) sources[side] = pointer.object;
+    else {
+      const bytes = await resolveSource(context, tenant, side, pointer, context.config.MAX_IMAGE_BYTES).catch(gone);
+      if (bytes) pictures[side] = bytes;
+      // No such bucket can be on a list: the job fails with `source_unavailable`, and its neighbours do not.
+      else sources[side] = { bucket: '-', key: pointer.upload_id };
+    }
+  }
+  const caller = { tenant, apiKeyId: head.apiKeyId, scopes: [] };
+  const job: JobId = lineJobId(id, line);
+  const options = { createdAtMs: head.createdAtMs, fresh, sources, uploads: uploadsOf(pointers) };
+  // A trace of its own: one over a whole batch could be read by nobody.
+  const stored = await withParent(undefined, () =>
+    inSpan('submit', { job }, () => storeJob(context, caller, job, { pictures, terms }, options)),
+  ).catch(gone);
+  return stored && !stored.replayed ? stored.request : null;
+}
+
+/** Problems of one line are its own; our own troubles are tried again as a whole. */
+function gone(error: unknown): null {
+  if (error instanceof Problem && error.status < 500) return null;
+  throw error;
+}
+
+async function putOnWay({ jobQueue, log }: ApiContext, requests: readonly JobRequest[]): Promise<void> {
+  const cards = requests.map(({ tenant, job, priority, sides }) => ({
+    tenant,
+    job,
+    generation: 1,
+    priority,
+    calls: sides.length,
+  }));
+  await jobQueue.addCards(cards).catch((error) => log.warn('batch.enqueue_postponed', describeError(error)));
+}

@@ -1,3 +1,0 @@
-export { type BatchKeeper, createBatchKeeper } from './keeper.ts';
-export { BATCH_TYPES, batchRoutes } from './routes.ts';
-export { batchResultSchema, batchSchema } from './schema.ts';

@@ -1,0 +1,1 @@
+export { createTimeoutBreaker, LATE, type TimeoutBreaker } from './timeout-breaker.ts';

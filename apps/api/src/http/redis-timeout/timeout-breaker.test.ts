@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest';
+import { createTimeoutBreaker, LATE } from './timeout-breaker.ts';
+
+const never = new Promise<never>(() => {});
+
+describe('the timeout breaker', () => {
+  it('hands on an answer, and a failure, that comes in time', async () => {
+    const soon = createTimeoutBreaker(1000);
+    expect(await soon(Promise.resolve(7))).toBe(7);
+    await expect(soon(Promise.reject(new Error('away')))).rejects.toThrow('away');
+  });
+
+  it('waits for one that is late, and for none behind it until one is answered', async () => {
+    const soon = createTimeoutBreaker(20);
+    const first = Promise.withResolvers<number>();
+    expect(await soon(first.promise)).toBe(LATE);
+    const startedMs = performance.now();
+    for (let n = 0; n < 50; n++) expect(await soon(never)).toBe(LATE);
+    expect(performance.now() - startedMs).toBeLessThan(200);
+    first.resolve(1);
+    await first.promise;
+    expect(await soon(Promise.resolve(2))).toBe(2);
+  });
+
+  it('an answer that fails after all is nobody’s unhandled rejection, and no sign that Redis is back', async () => {
+    const soon = createTimeoutBreaker(1);
+    const first = Promise.withResolvers<number>();
+    expect(await soon(first.promise)).toBe(LATE);
+    expect(await soon(Promise.reject(new Error('later')))).toBe(LATE);
+    first.reject(new Error('given up'));
+    await first.promise.catch(() => {});
+    const startedMs = performance.now();
+    for (let n = 0; n < 50; n++) expect(await soon(never)).toBe(LATE);
+    expect(performance.now() - startedMs).toBeLessThan(200);
+    expect(await soon(Promise.resolve(3))).toBe(LATE);
+    expect(await soon(Promise.resolve(4))).toBe(4);
+  });
+});

@@ -1,1 +1,0 @@
-export { createPatience, LATE, type Patience } from './patience.ts';

@@ -1,0 +1,2 @@
+export { BATCH_TYPES, batchRoutes } from './routes.ts';
+export { batchResultSchema, batchSchema } from './schema.ts';

@@ -1,1 +1,0 @@
-export { type Stored, storeJob } from './store-job.ts';

@@ -1,8 +1,0 @@
-export { checkEndpoints } from './check-endpoints.ts';
-export { inspectPictures } from './inspect.ts';
-export { meaningOf } from './meaning.ts';
-export { fromRequest } from './read-submission.ts';
-export { jobRequestSchema } from './request-schema.ts';
-export { objectRules, resolveSource, uploadsOf } from './resolve-sources.ts';
-export { submitRoute } from './route.ts';
-export type { Submission } from './submission.ts';
