@@ -1,4 +1,4 @@
-// A key wrapper behind Cardseal's line protocol (docs/key-wrapper.md), standard library only. It reads one JSON object
+// A key wrapper behind Cardseal's line protocol (docs/operate/key-wrapper.md), standard library only. It reads one JSON object
 // per line, wraps the AES key in it and answers in the same form. Only wrapKey() is the vendor's: put his jar on the
 // class path and call it there. It must never print a key, and nothing but answers on standard output.
 

@@ -51,7 +51,7 @@ const HELP = `npm run bench -- pacing [options]
   --modes a,b        ${MODES.join(', ')} (all)
   --seconds N        of each run of the table, behind 20 s of warm-up for ours and 4 s for peers (15)
   --repeat N         runs of each row, the median counts (1)
-  --plot             plots as SVG in docs/benchmarks
+  --plot             plots as SVG in docs/develop/benchmarks
 final: the whole table with plots, halving, flush and frontier, about 40 minutes; each row goes to a file at once
   --out FILE         that file (reports/pacing-<time>.jsonl); the tables come beside it as FILE.md
   --resume FILE      goes on with a run that was cut: only what is missing in the file is measured

@@ -1,4 +1,4 @@
-/** What a card costs in writes to the store: the table in docs/ledger.md is held to what the store counts. */
+/** What a card costs in writes to the store: the table in docs/understand/ledger.md is held to what the store counts. */
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Harness, startHarness } from '../chaos/harness/index.ts';
@@ -25,7 +25,7 @@ describe.skipIf(process.env.S3_ENDPOINT)('writes per one-sided card with one end
     // What keys were used for is written once a minute, however many cards there were.
     const puts = Object.entries(counts).filter(([name]) => /^PutObject (?!key-usage\/)/.test(name));
     const perCard = Object.fromEntries(puts.map(([name, count]) => [name.slice('PutObject '.length), count / CARDS]));
-    expect(perCard).toEqual(await budgetOf('docs/ledger.md'));
+    expect(perCard).toEqual(await budgetOf('docs/understand/ledger.md'));
   });
 });
 

@@ -8,10 +8,10 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { blocksOf, ROOT } from '../support/pages/blocks.ts';
 
-const [start, ...commands] = blocksOf('docs/quickstart.md', 'sh').map(({ text }) => text);
+const [start, ...commands] = blocksOf('docs/use/quickstart.md', 'sh').map(({ text }) => text);
 const PORTS = { API_PORT: '0', ADMIN_PORT: '0', EMULATOR_PORT: '0', S3_PORT: '0' };
 
-describe('docs/quickstart.md', () => {
+describe('docs/use/quickstart.md', () => {
   let dataDir: string;
   let launcher: ChildProcess;
   let said = '';

@@ -9,9 +9,9 @@ import { type ProductionRedis, startProductionRedis } from '../support/productio
 import { startTestStack, startWebhookSink, type TestStack, type WebhookSink } from '../support/stack.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
-const FOLDER = path.join(ROOT, 'docs/runbook');
+const FOLDER = path.join(ROOT, 'docs/operate/runbook');
 const pages = readdirSync(FOLDER).filter((name) => name !== 'README.md');
-const commandsOf = (page: string) => blocksOf(`docs/runbook/${page}`, 'sh').map(({ text }) => text);
+const commandsOf = (page: string) => blocksOf(`docs/operate/runbook/${page}`, 'sh').map(({ text }) => text);
 
 /** With what a form, a shell and an address would each take for something else. */
 const PASSWORD = `a&b=c+d %41 "e" 'f' $g é`;

@@ -12,7 +12,7 @@ import { type VerifierCase, verifierCases } from './webhook-verifiers/cases.ts';
 
 const EXAMPLES = fileURLToPath(new URL('../../docs/examples/', import.meta.url));
 const HARNESS = fileURLToPath(new URL('./webhook-verifiers/', import.meta.url));
-const PAGE = fileURLToPath(new URL('../../docs/webhooks.md', import.meta.url));
+const PAGE = fileURLToPath(new URL('../../docs/use/webhooks.md', import.meta.url));
 const FILES = ['verify.ts', 'verify.py', 'Verify.java'];
 
 const cases = verifierCases();

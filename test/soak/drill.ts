@@ -17,7 +17,7 @@ exit code 1 when anything was not named, rang nothing, was not mended or is miss
   --seed         which cards (1)
   --rate         cards a second (3)
   --unabridged   the alert rules as they are; without it each \`for\` is a twelfth, and Redis is away for 20 s, not 75 s
-  --screenshots  writes docs/images/drill-*.png; needs Chromium`;
+  --screenshots  writes docs/screenshots/drill-*.png; needs Chromium`;
 
 const { values } = parseArgs({
   options: {

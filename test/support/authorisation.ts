@@ -63,7 +63,7 @@ async function freshThings(api: TestApi, kind: string): Promise<string> {
   return 'none';
 }
 
-/** The page `docs/authorisation.md`, whole. */
+/** The page `docs/use/authorisation.md`, whole. */
 export function authorisationPage(rows: readonly MatrixRow[]): string {
   const cell = (status: number) => (status === 401 || status === 403 ? `${status}` : `**${status}**`);
   const line = ({ method, path, answers }: MatrixRow) =>

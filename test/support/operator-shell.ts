@@ -1,4 +1,4 @@
-/** A shell as operators have it: `cardseal` on the path, and the settings that docs/deployment.md names. */
+/** A shell as operators have it: `cardseal` on the path, and the settings that docs/operate/deployment.md names. */
 import { spawn } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';

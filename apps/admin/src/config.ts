@@ -41,7 +41,7 @@ const schema = z.object({
   SHUTDOWN_GRACE_MS: positiveInteger.default(10_000),
 });
 
-/** Every variable that is read; docs/concepts.md names each. */
+/** Every variable that is read; docs/operate/settings.md names each. */
 export const settingNames = Object.keys(schema.shape);
 
 export type AdminConfig = z.output<typeof schema>;

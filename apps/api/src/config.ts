@@ -51,7 +51,7 @@ const schema = z.object({
   UPLOAD_ORIGINS: origins.default([]),
 });
 
-/** Every variable that is read; docs/concepts.md names each. */
+/** Every variable that is read; docs/operate/settings.md names each. */
 export const settingNames = Object.keys(schema.shape);
 
 export type ApiConfig = z.output<typeof schema>;

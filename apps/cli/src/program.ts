@@ -44,7 +44,7 @@ export function createProgram(env: Env, prepareOperator: () => void = () => {}):
     .command('doctor')
     .description('compare the ledger with the queue; exit code 1 when they disagree')
     .option('--fix', 'put back what is missing, take away what is stale')
-    .option('--strict', 'exit code 1 also when something beneath is not as docs/deployment.md asks')
+    .option('--strict', 'exit code 1 also when something beneath is not as docs/operate/deployment.md asks')
     .option('--hours <n>', 'how far back lists are compared with outcomes', Number, 24)
     .option('--json', 'print JSON')
     .action((options) => doctorCommand(env, options));
@@ -92,7 +92,7 @@ export function createProgram(env: Env, prepareOperator: () => void = () => {}):
     .description('change a tenant; takes hold within seconds')
     .option('--name <name>', 'a name for people')
     .option('--weight <weight>', 'share of the quota beside other tenants', positiveNumber)
-    .option('--policy <file>', 'JSON of thresholds and verdicts, as in docs/checks.md; `default` for the default')
+    .option('--policy <file>', 'JSON of thresholds and verdicts, as in docs/use/checks.md; `default` for the default')
     .option(
       '--object-source <bucket/prefix...>',
       'where images may be read from: a bucket, or a path in it and all below; replaces the list',

@@ -56,7 +56,7 @@ const schema = z.object({
   RETENTION_INTERVAL_MS: positiveInteger.default(10 * 60_000),
 });
 
-/** Every variable that is read; docs/concepts.md names each. */
+/** Every variable that is read; docs/operate/settings.md names each. */
 export const settingNames = Object.keys(schema.shape);
 
 export type WorkerConfig = z.output<typeof schema>;

@@ -1,5 +1,5 @@
 /**
- * The operations of one card, each alone and bare: the request, the writes of docs/ledger.md that come before the
+ * The operations of one card, each alone and bare: the request, the writes of docs/understand/ledger.md that come before the
  * webhook, two trips through a queue, the delivery. No reads, no sealing, no encryption, no permit: those are ours.
  */
 import { once } from 'node:events';

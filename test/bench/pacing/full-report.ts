@@ -154,7 +154,7 @@ export function savePlot(
   limitPerBin: number,
   panels: Parameters<typeof plotSvg>[2],
 ): void {
-  const folder = path.join(import.meta.dirname, '../../../docs/benchmarks');
+  const folder = path.join(import.meta.dirname, '../../../docs/develop/benchmarks');
   mkdirSync(folder, { recursive: true });
   writeFileSync(path.join(folder, `${name}.svg`), plotSvg(heading, limitPerBin, panels));
 }

@@ -11,7 +11,7 @@ describe('the matrix of who may do what', () => {
   });
 
   it('is the page in the docs', async () => {
-    const page = await readFile(path.join(import.meta.dirname, '../../../docs/authorisation.md'), 'utf8');
+    const page = await readFile(path.join(import.meta.dirname, '../../../docs/use/authorisation.md'), 'utf8');
     expect(page).toBe(authorisationPage(rows));
   });
 

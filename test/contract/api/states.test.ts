@@ -7,7 +7,7 @@ import { json, startTestApi, type TestApi } from '../../support/api.ts';
 import { plainJpeg } from '../../support/images.ts';
 import { endJob } from '../../support/outcomes.ts';
 
-const page = readFileSync(new URL('../../../docs/api.md', import.meta.url), 'utf8');
+const page = readFileSync(new URL('../../../docs/use/api.md', import.meta.url), 'utf8');
 const ENDS = ['succeeded', 'failed', 'expired'] as const;
 const ACTIONS = [...ENDS, 'cancel', 'retry', 'erase'] as const;
 

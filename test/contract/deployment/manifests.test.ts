@@ -61,7 +61,7 @@ const MODELS = {
 
 const READERS = { api: readApi, worker: readWorker, admin: readAdmin };
 
-/** What the secrets hold, in the form that docs/deployment.md asks for. */
+/** What the secrets hold, in the form that docs/operate/deployment.md asks for. */
 const SECRETS: Record<string, string> = { REDIS_URL: 'rediss://cardseal:password@redis:6379' };
 
 const titled = (among: typeof manifests): [string, Manifest][] =>

@@ -11,20 +11,20 @@ const at = ({ page, line, language }: Block) => `${page}:${line} ${language}`;
 /** Who reads the blocks of a language: by page where there are several. A diagram, `text`, is read by people alone. */
 const READERS: Record<string, Record<string, string>> = {
   sh: {
-    'docs/quickstart.md': 'test/e2e/quickstart.test.ts',
-    'docs/runbook/': 'test/e2e/runbook.test.ts',
+    'docs/use/quickstart.md': 'test/e2e/quickstart.test.ts',
+    'docs/operate/runbook/': 'test/e2e/runbook.test.ts',
     '': 'test/e2e/pages/commands.test.ts',
   },
   ts: { '': 'test/e2e/pages/examples.test.ts' },
   http: { '': 'test/e2e/pages/examples.test.ts' },
   json: {
-    'docs/pictures.md': 'packages/idcard/src/image/images-page.test.ts',
-    'docs/checks.md': 'packages/idcard/src/card/checks-page.test.ts',
+    'docs/use/images.md': 'packages/idcard/src/image/images-page.test.ts',
+    'docs/use/checks.md': 'packages/idcard/src/card/checks-page.test.ts',
     '': 'test/e2e/pages/examples.test.ts',
   },
-  mermaid: { 'docs/api.md': 'test/contract/api/states.test.ts' },
-  python: { 'docs/webhooks.md': 'test/interop/webhook-verifiers.ts' },
-  java: { 'docs/webhooks.md': 'test/interop/webhook-verifiers.ts' },
+  mermaid: { 'docs/use/api.md': 'test/contract/api/states.test.ts' },
+  python: { 'docs/use/webhooks.md': 'test/interop/webhook-verifiers.ts' },
+  java: { 'docs/use/webhooks.md': 'test/interop/webhook-verifiers.ts' },
 };
 
 function readerOf({ page, language }: Block): string | undefined {

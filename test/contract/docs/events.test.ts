@@ -6,7 +6,7 @@ import { EVENTS, type EventDefinition } from '@cardseal/core/log';
 import { expect, it } from 'vitest';
 
 const REPOSITORY = path.resolve(import.meta.dirname, '../../..');
-const page = readFileSync(path.join(REPOSITORY, 'docs/events.md'), 'utf8');
+const page = readFileSync(path.join(REPOSITORY, 'docs/operate/events.md'), 'utf8');
 
 it('has a row for each event, with its level, its fields and what it says, and no other', () => {
   const shown = Object.fromEntries(

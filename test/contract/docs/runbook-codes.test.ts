@@ -7,7 +7,7 @@ const ROOT = path.resolve(import.meta.dirname, '../../..');
 const read = (file: string) => readFileSync(path.join(ROOT, file), 'utf8');
 
 /** Rows of the provider's answers. */
-const answers = [...read('docs/provider.md').matchAll(/^\| ([^|]+) \| `(\w+)` \| `(\w+)` \|/gm)].map(
+const answers = [...read('docs/understand/provider.md').matchAll(/^\| ([^|]+) \| `(\w+)` \| `(\w+)` \|/gm)].map(
   ([, answer, kind, code]) => ({ answer: answer!, kind: kind!, code: code! }),
 );
 const ownCodes = globSync(['packages/core/src/**/*.ts', 'apps/worker/src/**/*.ts'], { cwd: ROOT })
@@ -17,7 +17,7 @@ const ownCodes = globSync(['packages/core/src/**/*.ts', 'apps/worker/src/**/*.ts
 const HELD = ['qps', 'daily_quota', 'total_quota', 'configuration'];
 
 describe('the page of cards that fail', () => {
-  const rows = [...read('docs/runbook/cards-fail.md').matchAll(/^\| (`.+?) \|/gm)].map(([, first]) => first!);
+  const rows = [...read('docs/operate/runbook/cards-fail.md').matchAll(/^\| (`.+?) \|/gm)].map(([, first]) => first!);
   const named = rows.flatMap((row) =>
     [...row.matchAll(/`(\w+)(…?)`/g)].map(([, code, more]) => ({ code: code!, more })),
   );
@@ -41,7 +41,7 @@ describe('the page of cards that fail', () => {
 });
 
 it('the page of a dead credential names answers that close a gate for it', () => {
-  const [, codes] = /\(codes ([\d, ]+) and their like\)/.exec(read('docs/runbook/credential-dead.md')) ?? [];
+  const [, codes] = /\(codes ([\d, ]+) and their like\)/.exec(read('docs/operate/runbook/credential-dead.md')) ?? [];
   const closing = answers.filter(({ kind }) => kind === 'configuration').flatMap(({ answer }) => answer.split(', '));
   for (const code of codes!.split(', ')) expect(closing).toContain(code);
 });

@@ -74,10 +74,10 @@ const request = { headers };`;
 
 const EXAMPLES: { page: string; has: string; mode?: string; says?: string; prints: string }[] = [
   { page: 'packages/client/README.md', has: 'jobs.wait', prints: 'succeeded clear' },
-  { page: 'docs/webhooks.md', has: 'throws WebhookVerificationError', says: 'event.type', prints: 'job.succeeded' },
-  { page: 'docs/webhooks.md', has: 'createHmac', says: 'verify(secret, headers, body)', prints: 'true' },
+  { page: 'docs/use/webhooks.md', has: 'throws WebhookVerificationError', says: 'event.type', prints: 'job.succeeded' },
+  { page: 'docs/use/webhooks.md', has: 'createHmac', says: 'verify(secret, headers, body)', prints: 'true' },
   {
-    page: 'docs/webhooks.md',
+    page: 'docs/use/webhooks.md',
     has: 'decryptPayload',
     mode: 'encrypted',
     says: '(full as typeof event).data.state',
@@ -97,7 +97,7 @@ describe('the examples of the pages', () => {
   });
 
   it('webhooks.md: what arrives', () => {
-    const [block] = blocksOf('docs/webhooks.md', 'http');
+    const [block] = blocksOf('docs/use/webhooks.md', 'http');
     const [head, body] = block!.text.split('\n\n') as [string, string];
     const { arrival } = arrived.full!;
     for (const line of head.split('\n').slice(1)) {
@@ -112,7 +112,7 @@ describe('the examples of the pages', () => {
 
   it('admin.md: the requests of a bulk retry', async () => {
     const operator = await loginAdmin(app.stack.info);
-    const [block] = blocksOf('docs/admin.md', 'http');
+    const [block] = blocksOf('docs/operate/admin.md', 'http');
     let id = '';
     for (const line of block!.text.split('\n')) {
       const [, method, route, body] = /^(\w+) +(\S+)(?: (\{.*\}))?$/.exec(line)!;
@@ -124,7 +124,7 @@ describe('the examples of the pages', () => {
   });
 
   it('problems.md: a problem', async () => {
-    const [block] = blocksOf('docs/problems.md', 'json');
+    const [block] = blocksOf('docs/use/problems.md', 'json');
     const { request_id, errors, ...shown } = JSON.parse(block!.text);
     const { body } = await app.call('POST', '/v1/jobs?side=front', {
       body: 'hello',

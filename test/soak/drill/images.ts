@@ -10,7 +10,7 @@ export interface Photographer {
 
 const WIDE = { width: 1280, height: 900 };
 const PHONE = { width: 390, height: 844 };
-const FOLDER = path.resolve(import.meta.dirname, '../../../docs/images');
+const FOLDER = path.resolve(import.meta.dirname, '../../../docs/screenshots');
 
 export async function startPhotographer({ stack }: TestStack): Promise<Photographer> {
   const { adminUrl, admin } = stack.info;

@@ -1,6 +1,6 @@
 /**
  * A key wrapper that dies while a file exists, as a vendor's tool without its licence does. Arguments: the public key's
- * file, and the file that makes it die. Protocol: docs/key-wrapper.md.
+ * file, and the file that makes it die. Protocol: docs/operate/key-wrapper.md.
  */
 import { constants, publicEncrypt } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';

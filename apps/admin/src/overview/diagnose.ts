@@ -73,7 +73,7 @@ function outages({ credentials, steps, atMs }: Overview): Trouble[] {
       const advice = [
         `Last error: ${gate.cause ?? 'unknown'}.${waiting}`,
         'No job fails and no attempt is spent; probe calls find out when the provider is back.',
-        'Runbook: docs/runbook/provider-down.md.',
+        'Runbook: docs/operate/runbook/provider-down.md.',
       ];
       return bad(
         `The provider ${provider ?? 'of the pool'} is away (credential ${id})${since}.`,

@@ -115,7 +115,7 @@ export const webhookOperations: readonly Operation[] = [
     path: '/v1/webhook-endpoints',
     tag,
     summary: 'Register a webhook endpoint',
-    description: 'Payloads `full` and `encrypted` need the scope `results:read` too. See docs/webhooks.md.',
+    description: 'Payloads `full` and `encrypted` need the scope `results:read` too. See docs/use/webhooks.md.',
     scope: 'endpoints:write',
     body: [
       {

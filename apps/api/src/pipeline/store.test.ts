@@ -61,7 +61,7 @@ async function erasedBefore(step: number): Promise<{ names: string[]; erased: bo
 describe('a submit that looks for no erasure', () => {
   it('makes its own writes and reads only the key of its tenant', async () => {
     const { steps } = await erasedBefore(-1);
-    // Reading the tenant's key, and the writes of docs/ledger.md.
+    // Reading the tenant's key, and the writes of docs/understand/ledger.md.
     expect(steps).toBeLessThanOrEqual(7);
   });
 

@@ -68,7 +68,7 @@ function print(findings: Findings): void {
   if (left_to_workers.length > 0)
     process.stdout.write('abandoned jobs without an outcome and interrupted submits are left to the workers\n');
   if (unrepaired > 0)
-    process.stdout.write('missing and unreadable data must be restored: docs/runbook/stored-data-missing.md\n');
+    process.stdout.write('missing and unreadable data must be restored: docs/operate/runbook/stored-data-missing.md\n');
 }
 
 /** @throws TransientError `queue_unavailable`, with the last error of the connection as its cause. */

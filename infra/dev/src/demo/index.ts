@@ -92,7 +92,7 @@ function whereToLook(): string {
   return [
     'Where to look next:',
     '  npm start                    the same, staying up; dev.json in .cardseal/ has URLs and keys',
-    '  docs/quickstart.md           submit a card of your own with curl',
+    '  docs/use/quickstart.md       submit a card of your own with curl',
     '  apps/api/src/submit          where a card comes in; apps/worker/src/recognize/pipeline.ts is the way it goes',
     '',
   ].join('\n');

@@ -14,7 +14,7 @@ export function isFinished(state: JobState): boolean {
 }
 
 /**
- * Every change of state that there is; docs/api.md draws them. The end of a generation is one conditional write, so
+ * Every change of state that there is; docs/use/api.md draws them. The end of a generation is one conditional write, so
  * that what ended stays as it ended until a retry opens the next generation, and what is erased stays erased.
  */
 export const TRANSITIONS: Readonly<Record<JobState, readonly JobState[]>> = {

@@ -1,5 +1,5 @@
 /**
- * Every name in the ledger is made here, so that the layout can be read on one page (docs/ledger.md has the prose).
+ * Every name in the ledger is made here, so that the layout can be read on one page (docs/understand/ledger.md has the prose).
  * Names hold ids, HMACs, states and codes only.
  */
 import { keyPaths } from '@cardseal/sealing';

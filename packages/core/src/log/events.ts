@@ -1,5 +1,5 @@
 /**
- * Every event that a log line can be: its level, its fields, and what it says. docs/events.md is held to this list, and
+ * Every event that a log line can be: its level, its fields, and what it says. docs/operate/events.md is held to this list, and
  * a name that is not on it does not compile.
  */
 import type { LogField } from './fields.ts';

@@ -1,5 +1,5 @@
 /**
- * Every metric there is, with every label it may have: docs/metrics.md, the rules and the dashboard are held to this
+ * Every metric there is, with every label it may have: docs/operate/metrics.md, the rules and the dashboard are held to this
  * list. No label holds a tenant, a job, an endpoint or anything else that grows with use.
  */
 

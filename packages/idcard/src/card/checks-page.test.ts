@@ -1,4 +1,4 @@
-/** Holds `docs/checks.md` against the code: what the page names, shows and promises is what the checks do. */
+/** Holds `docs/use/checks.md` against the code: what the page names, shows and promises is what the checks do. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import {
@@ -16,7 +16,7 @@ import {
 } from './index.ts';
 import { back, front, TODAY } from './specimen-for-tests.ts';
 
-const page = readFileSync(new URL('../../../../docs/checks.md', import.meta.url), 'utf8');
+const page = readFileSync(new URL('../../../../docs/use/checks.md', import.meta.url), 'utf8');
 const sections = new Map(
   page
     .split(/^### /m)
@@ -33,7 +33,7 @@ function block(name: string): unknown {
   return JSON.parse(new RegExp(`^\`\`\`json ${name}\\n([^]*?)\`\`\`$`, 'm').exec(page)![1]!);
 }
 
-describe('docs/checks.md', () => {
+describe('docs/use/checks.md', () => {
   it('has a section for each check, in the order of the list', () => {
     expect([...sections.keys()]).toEqual(CHECK_CODES);
   });

@@ -1,5 +1,5 @@
 /**
- * The closed list of checks: their codes and the outcomes each can have. What a check means is in `docs/checks.md`,
+ * The closed list of checks: their codes and the outcomes each can have. What a check means is in `docs/use/checks.md`,
  * which a test holds against this list.
  */
 import type { Side } from './fields.ts';

@@ -64,7 +64,7 @@ function maskSide(side: SideResult): SideResult {
   return { ...(present as Omit<SideResult, 'fields'>), fields: maskFields(side.fields) };
 }
 
-/** A new result without what identifies the holder; `docs/checks.md` says what remains. Masking twice changes nothing. */
+/** A new result without what identifies the holder; `docs/use/checks.md` says what remains. Masking twice changes nothing. */
 export function maskResult(result: Result): Result {
   const sides = Object.entries(result.sides).map(([name, side]) => [name, maskSide(side)]);
   return {

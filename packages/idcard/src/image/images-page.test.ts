@@ -1,4 +1,4 @@
-/** Holds `docs/pictures.md` against the code: limits, reasons, sentences, and the shape of `adjusted`. */
+/** Holds `docs/use/images.md` against the code: limits, reasons, sentences, and the shape of `adjusted`. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { assessImage } from './assess.ts';
@@ -9,7 +9,7 @@ import { defaultImageLimits, type ImageLimits } from './limits.ts';
 import { drawPhoto } from './photo.fixture.ts';
 import { describeImageReason, type FitReason, type ImageReason, imageReasons } from './reasons.ts';
 
-const page = readFileSync(new URL('../../../../docs/pictures.md', import.meta.url), 'utf8');
+const page = readFileSync(new URL('../../../../docs/use/images.md', import.meta.url), 'utf8');
 
 function tableUnder(heading: string): string[][] {
   const section = page.split(/^## /m).find((text) => text.startsWith(heading)) ?? '';
@@ -48,7 +48,7 @@ const broken: Record<FitReason, [Partial<ImageFacts>, sizeBytes?: number, limits
   format_not_accepted: [{}, 1000, { formats: ['png'] }],
 };
 
-describe('docs/pictures.md', () => {
+describe('docs/use/images.md', () => {
   const fitted = tableUnder('Fitting');
   const refused = tableUnder('Refused');
 

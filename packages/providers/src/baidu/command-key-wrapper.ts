@@ -1,6 +1,6 @@
 /**
  * A key wrapper behind a long-lived child process that speaks line-delimited JSON on its standard streams (protocol:
- * docs/key-wrapper.md). Bounded in queue, time and line length; what the child prints on stderr is counted, never kept.
+ * docs/operate/key-wrapper.md). Bounded in queue, time and line length; what the child prints on stderr is counted, never kept.
  */
 import { TransientError } from '@cardseal/base/errors';
 import type { KeyWrapper } from './key-wrapper.ts';

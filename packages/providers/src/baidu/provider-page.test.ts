@@ -1,10 +1,10 @@
-/** Holds `docs/provider.md` against the error table: every answer, its class, its code, its bill and its sentence. */
+/** Holds `docs/understand/provider.md` against the error table: every answer, its class, its code, its bill and its sentence. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { undecryptable } from './cipher-suite.ts';
 import { PROVIDER_ERRORS, TRANSPORT_ERRORS, UNKNOWN_PROVIDER_ERROR, type UpstreamError } from './error-table.ts';
 
-const page = readFileSync(new URL('../../../../docs/provider.md', import.meta.url), 'utf8');
+const page = readFileSync(new URL('../../../../docs/understand/provider.md', import.meta.url), 'utf8');
 
 /** The cells of the table under a heading, without its head. */
 function tableUnder(heading: string): string[][] {
@@ -37,7 +37,7 @@ const written = new Map(
 );
 const cells = ({ upstreamClass, code, billed, message = '' }: UpstreamError) => [upstreamClass, code, billed, message];
 
-describe('docs/provider.md', () => {
+describe('docs/understand/provider.md', () => {
   const transports = Object.entries(TRANSPORT_ERRORS) as [keyof typeof TRANSPORT_ERRORS, UpstreamError][];
   const known: [string, UpstreamError][] = [
     ...Object.entries(PROVIDER_ERRORS),

@@ -1,4 +1,4 @@
-/** Errors of the API as RFC 9457 problem documents with stable codes; each code has a section in docs/problems.md. */
+/** Errors of the API as RFC 9457 problem documents with stable codes; each code has a section in docs/use/problems.md. */
 
 export interface FieldProblem {
   /** JSON pointer into the request, or the name of a part or parameter. */

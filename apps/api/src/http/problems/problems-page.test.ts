@@ -2,14 +2,14 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { PROBLEMS, type ProblemCode } from './problem.ts';
 
-const page = readFileSync(new URL('../../../../../docs/problems.md', import.meta.url), 'utf8');
+const page = readFileSync(new URL('../../../../../docs/use/problems.md', import.meta.url), 'utf8');
 const sections = [...page.matchAll(/^## (\w+)\n\n\*\*(\d{3})\*\* · (.+)$/gm)].map(([, code, status, title]) => ({
   code,
   status: Number(status),
   title,
 }));
 
-describe('docs/problems.md', () => {
+describe('docs/use/problems.md', () => {
   it('has a section for every code, with its status and title, and for nothing else', () => {
     const expected = Object.entries(PROBLEMS).map(([code, { status, title }]) => ({ code, status, title }));
     const byCode = (a: { code: string | undefined }, b: { code: string | undefined }) => (a.code! < b.code! ? -1 : 1);
