@@ -34,7 +34,11 @@ function readOptions() {
     },
   });
   if (values.help) {
-    console.log(`${USAGE}\n\nInjects random faults under load, waits, then checks every job; see docs/understand/faults.md.`);
+    console.log(
+      `${USAGE}
+
+Injects random faults under load, waits, then checks every job; see docs/understand/faults.md.`,
+    );
     process.exit(0);
   }
   const options = { minutes: Number(values.minutes), seed: Number(values.seed), rate: Number(values.rate) };

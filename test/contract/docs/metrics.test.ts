@@ -38,7 +38,9 @@ const rules: Rule[] = parse(read('infra/monitoring/rules.yml')).groups.flatMap(
 
 describe('metrics', () => {
   it('the page has a row for each, with its labels, and no other', () => {
-    const rows = [...read('docs/operate/metrics.md').matchAll(/^\| `(cardseal_\w+)` \| (\w+) \| ([^|]+) \| (.+) \|$/gm)];
+    const rows = [
+      ...read('docs/operate/metrics.md').matchAll(/^\| `(cardseal_\w+)` \| (\w+) \| ([^|]+) \| (.+) \|$/gm),
+    ];
     const shown = Object.fromEntries(
       rows.map(([, name, kind, labels, help]) => [
         name,
@@ -55,7 +57,9 @@ describe('metrics', () => {
   });
 
   it('every query of the page asks for metrics that there are', () => {
-    const queries = [...read('docs/operate/metrics.md').matchAll(/^\| [^|`]+\? \| `(.+)` \|$/gm)].map(([, query]) => query!);
+    const queries = [...read('docs/operate/metrics.md').matchAll(/^\| [^|`]+\? \| `(.+)` \|$/gm)].map(
+      ([, query]) => query!,
+    );
     expect(queries.length).toBeGreaterThan(4);
     for (const query of queries) for (const name of namesIn(query)) expect(exposed, query).toContain(name);
   });
@@ -80,7 +84,9 @@ describe('metrics', () => {
 
   it('the page has a row for each alert, with its severity, its waiting and its page, and no other', () => {
     const rows = [
-      ...read('docs/operate/metrics.md').matchAll(/^\| `([A-Z]\w+)` \| (\w+) \| [^|]+ \| (\S+) \| \[[^\]]+\]\((.+)\) \|$/gm),
+      ...read('docs/operate/metrics.md').matchAll(
+        /^\| `([A-Z]\w+)` \| (\w+) \| [^|]+ \| (\S+) \| \[[^\]]+\]\((.+)\) \|$/gm,
+      ),
     ].map(([, ...row]) => row);
     const wanted = rules
       .filter(({ alert }) => alert !== undefined)

@@ -10,7 +10,7 @@ const read = (file: string) => readFileSync(path.join(ROOT, file), 'utf8');
 const answers = [...read('docs/understand/provider.md').matchAll(/^\| ([^|]+) \| `(\w+)` \| `(\w+)` \|/gm)].map(
   ([, answer, kind, code]) => ({ answer: answer!, kind: kind!, code: code! }),
 );
-const ownCodes = globSync(['packages/core/src/**/*.ts', 'apps/worker/src/**/*.ts'], { cwd: ROOT })
+const ownCodes = globSync(['packages/*/src/**/*.ts', 'apps/worker/src/**/*.ts'], { cwd: ROOT })
   .filter((file) => !file.endsWith('.test.ts'))
   .flatMap((file) => [...read(file).matchAll(/'([a-z]+(?:_[a-z]+)+)'/g)].map(([, code]) => code!));
 /** Those whose answers close a gate or slow the pace: they fail no card. */

@@ -3,7 +3,7 @@
 /** Inputs and records rather than prose of this project. */
 export const WITHOUT_PROSE: readonly string[] = [
   'test/vectors', // published inputs of other programs
-  'docs/benchmarks', // records of measurements
+  'docs/develop/benchmarks', // records of measurements
   'docs/zh-CN', // Chinese
   'README.zh-CN.md', // Chinese
   'infra/lint/src/prose', // quotes what it refuses
