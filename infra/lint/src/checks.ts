@@ -1,6 +1,7 @@
 /** The checks of `npm run lint`, in the order in which their results are printed. */
 import { runBiome } from './biome.ts';
 import { type Finding, formatFinding } from './findings.ts';
+import { checkImports } from './imports/check.ts';
 import { checkProse } from './prose/check.ts';
 
 export interface Check {
@@ -19,6 +20,12 @@ export const CHECKS: readonly Check[] = [
     refuses: 'unformatted files, suspicious code',
     fix: 'run "npx biome check --write ." and repair by hand what remains',
     run: runBiome,
+  },
+  {
+    name: 'imports',
+    refuses: 'imports against the architecture, import cycles, undeclared dependencies',
+    fix: 'import downwards and by package name; the tables are in infra/lint/src/imports/rules.ts',
+    run: inProcess(checkImports),
   },
   {
     name: 'prose',

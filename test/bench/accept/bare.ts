@@ -10,7 +10,7 @@ import { seal } from '@cardseal/sealing';
 import { Queue } from 'bullmq';
 import fastify from 'fastify';
 import { startCardseal } from './cardseal.ts';
-import type { Target } from './target.ts';
+import type { Target } from './running-target.ts';
 
 interface Write {
   operation: 'create' | 'put';

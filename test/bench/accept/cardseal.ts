@@ -6,7 +6,7 @@ import { createLedger } from '@cardseal/core/ledger';
 import { createLog } from '@cardseal/core/log';
 import type { ObjectStore } from '@cardseal/object-store';
 import { localMasterKey } from '@cardseal/sealing';
-import type { Target } from './target.ts';
+import type { Target } from './running-target.ts';
 
 export async function startCardseal(store: ObjectStore, redisUrl: string): Promise<Target> {
   const ledger = createLedger({ store, master: localMasterKey(Buffer.alloc(32, 7)), clock: systemClock });

@@ -11,14 +11,6 @@ export interface TargetSettings {
   s3: { endpoint: string; bucket: string; accessKeyId: string; secretAccessKey: string } | null;
 }
 
-export interface Target {
-  url: string;
-  key: string;
-  /** How many writes it makes together, and how many after those, where it knows. */
-  writes?: number[];
-  stop(): Promise<void>;
-}
-
 function openStore(s3: TargetSettings['s3']): ObjectStore {
   if (!s3) return memoryObjectStore();
   const { endpoint, bucket, ...credentials } = s3;

@@ -12,9 +12,9 @@ import { type FinalRows, finalReport } from './report.ts';
 import { cellLine, flushLine, halveLines } from './row-text.ts';
 import {
   type Cell,
+  type CellRow,
   type FlushRow,
   type HalveRow,
-  type Measured,
   measureCell,
   measureFlush,
   measureHalving,
@@ -38,8 +38,6 @@ interface Task {
   run: () => Promise<object>;
   show: (row: never) => string;
 }
-
-export type CellRow = Cell & Measured;
 
 export interface FinalOptions {
   plot: boolean;

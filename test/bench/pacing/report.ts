@@ -1,10 +1,9 @@
 /** The tables of `--scenario final` as the page of benchmarks shows them. Says itself where a mark is missed. */
 
 import type { FrontierRow } from './frontier.ts';
-import type { CellRow } from './full-report.ts';
 import { bestUse, evenSpacing } from './replay.ts';
 import { percent } from './row-text.ts';
-import type { FlushRow, HalveRow } from './run.ts';
+import type { CellRow, FlushRow, HalveRow } from './run.ts';
 
 export interface FinalRows {
   cells: CellRow[];

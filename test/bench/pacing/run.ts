@@ -36,6 +36,9 @@ export interface Measured {
   machineMs: [number, number, number];
 }
 
+/** A measured cell, as the journal keeps it. */
+export type CellRow = Cell & Measured;
+
 export async function measureCell(stage: Stage, cell: Cell): Promise<Measured> {
   const { qps, workers, window, mode, seconds } = cell;
   stage.order({ limit: qps, window, reset: true });

@@ -9,7 +9,7 @@ import { audited } from '../audit/audited.ts';
 import { mayActAs } from '../auth/session.ts';
 import type { AdminContext } from '../context.ts';
 import { page } from '../pages/layout.ts';
-import { jobFilter } from '../search/routes.ts';
+import { jobFilter } from '../search/query.ts';
 import { bulkPage, runPage, sum } from './page.ts';
 import type { BulkRunner } from './runner.ts';
 import { type BulkQuery, dryRun } from './selection.ts';

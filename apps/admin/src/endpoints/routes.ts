@@ -9,7 +9,7 @@ import { audited } from '../audit/audited.ts';
 import { mayActAs } from '../auth/session.ts';
 import type { AdminContext } from '../context.ts';
 import { page } from '../pages/layout.ts';
-import { jobFilter } from '../search/routes.ts';
+import { jobFilter } from '../search/query.ts';
 import { endpointsPage, recoverPage } from './page.ts';
 import { readEndpoints } from './read.ts';
 

@@ -2,7 +2,7 @@
 import { type Html, html } from '../pages/html.ts';
 import { badge, field, select, table } from '../pages/layout.ts';
 import { moment } from '../pages/words.ts';
-import type { Search } from './routes.ts';
+import type { Search } from './query.ts';
 import type { SearchPage } from './search.ts';
 
 export const STATES = [

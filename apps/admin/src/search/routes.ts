@@ -2,37 +2,12 @@
 import { isJobId } from '@cardseal/core/job';
 import { SYSTEM_TENANT } from '@cardseal/core/ledger';
 import type { FastifyInstance } from 'fastify';
-import { z } from 'zod';
 import { parseQuery, sendPage } from '../actions/action.ts';
 import type { AdminContext } from '../context.ts';
 import { page } from '../pages/layout.ts';
 import { searchPage } from './page.ts';
+import { type Search, searchSchema } from './query.ts';
 import { findJob, type JobQuery, searchJobs } from './search.ts';
-
-/** Of forms without a zone, and of programs with one. */
-const time = z
-  .union([z.iso.datetime({ offset: true }), z.iso.datetime({ local: true }).transform((at) => `${at}Z`)])
-  .transform((at) => Date.parse(at));
-
-export const jobFilter = {
-  tenant: z.string().max(40).optional(),
-  state: z.enum(['queued', 'succeeded', 'failed', 'cancelled', 'expired', 'erased']).optional(),
-  code: z
-    .string()
-    .regex(/^[a-z0-9_.-]{1,80}$/)
-    .optional(),
-  created_after: time.optional(),
-  created_before: time.optional(),
-};
-
-const searchSchema = z.strictObject({
-  ...jobFilter,
-  id: z.string().trim().max(64).optional(),
-  reference: z.string().max(128).optional(),
-  limit: z.coerce.number().int().min(1).max(100).default(50),
-  cursor: z.string().max(64).optional(),
-});
-export type Search = z.output<typeof searchSchema>;
 
 export function searchRoutes(app: FastifyInstance, context: AdminContext): void {
   app.get('/jobs', async (request, reply) => {

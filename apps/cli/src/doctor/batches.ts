@@ -1,7 +1,7 @@
 /** Batches against their lines and their markers. */
 import { type BatchHead, type BatchRound, SYSTEM_TENANT } from '@cardseal/core/ledger';
 import { noteDefect } from './broken.ts';
-import type { Examination, Findings } from './examine.ts';
+import type { Examination, Findings } from './examination.ts';
 
 const HOUR_MS = 3_600_000;
 

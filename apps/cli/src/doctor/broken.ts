@@ -1,6 +1,6 @@
 /** How the examination notes what is missing or does not open, and goes on with the rest. */
 import { asCardsealError } from '@cardseal/base/errors';
-import type { Findings } from './examine.ts';
+import type { Findings } from './examination.ts';
 
 /** Items that are examined at once: each costs some requests to the store. */
 const AT_ONCE = 16;

@@ -4,7 +4,7 @@ import { completeErasure, ErasureIncomplete, eraseJob } from '@cardseal/core/era
 import { ERASURE_GENERATION, type Inventory, type PendingMarker } from '@cardseal/core/ledger';
 import { recognizeJobId } from '@cardseal/core/queue';
 import { chunked, noteDefect, noteMissing } from './broken.ts';
-import type { Examination, Findings } from './examine.ts';
+import type { Examination, Findings } from './examination.ts';
 import { openNeeded } from './open-needed.ts';
 import { queued, stillQueued } from './queued.ts';
 

@@ -17,7 +17,8 @@ import { z } from 'zod';
 import { examineFoundation } from '../advise.ts';
 import { type Output, printJson, printTable } from '../jobs/print.ts';
 import { openLedgerOf } from '../provision.ts';
-import { examine, type Findings, lost, unmended } from './examine.ts';
+import type { Findings } from './examination.ts';
+import { examine, lost, unmended } from './examine.ts';
 
 const { QUEUE_PREFIX, CARDSEAL_ENV, ALLOW_PLAINTEXT } = commonEnvironment;
 const schema = z.object({ ...redisEnvironment, ...storeEnvironment, QUEUE_PREFIX, CARDSEAL_ENV, ALLOW_PLAINTEXT });

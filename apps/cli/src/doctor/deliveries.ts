@@ -2,7 +2,7 @@
 import { type DeliveryRef, isNoticeId, type RecoveryRef } from '@cardseal/core/ledger';
 import { addRecovery, deliverJobId, RECOVER, requeue } from '@cardseal/core/queue';
 import { chunked, noteDefect, noteMissing } from './broken.ts';
-import type { Examination, Findings } from './examine.ts';
+import type { Examination, Findings } from './examination.ts';
 import { queued, stillQueued } from './queued.ts';
 
 /** A delivery that waits for its endpoint's limit checks the limit again within this time. */

@@ -2,7 +2,7 @@
 import type { JobId } from '@cardseal/core/job';
 import { SYSTEM_TENANT } from '@cardseal/core/ledger';
 import { noteDefect, noteMissing } from './broken.ts';
-import type { Examination, Findings } from './examine.ts';
+import type { Examination, Findings } from './examination.ts';
 
 const HOUR_MS = 3_600_000;
 /** What has just ended is still being announced. */

@@ -2,7 +2,7 @@
 import type { JobRequest, Side } from '@cardseal/core/job';
 import type { OpenedWork, PendingMarker } from '@cardseal/core/ledger';
 import { noteMissing } from './broken.ts';
-import type { Examination, Findings } from './examine.ts';
+import type { Examination, Findings } from './examination.ts';
 
 /**
  * null when nothing is left to do: erased or withdrawn meanwhile. Throws DefectError for a part that does not open, and for

@@ -1,7 +1,7 @@
 /** Tenants that have open work or API keys must have a record: it holds their verdict policy and limits. */
 import { SYSTEM_TENANT } from '@cardseal/core/ledger';
 import { noteDefect, noteMissing } from './broken.ts';
-import type { Examination, Findings } from './examine.ts';
+import type { Examination, Findings } from './examination.ts';
 
 export async function examineTenants({ ledger }: Examination, findings: Findings): Promise<void> {
   for await (const tenant of ledger.keys.tenants()) {

@@ -124,7 +124,9 @@ export const PROSE_RULES: readonly ProseRule[] = [
   { id: 'sick', pattern: words('sick(?:ness)?|healthy? again|ill'), instead: '"failing", "degraded"' },
   {
     id: 'verdict-on-jobs',
-    pattern: words('convict(?:s|ed|ion)?|acquit(?:s|ted|tal)?|suspects?|suspicion|bystanders?|accused'),
+    pattern: words(
+      'convict(?:s|ed|ion)?|acquit(?:s|ted|tal)?|(?:an?|the|each|every|no|one) suspects?|suspects|bystanders?|accused',
+    ),
     instead: '"quarantine", "poison job", "crash count"',
   },
   {
@@ -137,7 +139,7 @@ export const PROSE_RULES: readonly ProseRule[] = [
   { id: 'foundation', pattern: words('foundations?'), instead: '"infrastructure", "preflight check"' },
   { id: 'strike', pattern: words('strik(?:e|es|ing)|struck'), instead: '"fault injection"' },
   { id: 'needle', pattern: words('needles?|haystack'), instead: '"secret pattern"' },
-  { id: 'door', pattern: words('the doors?|doors|front door|doorkeeper'), instead: '"entry point", "first screen"' },
+  { id: 'door', pattern: words('the doors?(?! to)|doorkeeper|door of'), instead: '"entry point", "first screen"' },
   {
     id: 'body-part',
     pattern: words(

@@ -1,7 +1,7 @@
 /** Where Prometheus reads: a listener of its own, internal, with nothing on it but the metrics. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { drainServer } from '../lifetime/drain.ts';
+import { drainServer } from '../lifetime/index.ts';
 import type { Log } from '../log/index.ts';
 import type { Metrics } from './metrics.ts';
 

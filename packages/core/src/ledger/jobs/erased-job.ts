@@ -4,7 +4,7 @@
  */
 import { RejectedError } from '@cardseal/base/errors';
 import type { JobId } from '../../job/index.ts';
-import type { SealedJob } from './sealed-job.ts';
+import type { SealedJob } from './job-objects.ts';
 
 export function erasedJob(tenant: string, job: JobId): SealedJob {
   const nothing = async () => null;

@@ -5,36 +5,13 @@ import { listAll, type ObjectStore, readOpened } from '@cardseal/object-store';
 import type { Keyring } from '@cardseal/sealing';
 import { open, seal } from '@cardseal/sealing';
 import type { JobId, JobRequest, Outcome, Side } from '../../job/index.ts';
-import { type Crop, paths } from '../paths.ts';
+import { paths } from '../paths.ts';
 import { erasedJob } from './erased-job.ts';
 import { assertRequestKept, type KeptNames, keptNames } from './inventory.ts';
+import type { SealedJob } from './job-objects.ts';
 
 /** The `request` of a submit that was withdrawn: a word, because an answer cut short must never read as it. */
 export const WITHDRAWN = Buffer.from('withdrawn');
-
-/**
- * Every write throws RejectedError `job_erased`, and leaves nothing, when the job turns out to be erased; unless it was
- * opened by one who looks for that later.
- */
-export interface SealedJob {
-  readonly tenant: string;
-  readonly job: JobId;
-  request(): Promise<JobRequest | null>;
-  /** The commit of a submit. False when another submit of the same job committed first. */
-  commit(request: JobRequest): Promise<boolean>;
-  image(side: Side): Promise<Buffer | null>;
-  putImage(side: Side, image: Uint8Array): Promise<boolean>;
-  /** The decrypted reply: the checkpoint behind the paid call. */
-  reply(side: Side): Promise<Buffer | null>;
-  putReply(side: Side, reply: Uint8Array): Promise<boolean>;
-  crop(side: Side, crop: Crop): Promise<Buffer | null>;
-  putCrop(side: Side, crop: Crop, bytes: Uint8Array): Promise<boolean>;
-  outcome(generation: number): Promise<Outcome | null>;
-  /** Decides the generation. False when it was decided before. */
-  decide(outcome: Omit<Outcome, 'nonce'>): Promise<boolean>;
-  event(generation: number, mode: string): Promise<Buffer | null>;
-  putEvent(generation: number, mode: string, bytes: Uint8Array): Promise<boolean>;
-}
 
 /**
  * @param key may be on its way while what it opens is read; null is the key of a job that is gone, of which nothing can
