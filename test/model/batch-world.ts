@@ -1,6 +1,6 @@
 /**
- * The model's world for batches: one bucket in memory, and processes of the API that run the product's own code over it:
- * accepting, the looks of the keeper, cancelling. The worker is its simplest form. Time is one monotonic clock.
+ * The model world for batches: one bucket in memory and API processes that run the real code over it (accept, advance,
+ * cancel). The worker is replaced by its simplest form. All times come from one monotonic clock.
  */
 import { Readable } from 'node:stream';
 import { createStallDetector, ManualClock } from '@cardseal/base/clock';
@@ -32,38 +32,38 @@ const LIMITS = { MAX_IMAGE_BYTES: 1e6, BAIDU_MAX_ENCODED_BYTES: 4e6, BAIDU_MAX_S
 export interface BatchApi {
   process: ModelProcess;
   ledger: Ledger;
-  /** The whole request, and then what the keeper does with a batch that was accepted here, unless it dies before. */
+  /** Runs the whole request and, unless `how` says otherwise, the expansion that follows in the same process. */
   accept(lines: string, key?: string, how?: { expands: boolean }): Promise<void>;
-  /** One look of the keeper at every open round. */
+  /** Visits every open batch once, as the background loop of the API does. */
   look(): Promise<void>;
 }
 
 export interface BatchWorld {
   readonly shared: MemoryObjectStore;
-  /** Batches that were answered 202. */
-  readonly told: BatchId[];
-  /** Why requests were refused otherwise. */
+  /** Batches that the API acknowledged with 202. */
+  readonly acknowledged: BatchId[];
+  /** Codes of the other responses. */
   readonly refused: string[];
-  /** Jobs that were recognised, which costs. */
+  /** Jobs that were recognised, which costs money. */
   readonly billed: string[];
-  /** What no crash excuses. */
+  /** Errors that no crash explains. */
   readonly defects: string[];
   readonly ledger: Ledger;
   api(fate?: Fate, settings?: ApiSettings): BatchApi;
-  /** Recognises what is open and announces what is decided. */
+  /** Recognises pending jobs and records their outcomes. */
   work(): Promise<void>;
   nowMs(): number;
   pass(ms: number): void;
-  /** Looks and works with processes that do not die, until no batch is open. */
+  /** Visits and works with processes that are not killed, until no batch is open. */
   settle(): Promise<void>;
 }
 
 export interface ApiSettings {
-  /** In front of the shared store. */
+  /** Wraps the shared store for this process. */
   through?: (store: ObjectStore) => ObjectStore;
-  /** A limit of the key refuses. */
+  /** A limit of the API key refuses the batch. */
   refuses?: boolean;
-  /** What this process puts on the queue is recognised in the same moment. */
+  /** A job that this process enqueues is recognised at once. */
   workedAtOnce?: boolean;
 }
 
@@ -74,7 +74,12 @@ export async function createBatchWorld(): Promise<BatchWorld> {
   const ledger = createLedger({ store: shared, master, clock });
   const objectSources = [{ bucket: 'customer', prefix: '' }];
   await ledger.tenants.records.create(SYSTEM_TENANT, TENANT, { name: 'A bank', createdAtMs: START_MS, objectSources });
-  const world = { told: [] as BatchId[], refused: [] as string[], billed: [] as string[], defects: [] as string[] };
+  const world = {
+    acknowledged: [] as BatchId[],
+    refused: [] as string[],
+    billed: [] as string[],
+    defects: [] as string[],
+  };
   let nowMs = 0;
 
   function api(
@@ -123,7 +128,7 @@ export async function createBatchWorld(): Promise<BatchWorld> {
         const caller = { tenant: TENANT, apiKeyId: 'k', scopes: SCOPES, limits: { inQueue: 1 } };
         try {
           const { id, round } = await acceptBatch(context, caller as never, Readable.from([Buffer.from(lines)]), key);
-          world.told.push(id);
+          world.acknowledged.push(id);
           if (round && expands) await see(round, true);
         } catch (error) {
           note(error as Error);
@@ -173,7 +178,7 @@ export async function createBatchWorld(): Promise<BatchWorld> {
   };
 }
 
-/** Lines of references to a bucket of the customer, named by their numbers. */
+/** Lines that refer to numbered objects of the customer's bucket. */
 export function linesOf(count: number): string {
   const line = (n: number) => ({ front: { object: { bucket: 'customer', key: `${n}.jpg` } }, reference: `line ${n}` });
   return Array.from({ length: count }, (_, at) => JSON.stringify(line(at + 1))).join('\n');

@@ -1,4 +1,4 @@
-/** What must be true of batches when all is quiet, whatever was killed on the way. Returns what is not. */
+/** Invariants of batches when no work is left, whatever was killed before. Returns the violations. */
 import { type BatchId, isBatchId, lineJobId } from '@cardseal/core/ledger';
 import { type BatchWorld, TENANT } from './batch-world.ts';
 
@@ -19,7 +19,7 @@ export async function faultsOfBatches(world: BatchWorld, lines: number): Promise
   const keys = under(`keys/${TENANT}/batch_`);
   if (keys.length > 0) faults.push(`keys of lines are left: ${keys}`);
   if (committed.length > 1) faults.push(`${committed.length} batches of one request`);
-  for (const id of world.told) if (!committed.includes(id)) faults.push('answered 202, but there is no batch');
+  for (const id of world.acknowledged) if (!committed.includes(id)) faults.push('answered 202, but there is no batch');
   const jobs = under(`jobs/${TENANT}/`).filter((name) => name.endsWith('/request'));
   if (jobs.length !== committed.length * lines) faults.push(`${jobs.length} jobs of ${committed.length * lines} lines`);
   for (const id of committed) faults.push(...(await faultsOfLines(world, id, lines)));

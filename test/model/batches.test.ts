@@ -1,7 +1,7 @@
 /**
- * Batches, explored exhaustively: the API is killed after every single write of taking one in and making its jobs; every
- * write loses its answer once; and every step is a place to stand still at while others come, withdraw and repeat.
- * Afterwards every accepted line has exactly one job, or nothing of the batch is left.
+ * Explores batches exhaustively: kills the API after every single write of accepting and expanding a batch, loses every
+ * response of the store once, and pauses at every step while other processes withdraw or repeat the batch. Afterwards
+ * every accepted line has exactly one job, or nothing of the batch is left.
  */
 
 import { TransientError } from '@cardseal/base/errors';
@@ -16,14 +16,14 @@ const KEY = 'batch-1';
 let world: BatchWorld;
 
 beforeEach(() => {
-  // The renewal of a marker is measured by the same monotonic clock as everything else here.
+  // The marker renewal uses the same monotonic clock as the rest of the world.
   vi.spyOn(performance, 'now').mockImplementation(() => (world?.nowMs() ?? 0) * MINUTE_MS);
 });
 afterEach(() => void vi.restoreAllMocks());
 
-/** What happens between the mishap and the end. */
+/** What happens between the fault and the final check. */
 const MEANWHILE: Record<string, () => Promise<void>> = {
-  'nobody comes': async () => {},
+  'nothing happens': async () => {},
   'the client repeats': () => repeat({ expands: true }),
   'the client repeats, and no job is made yet': () => repeat({ expands: false }),
   'others sweep': () => sweep(),
@@ -33,11 +33,11 @@ const MEANWHILE: Record<string, () => Promise<void>> = {
   },
 };
 
-/** However the first try went, this one is answered 202. */
+/** The API must acknowledge the repeated request, whatever happened to the first. */
 async function repeat(how: { expands: boolean }): Promise<void> {
-  const before = world.told.length;
+  const before = world.acknowledged.length;
   await world.api().accept(linesOf(LINES), KEY, how);
-  expect(world.told).toHaveLength(before + 1);
+  expect(world.acknowledged).toHaveLength(before + 1);
 }
 
 async function sweep(): Promise<void> {
@@ -53,7 +53,7 @@ async function faultsAtRest(where: string): Promise<string[]> {
   return (await faultsOfBatches(world, LINES)).map((fault) => `${where}: ${fault}`);
 }
 
-/** The n-th write is done, or not, and its answer is lost. */
+/** Loses the response of the n-th write, with or without performing the write. */
 const losing =
   (at: number, lands: boolean, seen: { writes: number }): ApiSettings['through'] =>
   (store) => {
@@ -89,7 +89,7 @@ describe('a batch', () => {
       ['done', name, then, true] as const,
       ['not done', name, then, false] as const,
     ]),
-  )('every write is %s and its answer lost, %s: every accepted line has one job', async (_, __, then, lands) => {
+  )('every write is %s and its response is lost, %s: every accepted line has one job', async (_, __, then, lands) => {
     const faults: string[] = [];
     for (let at = 0; ; at++) {
       world = await createBatchWorld();
@@ -107,7 +107,7 @@ describe('a batch', () => {
       ['goes on', name, then, false] as const,
       ['is refused', name, then, true] as const,
     ]),
-  )('stops at every step and %s when %s: every accepted line has one job', async (_, __, then, refuses) => {
+  )('is paused at every step and %s when %s: every accepted line has one job', async (_, __, then, refuses) => {
     const faults: string[] = [];
     for (let step = 0; ; step++) {
       world = await createBatchWorld();
@@ -121,7 +121,7 @@ describe('a batch', () => {
     expect(faults).toEqual([]);
   });
 
-  it('is not harmed by a keeper that stops at any step of sweeping up', async () => {
+  it('survives a process that pauses at any step of withdrawing', async () => {
     const faults: string[] = [];
     for (let step = 0; ; step++) {
       world = await createBatchWorld();
@@ -143,8 +143,8 @@ describe('a batch', () => {
   });
 });
 
-describe('a batch whose lines are not there', () => {
-  it('is a defect, and neither ends nor counts as done', async () => {
+describe('a batch whose lines are missing', () => {
+  it('is a defect and does not end', async () => {
     world = await createBatchWorld();
     const api = world.api();
     await api.accept(linesOf(LINES), KEY, { expands: false });
@@ -152,7 +152,7 @@ describe('a batch whose lines are not there', () => {
     await world.shared.delete([chunk!]);
     await api.look();
     expect(world.defects).toEqual(['batch_lines_missing']);
-    expect(await world.ledger.intake.batches.status(TENANT, world.told[0]!)).toMatchObject({
+    expect(await world.ledger.intake.batches.status(TENANT, world.acknowledged[0]!)).toMatchObject({
       expanded: false,
       end: null,
     });
@@ -160,7 +160,7 @@ describe('a batch whose lines are not there', () => {
 });
 
 describe('a cancelled batch', () => {
-  /** More than are made at once. */
+  /** More jobs than the API creates at once. */
   const MANY = 18;
 
   /** Returns false when there is no batch yet. */
@@ -179,7 +179,7 @@ describe('a cancelled batch', () => {
     return found;
   }
 
-  it('has no card recognised any more, wherever the process that makes its jobs stands still', async () => {
+  it('has no further job recognised, wherever the process that creates its jobs is paused', async () => {
     const faults: string[] = [];
     for (let step = 0; ; step++) {
       world = await createBatchWorld();

@@ -1,6 +1,6 @@
 /**
- * The deliver queue and the receiver of the model's world, around the product's own delivery: a queue in memory that
- * starts what is due, lanes that let everybody go, and a receiver that answers as it is told to.
+ * The deliver queue and the receiver of the model world, around the real delivery code: a queue in memory that starts due
+ * deliveries, endpoint limits that admit every attempt, and a receiver with given responses.
  */
 import type { DeliveryRef } from '@cardseal/core/ledger';
 import { type DeliverJob, deliverJobId, type EndpointLimits } from '@cardseal/core/queue';
@@ -26,15 +26,15 @@ export type DeliveryQueue = Map<string, Queued>;
 
 const IDLE = { streak: 0, firstFailureMs: null, pausedUntilMs: null, heldUntilMs: null };
 
-export const openLanes: EndpointLimits = {
-  acquire: async (_lane, { late }) => ({ verdict: 'go', late, wake: null }),
+export const openLimits: EndpointLimits = {
+  acquire: async (_endpoint, { late }) => ({ verdict: 'go', late, wake: null }),
   release: async () => ({ state: IDLE, wake: [] }),
   stillWaits: async () => false,
   hold: async () => {},
   read: async () => IDLE,
 };
 
-/** What the job queue asks of the deliver queue. */
+/** The methods of the deliver queue that the real code calls. */
 export function deliverQueue(queue: DeliveryQueue, process: ModelProcess, nowMs: () => number) {
   return {
     getJobState: async (id: string) => (queue.has(id) ? 'delayed' : 'unknown'),
@@ -63,7 +63,7 @@ export function receiver(process: ModelProcess, received: Received[], answers: (
   };
 }
 
-/** Starts everything that is due, as a worker would. */
+/** Starts every due delivery as a worker does. */
 export async function runDeliveries(
   context: WorkerContext,
   queue: DeliveryQueue,

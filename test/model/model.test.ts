@@ -1,7 +1,7 @@
 /**
- * The model, explored exhaustively for one card: every scenario is killed after every single write of every operation,
- * with the queue kept and with it emptied; and every pair of operations is run against each other with one stopped at
- * every single step. Afterwards the reconciler runs, and nothing may be wrong.
+ * Explores one job exhaustively. Every scenario is killed after every single write of every operation, with the queue
+ * kept and with it emptied. Every pair of operations runs with one of them paused at every step. Afterwards the
+ * reconciler runs, and no invariant may be violated.
  */
 import { describe, expect, it } from 'vitest';
 import { plainJpeg } from '../support/images.ts';
@@ -18,7 +18,7 @@ interface Scenario {
 
 const SCENARIOS: Record<string, Scenario> = {
   success: { operations: ['submit', 'work', 'deliver'] },
-  'told at the second try': { operations: ['submit', 'work', 'deliver', 'deliver'], receiver: ['fail'] },
+  'delivered at the second attempt': { operations: ['submit', 'work', 'deliver', 'deliver'], receiver: ['fail'] },
   'failure and retry': { operations: ['submit', 'work', 'deliver', 'retry', 'work'], provider: ['defect'] },
   'submitted again': { operations: ['submit', 'submit', 'work'] },
   cancelled: { operations: ['submit', 'cancel', 'work', 'deliver'] },
@@ -31,17 +31,17 @@ const SCENARIOS: Record<string, Scenario> = {
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
-const picture = await plainJpeg();
+const image = await plainJpeg();
 
 async function worldOf({ provider = [], receiver = [], ...settings }: Partial<Scenario>): Promise<World> {
-  const world = await createWorld(picture, settings);
+  const world = await createWorld(image, settings);
   world.provider.push(...provider);
   world.receiver.push(...receiver);
   return world;
 }
 
-/** Returns false when the victim came to its end before it was to die. */
-async function killed(scenario: Scenario, at: number, afterWrites: number, flush: boolean, faults: string[]) {
+/** Returns false when the operation finished before the kill. */
+async function runKilled(scenario: Scenario, at: number, afterWrites: number, flush: boolean, faults: string[]) {
   const world = await worldOf(scenario);
   let died = false;
   for (const [index, operation] of scenario.operations.entries()) {
@@ -61,7 +61,7 @@ async function killed(scenario: Scenario, at: number, afterWrites: number, flush
   return died;
 }
 
-/** Each explores hundreds of histories, beside other tests that want the processor. */
+/** Each test explores hundreds of histories and shares the processor with other tests. */
 const LONG = { timeout: 120_000 };
 
 describe('killed after every write', LONG, () => {
@@ -71,7 +71,7 @@ describe('killed after every write', LONG, () => {
       let kills = 0;
       for (const at of scenario.operations.keys()) {
         for (const flush of [false, true]) {
-          for (let writes = 0; await killed(scenario, at, writes, flush, faults); writes++) kills++;
+          for (let writes = 0; await runKilled(scenario, at, writes, flush, faults); writes++) kills++;
         }
       }
       expect(faults).toEqual([]);
@@ -80,16 +80,16 @@ describe('killed after every write', LONG, () => {
   }
 });
 
-/** What has happened before, and the two that meet. */
-interface Meeting {
+/** What happened before, and the two operations that race. */
+interface Race {
   before: readonly Operation[];
-  /** Time that passes before they meet. */
+  /** Time that passes before the race. */
   waitMs?: number;
   first: Operation;
   second: Operation;
   scenario?: Partial<Scenario>;
 }
-const MEETINGS: Meeting[] = [
+const RACES: Race[] = [
   { before: [], first: 'submit', second: 'submit' },
   { before: ['submit'], first: 'work', second: 'work' },
   { before: ['submit'], first: 'work', second: 'cancel' },
@@ -104,20 +104,23 @@ const MEETINGS: Meeting[] = [
   { before: ['submit', 'work'], first: 'deliver', second: 'reconcile' },
   { before: ['submit', 'work'], first: 'retry', second: 'erase', scenario: { provider: ['defect'] } },
   { before: ['submit', 'work'], first: 'retry', second: 'retry', scenario: { provider: ['defect'] } },
-  // In the moment in which its pictures are to go.
+  // At the moment when its images are due for deletion.
   { before: ['submit', 'work'], waitMs: 3 * DAY_MS, first: 'retry', second: 'due', scenario: { provider: ['defect'] } },
 ];
 
-/** The one is stopped before step `step`, the other runs to its end, then the one goes on. False when it never got there. */
-async function met(meeting: Meeting, step: number, swapped: boolean, faults: string[]) {
-  const world = await worldOf(meeting.scenario ?? {});
-  for (const operation of meeting.before) await world.perform(world.process(), operation);
-  if (meeting.scenario?.expiresInS) world.advance(2000);
-  world.advance(meeting.waitMs ?? 0);
-  const [one, other] = swapped ? [meeting.second, meeting.first] : [meeting.first, meeting.second];
+/**
+ * Pauses one operation before `step`, runs the other to its end, then continues the first. Returns false when the step
+ * was never reached.
+ */
+async function runRace(race: Race, step: number, swapped: boolean, faults: string[]) {
+  const world = await worldOf(race.scenario ?? {});
+  for (const operation of race.before) await world.perform(world.process(), operation);
+  if (race.scenario?.expiresInS) world.advance(2000);
+  world.advance(race.waitMs ?? 0);
+  const [one, other] = swapped ? [race.second, race.first] : [race.first, race.second];
   const stopped = world.process({ pauseAtStep: step });
   const state = await stopped.run(() => world.perform(stopped, one));
-  // A card has two workers only when the first slept past its lock.
+  // Two workers run the same job only after the first one slept past its lock.
   if (one === 'work' && other === 'work') world.advance(31_000);
   await world.perform(world.process(), other);
   if (state === 'paused') await stopped.go();
@@ -128,11 +131,11 @@ async function met(meeting: Meeting, step: number, swapped: boolean, faults: str
 }
 
 describe('stopped at every step while another runs', LONG, () => {
-  for (const meeting of MEETINGS) {
-    it(`${meeting.first} and ${meeting.second} after ${meeting.before.join(', ') || 'nothing'}`, async () => {
+  for (const race of RACES) {
+    it(`${race.first} and ${race.second} after ${race.before.join(', ') || 'nothing'}`, async () => {
       const faults: string[] = [];
       for (const swapped of [false, true]) {
-        for (let step = 0; await met(meeting, step, swapped, faults); step++);
+        for (let step = 0; await runRace(race, step, swapped, faults); step++);
       }
       expect(faults).toEqual([]);
     });
@@ -161,34 +164,34 @@ const ignoresConditions: Sabotage = (store) => ({
   },
 });
 
-describe('without a guard the model finds what it guards against', LONG, () => {
-  it('an erasure that nobody looks for', async () => {
+describe('without a guard the model finds the violation', LONG, () => {
+  it('no check for a tombstone', async () => {
     const faults: string[] = [];
-    const meeting = { before: ['submit'], first: 'work', second: 'erase' } as const;
+    const race = { before: ['submit'], first: 'work', second: 'erase' } as const;
     const scenario = { scenario: { sabotage: blindToTombstones } };
-    for (let step = 0; await met({ ...meeting, before: ['submit'], ...scenario }, step, false, faults); step++);
+    for (let step = 0; await runRace({ ...race, before: ['submit'], ...scenario }, step, false, faults); step++);
     expect(faults.join()).toMatch(/erased, but there is/);
   });
 
   it('a submit without a marker', async () => {
     const faults: string[] = [];
     const scenario: Scenario = { operations: ['submit', 'work'], sabotage: forgetsMarkers };
-    for (let writes = 0; await killed(scenario, 1, writes, true, faults); writes++);
+    for (let writes = 0; await runKilled(scenario, 1, writes, true, faults); writes++);
     expect(faults.join()).toMatch(/without an outcome/);
   });
 
-  it('an outcome that nobody is owed', async () => {
+  it('an outcome without delivery markers', async () => {
     const faults: string[] = [];
     const scenario: Scenario = { operations: ['submit', 'work', 'deliver'], sabotage: forgetsDebts };
-    for (let writes = 0; await killed(scenario, 2, writes, true, faults); writes++);
+    for (let writes = 0; await runKilled(scenario, 2, writes, true, faults); writes++);
     expect(faults.join()).toMatch(/1 outcomes, 0 events/);
   });
 
   it('a store in which two writers win', async () => {
     const faults: string[] = [];
     const scenario = { sabotage: ignoresConditions };
-    const meeting = { before: ['submit'], first: 'work', second: 'cancel', scenario } as const;
-    for (let step = 0; await met(meeting, step, false, faults); step++);
+    const race = { before: ['submit'], first: 'work', second: 'cancel', scenario } as const;
+    for (let step = 0; await runRace(race, step, false, faults); step++);
     expect(faults.join()).toMatch(/cancellation was answered|outcomes,/);
   });
 });

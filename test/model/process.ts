@@ -1,25 +1,25 @@
 /**
- * A process of the model: the real code over the shared store and queue, whose every step (a store operation, a change
- * of the queue) is counted, so that it can be killed after any of them or stopped at any of them while another runs.
+ * A process of the model: the real code over a shared store and queue. It counts every step (a store operation or a
+ * queue change), so that a test can kill the process after any step or pause it there while another process runs.
  */
 import type { ObjectStore } from '@cardseal/object-store';
 
 export type Step = 'read' | 'write';
 
 export interface Fate {
-  /** Dies when it has done this many writes: what it was about to do never happens, nor anything after. */
+  /** Dies after this many writes: the next step and all later ones never happen. */
   dieAfterWrites?: number;
-  /** Stops before this step, until {@link ModelProcess.go}. */
+  /** Pauses before this step until {@link ModelProcess.go}. */
   pauseAtStep?: number;
 }
 
 export interface ModelProcess {
   store: ObjectStore;
-  /** Wraps what is not the store; counts as a write. */
+  /** Counts work outside the store as a write. */
   step<T>(work: () => Promise<T>): Promise<T>;
-  /** Resolves with `done`, `dead` or `paused`, whichever comes first. Throws what the work threw. */
+  /** Resolves with the first of `done`, `dead` or `paused`. Throws what the work throws. */
   run(work: () => Promise<unknown>): Promise<'done' | 'dead' | 'paused'>;
-  /** Lets a paused process go on to its end. */
+  /** Continues a paused process to its end. */
   go(): Promise<'done' | 'dead'>;
   writes(): number;
   steps(): number;

@@ -1,6 +1,6 @@
 /**
- * The model's world: one bucket and one queue in memory, and the product's own code for every operation on them. What
- * is not the ledger (provider, pacing, receivers) is replaced by its simplest form.
+ * The model world: one bucket and one queue in memory, and the real code for every operation on them. The provider, the
+ * rate limiter and the receivers are replaced by their simplest form.
  */
 import { createStallDetector, ManualClock } from '@cardseal/base/clock';
 import { CardsealError, DefectError } from '@cardseal/base/errors';
@@ -30,7 +30,7 @@ import { createUnsaved } from '../../apps/worker/src/recognize/guards/write-buff
 import { recognize } from '../../apps/worker/src/recognize/pipeline.ts';
 import { finishErased } from '../../apps/worker/src/recognize/steps/announce.ts';
 import { openWork } from '../../apps/worker/src/recognize/support/work.ts';
-import { type DeliveryQueue, deliverQueue, openLanes, type Received, receiver, runDeliveries } from './deliveries.ts';
+import { type DeliveryQueue, deliverQueue, openLimits, type Received, receiver, runDeliveries } from './deliveries.ts';
 import { createProcess, type Fate, type ModelProcess } from './process.ts';
 
 export const TENANT = 'bank';
@@ -44,14 +44,14 @@ export type Operation = 'submit' | 'work' | 'deliver' | 'retry' | 'cancel' | 'er
 export interface World {
   readonly objects: ReadonlyMap<string, Buffer>;
   readonly job: JobId;
-  /** What clients were told: operations that answered well. */
-  readonly told: Operation[];
-  /** What went wrong in a way that no crash excuses. */
+  /** Operations that a client saw succeed. */
+  readonly acknowledged: Operation[];
+  /** Violations that no crash explains. */
   readonly violations: string[];
   readonly received: Received[];
-  /** The provider's answers to come; it succeeds when there are none. */
+  /** Results of the next provider calls; success when empty. */
   readonly provider: ('ok' | 'defect')[];
-  /** The receiver's answers to come, likewise. */
+  /** Results of the next deliveries; success when empty. */
   readonly receiver: ('ok' | 'fail')[];
   calls(): number;
   process(fate?: Fate): ModelProcess;
@@ -59,34 +59,34 @@ export interface World {
   emptyQueue(): void;
   changeEndpoint(state: 'enabled' | 'disabled' | 'deleted'): Promise<void>;
   advance(ms: number): void;
-  /** Reconciles, works and delivers with processes that do not die, until nothing changes any more. */
+  /** Reconciles, works and delivers with processes that are not killed, until nothing changes. */
   settle(): Promise<void>;
 }
 
 export interface WorldSettings {
   expiresInS?: number;
   retainForS?: number;
-  /** Takes a promise of the store away, to show that what rests on it is noticed. */
+  /** Removes a guarantee of the store, to show that the checks notice. */
   sabotage?: (store: MemoryObjectStore) => MemoryObjectStore;
 }
 
-/** Made anew for every operation, metrics would be most of the time. */
-const nobodyCounts = new Proxy({}, { get: () => () => {} }) as Metrics;
+/** Real metrics, created for every operation, would take most of the run time. */
+const noMetrics = new Proxy({}, { get: () => () => {} }) as Metrics;
 
-export async function createWorld(picture: Buffer, settings: WorldSettings = {}): Promise<World> {
+export async function createWorld(image: Buffer, settings: WorldSettings = {}): Promise<World> {
   const clock = new ManualClock(START_MS);
   const { sabotage = (store) => store } = settings;
   const shared = sabotage(memoryObjectStore());
   const master = localMasterKey(Buffer.alloc(32, 5));
   const queue = new Map<string, Card>();
   const job = newJobId(START_MS);
-  const told: Operation[] = [];
+  const acknowledged: Operation[] = [];
   const violations: string[] = [];
   const received: World['received'] = [];
   const provider: World['provider'] = [];
   const deliveries: DeliveryQueue = new Map();
   const receiverAnswers: World['receiver'] = [];
-  const standstill = createStallDetector({ forMs: SAME_FOR_MS, nowMs: () => clock.now() });
+  const stallDetector = createStallDetector({ forMs: SAME_FOR_MS, nowMs: () => clock.now() });
   let calls = 0;
 
   const ledgerOf = (process: ModelProcess): Ledger => createLedger({ store: process.store, master, clock });
@@ -105,7 +105,7 @@ export async function createWorld(picture: Buffer, settings: WorldSettings = {})
 
   const contexts = new WeakMap<ModelProcess, WorkerContext & ApiContext>();
 
-  /** Once for a process: what it remembers is its own, and costs time to make. */
+  /** One context per process: its caches belong to the process, and creating it is slow. */
   function contextOf(process: ModelProcess): WorkerContext & ApiContext {
     const made = contexts.get(process) ?? newContext(process);
     contexts.set(process, made);
@@ -136,14 +136,14 @@ export async function createWorld(picture: Buffer, settings: WorldSettings = {})
       clock,
       random: () => 0.5,
       log: silentLog,
-      metrics: nobodyCounts,
+      metrics: noMetrics,
       ledger: ledgerOf(process),
       tenants: createTenants(ledgerOf(process)),
       endpoints: createEndpoints(ledgerOf(process)),
       freshOutcomes: createFreshOutcomes(true),
       unsaved: createUnsaved({ clock, log: silentLog, random: () => 0.5 }),
       jobQueue,
-      lanes: openLanes,
+      lanes: openLimits,
       webhooks: receiver(process, received, receiverAnswers),
       config: {
         DELIVER_CONCURRENCY: 2,
@@ -172,7 +172,7 @@ export async function createWorld(picture: Buffer, settings: WorldSettings = {})
     provider: 'baidu-idcard-enc',
     seal: async () => ({ destroy() {} }),
     call: async (_sealed: unknown, _signal: unknown, { onSend }: { onSend(): void }) => {
-      // Looked at here and not at the call itself: who sleeps between the two cannot know.
+      // Check here and not at the call itself: a process that pauses between the two cannot know about a new reply.
       if (shared.objects.has(paths.reply(TENANT, job, 'front'))) violations.push('called with a reply in the ledger');
       return process.step(async () => {
         onSend();
@@ -212,7 +212,7 @@ export async function createWorld(picture: Buffer, settings: WorldSettings = {})
     const options = { detect_risk: true, detect_quality: true, detect_photo: false, detect_card: false, fit: true };
     const terms = { options, reference: 'r', metadata: {}, priority: 'interactive', keep_images: false } as const;
     const { replayed } = await storeJob(context, { tenant: TENANT, apiKeyId: 'k', scopes: SCOPES }, job, {
-      pictures: { front: picture },
+      pictures: { front: image },
       terms: {
         ...terms,
         expires_in: settings.expiresInS ?? null,
@@ -242,15 +242,15 @@ export async function createWorld(picture: Buffer, settings: WorldSettings = {})
       cancel: () => cancelJob(context, TENANT, job),
       erase: () => eraseJob(context, TENANT, job, 'request'),
       reconcile: async () => {
-        await restorePending(context, createLeftSubmits(context, standstill));
+        await restorePending(context, createLeftSubmits(context, stallDetector));
         await restoreUndelivered(context);
       },
     };
     try {
       await operations[operation]();
-      told.push(operation);
+      acknowledged.push(operation);
     } catch (error) {
-      // Refusals are answers; a defect is what no history excuses, and anything else one of the model itself.
+      // A refusal is a valid response. No history explains a defect, and any other error is a bug of the model.
       if (!('code' in (error as object))) throw error;
       if ((error as CardsealError).disposition === 'defect')
         violations.push(`${operation}: ${(error as CardsealError).code}`);
@@ -273,7 +273,7 @@ export async function createWorld(picture: Buffer, settings: WorldSettings = {})
   return {
     objects: shared.objects,
     job,
-    told,
+    acknowledged,
     violations,
     received,
     provider,

@@ -4,18 +4,18 @@ import { SCOPES } from '@cardseal/core/ledger';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { authorisationMatrix, authorisationPage, type MatrixRow } from '../../support/authorisation.ts';
 
-describe('the matrix of who may do what', () => {
+describe('the authorisation matrix', () => {
   let rows: MatrixRow[];
   beforeAll(async () => {
     rows = await authorisationMatrix();
   });
 
-  it('is the page in the docs', async () => {
+  it('equals the page in the docs', async () => {
     const page = await readFile(path.join(import.meta.dirname, '../../../docs/use/authorisation.md'), 'utf8');
     expect(page).toBe(authorisationPage(rows));
   });
 
-  it('opens each guarded route to exactly one scope, and nothing of its own to another tenant', () => {
+  it('opens each guarded route to exactly one scope, and nothing to another tenant', () => {
     const guarded = rows.filter(({ answers }) => answers.none === 401);
     expect(guarded.length).toBeGreaterThanOrEqual(25);
     for (const { method, path: route, answers } of guarded) {

@@ -5,8 +5,8 @@ import { plainJpeg } from '../../support/images.ts';
 import { type DescribedOperation, describedOperations } from '../../support/openapi.ts';
 import { endJob } from '../../support/outcomes.ts';
 
-/** The matrix: every route × every scope × own and foreign tenant, made from the document. */
-describe('who may do what', () => {
+/** Every route × every scope × own and foreign tenant, generated from the OpenAPI document. */
+describe('authorisation', () => {
   let api: TestApi;
   let operations: DescribedOperation[];
   const keys = new Map<string, string>();
@@ -40,7 +40,7 @@ describe('who may do what', () => {
   });
   afterAll(() => api.stop());
 
-  /** Without a body: who may ask gets told what is wrong with the request, and who may not is not told that. */
+  /** Sends no body. An authorised caller gets a validation problem; an unauthorised caller does not. */
   async function ask({ method, path }: DescribedOperation, key?: string): Promise<number> {
     const kind = path.split('/')[2]!;
     const filled = path
@@ -61,17 +61,17 @@ describe('who may do what', () => {
     expect(new Set(guarded().map(({ scope }) => scope))).toEqual(new Set(SCOPES));
   });
 
-  it('nobody without a key', async () => {
+  it('rejects requests without a key', async () => {
     expect(new Set(Object.values(await table(() => undefined)))).toEqual(new Set([401]));
   });
 
-  it('nobody whose key lacks the scope, whatever else it has', async () => {
+  it('rejects a key without the needed scope, whatever other scopes it has', async () => {
     const statuses = await table(({ scope }) => keys.get(`all but ${scope}`));
     expect(new Set(Object.values(statuses))).toEqual(new Set([403]));
   });
 
   it.each([...SCOPES])('a key with %s alone opens exactly the routes of that scope', async (scope: Scope) => {
-    // Erasure and deletion come last elsewhere: here what is asked for must still be there.
+    // Skip erasure and deletion: the objects that later requests need must remain.
     const which = guarded().filter(({ method, scope: needed }) => method !== 'DELETE' || needed !== scope);
     const statuses = await table(() => keys.get(`only ${scope}`), which);
     const opened = Object.entries(statuses).filter(([, status]) => status !== 403 && status !== 401);
@@ -79,17 +79,17 @@ describe('who may do what', () => {
     expect(opened.map(([id]) => id).sort()).toEqual(expected.sort());
   });
 
-  it('of another tenant nothing is there, with all scopes', async () => {
+  it('finds nothing of another tenant, even with all scopes', async () => {
     const ofOne = guarded().filter(({ path }) => path.includes('{id}'));
     const statuses = await table(() => keys.get('foreign'), ofOne);
     expect(Object.fromEntries(Object.entries(statuses).filter(([, status]) => status !== 404))).toEqual({});
-    // The same ids are there for their owner.
+    // The owner finds the same ids.
     expect(await ask(operations.find(({ id }) => id === 'getJob')!, keys.get('all'))).toBe(200);
     expect(await ask(operations.find(({ id }) => id === 'getBatch')!, keys.get('all'))).toBe(200);
     expect(await ask(operations.find(({ id }) => id === 'getWebhookEndpoint')!, keys.get('all'))).toBe(200);
   });
 
-  it('lists of another tenant are empty', async () => {
+  it('returns empty lists for another tenant', async () => {
     for (const path of ['/v1/jobs', '/v1/webhook-endpoints']) {
       expect((await api.call('GET', path, { key: keys.get('foreign')! })).body.data).toEqual([]);
     }

@@ -1,4 +1,6 @@
-/** The erasure of a job on a store that cannot delete: the API says so, and nothing of the job can be read meanwhile. */
+/**
+ * Erases a job while the store refuses deletes. The API reports it, and none of the job's data can be read meanwhile.
+ */
 import { TransientError } from '@cardseal/base/errors';
 import { createLedger } from '@cardseal/core/ledger';
 import { memoryObjectStore, type ObjectStore } from '@cardseal/object-store';
@@ -33,7 +35,7 @@ const newJob = async (): Promise<string> => {
 const erase = (id: string) => api.call('DELETE', `/v1/jobs/${id}`, { key });
 const namesOf = (id: string) => [...memory.objects.keys()].filter((name) => name.startsWith(`jobs/bank/${id}/`));
 
-it('is 202 without a time of removal while objects stay, and 200 with it afterwards', async () => {
+it('is 202 without a removal time while objects remain, and 200 with it afterwards', async () => {
   const id = await newJob();
   stuck = /\.image$/;
   for (let times = 0; times < 2; times++) {
@@ -55,7 +57,7 @@ it('is 202 without a time of removal while objects stay, and 200 with it afterwa
   expect(namesOf(id)).toEqual([`jobs/bank/${id}/tombstone`]);
 });
 
-it('keeps its promise although the key itself cannot be deleted at first', async () => {
+it('completes the erasure although the key cannot be deleted at first', async () => {
   const id = await newJob();
   stuck = /^keys\//;
   expect(await erase(id)).toMatchObject({ status: 202, body: { state: 'erased', removed_at: null } });

@@ -1,4 +1,7 @@
-/** An Idempotency-Key on every unsafe route, with Redis away: done once, answered the same, whoever asks and how often. */
+/**
+ * The Idempotency-Key on every unsafe route while Redis is away: the API performs a request once and repeats the
+ * response.
+ */
 import { TransientError } from '@cardseal/base/errors';
 import type { JobView } from '@cardseal/core/job';
 import { createLedger, type Ledger } from '@cardseal/core/ledger';
@@ -22,7 +25,7 @@ describe('an Idempotency-Key', () => {
   let fresh = 0;
   beforeAll(async () => {
     api = await startTestApi();
-    // Another process over the same ledger.
+    // A second API process over the same ledger.
     second = await startTestApi({ ledger: api.ledger, store: api.store });
     key = await api.key('bank');
     image = (await plainJpeg()).toString('base64');
@@ -86,7 +89,7 @@ describe('an Idempotency-Key', () => {
       },
     },
   ];
-  /** Covered elsewhere: their keys stand for the job and the batch; a resend needs a delivery. */
+  /** Tested elsewhere: their keys identify the job and the batch, and a resend needs a delivery. */
   const ELSEWHERE = ['submitJob', 'submitBatch', 'createBatch', 'resendDelivery'];
 
   it('is described for every route that changes something', async () => {
@@ -98,7 +101,7 @@ describe('an Idempotency-Key', () => {
   });
 
   it.each(routes.map((route) => [route.id, route] as const))(
-    '%s: the same request has the same answer, in every process',
+    '%s: the same request gets the same response from every process',
     async (_id, { method, path, body, other }) => {
       const [at, idempotencyKey] = [await path(), newKey()];
       const first = await send(method, at, idempotencyKey, body);
@@ -116,7 +119,7 @@ describe('an Idempotency-Key', () => {
     },
   );
 
-  it('makes one thing of many requests at once', async () => {
+  it('performs one of many simultaneous requests', async () => {
     const before = (await api.call('GET', '/v1/webhook-endpoints', { key })).body.data.length;
     const idempotencyKey = newKey();
     const answers = await Promise.all(
@@ -134,7 +137,7 @@ describe('an Idempotency-Key', () => {
     expect((await api.call('GET', '/v1/webhook-endpoints', { key })).body.data).toHaveLength(before + 1);
   });
 
-  it('belongs to a tenant and a route', async () => {
+  it('is scoped to a tenant and a route', async () => {
     const idempotencyKey = newKey();
     expect((await send('POST', '/v1/webhook-endpoints', idempotencyKey, HOOK)).status).toBe(201);
     const upload = { content_type: 'image/png', size: 9 };
@@ -146,7 +149,7 @@ describe('an Idempotency-Key', () => {
     expect(answer.headers.get('idempotency-replayed')).toBeNull();
   });
 
-  it('keeps no refusal: what was not done is judged anew', async () => {
+  it('stores no refusal: the API checks a refused request again', async () => {
     const job = await newJob();
     const idempotencyKey = newKey();
     const path = `/v1/jobs/${job.id}/retry`;
@@ -156,8 +159,8 @@ describe('an Idempotency-Key', () => {
     expect((await send('POST', path, idempotencyKey)).headers.get('idempotency-replayed')).toBe('true');
   });
 
-  describe('of a retry that opened its generation and was not answered', () => {
-    /** Its repeat, when in between happened what `meanwhile` does. */
+  describe('of a retry that opened its generation but got no response', () => {
+    /** Repeats the request after `meanwhile`. */
     async function repeated(meanwhile: (job: JobView) => Promise<unknown> = async () => {}): Promise<Answer> {
       const job = await failedJob();
       const idempotencyKey = newKey();
@@ -172,7 +175,7 @@ describe('an Idempotency-Key', () => {
       return again;
     }
 
-    /** A ledger whose store does what it is told to such a name, and says that it did not. */
+    /** A ledger whose store performs a write to such a name but reports a failure. */
     function losingAnswers(prefix: string): Ledger {
       const store: ObjectStore = {
         ...api.store,
@@ -185,12 +188,12 @@ describe('an Idempotency-Key', () => {
       return createLedger({ store, master: localMasterKey(Buffer.alloc(32, 7)) });
     }
 
-    it('answers with that generation', async () => {
+    it('returns the same generation', async () => {
       const { status, body } = await repeated();
       expect([status, body.generation, body.state]).toEqual([202, 2, 'queued']);
     });
 
-    it('answers with it when it has ended well, and opens no other when it failed', async () => {
+    it('returns that generation when it succeeded, and opens no other when it failed', async () => {
       for (const change of [{ state: 'succeeded' }, { state: 'failed', failure: FAILURE }] as const) {
         const { status, body } = await repeated((job) => endJob(api.ledger, 'bank', { ...job, generation: 2 }, change));
         expect([status, body.generation, body.state]).toEqual([202, 2, change.state]);
@@ -198,7 +201,7 @@ describe('an Idempotency-Key', () => {
     });
   });
 
-  it('tells nothing of an erased job, and leaves nothing of it that can be opened', async () => {
+  it('reveals nothing of an erased job and leaves nothing that can be opened', async () => {
     const job = await newJob();
     const idempotencyKey = newKey();
     const path = `/v1/jobs/${job.id}/cancel`;
@@ -208,7 +211,7 @@ describe('an Idempotency-Key', () => {
     expect([again.status, again.body.code]).toEqual([410, 'job_erased']);
   });
 
-  it('does not show a lesser key what a greater one was answered', async () => {
+  it('does not show a response to a key with fewer scopes', async () => {
     const idempotencyKey = newKey();
     const path = `/v1/jobs/${(await newJob()).id}/cancel`;
     expect((await send('POST', path, idempotencyKey)).status).toBe(200);
@@ -232,7 +235,7 @@ describe('an Idempotency-Key', () => {
     }
   });
 
-  it('whatever is sent in whatever order: a repeat is answered as before, and done once', async () => {
+  it('performs each request once and repeats its response, for any order of requests', async () => {
     const step = fc.record({ key: fc.nat(3), size: fc.nat(2), process: fc.boolean() });
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 12 }), async (steps) => {

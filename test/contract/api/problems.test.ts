@@ -1,4 +1,4 @@
-/** Every problem of the reference can be met, and is the one that the page describes. */
+/** Every documented problem can occur, with the documented content. */
 
 import { systemClock } from '@cardseal/base/clock';
 import { createApiKey } from '@cardseal/core/access';
@@ -13,8 +13,8 @@ const FAILURE = { code: 'upstream_timeout', message: 'No.', side: null, retryabl
 const TYPED = { 'content-type': 'application/json' };
 
 /**
- * Met elsewhere, because they need a fault: an outage of the store or of the key service, a defect, a lost race, a full
- * memory budget, a process that stops.
+ * Tested elsewhere, because they need a fault: an outage of the store or of the key service, a defect, a lost race, a
+ * full memory budget, or a stopping process.
  */
 const BY_FAULT = [
   'store_unavailable',
@@ -185,7 +185,7 @@ describe('problems', () => {
     met.add(code);
   });
 
-  it('are all met, here or by a fault', async () => {
+  it('all occur, here or with a fault', async () => {
     const document = (await api.call('GET', '/openapi.json')).body;
     const codes: string[] = document.components.schemas.Problem.properties.code.enum;
     const known = new Set([...cases.map(([code]) => code), ...BY_FAULT]);

@@ -1,4 +1,6 @@
-/** `/docs`: whole from this host, under a policy that allows no other, over a document that it can read. */
+/**
+ * `/docs` loads only from this host, under a policy that allows no other host, and its viewer can read the document.
+ */
 import vm from 'node:vm';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startTestApi, type TestApi } from '../../support/api.ts';
@@ -15,7 +17,7 @@ describe('the reference page', () => {
   });
   afterAll(() => api.stop());
 
-  it('allows nothing but its own host, and no inline script', () => {
+  it('allows only its own host and no inline script', () => {
     const rules = new Map(policy.split(';').map((rule) => rule.trim().split(/\s+(.*)/) as [string, string]));
     expect(rules.get('default-src')).toBe("'none'");
     expect(rules.get('script-src')).toBe("'self'");
@@ -24,7 +26,7 @@ describe('the reference page', () => {
     expect(page).not.toMatch(/<script(?![^>]*\ssrc=)/);
   });
 
-  it('loads what it names, from here', async () => {
+  it('loads everything that it names from this host', async () => {
     const named = [...page.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, at]) => at!).filter((at) => at !== 'data:,');
     expect(named).toHaveLength(3);
     for (const at of named) {
@@ -36,7 +38,7 @@ describe('the reference page', () => {
     }
   });
 
-  it('starts its viewer with the document of this API, and shows it to nobody', async () => {
+  it('starts the viewer with the document of this API and sends it to no other host', async () => {
     const start = await (await fetch(`${api.url}/docs/start.js`)).text();
     const viewer = vi.fn<(options: { url: string; validatorUrl: unknown }) => void>();
     vm.runInNewContext(start, { SwaggerUIBundle: viewer });

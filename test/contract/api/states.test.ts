@@ -1,4 +1,4 @@
-/** The states of a job are closed: whatever is done to it, in whatever order and at once, it moves along the diagram. */
+/** The states of a job are closed: any sequence of actions, also simultaneous ones, follows the state diagram. */
 import { readFileSync } from 'node:fs';
 import { JOB_STATES, type JobState, type JobView, TRANSITIONS } from '@cardseal/core/job';
 import fc from 'fast-check';
@@ -11,7 +11,7 @@ const page = readFileSync(new URL('../../../docs/use/api.md', import.meta.url), 
 const ENDS = ['succeeded', 'failed', 'expired'] as const;
 const ACTIONS = [...ENDS, 'cancel', 'retry', 'erase'] as const;
 
-/** States that can be seen next by who does not see all of them. */
+/** States that an observer may see next when it misses some in between. */
 function reachable(from: JobState): Set<JobState> {
   const seen = new Set<JobState>();
   const open = [...TRANSITIONS[from]];
@@ -34,7 +34,7 @@ describe('the states of a job', () => {
   });
   afterAll(() => api.stop());
 
-  it('are drawn as they are', () => {
+  it('match the diagram in the docs', () => {
     const diagram = page.split('```mermaid\nstateDiagram-v2\n')[1]!.split('```')[0]!;
     const drawn = [...diagram.matchAll(/^ {2}(\w+) --> (\w+)/gm)].map(([, from, to]) => `${from} ${to}`);
     const listed = JOB_STATES.flatMap((from) => TRANSITIONS[from].map((to) => `${from} ${to}`));
@@ -63,13 +63,13 @@ describe('the states of a job', () => {
     expect(reachable(before.state), move).toContain(after.state);
     expect(after.generation, move).toBeGreaterThanOrEqual(before.generation);
     const ended = before.finished_at !== null;
-    // What ended stays as it ended, unless it is tried again or erased.
+    // A final state stays unless the job is retried or erased.
     if (ended && after.generation === before.generation) expect(after.state, move).toBe('erased');
     if (after.generation > before.generation)
       expect(['erased', 'queued', ...ENDS, 'cancelled'], move).toContain(after.state);
   }
 
-  it('change along the diagram alone, one action at a time', async () => {
+  it('follow the diagram, one action at a time', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.constantFrom(...ACTIONS), { minLength: 1, maxLength: 8 }), async (actions) => {
         let view = await submit();
@@ -79,7 +79,7 @@ describe('the states of a job', () => {
           const after = await look(view.id);
           check(view, after);
           if (after.state !== view.state) expect(TRANSITIONS[view.state]).toContain(after.state);
-          // What is refused changes nothing.
+          // A refused action changes nothing.
           if (status >= 400) expect([after.state, after.generation]).toEqual([view.state, view.generation]);
           if (action === 'retry' && status === 202) expect(after.generation).toBe(view.generation + 1);
           view = after;
@@ -89,7 +89,7 @@ describe('the states of a job', () => {
     );
   });
 
-  it('change along the diagram when everything happens at once, and lists say the same', async () => {
+  it('follow the diagram during simultaneous actions, and lists agree', async () => {
     const burst = fc.array(fc.constantFrom(...ACTIONS), { minLength: 2, maxLength: 5 });
     await fc.assert(
       fc.asyncProperty(fc.array(burst, { minLength: 1, maxLength: 4 }), async (bursts) => {

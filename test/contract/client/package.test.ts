@@ -1,4 +1,4 @@
-/** What would be published of the client, as its users get it: packed, unpacked, run by a plain Node and compiled against. */
+/** The published form of the client: packed, unpacked, run by a plain Node and compiled against. */
 import { execFile } from 'node:child_process';
 import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -26,7 +26,7 @@ describe('the package of the client', () => {
   });
   afterAll(() => rm(folder, { recursive: true }));
 
-  it('holds JavaScript, types, a page and the licence, and no test, source or secret', async () => {
+  it('contains JavaScript, types, a page and the licence, but no test, source or secret', async () => {
     const { stdout } = await run('npm', ['pack', '--dry-run', '--json', '--offline'], { cwd: built });
     const packed = JSON.parse(stdout);
     const [{ files }] = Array.isArray(packed) ? packed : Object.values<{ files: { path: string }[] }>(packed);
@@ -38,7 +38,7 @@ describe('the package of the client', () => {
     expect(names.filter((name: string) => name.includes('test'))).toEqual([]);
   });
 
-  it('is imported by a plain Node', async () => {
+  it('can be imported by a plain Node', async () => {
     const program =
       "import { createClient, ConnectionError, verifyWebhook, decryptPayload } from '@cardseal/client';" +
       "const client = createClient({ baseUrl: 'http://127.0.0.1:9', apiKey: 'x', retries: 0 });" +
@@ -50,7 +50,7 @@ describe('the package of the client', () => {
     expect(stdout.trim()).toBe('true function function');
   });
 
-  it('is compiled against, with every strict option', async () => {
+  it('compiles with every strict option', async () => {
     const program =
       "import { createClient, type Job, type JobRequest } from '@cardseal/client';\n" +
       "const client = createClient({ baseUrl: 'x', apiKey: 'x' });\n" +

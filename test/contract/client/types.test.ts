@@ -1,4 +1,4 @@
-/** The client's types are those of the document: `vitest run test/contract/client -u` writes them anew. */
+/** The client's types match the OpenAPI document. `vitest run test/contract/client -u` regenerates them. */
 import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { promisify } from 'node:util';

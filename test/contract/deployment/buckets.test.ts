@@ -1,4 +1,4 @@
-/** What infra/s3 sets on the buckets and lets the role do: no less than the code asks for, and no more. */
+/** The bucket policies and the role of infra/s3 allow exactly what the code needs. */
 import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -12,7 +12,7 @@ const partition = settings.S3_REGION.startsWith('cn-') ? 'aws-cn' : 'aws';
 const arn = (name: string) => `arn:${partition}:s3:::${name}`;
 const role: Manifest[] = read('policy-role.json').Statement;
 
-/** What a request of the SDK needs of the store or the key service. A new one has to be put here and into the policy. */
+/** The permission that each SDK request needs. A new request must be added here and to the policy. */
 const ACTIONS: Record<string, string> = {
   GetObject: 's3:GetObject',
   PutObject: 's3:PutObject',
@@ -26,7 +26,7 @@ const ACTIONS: Record<string, string> = {
   Decrypt: 'kms:Decrypt',
 };
 
-/** Every request of the SDK that the apps may make. */
+/** Every SDK request in the source of the apps and packages. */
 function requestsOf(): string[] {
   const sources = globSync(['packages/core/src/**/*.ts', 'apps/{api,worker,admin,cli}/src/**/*.ts'], { cwd: ROOT });
   const texts = sources
@@ -36,15 +36,15 @@ function requestsOf(): string[] {
   return [...new Set(texts.flatMap((text) => [...text.matchAll(/new (\w+)Command\(/g)].map(([, name]) => name!)))];
 }
 
-describe('what the role may', () => {
-  it('is what the code asks for, and nothing else', () => {
+describe('the permissions of the role', () => {
+  it('are exactly what the code needs', () => {
     const needed = requestsOf().map((request) => ACTIONS[request] ?? `unknown: ${request}`);
     expect(needed.length).toBeGreaterThan(8);
     expect(role.flatMap(({ Action }) => Action).sort()).toEqual([...new Set(needed)].sort());
     for (const { Effect } of role) expect(Effect).toBe('Allow');
   });
 
-  it('is on the buckets and the key of the settings', () => {
+  it('apply to the buckets and the key of the settings', () => {
     const [objects, buckets, master] = role;
     expect(objects.Resource).toEqual([`${arn(data)}/*`, `${arn(keys)}/*`]);
     expect(buckets.Resource).toEqual([arn(data), arn(keys)]);
@@ -57,7 +57,7 @@ describe('a bucket', () => {
   it.each([
     ['policy-data.json', data],
     ['policy-keys.json', keys],
-  ])('by %s takes no plain HTTP, from anybody', (file, bucket) => {
+  ])('with %s refuses plain HTTP from every caller', (file, bucket) => {
     const [statement, ...others] = read(file).Statement;
     expect(others).toEqual([]);
     expect(statement).toMatchObject({ Effect: 'Deny', Principal: '*', Action: 's3:*' });
@@ -65,7 +65,7 @@ describe('a bucket', () => {
     expect(statement.Condition).toEqual({ Bool: { 'aws:SecureTransport': 'false' } });
   });
 
-  it('has rules that AWS takes together: what ends by age ends by nothing else', () => {
+  it('has lifecycle rules that AWS accepts together: what expires by age has no second rule', () => {
     const rules: Manifest[] = read('lifecycle-data.json').Rules;
     const expirations = rules.flatMap(({ Expiration }) => Expiration ?? []);
     expect(expirations).toContainEqual({ ExpiredObjectDeleteMarker: true });

@@ -1,4 +1,4 @@
-/** What the pages tell people to run in a cluster names what the manifests and the image have. */
+/** Commands on the pages for a cluster name only what the manifests and the image contain. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -19,7 +19,7 @@ describe('commands for a cluster', () => {
     for (const { page, command } of commands) expect(command, page).toMatch(new RegExp(`^kubectl -n ${namespace} `));
   });
 
-  it('name deployments that there are, and ports that they have', () => {
+  it('name existing deployments and their ports', () => {
     for (const { page, command } of commands) {
       const [, name] = / deploy\/(\w+)/.exec(command) ?? [];
       if (name === undefined) continue;
@@ -31,7 +31,7 @@ describe('commands for a cluster', () => {
     }
   });
 
-  it('hand stdin on, and begin what the image begins', () => {
+  it('pass stdin on and run the entry point of the image', () => {
     const executed = commands.filter(({ command }) => / exec /.test(command));
     expect(executed.length).toBeGreaterThan(1);
     for (const { page, command } of executed) {

@@ -1,4 +1,6 @@
-/** The Kubernetes manifests: each by the schema of its kind, and together by what the house demands of them. */
+/**
+ * The Kubernetes manifests: each matches the schema of its kind, and together they satisfy the rules of this project.
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { ScaledObject } from '@kubernetes-models/keda/keda.sh/v1alpha1/ScaledObject';
@@ -26,7 +28,7 @@ import {
   ROOT,
 } from './manifests.ts';
 
-/** No package with the operator's schemas is here: its fields, as far as they are used. */
+/** The operator's schemas are not on npm; this covers the fields in use. */
 class PodMonitor {
   readonly manifest: Manifest;
   constructor(manifest: Manifest) {
@@ -61,7 +63,7 @@ const MODELS = {
 
 const READERS = { api: readApi, worker: readWorker, admin: readAdmin };
 
-/** What the secrets hold, in the form that docs/operate/deployment.md asks for. */
+/** The contents of the secrets, in the form that the deployment page asks for. */
 const SECRETS: Record<string, string> = { REDIS_URL: 'rediss://cardseal:password@redis:6379' };
 
 const titled = (among: typeof manifests): [string, Manifest][] =>
@@ -74,25 +76,25 @@ function validate(manifest: Manifest): void {
 }
 
 describe('manifests', () => {
-  it('are all named by the kustomization', () => {
+  it('are all listed in the kustomization', () => {
     const files = readdirSync(FOLDER).filter((name) => name !== 'kustomization.yaml');
     expect(files.sort()).toEqual([...kustomization.resources].sort());
   });
 
-  it.each(titled(manifests))('%s is what its schema says', (_name, manifest) => validate(manifest));
+  it.each(titled(manifests))('%s matches its schema', (_name, manifest) => validate(manifest));
 
   it.each(
     titled(extended.filter(({ manifest }, at) => JSON.stringify(manifest) !== JSON.stringify(manifests[at]!.manifest))),
-  )('%s is what its schema says with the lines that it offers', (_name, manifest) => validate(manifest));
+  )('%s matches its schema with its optional lines enabled', (_name, manifest) => validate(manifest));
 
-  it('are refused by these schemas when they are wrong', () => {
+  it('fail these schemas when they are wrong', () => {
     const wrong = structuredClone(deployments[0]);
     wrong.spec.template.spec.containers[0].securityContext.readOnlyRootFilesystem = 'yes';
     expect(() => new Deployment(wrong).validate()).toThrow();
   });
 
   it.each(deployments.map((one) => [one.metadata.name, one]))(
-    '%s runs as nobody, writes nowhere, may do nothing',
+    '%s runs as an unprivileged user, with a read-only file system and no capabilities',
     (_name, one) => {
       const { securityContext, automountServiceAccountToken, containers, terminationGracePeriodSeconds } = pod(one);
       const [user, group] = parseDockerfile(readFileSync(path.join(ROOT, 'infra/image/Dockerfile'), 'utf8'))
@@ -114,7 +116,7 @@ describe('manifests', () => {
   );
 
   it.each(deployments.map((one) => [one.metadata.name, one]))(
-    '%s selects its own pods, and no secret stands in it',
+    '%s selects its own pods and contains no secret',
     (_name, one) => {
       expect(one.spec.template.metadata.labels).toMatchObject(one.spec.selector.matchLabels);
       const [container] = pod(one).containers;
@@ -124,7 +126,7 @@ describe('manifests', () => {
     },
   );
 
-  it('set nothing that no role reads', () => {
+  it('set no variable that no role reads', () => {
     const read = new Set([...admin, ...api, ...worker]);
     const set = [
       ...Object.keys(ofKind('ConfigMap')[0].data),
@@ -145,14 +147,14 @@ describe('manifests', () => {
     },
   );
 
-  it('give the keys of the provider to nobody but who calls it', () => {
+  it('give the provider keys only to the roles that call it', () => {
     const holders = ofKind('Deployment', extended).filter((one) =>
       (pod(one).volumes ?? []).some((volume: Manifest) => volume.secret?.secretName === 'cardseal-baidu'),
     );
     expect(holders.map((one) => one.metadata.name)).toEqual(['worker']);
   });
 
-  it('budgets, policies and scaling name what there is', () => {
+  it('name existing objects in budgets, policies and scaling', () => {
     const roles = deployments.map((one) => one.metadata.name).sort();
     expect(roles).toEqual(['admin', 'api', 'deliverer', 'worker']);
     for (const { spec } of ofKind('PodDisruptionBudget')) {
@@ -168,7 +170,7 @@ describe('manifests', () => {
   });
 
   it.each(ofKind('Deployment', extended).map((one) => [one.metadata.name, one]))(
-    '%s offers to trust an authority of your own, from a file that is mounted',
+    '%s has an optional certificate authority in a mounted file',
     (_name, one) => {
       const [{ env, volumeMounts }] = pod(one).containers;
       const { value } = env.find(({ name }: { name: string }) => name === 'NODE_EXTRA_CA_CERTS');
@@ -178,14 +180,14 @@ describe('manifests', () => {
     },
   );
 
-  it('take an empty answer for a failure where a number is always told', () => {
+  it('treat an empty query result as a failure where a number is always expected', () => {
     const [backlog] = ofKind('ScaledObject')[0].spec.triggers;
-    // The prometheus trigger takes nothing for 0 unless it is told not to, and the fallback would never come.
+    // By default the prometheus trigger reads an empty result as 0, and the fallback would never apply.
     expect(backlog.metadata).toMatchObject({ ignoreNullValues: 'false' });
     expect(backlog.metadata.query).toContain('cardseal_queue_jobs');
   });
 
-  it('scale by metrics that there are', () => {
+  it('scale by existing metrics', () => {
     const catalogue = readFileSync(path.join(ROOT, 'packages/core/src/metrics/catalogue.ts'), 'utf8');
     const queries = ofKind('ScaledObject').flatMap(({ spec }) =>
       spec.triggers.map(({ metadata }: { metadata: { query: string } }) => metadata.query),

@@ -1,4 +1,4 @@
-/** The Kubernetes manifests as the kustomization names them. */
+/** Loads the Kubernetes manifests that the kustomization lists. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse, parseAllDocuments } from 'yaml';
@@ -22,7 +22,10 @@ export const manifests = kustomization.resources.flatMap((file: string) => read(
   typeof read
 >;
 
-/** With every line taken in that is offered: its `#` is followed by no space, or by those of its place. Words have one. */
+/**
+ * Enables every optional line. A commented-out line has no space after `#`, or the spaces of its position; prose has
+ * one.
+ */
 export const extended = kustomization.resources.flatMap((file: string) =>
   read(file, (text) => text.replaceAll(/^( *)#(?! \S)/gm, '$1')),
 ) as ReturnType<typeof read>;

@@ -1,4 +1,6 @@
-/** Who reaches whom inside the namespace: everything is closed, so that each way needs both ends to let it through. */
+/**
+ * The network policies of the namespace. Everything is closed by default, so each connection needs a rule at both ends.
+ */
 import { describe, expect, it } from 'vitest';
 import { deployments, extended, labelsOf, type Manifest, ofKind } from './manifests.ts';
 
@@ -15,10 +17,10 @@ function selects(selector: { matchLabels?: Labels } | undefined, labels: Labels)
   return Object.entries(selector?.matchLabels ?? {}).every(([name, value]) => labels[name] === value);
 }
 
-/** A pod beside it: a peer with a namespace or an address means somebody elsewhere. */
+/** A pod in the same namespace. A peer with a namespace or an address is outside. */
 const isBeside = (peer: Manifest) => peer.podSelector !== undefined && peer.namespaceSelector === undefined;
 
-/** The ways that one end lets through, as `source → target: port`. */
+/** The connections that one end allows, as `source → target: port`. */
 function waysOf(way: Way, policies = ofKind('NetworkPolicy')): string[] {
   const [policyType, far] = way === 'egress' ? (['Egress', 'to'] as const) : (['Ingress', 'from'] as const);
   return policies
@@ -43,15 +45,15 @@ function waysOf(way: Way, policies = ofKind('NetworkPolicy')): string[] {
 }
 
 describe('the network of the namespace', () => {
-  it('has an ingress for each egress between its pods, and the reverse', () => {
+  it('has an ingress rule for each egress rule between its pods, and the reverse', () => {
     expect(waysOf('ingress')).toEqual(waysOf('egress'));
   });
 
-  it('lets every role reach Redis, and nobody another way', () => {
+  it('lets every role reach Redis, and allows no other way', () => {
     expect(waysOf('egress')).toEqual(deployments.map((one) => `${one.metadata.name} → redis: 6379`).sort());
   });
 
-  it('opens only ports that a container has, to those who come from elsewhere', () => {
+  it('opens only ports that a container has to outside callers', () => {
     for (const { spec } of ofKind('NetworkPolicy')) {
       for (const { from, ports } of spec.ingress ?? []) {
         if (from.some(isBeside)) continue;
@@ -65,7 +67,7 @@ describe('the network of the namespace', () => {
     }
   });
 
-  it('offers ways to a Redis elsewhere and to private addresses of S3 and KMS, which open nothing else', () => {
+  it('offers optional rules for an outside Redis and private S3 and KMS addresses, and they open nothing else', () => {
     const egressOf = (among?: typeof extended) =>
       ofKind('NetworkPolicy', among).find(({ metadata }) => metadata.name === 'what-all-need').spec.egress;
     const isOffered = (rule: Manifest) =>

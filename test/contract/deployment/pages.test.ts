@@ -1,4 +1,4 @@
-/** Pages that the files of infra send their reader to. */
+/** Files of infra refer only to existing pages. */
 import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -9,13 +9,13 @@ const named = globSync('infra/{compose,image,kubernetes,monitoring,redis,s3}/*',
   [...read(file).matchAll(/docs\/[\w/-]+\.md/g)].map(([page]) => ({ file, page })),
 );
 
-describe('pages that infra names', () => {
-  it('are there', () => {
+describe('pages named in infra', () => {
+  it('exist', () => {
     expect(named.length).toBeGreaterThan(10);
     for (const { file, page } of named) expect(() => read(page), `${page}, of ${file}`).not.toThrow();
   });
 
-  it('size Redis where its settings say so', () => {
+  it('give Redis the size that its settings name', () => {
     const [, page] = /Sized by (docs\/[\w-]+\.md)/.exec(read('infra/redis/redis.conf')) ?? [];
     expect(read(page!)).toMatch(/^## Redis\n\n.*for each waiting card/m);
   });

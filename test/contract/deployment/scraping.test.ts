@@ -1,4 +1,4 @@
-/** Whoever scrapes finds every role: the operator's way and the plain one, by the same labels, port and rules. */
+/** Prometheus finds every role, with the operator and without it, by the same labels, port and rules. */
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -13,7 +13,7 @@ const [endpoint] = monitor.spec.podMetricsEndpoints;
 const [scrape] = plain.scrape_configs;
 const settings = ofKind('ConfigMap')[0].data;
 
-/** The labels of a target before it is relabelled, as Prometheus names them. */
+/** The labels of a target before relabelling, as Prometheus names them. */
 function discovered(labels: Record<string, string>, port: string): Record<string, string> {
   const ofPod = Object.entries(labels).map(([name, value]) => [
     `__meta_kubernetes_pod_label_${name.replaceAll(/[./-]/g, '_')}`,
@@ -40,27 +40,27 @@ describe('scraping', () => {
     expect(kept).toEqual([metrics]);
   });
 
-  it('looks in the namespace of the manifests, and no slower than the rules need', () => {
+  it('covers the namespace of the manifests, at the interval that the rules need', () => {
     const [namespace] = ofKind('Namespace');
     expect(scrape.kubernetes_sd_configs[0].namespaces.names).toEqual([namespace.metadata.name]);
     const { groups } = parse(readFileSync(path.join(MONITORING, 'rules.yml'), 'utf8'));
     expect([endpoint.interval, plain.global.scrape_interval]).toEqual([groups[0].interval, groups[0].interval]);
   });
 
-  it('comes from a namespace that the network policies let in', () => {
+  it('comes from a namespace that the network policies admit', () => {
     const all = ofKind('NetworkPolicy').find(({ metadata }) => metadata.name === 'what-all-need');
     const [rule] = all.spec.ingress;
     expect(rule.from[0].namespaceSelector.matchLabels).toEqual({ 'kubernetes.io/metadata.name': 'monitoring' });
     expect(String(rule.ports[0].port)).toBe(settings.METRICS_PORT);
   });
 
-  it('reads the rules that are there', () => {
+  it('reads the existing rules', () => {
     for (const file of plain.rule_files) expect(existsSync(path.join(MONITORING, file)), file).toBe(true);
   });
 
-  it('is a configuration that Prometheus takes', { timeout: PROMTOOL_TIMEOUT_MS }, async () => {
+  it('is a configuration that Prometheus accepts', { timeout: PROMTOOL_TIMEOUT_MS }, async () => {
     const folder = mkdtempSync(path.join(tmpdir(), 'cardseal-scraping-'));
-    // Debian's build knows no Kubernetes: the tests above check which targets are found, the tool checks all else.
+    // Debian's build has no Kubernetes support: the tests above cover service discovery, and the tool checks the rest.
     const { kubernetes_sd_configs: _, ...rest } = scrape;
     const checked = { ...plain, scrape_configs: [{ ...rest, static_configs: [{ targets: ['pod:9464'] }] }] };
     try {

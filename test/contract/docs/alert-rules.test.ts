@@ -1,17 +1,17 @@
-/** Prometheus' own tool tests the alert rules: each alert fires for its cause, and none fires when all is well. */
+/** Prometheus' own tool tests the alert rules: each alert fires for its cause, and none fires without one. */
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import { MONITORING, PROMTOOL_TIMEOUT_MS, promtool } from '../../support/promtool.ts';
 
-it('each alert fires for its cause, and none when all is well', { timeout: PROMTOOL_TIMEOUT_MS }, async () => {
+it('each alert fires for its cause, and none fires without one', { timeout: PROMTOOL_TIMEOUT_MS }, async () => {
   expect(await promtool('check', 'rules', 'rules.yml')).toMatchObject({ status: 0 });
   const { status, output } = await promtool('test', 'rules', 'rules-test.yml');
   expect(status, output).toBe(0);
 });
 
-it('a rule that does not fire for its cause fails the check', { timeout: PROMTOOL_TIMEOUT_MS }, async () => {
+it('the check fails for a rule that does not fire for its cause', { timeout: PROMTOOL_TIMEOUT_MS }, async () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'cardseal-rules-'));
   try {
     cpSync(MONITORING, folder, { recursive: true });

@@ -1,4 +1,7 @@
-/** Nothing on a page stands between fences for decoration: a command runs in a test, or a table says why not; the rest is read by one. */
+/**
+ * Every fenced block in the docs is checked: a test runs it as a command, or a table gives the reason why not, or
+ * another test reads it.
+ */
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -8,7 +11,9 @@ import { NOT_RUN } from '../../support/pages/not-run.ts';
 const blocks = PAGES.flatMap((page) => blocksOf(page));
 const at = ({ page, line, language }: Block) => `${page}:${line} ${language}`;
 
-/** Who reads the blocks of a language: by page where there are several. A diagram, `text`, is read by people alone. */
+/**
+ * The test that reads the blocks of a language, by page where there are several. People alone read diagrams (`text`).
+ */
 const READERS: Record<string, Record<string, string>> = {
   sh: {
     'docs/use/quickstart.md': 'test/e2e/quickstart.test.ts',
@@ -31,8 +36,8 @@ function readerOf({ page, language }: Block): string | undefined {
   return Object.entries(READERS[language] ?? {}).find(([start]) => page.startsWith(start))?.[1];
 }
 
-describe('what stands between fences', () => {
-  it('says what it is, and somebody reads it', () => {
+describe('fenced blocks', () => {
+  it('name their language, and a test reads them', () => {
     expect(blocks.length).toBeGreaterThan(50);
     expect(blocks.filter(({ language }) => language !== 'text' && !READERS[language]).map(at)).toEqual([]);
     const read = blocks.filter(({ language }) => language !== 'text');
@@ -40,17 +45,17 @@ describe('what stands between fences', () => {
     for (const block of read) {
       const text = readFileSync(path.join(ROOT, readerOf(block)!), 'utf8');
       const name = path.basename(block.page);
-      // Either it names the page, or it goes through all of them.
+      // The test names the page or reads all pages.
       expect(text.includes(name) || /\bPAGES\b|readdirSync/.test(text), at(block)).toBe(true);
     }
   });
 
-  it('is called text only where it is no command', () => {
+  it('are called text only when they are no command', () => {
     const command = /^\s*(?:\$ |npm |npx |node |cardseal |curl |docker |kubectl |javac? |redis-cli |export |import )/m;
     expect(blocks.filter(({ language, text }) => language === 'text' && command.test(text)).map(at)).toEqual([]);
   });
 
-  it('and is not run only where the table says so, with a reason and a stand-in that is there', () => {
+  it('are skipped only with a reason and an existing test instead', () => {
     for (const { page, command, because, instead } of NOT_RUN) {
       const lines = blocksOf(page, 'sh').flatMap(commandsOf);
       expect(

@@ -1,4 +1,4 @@
-/** Every command and every route that a page names is there, with the options that the page gives it. */
+/** Every command and route in the docs exists, with the options that the page uses. */
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { operations } from '@cardseal/api/openapi';
@@ -10,14 +10,14 @@ const root = path.resolve(import.meta.dirname, '../../..');
 const docs = readdirSync(path.join(root, 'docs'), { recursive: true, encoding: 'utf8' });
 const pages = ['README.md', ...docs.filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`)];
 
-/** Fenced blocks line by line, and what stands in backticks within a line. */
+/** Fenced blocks line by line, and inline code. */
 function codeOf(page: string): string[] {
   const text = readFileSync(path.join(root, page), 'utf8').replaceAll(/\\\n\s*/g, ' ');
   const fenced = [...text.matchAll(/^```(?:sh|bash)?\n([\s\S]*?)^```/gm)].flatMap(([, block]) => block!.split('\n'));
   return [...fenced, ...[...text.matchAll(/`([^`\n]+)`/g)].map(([, code]) => code!)].map((line) => line.trim());
 }
 
-/** The arguments as a shell would give them; null for what is no command of ours. */
+/** Splits the arguments like a shell; null when the text is no command of this project. */
 function argumentsOf(code: string): string[] | null {
   const match = /^(?:\$ )?(?:npm run (?:--silent |-s )?cardseal -- |(?:npx )?cardseal )(.*)$/.exec(code);
   if (!match || /[…<|]|\.\.\.|\bcommand\b|^is ready/.test(match[1]!)) return null;
@@ -26,7 +26,7 @@ function argumentsOf(code: string): string[] | null {
 }
 
 function withoutActions(command: Command): Command {
-  // A group may do something of its own, as `doctor` does.
+  // A group may have its own action, as `doctor` does.
   const acts = (command as unknown as { _actionHandler: unknown })._actionHandler;
   if (acts || command.commands.length === 0) command.action(() => {});
   for (const one of command.commands) withoutActions(one);
@@ -40,7 +40,7 @@ async function refusal(args: string[]): Promise<string | null> {
     await program.parseAsync(args, { from: 'user' });
     return null;
   } catch (error) {
-    // A page may name a command without saying to what.
+    // A page may name a command without its arguments.
     const { code, message } = error as { code?: string; message: string };
     return code === 'commander.missingArgument' ? null : message;
   } finally {
@@ -48,7 +48,7 @@ async function refusal(args: string[]): Promise<string | null> {
   }
 }
 
-describe('what the pages name', () => {
+describe('names in the docs', () => {
   const commands = pages.flatMap((page) =>
     codeOf(page).flatMap((code) => {
       const args = argumentsOf(code);
@@ -56,7 +56,7 @@ describe('what the pages name', () => {
     }),
   );
 
-  it('are commands that the command line takes', async () => {
+  it('are commands that the CLI accepts', async () => {
     expect(commands.length).toBeGreaterThan(15);
     const refused = [];
     for (const { page, args } of commands) {

@@ -1,4 +1,4 @@
-/** The page of events names what there is, and all of it; and what it names is written somewhere. */
+/** The events page lists every log event, and the code writes every one. */
 import { readFileSync } from 'node:fs';
 import { glob } from 'node:fs/promises';
 import path from 'node:path';
@@ -8,7 +8,7 @@ import { expect, it } from 'vitest';
 const REPOSITORY = path.resolve(import.meta.dirname, '../../..');
 const page = readFileSync(path.join(REPOSITORY, 'docs/operate/events.md'), 'utf8');
 
-it('has a row for each event, with its level, its fields and what it says, and no other', () => {
+it('has one row per event with its level, fields and text', () => {
   const shown = Object.fromEntries(
     [...page.matchAll(/^\| `([\w.]+)` \| ([^|]+) \| ([^|]+) \| (.+) \|$/gm)].map(([, name, levels, fields, says]) => [
       name,
@@ -24,7 +24,7 @@ it('has a row for each event, with its level, its fields and what it says, and n
   expect(shown).toEqual(wanted);
 });
 
-it('every event is written somewhere, by its name or by the beginning of it', async () => {
+it('some source writes every event, by its name or by its prefix', async () => {
   const sources = await Array.fromAsync(glob('{apps,packages}/*/src/**/*.ts', { cwd: REPOSITORY }));
   const text = sources
     .filter((file) => !file.endsWith('.test.ts') && !file.endsWith('log/events.ts'))

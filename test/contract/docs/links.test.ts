@@ -12,7 +12,7 @@ function pagesBelow(folder: string): string[] {
     .map((name) => path.join(folder, name));
 }
 
-it.each(pages)('every link of %s leads somewhere', (page) => {
+it.each(pages)('every link of %s has a target', (page) => {
   const text = readFileSync(path.join(root, page), 'utf8');
   const targets = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map((match) => match[1]!);
   const local = targets.filter((target) => !/^(https?:|mailto:|#)/.test(target));
@@ -20,7 +20,7 @@ it.each(pages)('every link of %s leads somewhere', (page) => {
   expect(broken).toEqual([]);
 });
 
-it('no npm script that a page names is missing', () => {
+it('every npm script in the docs exists', () => {
   const { scripts } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { scripts: object };
   const named = pages.flatMap((page) =>
     [...readFileSync(path.join(root, page), 'utf8').matchAll(/npm run (?:-s )?([a-z0-9:]+)/g)].map(

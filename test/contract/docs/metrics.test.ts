@@ -1,4 +1,4 @@
-/** The page of metrics, the rules and the dashboard name what there is, and all of it. */
+/** The metrics page, the rules and the dashboard name all existing metrics and no others. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { METRICS, type MetricDefinition } from '@cardseal/core/metrics';
@@ -8,7 +8,7 @@ import { parse } from 'yaml';
 const REPOSITORY = path.resolve(import.meta.dirname, '../../..');
 const read = (file: string) => readFileSync(path.join(REPOSITORY, file), 'utf8');
 
-/** What a scrape shows of a metric: histograms have three names. */
+/** The names that a scrape shows for a metric: histograms have three. */
 const exposed = new Set(
   Object.entries<MetricDefinition>(METRICS).flatMap(([name, { kind }]) =>
     kind === 'histogram' ? [`${name}_bucket`, `${name}_sum`, `${name}_count`] : [name],
@@ -37,7 +37,7 @@ const rules: Rule[] = parse(read('infra/monitoring/rules.yml')).groups.flatMap(
 );
 
 describe('metrics', () => {
-  it('the page has a row for each, with its labels, and no other', () => {
+  it('the page has one row per metric with its labels', () => {
     const rows = [
       ...read('docs/operate/metrics.md').matchAll(/^\| `(cardseal_\w+)` \| (\w+) \| ([^|]+) \| (.+) \|$/gm),
     ];
@@ -56,7 +56,7 @@ describe('metrics', () => {
     expect(shown).toEqual(wanted);
   });
 
-  it('every query of the page asks for metrics that there are', () => {
+  it('every query on the page uses existing metrics', () => {
     const queries = [...read('docs/operate/metrics.md').matchAll(/^\| [^|`]+\? \| `(.+)` \|$/gm)].map(
       ([, query]) => query!,
     );
@@ -64,7 +64,7 @@ describe('metrics', () => {
     for (const query of queries) for (const name of namesIn(query)) expect(exposed, query).toContain(name);
   });
 
-  it('every rule asks for metrics that there are, or for what another rule records', () => {
+  it('every rule uses existing metrics or the result of another rule', () => {
     const recorded = new Set(rules.flatMap(({ record }) => record ?? []));
     for (const { expr } of rules) {
       for (const name of namesIn(expr))
@@ -73,7 +73,7 @@ describe('metrics', () => {
     }
   });
 
-  it('every alert says what it is in a sentence and leads to a page that there is', () => {
+  it('every alert has a sentence and links to an existing page', () => {
     const alerts = rules.filter(({ alert }) => alert !== undefined);
     expect(alerts.length).toBeGreaterThan(8);
     for (const { alert, annotations } of alerts) {
@@ -82,7 +82,7 @@ describe('metrics', () => {
     }
   });
 
-  it('the page has a row for each alert, with its severity, its waiting and its page, and no other', () => {
+  it('the page has one row per alert with its severity, duration and page', () => {
     const rows = [
       ...read('docs/operate/metrics.md').matchAll(
         /^\| `([A-Z]\w+)` \| (\w+) \| [^|]+ \| (\S+) \| \[[^\]]+\]\((.+)\) \|$/gm,
@@ -100,7 +100,7 @@ describe('metrics', () => {
     expect(rows).toHaveLength(wanted.length);
   });
 
-  it('every alert is tried both ways: it fires for its cause, and not when all is well', () => {
+  it('every alert has a test in which it fires and one in which it does not', () => {
     const { tests } = parse(read('infra/monitoring/rules-test.yml')) as {
       tests: { name: string; alert_rule_test: { alertname: string; exp_alerts?: object[] }[] }[];
     };
@@ -116,7 +116,7 @@ describe('metrics', () => {
     expect(silent.sort()).toEqual(alerts);
   });
 
-  it('every query of the dashboard asks for metrics that there are', () => {
+  it('every query of the dashboard uses existing metrics', () => {
     const recorded = new Set(rules.flatMap(({ record }) => record ?? []));
     const { panels } = JSON.parse(read('infra/monitoring/dashboard.json')) as {
       panels: { targets?: { expr: string }[] }[];

@@ -1,6 +1,6 @@
 /**
- * Benches, soaks and chaos as the pages name them. They take minutes to hours; what is looked at is that each exists and
- * takes the options that it is given: with one more that nobody has, it must refuse that one and no other.
+ * Benches, soaks and chaos runs named in the docs exist and accept the documented options. They take minutes to hours,
+ * so the test adds one unknown option: the program must refuse that one only.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { PAGES, ROOT } from '../../support/pages/blocks.ts';
 
 const NOBODY_HAS = '--an-option-that-nobody-has';
 
-/** Between fences and in backticks alike. */
+/** In fenced blocks and in inline code. */
 const named = PAGES.flatMap((page) => {
   const text = readFileSync(path.join(ROOT, page), 'utf8');
   return [...text.matchAll(/npm run (?:(bench|soak) -- ([a-z-]+)|(chaos)(?: --)?)((?: --?[a-z]+(?: [\w.,]+)?)*)/g)].map(
@@ -36,13 +36,13 @@ function refusal(program: readonly string[], options: string): Promise<{ code: n
   return new Promise((resolve) => child.once('close', (code) => resolve({ code, said })));
 }
 
-describe('programs that the pages name', () => {
-  it('are there', () => {
+describe('programs named in the docs', () => {
+  it('exist', () => {
     expect(named.length).toBeGreaterThan(20);
     expect(named.filter(({ file }) => !existsSync(path.join(ROOT, file)))).toEqual([]);
   });
 
-  it.concurrent.each([...withOptions.keys()])('%s takes its options', async (command) => {
+  it.concurrent.each([...withOptions.keys()])('%s accepts its options', async (command) => {
     const { program, options } = withOptions.get(command)!;
     const { code, said } = await refusal(program, options);
     expect(said).toContain(`Unknown option '${NOBODY_HAS}'`);

@@ -1,4 +1,4 @@
-/** The codes that the runbook sorts by cause are codes that there are, and of the kind that it says. */
+/** The codes that the runbook sorts by cause exist and are of the stated kind. */
 import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -6,24 +6,24 @@ import { describe, expect, it } from 'vitest';
 const ROOT = path.resolve(import.meta.dirname, '../../..');
 const read = (file: string) => readFileSync(path.join(ROOT, file), 'utf8');
 
-/** Rows of the provider's answers. */
+/** Rows of provider error codes. */
 const answers = [...read('docs/understand/provider.md').matchAll(/^\| ([^|]+) \| `(\w+)` \| `(\w+)` \|/gm)].map(
   ([, answer, kind, code]) => ({ answer: answer!, kind: kind!, code: code! }),
 );
 const ownCodes = globSync(['packages/*/src/**/*.ts', 'apps/worker/src/**/*.ts'], { cwd: ROOT })
   .filter((file) => !file.endsWith('.test.ts'))
   .flatMap((file) => [...read(file).matchAll(/'([a-z]+(?:_[a-z]+)+)'/g)].map(([, code]) => code!));
-/** Those whose answers close a gate or slow the pace: they fail no card. */
+/** Codes that close a gate or slow the rate. They fail no job. */
 const HELD = ['qps', 'daily_quota', 'total_quota', 'configuration'];
 
-describe('the page of cards that fail', () => {
+describe('the page about failed jobs', () => {
   const rows = [...read('docs/operate/runbook/cards-fail.md').matchAll(/^\| (`.+?) \|/gm)].map(([, first]) => first!);
   const named = rows.flatMap((row) =>
     [...row.matchAll(/`(\w+)(…?)`/g)].map(([, code, more]) => ({ code: code!, more })),
   );
   const matches = (known: string) => named.some(({ code, more }) => (more ? known.startsWith(code) : known === code));
 
-  it('names codes that there are', () => {
+  it('names existing codes', () => {
     expect(named.length).toBeGreaterThan(12);
     const known = new Set([...answers.map(({ code }) => code), ...ownCodes]);
     for (const { code, more } of named) {
@@ -34,13 +34,13 @@ describe('the page of cards that fail', () => {
     }
   });
 
-  it('has every answer of the provider that fails a card, and none that only makes it wait', () => {
+  it('has every provider code that fails a job, and none that only delays it', () => {
     expect(answers.length).toBeGreaterThan(25);
     for (const { kind, code } of answers) expect(matches(code), code).toBe(!HELD.includes(kind));
   });
 });
 
-it('the page of a dead credential names answers that close a gate for it', () => {
+it('the page about a dead credential names codes that close its gate', () => {
   const [, codes] = /\(codes ([\d, ]+) and their like\)/.exec(read('docs/operate/runbook/credential-dead.md')) ?? [];
   const closing = answers.filter(({ kind }) => kind === 'configuration').flatMap(({ answer }) => answer.split(', '));
   for (const code of codes!.split(', ')) expect(closing).toContain(code);

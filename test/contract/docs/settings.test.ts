@@ -6,7 +6,7 @@ import { settingNames as worker } from '../../../apps/worker/src/config.ts';
 
 const page = readFileSync(new URL('../../../docs/operate/settings.md', import.meta.url), 'utf8');
 
-it('the page of settings names every variable that an app reads, and no other', () => {
+it('the settings page lists every variable that an app reads, and no other', () => {
   const read = new Set([...admin, ...api, ...worker]);
   const named = new Set([...page.matchAll(/`([A-Z][A-Z0-9_]{3,})`/g)].map((match) => match[1]!));
   expect([...named].sort()).toEqual([...read].sort());

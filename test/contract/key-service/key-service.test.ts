@@ -1,4 +1,4 @@
-// What the ledger relies on of a key service, held against both: the key file, and the KMS client with a signed double.
+// The contract of a key service, checked for the key file and for the KMS client with a signed double.
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -48,7 +48,7 @@ const kms = (keyIds: string | [string, ...string[]], change: object = {}) =>
   });
 const [fileOne, fileTwo] = [randomBytes(32), randomBytes(32)];
 
-/** Both masters of a kind, and one that knows both, of which the second wraps. */
+/** Two master keys of a kind, and a service that knows both and wraps with the second. */
 const services: { name: string; make: () => { one: MasterKey; two: MasterKey } }[] = [
   {
     name: 'key file',
@@ -58,7 +58,7 @@ const services: { name: string; make: () => { one: MasterKey; two: MasterKey } }
 ];
 
 describe.each(services)('key service: $name', ({ make }) => {
-  it('makes a key that it unwraps, and another one each time', async () => {
+  it('creates different keys and unwraps each', async () => {
     const { one } = make();
     const [made, other] = [await one.make(context), await one.make(context)];
     expect(made.key).toHaveLength(32);
@@ -67,7 +67,7 @@ describe.each(services)('key service: $name', ({ make }) => {
     expect(made.wrapped.includes(made.key)).toBe(false);
   });
 
-  it('wraps what it is given', async () => {
+  it('wraps a given key', async () => {
     const { one } = make();
     const key = randomBytes(32);
     expect(await one.unwrap(context, await one.wrap(context, key))).toEqual(key);
@@ -86,7 +86,7 @@ describe.each(services)('key service: $name', ({ make }) => {
     await expect(one.unwrap(context, wrapped)).rejects.toMatchObject({ disposition: 'defect', code: 'seal_broken' });
   });
 
-  it('names what wrapped a key, and opens what an earlier one wrapped', async () => {
+  it('names the master key of a wrapped key and unwraps keys of an earlier master', async () => {
     const { one, two } = make();
     const { key, wrapped } = await one.make(context);
     expect(readWrapped(wrapped).name).toBe(await one.identify());
@@ -99,7 +99,7 @@ describe.each(services)('key service: $name', ({ make }) => {
 });
 
 describe('key file', () => {
-  it('waits for a key that it does not have yet, and takes it up without a restart', async () => {
+  it('waits for a key that is still missing and uses it without a restart', async () => {
     let bytes = fileOne;
     const mine = fileMasterKey(() => Buffer.from(bytes));
     const { key, wrapped } = await localMasterKey(fileTwo).make(context);
@@ -132,7 +132,7 @@ describe('KMS', () => {
       .name.split('/')
       .at(-1)!;
 
-  it('unwraps with configured keys alone, whatever key a wrapped key names', async () => {
+  it('unwraps only with configured keys, whatever key a wrapped key names', async () => {
     const [one, two] = [await idOf('alias/one'), await idOf('alias/two')];
     const { key, wrapped } = await kms('alias/two').make(context);
     const unknown = { disposition: 'throttled', code: 'key_service_unknown_key' };
@@ -149,21 +149,21 @@ describe('KMS', () => {
       [one, 'alias/two'],
     ];
     for (const ids of configured) expect(await kms(ids).unwrap(context, wrapped)).toEqual(key);
-    // A name that is forged does not make the service use another key.
+    // A forged name does not make the service use another key.
     const { payload } = readWrapped(wrapped);
     const name = Buffer.from(`kms:arn:aws:kms:${region}:000000000000:key/${one}`);
     const forged = Buffer.concat([Buffer.of(0x4d, name.length), name, payload]);
     await expect(kms(one).unwrap(context, forged)).rejects.toMatchObject({ code: 'seal_broken' });
   });
 
-  it('asks the other aliases before the refusal of a disabled one counts', async () => {
+  it('tries the other aliases before it reports that one is disabled', async () => {
     const { key, wrapped } = await kms('alias/two').make(context);
     double.set({ disabled: { key_id: 'alias/one', value: true } });
     expect(await kms(['alias/one', 'alias/two']).unwrap(context, wrapped)).toEqual(key);
     double.set({ disabled: { key_id: 'alias/one', value: false } });
   });
 
-  it.each(['away', 'hang'] as const)('is waited for when it is: %s', async (trouble) => {
+  it.each(['away', 'hang'] as const)('callers wait when the service is unavailable: %s', async (trouble) => {
     const master = kms('alias/one');
     const { key, wrapped } = await master.make(context);
     double.set({ trouble });
@@ -175,7 +175,7 @@ describe('KMS', () => {
     expect(await master.unwrap(context, wrapped)).toEqual(key);
   });
 
-  it('is waited for, longer, when it refuses: by its policy, a disabled key, or a wrong secret', async () => {
+  it('callers wait longer when the service refuses: by policy, by a disabled key or by a wrong secret', async () => {
     const master = kms('alias/one');
     const { wrapped } = await master.make(context);
     const denied = { disposition: 'throttled', code: 'key_service_denied' };
@@ -189,7 +189,7 @@ describe('KMS', () => {
     await expect(kms('alias/none').make(context)).rejects.toMatchObject(denied);
   });
 
-  it('takes over from a key file, which goes on opening', async () => {
+  it('replaces a key file, whose keys can still be opened', async () => {
     const file = localMasterKey(fileOne);
     const { key, wrapped } = await file.make(context);
     const moving = withOlderMasters(kms('alias/one'), [{ kind: 'file', master: file }]);

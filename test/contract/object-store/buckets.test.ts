@@ -1,4 +1,4 @@
-// What the service asks of buckets themselves, at start-up and in the operator's checks.
+// Bucket operations that the product uses at start and in the operator's checks.
 import { randomUUID } from 'node:crypto';
 import {
   CreateBucketCommand,

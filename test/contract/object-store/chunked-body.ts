@@ -1,4 +1,4 @@
-// Bodies in the `aws-chunked` form with signed chunks, made by hand because the SDK never makes them.
+// Builds bodies in the `aws-chunked` form with signed chunks by hand, because the SDK never sends them.
 import { crc32 } from 'node:zlib';
 import { type Answer, type Call, send, sha256, signHeaders } from './hand-signed.ts';
 import type { StoreUnderTest } from './store-under-test.ts';
@@ -10,7 +10,7 @@ export type ChunkedOptions = {
   chunkBytes?: number;
 };
 
-/** PUTs the body in signed chunks, with a signed CRC32 trailer if asked. */
+/** PUTs the body in signed chunks, optionally with a signed CRC32 trailer. */
 export function putSignedChunks(
   store: StoreUnderTest,
   key: string,

@@ -1,4 +1,4 @@
-// Conditional requests: the ground that the ledger stands on, since one conditional write decides who owns a truth.
+// Conditional requests. The ledger depends on them: one conditional write decides between two writers.
 import {
   DeleteObjectCommand,
   GetObjectCommand,
@@ -19,7 +19,7 @@ const get = (Key: string, more: Partial<GetObjectCommandInput> = {}) =>
   store.client.send(new GetObjectCommand({ Bucket: store.bucket, Key, ...more }));
 const textOf = async (Key: string) => (await get(Key)).Body?.transformToString();
 
-/** Lets eight writers at one key at once; each writes its own name. */
+/** Starts eight writers on one key at once; each writes its own name. */
 async function race(
   key: string,
   conditions: Partial<PutObjectCommandInput>,

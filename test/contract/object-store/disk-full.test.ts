@@ -1,4 +1,4 @@
-// A full disk under the double: writers are told to come back, nothing stored is hurt, and room made is room to write.
+// A full disk under the double: writers get 503, stored objects stay intact, and freed space can be written again.
 import { execFileSync } from 'node:child_process';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -13,12 +13,12 @@ import {
 import { expect, it } from 'vitest';
 import { createObjectStore } from '../../../infra/dev/s3/index.ts';
 import { refusalOf } from './refusal.ts';
-import { judgesTheDouble } from './store-under-test.ts';
+import { testsTheDouble } from './store-under-test.ts';
 
 const keys = { accessKeyId: 'FULL', secretAccessKey: 'full-secret' };
 const Bucket = 'ledger';
 
-/** A file system of 3 MB, or undefined where one may not mount. */
+/** A file system of 3 MB, or undefined without the right to mount one. */
 function mountSmall(folder: string): boolean {
   try {
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=3m', 'tmpfs', folder], { stdio: 'ignore' });
@@ -28,7 +28,7 @@ function mountSmall(folder: string): boolean {
   }
 }
 
-it.skipIf(!judgesTheDouble)('a full disk is 503, corrupts nothing and leaves nothing behind', async ({ skip }) => {
+it.skipIf(!testsTheDouble)('a full disk is 503, corrupts nothing and leaves nothing behind', async ({ skip }) => {
   const folder = await mkdtemp(join(tmpdir(), 'full-'));
   if (!mountSmall(folder)) {
     await rm(folder, { recursive: true });

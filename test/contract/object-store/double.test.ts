@@ -1,4 +1,4 @@
-// What only the double can be asked: that it survives restarts and crashes, and that it misbehaves exactly as told.
+// Tests that apply only to the double: restarts, crashes, and the faults that it injects.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
@@ -18,7 +18,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createObjectStore, type FaultRule, type ObjectStore } from '../../../infra/dev/s3/index.ts';
 import { callSigned, signHeaders } from './hand-signed.ts';
 import { refusalOf } from './refusal.ts';
-import { judgesTheDouble, type StoreUnderTest } from './store-under-test.ts';
+import { type StoreUnderTest, testsTheDouble } from './store-under-test.ts';
 
 const keys = { accessKeyId: 'DOUBLE', secretAccessKey: 'double-secret' };
 const region = 'us-east-1';
@@ -59,7 +59,7 @@ afterEach(async () => {
   await rm(dataDir, { recursive: true });
 });
 
-describe.skipIf(!judgesTheDouble)('the double keeps what it accepted (another S3 is under test: not asked)', () => {
+describe.skipIf(!testsTheDouble)('the double keeps accepted objects (skipped for another S3)', () => {
   it('objects, metadata, order and conditions survive a restart', async () => {
     const long = `long/${'证'.repeat(300)}`;
     for (const key of ['b/2', 'a', long, 'b/1']) await put(key, `body of ${key}`);
@@ -74,7 +74,7 @@ describe.skipIf(!judgesTheDouble)('the double keeps what it accepted (another S3
     expect(head.ContentLength).toBe(11);
   });
 
-  it('what a crash left in the temp folder is swept at start', async () => {
+  it('removes temporary files of a crash at start', async () => {
     await put('kept', 'kept');
     await end();
     await writeFile(join(dataDir, 'tmp', 'half-written'), 'half');
@@ -83,7 +83,7 @@ describe.skipIf(!judgesTheDouble)('the double keeps what it accepted (another S3
     expect(await names()).toEqual(['kept']);
   });
 
-  it('every put that was answered before SIGKILL is there afterwards, whole', async () => {
+  it('every acknowledged put exists completely after SIGKILL', async () => {
     await end();
     const child = await forkMain();
     client = clientOf(child.endpoint);
@@ -102,7 +102,7 @@ describe.skipIf(!judgesTheDouble)('the double keeps what it accepted (another S3
     for (const key of await names()) expect(await text(key as string)).toBe((key as string).repeat(100));
   });
 
-  it('a body that breaks off is not stored', async () => {
+  it('does not store an incomplete body', async () => {
     const under = { endpoint, region, ...keys, bucket: Bucket } as StoreUnderTest;
     const { path, headers } = signHeaders(under, {
       method: 'PUT',
@@ -121,7 +121,7 @@ describe.skipIf(!judgesTheDouble)('the double keeps what it accepted (another S3
     expect(await names()).toEqual([]);
   });
 
-  it('what it does not do is 501, and nothing is done', async () => {
+  it('answers 501 to unsupported requests and changes nothing', async () => {
     const under = { endpoint, region, ...keys, bucket: Bucket } as StoreUnderTest;
     const queries: Record<string, string>[] = [{ uploads: '' }, { acl: '' }, { versionId: '1' }];
     for (const query of queries) {
@@ -131,7 +131,7 @@ describe.skipIf(!judgesTheDouble)('the double keeps what it accepted (another S3
     expect(await names()).toEqual([]);
   });
 
-  it('as a process it says where it is and ends with SIGTERM', async () => {
+  it('reports its address as a process and ends with SIGTERM', async () => {
     await end();
     const child = await forkMain();
     expect((await fetch(child.endpoint)).status).toBe(403);
@@ -164,8 +164,8 @@ async function forkMain() {
   return { process: child, endpoint: `http://127.0.0.1:${port}` };
 }
 
-describe.skipIf(!judgesTheDouble)('the double misbehaves when told (another S3 is under test: not asked)', () => {
-  it('status before the work: refused, and not done', async () => {
+describe.skipIf(!testsTheDouble)('the double injects faults (skipped for another S3)', () => {
+  it('status before: refuses the request without performing it', async () => {
     await misbehave({ kind: 'status', status: 503, method: 'PUT', count: 1 });
     expect(await refusalOf(put('a', '1'))).toEqual({ code: 'SlowDown', status: 503 });
     expect(await names()).toEqual([]);
@@ -173,14 +173,14 @@ describe.skipIf(!judgesTheDouble)('the double misbehaves when told (another S3 i
     expect(await (await control('GET', 'faults')).json()).toMatchObject([{ kind: 'status', fired: 1 }]);
   });
 
-  it('status after the work: refused, yet done, so that the retry meets its own write', async () => {
+  it('status after: performs the request but reports a failure, so that a retry meets its own write', async () => {
     await misbehave({ kind: 'status', status: 500, when: 'after', operation: 'PutObject', count: 1 });
     expect(await refusalOf(put('a', '1', { IfNoneMatch: '*' }))).toMatchObject({ status: 500 });
     expect(await refusalOf(put('a', '1', { IfNoneMatch: '*' }))).toMatchObject({ status: 412 });
     expect(await text('a')).toBe('1');
   });
 
-  it('cut: the connection breaks before the work, after a write, or half-way through a read', async () => {
+  it('cut: breaks the connection before the work, after a write, or in the middle of a read', async () => {
     await misbehave({ kind: 'cut', when: 'before', count: 1 });
     await expect(put('a', '1')).rejects.toThrow();
     expect(await names()).toEqual([]);
@@ -192,7 +192,7 @@ describe.skipIf(!judgesTheDouble)('the double misbehaves when told (another S3 i
     expect(await text('a')).toHaveLength(500_000);
   });
 
-  it('corrupt: one byte differs, which the checksum finds out, and the stored object is untouched', async () => {
+  it('corrupt: changes one byte, the checksum detects it, and the stored object stays intact', async () => {
     await put('a', 'x'.repeat(2_000_000));
     await misbehave({ kind: 'corrupt', keyPattern: '^a$', count: 2 });
     await expect(text('a')).rejects.toThrow(/[Cc]hecksum/);
@@ -204,23 +204,23 @@ describe.skipIf(!judgesTheDouble)('the double misbehaves when told (another S3 i
     expect(await text('a')).toBe('x'.repeat(2_000_000));
   });
 
-  it('slow: the answer waits', async () => {
+  it('slow: delays the response', async () => {
     await misbehave({ kind: 'slow', delayMs: 120, operation: 'HeadObject' });
     const startedAtMs = performance.now();
     expect(await refusalOf(client.send(new HeadObjectCommand({ Bucket, Key: 'a' })))).toMatchObject({ status: 404 });
     expect(performance.now() - startedAtMs).toBeGreaterThanOrEqual(115);
   });
 
-  it('require_md5: a deletion of several objects without Content-MD5 is refused, and nothing is deleted', async () => {
+  it('require_md5: refuses DeleteObjects without Content-MD5 and deletes nothing', async () => {
     await put('a', '1');
     await misbehave({ kind: 'require_md5' });
-    // By itself the SDK sends another checksum.
+    // By default the SDK sends another checksum.
     const together = client.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects: [{ Key: 'a' }] } }));
     expect(await refusalOf(together)).toEqual({ code: 'MissingContentMD5', status: 400 });
     expect(await names()).toEqual(['a']);
   });
 
-  it('delete_errors: what matches stays and is listed as an error, the rest is deleted', async () => {
+  it('delete_errors: keeps matching objects and lists them as errors, deletes the others', async () => {
     for (const key of ['a', 'b']) await put(key, '1');
     await misbehave({ kind: 'delete_errors', objectPattern: '^b$', code: 'AccessDenied' });
     const Objects = ['a', 'b'].map((Key) => ({ Key }));
@@ -229,7 +229,7 @@ describe.skipIf(!judgesTheDouble)('the double misbehaves when told (another S3 i
     expect(await names()).toEqual(['b']);
   });
 
-  it('thin_pages: each second page is empty and truncated, and the tokens lead to the end', async () => {
+  it('thin_pages: every second page is empty and truncated, and the tokens lead to the end', async () => {
     for (const key of ['a', 'b', 'c']) await put(key, '1');
     await misbehave({ kind: 'thin_pages' });
     const pages: (string | undefined)[][] = [];
@@ -243,7 +243,7 @@ describe.skipIf(!judgesTheDouble)('the double misbehaves when told (another S3 i
     expect(pages).toEqual([[], ['a'], [], ['b'], [], ['c']]);
   });
 
-  it('faults are cleared, and nonsense is refused', async () => {
+  it('clears faults and refuses invalid rules', async () => {
     await misbehave({ kind: 'status', status: 503 });
     await control('DELETE', 'faults');
     await put('a', '1');
@@ -251,7 +251,7 @@ describe.skipIf(!judgesTheDouble)('the double misbehaves when told (another S3 i
     expect((await control('GET', 'unknown')).status).toBe(404);
   });
 
-  it('requests are counted by operation and by the first part of the key', async () => {
+  it('counts requests by operation and by the first part of the key', async () => {
     await control('POST', 'stats/reset');
     await put('jobs/a', '1');
     await put('jobs/b', '1');

@@ -1,5 +1,5 @@
-// Requests signed by hand: for what the SDK never sends (signed chunks, stale dates, presigned URLs without a further package).
-// Written from the public SigV4 description and independent of the double's own check, so that each judges the other.
+// Requests signed by hand, for what the SDK never sends (signed chunks, stale dates, presigned URLs). Written from the
+// public SigV4 description, independent of the double's own check, so that each side verifies the other.
 import { createHash, createHmac } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
 import type { StoreUnderTest } from './store-under-test.ts';
@@ -19,7 +19,7 @@ export type Call = {
   body?: Buffer;
   at?: Date;
   keys?: Keys;
-  /** The value of x-amz-content-sha256; the body's hash when absent. */
+  /** The value of x-amz-content-sha256; by default the hash of the body. */
   payload?: string;
 };
 export type Signed = {
@@ -65,7 +65,7 @@ function canonicalRequest(
   return [method, path, query, lines, names.join(';'), payload].join('\n');
 }
 
-/** A request signed in its headers, not yet sent. */
+/** A request with signed headers, not yet sent. */
 export function signHeaders(store: StoreUnderTest, call: Call): Signed {
   const keys = call.keys ?? store;
   const { timestamp, scope, sign } = signer(store, call.at ?? new Date(), keys);
@@ -91,7 +91,7 @@ export function signHeaders(store: StoreUnderTest, call: Call): Signed {
   return { path: query === '' ? path : `${path}?${query}`, headers, signature, sign, scope, timestamp };
 }
 
-/** A presigned path: whoever has it may do this one thing until it expires. */
+/** A presigned path: its holder may perform this one request until it expires. */
 export function presign(store: StoreUnderTest, method: string, key: string, expiresS: number, at = new Date()): string {
   const { timestamp, scope, sign } = signer(store, at, store);
   const path = quotePath(`/${store.bucket}/${key}`);
@@ -114,7 +114,7 @@ export function callSigned(store: StoreUnderTest, call: Call): Promise<Answer> {
   return send(store, call.method, path, headers, call.body);
 }
 
-/** Sends exactly this; `fetch` would tidy the path up and refuse some headers. */
+/** Sends the request unchanged; `fetch` would normalise the path and refuse some headers. */
 export function send(
   store: StoreUnderTest,
   method: string,

@@ -1,6 +1,6 @@
-// Where a store that is not ours is known to differ from S3, each with its reason. Selected by S3_CONTRACT_FLAVOUR.
-// A difference is never passed over in silence: `fails` runs the check and demands that it still fails, so that a mended
-// gateway is noticed; `skip` is for what fails only sometimes or would hang, and is reported as skipped with its reason.
+// Known differences of other stores from S3, each with its reason. Selected by S3_CONTRACT_FLAVOUR. No difference is
+// ignored: `fails` runs the check and demands that it still fails, so that a fixed gateway is noticed. `skip` is for
+// checks that fail only sometimes or would hang; they are reported as skipped with the reason.
 
 export type Difference = { treat: 'fails' | 'skip'; reason: string };
 
@@ -10,7 +10,7 @@ const noFlexibleChecksums = 'it knows no x-amz-checksum headers: neither verifie
 const noTrailers = 'it knows no payload forms with trailers';
 const quotedEtag = 'it compares If-Match with the quotes still on, so the ETag it gave out never matches';
 
-/** Ceph's object gateway 16.2, as Debian 12 has it. */
+/** Ceph's object gateway 16.2, as in Debian 12. */
 const ceph: Record<string, Difference> = {
   'If-Match with the current ETag writes; with an old one it is 412': fails(quotedEtag),
   '30 races of 8 writers with If-Match: one winner each': fails(quotedEtag),

@@ -1,4 +1,4 @@
-// Listings: complete, in byte order, page by page, whatever the keys are made of.
+// Listings are complete, in byte order and page by page, for every kind of key.
 import { ListObjectsV2Command, type ListObjectsV2CommandInput, PutObjectCommand } from '@aws-sdk/client-s3';
 import { beforeAll, describe, expect } from 'vitest';
 import { check, storeUnderTest } from './store-under-test.ts';

@@ -1,4 +1,4 @@
-// Bodies come back as they went in, with what describes them, under every key that S3 allows.
+// Objects come back with the same body and metadata, under every key that S3 allows.
 import { createHash, randomBytes } from 'node:crypto';
 import {
   CopyObjectCommand,

@@ -1,9 +1,9 @@
-// How a refusal looks to a client of the SDK: its code and its HTTP status, and nothing of its message.
+// How an SDK client sees a refusal: its code and HTTP status, never its message.
 import { S3ServiceException } from '@aws-sdk/client-s3';
 
 export type Refusal = { code: string; status: number | undefined };
 
-/** What the promise was refused with. @throws when it was not refused, or failed otherwise than by an answer. */
+/** Resolves with the refusal. @throws when the request succeeded or failed without a response. */
 export async function refusalOf(answer: Promise<unknown>): Promise<Refusal> {
   try {
     await answer;

@@ -1,4 +1,4 @@
-// Who may do what: only holders of the secret, only what they signed, only while it is fresh.
+// Access: only holders of the secret, only for what they signed, only while the signature is fresh.
 import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { beforeAll, describe, expect } from 'vitest';
 import { callSigned, presign, send, signHeaders } from './hand-signed.ts';

@@ -1,5 +1,5 @@
-// The store that the suite judges: the one S3_ENDPOINT names, or else a double of its own per test file on a temporary folder.
-// Every check is declared through `check`, so that known differences are excused by name and by nothing else.
+// The store under test: the one named by S3_ENDPOINT, or a double per test file in a temporary folder. Every check is
+// declared through `check`, so that only known differences are excused, by name.
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -23,18 +23,18 @@ export type StoreUnderTest = {
   secretAccessKey: string;
   bucket: string;
   client: S3Client;
-  /** A further client with other settings; ended with the suite. */
+  /** Another client with other settings; closed with the suite. */
   otherClient(config: S3ClientConfig): S3Client;
 };
 
-/** Whether the suite judges the double of this project, of which it may also ask what no S3 offers. */
-export const judgesTheDouble = !process.env.S3_ENDPOINT;
+/** Whether the suite tests this project's double, which also supports requests that no S3 offers. */
+export const testsTheDouble = !process.env.S3_ENDPOINT;
 
-/** Refusals are what the suite is about: the SDK need not warn of them. */
+/** The suite provokes refusals, so the SDK need not warn of them. */
 const nothing = () => undefined;
 const silent = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 
-const settings = judgesTheDouble
+const settings = testsTheDouble
   ? { region: 'eu-test-1', accessKeyId: 'CONTRACTKEY', secretAccessKey: 'contract-secret' }
   : {
       region: process.env.S3_REGION ?? 'us-east-1',
@@ -48,7 +48,7 @@ function fromEnvironment(name: string): string {
   return value;
 }
 
-/** Declares the store of a test file: brought up before its checks with an empty bucket, cleaned up after them. */
+/** Declares the store of a test file: starts it with an empty bucket before the checks and cleans up after them. */
 export function storeUnderTest(): StoreUnderTest {
   const clients: S3Client[] = [];
   let double: { store: ObjectStore; dataDir: string } | undefined;
@@ -67,7 +67,7 @@ export function storeUnderTest(): StoreUnderTest {
     return client;
   };
   beforeAll(async () => {
-    double = judgesTheDouble ? await startDouble() : undefined;
+    double = testsTheDouble ? await startDouble() : undefined;
     under.endpoint = double ? `http://127.0.0.1:${(await double.store.start()).port}` : fromEnvironment('S3_ENDPOINT');
     under.client = under.otherClient({});
     await under.client.send(new CreateBucketCommand({ Bucket: under.bucket }));
@@ -81,7 +81,7 @@ export function storeUnderTest(): StoreUnderTest {
   return under;
 }
 
-/** One check of the contract, by a name that `known-differences.ts` can refer to. */
+/** One check of the contract. `known-differences.ts` refers to it by name. */
 export function check(name: string, body: () => Promise<void>, timeoutMs = 30_000): void {
   const difference = knownDifference(name);
   if (!difference) it(name, body, timeoutMs);

@@ -1,4 +1,5 @@
-// How bodies travel: plain, chunked, with checksums before and after. What arrives must be what was sent, or be refused.
+// Forms of request bodies: plain, chunked, with checksums before and after. The store keeps exactly what was sent or
+// refuses it.
 import { createHash, randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import {
@@ -21,7 +22,7 @@ const read = (Key: string) =>
 const bytesOf = async (key: string) =>
   Buffer.from((await (await read(key)).Body?.transformToByteArray()) as Uint8Array);
 
-/** The body as a stream of uneven pieces, with CRLFs at their seams to lead a careless parser astray. */
+/** The body as a stream of uneven pieces with CRLFs at their boundaries, to mislead a careless parser. */
 function streamed(body: Buffer): Readable {
   const pieces: Buffer[] = [];
   for (let at = 0, n = 1; at < body.length; at += n, n = (n * 7 + 1) % 60_000) pieces.push(body.subarray(at, at + n));
@@ -40,7 +41,7 @@ describe('streams from the SDK', () => {
   });
 
   check('a Readable of unknown length is refused by the SDK before anything is sent', async () => {
-    // Why callers hand over Buffers or say the length: the SDK signs no body of unknown size with a checksum.
+    // Callers pass Buffers or state the length, because the SDK signs no body of unknown size with a checksum.
     await expect(put('unknown', streamed(tricky))).rejects.toThrow(TypeError);
     expect(await refusalOf(read('unknown'))).toMatchObject({ status: 404 });
   });
@@ -96,7 +97,7 @@ describe('signed chunks', () => {
   });
 
   check('what is left of a refused body does not stand in the way of the next request', async () => {
-    // Which request gets the same connection is up to the client, so this asks often enough for it to happen.
+    // The client chooses the connection of each request, so repeat often enough for a reuse to happen.
     for (let n = 0; n < 40; n++) {
       const refused = await putSignedChunks(store, 'refused', body, { withTrailer: false, tamper: 'chunk' });
       expect(refused.status).toBe(403);
@@ -168,7 +169,7 @@ describe('checksums', () => {
       const value = written[`Checksum${ChecksumAlgorithm}`];
       expect(value).toMatch(/^[A-Za-z0-9+/]+=*$/);
       const answer = await read(`kept/${ChecksumAlgorithm}`);
-      // Reading the body lets the SDK verify the checksum by its own arithmetic.
+      // The SDK verifies the checksum independently while it reads the body.
       expect(Buffer.from((await answer.Body?.transformToByteArray()) as Uint8Array).equals(body)).toBe(true);
       expect(answer[`Checksum${ChecksumAlgorithm}`]).toBe(value);
     });

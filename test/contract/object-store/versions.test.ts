@@ -1,5 +1,5 @@
-// Versions of objects in the double: written, read and deleted as in S3, kept over a restart, and read by the part of Cardseal
-// that reads customers' objects.
+// Object versions in the double: written, read and deleted as in S3, kept over a restart, and read by the code that
+// reads customers' objects.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ import { openObjectSources } from '@cardseal/core/ledger';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createObjectStore, type ObjectStore } from '../../../infra/dev/s3/index.ts';
 import { refusalOf } from './refusal.ts';
-import { judgesTheDouble } from './store-under-test.ts';
+import { testsTheDouble } from './store-under-test.ts';
 
 const credentials = { accessKeyId: 'VERSIONS', secretAccessKey: 'versions-secret' };
 const region = 'us-east-1';
@@ -57,8 +57,8 @@ const text = async (VersionId?: string) => (await get(VersionId)).Body?.transfor
 const names = async () =>
   ((await client.send(new ListObjectsV2Command({ Bucket }))).Contents ?? []).map((object) => object.Key);
 
-describe.skipIf(!judgesTheDouble)('versions in the double (another S3 is under test: not asked)', () => {
-  it('has none before they are switched on: what is there is the version null', async () => {
+describe.skipIf(!testsTheDouble)('versions in the double (skipped for another S3)', () => {
+  it('has none before they are enabled: existing objects have the version null', async () => {
     expect(await put('one')).toBeUndefined();
     expect((await client.send(new GetBucketVersioningCommand({ Bucket }))).Status).toBeUndefined();
     expect(await text('null')).toBe('one');
@@ -67,7 +67,7 @@ describe.skipIf(!judgesTheDouble)('versions in the double (another S3 is under t
     expect(await refusalOf(get('../../secret'))).toMatchObject({ status: 400, code: 'InvalidArgument' });
   });
 
-  it('keeps each version, over a restart too', async () => {
+  it('keeps each version, also over a restart', async () => {
     await put('before');
     await switchTo('Enabled');
     const ids = [await put('one'), await put('two')] as string[];
@@ -81,7 +81,7 @@ describe.skipIf(!judgesTheDouble)('versions in the double (another S3 is under t
     expect(await names()).toEqual([Key]);
   });
 
-  it('a deletion puts a marker in front, and the versions stay until they are deleted by id', async () => {
+  it('a delete adds a marker, and the versions stay until they are deleted by id', async () => {
     await switchTo('Enabled');
     const one = (await put('one')) as string;
     const two = (await put('two')) as string;
@@ -104,7 +104,7 @@ describe.skipIf(!judgesTheDouble)('versions in the double (another S3 is under t
     await client.send(new DeleteBucketCommand({ Bucket }));
   });
 
-  it('while suspended, writes take the place of the version null and of no other', async () => {
+  it('while suspended, writes replace the version null only', async () => {
     await switchTo('Enabled');
     const one = (await put('one')) as string;
     await switchTo('Suspended');
@@ -115,7 +115,7 @@ describe.skipIf(!judgesTheDouble)('versions in the double (another S3 is under t
     expect(await text(one)).toBe('one');
   });
 
-  it('an image of a customer is read in the version that the request names', async () => {
+  it("reads a customer's image in the version that the request names", async () => {
     await switchTo('Enabled');
     const one = (await put('one')) as string;
     const two = (await put('two')) as string;

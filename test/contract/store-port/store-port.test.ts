@@ -1,4 +1,4 @@
-/** One suite for the ledger's store port, run on every implementation: the twin in memory and the SDK on an S3. */
+/** One suite for the object-store port, run on every implementation: the memory store and the SDK on an S3. */
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,7 +10,7 @@ import { createObjectStore, type FaultRule } from '../../../infra/dev/s3/index.t
 const BUCKET = 'port';
 const CREDENTIALS = { accessKeyId: 'PORTKEY', secretAccessKey: 'port-secret' };
 
-/** @param faults how this S3 differs from one that does everything; the port must show none of it. */
+/** @param faults how this S3 differs from a complete one; the port must hide every difference. */
 async function doubleStore(faults: FaultRule[] = []): Promise<{ store: ObjectStore; stop(): Promise<void> }> {
   const dataDir = await mkdtemp(path.join(tmpdir(), 'cardseal-port-'));
   const double = createObjectStore({
@@ -59,7 +59,7 @@ describe.each(Object.entries(implementations))('object store port: %s', (_name, 
   afterAll(() => stop());
   const body = (text: string) => Buffer.from(text);
 
-  it('reads what was written, and null for what was not', async () => {
+  it('reads what was written, and null for a missing object', async () => {
     await store.put('a/one', body('first'));
     expect((await store.get('a/one'))?.toString()).toBe('first');
     await store.put('a/one', body('second'));
@@ -67,26 +67,26 @@ describe.each(Object.entries(implementations))('object store port: %s', (_name, 
     expect(await store.get('a/none')).toBeNull();
   });
 
-  it('keeps an empty object apart from none', async () => {
+  it('distinguishes an empty object from a missing one', async () => {
     await store.put('a/empty', Buffer.alloc(0));
     expect((await store.get('a/empty'))?.length).toBe(0);
   });
 
-  it('creates once; the same bytes again are one’s own earlier write', async () => {
+  it("creates once; the same bytes again count as the caller's own earlier write", async () => {
     expect(await store.create('b/claim', body('mine'))).toBe(true);
     expect(await store.create('b/claim', body('yours'))).toBe(false);
     expect(await store.create('b/claim', body('mine'))).toBe(true);
     expect((await store.get('b/claim'))?.toString()).toBe('mine');
   });
 
-  it('has one winner of many', async () => {
+  it('lets one of many writers win', async () => {
     for (let race = 0; race < 10; race++) {
       const wins = await Promise.all(Array.from({ length: 8 }, () => store.create(`c/${race}`, body(randomUUID()))));
       expect(wins.filter(Boolean)).toHaveLength(1);
     }
   });
 
-  it('deletes many, and what is not there', async () => {
+  it('deletes several objects, also missing ones', async () => {
     await store.put('d/1', body('x'));
     await store.put('d/2', body('x'));
     await store.delete(['d/1', 'd/2', 'd/3']);
@@ -105,7 +105,7 @@ describe.each(Object.entries(implementations))('object store port: %s', (_name, 
     expect((await store.list('h/')).keys).toEqual(['h/kept']);
   }, 60_000);
 
-  it('lists by prefix in byte order, page by page, from after a name', async () => {
+  it('lists by prefix in byte order, page by page, after a given name', async () => {
     const names = ['e/1', 'e/10', 'e/2', 'e/A', 'e/a', 'e/é', 'e/张', 'f/1'];
     for (const name of names) await store.put(name, body('x'));
     const all = names.slice(0, 7);
