@@ -8,10 +8,10 @@ import type { TargetGuard } from '@cardseal/webhook';
 import type { ApiConfig } from './config.ts';
 import type { MemoryBudget } from './http/bodies/index.ts';
 import type { Limits } from './http/limits/index.ts';
+import type { UsageMeter } from './http/limits/usage-meter.ts';
 import type { TimeoutBreaker } from './http/redis-timeout/index.ts';
 import type { KeyWatch } from './http/waits/index.ts';
 import type { PoolWatch } from './routes/quota/pool-watch.ts';
-import type { UsageMeter } from './routes/usage/';
 
 export interface ApiContext {
   config: ApiConfig;
