@@ -1,6 +1,6 @@
 /**
- * Checks the form of commit messages: `scope: imperative summary`, a blank line, a body that says why. The git hook beside
- * this file runs it, and so does CI on every pull request. Plain JavaScript without dependencies, because git may run it
+ * Checks the form of commit messages: `scope: imperative summary`, a blank line, a body that says why. The git hook in this
+ * folder runs it, and so does CI on every pull request. Plain JavaScript without dependencies, because git may run it
  * before anything is installed and on Node 20.
  */
 import { execFileSync } from 'node:child_process';

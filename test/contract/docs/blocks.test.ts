@@ -18,6 +18,8 @@ const READERS: Record<string, Record<string, string>> = {
   sh: {
     'docs/use/quickstart.md': 'test/e2e/quickstart.test.ts',
     'docs/operate/runbook/': 'test/e2e/runbook.test.ts',
+    'docs/develop/debugging.md': 'test/contract/docs/entry-pages.test.ts',
+    'docs/develop/testing.md': 'test/contract/docs/entry-pages.test.ts',
     '': 'test/e2e/pages/commands.test.ts',
   },
   ts: { '': 'test/e2e/pages/examples.test.ts' },

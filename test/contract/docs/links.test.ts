@@ -4,7 +4,11 @@ import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
-const pages = ['README.md', 'apps/emulator/README.md', ...pagesBelow('docs')];
+const pages = [
+  ...readdirSync(root).filter((name) => name.endsWith('.md')),
+  'apps/emulator/README.md',
+  ...pagesBelow('docs'),
+];
 
 function pagesBelow(folder: string): string[] {
   return readdirSync(path.join(root, folder), { recursive: true, encoding: 'utf8' })
@@ -19,6 +23,22 @@ it.each(pages)('every link of %s has a target', (page) => {
   const broken = local.filter((target) => !existsSync(path.join(root, path.dirname(page), target.split('#')[0]!)));
   expect(broken).toEqual([]);
 });
+
+it.each(pages)('every anchor that %s links to is a heading', (page) => {
+  const text = readFileSync(path.join(root, page), 'utf8');
+  const targets = [...text.matchAll(/\]\(([^)\s:]*)#([^)\s]+)\)/g)].filter(([, file]) => /(^|\.md)$/.test(file!));
+  const missing = targets.filter(([, file, anchor]) => {
+    const target = path.join(root, file === '' ? page : path.join(path.dirname(page), file!));
+    return existsSync(target) && !anchorsOf(readFileSync(target, 'utf8')).includes(anchor!);
+  });
+  expect(missing.map(([link]) => link)).toEqual([]);
+});
+
+/** As GitHub makes them of headings. */
+function anchorsOf(text: string): string[] {
+  const headings = [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading]) => heading!.toLowerCase().trim());
+  return headings.map((heading) => heading.replaceAll(/[^\p{L}\p{N}\s_-]/gu, '').replaceAll(' ', '-'));
+}
 
 it('every npm script in the docs exists', () => {
   const { scripts } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { scripts: object };

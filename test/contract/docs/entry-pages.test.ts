@@ -1,0 +1,99 @@
+/**
+ * The entry pages describe the tree as it is: ARCHITECTURE.md names every top-level folder, its import table and its
+ * diagram are the code's, every command for contributors exists, and CI runs every level of `npm test`.
+ */
+import { existsSync, globSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { JOB_STATES, TRANSITIONS } from '@cardseal/core/job';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { LEVELS } from '../../../infra/dev/src/levels.ts';
+import { blocksOf, commandsOf, ROOT } from '../../support/pages/blocks.ts';
+
+const read = (file: string) => readFileSync(path.join(ROOT, file), 'utf8');
+const architecture = read('ARCHITECTURE.md');
+const GUIDES = ['CONTRIBUTING.md', ...globSync('docs/develop/*.md', { cwd: ROOT })];
+
+/** Paths in backticks. A name in capitals means any name. */
+function pathsIn(text: string): string[] {
+  const code = [...text.matchAll(/`([^`\n]+)`/g)].map(([, inside]) => inside!);
+  const named = code.filter((one) => /^\.?(apps|packages|infra|test|docs|vscode|github)\/[\w./-]+$/.test(one));
+  return [...new Set(named)].filter((one) => !/\/NAME/.test(one));
+}
+
+function foldersOf(parent: string): string[] {
+  return readdirSync(path.join(ROOT, parent))
+    .map((name) => `${parent}/${name}`)
+    .filter((name) => !name.endsWith('node_modules') && statSync(path.join(ROOT, name)).isDirectory());
+}
+
+describe('ARCHITECTURE.md', () => {
+  const folders = ['apps', 'packages', 'infra', 'test'].flatMap(foldersOf);
+
+  it('names every top-level folder', () => {
+    expect(folders.length).toBeGreaterThan(20);
+    expect(folders.filter((folder) => !architecture.includes(`| \`${folder}\` |`))).toEqual([]);
+  });
+
+  it.each(['ARCHITECTURE.md', 'README.md', ...GUIDES])('%s names only files and folders that exist', (page) => {
+    expect(pathsIn(read(page)).filter((named) => !existsSync(path.join(ROOT, named)))).toEqual([]);
+  });
+
+  it('lists for each app and package the packages that it declares', () => {
+    const declared = [...foldersOf('apps'), ...foldersOf('packages')].map((folder) => {
+      const { dependencies = {} } = JSON.parse(read(`${folder}/package.json`)) as { dependencies?: object };
+      const internal = Object.keys(dependencies).filter((name) => name.startsWith('@cardseal/'));
+      return [folder, internal.map((name) => name.slice('@cardseal/'.length)).sort()];
+    });
+    const shown = [...architecture.matchAll(/^\| `((?:apps|packages)\/[\w-]+)` \| [^|]+ \| ([^|]+) \|$/gm)];
+    const listed = shown.map(([, folder, names]) => [
+      folder,
+      [...names!.matchAll(/`([\w-]+)`/g)].map(([, n]) => n).sort(),
+    ]);
+    expect(Object.fromEntries(listed)).toEqual(Object.fromEntries(declared));
+  });
+
+  it('draws the states of a job as they are', () => {
+    const diagram = architecture.split('## States of a job')[1]!.split('```mermaid\n')[1]!.split('```')[0]!;
+    const drawn = [...diagram.matchAll(/^ {2}(\w+) --> (\w+)/gm)].map(([, from, to]) => `${from} ${to}`);
+    expect(drawn.sort()).toEqual(JOB_STATES.flatMap((from) => TRANSITIONS[from].map((to) => `${from} ${to}`)).sort());
+  });
+});
+
+describe('the commands for contributors', () => {
+  const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+  const commands = GUIDES.flatMap((page) =>
+    blocksOf(page, 'sh').flatMap((block) => commandsOf(block).map((command) => ({ page, command }))),
+  );
+
+  it('are found', () => expect(commands.length).toBeGreaterThan(12));
+
+  it.each(commands)('$page: $command', ({ command }) => {
+    const [, script] = /\bnpm (?:run )?(?:--silent )?([a-z][\w:]*)/.exec(command) ?? [];
+    if (script && script !== 'ci') expect(Object.keys(scripts)).toContain(script);
+    const [, levels] = /\bnpm test -- ([^#]+)/.exec(command) ?? [];
+    for (const level of levels?.trim().split(/\s+/) ?? []) expect(LEVELS).toContain(level);
+    const [, tool] = /\bnpx (\w+)/.exec(command) ?? [];
+    if (tool) expect(existsSync(path.join(ROOT, 'node_modules/.bin', tool)), tool).toBe(true);
+    for (const [named] of command.matchAll(/(?<![\w/.])(?:apps|packages|infra|test|docs)\/[\w./-]+/g))
+      expect(existsSync(path.join(ROOT, named)), named).toBe(true);
+  });
+});
+
+describe('CI', () => {
+  const workflow = parse(read('.github/workflows/ci.yml'));
+
+  it('runs every level of npm test, each in one shard', () => {
+    const shards = workflow.jobs.test.strategy.matrix.levels as string[];
+    expect(shards.flatMap((levels) => levels.split(' ')).sort()).toEqual([...LEVELS].sort());
+    expect(JSON.stringify(workflow.jobs.test.steps)).toContain('npm test -- $LEVELS');
+  });
+
+  it('uses actions by the hash of a version, and images by a whole version', () => {
+    const uses = [...read('.github/workflows/ci.yml').matchAll(/^\s+- uses: (.+)$/gm)].map(([, one]) => one);
+    expect(uses.length).toBeGreaterThan(2);
+    for (const one of uses) expect(one).toMatch(/^[\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+    for (const [, image] of read('.github/workflows/ci.yml').matchAll(/^\s+container: (.+)$/gm))
+      expect(image).toMatch(/^node:(\d+\.\d+\.\d+|\$\{\{ matrix\.node \}\})-bookworm$/);
+  });
+});
