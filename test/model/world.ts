@@ -4,18 +4,17 @@
  */
 import { createStallDetector, ManualClock } from '@cardseal/base/clock';
 import { CardsealError, DefectError } from '@cardseal/base/errors';
-import { eraseJob } from '@cardseal/core/erasure';
 import { type JobId, newJobId } from '@cardseal/core/job';
 import { createLedger, type Ledger, paths, SCOPES, SYSTEM_TENANT } from '@cardseal/core/ledger';
 import { silentLog } from '@cardseal/core/log';
 import type { Metrics } from '@cardseal/core/metrics';
-import { type Card, reopen } from '@cardseal/core/queue';
+import type { Card } from '@cardseal/core/queue';
+import { cancelJob, eraseJob, reopen } from '@cardseal/core/use-cases';
 import { type MemoryObjectStore, memoryObjectStore } from '@cardseal/object-store';
 import type { AcquireOptions } from '@cardseal/pacer';
 import { localMasterKey } from '@cardseal/sealing';
-import type { ApiContext } from '../../apps/api/src/context.ts';
+import { type ApiContext, cancelParts } from '../../apps/api/src/context.ts';
 import { storeJob } from '../../apps/api/src/pipeline/store.ts';
-import { cancelJob } from '../../apps/api/src/routes/jobs/lifecycle.ts';
 import { createLeftSubmits, SAME_FOR_MS } from '../../apps/worker/src/background/reconcile/pending-submissions.ts';
 import { restoreUndelivered } from '../../apps/worker/src/background/reconcile/restore-deliveries.ts';
 import { restorePending } from '../../apps/worker/src/background/reconcile/restore-jobs.ts';
@@ -211,7 +210,8 @@ export async function createWorld(image: Buffer, settings: WorldSettings = {}): 
     const context = contextOf(process);
     const options = { detect_risk: true, detect_quality: true, detect_photo: false, detect_card: false, fit: true };
     const terms = { options, reference: 'r', metadata: {}, priority: 'interactive', keep_images: false } as const;
-    const { replayed } = await storeJob(context, { tenant: TENANT, apiKeyId: 'k', scopes: SCOPES }, job, {
+    const caller = { tenant: TENANT, apiKeyId: 'k', scopes: SCOPES };
+    const submission = {
       pictures: { front: image },
       terms: {
         ...terms,
@@ -219,7 +219,8 @@ export async function createWorld(image: Buffer, settings: WorldSettings = {}): 
         retain_for: settings.retainForS ?? null,
         endpoint_ids: null,
       },
-    });
+    };
+    const { replayed } = await storeJob(context, caller, job, submission, { own: false });
     if (!replayed)
       await context.jobQueue.addCards([
         { tenant: TENANT, job, generation: 1, priority: 'interactive', pictures: ['front'] },
@@ -239,7 +240,7 @@ export async function createWorld(image: Buffer, settings: WorldSettings = {}): 
         await sweepWebhooks(context, context.stopping);
       },
       retry: () => reopen(ledger, jobQueue, TENANT, job),
-      cancel: () => cancelJob(context, TENANT, job),
+      cancel: () => cancelJob(cancelParts(context), TENANT, job),
       erase: () => eraseJob(context, TENANT, job, 'request'),
       reconcile: async () => {
         await restorePending(context, createLeftSubmits(context, stallDetector));

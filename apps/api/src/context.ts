@@ -4,6 +4,7 @@ import type { Ledger } from '@cardseal/core/ledger';
 import type { Log } from '@cardseal/core/log';
 import type { Metrics } from '@cardseal/core/metrics';
 import type { FinishedEvents, JobChanges, JobQueue } from '@cardseal/core/queue';
+import type { CancelParts } from '@cardseal/core/use-cases';
 import type { TargetGuard } from '@cardseal/webhook';
 import type { ApiConfig } from './config.ts';
 import type { MemoryBudget } from './http/bodies/index.ts';
@@ -36,4 +37,9 @@ export interface ApiContext {
   stopping: AbortSignal;
   /** A tenant's share of the quota. */
   weightOf: (tenant: string) => Promise<number>;
+}
+
+/** What the use case `cancel` takes. */
+export function cancelParts({ ledger, jobQueue, clock, config, log, metrics }: ApiContext): CancelParts {
+  return { ledger, jobQueue, clock, publicUrl: config.PUBLIC_URL ?? '', log, metrics };
 }

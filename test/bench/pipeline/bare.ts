@@ -6,7 +6,7 @@
 import { systemClock } from '@cardseal/base/clock';
 import { decodeCheckpoint, encodeCheckpoint, type JobId, type JobRequest } from '@cardseal/core/job';
 import type { Ledger, SealedJob } from '@cardseal/core/ledger';
-import { freezeOutcome } from '@cardseal/core/outcome';
+import { freezeOutcome } from '@cardseal/core/use-cases';
 import { buildResult, DEFAULT_POLICY, dateInShanghai } from '@cardseal/idcard/card';
 import {
   createBaiduProvider,

@@ -4,7 +4,8 @@
  */
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { RejectedError } from '@cardseal/base/errors';
-import { type DeliverJob, RECOVER, type RecognizeJob, redeliver, reopen } from '@cardseal/core/queue';
+import { type DeliverJob, RECOVER, type RecognizeJob } from '@cardseal/core/queue';
+import { redeliver, reopen } from '@cardseal/core/use-cases';
 import type { Job, Queue } from 'bullmq';
 import type { AdminContext } from '../context.ts';
 import { safeJob } from './safe-job.ts';

@@ -1,6 +1,6 @@
 /** The failures that a bulk retry is about, newest job first, from the names of the index alone. */
 import type { BulkRetryRecord } from '@cardseal/core/ledger';
-import { isFinalFailure } from '@cardseal/core/outcome';
+import { isFinalFailure } from '@cardseal/core/use-cases';
 import type { AdminContext } from '../context.ts';
 import { type Found, searchJobs } from '../search/search.ts';
 

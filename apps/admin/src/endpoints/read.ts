@@ -1,6 +1,6 @@
 /** Every tenant's endpoints with their health, for the overview and the page of endpoints. URLs only as their host. */
 import { type EndpointRecord, SYSTEM_TENANT, type Versioned } from '@cardseal/core/ledger';
-import { canHearAbout } from '@cardseal/core/queue';
+import { canHearAbout } from '@cardseal/core/use-cases';
 import type { AdminContext } from '../context.ts';
 
 export type Health = 'healthy' | 'failing' | 'held' | 'disabled';

@@ -1,7 +1,7 @@
 /** `/endpoints`: their health; taking one into use again, and having what it missed sent again. */
 import { RejectedError } from '@cardseal/base/errors';
 import { endpointMissing } from '@cardseal/core/ledger';
-import { countOutcomes, enableEndpoint, startRecovery } from '@cardseal/core/queue';
+import { countOutcomes, enableEndpoint, startRecovery } from '@cardseal/core/use-cases';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { action, reason, sendPage, wrongInput } from '../actions/action.ts';

@@ -4,7 +4,7 @@ import { RejectedError } from '@cardseal/base/errors';
 import { isJobId, type JobId, type JobView } from '@cardseal/core/job';
 import type { DeliveryRef } from '@cardseal/core/ledger';
 import type { AuditEntry } from '@cardseal/core/ledger/audit';
-import { redeliver, reopen } from '@cardseal/core/queue';
+import { redeliver, reopen } from '@cardseal/core/use-cases';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { action, type Call, reason, sendPage } from '../actions/action.ts';

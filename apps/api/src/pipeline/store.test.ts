@@ -1,14 +1,13 @@
 import { ManualClock } from '@cardseal/base/clock';
-import { eraseJob } from '@cardseal/core/erasure';
 import { type JobId, newJobId } from '@cardseal/core/job';
 import { createLedger, SCOPES } from '@cardseal/core/ledger';
 import { silentLog } from '@cardseal/core/log';
-import { freezeOutcome } from '@cardseal/core/outcome';
+import { eraseJob, freezeOutcome, submitLine } from '@cardseal/core/use-cases';
 import { memoryObjectStore } from '@cardseal/object-store';
 import { localMasterKey } from '@cardseal/sealing';
 import { describe, expect, it } from 'vitest';
 import type { ApiContext } from '../context.ts';
-import { storeJob } from './store.ts';
+import { newJobOf, storeJob } from './store.ts';
 import { jobTermsSchema } from './submit/request-schema.ts';
 
 const jobQueue = {
@@ -53,7 +52,7 @@ async function erasedBefore(step: number): Promise<{ names: string[]; erased: bo
   } as unknown as ApiContext;
   const picture = { pictures: { front: Buffer.alloc(50, 1) }, terms: jobTermsSchema.parse({}) };
   const caller = { tenant: 'bank', apiKeyId: 'k', scopes: SCOPES };
-  await storeJob(submitting, caller, job, picture, { fresh: true, unseen: true });
+  await storeJob(submitting, caller, job, picture, { own: true });
   if (!erased) erased = await erase();
   return { names: [...store.objects.keys()].filter((name) => name.includes(`/${job}`)), erased, steps };
 }
@@ -87,15 +86,16 @@ describe('a submit that loses the race for its job', () => {
     const context = { clock, ledger, log: silentLog } as unknown as ApiContext;
     const job: JobId = newJobId(clock.now());
     const picture = { pictures: { front: Buffer.alloc(50, 1) }, terms: jobTermsSchema.parse({}) };
-    const caller = { tenant: 'bank', apiKeyId: 'k', scopes: SCOPES };
-    const { request } = await storeJob(context, caller, job, picture, { fresh: true });
+    const newJob = newJobOf({ tenant: 'bank', apiKeyId: 'k' }, picture);
+    const batch = { createdAtMs: clock.now(), sources: {}, fresh: true };
+    const { request } = await submitLine(context, job, newJob, batch);
     const sealed = (await ledger.jobs.open('bank', job))!;
     const failure = { code: 'x', message: 'x', side: null, retryable: true };
     const ending = { request, generation: 1, state, atMs: clock.now(), attempts: [], recognized: [], publicUrl: '' };
     await sealed.decide(freezeOutcome(state === 'failed' ? { ...ending, failure } : ending));
     await ledger.jobs.deleteImages('bank', job, ['front']);
 
-    expect(await storeJob(context, caller, job, picture, { fresh: true })).toMatchObject({ replayed: true });
+    expect(await submitLine(context, job, newJob, batch)).toMatchObject({ replayed: true });
 
     expect([...store.objects.keys()].filter((name) => name.endsWith('.image'))).toHaveLength(images);
   });

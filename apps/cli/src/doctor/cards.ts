@@ -1,8 +1,8 @@
 /** Open generations against the queue of jobs, both ways. What a generation still needs is opened. */
 
-import { completeErasure, ErasureIncomplete, eraseJob } from '@cardseal/core/erasure';
 import { ERASURE_GENERATION, type Inventory, type PendingMarker } from '@cardseal/core/ledger';
 import { recognizeJobId } from '@cardseal/core/queue';
+import { completeErasure, ErasureIncomplete, eraseJob } from '@cardseal/core/use-cases';
 import { chunked, noteDefect, noteMissing } from './broken.ts';
 import type { Examination, Findings } from './examination.ts';
 import { openNeeded } from './open-needed.ts';

@@ -5,8 +5,9 @@
 import { asCardsealError } from '@cardseal/base/errors';
 import { backoffMs, faultBackoff } from '@cardseal/core/backoff';
 import { type DeliveryRecord, type DeliveryRef, type EndpointRecord, endpointMissing } from '@cardseal/core/ledger';
-import { type DeliverJob, deliverJobId, redeliver, resolvedWithin } from '@cardseal/core/queue';
+import { type DeliverJob, deliverJobId, resolvedWithin } from '@cardseal/core/queue';
 import { currentTraceparent, inSpan, markFailed, withParent } from '@cardseal/core/trace';
+import { redeliver } from '@cardseal/core/use-cases';
 import type { SendResult } from '@cardseal/webhook';
 import type { WorkerContext } from '../context.ts';
 import { followHealth } from './steps/adapt.ts';

@@ -11,7 +11,7 @@ import {
   type RecoveryRef,
   type RecoveryState,
 } from '@cardseal/core/ledger';
-import { redeliver } from '@cardseal/core/queue';
+import { redeliver } from '@cardseal/core/use-cases';
 import { tellIfStuck } from '../background/isolation.ts';
 import type { WorkerContext } from '../context.ts';
 

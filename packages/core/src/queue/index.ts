@@ -1,4 +1,3 @@
-export { announceNotice, canHearAbout, type NoticeInput } from './announce-notice.ts';
 export { createJobChanges, type JobChange, type JobChanges } from './changes.ts';
 export { type ConnectionRole, connectRedis } from './connection.ts';
 export { type CrashCounts, createCrashCounts } from './crash-counts.ts';
@@ -48,9 +47,6 @@ export {
 } from './names.ts';
 export { redisResponds, resolvedWithin } from './ping.ts';
 export { promoteDeliveries } from './promote.ts';
-export { addRecovery, countOutcomes, enableEndpoint, type RecoveryParts, startRecovery } from './recover.ts';
-export { redeliver, requeue } from './redeliver.ts';
-export { reopen } from './reopen.ts';
-export { unattemptedOf } from './unattempted.ts';
+export { addRecovery, requeue } from './requeue.ts';
 export { createWeights, MAX_WEIGHT, MIN_WEIGHT } from './weights.ts';
 export { createWorkerBoard, type Pool, type PoolEntry, type WorkerBoard } from './worker-board.ts';

@@ -1,4 +1,4 @@
-import { IMAGE_REFUSALS, isFinalFailure } from '@cardseal/core/outcome';
+import { IMAGE_REFUSALS, isFinalFailure } from '@cardseal/core/use-cases';
 import { expect, it } from 'vitest';
 import { PROVIDER_ERRORS, TRANSPORT_ERRORS } from './error-table.ts';
 

@@ -1,9 +1,8 @@
 /** Sees one committed batch a step on its way: makes its jobs, cancels them if asked, ends it when all of them have. */
 import type { BatchHead, BatchRound } from '@cardseal/core/ledger';
-import { announceNotice } from '@cardseal/core/queue';
-import type { ApiContext } from '../../context.ts';
+import { announceNotice, cancelJob } from '@cardseal/core/use-cases';
+import { type ApiContext, cancelParts } from '../../context.ts';
 import { acceptedJobs, countStates, statesOf } from '../../routes/batches/lines.ts';
-import { cancelJob } from '../../routes/jobs/index.ts';
 import { expandBatch } from './expand.ts';
 
 export interface Run {
@@ -37,7 +36,7 @@ async function endIfDone(
   const states = await statesOf(context, tenant, id, acceptedJobs(id, head));
   if (cancelAsked) {
     const open = [...states].filter(([, state]) => state === 'queued');
-    for (const [job] of open) await cancelJob(context, tenant, job).catch(() => {});
+    for (const [job] of open) await cancelJob(cancelParts(context), tenant, job).catch(() => {});
   }
   const counts = countStates(head, states, expanded ? 'erased' : 'cancelled');
   if (counts.unfinished > 0) return true;

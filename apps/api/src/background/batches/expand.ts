@@ -1,15 +1,15 @@
 /** Makes a job of every line. It may be interrupted anywhere and done again: ids follow from batch and line. */
-import { DefectError } from '@cardseal/base/errors';
+import { DefectError, RejectedError } from '@cardseal/base/errors';
 import { type JobId, type JobRequest, SIDES } from '@cardseal/core/job';
 import { type BatchHead, type BatchId, type BatchLine, type BatchRound, lineJobId } from '@cardseal/core/ledger';
 import { describeError } from '@cardseal/core/log';
 import { inSpan, withParent } from '@cardseal/core/trace';
-import type { ApiContext } from '../../context.ts';
+import { cancelJob, submitLine } from '@cardseal/core/use-cases';
+import { type ApiContext, cancelParts } from '../../context.ts';
 import { Problem } from '../../http/problems/index.ts';
-import { storeJob } from '../../pipeline/store.ts';
+import { newJobOf } from '../../pipeline/store.ts';
 import { fromRequest, resolveSource, uploadsOf } from '../../pipeline/submit/index.ts';
 import type { JobRequestBody } from '../../pipeline/submit/request-schema.ts';
-import { cancelJob } from '../../routes/jobs/index.ts';
 
 /** Lines that are written at once. */
 const LINES_AT_ONCE = 16;
@@ -57,7 +57,7 @@ async function settleGroup(
 ): Promise<boolean> {
   const { cancelAsked, end } = await context.ledger.intake.batches.status(tenant, id);
   const over = cancelAsked || end !== null;
-  if (over) for (const { job } of made) await cancelJob(context, tenant, job).catch(gone);
+  if (over) for (const { job } of made) await cancelJob(cancelParts(context), tenant, job).catch(gone);
   // What is cancelled is announced by the worker that comes to it.
   await putOnWay(context, made);
   return !over;
@@ -85,19 +85,20 @@ async function storeLine(
       else sources[side] = { bucket: '-', key: pointer.upload_id };
     }
   }
-  const caller = { tenant, apiKeyId: head.apiKeyId, scopes: [] };
+  const caller = { tenant, apiKeyId: head.apiKeyId };
   const job: JobId = lineJobId(id, line);
-  const options = { createdAtMs: head.createdAtMs, fresh, sources, uploads: uploadsOf(pointers) };
+  const newJob = newJobOf(caller, { pictures, terms }, uploadsOf(pointers));
+  const batch = { createdAtMs: head.createdAtMs, sources, fresh };
   // A trace of its own: one over a whole batch could be read by nobody.
   const stored = await withParent(undefined, () =>
-    inSpan('submit', { job }, () => storeJob(context, caller, job, { pictures, terms }, options)),
+    inSpan('submit', { job }, () => submitLine(context, job, newJob, batch)),
   ).catch(gone);
   return stored && !stored.replayed ? stored.request : null;
 }
 
-/** Problems of one line are its own; our own troubles are tried again as a whole. */
+/** A refusal concerns one line. Other errors end this round, and the next round repeats the whole batch. */
 function gone(error: unknown): null {
-  if (error instanceof Problem && error.status < 500) return null;
+  if (error instanceof RejectedError || (error instanceof Problem && error.status < 500)) return null;
   throw error;
 }
 

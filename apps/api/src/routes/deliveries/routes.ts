@@ -1,6 +1,6 @@
 /** The record of deliveries, from the ledger alone: what is owed, what was tried, and sending one again. */
 
-import { redeliver } from '@cardseal/core/queue';
+import { redeliver } from '@cardseal/core/use-cases';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { ApiContext } from '../../context.ts';

@@ -1,7 +1,7 @@
 /** What can be done with an endpoint besides changing it: a new secret, a test, enabling it, having things sent again. */
 
 import type { EndpointRecord } from '@cardseal/core/ledger';
-import { countOutcomes } from '@cardseal/core/queue';
+import { countOutcomes } from '@cardseal/core/use-cases';
 import { MAX_LIVE_SECRETS, newSecret } from '@cardseal/webhook';
 import type { FastifyInstance } from 'fastify';
 import type { ApiContext } from '../../context.ts';
@@ -9,7 +9,7 @@ import type { Authenticate } from '../../http/auth/index.ts';
 import { enable } from './enabling.ts';
 import type { ReadLane } from './limit-states.ts';
 import { invalid, parse } from './read-endpoint.ts';
-import { startRecovery } from './recover.ts';
+import { beginRecovery } from './recover.ts';
 import { recoverySchema, rotationSchema } from './schema.ts';
 import { sendTest } from './send-test.ts';
 import { endpointId, endpointView, present, stillPresent } from './view.ts';
@@ -67,7 +67,7 @@ export function endpointActions(
     const times = { since: new Date(since).toISOString(), until: new Date(recovery.untilMs).toISOString() };
     const answer = { endpoint_id: endpoint.id, ...times, counts };
     if (isDry) return { id: null, state: 'dry_run', ...answer };
-    const id = await startRecovery(context, tenant, endpoint.id, recovery);
+    const id = await beginRecovery(context, tenant, endpoint.id, recovery);
     return reply.code(202).send({ id, state: 'running', ...answer });
   });
 }

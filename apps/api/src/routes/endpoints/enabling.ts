@@ -1,6 +1,6 @@
 /** Stopping an endpoint and taking it into use again; what was kept for it meanwhile comes back in the background. */
 import type { EndpointRecord, Versioned } from '@cardseal/core/ledger';
-import { enableEndpoint } from '@cardseal/core/queue';
+import { enableEndpoint } from '@cardseal/core/use-cases';
 import type { ApiContext } from '../../context.ts';
 import { stillPresent } from './view.ts';
 

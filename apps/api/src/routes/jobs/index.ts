@@ -1,4 +1,4 @@
-export { cancelJob, lifecycleRoutes } from './lifecycle.ts';
+export { lifecycleRoutes } from './lifecycle.ts';
 export { listQuery } from './list-jobs.ts';
 export { readJob } from './read-job.ts';
 export { jobRoutes, waitQuery } from './routes.ts';

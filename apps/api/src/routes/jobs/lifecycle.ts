@@ -2,14 +2,12 @@
  * `POST /v1/jobs/{id}/cancel`, `DELETE /v1/jobs/{id}` and the receipt of the erasure. Cancel and erase end a job by one
  * conditional write in the ledger. The rest may be interrupted at any point, and a worker finishes it.
  */
-import { completeErasure, ErasureIncomplete, eraseJob } from '@cardseal/core/erasure';
+
 import { isJobId, type JobId } from '@cardseal/core/job';
-import { assertRequestKept } from '@cardseal/core/ledger';
 import { describeError } from '@cardseal/core/log';
-import { freezeOutcome } from '@cardseal/core/outcome';
-import { recognizeJobId } from '@cardseal/core/queue';
+import { cancelJob, completeErasure, ErasureIncomplete, eraseJob } from '@cardseal/core/use-cases';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { ApiContext } from '../../context.ts';
+import { type ApiContext, cancelParts } from '../../context.ts';
 import type { Authenticate } from '../../http/auth/index.ts';
 import { Problem } from '../../http/problems/index.ts';
 import { erasedView } from './erased-view.ts';
@@ -24,7 +22,7 @@ export function lifecycleRoutes(app: FastifyInstance, context: ApiContext, authe
   app.post('/v1/jobs/:id/cancel', async (request) => {
     const caller = await authenticate(request, 'jobs:write');
     const job = jobIdOf(request);
-    await cancelJob(context, caller.tenant, job);
+    await cancelJob(cancelParts(context), caller.tenant, job);
     const view = await readJob(context, caller, job);
     if (!view) throw new Problem('not_found');
     return view;
@@ -59,49 +57,6 @@ export function lifecycleRoutes(app: FastifyInstance, context: ApiContext, authe
     ]);
     return { receipt, public_key: publicKey };
   });
-}
-
-/** Until the outcome is durable; who cancels again what is cancelled is told the same. */
-export async function cancelJob(
-  { ledger, jobQueue, clock, config, log, metrics }: ApiContext,
-  tenant: string,
-  job: JobId,
-) {
-  const inventory = await ledger.jobs.inventory(tenant, job);
-  if (inventory.erased) throw new Problem('job_erased');
-  assertRequestKept(inventory, tenant, job);
-  const sealed = inventory.committed ? await ledger.jobs.open(tenant, job) : null;
-  const request = await sealed?.request();
-  if (!sealed || !request) throw new Problem('not_found');
-  const { generation } = inventory;
-  const ours = freezeOutcome({
-    request,
-    generation,
-    state: 'cancelled',
-    atMs: clock.now(),
-    attempts: (await jobQueue.hint(job, generation).catch(() => null))?.attempts ?? [],
-    recognized: inventory.replies,
-    publicUrl: config.PUBLIC_URL ?? '',
-  });
-  const decided = await sealed.decide(ours);
-  if (decided) metrics.count('cardseal_outcomes_total', { state: 'cancelled' });
-  const standing = decided ? 'cancelled' : (await sealed.outcome(generation))?.state;
-  if (standing !== 'cancelled') throw new Problem('job_not_cancellable');
-  if (!decided) return;
-  log.info('job.cancelled', { tenant, job_id: job, generation });
-  await hasten({ jobQueue }, job, generation);
-}
-
-/** The worker that comes to it announces it: so it shall come at once, and not after all that waits. */
-async function hasten({ jobQueue }: Pick<ApiContext, 'jobQueue'>, job: JobId, generation: number): Promise<void> {
-  try {
-    const queued = await jobQueue.queues().recognize.getJob(recognizeJobId(job, generation));
-    if (!queued) return;
-    if (await queued.isDelayed()) await queued.promote();
-    await queued.changePriority({ priority: 0, lifo: true });
-  } catch {
-    // Redis is away, or a worker has it already; the marker stands until it is announced.
-  }
 }
 
 function jobIdOf(request: FastifyRequest): JobId {

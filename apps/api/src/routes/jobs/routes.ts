@@ -1,7 +1,7 @@
 /** Reading jobs: one, a list, its events, its crops; and trying one again. */
 import { createHash } from 'node:crypto';
 import { isFinished, isJobId, type JobId, type JobView, type Side } from '@cardseal/core/job';
-import { reopen } from '@cardseal/core/queue';
+import { reopen } from '@cardseal/core/use-cases';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { ApiContext } from '../../context.ts';

@@ -2,6 +2,7 @@
 import type { JobId, JobRequest, JobView, Side } from '@cardseal/core/job';
 import { newJobId, SIDES } from '@cardseal/core/job';
 import { addIds, inSpan, withParent } from '@cardseal/core/trace';
+import type { Submitted } from '@cardseal/core/use-cases';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ApiContext } from '../../context.ts';
 import type { Authenticate, Caller } from '../../http/auth/index.ts';
@@ -9,7 +10,7 @@ import { idempotencyKeyOf } from '../../http/idempotency/index.ts';
 import { MAX_TERMS_BYTES, maxBodyBytes, type Takes } from '../../http/parsers/index.ts';
 import { Problem } from '../../http/problems/index.ts';
 import { enqueue } from '../../pipeline/enqueue.ts';
-import { type Stored, storeJob } from '../../pipeline/store.ts';
+import { storeJob } from '../../pipeline/store.ts';
 import { checkEndpoints } from '../../pipeline/submit/check-endpoints.ts';
 import { inspectPictures } from '../../pipeline/submit/inspect.ts';
 import { meaningOf } from '../../pipeline/submit/meaning.ts';
@@ -54,7 +55,7 @@ function takesOf(maxImageBytes: number): Takes {
   };
 }
 
-async function submit(context: ApiContext, caller: Caller, request: FastifyRequest): Promise<Stored> {
+async function submit(context: ApiContext, caller: Caller, request: FastifyRequest): Promise<Submitted> {
   const submission = await readSubmission(request, context.config.MAX_IMAGE_BYTES);
   await checkEndpoints(context, caller.tenant, submission.terms.endpoint_ids);
   inspectPictures(submission, context.config);
@@ -62,10 +63,10 @@ async function submit(context: ApiContext, caller: Caller, request: FastifyReque
   addIds({ job });
   await spend(context, caller, job, request);
   await fetchPictures(context, caller.tenant, job, submission, request);
-  // Without a key nobody else can know the id: there is nothing to look for.
+  // Without an Idempotency-Key no other process can know the id.
   const own = request.headers['idempotency-key'] === undefined;
   const uploads = uploadsOf(submission.pointers);
-  const stored = await storeJob(context, caller, job, submission, { fresh: own, unseen: own, uploads });
+  const stored = await storeJob(context, caller, job, submission, { own, uploads });
   if (!stored.replayed) {
     context.usage.note(caller, 'cards');
     await enqueue(context, stored.request);
@@ -135,7 +136,7 @@ async function fetchPictures(
 async function answer(
   context: ApiContext,
   caller: Caller,
-  stored: Stored,
+  stored: Submitted,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
@@ -152,7 +153,7 @@ async function answer(
 }
 
 /** A job that has just been stored needs no read of the ledger: it is queued, whatever happens to it in this moment. */
-async function viewOf(context: ApiContext, caller: Caller, { request, replayed }: Stored, waitS: number) {
+async function viewOf(context: ApiContext, caller: Caller, { request, replayed }: Submitted, waitS: number) {
   if (waitS > 0) return waitForJob(context, caller, request.job, waitS);
   if (replayed) return readJob(context, caller, request.job);
   const view = queuedView(request);

@@ -1,19 +1,17 @@
 /** What the store lost of an accepted job is reported to its owner as a fault on our side, and never as `not_found`. */
 import { ManualClock } from '@cardseal/base/clock';
-import { eraseJob } from '@cardseal/core/erasure';
 import { type JobId, newJobId } from '@cardseal/core/job';
 import { createLedger, paths, SCOPES } from '@cardseal/core/ledger';
 import { silentLog } from '@cardseal/core/log';
-import { reopen } from '@cardseal/core/queue';
+import { cancelJob, eraseJob, reopen } from '@cardseal/core/use-cases';
 import { memoryObjectStore } from '@cardseal/object-store';
 import { localMasterKey } from '@cardseal/sealing';
 import Fastify from 'fastify';
 import { describe, expect, it } from 'vitest';
-import type { ApiContext } from '../../context.ts';
+import { type ApiContext, cancelParts } from '../../context.ts';
 import { handleErrors } from '../../http/problems/index.ts';
 import { storeJob } from '../../pipeline/store.ts';
 import { jobTermsSchema } from '../../pipeline/submit/request-schema.ts';
-import { cancelJob } from './lifecycle.ts';
 import { readCrop } from './read-crop.ts';
 import { readJob } from './read-job.ts';
 
@@ -36,13 +34,13 @@ async function world() {
   const context = { clock, ledger, jobQueue, pool, log: silentLog, config: {} } as unknown as ApiContext;
   const job: JobId = newJobId(clock.now());
   const submission = { pictures: { front: Buffer.alloc(50, 1) }, terms: jobTermsSchema.parse({}) };
-  const submit = () => storeJob(context, CALLER, job, submission);
+  const submit = () => storeJob(context, CALLER, job, submission, { own: false });
   await submit();
   /** What each route of the API does with the job, by its name. */
   const routes: Record<string, () => Promise<unknown>> = {
     read: () => readJob(context, CALLER, job),
     portrait: () => readCrop(context, TENANT, job, 'front', 'portrait'),
-    cancel: () => cancelJob(context, TENANT, job),
+    cancel: () => cancelJob(cancelParts(context), TENANT, job),
     retry: () => reopen(ledger, context.jobQueue, TENANT, job),
     'submit again under its Idempotency-Key': submit,
   };

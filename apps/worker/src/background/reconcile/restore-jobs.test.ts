@@ -1,9 +1,9 @@
 /** One broken object of one tenant must not keep the cards of all others from their queue. */
 import { createStallDetector } from '@cardseal/base/clock';
 import { TransientError } from '@cardseal/base/errors';
-import { eraseJob } from '@cardseal/core/erasure';
 import { type JobId, type JobRequest, newJobId } from '@cardseal/core/job';
 import { createLedger, ERASURE_GENERATION, paths } from '@cardseal/core/ledger';
+import { eraseJob } from '@cardseal/core/use-cases';
 import { memoryObjectStore } from '@cardseal/object-store';
 import { localMasterKey } from '@cardseal/sealing';
 import { describe, expect, it } from 'vitest';

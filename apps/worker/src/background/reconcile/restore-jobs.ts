@@ -1,10 +1,10 @@
 /** Puts back what the markers owe. Adding what is already queued changes nothing, so that several may do it at once. */
 
 import { asCardsealError } from '@cardseal/base/errors';
-import { eraseJob, finishErasure } from '@cardseal/core/erasure';
 import { ERASURE_GENERATION, type PendingMarker } from '@cardseal/core/ledger';
 import { describeError } from '@cardseal/core/log';
 import { recognizeJobId } from '@cardseal/core/queue';
+import { eraseJob, finishErasure } from '@cardseal/core/use-cases';
 import type { WorkerContext } from '../../context.ts';
 import { createEachAlone } from '../isolation.ts';
 import { pages } from '../pages.ts';

@@ -4,9 +4,9 @@
  */
 
 import { TransientError } from '@cardseal/base/errors';
-import { eraseJob, finishErasure, removeAll } from '@cardseal/core/erasure';
 import type { JobId } from '@cardseal/core/job';
 import type { DueRef } from '@cardseal/core/ledger';
+import { eraseJob, finishErasure, removeAll } from '@cardseal/core/use-cases';
 import type { WorkerContext } from '../../context.ts';
 import { announce } from '../../recognize/steps/announce.ts';
 import { conclude } from '../../recognize/steps/conclude.ts';

@@ -2,9 +2,10 @@
  * The retention time of an installation or a tenant costs no write: the index is in the order of creation, so everything
  * older than that time is one range of names. An erased job leaves the index, so a sweep that died goes on where it was.
  */
-import { eraseJob } from '@cardseal/core/erasure';
+
 import type { JobId } from '@cardseal/core/job';
 import { assertRequestKept, type TenantRecord } from '@cardseal/core/ledger';
+import { eraseJob } from '@cardseal/core/use-cases';
 import type { WorkerContext } from '../../context.ts';
 import { createEachAlone } from '../isolation.ts';
 import { pages } from '../pages.ts';

@@ -3,7 +3,8 @@
  * crash between the two tells it again under the same id, and never not at all.
  */
 import type { DeliveryRef, EndpointRecord } from '@cardseal/core/ledger';
-import { announceNotice, type EndpointLimitState } from '@cardseal/core/queue';
+import type { EndpointLimitState } from '@cardseal/core/queue';
+import { announceNotice } from '@cardseal/core/use-cases';
 import type { SendResult } from '@cardseal/webhook';
 import type { WorkerContext } from '../../context.ts';
 import { changed, type HealthChange, healthChange } from '../support/health-rules.ts';

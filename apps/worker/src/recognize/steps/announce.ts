@@ -5,13 +5,11 @@
  */
 
 import { DefectError } from '@cardseal/base/errors';
-import { finishErasure } from '@cardseal/core/erasure';
 import { failpoint } from '@cardseal/core/failpoints';
 import type { JobRequest, Outcome } from '@cardseal/core/job';
 import type { EndpointRecord, Versioned } from '@cardseal/core/ledger';
 import { describeError } from '@cardseal/core/log';
-import { unattemptedOf } from '@cardseal/core/queue';
-import { frozenEvent } from '@cardseal/core/use-cases';
+import { finishErasure, frozenEvent, unattemptedOf } from '@cardseal/core/use-cases';
 import type { WorkerContext } from '../../context.ts';
 import { planRemoval } from '../support/remove-images.ts';
 import type { Work } from '../support/work.ts';

@@ -1,7 +1,7 @@
 /** conclude: one conditional write decides the generation, and freezes the event that will tell of it. */
 
 import type { Failure, OutcomeState } from '@cardseal/core/job';
-import { freezeOutcome } from '@cardseal/core/outcome';
+import { freezeOutcome } from '@cardseal/core/use-cases';
 import { buildResult, DEFAULT_POLICY, dateInShanghai, type Result } from '@cardseal/idcard/card';
 import type { WorkerContext } from '../../context.ts';
 import { failureOf } from '../support/failure.ts';

@@ -1,22 +1,21 @@
-/** Opens the next generation of a failed or expired job: the retry behind the API's route and Bull Board's button. */
+/** Retries a failed or expired job by opening its next generation. The API, Bull Board, the admin and bulk retries use it. */
 import { RejectedError } from '@cardseal/base/errors';
 import { decodeCheckpoint, type JobId, type Side } from '../job/index.ts';
 import { assertRequestKept, type Ledger, type SealedJob } from '../ledger/index.ts';
-import { isFinalFailure } from '../outcome/index.ts';
-import type { JobQueue } from './job-queue.ts';
-import { recognizeJobId } from './names.ts';
+import { type JobQueue, recognizeJobId } from '../queue/index.ts';
+import { isFinalFailure } from './final-failure.ts';
 
 interface ReopenOptions {
   endedByMs?: number;
-  /** Refuses a job that would only fail again: one of its images was refused. */
+  /** Refuses a job that would only fail again, because the provider or the inspection refused one of its images. */
   leaveFinal?: boolean;
-  /** Told of the generation before it is opened. */
+  /** Runs with the number of the generation before that is opened. */
   about?: (generation: number) => Promise<void>;
 }
 
 /**
- * Returns the generation that is now open. Throws RejectedError `job_not_found`, `job_not_retryable` (it is at work,
- * or ended well, or ended after `endedByMs`), `picture_gone` (the retry window has passed) or, with `leaveFinal`,
+ * Returns the generation that is now open. Throws RejectedError `job_not_found`, `job_not_retryable` (not finished,
+ * succeeded or cancelled, or ended after `endedByMs`), `picture_gone` (the retry window has passed) or, with `leaveFinal`,
  * `image_refused`. Throws DefectError `job_request_missing` or `job_key_missing` when the store lost one of them.
  */
 export async function reopen(
@@ -42,7 +41,7 @@ export async function reopen(
   if (pictures.some((side) => !inventory.images.includes(side))) throw new RejectedError('picture_gone');
   const generation = inventory.generation + 1;
   await about(generation);
-  // Two retries at once open the same generation; adding it twice is adding it once.
+  // Two retries at once open the same generation, and BullMQ ignores the second job of the same id.
   await ledger.jobs.markers.openGeneration(tenant, job, generation, request.reference);
   const now = await ledger.jobs.inventory(tenant, job);
   if (now.erased || (now.windowClosed && pictures.length > 0)) {
@@ -56,18 +55,18 @@ export async function reopen(
   return generation;
 }
 
-/** The provider's refusal of an image is a stored reply: the other side may have failed for a cause that has passed. */
+/** A stored refusal of one side counts even when the other side failed for a cause that has passed. */
 async function wouldFailAgain(sealed: SealedJob, code: string, replies: readonly Side[]): Promise<boolean> {
   if (isFinalFailure(code)) return true;
   const stored = await Promise.all(replies.map((side) => sealed.reply(side)));
   return stored.some((bytes) => bytes && decodeCheckpoint(bytes).header.kind === 'refusal');
 }
 
-/** The generation that ended has nothing more to run; among the failed it would go on telling of a trouble that is mended. */
+/** Removes the ended generation from BullMQ's failed jobs, where it would show a problem that the retry solves. */
 async function forget(jobQueue: JobQueue, id: string): Promise<void> {
   try {
     await jobQueue.queues().recognize.remove(id);
   } catch {
-    // Without Redis it stays until it is one of too many.
+    // Without Redis it stays until BullMQ trims the list of failed jobs.
   }
 }

@@ -14,7 +14,8 @@ import {
   type Ledger,
   type Tombstone,
 } from '../ledger/index.ts';
-import { announceNotice, deliverJobId, type JobQueue, recognizeJobId } from '../queue/index.ts';
+import { deliverJobId, type JobQueue, recognizeJobId } from '../queue/index.ts';
+import { announceNotice } from './notify.ts';
 
 export interface Eraser {
   ledger: Ledger;

@@ -6,7 +6,7 @@
 
 import { eventIdFor } from '@cardseal/webhook';
 import type { EndpointRecord, EventType, Ledger, NoticeId, Versioned } from '../ledger/index.ts';
-import type { JobQueue } from './job-queue.ts';
+import type { JobQueue } from '../queue/index.ts';
 import { unattemptedOf } from './unattempted.ts';
 
 export interface NoticeInput {

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { type JobRequest, newId, newJobId } from '../job/index.ts';
 import { createLedger, paths, type UploadId } from '../ledger/index.ts';
 import type { JobQueue } from '../queue/index.ts';
-import { ErasureIncomplete, eraseJob } from './erase-job.ts';
+import { ErasureIncomplete, eraseJob } from './erase.ts';
 
 const clock = new ManualClock(Date.UTC(2026, 0, 1));
 const jobQueue = {

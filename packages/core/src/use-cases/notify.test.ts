@@ -3,8 +3,8 @@ import { memoryObjectStore } from '@cardseal/object-store';
 import { localMasterKey } from '@cardseal/sealing';
 import { expect, it } from 'vitest';
 import { createLedger, type DeliveryRef } from '../ledger/index.ts';
-import { announceNotice } from './announce-notice.ts';
-import type { JobQueue } from './job-queue.ts';
+import type { JobQueue } from '../queue/index.ts';
+import { announceNotice } from './notify.ts';
 
 it('a notice that is announced again is not owed to an endpoint that has it', async () => {
   const clock = new ManualClock(Date.UTC(2026, 0, 1));

@@ -1,1 +1,0 @@
-export { completeErasure, type Eraser, ErasureIncomplete, eraseJob, finishErasure, removeAll } from './erase-job.ts';
