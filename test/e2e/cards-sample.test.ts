@@ -24,7 +24,7 @@ describe(`${CARDS} generated cards`, () => {
   });
 
   it('every field, date, flag, check and verdict equals the truth, and none is lost', async () => {
-    const report = await runCards(app, sink, { count: CARDS, seed: 21, patienceMs: 60_000 });
+    const report = await runCards(app, sink, { count: CARDS, seed: 21, timeoutMs: 60_000 });
     expect(report.mistakes).toEqual([]);
     expect(totalOf(report)).toMatchObject({ cards: CARDS, right: CARDS, wrong: 0, lost: 0 });
     expect([...report.scenarios.keys()].sort()).toEqual([...SCENARIOS].sort());

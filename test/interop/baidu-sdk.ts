@@ -1,6 +1,6 @@
 /**
- * Baidu's official Node SDK, in an install of its own, judges the emulator: it gets a token with its own code and reads
- * specimens through the plain endpoint, errors included. Only the host name is turned towards the emulator.
+ * Checks the emulator with Baidu's official Node SDK in a separate install. The SDK gets a token with its own code and
+ * reads specimens through the plain endpoint, errors included. Only the host name is redirected.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -30,7 +30,7 @@ interface SdkReply {
   words_result?: Record<string, Words>;
 }
 
-/** As much of the SDK as is used here. */
+/** The members of the SDK in use. */
 interface Sdk {
   ocr: new (
     appId: string,
@@ -43,7 +43,7 @@ interface Sdk {
 }
 
 function must(condition: boolean, claim: string): void {
-  if (!condition) throw new Error(`not so: ${claim}`);
+  if (!condition) throw new Error(`failed: ${claim}`);
   console.log(`  ok  ${claim}`);
 }
 
@@ -54,28 +54,29 @@ function install(folder: string): Sdk {
   return createRequire(path.join(folder, 'here.js'))('baidu-aip-sdk') as Sdk;
 }
 
-async function judge(sdk: Sdk, specimen: Specimen): Promise<void> {
+async function check(sdk: Sdk, specimen: Specimen): Promise<void> {
   const { api_key, secret_key } = CREDENTIAL;
   const client = new sdk.ocr('0', api_key, secret_key);
   const { card } = specimen.truth;
   const front = await client.idcard(specimen.front.toString('base64'), 'front', { detect_risk: 'true' });
-  must(front.error_code === undefined && front.image_status === 'normal', 'a front is read');
-  must(front.words_result?.姓名?.words === card.name, 'the name is what the card says');
-  must(front.words_result?.公民身份号码?.words === card.id_number, 'and so is the number');
-  must(front.words_result!.姓名!.location.width > 0, 'words have a place');
-  must(front.risk_type === 'normal', 'options of the SDK arrive');
+  must(front.error_code === undefined && front.image_status === 'normal', 'the emulator reads a front');
+  must(front.words_result?.姓名?.words === card.name, 'the name matches the card');
+  must(front.words_result?.公民身份号码?.words === card.id_number, 'the number matches the card');
+  must(front.words_result!.姓名!.location.width > 0, 'words have a location');
+  must(front.risk_type === 'normal', 'the emulator receives the options of the SDK');
   const back = await client.idcard(specimen.back.toString('base64'), 'back');
-  must(back.words_result?.签发机关?.words === card.issuing_authority, 'a back is read');
+  must(back.words_result?.签发机关?.words === card.issuing_authority, 'the emulator reads a back');
   const turned = await client.idcard(specimen.back.toString('base64'), 'front');
-  must(turned.image_status === 'reversed_side', 'a wrong side is told, and read');
-  const broken = await client.idcard(Buffer.from('no picture').toString('base64'), 'front');
-  must(broken.error_code === 216_201, 'no picture is 216201');
+  must(turned.image_status === 'reversed_side', 'the emulator reports a wrong side and reads it');
+  const broken = await client.idcard(Buffer.from('no image').toString('base64'), 'front');
+  must(broken.error_code === 216_201, 'bytes without an image are error 216201');
   const stranger = new sdk.ocr('0', 'nobody', 'nothing');
-  // Refused keys make the SDK fall back to the cloud's signature, without a token, which this endpoint does not know.
-  must((await stranger.idcard('', 'front')).error_code === 100, 'unknown keys get no token, and no answer without one');
+  // With unknown keys the SDK falls back to the cloud's signature without a token, which this endpoint does not
+  // support.
+  must((await stranger.idcard('', 'front')).error_code === 100, 'unknown keys get no token and no result');
 }
 
-const folder = mkdtempSync(path.join(tmpdir(), 'cardseal-judge-'));
+const folder = mkdtempSync(path.join(tmpdir(), 'cardseal-interop-'));
 const emulator = createEmulator({ ...DEFAULT_CONFIG, credentials: [CREDENTIAL] });
 try {
   const sdk = install(folder);
@@ -85,10 +86,10 @@ try {
     return options;
   });
   const [specimen] = await Array.fromAsync(generateSpecimens({ count: 1, seed: 81, scenario: 'good' }));
-  await judge(sdk, specimen!);
+  await check(sdk, specimen!);
   const stats = (await (await fetch(`${base}/__control/stats`)).json()) as { calls: number; token_requests: number };
-  must(stats.calls === 5 && stats.token_requests === 2, 'all of it went to the emulator');
-  console.log(`baidu-sdk: ${SDK} takes the emulator for the provider`);
+  must(stats.calls === 5 && stats.token_requests === 2, 'every request went to the emulator');
+  console.log(`baidu-sdk: ${SDK} works with the emulator as with the provider`);
 } finally {
   await emulator.stop();
   rmSync(folder, { recursive: true, force: true });

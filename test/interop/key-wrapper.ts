@@ -1,6 +1,6 @@
 /**
- * Judges the key wrapper's protocol with an independent program: the Java one of infra/key-wrapper-java, compiled here
- * and driven through the real child-process wrapper; OpenSSL's command line unwraps what comes back.
+ * Checks the key wrapper's protocol with an independent program: compiles the Java one of infra/key-wrapper-java and
+ * drives it through the real child-process wrapper. OpenSSL's command line unwraps the keys.
  */
 import { execFileSync } from 'node:child_process';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
@@ -21,14 +21,14 @@ function needs(program: string, args: string[], what: string): Buffer {
     return execFileSync(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    throw new Error(missing ? `this judge needs \`${program}\` on PATH (${what})` : `${program} failed`, {
+    throw new Error(missing ? `this interop test needs \`${program}\` on PATH (${what})` : `${program} failed`, {
       cause: error,
     });
   }
 }
 
 function must(condition: boolean, claim: string): void {
-  if (!condition) throw new Error(`not so: ${claim}`);
+  if (!condition) throw new Error(`failed: ${claim}`);
   console.log(`  ok  ${claim}`);
 }
 
@@ -52,10 +52,13 @@ function opensslUnwrap(folder: string, privatePem: string, wrapped: string): Buf
   return needs('openssl', ['pkeyutl', '-decrypt', '-inkey', privatePem, '-in', input, ...oaep], 'OpenSSL 3');
 }
 
-async function judge(wrapper: KeyWrapper, events: KeyWrapperEvent[], unwrap: (wrapped: string) => Buffer) {
+async function check(wrapper: KeyWrapper, events: KeyWrapperEvent[], unwrap: (wrapped: string) => Buffer) {
   for (const sizeBytes of [16, 32]) {
     const key = randomBytes(sizeBytes);
-    must(unwrap(await wrapper.wrap(key)).equals(key), `a key of ${sizeBytes} bytes comes back out of OpenSSL`);
+    must(
+      unwrap(await wrapper.wrap(key)).equals(key),
+      `a key of ${sizeBytes} bytes is the same after OpenSSL unwraps it`,
+    );
   }
   const keys = Array.from({ length: 500 }, () => randomBytes(16));
   const startedMs = performance.now();
@@ -63,34 +66,35 @@ async function judge(wrapper: KeyWrapper, events: KeyWrapperEvent[], unwrap: (wr
   const tookMs = performance.now() - startedMs;
   must(
     new Set(wrapped).size === keys.length,
-    `500 keys at once, none mixed up (${Math.round(500_000 / tookMs)} per second)`,
+    `500 simultaneous keys stay distinct (${Math.round(500_000 / tookMs)} per second)`,
   );
-  for (const at of [0, 250, 499]) must(unwrap(wrapped[at]!).equals(keys[at]!), `answer ${at} belongs to request ${at}`);
-  await killed(wrapper, events);
+  for (const at of [0, 250, 499])
+    must(unwrap(wrapped[at]!).equals(keys[at]!), `response ${at} belongs to request ${at}`);
+  await surviveKill(wrapper, events);
   const key = randomBytes(16);
-  must(unwrap(await wrapper.wrap(key)).equals(key), 'after a kill the next child serves');
-  must(events.filter(({ kind }) => kind === 'started').length === 2, 'and it took one restart');
+  must(unwrap(await wrapper.wrap(key)).equals(key), 'after a kill the next child wraps keys');
+  must(events.filter(({ kind }) => kind === 'started').length === 2, 'the wrapper restarted the child once');
 }
 
-/** Ends the running child and lets a request that is before it be answered by its successor. */
-async function killed(wrapper: KeyWrapper, events: KeyWrapperEvent[]): Promise<void> {
+/** Kills the running child while a request is in progress; the next child must serve the request. */
+async function surviveKill(wrapper: KeyWrapper, events: KeyWrapperEvent[]): Promise<void> {
   const started = events.find((event) => event.kind === 'started');
   process.kill(started!.pid, 'SIGKILL');
-  must((await wrapper.wrap(randomBytes(16))) !== '', 'a request in the middle of a kill is answered');
+  must((await wrapper.wrap(randomBytes(16))) !== '', 'a request during a kill gets its key');
 }
 
-const folder = mkdtempSync(path.join(tmpdir(), 'cardseal-judge-'));
+const folder = mkdtempSync(path.join(tmpdir(), 'cardseal-interop-'));
 const events: KeyWrapperEvent[] = [];
 let wrapper: KeyWrapper | undefined;
 try {
   const { publicPem, privatePem } = compile(folder);
   const setting = parseKeyWrapperSetting(`command:java -cp ${folder} KeyWrapper ${publicPem}`);
-  if (setting.kind !== 'command') throw new Error('the setting was not read as a command');
+  if (setting.kind !== 'command') throw new Error('the setting was not parsed as a command');
   const onEvent = (event: KeyWrapperEvent) => void events.push(event);
   wrapper = commandKeyWrapper({ ...setting, maxQueue: 1_000, deadlineMs: 20_000, onEvent });
-  await judge(wrapper, events, (wrapped) => opensslUnwrap(folder, privatePem, wrapped));
+  await check(wrapper, events, (wrapped) => opensslUnwrap(folder, privatePem, wrapped));
   await wrapper.stop();
-  must(events.at(-1)?.kind === 'exited', 'the Java process is gone after stop');
+  must(events.at(-1)?.kind === 'exited', 'the Java process has exited after stop');
   console.log('key-wrapper: the Java program speaks the protocol');
 } finally {
   await wrapper?.stop();

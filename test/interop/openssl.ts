@@ -1,6 +1,6 @@
 /**
- * OpenSSL's command line judges both ends of the cipher suites: it opens what Cardseal seals, and the emulator takes what
- * it sealed and answers what it can open. GCM is left out, because its `enc` command does not do it.
+ * Checks both ends of the cipher suites with OpenSSL's command line: it opens what Cardseal seals, and the emulator
+ * accepts what OpenSSL sealed. GCM is left out, because the `enc` command does not support it.
  */
 import { execFileSync } from 'node:child_process';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
@@ -31,14 +31,14 @@ function openssl(args: string[], input: Buffer): Buffer {
 }
 
 function must(condition: boolean, claim: string): void {
-  if (!condition) throw new Error(`not so: ${claim}`);
+  if (!condition) throw new Error(`failed: ${claim}`);
   console.log(`  ok  ${claim}`);
 }
 
 const titleOf = ({ keyBits, mode, iv }: CipherSuite) => `AES-${keyBits}-${mode}, IV ${iv}`;
 const oaep = ['rsa_padding_mode:oaep', 'rsa_oaep_md:sha256', 'rsa_mgf1_md:sha256'].flatMap((one) => ['-pkeyopt', one]);
 
-/** `enc` with the key and, but for ECB, the IV in clear. */
+/** `openssl enc` with a plain key and, except for ECB, a plain IV. */
 function enc(suite: CipherSuite, direction: '-e' | '-d', key: Buffer, iv: Buffer, input: Buffer): Buffer {
   const ivArgs = suite.mode === 'ecb' ? [] : ['-iv', iv.toString('hex')];
   return openssl(
@@ -60,25 +60,25 @@ function seal(suite: CipherSuite, key: Buffer, plain: Buffer): Buffer {
   return prefixed ? Buffer.concat([iv, sealed]) : sealed;
 }
 
-/** What Cardseal would send, opened without any of its code. */
-async function judgeOurs(folder: string, suite: CipherSuite, picture: Buffer): Promise<void> {
+/** Opens a request of Cardseal without any of its code. */
+async function checkSealing(folder: string, suite: CipherSuite, image: Buffer): Promise<void> {
   const pair = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const privatePem = path.join(folder, 'private.pem');
   writeFileSync(privatePem, pair.privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
   const wrapper = rsaKeyWrapper(Buffer.from(pair.publicKey.export({ type: 'spki', format: 'pem' })));
-  const request = await encSealer(wrapper, { suite }).seal(picture, 'front', {});
+  const request = await encSealer(wrapper, { suite }).seal(image, 'front', {});
   const form = new URLSearchParams(request.body.toString('latin1'));
   const wrapped = Buffer.from(form.get('enc_aes_key')!, 'base64');
   const key = openssl(['pkeyutl', '-decrypt', '-inkey', privatePem, ...oaep], wrapped);
   must(
-    open(suite, key, Buffer.from(form.get('image')!, 'base64')).equals(picture),
-    `${titleOf(suite)}: OpenSSL opens our request`,
+    open(suite, key, Buffer.from(form.get('image')!, 'base64')).equals(image),
+    `${titleOf(suite)}: OpenSSL opens the request of Cardseal`,
   );
   request.destroy();
 }
 
-/** A call made of curl's and OpenSSL's parts only. */
-async function judgeEmulator(folder: string, suite: CipherSuite, picture: Buffer, name: string): Promise<void> {
+/** Builds a call from parts of fetch and OpenSSL only. */
+async function checkEmulator(folder: string, suite: CipherSuite, image: Buffer, name: string): Promise<void> {
   const { mode, iv } = suite;
   const emulator = createEmulator({ ...DEFAULT_CONFIG, credentials: [CREDENTIAL], suite: { mode, iv } });
   try {
@@ -94,7 +94,7 @@ async function judgeEmulator(folder: string, suite: CipherSuite, picture: Buffer
     const key = randomBytes(suite.keyBits / 8);
     const wrapped = openssl(['pkeyutl', '-encrypt', '-pubin', '-inkey', publicPem, ...oaep], key);
     const form = {
-      image: seal(suite, key, picture).toString('base64'),
+      image: seal(suite, key, image).toString('base64'),
       enc_aes_key: wrapped.toString('base64'),
       id_card_side: 'front',
     };
@@ -103,7 +103,7 @@ async function judgeEmulator(folder: string, suite: CipherSuite, picture: Buffer
     const reply = JSON.parse(open(suite, key, Buffer.from(result, 'base64')).toString());
     must(
       reply.words_result.姓名.words === name,
-      `${titleOf(suite)}: the emulator reads OpenSSL's request, and OpenSSL its reply`,
+      `${titleOf(suite)}: the emulator reads the request of OpenSSL, and OpenSSL opens the reply`,
     );
   } finally {
     await emulator.stop();
@@ -114,15 +114,15 @@ async function post<Answer>(url: string, form: Record<string, string>): Promise<
   return (await (await fetch(url, { method: 'POST', body: new URLSearchParams(form) })).json()) as Answer;
 }
 
-const folder = mkdtempSync(path.join(tmpdir(), 'cardseal-judge-'));
+const folder = mkdtempSync(path.join(tmpdir(), 'cardseal-interop-'));
 try {
   console.log(`  ${openssl(['version'], Buffer.alloc(0)).toString().trim()}`);
   const [specimen] = await Array.fromAsync(generateSpecimens({ count: 1, seed: 82, scenario: 'good', scale: 0.5 }));
   for (const suite of SUITES) {
-    await judgeOurs(folder, suite, specimen!.front);
-    await judgeEmulator(folder, suite, specimen!.front, specimen!.truth.card.name!);
+    await checkSealing(folder, suite, specimen!.front);
+    await checkEmulator(folder, suite, specimen!.front, specimen!.truth.card.name!);
   }
-  console.log('openssl: agrees with both ends on every suite that it knows');
+  console.log('openssl: both ends agree with OpenSSL on every suite that it supports');
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -1,6 +1,6 @@
 /**
- * Runs the verifiers that the docs offer, in TypeScript, Python and Java, on every vector, and holds the page against
- * the files. Part of `npm run judges`; a missing interpreter is a failure, never a skip.
+ * Runs the documented verifiers (TypeScript, Python, Java) on every vector and compares the page with the files. A missing
+ * interpreter is a failure, never a skip.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -17,8 +17,8 @@ const FILES = ['verify.ts', 'verify.py', 'Verify.java'];
 
 const cases = verifierCases();
 
-/** One believed-or-not per case, in order. */
-const judges: Record<string, () => boolean[]> = {
+/** One result per case, in order: whether the verifier accepted it. */
+const verifiers: Record<string, () => boolean[]> = {
   typescript: () => cases.map((one) => verify(one.secret, headersOf(one), one.body, one.nowS)),
   python: () => verdicts(run('python3', ['-B', join(HARNESS, 'verify_cases.py'), EXAMPLES], lines())),
   java: () => {
@@ -47,7 +47,7 @@ function lines(): string {
 
 function run(command: string, args: string[], input = ''): string {
   const { status, stdout, stderr, error } = spawnSync(command, args, { input, encoding: 'utf8', timeout: 120_000 });
-  if (error) throw new Error(`${command} cannot be run; this judge needs it on PATH`, { cause: error });
+  if (error) throw new Error(`${command} cannot be run; this interop test needs it on PATH`, { cause: error });
   if (status !== 0) throw new Error(`${command} ended with ${status}: ${stderr.slice(0, 2000)}`);
   return stdout;
 }
@@ -59,12 +59,12 @@ function verdicts(output: string): boolean[] {
     .map((line) => line === '1');
 }
 
-function judge(name: string, verify: () => boolean[]): number {
+function check(name: string, verify: () => boolean[]): number {
   let wrong: string[];
   try {
-    const believed = verify();
-    wrong = cases.flatMap((one, index) => (believed[index] === one.genuine ? [] : [one.name]));
-    if (believed.length !== cases.length) wrong.push(`${believed.length} answers to ${cases.length} cases`);
+    const accepted = verify();
+    wrong = cases.flatMap((one, index) => (accepted[index] === one.genuine ? [] : [one.name]));
+    if (accepted.length !== cases.length) wrong.push(`${accepted.length} results for ${cases.length} cases`);
   } catch (error) {
     wrong = [String(error)];
   }
@@ -72,14 +72,12 @@ function judge(name: string, verify: () => boolean[]): number {
   return wrong.length;
 }
 
-function judgePage(): number {
+function checkPage(): number {
   const page = readFileSync(PAGE, 'utf8');
   const missing = FILES.filter((file) => !page.includes(`\n${readFileSync(join(EXAMPLES, file), 'utf8')}\`\`\``));
-  console.log(
-    `page: ${missing.length === 0 ? 'shows the examples as they are' : `differs from ${missing.join(', ')}`}`,
-  );
+  console.log(`page: ${missing.length === 0 ? 'shows the examples unchanged' : `differs from ${missing.join(', ')}`}`);
   return missing.length;
 }
 
-const wrong = Object.entries(judges).reduce((sum, [name, verify]) => sum + judge(name, verify), 0) + judgePage();
+const wrong = Object.entries(verifiers).reduce((sum, [name, verify]) => sum + check(name, verify), 0) + checkPage();
 process.exitCode = wrong === 0 ? 0 : 1;

@@ -1,4 +1,4 @@
-/** An admin in this process over a ledger in memory; with Redis away unless told otherwise. */
+/** An admin app in this process over a ledger in memory. Redis is away unless a URL is given. */
 
 import { systemClock } from '@cardseal/base/clock';
 import { createAdmin, createTenant } from '@cardseal/core/access';
@@ -21,7 +21,7 @@ export interface TestAdmin {
 }
 
 export interface TestAdminSettings {
-  /** Of another one, to be a second process beside it. */
+  /** The ledger of another app, to run a second process next to it. */
   ledger?: Ledger;
   redisUrl?: string;
   env?: Record<string, string>;
@@ -35,7 +35,7 @@ export function memoryLedger(): Ledger {
   });
 }
 
-/** With the tenant `bank` and the owner `boss`. */
+/** Creates the tenant `bank` and the owner `boss`. */
 export async function startTestAdmin({ ledger = memoryLedger(), redisUrl, env }: TestAdminSettings = {}) {
   const config = readConfig({
     CARDSEAL_ENV: 'test',

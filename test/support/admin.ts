@@ -1,11 +1,11 @@
-/** The admin of a test stack as a program sees it: logged in, by JSON. */
+/** A client of the admin's JSON API, logged in. */
 import type { DevInfo } from '@cardseal/dev';
 
 export interface AdminClient {
   cookie: string;
-  /** Status, headers and body; JSON is read. */
+  /** Returns status, headers and body; parses JSON. */
   call(method: string, route: string, body?: object): Promise<AdminAnswer>;
-  /** A page, as a browser asks for it. */
+  /** Requests a page as a browser does. */
   page(route: string): Promise<AdminAnswer>;
 }
 
@@ -13,7 +13,7 @@ export interface AdminAnswer {
   status: number;
   headers: Headers;
   text: string;
-  // biome-ignore lint/suspicious/noExplicitAny: answers are read by tests, which assert what they use
+  // biome-ignore lint/suspicious/noExplicitAny: tests assert the members that they use
   body: any;
 }
 

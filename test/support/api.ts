@@ -1,4 +1,4 @@
-/** An API in this process over a ledger in memory, with Redis away: what a request does before anything else runs. */
+/** An API in this process over a ledger in memory, without Redis. */
 import { createApi } from '@cardseal/api';
 import { type Clock, systemClock } from '@cardseal/base/clock';
 import { createApiKey, createTenant } from '@cardseal/core/access';
@@ -19,13 +19,13 @@ export interface TestApi {
 export interface Answer {
   status: number;
   headers: Headers;
-  // biome-ignore lint/suspicious/noExplicitAny: answers are read by tests, which assert what they use
+  // biome-ignore lint/suspicious/noExplicitAny: tests assert the members that they use
   body: any;
 }
 
 export interface TestApiSettings {
   maxImageBytes?: number;
-  /** Of every kind of body, unless `uploadTimeoutMs` says more for images and batches. */
+  /** For every kind of body, unless `uploadTimeoutMs` is longer for images and batches. */
   requestTimeoutMs?: number;
   uploadOrigins?: string[];
   uploadTimeoutMs?: number;
@@ -33,10 +33,10 @@ export interface TestApiSettings {
   bodyMemoryMb?: number;
   shutdownGraceMs?: number;
   clock?: Clock;
-  /** Those of another test API, to be a second process beside it. */
+  /** The ledger of another test API, to run a second process next to it. */
   ledger?: Ledger;
   store?: MemoryObjectStore;
-  /** Away unless given. */
+  /** Redis is away unless a URL is given. */
   redisUrl?: string;
 }
 
@@ -53,7 +53,7 @@ export async function startTestApi(settings: TestApiSettings = {}): Promise<Test
       BAIDU_MAX_ENCODED_BYTES: 4_000_000,
       BAIDU_MAX_SIDE_PX: 4096,
       BAIDU_MIN_SIDE_PX: 15,
-      // Nothing listens on the discard port: Redis is away from the first moment on.
+      // Nothing listens on the discard port, so Redis is away from the start.
       REDIS_URL: settings.redisUrl ?? 'redis://127.0.0.1:9',
       S3_REGION: 'unused',
       S3_BUCKET: 'unused',
@@ -103,7 +103,7 @@ async function call(
   return { status: response.status, headers: response.headers, body: text === '' ? null : JSON.parse(text) };
 }
 
-/** A JSON body and its header. */
+/** A JSON body with its content type. */
 export function json(value: unknown): RequestInit {
   return { body: JSON.stringify(value), headers: { 'content-type': 'application/json' } };
 }

@@ -1,10 +1,10 @@
-/** Sends generated cards through a running stack and counts, by scenario, which came back right, wrong or not at all. */
+/** Sends generated cards through a running stack and counts per scenario which results are right, wrong or missing. */
 import { generateSpecimens, type PictureFormat, SCENARIOS, type Specimen } from '@cardseal/emulator/cards';
 import sharp from 'sharp';
 import { differencesFromTruth, type FinishedJob, truthSize } from './compare-truth.ts';
 import type { TestStack, WebhookSink } from './stack.ts';
 
-/** How the pictures of a round of scenarios are made: each scenario meets each of them. */
+/** How the images of one round are made. Each scenario is combined with each variant. */
 const VARIANTS: readonly { name: string; format: PictureFormat; scale: number; turn?: 90 | 180 | 270 }[] = [
   { name: 'jpeg', format: 'jpeg', scale: 1 },
   { name: 'png', format: 'png', scale: 0.7 },
@@ -20,15 +20,15 @@ export interface ScenarioCount {
   cards: number;
   right: number;
   wrong: number;
-  /** No outcome, or no verified webhook, in time. */
+  /** No outcome or no verified webhook in time. */
   lost: number;
-  /** Fields, dates, flags, checks, statuses and verdicts that were compared. */
+  /** Compared fields, dates, flags, checks, statuses and verdicts. */
   compared: number;
 }
 
 export interface CardRunReport {
   scenarios: Map<string, ScenarioCount>;
-  /** The first wrong ones: number, scenario, variant and the names of what differs. */
+  /** The first wrong cards: number, scenario, variant and the names of the differences. */
   mistakes: string[];
   seconds: number;
 }
@@ -37,15 +37,15 @@ export interface CardRunOptions {
   count: number;
   seed: number;
   inFlight?: number;
-  /** How long a card may take from its submission to its webhook. */
-  patienceMs?: number;
+  /** The maximum time from the submit of a card to its webhook. */
+  timeoutMs?: number;
   onProgress?: (finished: number) => void;
 }
 
 const MAX_MISTAKES = 50;
 
 export async function runCards(app: TestStack, sink: WebhookSink, options: CardRunOptions): Promise<CardRunReport> {
-  const { count, seed, inFlight = 24, patienceMs = 120_000, onProgress } = options;
+  const { count, seed, inFlight = 24, timeoutMs = 120_000, onProgress } = options;
   const report: CardRunReport = { scenarios: new Map(), mistakes: [], seconds: 0 };
   const startedMs = performance.now();
   const cards = variedCards(count, seed);
@@ -54,7 +54,7 @@ export async function runCards(app: TestStack, sink: WebhookSink, options: CardR
     for (;;) {
       const next = await cards.next();
       if (next.done) return;
-      await judge(next.value, report, () => oneCard(app, sink, next.value.specimen, patienceMs));
+      await compare(next.value, report, () => oneCard(app, sink, next.value.specimen, timeoutMs));
       finished++;
       onProgress?.(finished);
     }
@@ -69,7 +69,7 @@ interface VariedCard {
   variant: string;
 }
 
-/** One queue for all who take from it: an async generator hands out its values in turn. */
+/** One shared source for all workers: an async generator hands out its values one after the other. */
 async function* variedCards(count: number, seed: number): AsyncGenerator<VariedCard, void> {
   for (let n = 1; n <= count; n++) {
     const { name, turn, ...how } = VARIANTS[Math.floor((n - 1) / SCENARIOS.length) % VARIANTS.length]!;
@@ -84,11 +84,11 @@ async function* variedCards(count: number, seed: number): AsyncGenerator<VariedC
   }
 }
 
-const turned = (picture: Buffer, degrees: number) => sharp(picture).rotate(degrees).jpeg({ quality: 90 }).toBuffer();
+const turned = (image: Buffer, degrees: number) => sharp(image).rotate(degrees).jpeg({ quality: 90 }).toBuffer();
 
-async function oneCard(app: TestStack, sink: WebhookSink, { front, back, n }: Specimen, patienceMs: number) {
+async function oneCard(app: TestStack, sink: WebhookSink, { front, back, n }: Specimen, timeoutMs: number) {
   const { id } = await app.submit({ front, back }, { reference: `card ${n}` });
-  const late = AbortSignal.timeout(patienceMs);
+  const late = AbortSignal.timeout(timeoutMs);
   const given = new Promise<never>((_, reject) => {
     late.addEventListener('abort', () => reject(new Error('lost')), { once: true });
   });
@@ -96,7 +96,7 @@ async function oneCard(app: TestStack, sink: WebhookSink, { front, back, n }: Sp
   return job;
 }
 
-async function judge(
+async function compare(
   { specimen, variant }: VariedCard,
   report: CardRunReport,
   run: () => Promise<FinishedJob>,
@@ -118,7 +118,7 @@ async function judge(
     report.mistakes.push(`${n} ${scenario} (${variant}): ${what}`);
 }
 
-/** The sums of all scenarios. */
+/** The sums over all scenarios. */
 export function totalOf({ scenarios }: CardRunReport): ScenarioCount {
   const total = { cards: 0, right: 0, wrong: 0, lost: 0, compared: 0 };
   for (const one of scenarios.values()) {

@@ -1,9 +1,9 @@
-/** A certificate for the loopback, signed by an authority that no machine knows. */
+/** A certificate for the loopback, signed by a new authority that no machine trusts. */
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 
-/** Files in PEM. */
+/** Paths of PEM files. */
 export interface Certificates {
   authority: string;
   certificate: string;
@@ -12,7 +12,7 @@ export interface Certificates {
 
 const NEW_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
 
-/** By the system's openssl. */
+/** Uses the system's openssl. */
 export function makeCertificates(folder: string): Certificates {
   const at = (name: string) => path.join(folder, name);
   const openssl = (...args: string[]) => execFileSync('openssl', args, { stdio: 'pipe' });

@@ -1,6 +1,6 @@
 /**
- * A real Chromium from the system's packages, headless, with an empty profile. Where it is missing and may be
- * installed it is, as the launcher does with Redis; else `null`, with a line that says so.
+ * A real headless Chromium from the system's packages, with an empty profile. Installs it where possible, as the
+ * launcher does with Redis. Otherwise returns `null` and prints a line.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -12,7 +12,7 @@ function findChromium(): string | null {
   return PLACES.find((place) => existsSync(place)) ?? null;
 }
 
-/** null where there is none and none can be had. */
+/** null when there is no Chromium and it cannot be installed. */
 export function ensureChromium(): string | null {
   const found = findChromium();
   if (found) return found;
@@ -29,7 +29,7 @@ export function ensureChromium(): string | null {
   return installed;
 }
 
-/** What is used of the driver; its own types ask for a browser's. */
+/** The members of the driver in use. Its own types need the DOM library. */
 export interface BrowserPage {
   goto(url: string): Promise<unknown>;
   fill(selector: string, text: string): Promise<void>;

@@ -1,4 +1,4 @@
-/** Runs `cardseal …` as an operator of a test stack would, with the stack's own environment. */
+/** Runs the CLI as an operator of a test stack, with the environment of the stack. */
 import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -35,7 +35,7 @@ export async function runCardseal(
   return runWith(env, args, input);
 }
 
-/** Without any setting but the data folder, as beside `npm start`. */
+/** Runs the CLI with the data folder as its only setting, as next to `npm start`. */
 export async function runCardsealByDataFolder({ dataDir }: TestStack, args: readonly string[], input = '') {
   return runWith({ PATH: process.env.PATH, CARDSEAL_DATA_DIR: dataDir }, args, input);
 }

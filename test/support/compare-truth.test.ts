@@ -28,7 +28,7 @@ const job = () => ({
 });
 
 describe('comparing a job with the truth', () => {
-  it('finds nothing in a job that is right', () => {
+  it('finds no difference in a correct job', () => {
     expect(differencesFromTruth(job(), truth)).toEqual([]);
     expect(truthSize(truth)).toBe(7);
   });
@@ -50,7 +50,7 @@ describe('comparing a job with the truth', () => {
     expect(differencesFromTruth({ ...job(), result: { ...job().result, ...change } }, truth)).toEqual([name]);
   });
 
-  it('finds everything in a job without a result', () => {
+  it('finds every difference in a job without a result', () => {
     expect(differencesFromTruth({ id: 'job_1', state: 'failed' }, truth)).toHaveLength(truthSize(truth));
   });
 });

@@ -1,4 +1,4 @@
-/** What of a finished job differs from what the generator of its specimen says of it; for programs without a test runner. */
+/** Compares a finished job with the truth of its specimen. Has no test runner, so that programs can use it. */
 import { isDeepStrictEqual } from 'node:util';
 import type { SpecimenTruth } from '@cardseal/emulator/cards';
 
@@ -15,7 +15,10 @@ export interface FinishedJob {
   };
 }
 
-/** Names of what is wrong: `state`, `verdict`, `card.<field>`, `check.<code>`, `<side>.image_status`. Never their values. */
+/**
+ * Names of the differences: `state`, `verdict`, `card.<field>`, `check.<code>`, `<side>.image_status`. Never their
+ * values.
+ */
 export function differencesFromTruth({ state, result }: FinishedJob, { card, expect }: SpecimenTruth): string[] {
   const seen = {
     state,
@@ -37,7 +40,7 @@ export function differencesFromTruth({ state, result }: FinishedJob, { card, exp
   return [...names].filter((name) => !isDeepStrictEqual(seen[name], wanted[name])).sort();
 }
 
-/** How many things are compared for a card. */
+/** The number of compared values of a card. */
 export function truthSize({ card, expect }: SpecimenTruth): number {
   return Object.keys(card).length + Object.keys(expect.checks).length + 4;
 }

@@ -1,11 +1,11 @@
-/** The pacer of a running stack, as an operator's tool sees it: which gates are closed, and opening them by hand. */
+/** Reads and opens the gate of a running stack through the pacer, as an operator's tool does. */
 
 import type { DevInfo } from '@cardseal/dev';
 import { createPacer, type Pacer } from '@cardseal/pacer';
 import { Redis } from 'ioredis';
 
 export interface Gates {
-  /** The one credential's gate. */
+  /** The gate of the only credential. */
   gate(): Promise<{ state: 'open' | 'closed'; reason?: string }>;
   open(): Promise<void>;
   stop(): void;

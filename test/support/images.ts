@@ -1,4 +1,4 @@
-/** Small pictures for tests that never look at their content. */
+/** Small images for tests that do not depend on the content. */
 import sharp from 'sharp';
 
 export function plainJpeg(widthPx = 320, heightPx = 200): Promise<Buffer> {

@@ -1,6 +1,6 @@
 /**
- * A program that logs as the apps do, for tests of a stdout that cannot be written. After `argv[2]` ms it reports what
- * it saw on stderr, as JSON, and exits.
+ * A program that logs like the apps, for tests with a stdout that accepts no data. After `argv[2]` ms it reports the
+ * longest event-loop pause and the dropped lines on stderr as JSON and exits.
  */
 import { createLog, droppedLogLines, flushLog } from '@cardseal/core/log';
 

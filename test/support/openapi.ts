@@ -1,12 +1,12 @@
-/** The API's own document, as programs outside would use it. */
+/** Reads the API's OpenAPI document as an outside program does. */
 
 export interface DescribedOperation {
   id: string;
   method: string;
   path: string;
-  /** null where no key is asked for. */
+  /** null when the operation needs no key. */
   scope: string | null;
-  // biome-ignore lint/suspicious/noExplicitAny: JSON schemas, walked by whoever asks
+  // biome-ignore lint/suspicious/noExplicitAny: JSON schemas of any shape
   parameters: { name: string; in: 'path' | 'query' | 'header'; schema: any }[];
   // biome-ignore lint/suspicious/noExplicitAny: as above
   body: Record<string, { schema?: any; example?: unknown }>;

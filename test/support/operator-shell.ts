@@ -1,4 +1,4 @@
-/** A shell as operators have it: `cardseal` on the path, and the settings that docs/operate/deployment.md names. */
+/** A shell as operators have it: `cardseal` on the path and the documented settings. */
 import { spawn } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -9,11 +9,11 @@ const ROOT = path.resolve(import.meta.dirname, '../..');
 const CLI = path.join(ROOT, 'apps/cli/src/main.ts');
 
 export interface OperatorShell {
-  /** Where commands run unless told otherwise; theirs to write in. */
+  /** The default working folder of the commands; they may write there. */
   folder: string;
-  /** May be added to. */
+  /** Tests may add variables. */
   env: NodeJS.ProcessEnv;
-  /** Runs lines until one fails. */
+  /** Runs the lines until one fails. */
   run(commands: string, options?: { input?: string; cwd?: string; env?: NodeJS.ProcessEnv }): Promise<CommandResult>;
 }
 
@@ -24,7 +24,7 @@ export async function openShell(app: TestStack): Promise<OperatorShell> {
   const program = (name: string, lines: string) =>
     writeFile(path.join(bin, name), `#!/bin/sh\n${lines}\n`, { mode: 0o755 });
   await program('cardseal', `exec "${process.execPath}" "${CLI}" "$@"`);
-  // Of itself it ends well even when Redis refused what it was told.
+  // Without `-e`, redis-cli exits with 0 even when Redis refused the command.
   await program('redis-cli', `PATH="${process.env.PATH}"; exec redis-cli -e "$@"`);
   const { info } = app.stack;
   const env: NodeJS.ProcessEnv = {
@@ -53,7 +53,7 @@ export async function openShell(app: TestStack): Promise<OperatorShell> {
             said[stream] += text;
           });
         }
-        // A command that reads nothing may be gone before it is told anything.
+        // A command that reads no stdin may exit before the write.
         child.stdin.on('error', () => {});
         child.stdin.end(input);
         child.once('error', reject);

@@ -1,10 +1,10 @@
-/** Ends a job in the ledger as a worker would, for tests that have none. */
+/** Ends a job in the ledger as a worker does, for tests without workers. */
 import type { JobId, JobView } from '@cardseal/core/job';
 import type { Ledger } from '@cardseal/core/ledger';
 
 /**
- * The view is what the API showed at submit; `change` is what the end adds to it. False when the generation had ended
- * otherwise, or was erased: then nothing is written.
+ * The view is what the API returned at submit; `change` is what the end adds. Returns false and writes nothing when the
+ * generation already has an outcome or the job was erased.
  */
 export async function endJob(
   ledger: Ledger,

@@ -1,4 +1,7 @@
-/** Outcomes put straight into the ledger of a running stack, owed to endpoints: deliveries without the cards before them. */
+/**
+ * Writes outcomes with pending deliveries directly into the ledger of a running stack, without jobs that were
+ * recognised.
+ */
 import { readFileSync } from 'node:fs';
 import { systemClock } from '@cardseal/base/clock';
 import { newId, newJobId } from '@cardseal/core/job';
@@ -9,11 +12,11 @@ import type { TestStack } from './stack.ts';
 
 export interface PendingDeliveries {
   ledger: Ledger;
-  /** An endpoint of the stack's tenant, for all events unless told; no test event is sent. */
+  /** Creates an endpoint of the stack's tenant, by default for all events. It sends no test event. */
   endpoint(url: string, events?: EventType[]): Promise<{ id: string; secret: string }>;
-  /** Decides a fresh job and owes its event. Returns the job. */
+  /** Decides a new job, enqueues its event for the endpoints and returns the job id. */
   add(endpoints: readonly string[]): Promise<string>;
-  /** The same, but nobody is told yet. */
+  /** Decides a new job without enqueueing its deliveries. */
   decide(endpoints: readonly string[]): Promise<DeliveryRef[]>;
   enqueue(refs: readonly DeliveryRef[]): Promise<void>;
   close(): Promise<void>;
@@ -72,7 +75,7 @@ export function createPendingDeliveries({ stack }: TestStack): PendingDeliveries
       await Promise.all(refs.map((ref) => ledger.jobs.markers.owe(ref)));
       return refs;
     },
-    // While Redis is away the reconciler finds the markers.
+    // While Redis is away, the reconciler finds the markers instead.
     enqueue: (refs) => jobQueue.addDeliveries(refs.map((ref) => ({ ref }))).catch(() => {}),
     async add(endpoints) {
       const refs = await this.decide(endpoints);

@@ -1,4 +1,7 @@
-/** What a phone makes of a card: 12 megapixels of noise and print around a specimen, stored in the ways that phones store. */
+/**
+ * Simulates a phone photo of a card: 12 megapixels of noise and print around a specimen, in the formats that phones
+ * store.
+ */
 import { generateSpecimens, type SpecimenTruth } from '@cardseal/emulator/cards';
 import sharp, { type Sharp } from 'sharp';
 import { drawPixels } from '../../packages/idcard/src/image/photo.fixture.ts';
@@ -15,7 +18,7 @@ export interface PhonePhoto {
   stored(orientation: number): Promise<Sharp>;
 }
 
-/** @param noise amplitude of the finest grain, which decides the size of a JPEG: 8 is daylight, 20 a dim room. */
+/** @param noise amplitude of the finest grain, which decides the size of a JPEG: 8 is daylight, 20 is dim light. */
 export async function takePhoto(noise: number, seed: number): Promise<PhonePhoto> {
   const [specimen] = await Array.fromAsync(
     generateSpecimens({ count: 1, seed, scenario: 'good', scale: CARD.scale, format: 'png' }),
@@ -29,10 +32,10 @@ export async function takePhoto(noise: number, seed: number): Promise<PhonePhoto
 }
 
 const MIRRORED = [2, 4, 5, 7];
-/** Clockwise degrees by which a viewer turns, after mirroring. */
+/** Clockwise rotation in degrees that a viewer applies after mirroring. */
 const TURNS: Record<number, number> = { 1: 0, 2: 0, 3: 180, 4: 180, 5: 270, 6: 90, 7: 90, 8: 270 };
 
-/** The viewer's steps undone, the last first. */
+/** Reverses the viewer's steps, the last one first. */
 async function storedAs(upright: Sharp, orientation: number): Promise<Sharp> {
   const turns = TURNS[orientation]!;
   const mirrored = MIRRORED.includes(orientation);
@@ -41,7 +44,7 @@ async function storedAs(upright: Sharp, orientation: number): Promise<Sharp> {
   return (await redrawn(first.rotate(back))).withMetadata({ orientation });
 }
 
-/** Each step in a pipeline of its own: within one, the library has an order of its own. */
+/** Runs each step in a separate pipeline, because the library reorders steps within one. */
 async function redrawn(image: Sharp): Promise<Sharp> {
   const { data, info } = await image.raw().toBuffer({ resolveWithObject: true });
   return sharp(data, { raw: { width: info.width, height: info.height, channels: 3 } });

@@ -1,4 +1,7 @@
-/** The Redis of infra/redis, its user with just what it may: port, folder, password and certificates alone are this machine's. */
+/**
+ * A Redis with the configuration and user of infra/redis. Only port, folder, password and certificates differ from
+ * production.
+ */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
@@ -15,14 +18,14 @@ const PASSWORD = 'only-for-this-test';
 const READY_WITHIN_MS = 15_000;
 
 export interface ProductionRedis {
-  /** Of the user `cardseal`. */
+  /** For the user `cardseal`. */
   url: string;
-  /** The file of the authority that signed its certificate; null without TLS. */
+  /** The certificate file of the authority; null without TLS. */
   authority: string | null;
   stop(): Promise<void>;
 }
 
-/** @param tls by a certificate of an authority of its own, as the file says; else its TLS lines are left out. */
+/** @param tls uses a new authority and the TLS lines of the file; without it these lines are removed. */
 export async function startProductionRedis({ tls = false } = {}): Promise<ProductionRedis> {
   const folder = mkdtempSync(path.join(tmpdir(), 'cardseal-redis-'));
   const port = await freePort();
@@ -49,7 +52,7 @@ export async function startProductionRedis({ tls = false } = {}): Promise<Produc
   return { url, authority: certificates?.authority ?? null, stop };
 }
 
-/** The files as they are in the repository. Throws where a line that is changed here is no longer there. */
+/** Writes the repository's files with this machine's values. Throws when a line that it changes no longer exists. */
 function writeSettings(folder: string, port: number, certificates: Certificates | null): string {
   const source = readFileSync(path.join(ROOT, 'infra/redis/redis.conf'), 'utf8');
   const replace = (text: string, from: RegExp | string, to: string) => {

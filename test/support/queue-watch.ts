@@ -1,4 +1,7 @@
-/** Looks at the job queue from outside: when a card goes back to wait, and how many attempts BullMQ has counted by then. */
+/**
+ * Observes the recognize queue from outside: when a job returns to the queue, and how many attempts BullMQ has counted
+ * by then.
+ */
 import { openQueues, QUEUES, recognizeJobId } from '@cardseal/core/queue';
 import { QueueEvents } from 'bullmq';
 import { Redis } from 'ioredis';
@@ -6,9 +9,9 @@ import { Redis } from 'ioredis';
 const PREFIX = '{cardseal}';
 
 export interface QueueWatch {
-  /** Attempts that BullMQ counted before the card ended well: the most that was seen while it waited. */
+  /** The most attempts that BullMQ counted while the job waited before it succeeded. */
   attemptsWhileWaiting(job: string): number;
-  /** Resolves with the attempts of a card when it is in the failed set, where it comes just after its outcome. */
+  /** Resolves with the attempts of a job when it is in the failed set, shortly after its outcome. */
   attemptsOfFailed(job: string): Promise<number>;
   stop(): Promise<void>;
 }

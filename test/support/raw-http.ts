@@ -1,4 +1,4 @@
-/** Bytes to a server as they stand, for requests that no client would send. */
+/** Sends exact bytes to a server, for requests that no client would send. */
 import { connect, type Socket } from 'node:net';
 
 export function openSocket(url: string): Socket {
@@ -6,18 +6,18 @@ export function openSocket(url: string): Socket {
   return connect(Number(port), hostname).on('error', () => {});
 }
 
-/** Everything that is answered until the server closes the connection. */
+/** Everything that the server sends until it closes the connection. */
 export async function answerOf(socket: Socket): Promise<string> {
   const parts: Buffer[] = [];
   try {
     for await (const part of socket as AsyncIterable<Buffer>) parts.push(part);
   } catch {
-    // A server that resets has answered what it answered.
+    // A reset may follow a complete response.
   }
   return Buffer.concat(parts).toString('latin1');
 }
 
-/** The first answer to these bytes; the connection is asked to close behind it. */
+/** Sends the bytes with `connection: close` and returns the first response. */
 export async function sendRaw(url: string, text: string): Promise<{ status: number; head: string; body: string }> {
   const socket = openSocket(url);
   socket.write(text, 'latin1');

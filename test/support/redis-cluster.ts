@@ -1,4 +1,4 @@
-/** Three masters on the loopback that make one Redis Cluster; every slot is served when it is handed out. */
+/** A Redis Cluster of three masters on the loopback. All slots are served when it is returned. */
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePort, type RedisServer, startRedis } from '@cardseal/dev';
@@ -9,9 +9,9 @@ const SLOTS = 16_384;
 const ASK_EVERY_MS = 50;
 
 export interface RedisCluster {
-  /** User and password, by the address of a master. */
+  /** With user and password; the host is one of the masters. */
   url: string;
-  /** As `REDIS_CLUSTER_NODES` wants it. */
+  /** The value of `REDIS_CLUSTER_NODES`. */
   nodes: string;
   stop(): Promise<void>;
 }
@@ -26,7 +26,7 @@ export async function startRedisCluster(dataDir: string): Promise<RedisCluster> 
     ),
   );
   const clients = servers.map((server) => new Redis(server.url));
-  // A client of the cluster has one password for all of it.
+  // A cluster client uses one password for all masters.
   await Promise.all(clients.map((client) => client.config('SET', 'requirepass', PASSWORD)));
   await join(servers, clients);
   return {

@@ -1,9 +1,9 @@
-/** TypeScript types of JSON schemas, as far as the API's own document goes; what is beyond that throws. */
+/** Converts JSON schemas to TypeScript types, as far as the API's document needs it. Throws for anything else. */
 
 // biome-ignore lint/suspicious/noExplicitAny: a JSON schema
 type Schema = any;
 
-/** `export` declarations in the order of the names, each with its description. */
+/** `export` declarations in the order of their names, each with its description. */
 export function typesOf(schemas: Record<string, Schema>): string {
   return Object.entries(schemas)
     .map(([name, schema]) => {

@@ -1,4 +1,4 @@
-/** Reads the metrics of every process of a stack that was started with `METRICS_PORT=0`: the ports stand in the logs. */
+/** Reads the metrics of every process of a stack started with `METRICS_PORT=0`. The ports come from the logs. */
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 
@@ -14,7 +14,7 @@ export interface Scrape {
   samples: Sample[];
 }
 
-/** Of the processes that run now; those that have ended do not answer. */
+/** Reads the running processes; ended ones do not respond and are skipped. */
 export async function scrapeAll(dataDir: string): Promise<Scrape[]> {
   const folder = path.join(dataDir, 'logs');
   const scrapes: Scrape[] = [];

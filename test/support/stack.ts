@@ -1,4 +1,4 @@
-/** The real stack in a temporary folder, as its users see it: the API, a webhook receiver, and the emulator's control. */
+/** The real stack in a temporary folder, with clients for the API and the emulator's control and a webhook receiver. */
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -14,20 +14,20 @@ import { Agent, setGlobalDispatcher } from 'undici';
 const TRY_AGAIN_MS = 500;
 const TRY_AGAIN_FOR_MS = 30_000;
 
-// A test has hundreds of requests waiting at once; the default agent's patience is for browsers.
+// Tests have hundreds of requests in flight; the default agent's timeouts are too short for them.
 setGlobalDispatcher(new Agent({ headersTimeout: 120_000, connections: 256 }));
 
-// biome-ignore lint/suspicious/noExplicitAny: what the API answers is asserted, not assumed
+// biome-ignore lint/suspicious/noExplicitAny: tests assert the members that they use
 type Body = any;
 
 export interface TestStack {
   stack: Stack;
   dataDir: string;
-  /** Status and body; throws only when there is no answer. */
+  /** Returns status and body; throws only without a response. */
   call(method: string, route: string, init?: RequestInit): Promise<{ status: number; body: Body }>;
-  /** PendingSubmissions both sides as JSON and returns the job. */
+  /** Submits both sides as JSON and returns the job. */
   submit(sides: { front?: Buffer; back?: Buffer }, terms?: object): Promise<Body>;
-  /** Waits by long poll until the job has ended. */
+  /** Long-polls until the job has ended. */
   finished(job: string): Promise<Body>;
   control(method: string, change?: object): Promise<Body>;
   stats(): Promise<Record<string, number>>;
@@ -71,7 +71,7 @@ export async function startTestStack(options: Partial<StackOptions> = {}): Promi
       const headers = { 'content-type': 'application/json', 'idempotency-key': randomUUID() };
       const deadlineMs = Date.now() + TRY_AGAIN_FOR_MS;
       let answer = await call('POST', '/v1/jobs', { body, headers });
-      // A store that is slow under a burst is 503: nothing was accepted, and the contract says to try again.
+      // A slow store under a burst gives 503: nothing was accepted, and the contract says to repeat the request.
       while (answer.status === 503 && Date.now() < deadlineMs) {
         await delay(TRY_AGAIN_MS);
         answer = await call('POST', '/v1/jobs', { body, headers });
@@ -95,7 +95,7 @@ export async function startTestStack(options: Partial<StackOptions> = {}): Promi
   };
 }
 
-/** Where `S3_ENDPOINT` names a store, the stack runs on a fresh bucket of it instead of the double. */
+/** When `S3_ENDPOINT` names a store, the stack uses a new bucket there instead of the double. */
 async function foreignStore(): Promise<StoreInfo | undefined> {
   const store = readStore(process.env, `cardseal-e2e-${randomUUID()}`);
   if (!store) return undefined;
@@ -122,7 +122,7 @@ export interface Received {
 export interface WebhookSink {
   url: string;
   received: Received[];
-  /** Answers of the next requests, 204 when empty. */
+  /** Status codes for the next requests; 204 when the list is empty. */
   answers: number[];
   verifyWith(secret: string): void;
   /** Resolves with the events of a job once there are at least `count`. */
@@ -130,7 +130,7 @@ export interface WebhookSink {
   stop(): Promise<void>;
 }
 
-/** A consumer that verifies every request by the reference library and refuses what does not verify. */
+/** A consumer that verifies every request with the reference library and rejects requests that do not verify. */
 export async function startWebhookSink(): Promise<WebhookSink> {
   const received: Received[] = [];
   const answers: number[] = [];

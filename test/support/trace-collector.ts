@@ -1,4 +1,4 @@
-/** An OTLP/HTTP receiver: it keeps every span that is sent to it, and every byte. */
+/** An OTLP/HTTP receiver that keeps every received span and every byte. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
@@ -14,9 +14,9 @@ export interface SentSpan {
 export interface TraceCollector {
   url: string;
   spans: SentSpan[];
-  /** The requests as they came. */
+  /** The requests as received. */
   raw: Buffer[];
-  /** Resolves with all spans of a trace once one of each name is there. */
+  /** Resolves with all spans of a trace once each of the names has occurred. */
   complete(traceId: string, names: readonly string[]): Promise<SentSpan[]>;
   stop(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-/** Compares a finished job with what the generator of its specimen says of it. */
+/** Expects a finished job to match the truth of its specimen. */
 import type { SpecimenTruth } from '@cardseal/emulator/cards';
 import { expect } from 'vitest';
 

@@ -1,22 +1,22 @@
-/** Makes other files of one JPEG by comments inside it: the picture stays the same, its hash or its size does not. */
+/** Changes the hash or the size of a JPEG with comments inside it. The pixels stay the same. */
 import { randomBytes } from 'node:crypto';
 
 const MARKER_BYTES = 2;
 const MAX_COMMENT_BYTES = 65_533;
 
-/** The same picture as a file of its own. */
+/** The same pixels with another hash. */
 export function stamped(jpeg: Buffer, stamp: number): Buffer {
   const text = Buffer.alloc(4);
   text.writeUInt32BE(stamp);
   return withComments(jpeg, [text]);
 }
 
-/** The same picture in a file of exactly `sizeBytes`, and different every time. */
+/** The same pixels in a file of exactly `sizeBytes`, with a different hash each time. */
 export function padded(jpeg: Buffer, sizeBytes: number): Buffer {
   const comments: Buffer[] = [];
   for (let missing = sizeBytes - jpeg.length; missing > 0; ) {
     const length = Math.min(missing - 4, MAX_COMMENT_BYTES);
-    // What is left must have room for a header, too.
+    // The remainder must also hold a segment header.
     const room = missing - 4 - length > 0 && missing - 4 - length < 5 ? length - 5 : length;
     comments.push(randomBytes(room));
     missing -= room + 4;

@@ -1,6 +1,6 @@
 /**
- * A consumer with any manners: one path for each endpoint, each with its own way of answering. It keeps every request
- * as it came, and lets two libraries that share no code with us verify it.
+ * A webhook consumer with a chosen behaviour per path. It keeps every request unchanged; two libraries without code of
+ * this project verify them.
  */
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -13,7 +13,7 @@ export interface Arrival {
   raw: string;
   headers: IncomingHttpHeaders;
   atMs: number;
-  // biome-ignore lint/suspicious/noExplicitAny: events are asserted by the tests that read them
+  // biome-ignore lint/suspicious/noExplicitAny: tests assert the members that they use
   event: any;
 }
 
@@ -22,9 +22,11 @@ export type Manner = (response: ServerResponse, arrival: Arrival, request: Incom
 export interface Receiver {
   url(path: string): string;
   arrivals: Arrival[];
-  /** 204 unless told otherwise. */
+  /** The default responds 204. */
   behave(path: string, manner: Manner): void;
-  /** Resolves with the arrivals that pass, once there are `count`. Tests of endpoints pass none. */
+  /**
+   * Resolves with the matching arrivals once there are `count`. Without a filter, endpoint test events do not count.
+   */
   next(wanted: (arrival: Arrival) => boolean, count?: number): Promise<Arrival[]>;
   stop(): Promise<void>;
 }
@@ -39,7 +41,7 @@ export async function startReceiver(options: { keep?: boolean } = {}): Promise<R
   const arrivals: Arrival[] = [];
   const looks = new Set<() => void>();
   const server = createServer(async (request, response) => {
-    // A sender that was killed leaves half a request, which is no arrival.
+    // A killed sender leaves half a request, which does not count as an arrival.
     const raw = await Array.fromAsync(request as AsyncIterable<Buffer>).then(
       (chunks) => Buffer.concat(chunks).toString(),
       () => null,
@@ -48,7 +50,7 @@ export async function startReceiver(options: { keep?: boolean } = {}): Promise<R
     const path = request.url ?? '/';
     const id = String(request.headers['webhook-id']);
     const arrival = { path, id, raw, headers: request.headers, atMs: Date.now(), event: JSON.parse(raw) };
-    // The test at registration is nobody's business here: it has the manners of a good receiver.
+    // The test event at registration gets the default response, whatever the behaviour of the path.
     if (arrival.event.type === 'endpoint.test') return void response.writeHead(204).end();
     if (options.keep !== false) arrivals.push(arrival);
     (manners.get(path) ?? answer(204))(response, arrival, request);
@@ -80,7 +82,7 @@ export async function startReceiver(options: { keep?: boolean } = {}): Promise<R
   };
 }
 
-/** Throws unless the reference library and Svix's both accept it with this secret. */
+/** Throws unless both the reference library and Svix's accept the signature. */
 export function verifyTwice({ raw, headers }: Arrival, secret: string): void {
   new Webhook(secret).verify(raw, headers as Record<string, string>);
   new SvixWebhook(secret).verify(raw, headers as Record<string, string>);
@@ -91,7 +93,7 @@ export interface SentTwice {
   bodies: Set<string>;
 }
 
-/** Ids and bodies seen of one subject: I3 wants one of each. */
+/** Distinct ids and bodies among arrivals of one subject. I3 expects one of each. */
 export function seenOf(arrivals: readonly Arrival[]): SentTwice {
   return { ids: new Set(arrivals.map(({ id }) => id)), bodies: new Set(arrivals.map(({ raw }) => raw)) };
 }

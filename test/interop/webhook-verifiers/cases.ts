@@ -1,4 +1,4 @@
-/** The vectors as cases for a verifier in any language: what it is given, and whether it must believe it. */
+/** The vectors as cases for a verifier in any language: its input and whether it must accept. */
 import { readFileSync } from 'node:fs';
 
 export interface VerifierCase {

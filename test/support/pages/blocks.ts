@@ -1,10 +1,10 @@
-/** What stands between fences on the pages that people read, block by block. */
+/** Reads the fenced blocks of the pages for people. */
 import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
 export const ROOT = path.resolve(import.meta.dirname, '../../..');
 
-/** By their path in the repository. A test compares the Chinese pages with these. */
+/** Paths in the repository. A test compares the Chinese pages with these. */
 export const PAGES = [
   'README.md',
   ...globSync(['docs/**/*.md', '{apps,packages}/*/README.md'], { cwd: ROOT }).filter((page) => !page.includes('zh-CN')),
@@ -13,7 +13,7 @@ export const PAGES = [
 export interface Block {
   page: string;
   line: number;
-  /** The first word behind the fence; empty where it says nothing. */
+  /** The first word after the fence; empty when there is none. */
   language: string;
   text: string;
 }
@@ -30,7 +30,7 @@ export function blocksOf(page: string, language?: string): Block[] {
     .filter((block) => language === undefined || block.language === language);
 }
 
-/** Its lines, those that a backslash continues made one; comments of their own left out. */
+/** The lines of a block, with continued lines joined and comment lines removed. */
 export function commandsOf({ text }: Block): string[] {
   const lines = text.replaceAll(/\\\n\s*/g, ' ').split('\n');
   return lines.map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#'));

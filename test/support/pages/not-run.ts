@@ -1,10 +1,10 @@
-/** The commands on the pages that no test runs as they stand, each with the reason and with what is looked at instead. */
+/** Commands in the docs that no test runs as they are, each with the reason and the test that covers it instead. */
 export interface NotRun {
   page: string;
-  /** How the line begins. */
+  /** The beginning of the line. */
   command: string;
   because: string;
-  /** The test or judge that stands in for it. */
+  /** The test or interop program that covers it. */
   instead: string;
 }
 
