@@ -1,6 +1,7 @@
 /**
- * A night at which everything happens at once: the quota of one credential gone, another dead, one endpoint down, a
- * picture that ends workers, Redis restarted, all under load. `npm run soak -- drill`; `--help` tells the flags.
+ * An incident drill with five simultaneous causes under load: one credential without quota, another with a dead key,
+ * one endpoint down, an image that crashes workers, and a Redis restart. `npm run soak -- drill`; `--help` lists the
+ * flags.
  */
 import { parseArgs } from 'node:util';
 import { runDrill } from './drill/run.ts';
@@ -8,15 +9,15 @@ import { tableOf } from './drill/timeline.ts';
 
 const HELP = `npm run soak -- drill [--seed 1] [--rate 3] [--unabridged] [--screenshots]
 
-Starts a stack of its own with three credentials, two workers, two webhook endpoints, and Debian's Prometheus with the
-rules of infra/monitoring, and strikes it in five places at once while cards come in. It waits until the overview (JSON
-and page) names each cause and the alert of each fires, mends all of it through the admin and the command line, and
-closes the books: every card recognised, every outcome at both endpoints. Prints a timeline, last line one JSON object;
-exit code 1 when anything was not named, rang nothing, was not mended or is missing.
+Starts its own stack with three credentials, two workers, two webhook endpoints and Debian's Prometheus with the rules
+of infra/monitoring, and injects five faults at once while jobs arrive. It waits until the overview (JSON and page)
+names each cause and the alert of each fires, repairs every cause through the admin and the CLI, and checks the result:
+every job recognised, every outcome at both endpoints. Prints a timeline and one JSON object as the last line. The exit
+code is 1 when a cause was not named, raised no alert or was not repaired, or when an outcome is missing.
 
-  --seed         which cards (1)
-  --rate         cards a second (3)
-  --unabridged   the alert rules as they are; without it each \`for\` is a twelfth, and Redis is away for 20 s, not 75 s
+  --seed         the seed of the cards (1)
+  --rate         jobs a second (3)
+  --unabridged   the original alert rules; without it each \`for\` is a twelfth, and Redis is away for 20 s, not 75 s
   --screenshots  writes docs/screenshots/drill-*.png; needs Chromium`;
 
 const { values } = parseArgs({
@@ -41,7 +42,7 @@ else {
     say: (line) => console.error(line),
   });
   console.log(tableOf(drill.rows));
-  console.log(`\nthe overview told:\n${drill.told.map((what) => `- ${what}`).join('\n')}`);
+  console.log(`\nthe overview named:\n${drill.told.map((what) => `- ${what}`).join('\n')}`);
   console.log(`\nalerts that fired: ${drill.rang.join(', ')}\n`);
   for (const problem of drill.problems) console.error(`FAILED: ${problem}`);
   console.log(JSON.stringify({ soak: 'drill', ok: drill.problems.length === 0, seed, ...drill }));

@@ -1,4 +1,4 @@
-/** The five causes of a drill: by which words the overview must name each, and which alert must fire for it. */
+/** The five causes of a drill: the words by which the overview must name each, and the alert that must fire for it. */
 import type { Consumer } from './consumer.ts';
 import { PRIME, SPARE } from './credential-pool.ts';
 
@@ -7,7 +7,7 @@ export type Cause = (typeof CAUSES)[number];
 
 export interface CauseRule {
   what: string;
-  /** Of a trouble, as JSON and page tell it. */
+  /** Matches the text of a trouble in JSON and on the page. */
   words: RegExp;
   alert: Readonly<Record<string, string>>;
 }
@@ -33,7 +33,7 @@ export function causeRules({ host }: Pick<Consumer, 'host'>): Record<Cause, Caus
       alert: { alertname: 'ReceiverDown' },
     },
     picture: {
-      what: 'a picture ends every worker that takes it in hand',
+      what: 'an image crashes every worker that decodes it',
       words: /failed lately with worker_crashed/,
       alert: { alertname: 'CardsSetAside' },
     },

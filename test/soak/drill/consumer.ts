@@ -1,13 +1,13 @@
-/** A consumer of the drill: its own address, every signature verified, and a switch by which it is away. */
+/** A consumer of the drill with its own address. It verifies every signature and can be switched away. */
 import { Webhook } from 'standardwebhooks';
 import type { TestStack } from '../../support/stack.ts';
 import { answer, startReceiver } from '../../support/webhook-receiver.ts';
 
 export interface Consumer {
-  /** The endpoint's id, and the host by which the overview names it. */
+  /** The id of the endpoint, and the host that the overview shows. */
   endpoint: string;
   host: string;
-  /** `{job}.{generation}` of every outcome that came and verified. */
+  /** `{job}.{generation}` of every received and verified outcome. */
   outcomes: ReadonlySet<string>;
   unverified(): number;
   away(isAway: boolean): void;

@@ -1,28 +1,28 @@
 /**
- * Three credentials for a drill, and a fourth key that only the provider knows yet: the one that replaces a dead key
- * under the same id. The provider's file has all four; the pool file of the workers is rewritten when the key is renewed.
+ * The three credentials of a drill, and a fourth key that replaces a dead key under the same id. The emulator knows all
+ * four from the start; `renew` rewrites the pool file of the workers.
  */
 import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
-/** Runs out of quota; its key is refused; carries on. */
+/** PRIME runs out of quota, the key of SPARE is refused, RESERVE keeps working. */
 export const PRIME = 'prime';
 export const SPARE = 'spare';
 export const RESERVE = 'reserve';
 const RENEWED = 'spare-renewed';
 
 export interface Pool {
-  /** As `BAIDU_CREDENTIALS_FILE`. */
+  /** The path for `BAIDU_CREDENTIALS_FILE`. */
   file: string;
-  /** Puts the new key in the place of the dead one; whoever starts afterwards reads it. */
+  /** Replaces the dead key by the new one. Workers read the file when they start. */
   renew(): Promise<void>;
 }
 
 export async function makePool(dataDir: string, qps: number): Promise<Pool> {
   await mkdir(dataDir, { recursive: true });
   const [prime, spare, reserve, renewed] = [PRIME, SPARE, RESERVE, RENEWED].map((id) => credential(id, qps));
-  // The launcher takes what is there, and gives it to the emulator.
+  // The launcher keeps an existing file and passes it to the emulator.
   await writeSecret(path.join(dataDir, 'baidu-credentials.json'), [prime, spare, reserve, renewed]);
   const file = path.join(dataDir, 'pool.json');
   await writeSecret(file, [prime, spare, reserve]);

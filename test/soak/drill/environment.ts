@@ -1,4 +1,6 @@
-/** What a drill is held on: the whole stack with three credentials, two consumers, a Redis of ours, and a Prometheus. */
+/**
+ * The environment of a drill: the whole stack with three credentials, two consumers, a private Redis and a Prometheus.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -12,21 +14,21 @@ import { type Prometheus, startPrometheus } from './prometheus.ts';
 export const WORKERS = ['worker-1', 'worker-2'];
 const QPS = 10;
 
-export interface Scene {
+export interface DrillEnvironment {
   app: TestStack;
   admin: AdminClient;
   pool: Pool;
-  /** One that is well throughout, one that will be away. */
+  /** One consumer is always available; the other will be away. */
   steady: Consumer;
-  faltering: Consumer;
+  failing: Consumer;
   prometheus: Prometheus;
   failpointsDir: string;
-  /** Ends Redis; what it returns starts it again with what it had written. */
+  /** Stops Redis and returns a function that restarts it with its persisted data. */
   stopRedis(): Promise<() => Promise<void>>;
   stop(): Promise<void>;
 }
 
-export async function openScene({ shorten }: { shorten: number | null }): Promise<Scene> {
+export async function startEnvironment({ shorten }: { shorten: number | null }): Promise<DrillEnvironment> {
   const dataDir = await mkdtemp(path.join(tmpdir(), 'cardseal-drill-'));
   const failpointsDir = await mkdtemp(path.join(tmpdir(), 'cardseal-failpoints-'));
   const redisDir = path.join(dataDir, 'redis');
@@ -42,20 +44,20 @@ export async function openScene({ shorten }: { shorten: number | null }): Promis
       LOG_LEVEL: 'info',
       METRICS_PORT: '0',
       FAILPOINTS_DIR: failpointsDir,
-      // A death is noticed within one and a half of these; nobody wants to watch for minutes.
+      // Workers notice a crash within 1.5 × this time; a short lock keeps the drill short.
       LOCK_DURATION_MS: '6000',
       RECONCILE_INTERVAL_MS: '5000',
       SHUTDOWN_GRACE_MS: '12000',
     },
   });
-  const [steady, faltering] = [await startConsumer(app), await startConsumer(app)];
+  const [steady, failing] = [await startConsumer(app), await startConsumer(app)];
   const prometheus = await startPrometheus(dataDir, shorten);
   return {
     app,
     admin: await loginAdmin(app.stack.info),
     pool,
     steady,
-    faltering,
+    failing,
     prometheus,
     failpointsDir,
     async stopRedis() {
@@ -69,7 +71,7 @@ export async function openScene({ shorten }: { shorten: number | null }): Promis
       await prometheus.stop();
       await app.stop({ keep: true });
       await redis.stop();
-      await Promise.all([steady.stop(), faltering.stop()]);
+      await Promise.all([steady.stop(), failing.stop()]);
       for (const folder of [dataDir, failpointsDir]) await rm(folder, { recursive: true, force: true });
     },
   };

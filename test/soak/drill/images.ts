@@ -1,9 +1,9 @@
-/** Pictures of the overview in a real Chromium, on a desk and on a phone, for the pages of the docs. */
+/** Screenshots of the overview in a real Chromium, in desktop and phone size, for the docs. */
 import path from 'node:path';
 import { type BrowserPage, ensureChromium, launchChromium } from '../../support/chromium.ts';
 import type { TestStack } from '../../support/stack.ts';
 
-export interface Photographer {
+export interface ScreenshotTaker {
   take(name: string): Promise<void>;
   stop(): Promise<void>;
 }
@@ -12,10 +12,10 @@ const WIDE = { width: 1280, height: 900 };
 const PHONE = { width: 390, height: 844 };
 const FOLDER = path.resolve(import.meta.dirname, '../../../docs/screenshots');
 
-export async function startPhotographer({ stack }: TestStack): Promise<Photographer> {
+export async function startScreenshotTaker({ stack }: TestStack): Promise<ScreenshotTaker> {
   const { adminUrl, admin } = stack.info;
   const executable = ensureChromium();
-  if (executable === null) throw new Error('no Chromium to take pictures with');
+  if (executable === null) throw new Error('no Chromium for screenshots');
   const browser = await launchChromium(executable);
   const page = await browser.newPage({ viewport: WIDE });
   await page.goto(`${adminUrl}/login`);
@@ -27,14 +27,14 @@ export async function startPhotographer({ stack }: TestStack): Promise<Photograp
     async take(name) {
       await page.goto(`${adminUrl}/`);
       await page.waitForSelector('.way');
-      await photograph(page, WIDE, `drill-${name}`);
-      await photograph(page, PHONE, `drill-${name}-phone`);
+      await capture(page, WIDE, `drill-${name}`);
+      await capture(page, PHONE, `drill-${name}-phone`);
     },
     stop: () => browser.close(),
   };
 }
 
-async function photograph(page: BrowserPage, size: typeof WIDE, name: string): Promise<void> {
+async function capture(page: BrowserPage, size: typeof WIDE, name: string): Promise<void> {
   await page.setViewportSize(size);
   await page.screenshot({ path: path.join(FOLDER, `${name}.png`), fullPage: true });
 }

@@ -1,4 +1,4 @@
-/** Cards that come at a steady pace all through a drill, each with a picture of its own. */
+/** Submits jobs at a constant rate during a drill, each with a different image. */
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { generateSpecimens } from '@cardseal/emulator/cards';
@@ -6,12 +6,12 @@ import type { TestStack } from '../../support/stack.ts';
 import { stamped } from '../../support/vary-jpeg.ts';
 
 export interface Load {
-  /** Ids that were answered 202. */
+  /** Job ids that the API accepted. */
   accepted: string[];
-  /** What was answered otherwise. */
+  /** Reasons of failed submits. */
   refused: string[];
-  /** A further picture: its hash tells which one, before anybody submits it. */
-  further(): { sha256: string; submit(): Promise<string> };
+  /** Creates another image; its hash is known before the submit. */
+  nextImage(): { sha256: string; submit(): Promise<string> };
   stop(): Promise<void>;
 }
 
@@ -28,7 +28,7 @@ export async function startLoad(
   const stopping = new AbortController();
   let made = 0;
 
-  const picture = () => {
+  const image = () => {
     const n = made++;
     return stamped(specimens[n % SPECIMENS]!.front, n);
   };
@@ -41,7 +41,7 @@ export async function startLoad(
   const running = new Set<Promise<unknown>>();
   const pacing = (async () => {
     while (!stopping.signal.aborted) {
-      const one = submit(picture()).catch((error: Error) => refused.push(error.message));
+      const one = submit(image()).catch((error: Error) => refused.push(error.message));
       running.add(one);
       void one.finally(() => running.delete(one));
       await delay(1000 / perSecond, undefined, { signal: stopping.signal }).catch(() => {});
@@ -51,8 +51,8 @@ export async function startLoad(
   return {
     accepted,
     refused,
-    further() {
-      const front = picture();
+    nextImage() {
+      const front = image();
       return { sha256: createHash('sha256').update(front).digest('hex'), submit: () => submit(front) };
     },
     async stop() {

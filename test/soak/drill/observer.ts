@@ -1,112 +1,126 @@
-/** Looks at the overview, as JSON and as a page, and at the alerts, as somebody who is awake would; keeps when each was first and last seen. */
+/**
+ * Observes the overview (JSON and page) and the alerts during a drill, and records when each cause was first and last
+ * seen there.
+ */
 import { setTimeout as delay } from 'node:timers/promises';
 import { CAUSES, type Cause, type CauseRule, matches } from './causes.ts';
-import type { Scene } from './environment.ts';
+import type { DrillEnvironment } from './environment.ts';
+import type { Alert } from './prometheus.ts';
 
-export interface Sighting {
+export interface TimesSeen {
   namedMs: number | null;
   onPageMs: number | null;
   alertMs: number | null;
-  /** When it was seen last. */
   lastNamedMs: number | null;
   lastAlertMs: number | null;
 }
 
-export interface Look {
+export interface Observation {
   atMs: number;
   troubles: readonly string[];
   named: ReadonlySet<Cause>;
   alerted: ReadonlySet<Cause>;
-  /** Names of all alerts that fire. */
+  /** Names of all firing alerts. */
   alerts: readonly string[];
 }
 
-export interface Watch {
-  sightings: Record<Cause, Sighting>;
-  /** Every trouble that was told, in its words without numbers, and every alert that fired. */
+export interface Observer {
+  timesSeen: Record<Cause, TimesSeen>;
+  /** Every trouble that the overview named, with its numbers removed. */
   told: ReadonlySet<string>;
+  /** Every alert that fired. */
   rang: ReadonlySet<string>;
-  /** Resolves with the look that passes. Throws with what was seen last when none does in time. */
-  until(what: string, passes: (look: Look) => boolean, withinMs: number): Promise<Look>;
+  /** Resolves with the first observation that passes. @throws Error with the latest observation after `withinMs`. */
+  until(what: string, passes: (observation: Observation) => boolean, withinMs: number): Promise<Observation>;
   stop(): Promise<void>;
 }
 
-const LOOK_EVERY_MS = 500;
+const POLL_MS = 500;
 
-export function startWatch(scene: Scene, rules: Record<Cause, CauseRule>): Watch {
+export function startObserver(environment: DrillEnvironment, rules: Record<Cause, CauseRule>): Observer {
   const none = { namedMs: null, onPageMs: null, alertMs: null, lastNamedMs: null, lastAlertMs: null };
-  const sightings = Object.fromEntries(CAUSES.map((cause) => [cause, { ...none }])) as Record<Cause, Sighting>;
+  const timesSeen = Object.fromEntries(CAUSES.map((cause) => [cause, { ...none }])) as Record<Cause, TimesSeen>;
   const told = new Set<string>();
   const rang = new Set<string>();
-  const waiting = new Set<(look: Look) => void>();
+  const watchers = new Set<(observation: Observation) => void>();
   const stopping = new AbortController();
-  let latest: Look | null = null;
+  let latest: Observation | null = null;
 
-  async function look(): Promise<void> {
-    const [overview, page, firing] = await Promise.all([
-      scene.admin.call('GET', '/api/overview'),
-      scene.admin.page('/'),
-      scene.prometheus.firing(),
-    ]);
-    const atMs = Date.now();
-    const troubles: string[] = overview.body.troubles.map(({ what }: { what: string }) => what);
-    const words = wordsOf(page.text);
-    const named = new Set<Cause>();
-    const alerted = new Set<Cause>();
-    for (const cause of CAUSES) {
-      const seen = sightings[cause];
-      const rule = rules[cause];
-      if (troubles.some((what) => rule.words.test(what))) {
-        named.add(cause);
-        seen.namedMs ??= atMs;
-        seen.lastNamedMs = atMs;
-      }
-      if (rule.words.test(words)) seen.onPageMs ??= atMs;
-      if (firing.some(({ labels }) => matches(labels, rule.alert))) {
-        alerted.add(cause);
-        seen.alertMs ??= atMs;
-        seen.lastAlertMs = atMs;
-      }
-    }
-    const alerts = firing.map(({ labels }) => labels.alertname!);
-    for (const what of troubles) told.add(what.replaceAll(/\d[\d,.]* ?(min|h|s)?\b/g, 'N'));
-    for (const name of alerts) rang.add(name);
-    latest = { atMs, troubles, named, alerted, alerts };
-    for (const see of waiting) see(latest);
+  async function observe(): Promise<void> {
+    latest = await observeOnce(environment, rules, timesSeen);
+    for (const what of latest.troubles) told.add(what.replaceAll(/\d[\d,.]* ?(min|h|s)?\b/g, 'N'));
+    for (const name of latest.alerts) rang.add(name);
+    for (const see of watchers) see(latest);
   }
 
-  const looking = (async () => {
+  const observing = (async () => {
     while (!stopping.signal.aborted) {
-      await look().catch((error: Error) => console.error(`a look failed: ${error.message}`));
-      await delay(LOOK_EVERY_MS, undefined, { signal: stopping.signal }).catch(() => {});
+      await observe().catch((error: Error) => console.error(`an observation failed: ${error.message}`));
+      await delay(POLL_MS, undefined, { signal: stopping.signal }).catch(() => {});
     }
   })();
 
   return {
-    sightings,
+    timesSeen,
     told,
     rang,
     async until(what, passes, withinMs) {
-      const { promise, resolve, reject } = Promise.withResolvers<Look>();
+      const { promise, resolve, reject } = Promise.withResolvers<Observation>();
       const late = setTimeout(() => {
-        const seen = `told: ${latest?.troubles.join(' ')} alerts: ${latest?.alerts.join(' ')}`;
+        const seen = `troubles: ${latest?.troubles.join(' ')} alerts: ${latest?.alerts.join(' ')}`;
         reject(new Error(`${what}: not within ${withinMs / 1000} s (${seen})`));
       }, withinMs);
-      const see = (one: Look) => passes(one) && resolve(one);
-      waiting.add(see);
+      const see = (one: Observation) => passes(one) && resolve(one);
+      watchers.add(see);
       return promise.finally(() => {
         clearTimeout(late);
-        waiting.delete(see);
+        watchers.delete(see);
       });
     },
     async stop() {
       stopping.abort();
-      await looking;
+      await observing;
     },
   };
 }
 
-/** What a reader sees of a page's main part. */
+/** Reads overview and alerts once and updates `timesSeen`. */
+async function observeOnce(
+  { admin, prometheus }: DrillEnvironment,
+  rules: Record<Cause, CauseRule>,
+  timesSeen: Record<Cause, TimesSeen>,
+): Promise<Observation> {
+  const [overview, page, firing] = await Promise.all([
+    admin.call('GET', '/api/overview'),
+    admin.page('/'),
+    prometheus.firing(),
+  ]);
+  const atMs = Date.now();
+  const troubles: string[] = overview.body.troubles.map(({ what }: { what: string }) => what);
+  const words = wordsOf(page.text);
+  const named = CAUSES.filter((cause) => troubles.some((what) => rules[cause].words.test(what)));
+  const alerted = CAUSES.filter((cause) => fires(firing, rules[cause]));
+  for (const cause of CAUSES) {
+    const seen = timesSeen[cause];
+    if (named.includes(cause)) {
+      seen.namedMs ??= atMs;
+      seen.lastNamedMs = atMs;
+    }
+    if (rules[cause].words.test(words)) seen.onPageMs ??= atMs;
+    if (alerted.includes(cause)) {
+      seen.alertMs ??= atMs;
+      seen.lastAlertMs = atMs;
+    }
+  }
+  const alerts = firing.map(({ labels }) => labels.alertname!);
+  return { atMs, troubles, named: new Set(named), alerted: new Set(alerted), alerts };
+}
+
+function fires(firing: readonly Alert[], rule: CauseRule): boolean {
+  return firing.some(({ labels }) => matches(labels, rule.alert));
+}
+
+/** The visible text of a page's main part. */
 function wordsOf(page: string): string {
   return page
     .replaceAll(/<[^>]*>/g, ' ')

@@ -1,6 +1,6 @@
 /**
- * A real Prometheus on the loopback, from Debian's package: it scrapes every process of the stack and evaluates the
- * repository's rules. Processes that are started again answer on another port; their `instance` stays.
+ * A real Prometheus from Debian's package on the loopback. It scrapes every process of the stack and evaluates the
+ * repository's rules. A restarted process has another port, but keeps its `instance` label.
  */
 import { spawn } from 'node:child_process';
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
@@ -16,16 +16,16 @@ export interface Alert {
 }
 
 export interface Prometheus {
-  /** Those that fire now. */
+  /** Alerts that fire now. */
   firing(): Promise<Alert[]>;
   stop(): Promise<void>;
 }
 
 const RULES = path.resolve(import.meta.dirname, '../../../infra/monitoring/rules.yml');
-const LOOK_EVERY_MS = 500;
+const POLL_MS = 500;
 const READY_WITHIN_MS = 60_000;
 
-/** @param shorten by what the waiting of the rules is divided; null leaves the file as it is. */
+/** @param shorten divides every `for` of the rules; null leaves the file unchanged. */
 export async function startPrometheus(dataDir: string, shorten: number | null): Promise<Prometheus> {
   const folder = path.join(dataDir, 'prometheus');
   await mkdir(folder);
@@ -36,7 +36,7 @@ export async function startPrometheus(dataDir: string, shorten: number | null): 
   const port = await freePort();
   const program = spawn('prometheus', argumentsOf(folder, port), { stdio: ['ignore', 'ignore', 'inherit'] });
   const ended = new Promise<never>((_, reject) => {
-    program.once('error', () => reject(new Error('no prometheus here: install Debian’s package `prometheus`')));
+    program.once('error', () => reject(new Error('prometheus not found: install Debian’s package `prometheus`')));
     program.once('exit', (code) => reject(new Error(`prometheus ended: ${code}`)));
   });
   ended.catch(() => {});
@@ -82,15 +82,15 @@ async function untilReady(url: string): Promise<void> {
     const answer = await fetch(`${url}/-/ready`).catch(() => null);
     if (answer?.ok) return;
     if (Date.now() > deadlineMs) throw new Error('prometheus is not ready');
-    await delay(LOOK_EVERY_MS);
+    await delay(POLL_MS);
   }
 }
 
-/** The ports stand in the logs, and nothing else tells of a new one. */
+/** Only the logs contain the port of a restarted process, so read them repeatedly. */
 async function followTargets(dataDir: string, folder: string, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     await writeTargets(dataDir, folder);
-    await delay(LOOK_EVERY_MS, undefined, { signal }).catch(() => {});
+    await delay(POLL_MS, undefined, { signal }).catch(() => {});
   }
 }
 

@@ -14,12 +14,12 @@ const withoutWaiting = (yaml: string) =>
     }),
   );
 
-describe('the rules of the drill', () => {
-  it('differ from the real ones in how long they wait, and in nothing else', () => {
+describe('the alert rules of the drill', () => {
+  it('differ from the original rules only in their durations', () => {
     expect(withoutWaiting(shortenedRules(RULES, 12))).toEqual(withoutWaiting(RULES));
   });
 
-  it('wait a twelfth of the time, never less than a second', () => {
+  it('use a twelfth of each duration, at least one second', () => {
     const waits = (yaml: string) =>
       parse(yaml).groups.flatMap(({ rules }: { rules: { for?: string }[] }) => rules.map((rule) => rule.for));
     const short = waits(shortenedRules(RULES, 12));
@@ -29,7 +29,7 @@ describe('the rules of the drill', () => {
     expect(waits(shortenedRules(RULES, 1000)).filter(Boolean)).toContain('1s');
   });
 
-  it('refuse a duration that they do not know', () => {
+  it('reject an unknown duration', () => {
     const odd = 'groups: [{ name: g, rules: [{ alert: A, expr: x, for: 1w }] }]';
     expect(() => shortenedRules(odd, 12)).toThrow('1w');
   });

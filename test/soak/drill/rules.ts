@@ -1,4 +1,4 @@
-/** The alert rules as a drill can wait for them: conditions, labels and words stay, only the waiting is cut short. */
+/** Shortens the alert rules for a drill: conditions, labels and texts stay, only the durations change. */
 import { parse, stringify } from 'yaml';
 
 interface RuleFile {
@@ -7,7 +7,7 @@ interface RuleFile {
 
 const SECONDS: Record<string, number> = { s: 1, m: 60, h: 3600 };
 
-/** Every `for` divided by `factor`, down to a second; the groups are evaluated each second. */
+/** Divides every `for` by `factor`, down to one second, and evaluates the groups every second. */
 export function shortenedRules(yaml: string, factor: number): string {
   const file = parse(yaml) as RuleFile;
   for (const group of file.groups) {
@@ -21,6 +21,6 @@ export function shortenedRules(yaml: string, factor: number): string {
 
 function secondsOf(duration: string): number {
   const [, amount, unit] = /^(\d+)([smh])$/.exec(duration) ?? [];
-  if (!amount || !unit) throw new Error(`no duration that is known here: ${duration}`);
+  if (!amount || !unit) throw new Error(`unknown duration: ${duration}`);
   return Number(amount) * SECONDS[unit]!;
 }

@@ -1,12 +1,15 @@
-/** A drill told for people, as a table of Markdown that the docs can take as it is; and what was wrong with it. */
+/**
+ * Formats the timeline of a drill as a Markdown table for the docs, and lists what went wrong. The members of `Row` are
+ * printed as JSON; keep their names.
+ */
 import { CAUSES, type Cause, type CauseRule } from './causes.ts';
-import type { Sighting } from './observer.ts';
-import type { Deed } from './repairs.ts';
+import type { TimesSeen } from './observer.ts';
+import type { Repair } from './repairs.ts';
 
 export interface Row {
   cause: Cause;
   what: string;
-  /** Seconds since the first strike; null is never. */
+  /** Seconds since the first fault; null means never. */
   struckS: number;
   namedS: number | null;
   onPageS: number | null;
@@ -14,7 +17,7 @@ export interface Row {
   alert: string;
   mendedS: number | null;
   how: string;
-  /** The last look at which the overview still named it, and the alert still fired. */
+  /** The last observation in which the overview still named the cause and the alert still fired. */
   lastNamedS: number | null;
   lastAlertS: number | null;
 }
@@ -22,14 +25,14 @@ export interface Row {
 export function rowsOf(
   rules: Record<Cause, CauseRule>,
   struckMs: Record<Cause, number>,
-  sightings: Record<Cause, Sighting>,
-  deeds: readonly Deed[],
+  timesSeen: Record<Cause, TimesSeen>,
+  repairs: readonly Repair[],
 ): Row[] {
   const originMs = Math.min(...Object.values(struckMs));
   const seconds = (ms: number | null | undefined) => (ms == null ? null : Math.round((ms - originMs) / 100) / 10);
   return CAUSES.map((cause) => {
-    const { namedMs, onPageMs, alertMs, lastNamedMs, lastAlertMs } = sightings[cause];
-    const deed = deeds.find((one) => one.cause === cause);
+    const { namedMs, onPageMs, alertMs, lastNamedMs, lastAlertMs } = timesSeen[cause];
+    const repair = repairs.find((one) => one.cause === cause);
     return {
       cause,
       what: rules[cause].what,
@@ -38,8 +41,8 @@ export function rowsOf(
       onPageS: seconds(onPageMs),
       alertS: seconds(alertMs),
       alert: rules[cause].alert.alertname!,
-      mendedS: seconds(deed?.atMs),
-      how: deed?.how ?? '',
+      mendedS: seconds(repair?.atMs),
+      how: repair?.how ?? '',
       lastNamedS: seconds(lastNamedMs),
       lastAlertS: seconds(lastAlertMs),
     };
@@ -48,10 +51,10 @@ export function rowsOf(
 
 const COLUMNS = [
   'what',
-  'struck',
+  'injected',
   'the overview names it',
   'the alert fires',
-  'mended',
+  'repaired',
   'named until',
   'alert until',
   'by',
@@ -72,12 +75,12 @@ export function tableOf(rows: readonly Row[]): string {
   return [COLUMNS, COLUMNS.map(() => '---'), ...lines].map((line) => `| ${line.join(' | ')} |`).join('\n');
 }
 
-/** Empty when every cause was named, rang and was mended. */
+/** Empty when every cause was named, raised an alert and was repaired. */
 export function shortcomings(rows: readonly Row[]): string[] {
   return rows.flatMap(({ cause, namedS, onPageS, alertS, mendedS }) => [
     ...(namedS === null ? [`${cause} was not named in /api/overview`] : []),
     ...(onPageS === null ? [`${cause} was not named on the page`] : []),
-    ...(alertS === null ? [`${cause} rang no alert`] : []),
-    ...(mendedS === null ? [`${cause} was not mended`] : []),
+    ...(alertS === null ? [`${cause} raised no alert`] : []),
+    ...(mendedS === null ? [`${cause} was not repaired`] : []),
   ]);
 }
