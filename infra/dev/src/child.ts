@@ -1,11 +1,11 @@
 /**
- * One child process of the launcher: started in its own process group on the leash, its output appended to a log
+ * One child process of the launcher: started in its own process group on the reaper, its output appended to a log
  * file, ready when it says so. It never restarts anything; the supervisor does.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Leash } from './leash.ts';
+import type { OrphanReaper } from './orphan-reaper.ts';
 
 export interface ChildSpec {
   /** Also the name of its log file. */
@@ -38,11 +38,11 @@ const LOG_TAIL_CHARS = 2_000;
 /** Starts a child and waits until it is ready. Throws, with the tail of its log, if it ends or is late. */
 export async function launchChild(
   spec: ChildSpec,
-  options: { logsDir: string; leash: Leash; onSpawn?: (child: LaunchedChild) => void },
+  options: { logsDir: string; reaper: OrphanReaper; onSpawn?: (child: LaunchedChild) => void },
 ): Promise<LaunchedChild> {
   const logFile = path.join(options.logsDir, `${spec.name}.log`);
-  const started = spawnLogged(spec, logFile, options.leash);
-  const exited = exitOf(started, options.leash);
+  const started = spawnLogged(spec, logFile, options.reaper);
+  const exited = exitOf(started, options.reaper);
   const child = { name: spec.name, pid: started.pid ?? 0, port: spec.port?.wanted ?? 0, exited };
   const end = (graceMs: number) => endProcess(started, exited, graceMs);
   options.onSpawn?.({ ...child, end });
@@ -55,27 +55,27 @@ export async function launchChild(
   }
 }
 
-function spawnLogged(spec: ChildSpec, logFile: string, leash: Leash): ChildProcess {
+function spawnLogged(spec: ChildSpec, logFile: string, reaper: OrphanReaper): ChildProcess {
   mkdirSync(path.dirname(logFile), { recursive: true });
   const log = openSync(logFile, 'a', 0o600);
   try {
     const child = spawn(spec.command, [...spec.args], {
       detached: true,
-      env: { ...spec.env, ...leash.env, ...(spec.port && { [spec.port.variable]: String(spec.port.wanted) }) },
+      env: { ...spec.env, ...reaper.env, ...(spec.port && { [spec.port.variable]: String(spec.port.wanted) }) },
       stdio: ['ignore', log, log, ...(spec.awaitReady ? [] : (['ipc'] as const))],
     });
-    if (child.pid) leash.hold(child.pid);
+    if (child.pid) reaper.track(child.pid);
     return child;
   } finally {
     closeSync(log);
   }
 }
 
-function exitOf(child: ChildProcess, leash: Leash): Promise<string> {
+function exitOf(child: ChildProcess, reaper: OrphanReaper): Promise<string> {
   return new Promise((resolve) => {
     child.once('error', (error) => resolve(error.message));
     child.once('exit', (code, signal) => {
-      if (child.pid) leash.release(child.pid);
+      if (child.pid) reaper.untrack(child.pid);
       resolve(signal ?? `exit code ${code}`);
     });
   });

@@ -1,7 +1,7 @@
 /** What tests and benchmarks may use of the launcher: the whole stack, or a private Redis alone. */
 export type { LaunchedChild } from './child.ts';
 export { type DevInfo, type DevPids, devInfoFile, type StoreInfo } from './dev-info.ts';
-export { createLeash, type Leash } from './leash.ts';
+export { createOrphanReaper, type OrphanReaper } from './orphan-reaper.ts';
 export { freePort } from './ports.ts';
 export { type RedisOptions, type RedisServer, startRedis } from './redis.ts';
 export { type Stack, startStack } from './stack.ts';

@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { type ChildSpec, launchChild } from './child.ts';
-import { createLeash, type Leash } from './leash.ts';
+import { createOrphanReaper, type OrphanReaper } from './orphan-reaper.ts';
 import { freePort, LOOPBACK } from './ports.ts';
 import { ensureRedisServer } from './redis-install.ts';
 import { untilPong } from './redis-ping.ts';
@@ -86,22 +86,22 @@ function configuration(options: RedisOptions & { port: number; password: string 
 }
 
 /** Starts a server of its own for a test. It dies with this process; nothing starts it again. */
-export async function startRedis(options: RedisOptions & { leash?: Leash }): Promise<RedisServer> {
-  const leash = options.leash ?? createLeash();
+export async function startRedis(options: RedisOptions & { reaper?: OrphanReaper }): Promise<RedisServer> {
+  const reaper = options.reaper ?? createOrphanReaper();
   const { spec, url, port } = await planRedis(options);
   try {
-    const child = await launchChild(spec, { logsDir: options.dataDir, leash });
+    const child = await launchChild(spec, { logsDir: options.dataDir, reaper });
     return {
       url,
       port,
       pid: child.pid,
       async stop(signal = 'SIGTERM') {
         await child.end(signal === 'SIGKILL' ? 0 : STOP_GRACE_MS);
-        if (!options.leash) await leash.end();
+        if (!options.reaper) await reaper.stop();
       },
     };
   } catch (error) {
-    if (!options.leash) await leash.end();
+    if (!options.reaper) await reaper.stop();
     throw error;
   }
 }

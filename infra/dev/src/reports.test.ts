@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type LevelResult, sumLine, sumResults, type VitestReport } from './reports.ts';
+import { type ProjectResult, sumLine, sumResults, type VitestReport } from './reports.ts';
 
 function report(counts: Partial<VitestReport> = {}): VitestReport {
   return {
@@ -13,15 +13,15 @@ function report(counts: Partial<VitestReport> = {}): VitestReport {
   };
 }
 
-function lineOf(...results: LevelResult[]): string {
+function lineOf(...results: ProjectResult[]): string {
   return sumLine(sumResults(results));
 }
 
-const types: LevelResult = { level: 'types', exitCode: 0, report: undefined };
-const unit: LevelResult = { level: 'unit', exitCode: 0, report: report({ numPassedTests: 4, numPendingTests: 2 }) };
+const types: ProjectResult = { project: 'types', exitCode: 0, report: undefined };
+const unit: ProjectResult = { project: 'unit', exitCode: 0, report: report({ numPassedTests: 4, numPendingTests: 2 }) };
 
 describe('sumResults', () => {
-  it('counts one for a level without a report, and every test of one with it', () => {
+  it('counts one for a project without a report, and every test of one with it', () => {
     expect(lineOf(types, unit)).toBe('5 passed, 0 failed, 2 skipped');
   });
 
@@ -32,17 +32,17 @@ describe('sumResults', () => {
     ];
     const testResults = [{ name: 'room.test.ts', status: 'failed', assertionResults }];
     const failed = report({ numPassedTests: 1, numFailedTests: 1, success: false, testResults });
-    const sum = sumResults([{ level: 'unit', exitCode: 1, report: failed }]);
+    const sum = sumResults([{ project: 'unit', exitCode: 1, report: failed }]);
     expect(sumLine(sum)).toBe('1 passed, 1 failed, 0 skipped');
     expect(sum.failures).toEqual(['unit: a room breaks\n    room.test.ts\n    expected 1']);
   });
 
-  it.each<[string, LevelResult]>([
-    ['a level that left no report', { level: 'leak', exitCode: 0, report: null }],
-    ['a report without a test', { level: 'leak', exitCode: 0, report: report() }],
+  it.each<[string, ProjectResult]>([
+    ['a project that left no report', { project: 'leak', exitCode: 0, report: null }],
+    ['a report without a test', { project: 'leak', exitCode: 0, report: report() }],
     ['an exit code that the report does not explain', { ...unit, exitCode: 1, report: report() }],
-    ['a level that never ran', { level: 'types', exitCode: null, report: undefined }],
-    ['a failed level without a report', { level: 'types', exitCode: 2, report: undefined }],
+    ['a project that never ran', { project: 'types', exitCode: null, report: undefined }],
+    ['a failed project without a report', { project: 'types', exitCode: 2, report: undefined }],
   ])('counts %s as one failure', (_, result) => {
     expect(lineOf(result)).toBe('0 passed, 1 failed, 0 skipped');
   });
@@ -59,7 +59,7 @@ describe('sumResults', () => {
       { name: 'x.test.ts', status: 'failed', message: 'no such module\nstack', assertionResults: [] },
     ];
     const broken = report({ numPassedTests: 3, success: false, testResults });
-    const sum = sumResults([{ level: 'e2e', exitCode: 1, report: broken }]);
+    const sum = sumResults([{ project: 'e2e', exitCode: 1, report: broken }]);
     expect(sumLine(sum)).toBe('3 passed, 1 failed, 0 skipped');
     expect(sum.failures).toEqual(['e2e: x.test.ts\n    no such module']);
   });

@@ -1,5 +1,5 @@
 /**
- * Sums what the levels of `npm test` left behind. Silence is never success: a level whose report is missing, empty or
+ * Sums what the projects of `npm test` left behind. Silence is never success: a project whose report is missing, empty or
  * milder than its exit code counts as failed. It runs nothing.
  */
 
@@ -18,9 +18,9 @@ export interface VitestReport {
   }>;
 }
 
-/** How one level ended. `report` is undefined for a level that makes none, null for one that should have. */
-export interface LevelResult {
-  level: string;
+/** How one project ended. `report` is undefined for a project that makes none, null for one that should have. */
+export interface ProjectResult {
+  project: string;
   /** null when it never ran. */
   exitCode: number | null;
   report: VitestReport | null | undefined;
@@ -34,7 +34,7 @@ export interface Sum {
   failures: string[];
 }
 
-export function sumResults(results: readonly LevelResult[]): Sum {
+export function sumResults(results: readonly ProjectResult[]): Sum {
   const sums = results.map((result) => (result.report === undefined ? sumPlain(result) : sumReported(result)));
   return {
     passed: total(sums, 'passed'),
@@ -52,42 +52,42 @@ export function sumLine({ passed, failed, skipped }: Sum): string {
   return `${passed} passed, ${failed} failed, ${skipped} skipped`;
 }
 
-function sumPlain({ level, exitCode }: LevelResult): Sum {
+function sumPlain({ project, exitCode }: ProjectResult): Sum {
   if (exitCode === 0) return { passed: 1, failed: 0, skipped: 0, failures: [] };
   const how = exitCode === null ? 'did not run' : `failed with exit code ${exitCode}`;
-  return { passed: 0, failed: 1, skipped: 0, failures: [`${level}: ${how}`] };
+  return { passed: 0, failed: 1, skipped: 0, failures: [`${project}: ${how}`] };
 }
 
-function sumReported({ level, exitCode, report }: LevelResult): Sum {
-  if (!report) return oneFailure(level, 'left no report');
+function sumReported({ project, exitCode, report }: ProjectResult): Sum {
+  if (!report) return oneFailure(project, 'left no report');
   const skipped = report.numPendingTests + report.numTodoTests;
-  const failures = [...failedTests(level, report), ...brokenFiles(level, report)];
+  const failures = [...failedTests(project, report), ...brokenFiles(project, report)];
   const passed = report.numPassedTests;
-  if (failures.length === 0 && passed + skipped === 0) failures.push(`${level}: its report names no test`);
+  if (failures.length === 0 && passed + skipped === 0) failures.push(`${project}: its report names no test`);
   if (failures.length === 0 && (exitCode !== 0 || !report.success)) {
-    failures.push(`${level}: the run failed (exit code ${exitCode}) although no test did`);
+    failures.push(`${project}: the run failed (exit code ${exitCode}) although no test did`);
   }
   return { passed, failed: failures.length, skipped, failures };
 }
 
-function oneFailure(level: string, what: string): Sum {
-  return { passed: 0, failed: 1, skipped: 0, failures: [`${level}: ${what}`] };
+function oneFailure(project: string, what: string): Sum {
+  return { passed: 0, failed: 1, skipped: 0, failures: [`${project}: ${what}`] };
 }
 
-function failedTests(level: string, report: VitestReport): string[] {
+function failedTests(project: string, report: VitestReport): string[] {
   return report.testResults.flatMap(({ name, assertionResults }) =>
     assertionResults
       .filter(({ status }) => status === 'failed')
-      .map((test) => `${level}: ${test.fullName}\n    ${name}\n    ${firstLine(test.failureMessages?.[0])}`),
+      .map((test) => `${project}: ${test.fullName}\n    ${name}\n    ${firstLine(test.failureMessages?.[0])}`),
   );
 }
 
 /** A file that could not be loaded, or whose hooks failed, has no failed test of its own. */
-function brokenFiles(level: string, report: VitestReport): string[] {
+function brokenFiles(project: string, report: VitestReport): string[] {
   return report.testResults
     .filter(({ status }) => status === 'failed')
     .filter(({ assertionResults }) => !assertionResults.some((test) => test.status === 'failed'))
-    .map(({ name, message }) => `${level}: ${name}\n    ${firstLine(message)}`);
+    .map(({ name, message }) => `${project}: ${name}\n    ${firstLine(message)}`);
 }
 
 function firstLine(text: string | undefined): string {

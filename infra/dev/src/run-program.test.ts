@@ -11,7 +11,7 @@ describe('runProgram', () => {
   });
 
   it('passes the environment on', async () => {
-    const script = 'process.exit(process.env.WORD === "yes" && process.env.CARDSEAL_LEASH ? 0 : 1)';
+    const script = 'process.exit(process.env.WORD === "yes" && process.env.CARDSEAL_LAUNCHER_MARK ? 0 : 1)';
     expect(await runProgram(process.execPath, ['-e', script], { env: { WORD: 'yes' } })).toBe(0);
   });
 

@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
-import { createLeash } from './leash.ts';
+import { createOrphanReaper } from './orphan-reaper.ts';
 
 const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
@@ -14,13 +14,13 @@ export async function runProgram(
   args: readonly string[],
   options: { cwd?: string; env?: Readonly<NodeJS.ProcessEnv> } = {},
 ): Promise<number> {
-  const leash = createLeash();
+  const reaper = createOrphanReaper();
   const child = spawn(command, [...args], {
     cwd: options.cwd,
-    env: { ...(options.env ?? process.env), ...leash.env },
+    env: { ...(options.env ?? process.env), ...reaper.env },
     stdio: ['ignore', 'inherit', 'inherit'],
   });
-  if (child.pid) leash.hold(child.pid);
+  if (child.pid) reaper.track(child.pid);
   const forward = (signal: NodeJS.Signals) => child.kill(signal);
   for (const signal of FORWARDED) process.on(signal, forward);
   try {
@@ -30,6 +30,6 @@ export async function runProgram(
     });
   } finally {
     for (const signal of FORWARDED) process.off(signal, forward);
-    await leash.end();
+    await reaper.stop();
   }
 }

@@ -6,7 +6,7 @@ import path from 'node:path';
 import type { LaunchedChild } from './child.ts';
 import { takeDataFolder } from './data-folder.ts';
 import { type DevInfo, devInfoFile, removeDevInfo, writeDevInfo } from './dev-info.ts';
-import { createLeash } from './leash.ts';
+import { createOrphanReaper } from './orphan-reaper.ts';
 import type { StackOptions } from './stack-options.ts';
 import { pidsOf, startParts } from './stack-parts.ts';
 import { createSupervisor } from './supervisor.ts';
@@ -34,13 +34,13 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const settled = { ...options, dataDir: path.resolve(options.dataDir), log: options.log ?? (() => {}) };
   const { dataDir, log } = settled;
   const folder = await takeDataFolder(dataDir, log);
-  const leash = createLeash({ onGuard: (guard) => folder.note({ guard }) });
-  leash.erase(devInfoFile(dataDir));
+  const reaper = createOrphanReaper({ onStart: (reaper) => folder.note({ guard: reaper }) });
+  reaper.trackFile(devInfoFile(dataDir));
   const restarts = createRestartNews();
   const supervisor = createSupervisor({
     ...options,
     logsDir: path.join(dataDir, 'logs'),
-    leash,
+    reaper,
     log,
     onRestart: restarts.tell,
   });
@@ -49,7 +49,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     stopped = true;
     removeDevInfo(dataDir);
     await supervisor.stop();
-    await leash.end();
+    await reaper.stop();
     folder.release();
   });
   try {

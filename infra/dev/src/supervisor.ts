@@ -4,7 +4,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ChildSpec, type LaunchedChild, launchChild } from './child.ts';
-import type { Leash } from './leash.ts';
+import type { OrphanReaper } from './orphan-reaper.ts';
 
 const FIRST_BACKOFF_MS = 100;
 const LAST_BACKOFF_MS = 5_000;
@@ -14,7 +14,7 @@ const STOP_GRACE_MS = 15_000;
 
 export interface SupervisorOptions {
   logsDir: string;
-  leash: Leash;
+  reaper: OrphanReaper;
   log: (line: string) => void;
   /** Called after every restart, when the child answers again. */
   onRestart?: (child: LaunchedChild) => void;

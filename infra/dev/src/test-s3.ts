@@ -6,13 +6,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { startCeph } from '../s3/ceph.ts';
-import type { Level } from './levels.ts';
 import { runAndSum } from './test.ts';
+import type { TestProject } from './test-projects.ts';
 
-const LEVELS: readonly Level[] = ['contract', 'e2e'];
+const TEST_PROJECTS: readonly TestProject[] = ['contract', 'e2e'];
 
 export async function main(): Promise<number> {
-  if (process.env.S3_ENDPOINT) return runAndSum(LEVELS, process.env);
+  if (process.env.S3_ENDPOINT) return runAndSum(TEST_PROJECTS, process.env);
   const rootDir = await mkdtemp(path.join(tmpdir(), 'test-s3-'));
   try {
     return await againstCeph(rootDir);
@@ -24,7 +24,7 @@ export async function main(): Promise<number> {
 async function againstCeph(rootDir: string): Promise<number> {
   const ceph = await startCeph({ rootDir, log: (line) => console.error(line) });
   try {
-    return await runAndSum(LEVELS, {
+    return await runAndSum(TEST_PROJECTS, {
       ...process.env,
       S3_ENDPOINT: ceph.endpoint,
       S3_REGION: ceph.region,

@@ -1,36 +1,37 @@
 /**
- * `npm test`: every check of the repository, or the levels that are named. The last line of stdout is the sum; the
+ * `npm test`: every check of the repository, or the projects that are named. The last line of stdout is the sum; the
  * exit code is 0 only when nothing failed.
  */
-import { LEVELS, type Level, runLevels } from './levels.ts';
+
 import { ensurePromtool } from './promtool-install.ts';
 import { ensureRedisServer } from './redis-install.ts';
 import { sumLine, sumResults } from './reports.ts';
 import { REPOSITORY } from './stack-options.ts';
+import { runProjects, TEST_PROJECTS, type TestProject } from './test-projects.ts';
 
-const USAGE = `usage: npm test [-- LEVEL …]\nlevels, all by default: ${LEVELS.join(', ')}`;
+const USAGE = `usage: npm test [-- LEVEL …]\nlevels, all by default: ${TEST_PROJECTS.join(', ')}`;
 
-/** `args`: levels to run, all by default. */
+/** `args`: projects to run, all by default. */
 export async function main(args: readonly string[]): Promise<number> {
   if (args.includes('--help') || args.includes('-h')) {
     console.log(USAGE);
     return 0;
   }
-  const unknown = args.filter((name) => !(LEVELS as readonly string[]).includes(name));
+  const unknown = args.filter((name) => !(TEST_PROJECTS as readonly string[]).includes(name));
   if (unknown.length > 0) {
     console.error(`unknown: ${unknown.join(', ')}\n${USAGE}`);
     return 2;
   }
-  return runAndSum(args.length === 0 ? LEVELS : (args as readonly Level[]), process.env);
+  return runAndSum(args.length === 0 ? TEST_PROJECTS : (args as readonly TestProject[]), process.env);
 }
 
 /** The sum is the last line of stdout. Returns 0 only when nothing failed. */
-export async function runAndSum(levels: readonly Level[], env: Readonly<NodeJS.ProcessEnv>): Promise<number> {
+export async function runAndSum(projects: readonly TestProject[], env: Readonly<NodeJS.ProcessEnv>): Promise<number> {
   await ensureRedisServer((line) => console.error(line));
   // Before the tests, because a slow download would exceed their time limits. Without it they fail and say how to install it.
-  if (levels.includes('contract'))
+  if (projects.includes('contract'))
     await ensurePromtool(console.error).catch((error: Error) => console.error(error.message));
-  const { results, exitCode } = await runLevels(REPOSITORY, levels, env);
+  const { results, exitCode } = await runProjects(REPOSITORY, projects, env);
   const sum = sumResults(results);
   if (exitCode !== 0 && sum.failed === 0) {
     sum.failed += 1;

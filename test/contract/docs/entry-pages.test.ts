@@ -1,13 +1,13 @@
 /**
  * The entry pages describe the tree as it is: ARCHITECTURE.md names every top-level folder, its import table and its
- * diagram are the code's, every command for contributors exists, and CI runs every level of `npm test`.
+ * diagram are the code's, every command for contributors exists, and CI runs every project of `npm test`.
  */
 import { existsSync, globSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { JOB_STATES, TRANSITIONS } from '@cardseal/core/job';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { LEVELS } from '../../../infra/dev/src/levels.ts';
+import { TEST_PROJECTS } from '../../../infra/dev/src/test-projects.ts';
 import { blocksOf, commandsOf, ROOT } from '../../support/pages/blocks.ts';
 
 const read = (file: string) => readFileSync(path.join(ROOT, file), 'utf8');
@@ -71,8 +71,8 @@ describe('the commands for contributors', () => {
   it.each(commands)('$page: $command', ({ command }) => {
     const [, script] = /\bnpm (?:run )?(?:--silent )?([a-z][\w:]*)/.exec(command) ?? [];
     if (script && script !== 'ci') expect(Object.keys(scripts)).toContain(script);
-    const [, levels] = /\bnpm test -- ([^#]+)/.exec(command) ?? [];
-    for (const level of levels?.trim().split(/\s+/) ?? []) expect(LEVELS).toContain(level);
+    const [, projects] = /\bnpm test -- ([^#]+)/.exec(command) ?? [];
+    for (const project of projects?.trim().split(/\s+/) ?? []) expect(TEST_PROJECTS).toContain(project);
     const [, tool] = /\bnpx (\w+)/.exec(command) ?? [];
     if (tool) expect(existsSync(path.join(ROOT, 'node_modules/.bin', tool)), tool).toBe(true);
     for (const [named] of command.matchAll(/(?<![\w/.])(?:apps|packages|infra|test|docs)\/[\w./-]+/g))
@@ -83,10 +83,10 @@ describe('the commands for contributors', () => {
 describe('CI', () => {
   const workflow = parse(read('.github/workflows/ci.yml'));
 
-  it('runs every level of npm test, each in one shard', () => {
-    const shards = workflow.jobs.test.strategy.matrix.levels as string[];
-    expect(shards.flatMap((levels) => levels.split(' ')).sort()).toEqual([...LEVELS].sort());
-    expect(JSON.stringify(workflow.jobs.test.steps)).toContain('npm test -- $LEVELS');
+  it('runs every project of npm test, each in one shard', () => {
+    const shards = workflow.jobs.test.strategy.matrix.projects as string[];
+    expect(shards.flatMap((projects) => projects.split(' ')).sort()).toEqual([...TEST_PROJECTS].sort());
+    expect(JSON.stringify(workflow.jobs.test.steps)).toContain('npm test -- $PROJECTS');
   });
 
   it('uses actions by the hash of a version, and images by a whole version', () => {

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createLeash, freePort, type Leash, type RedisServer, startRedis } from '@cardseal/dev';
+import { createOrphanReaper, freePort, type OrphanReaper, type RedisServer, startRedis } from '@cardseal/dev';
 import { Redis } from 'ioredis';
 
 const MASTER = 'cardseal-test';
@@ -25,14 +25,14 @@ export interface WatchedRedis {
 }
 
 export async function startWatchedRedis(dataDir: string): Promise<WatchedRedis> {
-  const leash = createLeash();
-  const master = await startServer(path.join(dataDir, 'master'), leash, []);
-  const replica = await startServer(path.join(dataDir, 'replica'), leash, [
+  const reaper = createOrphanReaper();
+  const master = await startServer(path.join(dataDir, 'master'), reaper, []);
+  const replica = await startServer(path.join(dataDir, 'replica'), reaper, [
     `replicaof 127.0.0.1 ${master.port}`,
     `masterauth ${PASSWORD}`,
   ]);
   const ports = await Promise.all(Array.from({ length: SENTINELS }, () => freePort()));
-  const watchers = await Promise.all(ports.map((port) => startSentinel(dataDir, port, master.port, leash)));
+  const watchers = await Promise.all(ports.map((port) => startSentinel(dataDir, port, master.port, reaper)));
   const sentinels = ports.map((port) => ({ host: '127.0.0.1', port }));
   const client = () => {
     const redis = new Redis({
@@ -62,19 +62,24 @@ export async function startWatchedRedis(dataDir: string): Promise<WatchedRedis> 
     async stop() {
       await Promise.all(watchers.map(end));
       await Promise.all([master.stop(), replica.stop()]);
-      await leash.end();
+      await reaper.stop();
     },
   };
 }
 
-async function startServer(dataDir: string, leash: Leash, extraLines: readonly string[]): Promise<RedisServer> {
+async function startServer(dataDir: string, reaper: OrphanReaper, extraLines: readonly string[]): Promise<RedisServer> {
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   // `startRedis` reads this file and keeps the password that it finds there.
   await writeFile(path.join(dataDir, 'redis.conf'), `requirepass ${PASSWORD}\n`, { mode: 0o600 });
-  return startRedis({ dataDir, leash, extraLines });
+  return startRedis({ dataDir, reaper, extraLines });
 }
 
-async function startSentinel(dataDir: string, port: number, masterPort: number, leash: Leash): Promise<ChildProcess> {
+async function startSentinel(
+  dataDir: string,
+  port: number,
+  masterPort: number,
+  reaper: OrphanReaper,
+): Promise<ChildProcess> {
   const file = path.join(dataDir, `sentinel-${port}.conf`);
   const lines = [
     `port ${port}`,
@@ -87,9 +92,12 @@ async function startSentinel(dataDir: string, port: number, masterPort: number, 
     '',
   ];
   await writeFile(file, lines.join('\n'), { mode: 0o600 });
-  const child = spawn('redis-server', [file, '--sentinel'], { stdio: 'ignore', env: { ...process.env, ...leash.env } });
+  const child = spawn('redis-server', [file, '--sentinel'], {
+    stdio: 'ignore',
+    env: { ...process.env, ...reaper.env },
+  });
   await once(child, 'spawn');
-  leash.hold(child.pid!);
+  reaper.track(child.pid!);
   return child;
 }
 

@@ -1,8 +1,8 @@
 import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { LEVELS } from '../../../infra/dev/src/levels.ts';
 import { REPOSITORY } from '../../../infra/dev/src/stack-options.ts';
+import { TEST_PROJECTS } from '../../../infra/dev/src/test-projects.ts';
 import config from '../../../vitest.config.ts';
 
 interface Project {
@@ -10,7 +10,7 @@ interface Project {
 }
 
 const projects = (config.test?.projects ?? []) as unknown as Project[];
-const reporting = LEVELS.filter((level) => level !== 'types' && level !== 'lint');
+const reporting = TEST_PROJECTS.filter((project) => project !== 'types' && project !== 'lint');
 
 function filesOf(patterns: readonly string[]): string[] {
   return globSync([...patterns], {
@@ -26,7 +26,7 @@ function readJson(file: string) {
 /** Too long for every run: a command of its own runs it. */
 const APART = { 'chaos-long': 'test/soak/faults.ts' };
 
-describe('the levels of npm test', () => {
+describe('the projects of npm test', () => {
   it('and what runs apart run every test file there is, each once', () => {
     const claimed = projects.flatMap(({ test: { include, exclude = [] } }) =>
       filesOf(include).filter((file) => !exclude.some((pattern) => path.matchesGlob(file, pattern))),
@@ -43,20 +43,20 @@ describe('the levels of npm test', () => {
     }
     const { scripts } = readJson('test/package.json');
     const { tasks } = readJson('turbo.json');
-    for (const level of reporting) {
-      expect(scripts[level]).toContain(`--project ${level} `);
-      expect(scripts[level]).toContain(`--outputFile.json=reports/${level}.json`);
-      expect(tasks[level]).toBeDefined();
+    for (const project of reporting) {
+      expect(scripts[project]).toContain(`--project ${project} `);
+      expect(scripts[project]).toContain(`--outputFile.json=reports/${project}.json`);
+      expect(tasks[project]).toBeDefined();
     }
   });
 
   it('are never cached and never run side by side where they start servers', () => {
     const { tasks } = readJson('turbo.json');
-    const stateful = reporting.filter((level) => level !== 'unit');
-    for (const [index, level] of stateful.entries()) {
-      expect(tasks[level].cache).toBe(false);
-      if (index > 0) expect(tasks[level].dependsOn).toContain(stateful[index - 1]);
-      expect(projects.find(({ test }) => test.name === level)?.test.fileParallelism).toBe(false);
+    const stateful = reporting.filter((project) => project !== 'unit');
+    for (const [index, project] of stateful.entries()) {
+      expect(tasks[project].cache).toBe(false);
+      if (index > 0) expect(tasks[project].dependsOn).toContain(stateful[index - 1]);
+      expect(projects.find(({ test }) => test.name === project)?.test.fileParallelism).toBe(false);
     }
     expect(tasks.contract.dependsOn).toEqual(['//#types', '//#lint', 'unit']);
   });

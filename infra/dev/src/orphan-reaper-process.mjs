@@ -1,51 +1,50 @@
 /**
- * The guard process at the other end of the leash. It reads JSON lines from the launcher, and when the pipe ends,
- * however the launcher died, it ends every process it was told of and all that carry the leash's mark in their
- * environment, removes the files it was told to, and then ends itself. It never touches any other process.
+ * The orphan reaper process. It reads JSON lines from the launcher on stdin. When stdin closes, for whatever reason the
+ * launcher died, it stops every tracked process and every process whose environment contains the launcher's mark,
+ * removes the tracked files, and exits. It must never signal any other process.
  *
- * Arguments: mark, graceMs. Lines: {"hold":{pid,start}} {"release":pid} {"erase":path} {"keep":path}
+ * Arguments: mark, graceMs. Lines: {"track":{pid,start}} {"untrack":pid} {"trackFile":path}
  */
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isSameProcess, startMark } from './boot/process-identity.mjs';
 
-const LOOK_EVERY_MS = 20;
+const POLL_MS = 20;
 const AFTER_KILL_MS = 5_000;
 const [mark, graceText] = process.argv.slice(2);
-const held = new Map();
-const erasable = new Set();
+const tracked = new Map();
+const files = new Set();
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {});
 
 const lines = createInterface({ input: process.stdin });
 lines.on('line', (line) => {
-  const { hold, release, erase, keep } = JSON.parse(line);
-  if (hold) held.set(hold.pid, hold);
-  if (release) held.delete(release);
-  if (erase) erasable.add(erase);
-  if (keep) erasable.delete(keep);
+  const { track, untrack, trackFile } = JSON.parse(line);
+  if (track) tracked.set(track.pid, track);
+  if (untrack) tracked.delete(untrack);
+  if (trackFile) files.add(trackFile);
 });
-lines.once('close', () => endAll().finally(() => process.exit(0)));
+lines.once('close', () => stopAll().finally(() => process.exit(0)));
 
-async function endAll() {
+async function stopAll() {
   for (const { pid } of alive()) signalOne(pid, 'SIGTERM');
   await until(() => alive().length === 0, Number(graceText));
   for (const { pid } of alive()) signalOne(-pid, 'SIGKILL');
-  // Repeated: what is being killed may have started another one meanwhile.
+  // Repeat the search: a process may start another one before the signal reaches it.
   await until(() => {
     const rest = [...alive(), ...marked()];
     for (const { pid } of rest) signalOne(pid, 'SIGKILL');
     return rest.length === 0;
   }, AFTER_KILL_MS);
-  for (const file of erasable) rmSync(file, { recursive: true, force: true });
+  for (const file of files) rmSync(file, { recursive: true, force: true });
 }
 
 function alive() {
-  return [...held.values()].filter(isSameProcess);
+  return [...tracked.values()].filter(isSameProcess);
 }
 
-/** Processes that the launcher had no time to name, and grandchildren: they inherit the mark. Linux only. */
+/** Children that the launcher could not report before it died, and grandchildren: they inherit the mark. Linux only. */
 function marked() {
   const found = [];
   for (const name of procNames()) {
@@ -76,10 +75,10 @@ function signalOne(pid, signal) {
   try {
     process.kill(pid, signal);
   } catch {
-    // It ended by itself between the look and the signal.
+    // The process exited between the check and the signal.
   }
 }
 
 async function until(done, timeoutMs) {
-  for (const end = Date.now() + timeoutMs; !done() && Date.now() < end; ) await delay(LOOK_EVERY_MS);
+  for (const end = Date.now() + timeoutMs; !done() && Date.now() < end; ) await delay(POLL_MS);
 }
