@@ -1,4 +1,4 @@
-/** PendingSubmissions one card and waits for its result. `node submit.ts front.jpg [back.jpg]`, with CARDSEAL_URL and CARDSEAL_API_KEY. */
+/** Submits one card and waits for its result. `node submit.ts front.jpg [back.jpg]`, with CARDSEAL_URL and CARDSEAL_API_KEY. */
 import { readFile } from 'node:fs/promises';
 import { createClient, ProblemError } from '@cardseal/client';
 

@@ -7,6 +7,7 @@ import path from 'node:path';
 import { JOB_STATES, TRANSITIONS } from '@cardseal/core/job';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { runsTypeScript } from '../../../infra/dev/src/boot/runtime.mjs';
 import { TEST_PROJECTS } from '../../../infra/dev/src/test-projects.ts';
 import { blocksOf, commandsOf, ROOT } from '../../support/pages/blocks.ts';
 
@@ -80,6 +81,25 @@ describe('the commands for contributors', () => {
   });
 });
 
+describe('the required Node', () => {
+  const { engines, optionalDependencies } = JSON.parse(read('package.json'));
+  const running = read('.nvmrc').trim();
+
+  it('is the same in package.json, .nvmrc and the entry pages', () => {
+    for (const version of Object.values(optionalDependencies as Record<string, string>))
+      expect(version.split('.')[0]).toBe(running);
+    const least = /^>=(\d+\.\d+)$/.exec(engines.node)![1]!;
+    for (const page of ['README.md', 'README.zh-CN.md', 'CONTRIBUTING.md'])
+      for (const version of ['20', running, least]) expect(read(page), page).toMatch(new RegExp(`\\b${version}\\b`));
+  });
+
+  it('is what the launcher accepts', () => {
+    const [major, minor] = engines.node.slice(2).split('.').map(Number);
+    expect(runsTypeScript(`${major}.${minor}.0`)).toBe(true);
+    expect(runsTypeScript(`${major}.${minor - 1}.9`)).toBe(false);
+  });
+});
+
 describe('CI', () => {
   const workflow = parse(read('.github/workflows/ci.yml'));
 
@@ -87,6 +107,12 @@ describe('CI', () => {
     const shards = workflow.jobs.test.strategy.matrix.projects as string[];
     expect(shards.flatMap((projects) => projects.split(' ')).sort()).toEqual([...TEST_PROJECTS].sort());
     expect(JSON.stringify(workflow.jobs.test.steps)).toContain('npm test -- $PROJECTS');
+  });
+
+  it('asks owners for folders that exist', () => {
+    const owned = [...read('.github/CODEOWNERS').matchAll(/^\/(\S+)/gm)].map(([, one]) => one!);
+    expect(owned.length).toBeGreaterThan(4);
+    expect(owned.filter((one) => !existsSync(path.join(ROOT, one)))).toEqual([]);
   });
 
   it('uses actions by the hash of a version, and images by a whole version', () => {
