@@ -32,7 +32,7 @@ describe.skipIf(process.env.S3_ENDPOINT)('writes per one-sided card with one end
 /** Rows such as "| `keys/` | 1 | the data key |". The clients of this test send an Idempotency-Key, which is a row too. */
 async function budgetOf(file: string): Promise<Record<string, number>> {
   const text = await readFile(new URL(`../../${file}`, import.meta.url), 'utf8');
-  const table = text.split('## What a card costs')[1]?.split('\n## ')[0] ?? '';
+  const table = text.split('## What a job costs')[1]?.split('\n## ')[0] ?? '';
   const rows = [...table.matchAll(/^\| `([a-z-]+\/)` \| (\d+) \|/gm)];
   return Object.fromEntries(rows.map(([, prefix, count]) => [prefix, Number(count)]));
 }
