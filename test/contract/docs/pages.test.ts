@@ -9,7 +9,7 @@ const SOURCES = ['{apps,packages,infra,test}/**/*.{ts,mjs,lua,yml,yaml,conf,java
 it('names no page under docs/ that does not exist', () => {
   const files = globSync(SOURCES, { cwd: ROOT, exclude: (name) => name.includes('node_modules') });
   const named = files.flatMap((file) =>
-    [...readFileSync(path.join(ROOT, file), 'utf8').matchAll(/\bdocs\/[\w/-]+\.(?:md|ts|py|java|png)\b/g)].map(
+    [...readFileSync(path.join(ROOT, file), 'utf8').matchAll(/\bdocs\/[\w/-]+\.(?:md|png)\b/g)].map(
       ([page]) => ({ file, page }),
     ),
   );
