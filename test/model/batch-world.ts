@@ -29,7 +29,7 @@ export const PATIENCE_MS = 1000;
 const START_MS = Date.UTC(2026, 0, 1);
 const LIMITS = { MAX_IMAGE_BYTES: 1e6, BAIDU_MAX_ENCODED_BYTES: 4e6, BAIDU_MAX_SIDE_PX: 4096, BAIDU_MIN_SIDE_PX: 15 };
 
-export interface BatchApi {
+interface BatchApi {
   process: ModelProcess;
   ledger: Ledger;
   /** Runs the whole request and, unless `how` says otherwise, the expansion that follows in the same process. */

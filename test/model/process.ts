@@ -4,7 +4,7 @@
  */
 import type { ObjectStore } from '@cardseal/object-store';
 
-export type Step = 'read' | 'write';
+type Step = 'read' | 'write';
 
 export interface Fate {
   /** Dies after this many writes: the next step and all later ones never happen. */

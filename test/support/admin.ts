@@ -9,7 +9,7 @@ export interface AdminClient {
   page(route: string): Promise<AdminAnswer>;
 }
 
-export interface AdminAnswer {
+interface AdminAnswer {
   status: number;
   headers: Headers;
   text: string;

@@ -15,7 +15,7 @@ export interface MatrixRow {
   answers: Record<string, number>;
 }
 
-export const ASKERS = ['none', ...SCOPES, 'foreign'] as const;
+const ASKERS = ['none', ...SCOPES, 'foreign'] as const;
 
 /** Every request uses fresh objects, so no request changes the response to the next. */
 export async function authorisationMatrix(): Promise<MatrixRow[]> {

@@ -111,7 +111,7 @@ async function foreignStore(): Promise<StoreInfo | undefined> {
   return store;
 }
 
-export interface Received {
+interface Received {
   id: string;
   endpoint: string;
   raw: string;

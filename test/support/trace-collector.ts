@@ -2,7 +2,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-export interface SentSpan {
+interface SentSpan {
   service: string;
   name: string;
   traceId: string;

@@ -10,7 +10,7 @@ import { handleCall, tokenOf } from './idcard/routes.ts';
 import { createProviderListener, type ProviderListener } from './provider-listener.ts';
 import { handleToken } from './token/routes.ts';
 
-export { type Credential, DEFAULT_CONFIG, type EmulatorConfig, type EmulatorOverrides, readConfig } from './config.ts';
+export { type Credential, DEFAULT_CONFIG, type EmulatorConfig, type EmulatorOverrides } from './config.ts';
 
 type Route = (request: IncomingMessage, response: ServerResponse, url: URL) => Promise<void>;
 

@@ -10,7 +10,7 @@ export const CREDENTIAL: Credential = {
   aes_key: '0123456789abcdef',
 };
 
-export interface OcrAnswer {
+interface OcrAnswer {
   status: number;
   text: string;
   /** Parsed body, when it is JSON. */

@@ -19,7 +19,7 @@ export type KmsDoubleOptions = {
 };
 
 /** What `PUT /__control` takes; what it does not name stays. */
-export type KmsTrouble = {
+type KmsTrouble = {
   /** `away`: 500 to everything. `hang`: no answer at all. `denied`: a policy forbids it. */
   trouble: 'away' | 'hang' | 'denied' | null;
   /** Before every answer. */

@@ -9,8 +9,6 @@ import { Stats } from './stats.ts';
 import { Storage } from './storage.ts';
 
 export type { FaultRule } from './faults.ts';
-export type { LogEvent } from './handler.ts';
-export type { Credentials } from './signature.ts';
 
 export type ObjectStoreOptions = {
   /** Holds all data; created when absent. One store at a time per folder. */

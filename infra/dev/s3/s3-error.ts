@@ -78,8 +78,3 @@ export function errorXml(
 }
 
 export type RequestIds = { requestId: string; hostId: string };
-
-/** The usual status of a code, or undefined for a code that this store never gives by itself. */
-export function statusOf(code: string): number | undefined {
-  return (catalogue as Record<string, readonly [number, string]>)[code]?.[0];
-}

@@ -4,7 +4,7 @@
 const named: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 
 /** Escapes text for an XML element; control characters become references, as S3 writes them. */
-export function escapeXml(text: string): string {
+function escapeXml(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: keys may hold control characters, which XML cannot carry bare
   return text.replace(/[&<>"\u0000-\u001f\u007f]/g, (char) => {
     if (char === '&') return '&amp;';
@@ -15,7 +15,7 @@ export function escapeXml(text: string): string {
   });
 }
 
-export function unescapeXml(text: string): string {
+function unescapeXml(text: string): string {
   return text.replace(/&(?:#x([0-9a-f]+)|#([0-9]+)|([a-z]+));/gi, (whole, hex, decimal, name) => {
     if (name) return named[name] ?? whole;
     const point = hex ? Number.parseInt(hex, 16) : Number.parseInt(decimal, 10);

@@ -2,8 +2,8 @@
 import { runTool } from './run-tool.ts';
 
 /** Biome prints its findings itself; they are one text here. */
-export async function runBiome(root: string, paths: readonly string[]): Promise<readonly string[]> {
+export async function runBiome(_root: string, paths: readonly string[]): Promise<readonly string[]> {
   const places = paths.length > 0 ? paths : ['.'];
-  const { exitCode, output } = await runTool(root, 'biome', ['ci', '--colors=off', '--error-on-warnings', ...places]);
+  const { exitCode, output } = await runTool('biome', ['ci', '--colors=off', '--error-on-warnings', ...places]);
   return exitCode === 0 ? [] : [output.trim()];
 }

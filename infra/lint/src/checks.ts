@@ -3,6 +3,7 @@ import { runBiome } from './biome.ts';
 import { type Finding, formatFinding } from './findings.ts';
 import { checkImports } from './imports/check.ts';
 import { checkProse } from './prose/check.ts';
+import { runKnip } from './unused.ts';
 
 export interface Check {
   readonly name: string;
@@ -26,6 +27,12 @@ export const CHECKS: readonly Check[] = [
     refuses: 'imports against the architecture, import cycles, undeclared dependencies',
     fix: 'import downwards and by package name; the tables are in infra/lint/src/imports/rules.ts',
     run: inProcess(checkImports),
+  },
+  {
+    name: 'unused',
+    refuses: 'files, exports and dependencies that nothing uses',
+    fix: 'delete them, or drop the word "export"; exceptions with their reason: knip.jsonc',
+    run: runKnip,
   },
   {
     name: 'prose',

@@ -2,7 +2,7 @@
 import { asCardsealError } from '@cardseal/base/errors';
 import type { ObjectStore } from './object-store.ts';
 
-export type StoreOperation = 'get' | 'put' | 'create' | 'delete' | 'list';
+type StoreOperation = 'get' | 'put' | 'create' | 'delete' | 'list';
 
 /** @param result `ok`, or the class of the error. */
 export type StoreObserver = (operation: StoreOperation, result: string, seconds: number) => void;

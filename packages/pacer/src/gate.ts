@@ -159,7 +159,7 @@ export function openByPerson(state: PacingState, nowUs: number, by: string): boo
   return false;
 }
 
-export const NO_USAGE: Usage = { calls: 0, accepted: 0, failed: 0, refused: 0 };
+const NO_USAGE: Usage = { calls: 0, accepted: 0, failed: 0, refused: 0 };
 
 /** Adds to the slot's day and to the total; `calls` never falls below zero, even when Redis forgot the reservation. */
 export function count(state: PacingState, atUs: number, field: keyof Usage, by: number): void {

@@ -177,7 +177,7 @@ function again(state: PacingState, rules: Rules, nowUs: number): void {
   endProbe(state);
 }
 
-export function tickMinute(state: PacingState, nowUs: number): void {
+function tickMinute(state: PacingState, nowUs: number): void {
   const minute = Math.floor(nowUs / 60_000_000);
   if (minute === state.minute) return;
   state.lastMinuteRefused = minute === state.minute + 1 ? state.minuteRefused : 0;

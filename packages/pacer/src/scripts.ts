@@ -32,7 +32,7 @@ function scriptsFor(rules: Rules): Record<ScriptName, Script> {
   return Object.fromEntries(scripts);
 }
 
-export const UNAVAILABLE_RETRY_MS = 1000;
+const UNAVAILABLE_RETRY_MS = 1000;
 
 const unavailable = (cause?: unknown) => new ThrottledError('pacing_unavailable', UNAVAILABLE_RETRY_MS, { cause });
 

@@ -1,13 +1,12 @@
-export { ENVELOPE_OVERHEAD_BYTES, open, type SealContext, seal } from './envelope.ts';
+export { open, type SealContext, seal } from './envelope.ts';
 export { keyPaths } from './key-paths.ts';
-export { createKeyRotation, type KeyRotation, type KeyStatus, type Rewrapped } from './key-rotation.ts';
+export { createKeyRotation, type KeyRotation, type KeyStatus } from './key-rotation.ts';
 export { createKeyring, type Keyring } from './keyring.ts';
 export { type KmsSettings, kmsMasterKey } from './kms-master-key.ts';
 export {
   assertMasterKeys,
   fileMasterKey,
   fingerprint,
-  type KeyContext,
   localMasterKey,
   MASTER_KEY_BYTES,
   type MasterKey,

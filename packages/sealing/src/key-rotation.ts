@@ -20,7 +20,7 @@ export interface KeyStatus {
   tenants: number;
 }
 
-export interface Rewrapped {
+interface Rewrapped {
   looked: number;
   rewrapped: number;
 }

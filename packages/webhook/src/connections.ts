@@ -19,7 +19,7 @@ export interface Connection {
 
 export type ConnectionGuard = Pick<TargetGuard, 'key' | 'connectorWith'>;
 
-export interface ConnectionListener {
+interface ConnectionListener {
   data(bytes: Buffer): void;
   end(): void;
   failed(error: Error): void;

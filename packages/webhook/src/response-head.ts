@@ -14,7 +14,7 @@ export interface ResponseHead {
 }
 
 /** How the end of the body is found. `conflict`: the length headers contradict each other, so it is unknown. */
-export type Framing =
+type Framing =
   | { kind: 'none' }
   | { kind: 'length'; bytes: number }
   | { kind: 'chunked' }

@@ -12,7 +12,7 @@ import { parseHead, type ResponseHead } from './response-head.ts';
  * `head`: no final response yet. `body`: the head is complete. `complete`: the body too. `cut`: the read limit is
  * reached. `broken`: the body ended wrongly, or (without a head) the bytes are not HTTP.
  */
-export type ReaderState = 'head' | 'body' | 'complete' | 'cut' | 'broken';
+type ReaderState = 'head' | 'body' | 'complete' | 'cut' | 'broken';
 
 export interface ResponseReader {
   /** Takes the next bytes of the connection. */

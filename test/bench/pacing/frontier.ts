@@ -8,7 +8,7 @@ import { round } from './measure.ts';
 const SECONDS = 300;
 const SKIPPED_SECONDS = 20;
 
-export interface Shares {
+interface Shares {
   used: number;
   refused: number;
 }

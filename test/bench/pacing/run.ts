@@ -15,7 +15,7 @@ export interface Cell {
   warmUpSeconds: number;
 }
 
-export type Bins = [accepted: number, refused: number][];
+type Bins = [accepted: number, refused: number][];
 
 const PLOTTED_SECONDS = 10;
 /** The margin of a state that was just born settles for 15 s; peers have nothing to learn. */

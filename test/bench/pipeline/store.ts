@@ -72,7 +72,7 @@ export async function seedCards(ledger: Ledger, jpeg: Buffer, pictureBytes: numb
   return jobs;
 }
 
-export function requestOf(job: JobId): JobRequest {
+function requestOf(job: JobId): JobRequest {
   return {
     v: 1,
     job,

@@ -8,7 +8,7 @@ import { createLedger, type Ledger } from '@cardseal/core/ledger';
 import type { ObjectStore } from '@cardseal/object-store';
 import { localMasterKey } from '@cardseal/sealing';
 
-export const TENANT = 'dev';
+const TENANT = 'dev';
 const FIRST_MS = 1_700_000_000_000;
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 const PENDING = 'pending/';

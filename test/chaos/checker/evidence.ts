@@ -49,7 +49,7 @@ export interface Arrived {
   verified: boolean;
 }
 
-export interface ForeignRead {
+interface ForeignRead {
   job: string;
   asked: string;
   status: number;

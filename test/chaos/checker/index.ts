@@ -9,7 +9,7 @@ import { calledAgain, violationsOfCalls } from './calls.ts';
 import type { AcceptedJob, Arrived, Call, Evidence } from './evidence.ts';
 import { violationsOfOutcomes } from './outcomes.ts';
 
-export { countRepeats, type Repeats } from './calls.ts';
+export { countRepeats } from './calls.ts';
 export type * from './evidence.ts';
 
 const AT_ONCE = 8;

@@ -19,8 +19,8 @@ import { type Inbox, startInbox } from './inbox.ts';
 import { createSubmissions, type Submissions } from './submissions.ts';
 import { type VitalsWatch, watchVitals } from './vitals.ts';
 
-export { ask, type Client, jsonBody } from './clients.ts';
-export { type Submission, unique } from './submissions.ts';
+export { ask, jsonBody } from './clients.ts';
+export { unique } from './submissions.ts';
 
 const SPECIMENS = 6;
 /** `RECOGNIZE_CONCURRENCY` of the stack: the most upstream calls that one worker has in flight. */

@@ -8,7 +8,7 @@ import type { Inbox } from './inbox.ts';
 
 const BACK_FIELDS = ['issuing_authority', 'valid_from', 'valid_until', 'valid_long_term'];
 
-export interface Submission {
+interface Submission {
   image?: Buffer;
   /** Index of the client. By default the clients take turns. */
   client?: number;

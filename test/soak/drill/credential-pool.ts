@@ -9,7 +9,7 @@ import path from 'node:path';
 /** PRIME runs out of quota, the key of SPARE is refused, RESERVE keeps working. */
 export const PRIME = 'prime';
 export const SPARE = 'spare';
-export const RESERVE = 'reserve';
+const RESERVE = 'reserve';
 const RENEWED = 'spare-renewed';
 
 export interface Pool {

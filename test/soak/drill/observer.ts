@@ -15,7 +15,7 @@ export interface TimesSeen {
   lastAlertMs: number | null;
 }
 
-export interface Observation {
+interface Observation {
   atMs: number;
   troubles: readonly string[];
   named: ReadonlySet<Cause>;

@@ -10,7 +10,7 @@ import { freePort } from '@cardseal/dev';
 import { stringify } from 'yaml';
 import { shortenedRules } from './rules.ts';
 
-export interface Alert {
+interface Alert {
   state: 'pending' | 'firing';
   labels: Record<string, string>;
 }

@@ -2,7 +2,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Clock } from '@cardseal/base/clock';
 
-export const ROLES = ['viewer', 'operator', 'owner'] as const;
+const ROLES = ['viewer', 'operator', 'owner'] as const;
 export type Role = (typeof ROLES)[number];
 
 export interface Session {

@@ -159,7 +159,7 @@ async function retryAll(
   return counts;
 }
 
-export async function putOnRecord(
+async function putOnRecord(
   { ledger }: Pick<AdminContext, 'ledger'>,
   { id, value }: Versioned<BulkRetryRecord>,
 ): Promise<void> {

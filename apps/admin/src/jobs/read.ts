@@ -9,7 +9,7 @@ import { deliverJobId, type LiveHint } from '@cardseal/core/queue';
 import { maskResult, type Result } from '@cardseal/idcard/card';
 import type { AdminContext } from '../context.ts';
 
-export interface GenerationView {
+interface GenerationView {
   generation: number;
   state: string;
   /** Why it failed; null otherwise. */
@@ -20,7 +20,7 @@ export interface GenerationView {
   eventId: string | null;
 }
 
-export interface DeliveryLine {
+interface DeliveryLine {
   ref: DeliveryRef;
   state: 'delivered' | 'undelivered' | 'parked' | 'exhausted';
   tries: Omit<StoredDeliveryAttempt, 'answer'>[];

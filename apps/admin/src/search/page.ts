@@ -5,7 +5,7 @@ import { moment } from '../pages/words.ts';
 import type { Search } from './query.ts';
 import type { SearchPage } from './search.ts';
 
-export const STATES = [
+const STATES = [
   ['', 'any'],
   ['queued', 'unfinished'],
   ['succeeded', 'succeeded'],

@@ -43,7 +43,7 @@ export function searchRoutes(app: FastifyInstance, context: AdminContext): void 
   }
 }
 
-export function queryOf(filter: Omit<Partial<Search>, 'limit' | 'cursor' | 'id'>): JobQuery {
+function queryOf(filter: Omit<Partial<Search>, 'limit' | 'cursor' | 'id'>): JobQuery {
   const { tenant, state, code, reference, created_after, created_before } = filter;
   return { tenant, state, code, reference, createdAfterMs: created_after, createdBeforeMs: created_before };
 }

@@ -1,7 +1,7 @@
 /** Values that the document shows. Tests send the requests as they stand and hold the answers against the schemas. */
 
 /** A grey PNG of 32 × 20 pixels: a picture that is accepted, though there is no card on it. */
-export const TINY_PICTURE =
+const TINY_PICTURE =
   'iVBORw0KGgoAAAANSUhEUgAAACAAAAAUAQMAAADWX60MAAAAA1BMVEWIiIhYZW6zAAAACXBIWXMAAAPoAAAD6AG1e1JrAAAADElEQVQImWNgoD0AAABkAAHTeRGDAAAAAElFTkSuQmCC';
 
 export const JOB_REQUEST = {

@@ -44,7 +44,7 @@ const sideResult = z
   })
   .meta({ id: 'SideResult' });
 
-export const resultSchema = z
+const resultSchema = z
   .object({
     card: z.object({
       ...Object.fromEntries(FIELD_NAMES.map((name) => [name, z.string().optional()])),
@@ -74,7 +74,7 @@ const attempt = z.object({
   billed: z.enum(['yes', 'no', 'unknown']),
 });
 
-export const deliverySummarySchema = z.object({
+const deliverySummarySchema = z.object({
   id: z.string(),
   endpoint_id: z.string(),
   state: z.string(),

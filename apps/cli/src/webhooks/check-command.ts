@@ -21,7 +21,7 @@ function line({ check, passed, got, advice }: Grade): string {
   return `${passed ? 'pass' : 'FAIL'}  ${check.padEnd(18)} ${got}\n${passed ? '' : `      ${advice}\n`}`;
 }
 
-export function fireAt(url: string): Fire {
+function fireAt(url: string): Fire {
   return async ({ id, timestampS, body, signature }) => {
     const startedMs = performance.now();
     const headers = {

@@ -4,7 +4,7 @@
  */
 import { createHmac, randomBytes } from 'node:crypto';
 
-export interface Shot {
+interface Shot {
   id: string;
   timestampS: number;
   body: string;

@@ -16,7 +16,7 @@ interface Point {
 }
 
 /** Where and how large a run of text is drawn; `x`, `y` name the left end of the baseline, in pixels. */
-export interface TextStyle {
+interface TextStyle {
   x: number;
   y: number;
   sizePx: number;
@@ -46,7 +46,7 @@ export function specimenFont(): Font {
 }
 
 /** Opens a TrueType file (`glyf` outlines, `cmap` format 4 or 12). Throws an Error when a table is missing. */
-export function openFont(file: Buffer): Font {
+function openFont(file: Buffer): Font {
   const tables = readTables(file);
   const unitsPerEm = file.readUInt16BE(tables.get('head') + 18);
   const glyphIndex = readCharacterMap(file, tables.get('cmap'));

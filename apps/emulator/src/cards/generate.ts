@@ -23,7 +23,7 @@ export interface SpecimenOptions {
 }
 
 /** What the merged result must hold; fields that no readable side shows are absent. */
-export interface CardTruth {
+interface CardTruth {
   name?: string;
   sex?: 'male' | 'female';
   ethnicity?: string;

@@ -19,7 +19,7 @@ export const SCENARIOS = [
   'residence-permit',
 ] as const;
 export type Scenario = (typeof SCENARIOS)[number];
-export type Outcome = 'pass' | 'warn' | 'fail';
+type Outcome = 'pass' | 'warn' | 'fail';
 
 /** What must come out. `checks` names every check that must be present, with the worst outcome where both sides have it. */
 export interface Expectation {
@@ -106,7 +106,7 @@ export const EXPECTATIONS: Record<Scenario, Expectation> = {
 
 const NORMAL: FrontCondition = { imageStatus: 'normal', riskType: 'normal', editTool: '' };
 
-export const FRONT_CONDITIONS: Partial<Record<Scenario, FrontCondition>> = {
+const FRONT_CONDITIONS: Partial<Record<Scenario, FrontCondition>> = {
   blurred: { ...NORMAL, imageStatus: 'blurred' },
   'over-exposed': { ...NORMAL, imageStatus: 'over_exposure' },
   'under-exposed': { ...NORMAL, imageStatus: 'over_dark' },

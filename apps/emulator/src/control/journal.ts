@@ -43,8 +43,6 @@ const emptyStats = (): CallStats => ({
   token_requests: 0,
 });
 
-export type CallJournal = ReturnType<typeof createCallJournal>;
-
 export function createCallJournal() {
   let stats = emptyStats();
   let ring: CallRecord[] = [];

@@ -15,7 +15,7 @@ export const FAULT_KINDS = [
   'token_expired',
   'token_invalid',
 ] as const;
-export type FaultKind = (typeof FAULT_KINDS)[number];
+type FaultKind = (typeof FAULT_KINDS)[number];
 
 export interface FaultRule {
   kind: FaultKind;

@@ -1,6 +1,6 @@
 // How long a whole answer takes from the arrival of the headers: lognormal, given by its median and its 99th percentile.
 
-export interface LatencyShape {
+interface LatencyShape {
   p50: number;
   p99: number;
 }

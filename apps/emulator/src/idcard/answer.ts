@@ -15,7 +15,7 @@ export interface Exchange {
 }
 
 /** A reading ready to send, a provider error, or a bare HTTP status. `cipherBytes` is 0 where the reply is in clear. */
-export type Reply = { body: string; imageSha256: string; cipherBytes: number };
+type Reply = { body: string; imageSha256: string; cipherBytes: number };
 export type Answer = Reply | { error: number } | { status: number };
 
 const JSON_TYPE = 'application/json;charset=utf-8';

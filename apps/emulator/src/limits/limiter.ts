@@ -1,7 +1,7 @@
 // The provider's quotas, per credential: calls a second over a sliding or a fixed window, a daily and a total allowance.
 // Refused calls count towards nothing.
 
-export interface Limits {
+interface Limits {
   /** null stands for what the credential has by configuration. */
   qps: number | null;
   window: 'fixed' | 'sliding';

@@ -12,7 +12,7 @@ const KEPT_CHARACTERS = 16_000_000;
 
 export type FreshOutcome = Omit<Outcome, 'nonce'>;
 
-export type OutcomeName = Pick<DeliveryRef, 'tenant' | 'job' | 'generation'>;
+type OutcomeName = Pick<DeliveryRef, 'tenant' | 'job' | 'generation'>;
 
 export interface FreshOutcomes {
   keep(name: OutcomeName, outcome: FreshOutcome): void;

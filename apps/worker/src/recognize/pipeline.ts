@@ -33,7 +33,7 @@ export type Run =
   | { kind: 'retry'; code: string; spent?: SpentAttempt; undecryptable?: true };
 
 /** What a job waits for at a closed gate, and whether its own call was the probe that failed. */
-export interface GateWait {
+interface GateWait {
   waitingFor: 'quota' | 'provider';
   probed: boolean;
 }

@@ -20,7 +20,7 @@ export function readWorkspaces(root: string, files: readonly string[]): Workspac
     .sort((left, right) => right.folder.length - left.folder.length);
 }
 
-export function parseWorkspace(folder: string, manifest: string): Workspace {
+function parseWorkspace(folder: string, manifest: string): Workspace {
   const { name = '', exports = {}, ...rest } = JSON.parse(manifest);
   const names = (field: string) => new Set(Object.keys(rest[field] ?? {}));
   return {

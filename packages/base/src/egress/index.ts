@@ -1,4 +1,4 @@
-export { awsEndpoint, type NodeAgents, nodeAgents, proxyOptions } from './node-agents.ts';
+export { awsEndpoint, nodeAgents, proxyOptions } from './node-agents.ts';
 export { noProxy, type ProxyFor } from './proxy.ts';
 export { storeTime } from './store-time.ts';
-export { egressConnector, ProxyError, type TunnelOptions, tunnelConnector } from './tunnel.ts';
+export { egressConnector, ProxyError, tunnelConnector } from './tunnel.ts';

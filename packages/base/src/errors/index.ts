@@ -2,8 +2,6 @@ export {
   asCardsealError,
   CardsealError,
   DefectError,
-  type Disposition,
-  type ErrorDetails,
   RejectedError,
   ThrottledError,
   TransientError,

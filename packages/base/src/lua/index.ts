@@ -1,1 +1,1 @@
-export { type LuaConstant, loadLua, readLua, withConstants } from './load-lua.ts';
+export { loadLua } from './load-lua.ts';

@@ -20,13 +20,13 @@ export function loadLua(file: URL, constants: Readonly<Record<string, LuaConstan
 }
 
 /** The script with its includes and without constants, which some callers know only later. */
-export function readLua(file: URL): string {
+function readLua(file: URL): string {
   return readFileSync(file, 'utf8').replace(INCLUDE, (_, name: string) =>
     readFileSync(new URL(`includes/${name}.lua`, file), 'utf8'),
   );
 }
 
-export function withConstants(script: string, constants: Readonly<Record<string, LuaConstant>>): string {
+function withConstants(script: string, constants: Readonly<Record<string, LuaConstant>>): string {
   const lines = Object.entries(constants).map(([name, value]) => `local ${name} = ${literal(value)}\n`);
   return lines.join('') + script;
 }

@@ -1,7 +1,7 @@
 /** Streams of text, read line by line: server-sent events and NDJSON. */
 
 /** Lines without their ends; a last line without an end counts. */
-export async function* readLines(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+async function* readLines(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   let rest = '';
   for await (const chunk of body) {

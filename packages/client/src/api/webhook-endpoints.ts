@@ -19,7 +19,7 @@ export interface DeliveryQuery {
 }
 
 /** Outcomes of jobs submitted in that time, delivered or not. `complete` is false when there are more. */
-export interface OutcomeCount {
+interface OutcomeCount {
   outcomes: number;
   complete: boolean;
 }

@@ -1,4 +1,4 @@
-export { createApiKey, type ParsedApiKey, parseApiKey, secretMatches } from './api-key.ts';
+export { createApiKey, parseApiKey, secretMatches } from './api-key.ts';
 export { hashPassword, passwordMatches } from './password.ts';
 export {
   changeAdmin,

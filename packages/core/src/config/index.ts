@@ -1,7 +1,6 @@
 export {
   ConfigurationError,
   type Env,
-  flag,
   port,
   positiveInteger,
   problemsFrom,

@@ -4,7 +4,7 @@
  */
 import { DefectError } from '@cardseal/base/errors';
 
-export interface CheckpointHeader {
+interface CheckpointHeader {
   v: 1;
   kind: 'reply' | 'refusal';
   provider: string;

@@ -15,7 +15,7 @@ export const jobOptionsSchema = z
   })
   .meta({ id: 'JobOptions', description: 'What to detect, and whether over-sized pictures are fitted.' });
 
-export type JobOptions = z.output<typeof jobOptionsSchema>;
+type JobOptions = z.output<typeof jobOptionsSchema>;
 
 /** A picture in a bucket of the tenant's own. */
 export interface ObjectSource {

@@ -4,7 +4,7 @@ export const JOB_STATES = ['queued', 'recognizing', 'succeeded', 'failed', 'canc
 export type JobState = (typeof JOB_STATES)[number];
 
 /** States that a generation ends in. */
-export const OUTCOME_STATES = ['succeeded', 'failed', 'cancelled', 'expired'] as const;
+const OUTCOME_STATES = ['succeeded', 'failed', 'cancelled', 'expired'] as const;
 export type OutcomeState = (typeof OUTCOME_STATES)[number];
 
 export type WaitingFor = 'worker' | 'quota' | 'retry' | 'provider';

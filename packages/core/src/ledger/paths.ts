@@ -117,8 +117,8 @@ export interface PendingMarker {
   reference: string;
 }
 
-export const DUE_KINDS = ['expire', 'pictures', 'retention', 'erased'] as const;
-export type DueKind = (typeof DUE_KINDS)[number];
+const DUE_KINDS = ['expire', 'pictures', 'retention', 'erased'] as const;
+type DueKind = (typeof DUE_KINDS)[number];
 
 export interface DueRef {
   tenant: string;

@@ -1,2 +1,2 @@
 export { drainServer } from './drain.ts';
-export { type RunnableApp, runApp } from './run-app.ts';
+export { runApp } from './run-app.ts';

@@ -385,7 +385,7 @@ export const EVENTS = define({
   'worker.stopped': { level: 'info', fields: [], says: 'A worker has ended in order.' },
 });
 
-export type EventName = keyof typeof EVENTS;
+type EventName = keyof typeof EVENTS;
 type LevelsOf<Name extends EventName> = (typeof EVENTS)[Name]['level'] extends infer Level
   ? Level extends readonly (infer One)[]
     ? One

@@ -3,7 +3,7 @@
  * list. No label holds a tenant, a job, an endpoint or anything else that grows with use.
  */
 
-export type MetricKind = 'counter' | 'gauge' | 'histogram';
+type MetricKind = 'counter' | 'gauge' | 'histogram';
 
 export interface MetricDefinition {
   readonly kind: MetricKind;

@@ -1,4 +1,4 @@
-export { METRICS, type MetricDefinition, type MetricName } from './catalogue.ts';
-export { createMetricsListener, type MetricsListener } from './listener.ts';
+export { METRICS, type MetricDefinition } from './catalogue.ts';
+export { createMetricsListener } from './listener.ts';
 export { createMetrics, type Metrics } from './metrics.ts';
 export { countStoreRequests } from './store-requests.ts';

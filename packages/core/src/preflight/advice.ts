@@ -1,6 +1,6 @@
 /** What is not as it should be beneath Cardseal. It works nevertheless: who operates it decides. */
 
-export const ADVICE_CODES = [
+const ADVICE_CODES = [
   'redis_config_hidden',
   'redis_evicts',
   'redis_unbounded',

@@ -29,7 +29,7 @@ export function encodeChange({ job, generation, state, waitingFor }: JobChange):
 }
 
 /** null for a message of another shape. */
-export function decodeChange(message: string): JobChange | null {
+function decodeChange(message: string): JobChange | null {
   const match = /^(job_[0-9A-Z]{26}) (\d+) (queued|recognizing) (worker|quota|retry|provider|-)$/.exec(message);
   if (!match) return null;
   const [, job, generation, state, waiting] = match as unknown as [string, JobId, string, JobChange['state'], string];

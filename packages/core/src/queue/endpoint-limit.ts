@@ -24,7 +24,7 @@ export interface LimitedEndpoint {
   endpoint: string;
 }
 
-export interface AcquireInput {
+interface AcquireInput {
   /** Of the queue's job. */
   id: string;
   /** A retry or a replay: it must not take the slots that first tries have of their own. */
@@ -37,7 +37,7 @@ export interface AcquireInput {
 }
 
 /** `wake`: ids that may go on in one's stead; `atMs` 0 for at once. */
-export type Admission = { wake: Promotion | null } & (
+type Admission = { wake: Promotion | null } & (
   | { verdict: 'go'; late: boolean }
   | { verdict: 'until'; atMs: number }
   /** Somebody will wake it; `place` says how long the line is before it. */

@@ -1,10 +1,8 @@
 export { createJobChanges, type JobChange, type JobChanges } from './changes.ts';
-export { type ConnectionRole, connectRedis } from './connection.ts';
+export { connectRedis } from './connection.ts';
 export { type CrashCounts, createCrashCounts } from './crash-counts.ts';
 export { giveUp, handBack, leaveToOthers, postpone, spendAttempt } from './dispositions.ts';
 export {
-  type AcquireInput,
-  type Admission,
   createEndpointLimits,
   type EndpointLimitState,
   type EndpointLimits,
@@ -14,8 +12,6 @@ export {
 } from './endpoint-limit.ts';
 export { type EndpointOutcome, LEASE_MS, longestWaitMs } from './endpoint-limit-rules.ts';
 export {
-  createFairShares,
-  type FairShares,
   type Flow,
   type JobClass,
   jobsBefore,
@@ -29,7 +25,6 @@ export {
   type Card,
   createJobQueue,
   type JobQueue,
-  type JobQueueOptions,
   type LiveHint,
   openQueues,
   type Queues,
@@ -38,7 +33,6 @@ export {
   type DeliverJob,
   deliverJobId,
   epochKey,
-  finishedChannel,
   QUEUES,
   RECOVER,
   type RecognizeJob,

@@ -8,15 +8,15 @@ import { createdAtMs } from '../job/index.ts';
 import type { DayJob, DeliveryRef, EndpointRecord, Ledger, Versioned } from '../ledger/index.ts';
 
 /** `unaddressed`: no endpoint listened. `exhausted` counts as undelivered, and can be sent again. */
-export type Delivery = 'delivered' | 'parked' | 'undelivered' | 'unaddressed';
+type Delivery = 'delivered' | 'parked' | 'undelivered' | 'unaddressed';
 
 /**
  * `lost`: accepted, without an outcome and without a marker. `headless`: accepted, and its request is lost or something of it
  * does not open. `untold`: an endpoint that subscribed never had a delivery. `forgotten`: its delivery has had an attempt, has
  * attempts left, and has no marker.
  */
-export const PROBLEMS = ['lost', 'headless', 'untold', 'forgotten'] as const;
-export type Problem = (typeof PROBLEMS)[number];
+const PROBLEMS = ['lost', 'headless', 'untold', 'forgotten'] as const;
+type Problem = (typeof PROBLEMS)[number];
 
 export interface JobLine {
   id: JobId;

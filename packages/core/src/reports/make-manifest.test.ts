@@ -1,10 +1,10 @@
-import { ulid } from 'ulid';
-import { describe, expect, it } from 'vitest';
 import { ManualClock } from '@cardseal/base/clock';
-import type { JobId } from '../job/index.ts';
-import { createLedger, type Ledger } from '../ledger/index.ts';
 import { memoryObjectStore, type ObjectStore } from '@cardseal/object-store';
 import { localMasterKey } from '@cardseal/sealing';
+import { ulid } from 'ulid';
+import { describe, expect, it } from 'vitest';
+import type { JobId } from '../job/index.ts';
+import { createLedger, type Ledger } from '../ledger/index.ts';
 import { dayOf, lastDay, makeManifest, readManifest, stretchOf } from './index.ts';
 
 const TENANT = 'bank';
@@ -17,7 +17,12 @@ async function world(sabotage: (store: ObjectStore) => ObjectStore = (store) => 
   const clock = new ManualClock(NOON_MS);
   const ledger = createLedger({ store: sabotage(memory), master: localMasterKey(Buffer.alloc(32, 1)), clock });
   const endpoint = { url: 'https://r.example/', events: null, payload: 'full', state: 'enabled', createdAtMs: 0 };
-  await ledger.tenants.endpoints.create(TENANT, ENDPOINT, { ...endpoint, publicKey: null, headers: {}, secrets: [] } as never);
+  await ledger.tenants.endpoints.create(TENANT, ENDPOINT, {
+    ...endpoint,
+    publicKey: null,
+    headers: {},
+    secrets: [],
+  } as never);
   const day = (run = ledger) => makeManifest(run, clock, { tenant: TENANT, day: DAY });
   return { memory, clock, ledger, day };
 }
@@ -92,7 +97,9 @@ describe('the manifest of a day', () => {
       run: 2,
       counts: { ...counts, accepted: 6, finished: 5, parked: 1 },
     });
-    const [lines] = await Array.fromAsync(ledger.reports.manifests.parts<{ id: string }>({ tenant: TENANT, day: DAY, run: 2 }));
+    const [lines] = await Array.fromAsync(
+      ledger.reports.manifests.parts<{ id: string }>({ tenant: TENANT, day: DAY, run: 2 }),
+    );
     expect(lines!.map(({ id }) => id)).toContain(parked);
   });
 

@@ -6,7 +6,6 @@ export {
   inSpan,
   markFailed,
   type SpanIds,
-  type SpanName,
   withParent,
 } from './spans.ts';
-export { createTracing, type TraceEnvironment, type Tracing } from './tracing.ts';
+export { createTracing } from './tracing.ts';

@@ -1,12 +1,12 @@
 export { type CancelParts, cancelJob } from './cancel.ts';
 export { enableEndpoint } from './enable-endpoint.ts';
-export { completeErasure, type Eraser, ErasureIncomplete, eraseJob, finishErasure, removeAll } from './erase.ts';
+export { completeErasure, ErasureIncomplete, eraseJob, finishErasure, removeAll } from './erase.ts';
 export { IMAGE_REFUSALS, isFinalFailure } from './final-failure.ts';
 export { frozenEvent, plainEvent } from './freeze-event.ts';
-export { type Ending, freezeOutcome } from './freeze-outcome.ts';
-export { announceNotice, canHearAbout, type NoticeInput } from './notify.ts';
-export { countOutcomes, type RecoveryParts, startRecovery } from './recover.ts';
+export { freezeOutcome } from './freeze-outcome.ts';
+export { announceNotice, canHearAbout } from './notify.ts';
+export { countOutcomes, startRecovery } from './recover.ts';
 export { redeliver } from './resend.ts';
 export { reopen } from './retry.ts';
-export { type NewJob, type SubmitParts, type Submitted, submitJob, submitLine } from './submit.ts';
+export { type NewJob, type Submitted, submitJob, submitLine } from './submit.ts';
 export { unattemptedOf } from './unattempted.ts';

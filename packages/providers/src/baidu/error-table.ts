@@ -28,7 +28,7 @@ export type UpstreamClass =
   /** The reply could not be opened or read: a fresh key, at most twice, then defect. */
   | 'crypto';
 
-export type Billed = 'no' | 'unknown' | 'yes';
+type Billed = 'no' | 'unknown' | 'yes';
 
 export interface UpstreamError {
   readonly upstreamClass: UpstreamClass;

@@ -24,7 +24,7 @@ export interface IdCardClientOptions {
   readonly clock?: Clock;
 }
 
-export interface UpstreamRequest {
+interface UpstreamRequest {
   /** Such as `/rest/2.0/ocr/v1/idcard_enc`. */
   readonly path: string;
   readonly token?: string;

@@ -18,7 +18,7 @@ import {
 } from './request-sealer.ts';
 import type { TokenSource } from './token-source.ts';
 
-export interface BaiduCredential {
+interface BaiduCredential {
   readonly id: string;
   readonly provider: 'baidu-idcard-enc' | 'baidu-idcard-aes';
   /** 16 hex characters; for `baidu-idcard-aes` only. */

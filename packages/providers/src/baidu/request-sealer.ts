@@ -47,7 +47,7 @@ export interface SealerSettings {
   readonly maxEncodedBytes?: number;
 }
 
-export const DEFAULT_MAX_ENCODED_BYTES = 4_000_000;
+const DEFAULT_MAX_ENCODED_BYTES = 4_000_000;
 
 /** `idcard_enc`: a fresh AES key for every request, wrapped by the provider's tool. */
 export function encSealer(keyWrapper: KeyWrapper, settings: SealerSettings = {}): RequestSealer {

@@ -9,9 +9,9 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Build } from './build.ts';
 
-export type Role = 'api' | 'worker';
+type Role = 'api' | 'worker';
 
-export interface Member {
+interface Member {
   role: Role;
   build: Build;
   /** 0 for a worker. */

@@ -1,4 +1,4 @@
 export { createMemoryBudget, type MemoryBudget } from './budget.ts';
 export { bodyBudgetBytes } from './container-limit.ts';
 export type { TransferLimits } from './transfer.ts';
-export { type BodyKind, type BodyWatch, watchBodies } from './watch.ts';
+export { type BodyKind, watchBodies } from './watch.ts';

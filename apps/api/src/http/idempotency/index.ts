@@ -1,2 +1,2 @@
 export { idempotencyKeyOf } from './key.ts';
-export { createIdempotencyGuard, earlierIntent, type IdempotencyGuard, idForMaking, noteIntent } from './middleware.ts';
+export { createIdempotencyGuard, earlierIntent, idForMaking, noteIntent } from './middleware.ts';

@@ -1,3 +1,3 @@
-export { type JsonPlace, parseJson, readJson } from './parse-json.ts';
-export { pointerToken } from './pointer.ts';
+export { parseJson, readJson } from './parse-json.ts';
+
 export { findDuplicates, MAX_DEPTH, MAX_STRUCTURE_CHARS } from './scan.ts';

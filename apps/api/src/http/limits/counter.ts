@@ -4,13 +4,13 @@ import type { Redis } from 'ioredis';
 import { LRUCache } from 'lru-cache';
 import { createTimeoutBreaker, LATE, type TimeoutBreaker } from '../redis-timeout/index.ts';
 
-export interface Window {
+interface Window {
   name: string;
   /** What the count may come to. */
   most: number;
 }
 
-export interface Taking {
+interface Taking {
   amount: number;
   ttlMs: number;
   /** Whatever is taken under this name is taken once, however often it is asked for. */

@@ -1,3 +1,3 @@
 export { createCounter } from './counter.ts';
-export { type Admission, createLimits, type LimitedKey, type Limits, type LimitView } from './limits.ts';
+export { createLimits, type LimitedKey, type Limits, type LimitView } from './limits.ts';
 export { createTenantLimits } from './tenant-limits.ts';

@@ -19,7 +19,7 @@ export interface LimitedKey {
   limits?: KeyLimits | undefined;
 }
 
-export interface Admission {
+interface Admission {
   /** Of the response: `RateLimit` and `RateLimit-Policy` of the IETF draft. Empty when no rate is limited. */
   headers: Record<string, string>;
   /** Call it when the response is out. */
@@ -46,7 +46,7 @@ export interface Limits {
 }
 
 /** What may be asked for more than once, and at once, and is spent once. */
-export interface Repeated {
+interface Repeated {
   id: string;
   /** It is among the unfinished already. */
   queued: boolean;

@@ -54,7 +54,7 @@ async function checkAllowed(context: ApiContext, tenant: string, side: Side, obj
   throw sourceProblem('source_not_allowed', `/${side}/object`);
 }
 
-export function sourceProblem(code: ProblemCode, pointer: string): Problem {
+function sourceProblem(code: ProblemCode, pointer: string): Problem {
   const problem = new Problem(code);
   return new Problem(code, undefined, { errors: [{ pointer, code, detail: problem.message }] });
 }

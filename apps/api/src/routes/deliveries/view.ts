@@ -19,7 +19,7 @@ export function deliveryView({ ref, tries, last }: DeliveryRecord, parked: boole
   };
 }
 
-export function deliveryId(ref: DeliveryRef): string {
+function deliveryId(ref: DeliveryRef): string {
   return `dlv_${deliverJobId(ref)}`;
 }
 

@@ -1,4 +1,4 @@
-export { createPoolWatch, type PoolState, type PoolWatch } from './pool-watch.ts';
+export { createPoolWatch } from './pool-watch.ts';
 export { quotaRoutes } from './routes.ts';
 export { quotaSchema } from './schema.ts';
 export { type Waiting, waitingOf } from './waiting.ts';

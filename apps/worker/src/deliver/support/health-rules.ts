@@ -3,7 +3,7 @@ import type { EndpointRecord } from '@cardseal/core/ledger';
 import type { EndpointLimitState } from '@cardseal/core/queue';
 
 /** Failures in a row, and for how long, before it counts as failing: a restart of the receiver is none. */
-export const FAILING_STREAK = 3;
+const FAILING_STREAK = 3;
 export const FAILING_AFTER_MS = 60_000;
 /** Failing and nothing else for this long disables it. */
 export const DISABLE_AFTER_MS = 5 * 24 * 3_600_000;

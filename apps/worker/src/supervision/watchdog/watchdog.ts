@@ -33,7 +33,7 @@ export interface Keeper {
   look(): Promise<Ending | null>;
 }
 
-export type Ending = 'heap_cap' | 'stuck';
+type Ending = 'heap_cap' | 'stuck';
 
 const EVERY_MS = 2000;
 /** Longer turns of the event loop are said: locks are renewed by it. */

@@ -32,7 +32,7 @@ export interface AuditPage {
 }
 
 /** What is absent is not asked for. */
-export interface AuditFilter {
+interface AuditFilter {
   job?: string | undefined;
   who?: string | undefined;
   action?: AuditAction | undefined;

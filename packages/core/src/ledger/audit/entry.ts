@@ -33,7 +33,7 @@ export const AUDIT_ACTIONS = [
 ] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 
-export type AuditDetail = Readonly<Record<string, string | number | boolean | null>>;
+type AuditDetail = Readonly<Record<string, string | number | boolean | null>>;
 
 export interface AuditInput {
   /** An operator, `machine`, the id of an API key (role `api_key`), or `cli`, whose `detail` has the system user as `os_user`. */

@@ -1,7 +1,7 @@
 /** Walks the chain from its newest entry back to the first, and says where it does not hold. Reads only. */
 import { type AuditEntry, hashOf, NO_ENTRY } from './entry.ts';
 
-export interface AuditProblem {
+interface AuditProblem {
   seq: number;
   /**
    * `missing`: there is no such entry · `changed`: it does not open · `broken`: the one after it was written behind

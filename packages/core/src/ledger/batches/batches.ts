@@ -12,13 +12,13 @@ import { type BatchLine, createBatchLines } from './batch-lines.ts';
 import { type BatchHead, type BatchManifest, beginManifest, type Decision, putMark } from './batch-manifest.ts';
 import { type BatchId, type BatchRound, batchNames, isBatchId, type LinesRef, parseOpenBatch } from './batch-names.ts';
 
-export interface BatchEnd {
+interface BatchEnd {
   state: 'completed' | 'cancelled';
   atMs: number;
   counts: Record<string, number>;
 }
 
-export interface BatchStatus {
+interface BatchStatus {
   expanded: boolean;
   cancelAsked: boolean;
   end: BatchEnd | null;

@@ -8,7 +8,7 @@ import { listAll, type ObjectStore } from '@cardseal/object-store';
 import type { Keyring } from '@cardseal/sealing';
 import { type NoticeId, parseNoticed, paths } from '../paths.ts';
 
-export interface Notice {
+interface Notice {
   v: 1;
   /** The `webhook-id`. */
   eventId: string;
@@ -28,7 +28,7 @@ export interface Notices {
   remove(tenant: string, named: NoticeName, endpoints: readonly string[]): Promise<void>;
 }
 
-export interface NoticeName {
+interface NoticeName {
   /** A cursor that goes on behind it. */
   name: string;
   notice: NoticeId;
@@ -36,7 +36,7 @@ export interface NoticeName {
   atMs: number;
 }
 
-export interface NoticePage {
+interface NoticePage {
   notices: NoticeName[];
   next: string | null;
 }

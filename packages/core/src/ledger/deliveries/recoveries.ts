@@ -39,7 +39,7 @@ export interface Recoveries {
   outcomes(tenant: string, untilMs: number, cursor: string | null): Promise<OutcomePage>;
 }
 
-export interface OutcomeName {
+interface OutcomeName {
   /** A cursor that goes on behind it. */
   name: string;
   job: JobId;
@@ -47,7 +47,7 @@ export interface OutcomeName {
   state: string;
 }
 
-export interface OutcomePage {
+interface OutcomePage {
   outcomes: OutcomeName[];
   next: string | null;
 }

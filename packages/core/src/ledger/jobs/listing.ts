@@ -27,7 +27,7 @@ export interface ListingFilter {
   createdBeforeMs?: number | undefined;
 }
 
-export interface ListingPage {
+interface ListingPage {
   jobs: JobId[];
   /** What the names say of each of them. */
   entries: IndexEntry[];

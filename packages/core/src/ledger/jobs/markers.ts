@@ -40,7 +40,7 @@ export interface Markers {
   forgetParked(tenant: string, endpoint: string): Promise<number>;
 }
 
-export interface DeliveryPage {
+interface DeliveryPage {
   refs: DeliveryRef[];
   next: string | null;
 }

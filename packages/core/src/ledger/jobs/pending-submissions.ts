@@ -14,7 +14,7 @@ import { referenceMac } from './reference-mac.ts';
 import { openJob, WITHDRAWN } from './sealed-job.ts';
 
 /** What a submit left. */
-export interface PendingSubmission {
+interface PendingSubmission {
   /** The same for as long as nobody works on it: every try renews its marker. */
   seen: string;
   withdrawn: boolean;

@@ -1,6 +1,6 @@
+import { memoryObjectStore } from '@cardseal/object-store';
 import { describe, expect, it } from 'vitest';
 import { createGateStore } from './gates.ts';
-import { memoryObjectStore } from '@cardseal/object-store';
 
 const CLOSED = { reason: 'daily_quota', by: 'machine', untilMs: 1_790_000_000_000 };
 const OPEN = { reason: '', by: '', untilMs: 0 };

@@ -58,5 +58,5 @@ function parsed(credential: string, body: Buffer): GateRecord {
   }
 }
 
-export const isSame = (a: GateRecord, b: GateRecord): boolean =>
+const isSame = (a: GateRecord, b: GateRecord): boolean =>
   a.reason === b.reason && a.by === b.by && a.untilMs === b.untilMs;

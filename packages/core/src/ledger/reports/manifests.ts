@@ -3,10 +3,11 @@
  * each created once, so that a making that died goes on behind its last part; the head comes last and is the commit.
  * They hold ids and counts, and are therefore not sealed.
  */
-import { type DayJob, type DayStretch, jobsOfDay } from '../jobs/day-jobs.ts';
-import type { DeliveryAttempt } from '../deliveries/deliveries.ts';
-import { paths } from '../paths.ts';
+
 import { listAll, type ObjectStore } from '@cardseal/object-store';
+import type { DeliveryAttempt } from '../deliveries/deliveries.ts';
+import { type DayJob, type DayStretch, jobsOfDay } from '../jobs/day-jobs.ts';
+import { paths } from '../paths.ts';
 
 export interface ManifestRef {
   tenant: string;

@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest';
 import { memoryObjectStore } from '@cardseal/object-store';
+import { describe, expect, it } from 'vitest';
 import { createUsageStore } from './usage.ts';
 
 describe('usage of credentials in the ledger', () => {

@@ -2,12 +2,13 @@
  * What credentials have used, kept beyond Redis: a small object per credential and day, written anew under the next
  * number now and then, so that an allowance is not spent twice after a loss. No personal data.
  */
-import { paths } from '../paths.ts';
+
 import type { ObjectStore } from '@cardseal/object-store';
 import { readNewest } from '@cardseal/object-store';
+import { paths } from '../paths.ts';
 
 /** Counts by name, as the pacer has them. */
-export type UsageCounts = Record<string, number>;
+type UsageCounts = Record<string, number>;
 
 export interface UsageStore {
   /** Never lowers what is written: each count is the larger of the two. True when something new was written. */

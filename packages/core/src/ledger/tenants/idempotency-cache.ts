@@ -18,7 +18,7 @@ export const IDEMPOTENCY_TTL_MS = 24 * 3_600_000;
 /** No request is at work for longer: a claim that is older and has no answer belongs to someone who died. */
 export const IDEMPOTENCY_LEASE_MS = 60_000;
 
-export interface ReplayRequest {
+interface ReplayRequest {
   tenant: string;
   route: string;
   key: string;
@@ -45,7 +45,7 @@ export interface IdempotencyTicket {
   subject: string;
 }
 
-export type ReplayStart =
+type ReplayStart =
   | { kind: 'ours'; ticket: IdempotencyTicket }
   | { kind: 'answered'; answer: StoredResponse }
   | { kind: 'in_progress' | 'mismatch' | 'erased' };

@@ -11,7 +11,7 @@ import { open, seal } from '@cardseal/sealing';
 import type { JobId } from '../../job/index.ts';
 import { paths } from '../paths.ts';
 
-export interface Claim {
+interface Claim {
   job: JobId;
   /** HMAC of the request: tells a repeat from another request under the same key. */
   fingerprint: string;

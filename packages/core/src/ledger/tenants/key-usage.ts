@@ -14,13 +14,13 @@ export interface KeyCounts {
   refused: number;
 }
 
-export interface KeyUsageDay extends KeyCounts {
+interface KeyUsageDay extends KeyCounts {
   /** `YYYY-MM-DD`. */
   day: string;
   apiKeyId: string;
 }
 
-export interface KeyUsageRef {
+interface KeyUsageRef {
   tenant: string;
   day: string;
   apiKeyId: string;

@@ -153,7 +153,7 @@ export function endpointMissing({ tenant, endpoint }: { tenant: string; endpoint
   return new DefectError('endpoint_record_missing', { fields: { tenant, endpoint } });
 }
 
-export interface EndpointHealth {
+interface EndpointHealth {
   state: 'healthy' | 'failing';
   /** When that began. */
   sinceMs: number;

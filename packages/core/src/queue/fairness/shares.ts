@@ -40,7 +40,7 @@ export function place(shares: Shares, cardClass: JobClass, tenant: string, cost:
   return priorityAt(cardClass, at);
 }
 
-export function priorityAt(cardClass: JobClass, at: number): number {
+function priorityAt(cardClass: JobClass, at: number): number {
   return BAND[cardClass] + Math.min(SPAN - 1, Math.floor(at));
 }
 
@@ -57,11 +57,6 @@ export function start(shares: Shares, priority: number, bulkWaits: boolean): boo
   if (shares.run < RUN_BEFORE_BULK) return false;
   shares.run = 0;
   return true;
-}
-
-/** How far the axis of a class must be moved now; 0 for not at all. */
-export function dueMove(lane: ClassAxis): number {
-  return lane.v >= MOVE_AT ? lane.v - 1 : 0;
 }
 
 /** Moves a lane's own times; the priorities of its cards are moved by whoever holds the queue. */

@@ -15,7 +15,7 @@ function compact(text: string): string {
 }
 
 /** ISO, from `YYYYMMDD` as sent or from the separated forms that a reader might fall back to. */
-export function readDate(text: string): string | undefined {
+function readDate(text: string): string | undefined {
   const plain = compact(text);
   const [, year, month, day] = DATE.exec(plain) ?? SEPARATED_DATE.exec(plain) ?? [];
   if (year === undefined || month === undefined || day === undefined) return undefined;
