@@ -9,9 +9,10 @@ const SOURCES = ['{apps,packages,infra,test}/**/*.{ts,mjs,lua,yml,yaml,conf,java
 it('names no page under docs/ that does not exist', () => {
   const files = globSync(SOURCES, { cwd: ROOT, exclude: (name) => name.includes('node_modules') });
   const named = files.flatMap((file) =>
-    [...readFileSync(path.join(ROOT, file), 'utf8').matchAll(/\bdocs\/[\w/-]+\.(?:md|png)\b/g)].map(
-      ([page]) => ({ file, page }),
-    ),
+    [...readFileSync(path.join(ROOT, file), 'utf8').matchAll(/\bdocs\/[\w/-]+\.(?:md|png)\b/g)].map(([page]) => ({
+      file,
+      page,
+    })),
   );
   expect(named.length).toBeGreaterThan(50);
   expect(named.filter(({ page }) => !existsSync(path.join(ROOT, page)))).toEqual([]);
