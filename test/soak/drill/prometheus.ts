@@ -10,7 +10,7 @@ import { freePort } from '@cardseal/dev';
 import { stringify } from 'yaml';
 import { shortenedRules } from './rules.ts';
 
-interface Alert {
+export interface Alert {
   state: 'pending' | 'firing';
   labels: Record<string, string>;
 }
