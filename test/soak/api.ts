@@ -1,6 +1,14 @@
-/** Fuzzes every route of the API from its own document: no 5xx, no hang, only described answers. */
+/**
+ * Fuzzes every route of the API with requests made from its OpenAPI document (`npm run soak -- api`). It fails on a
+ * 5xx, a hang or an undocumented response.
+ * --requests 50000: number of requests.
+ * --seed N: seed of the requests.
+ */
 import { parseArgs } from 'node:util';
+import { printHelp } from '../support/program-help.ts';
 import { fuzzApi } from './fuzz-api/run.ts';
+
+printHelp(import.meta.url);
 
 const { values } = parseArgs({
   options: {

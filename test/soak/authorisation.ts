@@ -1,11 +1,15 @@
 /**
- * Asks every route with every scope, with none and as a foreign tenant, and prints the matrix; `--write` puts it into
- * docs/use/authorisation.md, which a contract test holds to the API.
+ * Requests every route with each single scope, without a key and as a foreign tenant, and prints the matrix. A contract
+ * test compares the page with the API.
+ * --write: updates docs/use/authorisation.md.
  */
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { authorisationMatrix, authorisationPage } from '../support/authorisation.ts';
+import { printHelp } from '../support/program-help.ts';
+
+printHelp(import.meta.url);
 
 const { values } = parseArgs({ options: { write: { type: 'boolean', default: false } } });
 const page = authorisationPage(await authorisationMatrix());

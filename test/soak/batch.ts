@@ -1,7 +1,9 @@
 /**
- * One batch of many references through the whole stack: `npm run soak -- batch --lines 10000 [--qps 200]`. It is sent as one
- * streaming request, recognised, listed, and its results are read as a stream; the API's memory is looked at every
- * second. Fails if a line is lost, or if memory follows the number of lines.
+ * Sends one batch of many references through the whole stack (`npm run soak -- batch`): one streaming request,
+ * recognition, listing, and the results as a stream. It samples the memory of the API every second. It fails when a
+ * line is lost or when memory grows with the number of lines.
+ * --lines 10000: lines of the batch.
+ * --qps 200: rate of the provider.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -9,11 +11,14 @@ import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { generateSpecimens } from '@cardseal/emulator/cards';
 import { request } from 'undici';
 import { runCardseal } from '../support/command-line.ts';
+import { printHelp } from '../support/program-help.ts';
 import { startTestStack, type TestStack } from '../support/stack.ts';
 import { rssMb } from './waiters/costs.ts';
 
+if (import.meta.main) printHelp(import.meta.url);
+
 const PICTURES = 20;
-/** What one line may add to the API's memory at its highest, beside what it has anyway. */
+/** The most bytes of peak memory in the API that one line may add. */
 const MAX_BYTES_PER_LINE = 12_000;
 const SLACK_MB = 64;
 
@@ -69,7 +74,7 @@ async function send({ stack: { info } }: TestStack, lines: Iterable<string>): Pr
   } as const;
   const answer = await request(`${info.apiUrl}/v1/batches`, options as never);
   const body = (await answer.body.json()) as { id: string };
-  if (answer.statusCode !== 202) throw new Error(`the batch was answered ${answer.statusCode} ${JSON.stringify(body)}`);
+  if (answer.statusCode !== 202) throw new Error(`the batch got ${answer.statusCode} ${JSON.stringify(body)}`);
   return body.id;
 }
 
@@ -110,7 +115,7 @@ async function readResults({ stack: { info } }: TestStack, id: string): Promise<
   return states;
 }
 
-/** One number a second would be a page: a row for every ten. */
+/** Prints one row for every ten samples. */
 function printMemory(samples: readonly Sample[]): void {
   console.log('API, MB RSS, one a second:');
   for (let at = 0; at < samples.length; at += 20) {
@@ -133,7 +138,7 @@ export async function main(args: readonly string[] = []): Promise<number> {
     const { bucket } = app.stack.info.s3;
     await runCardseal(app, ['tenant', 'set', 'dev', '--object-source', `${bucket}/customer/`]);
     const keys = await putPictures(app);
-    // A process that has just begun has not yet taken what any work needs: a tenth of the lines goes first.
+    // A new process first allocates what any work needs, so a tenth of the lines runs before the measurement.
     await untilEnded(app, await send(app, linesOf(Math.ceil(count / 10), bucket, keys)));
     await memory.look();
     const beforeMb = memory.samples.at(-1)!.mb;

@@ -1,10 +1,16 @@
 /**
- * Generated cards, both sides, all scenarios, through the whole stack (`npm run soak -- cards [--count 5000] [--seed N]`):
- * every field, date, flag, check and verdict against the generator's truth. Fails on a single wrong or lost card.
+ * Sends generated cards with both sides and all scenarios through the whole stack (`npm run soak -- cards`) and
+ * compares every field, date, flag, check and verdict with the generator's truth. It fails on a single wrong or lost
+ * card.
+ * --count 5000: number of cards.
+ * --seed 1: seed of the cards.
  */
 import { parseArgs } from 'node:util';
 import { runCards, type ScenarioCount, totalOf } from '../support/card-run.ts';
+import { printHelp } from '../support/program-help.ts';
 import { startTestStack, startWebhookSink } from '../support/stack.ts';
+
+printHelp(import.meta.url);
 
 const { values } = parseArgs({
   options: { count: { type: 'string', default: '5000' }, seed: { type: 'string', default: '1' } },

@@ -1,6 +1,16 @@
-/** Cards waiting at a closed gate cost nothing: no attempt, no call, next to no CPU; then all finish. Flags: --minutes, --jobs. */
+/**
+ * Shows that jobs waiting at a closed gate cost no attempt, no call and almost no CPU, and that all finish after it
+ * opens (`npm run soak -- closed-gate`).
+ * --minutes 5: how long the gate stays closed.
+ * --jobs 10000: waiting jobs.
+ * --qps 100: rate of the provider.
+ * --workers 2: worker processes.
+ */
 import { parseArgs } from 'node:util';
+import { printHelp } from '../support/program-help.ts';
 import { waitAtClosedGate } from './closed-gate/experiment.ts';
+
+printHelp(import.meta.url);
 
 const { values } = parseArgs({
   options: {

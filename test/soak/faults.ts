@@ -1,10 +1,13 @@
 /**
- * `npm run soak -- faults [vitest's arguments]`: the rows of the fault suite that are too long for every test run: bad
- * wires, a promoted replica, wrong clocks, a full disk, ends that meet, crashing pictures, two builds at once, the
- * promised recovery, deaths at every point, rotating keys, guards taken out.
+ * Runs the chaos tests that take too long for every test run (`npm run soak -- faults [arguments of vitest]`). They
+ * cover bad connections, a promoted replica, wrong clocks, a full disk, simultaneous events, poison images, two builds
+ * at once, recovery times, kills at every failpoint, key rotation and removed guards.
  */
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
+import { printHelp } from '../support/program-help.ts';
+
+if (import.meta.main) printHelp(import.meta.url);
 
 const REPOSITORY = path.resolve(import.meta.dirname, '../..');
 const VITEST = path.join(REPOSITORY, 'node_modules/vitest/vitest.mjs');

@@ -1,10 +1,16 @@
 /**
- * Redis is emptied under many accepted cards, some of which have a reply that was paid for: `npm run soak -- flushall
- * --jobs 10000 [--replied 0.1] [--qps 200]`. The gate is closed by an operator meanwhile, which Redis must not forget
- * either. Fails if a card does not finish, or if one is called again.
+ * Empties Redis under many accepted jobs, some of which already have a paid reply (`npm run soak -- flushall`). An
+ * operator's closed gate must survive it too. It fails when a job does not finish or is called again.
+ * --jobs 10000: accepted jobs.
+ * --replied 0.1: share of jobs with a stored reply.
+ * --qps 200: rate of the provider.
+ * --workers 2: worker processes.
  */
 import { parseArgs } from 'node:util';
+import { printHelp } from '../support/program-help.ts';
 import { emptyRedis } from './flushall/experiment.ts';
+
+printHelp(import.meta.url);
 
 const { values } = parseArgs({
   options: {
@@ -28,10 +34,10 @@ for (const [name, value] of Object.entries(findings)) {
 }
 const { jobs, accepted, duplicates, calledWhileClosed, states } = findings;
 const problems = [
-  states.succeeded !== jobs && 'not every card succeeded',
-  duplicates > 0 && 'a card was called twice',
-  accepted !== jobs && 'calls and cards are not as many',
-  calledWhileClosed > 0 && 'the gate was forgotten with Redis: calls were made',
+  states.succeeded !== jobs && 'not every job succeeded',
+  duplicates > 0 && 'a job was called twice',
+  accepted !== jobs && 'the number of calls differs from the number of jobs',
+  calledWhileClosed > 0 && 'calls were made although an operator had closed the gate',
 ].filter((problem) => problem !== false);
 for (const problem of problems) console.error(`FAILED: ${problem}`);
 console.log(JSON.stringify({ soak: 'flushall', ok: problems.length === 0, ...findings }));

@@ -18,7 +18,7 @@ describe('fuzzImage', () => {
     expect(mutate(corpus, 3, 1)).not.toEqual(mutate(corpus, 4, 1));
   });
 
-  it('condemns a reader that crashes, rejects oddly, or reports the impossible', () => {
+  it('reports a reader that crashes, rejects with an unknown reason, or returns impossible facts', () => {
     const crashing = (bytes: Uint8Array) => {
       if (bytes.length < 20) throw new RangeError('out of bounds');
       return inspectImage(bytes);
@@ -32,7 +32,7 @@ describe('fuzzImage', () => {
     }
   });
 
-  it('condemns a reader that works long', () => {
+  it('reports a slow reader', () => {
     const slow = (bytes: Uint8Array) => {
       const { user } = process.cpuUsage();
       while (process.cpuUsage().user - user < 300_000);

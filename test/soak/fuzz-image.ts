@@ -1,7 +1,6 @@
 /**
- * Feeds the header reader of pictures with broken ones: seeded mutations of a small corpus, one input at a time. Any
- * error but a rejection with a known reason, any slow answer and any growing memory is a failure, and can be repeated
- * from its seed.
+ * Fuzzes the reader of image headers with seeded mutations of a small corpus, one input at a time. Every error except a
+ * rejection with a known reason, every slow result and growing memory is a failure. A seed repeats it.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -13,9 +12,9 @@ import { imageReasons, inspectImage } from '@cardseal/idcard/image';
 export interface FuzzRequest {
   seconds: number;
   seed: number;
-  /** Ends earlier after so many inputs. */
+  /** Ends after this many inputs. */
   maxRuns?: number;
-  /** Another reader, to show that the judge condemns a bad one. */
+  /** Replaces the reader, to show that the fuzzer detects a bad one. */
   inspect?: typeof inspectImage;
 }
 
@@ -76,7 +75,7 @@ function judge(inspect: typeof inspectImage, input: Buffer, report: FuzzReport):
   return processorUs() - startedUs > slowMs * 1000 ? 'slow' : undefined;
 }
 
-/** Time of the processor, not of the clock: a busy machine makes no reader slow. */
+/** CPU time, not wall time: a busy machine makes no reader slow. */
 function processorUs(): number {
   const { user, system } = process.cpuUsage();
   return user + system;
@@ -85,13 +84,13 @@ function processorUs(): number {
 function judgeMemory(run: number, startBytes: number): string | undefined {
   if (run % memoryCheckEvery !== memoryCheckEvery - 1) return undefined;
   if (process.memoryUsage().arrayBuffers - startBytes <= maxGrowthBytes) return undefined;
-  // The inputs themselves wait to be collected: only what survives a collection was kept by the reader.
+  // The inputs themselves are garbage: only memory that survives a collection was kept by the reader.
   collectGarbage();
   const grown = process.memoryUsage().arrayBuffers - startBytes;
   return grown > maxGrowthBytes ? `memory grew by ${grown} bytes` : undefined;
 }
 
-/** Twice: what the first collection finds is given back while it goes on, and counted as gone by the second. */
+/** Collects twice: memory that the first collection frees counts as free only after the second. */
 function collectGarbage(): void {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
@@ -99,7 +98,7 @@ function collectGarbage(): void {
   collect();
 }
 
-/** The input of a run follows from seed and number alone, so that one failure repeats without the runs before it. */
+/** Each input depends on the seed and the run number alone, so one failure repeats without the earlier runs. */
 export function mutate(corpus: readonly Buffer[], seed: number, run: number): Buffer {
   const random = xorshift(seed * 1_000_003 + run);
   let bytes: Buffer = Buffer.from(corpus[random() % corpus.length]!);
@@ -113,7 +112,7 @@ type Mutation = (bytes: Buffer, random: () => number, corpus: readonly Buffer[])
 const interesting = [0, 1, 2, 0x7f, 0x80, 0xff, 0xd8, 0xd9, 0xda, 0xc0, 0xe1];
 const interestingWide = [0, 1, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff, 0xfffffff4];
 
-/** Headers matter: half of the positions fall into the first hundred bytes. */
+/** Headers matter most: half of the positions are within the first hundred bytes. */
 function place(bytes: Buffer, random: () => number): number {
   const reach = random() % 2 === 0 ? Math.min(100, bytes.length) : bytes.length;
   return reach === 0 ? 0 : random() % reach;

@@ -1,22 +1,28 @@
 /**
- * Fuzzes the reader of decrypted replies (`npm run soak -- fuzz-reply [--seconds N] [--seed N] [--keep]`): no crash but the
- * declared error, no hang, bounded memory. Failing inputs are written beside the corpus, which unit tests replay.
+ * Fuzzes the reader of decrypted replies (`npm run soak -- fuzz-reply`). It fails on an undeclared error, a hang or
+ * unbounded memory. Failing inputs are saved next to the corpus, which unit tests replay.
+ * --seconds N: run time.
+ * --seed N: seed of the inputs.
+ * --keep: adds inputs with new behaviour to the corpus.
  */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
+import { printHelp } from '../support/program-help.ts';
 import type { FuzzReport, FuzzTask } from './fuzz-reply/worker.ts';
+
+if (import.meta.main) printHelp(import.meta.url);
 
 export const CORPUS = new URL('../vectors/fuzz/reply/', import.meta.url);
 const SHARED_BYTES = 4 + 10 * 1024 * 1024;
 const HANG_MS = 10_000;
-/** Room for a pool of small inputs and a few copies of the largest one. */
+/** Enough for a pool of small inputs and a few copies of the largest one. */
 const HEAP_MB = 256;
 
 export interface FuzzOutcome extends Omit<FuzzReport, 'fresh'> {
   fresh: number;
-  /** File name in the corpus folder of the input that failed. */
+  /** The file name of the failed input in the corpus folder. */
   failedInput?: string;
 }
 
@@ -47,7 +53,7 @@ function supervise(task: FuzzTask): Promise<FuzzReport> {
   });
 }
 
-/** Runs for `seconds` from `seed`; with `keep`, inputs that led to something new join the corpus. */
+/** Runs for `seconds` from `seed`. With `keep`, inputs with new behaviour join the corpus. */
 export async function fuzzReply(options: { seconds: number; seed: number; keep?: boolean }): Promise<FuzzOutcome> {
   const corpus = readdirSync(CORPUS).map((name) => new Uint8Array(readFileSync(new URL(name, CORPUS))));
   const inHand = new SharedArrayBuffer(SHARED_BYTES);

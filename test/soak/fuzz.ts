@@ -1,22 +1,27 @@
 /**
- * Both fuzzers side by side (`npm run soak -- fuzz [--minutes 10] [--seed N]`): the header reader of pictures in a process
- * of its own, the reader of decrypted replies in another. What fails, or leads to something new, is kept in the corpus.
+ * Runs both fuzzers at once (`npm run soak -- fuzz`): the reader of image headers in one process, the reader of
+ * decrypted replies in another. Failing inputs and inputs with new behaviour are added to the corpus.
+ * --minutes 10: run time.
+ * --seed N: seed of the inputs.
  */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { printHelp } from '../support/program-help.ts';
 import { type FuzzReport, fuzzImage } from './fuzz-image.ts';
 import { fuzzReply } from './fuzz-reply.ts';
 
+printHelp(import.meta.url);
+
 const IMAGE_CORPUS = new URL('../vectors/fuzz/image/', import.meta.url);
-/** What the other side may take beyond the time that both were given, before it counts as hung. */
+/** Time beyond the run time after which a fuzzer counts as hung. */
 const HANG_MS = 30_000;
 const HEAP_MB = 256;
 const SECONDS_PER_MINUTE = 60;
 
-/** The header reader runs in a child: a hang or an unbounded allocation there is seen from here. */
+/** Runs the header reader in a child, so that this process detects a hang or an unbounded allocation. */
 function fuzzImageApart(seconds: number, seed: number): Promise<FuzzReport> {
   const self = fileURLToPath(import.meta.url);
   const args = [`--max-old-space-size=${HEAP_MB}`, self, '--image', '--seconds', `${seconds}`, '--seed', `${seed}`];
@@ -52,7 +57,7 @@ async function both(minutes: number, seed: number): Promise<number> {
   const { failures, ...counts } = image;
   for (const { run, what } of failures) process.stderr.write(`image, run ${run}: ${what}\n`);
   if (reply.failure !== undefined) process.stderr.write(`reply: ${reply.failure} (${reply.failedInput})\n`);
-  console.log(`pictures ${counts.runs} inputs, ${counts.accepted} of them readable, ${failures.length} failures`);
+  console.log(`images   ${counts.runs} inputs, ${counts.accepted} of them readable, ${failures.length} failures`);
   console.log(
     `replies  ${reply.inputs} inputs, slowest ${reply.slowestMs.toFixed(1)} ms, ${reply.fresh} new for the corpus`,
   );

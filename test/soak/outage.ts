@@ -1,6 +1,17 @@
-/** The provider is away while jobs arrive, in six ways: none fails, and all end within a minute of its return. */
+/**
+ * Takes the provider away in one of six ways while jobs arrive (`npm run soak -- outage`). No job may fail, and all
+ * must end within a minute after the provider returns.
+ * --kind NAME: the kind of outage; may be repeated; all kinds by default.
+ * --minutes 10: length of the outage.
+ * --jobs 200: jobs during the outage.
+ * --qps 20: rate of the provider.
+ * --workers 2: worker processes.
+ */
 import { parseArgs } from 'node:util';
+import { printHelp } from '../support/program-help.ts';
 import { OUTAGE_KINDS, type OutageKind, outageProblems, surviveOutage } from './outage/experiment.ts';
+
+printHelp(import.meta.url);
 
 const { values } = parseArgs({
   options: {
@@ -9,15 +20,14 @@ const { values } = parseArgs({
     jobs: { type: 'string', default: '200' },
     qps: { type: 'string', default: '20' },
     workers: { type: 'string', default: '2' },
-    help: { type: 'boolean', short: 'h', default: false },
   },
 });
 
-if (values.help || values.kind.some((kind) => !OUTAGE_KINDS.includes(kind as OutageKind))) {
+if (values.kind.some((kind) => !OUTAGE_KINDS.includes(kind as OutageKind))) {
   console.error(
     `usage: npm run soak -- outage [--kind ${OUTAGE_KINDS.join('|')}]… [--minutes 10] [--jobs 200] [--qps 20] [--workers 2]`,
   );
-  process.exit(values.help ? 0 : 2);
+  process.exit(2);
 }
 
 let failed = false;

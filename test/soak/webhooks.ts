@@ -1,34 +1,40 @@
 /**
- * `npm run soak -- webhooks [--outcomes 20000] [--seed 1]`: outcomes for receivers that fail half of the time, while
- * workers are killed and Redis is restarted. Fails unless every outcome arrived at its endpoint, verified, under one id
- * and with the same bytes on every try, and at no other. Duplicates are counted: they are allowed, and must be few.
+ * Delivers many outcomes to receivers that fail half of the time, while workers are killed and Redis restarts (`npm run
+ * soak -- webhooks`). It fails unless every outcome arrives at its own endpoint only, verified, with one id and the
+ * same bytes on every attempt. It counts duplicates; they are allowed but must be few.
+ * --outcomes 20000: number of outcomes.
+ * --seed 1: seed of the faults.
+ * --minutes 30: time limit.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { percentile, seeded } from '../bench/deliver/simulation.ts';
 import { createPendingDeliveries } from '../support/pending-deliveries.ts';
+import { printHelp } from '../support/program-help.ts';
 import { startTestStack } from '../support/stack.ts';
 import { type Arrival, seenOf, startReceiver, verifyTwice } from '../support/webhook-receiver.ts';
+
+if (import.meta.main) printHelp(import.meta.url);
 
 type Stack = Awaited<ReturnType<typeof startTestStack>>;
 
 const ENDPOINTS = 40;
 const AT_ONCE = 32;
 const FAULT_EVERY_MS = 8000;
-/** And never before the stack has done this much since the last fault: on a slow machine it would only be starting. */
+/** Also wait for this many attempts since the last fault; otherwise a slow machine would only restart processes. */
 const FAULT_EVERY_TRIES = 250;
-/** From then on nothing is killed: the last ones show that it mends by itself. */
+/** After this share of deliveries no fault is injected, to show that the system recovers automatically. */
 const PEACE_SHARE = 0.9;
-/** Tries after the second lie minutes apart: those further off are asked for again, as their owner would. */
+/** Later attempts are minutes apart, so the soak asks for resends, as an endpoint's owner would. */
 const PATIENCE_MS = 10_000;
 const PROGRESS_EVERY_MS = 5000;
-/** Undelivered that are asked for again in one round, a page at a time. */
+/** Undelivered events that one round resends, one page at a time. */
 const RESEND_PAGES = 5;
 
-/** What was seen on the way; every request is judged in the moment in which it comes. */
+/** What was observed; every request is verified when it arrives. */
 interface Observed {
   expected: Map<string, string>;
-  /** Acceptances by job. */
+  /** Accepted requests by job. */
   delivered: Map<string, number>;
   unverified: string[];
   kills: Record<string, number>;
@@ -86,7 +92,7 @@ const pathOf = (endpoint: number) => `/endpoint-${endpoint}`;
 
 type Receiver = Awaited<ReturnType<typeof startReceiver>>;
 
-/** Endpoints that refuse or break half of what they get, once both libraries have verified it. */
+/** Endpoints that refuse or break half of their requests, after both libraries have verified each one. */
 async function register(
   pendingDeliveries: ReturnType<typeof createPendingDeliveries>,
   receiver: Receiver,
@@ -135,7 +141,7 @@ async function makeTrouble(
       process.kill(app.stack.child(name).pid, 'SIGKILL');
       kills[name] = (kills[name] ?? 0) + 1;
     } catch {
-      // It is just being started again.
+      // The process is restarting.
     }
   }
 }
@@ -144,7 +150,7 @@ function progress(startedMs: number, outcomes: number, owed: number, observed: O
   const seconds = Math.round((Date.now() - startedMs) / 1000);
   const kills = Object.values(observed.kills).reduce((sum, count) => sum + count, 0);
   const left = `${observed.delivered.size} of ${outcomes} delivered`;
-  return `${String(seconds).padStart(5)} s  ${Math.min(owed, outcomes)} owed, ${left}, ${tries} tries, ${kills} kills`;
+  return `${String(seconds).padStart(5)} s  ${Math.min(owed, outcomes)} pending, ${left}, ${tries} attempts, ${kills} kills`;
 }
 
 async function resendLeft({ call }: Stack): Promise<void> {

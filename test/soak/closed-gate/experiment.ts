@@ -1,6 +1,6 @@
 /**
- * Many cards wait at a closed gate of the real stack: what that costs, and how they go on when it opens. The numbers
- * come from Redis, the emulator and the kernel, not from the worker.
+ * Lets many jobs wait at a closed gate of the real stack and measures the cost and the restart after it opens. The
+ * numbers come from Redis, the emulator and the kernel, not from the worker.
  */
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -20,21 +20,21 @@ export interface Settings {
 export interface Findings {
   jobs: number;
   closedS: number;
-  /** While closed, after the first seconds in which those in hand come back. */
+  /** While the gate is closed, after the first seconds in which running jobs return to the queue. */
   quietS: number;
   quietCalls: number;
   quietJobStarts: number;
   quietRedisCommandsPerS: number;
-  /** Share of one core, all workers together. */
+  /** Share of one core, for all workers together. */
   quietWorkerCpu: number;
   callsWhileClosed: number;
   attemptsSpent: number;
-  /** Starts of jobs since the gate closed, until it opened. */
+  /** Starts of jobs while the gate was closed. */
   jobStarts: number;
-  /** What a waiting job says of itself. */
+  /** The state that the API shows for a waiting job. */
   waitingFor: string | null;
   resumedMs: number;
-  /** Calls in the first second after the first one. */
+  /** Calls in the first second after the first call. */
   firstSecondCalls: number;
   maxInAnySecond: number;
   refused: number;
@@ -76,12 +76,12 @@ async function experiment({ jobs, closedMs, workers, say }: Settings, scene: Sce
   await pacer.closeGate(credential, 'operator', undefined, 'experiment');
   const pids = Array.from({ length: workers }, (_, at) => app.stack.child(`worker-${at + 1}`).pid);
 
-  say(`submitting ${jobs} cards`);
+  say(`submitting ${jobs} jobs`);
   const ids = await submitAll(app, specimen!.front, jobs);
   await delay(SETTLE_MS);
   const early = await attempts(redis, ids);
   const before = await measure(scene, pids);
-  say(`${jobs} cards wait; measuring for ${closedMs / 1000} s`);
+  say(`${jobs} jobs wait; measuring for ${closedMs / 1000} s`);
   await delay(closedMs);
   const after = await measure(scene, pids);
   const quietS = (after.atMs - before.atMs) / 1000;
@@ -93,7 +93,7 @@ async function experiment({ jobs, closedMs, workers, say }: Settings, scene: Sce
   const firstCallMs = await firstCall(app, after.calls);
   await delay(Math.max(0, firstCallMs + 1000 - Date.now()));
   const firstSecondCalls = (await app.stats()).calls! - after.calls;
-  say(`open again; the first call came after ${firstCallMs - openedMs} ms`);
+  say(`gate opened; the first call came after ${firstCallMs - openedMs} ms`);
   const ends = await finishAll(app, redis, ids);
   const stats = await app.stats();
   return {

@@ -1,7 +1,7 @@
 /**
- * Accepted and unfinished cards on the real stack, a part of them stopped between the stored reply and the outcome by a
- * store that refuses outcomes; then FLUSHALL, and all of them to their end. Counts come from Redis, the emulator and
- * the bucket, not from the workers.
+ * Empties Redis under accepted, unfinished jobs on the real stack and waits for all of them. A store that refuses
+ * outcomes stops a part of the jobs between the stored reply and the outcome. The counts come from Redis, the emulator
+ * and the bucket, not from the workers.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { epochKey } from '@cardseal/core/queue';
@@ -15,7 +15,7 @@ import { startTestStack, type TestStack } from '../../support/stack.ts';
 
 export interface Settings {
   jobs: number;
-  /** Of the cards, those whose reply is in the ledger when Redis is emptied. */
+  /** Jobs whose reply is in the ledger when Redis is emptied. */
   repliedShare: number;
   qps: number;
   workers: number;
@@ -26,14 +26,14 @@ export interface Findings {
   jobs: number;
   replied: number;
   submitS: number;
-  /** From FLUSHALL until the first card, and until all of them, were in the queue again. */
+  /** From FLUSHALL until the first job, and until all jobs, were queued again. */
   firstRequeuedMs: number;
   requeuedMs: number;
   requeuedPerS: number;
   calledWhileClosed: number;
   finishS: number;
   accepted: number;
-  /** Accepted calls beyond the first for one picture. */
+  /** Accepted calls beyond the first for one image. */
   duplicates: number;
   states: Record<string, number>;
 }
@@ -49,7 +49,7 @@ interface Scene {
 const PREFIX = '{cardseal}';
 const SUBMITTERS = 24;
 const LOOK_MS = 50;
-/** Counting lists the whole bucket: the workers need the store as well. */
+/** Counting lists the whole bucket, which also loads the store of the workers. */
 const COUNT_MS = 2000;
 const SAY_EVERY_MS = 10_000;
 const QUIET_S = 600;
@@ -77,7 +77,7 @@ async function experiment({ jobs, repliedShare, say }: Settings, scene: Scene): 
   const startedMs = performance.now();
   await refuseOutcomes(app, true);
   const ids = await submit(scene, 0, replied);
-  say(`${replied} cards submitted whose outcome the store refuses; waiting for their replies`);
+  say(`${replied} jobs submitted whose outcome the store refuses; waiting for their replies`);
   await until(async () => (await count(app, '.reply')) === replied, 'replies', COUNT_MS);
   await pacer.closeGate(credential, 'operator', undefined, 'experiment');
   ids.push(...(await submit(scene, replied, jobs - replied, say)));
@@ -140,7 +140,7 @@ async function submit({ app, picture }: Scene, from: number, jobs: number, say?:
   return ids;
 }
 
-/** Cards that the queue knows, wherever they stand in it. */
+/** Jobs in any state of the queue. */
 async function queued(redis: Redis): Promise<number> {
   const key = (name: string) => `${PREFIX}:recognize:${name}`;
   const [waiting, delayed, active, line] = await Promise.all([
@@ -158,16 +158,16 @@ async function count(app: TestStack, ending: string): Promise<number> {
   return found;
 }
 
-/** Polled: that something is not there any more is announced by nobody. */
+/** Polled, because nothing announces that an entry has gone. */
 async function until(done: () => Promise<boolean>, what: string, everyMs = LOOK_MS): Promise<void> {
   const deadlineMs = performance.now() + QUIET_S * 1000;
   while (!(await done())) {
-    if (performance.now() > deadlineMs) throw new Error(`waited ${QUIET_S} s in vain for ${what}`);
+    if (performance.now() > deadlineMs) throw new Error(`${what}: not within ${QUIET_S} s`);
     await delay(everyMs);
   }
 }
 
-/** Throws only when for long nothing moved: how long all of it takes is the machine's business. */
+/** Throws only when no job finishes for a long time. The total time depends on the machine. */
 async function untilNothingIsOwed(app: TestStack, say: (line: string) => void): Promise<void> {
   const bucket = bucketOf(app);
   let [fewest, movedMs, saidMs] = [Number.POSITIVE_INFINITY, performance.now(), performance.now()];
@@ -177,9 +177,9 @@ async function untilNothingIsOwed(app: TestStack, say: (line: string) => void): 
     if (left === 0) return;
     const nowMs = performance.now();
     if (left < fewest) [fewest, movedMs] = [left, nowMs];
-    if (nowMs - movedMs > QUIET_S * 1000) throw new Error(`${left} cards are unfinished, and none moves`);
+    if (nowMs - movedMs > QUIET_S * 1000) throw new Error(`${left} jobs are unfinished and make no progress`);
     if (nowMs - saidMs > SAY_EVERY_MS) {
-      say(`${left} cards to go`);
+      say(`${left} jobs left`);
       saidMs = nowMs;
     }
     await delay(1000);

@@ -1,4 +1,4 @@
-/** Requests made from the document: mostly what it describes, with something wrong now and then. */
+/** Builds requests from the OpenAPI document: mostly valid ones, sometimes with one defect. */
 import fc from 'fast-check';
 import type { DescribedOperation } from '../../support/openapi.ts';
 
@@ -108,7 +108,7 @@ function headersOf({ body }: DescribedOperation, { keys }: Known): fc.Arbitrary<
     },
     { requiredKeys: [] },
   );
-  // Refused before anything else is looked at: more of them would test nothing but that.
+  // The API refuses these before any other check, so more of them would test nothing else.
   const encoding = often(
     16,
     fc.constant({}),
@@ -154,7 +154,7 @@ function bodyOf({ body }: DescribedOperation): fc.Arbitrary<FuzzRequest['body']>
   );
 }
 
-/** The example with one member changed, added or left out. */
+/** The example with one member changed, added or removed. */
 function mutated(example: Record<string, unknown>): fc.Arbitrary<unknown> {
   const names = Object.keys(example);
   return often(

@@ -1,4 +1,4 @@
-/** Sends the requests and holds every answer against what the document promises. */
+/** Sends the requests and compares every response with the document. */
 import fc from 'fast-check';
 import { json, startTestApi } from '../../support/api.ts';
 import { plainJpeg } from '../../support/images.ts';
@@ -15,7 +15,7 @@ export interface FuzzReport {
 
 const HANG_MS = 5000;
 const AT_ONCE = 16;
-/** Of the HTTP layer and the router, on any path. */
+/** Responses of the HTTP layer and the router, possible on any path. */
 const ALWAYS = new Set([400, 404, 405, 413, 415]);
 
 export async function fuzzApi(count: number, seed: number): Promise<FuzzReport> {
@@ -62,7 +62,7 @@ async function sendOne(url: string, request: FuzzRequest, codes: ReadonlySet<str
     const found = problemWith(response, text, operation, method, codes);
     if (found) fail(found);
   } catch (error) {
-    // What fetch itself refuses to send was not sent.
+    // `fetch` itself refuses to send some requests.
     if ((error as Error).name === 'TimeoutError') fail('no answer within 5 s');
     else if (!/invalid|parse|Request/i.test(String((error as Error).message)))
       fail(`no answer: ${(error as Error).message}`);

@@ -1,6 +1,6 @@
 /**
- * What must hold for any bytes whatever: they are read or refused with the one declared error, and what was read
- * keeps the promises of its types all the way into a result.
+ * Invariants for arbitrary bytes: the reader returns a reading or throws the declared error, and a reading keeps the
+ * promises of its types up to the result.
  */
 import assert from 'node:assert/strict';
 import { TransientError } from '@cardseal/base/errors';
@@ -51,7 +51,7 @@ function assertResult(reading: SideReading): string[] {
   return result.checks.map(({ code, outcome }) => `${code}:${outcome}`);
 }
 
-/** What an input shows of the reader; an input with a trait that none had before is worth keeping. */
+/** The behaviours that an input triggers. An input with a new behaviour is worth keeping. */
 function traits(reading: SideReading): string[] {
   const { portrait, crop, log_id, direction, risk, quality, number_check } = reading;
   const optional = { portrait, crop, log_id, ...quality };
@@ -67,7 +67,7 @@ function traits(reading: SideReading): string[] {
   ];
 }
 
-/** Throws when a promise is broken; answers the traits of the input. */
+/** Throws when an invariant is violated; returns the behaviours of the input. */
 export function examine(input: Uint8Array): string[] {
   const wellFormed = isWellFormedReply(input);
   let reading: SideReading;

@@ -1,9 +1,9 @@
 /**
- * Makes new inputs from old ones, repeatably from a seed. Half of the changes know JSON and stay well-formed, so that the
- * reader behind the parser is reached; the others are damage to the bytes, as a wrong key or a cut connection does it.
+ * Derives new inputs from old ones, repeatably from a seed. Half of the changes keep valid JSON, so that they reach the
+ * code after the parser. The others damage the bytes, as a wrong key or a cut connection does.
  */
 
-/** Repeatable 32-bit generator (xorshift with a Weyl sequence); good enough to wander, never for secrets. */
+/** A repeatable 32-bit generator (xorshift with a Weyl sequence), good enough for fuzzing, never for secrets. */
 export class Random {
   #state: number;
   #weyl = 0;
@@ -50,7 +50,7 @@ const KEYS = [
   '性别', '民族', '出生', '住址', '公民身份号码', '签发机关', '签发日期', '失效日期', '__proto__', 'constructor', 'toString', '',
 ];
 
-/** Every place in a JSON value that can be replaced, as setters. */
+/** Setters for every replaceable position in a JSON value. */
 function places(value: unknown, found: ((next: unknown) => void)[] = []): ((next: unknown) => void)[] {
   if (typeof value !== 'object' || value === null || found.length > 500) return found;
   const holder = value as Record<string, unknown>;
@@ -106,7 +106,7 @@ function mutateBytes(bytes: Buffer, other: Buffer, random: Random): Buffer {
       return flipped;
     }
     default: {
-      // Growth towards the limit is rare, because each such input costs as much as a thousand small ones.
+      // Growth towards the limit is rare, because one such input costs as much as a thousand small ones.
       const limit = random.below(2000) === 0 ? MAX_INPUT_BYTES : USUAL_BYTES;
       const unit = middle.length > 0 ? middle : Buffer.from(random.pick(TOKENS));
       const times = Math.floor((limit - bytes.length) / unit.length);
@@ -116,7 +116,7 @@ function mutateBytes(bytes: Buffer, other: Buffer, random: Random): Buffer {
   }
 }
 
-/** A new input from one of the pool, at most 9 MiB. */
+/** A new input derived from one of the pool, at most 9 MiB. */
 export function mutate(pool: readonly Buffer[], random: Random): Buffer {
   let bytes = random.pick(pool);
   for (let rounds = 1 + random.below(3); rounds > 0; rounds -= 1) {

@@ -1,6 +1,6 @@
 /**
- * The loop of the reply fuzzer, in a thread of its own: the thread's heap limit bounds memory, and the runner ends it when
- * it hangs. The input in hand always lies in shared memory, so that it survives both.
+ * The loop of the reply fuzzer in its own thread. The heap limit of the thread bounds its memory, and the runner ends a
+ * hung thread. The current input is always in shared memory, so that it survives both.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { examine } from './examine.ts';
@@ -10,7 +10,7 @@ export interface FuzzTask {
   corpus: Uint8Array[];
   seconds: number;
   seed: number;
-  /** Length, then bytes, of the input in hand. */
+  /** Length and bytes of the current input. */
   inHand: SharedArrayBuffer;
 }
 
@@ -18,7 +18,7 @@ export interface FuzzReport {
   inputs: number;
   slowestMs: number;
   slowestBytes: number;
-  /** Inputs with a trait that no input before them had. */
+  /** Inputs with a behaviour that no earlier input had. */
   fresh: Uint8Array[];
   failure?: string;
 }
@@ -57,7 +57,7 @@ function run({ corpus, seconds, seed, inHand }: FuzzTask): FuzzReport {
     }
     const isFresh = traits.some((trait) => !seen.has(trait)) && input.length < MAX_KEPT_BYTES;
     if (isFresh) report.fresh.push(Uint8Array.from(input));
-    // A pool that only ever grew by fresh inputs would stand still: some of the others walk along, replacing each other.
+    // A pool that accepts only new behaviours would stop changing, so some other inputs replace each other in it.
     if (isFresh || (input.length < MAX_KEPT_BYTES && random.below(50) === 0)) {
       for (const trait of traits) seen.add(trait);
       pool[pool.length < MAX_POOL ? pool.length : corpus.length + random.below(MAX_POOL - corpus.length)] = input;

@@ -1,7 +1,7 @@
 /**
- * The provider goes away for a while on the real stack, in one of six ways, while jobs arrive: what becomes of them, how
- * many calls go out meanwhile, and how long all take once it is back. What was called is read from the jobs' own
- * attempts, and what the gate did from Redis.
+ * Takes the provider of the real stack away in one of six ways while jobs arrive. It measures what happens to the jobs,
+ * how many calls are made meanwhile, and how long the jobs take after the provider returns. Calls come from the
+ * attempts of the jobs, gate changes from Redis.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -31,9 +31,9 @@ export interface OutageSettings {
   outageMs: number;
   qps: number;
   workers: number;
-  /** Of one call; a shorter one makes the short form short. */
+  /** The deadline of one call; a short deadline makes the short form of the test short. */
   deadlineMs?: number;
-  /** Settings of every child, such as a guard that is taken out. */
+  /** Settings of every child process, for example to remove a guard. */
   env?: NodeJS.ProcessEnv;
   /** How long to wait for all jobs after the provider is back. */
   giveUpMs: number;
@@ -46,22 +46,22 @@ export interface OutageFindings {
   outageS: number;
   succeeded: number;
   failed: number;
-  /** Attempts of all jobs that BullMQ holds as spent, a moment before the provider is back. */
+  /** Attempts that BullMQ counts for all jobs, shortly before the provider is back. */
   attemptsSpent: number;
-  /** After the first failed call. Null when the breaker never opened. */
+  /** Time since the first failed call; null when the breaker never opened. */
   openedAfterMs: number | null;
-  /** The error that opened it, as the gate names it. */
+  /** The error that opened the breaker, as stored in the gate. */
   cause: string | null;
-  /** Calls that went out before it opened, and how many of them were still in flight then. */
+  /** Calls before the breaker opened, and how many of them were still in flight then. */
   callsBefore: number;
   inFlightAtOpening: number;
   /** Calls between the opening and the end of the outage. */
   probes: number;
   shortestPauseMs: number | null;
-  /** What a job that arrived in the middle says. */
+  /** What the API shows for a job that arrived in the middle. */
   waitingFor: string | null;
   hasEstimate: boolean;
-  /** From the end of the outage until the last job ended; null when not all did. */
+  /** From the end of the outage until the last job ended; null when some did not end. */
   recoveredS: number | null;
   refusedForRate: number;
 }
@@ -205,10 +205,10 @@ async function allEnded(app: TestStack, ids: readonly string[], deadlineMs: numb
   return ended;
 }
 
-/** Empty when the outage cost nothing. */
+/** Empty when the outage caused no loss. */
 export function outageProblems(found: OutageFindings): string[] {
   const { kind, jobs, outageS, failed, succeeded, recoveredS, probes } = found;
-  // The first pause is at least 4 s, the second 8, and all later ones 12.
+  // The first pause is at least 4 s, the second 8 s, all later ones 12 s.
   const mostProbes = 2 + Math.ceil(outageS / 12);
   const problems = [
     failed > 0 && `${failed} jobs failed`,
@@ -220,7 +220,7 @@ export function outageProblems(found: OutageFindings): string[] {
       `${found.callsBefore} calls before it opened`,
     kind === 'key_wrapper' && found.callsBefore > 0 && 'calls went out without a key',
     probes > mostProbes && `${probes} probes`,
-    // The first is due 6 s after the opening at the latest, once the calls in flight have ended.
+    // The first probe is due at the latest 6 s after the opening, once the calls in flight have ended.
     kind !== 'key_wrapper' &&
       probes === 0 &&
       outageS * 1000 - (found.openedAfterMs ?? 0) > 30_000 &&

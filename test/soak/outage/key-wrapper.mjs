@@ -1,6 +1,6 @@
 /**
- * A key wrapper that dies while a file exists, as a vendor's tool without its licence does. Arguments: the public key's
- * file, and the file that makes it die. Protocol: docs/operate/key-wrapper.md.
+ * A key wrapper that exits while a certain file exists, as a vendor's tool without its licence does. Arguments: the
+ * file of the public key, and the file that makes it exit. Protocol: docs/operate/key-wrapper.md.
  */
 import { constants, publicEncrypt } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';

@@ -1,18 +1,19 @@
-/** Those who wait: long polls that come again as the client does, and readers of event streams. */
+/** Waiting clients: long polls that repeat as the client library does, and readers of event streams. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { Agent, request } from 'undici';
 
-/** Between two of a kind that come. */
+/** Pause between two clients of one kind that connect. */
 const ARRIVAL_MS = 10;
+const RETRY_MS = 1000;
 
 export interface Crowd {
-  /** When each was told of the end of its job, and how long after the outcome: by job. */
+  /** By job: how long after its outcome each client was notified. */
   told: Map<string, { polledMs?: number; streamedMs?: number }>;
-  /** Resolves when that many streams have sent their first event. */
+  /** Resolves when every stream has sent its first event. */
   streaming: Promise<unknown>;
   done: Promise<unknown>;
   requests(): number;
-  /** How often one of them was answered 503 and came again. */
+  /** How often a client got 503 and repeated its request. */
   refused(): number;
   close(): Promise<void>;
 }
@@ -28,42 +29,59 @@ export function gatherCrowd(
   polled: readonly string[],
   streamed: readonly string[],
 ): Crowd {
-  const agent = new Agent({ connections: null, headersTimeout: 0, bodyTimeout: 0, pipelining: 1 });
-  const headers = { authorization: `Bearer ${key}` };
-  const told: Crowd['told'] = new Map();
-  let requests = 0;
-  let refused = 0;
-  const note = (job: string, how: 'polledMs' | 'streamedMs', { finished_at }: JobSeen) => {
-    const ms = Date.now() - Date.parse(finished_at!);
-    told.set(job, { ...told.get(job), [how]: ms });
+  const clients = new WaitingClients(apiUrl, key);
+  const openings = streamed.map(() => Promise.withResolvers<void>());
+  const all = [
+    ...polled.map(async (job, at) => {
+      await delay(at * ARRIVAL_MS);
+      return clients.poll(job);
+    }),
+    ...streamed.map(async (job, at) => {
+      await delay(at * ARRIVAL_MS);
+      return clients.stream(job, () => openings[at]!.resolve());
+    }),
+  ];
+  return {
+    told: clients.told,
+    streaming: Promise.all(openings.map(({ promise }) => promise)),
+    done: Promise.all(all),
+    requests: () => clients.requests,
+    refused: () => clients.refused,
+    close: () => clients.agent.destroy(),
   };
+}
 
-  /** As any client does that is told to: a store under load is no reason to give up. */
-  async function comeAgain(): Promise<void> {
-    refused++;
-    await delay(1000);
+class WaitingClients {
+  readonly agent = new Agent({ connections: null, headersTimeout: 0, bodyTimeout: 0, pipelining: 1 });
+  readonly told: Crowd['told'] = new Map();
+  requests = 0;
+  refused = 0;
+  readonly #apiUrl: string;
+  readonly #headers: Record<string, string>;
+
+  constructor(apiUrl: string, key: string) {
+    this.#apiUrl = apiUrl;
+    this.#headers = { authorization: `Bearer ${key}` };
   }
 
-  async function poll(job: string): Promise<void> {
+  async poll(job: string): Promise<void> {
     for (;;) {
-      requests++;
-      const { body, statusCode } = await request(`${apiUrl}/v1/jobs/${job}?wait=30`, { headers, dispatcher: agent });
+      const { body, statusCode } = await this.#get(`/v1/jobs/${job}?wait=30`);
       const seen = (await body.json()) as JobSeen;
-      if (statusCode === 503) await comeAgain();
-      else if (statusCode !== 200) throw new Error(`a poll was answered ${statusCode}`);
-      if (seen.finished_at) return note(job, 'polledMs', seen);
+      if (statusCode === 503) await this.#waitToRetry();
+      else if (statusCode !== 200) throw new Error(`a poll got ${statusCode}`);
+      if (seen.finished_at) return this.#note(job, 'polledMs', seen);
     }
   }
 
-  async function stream(job: string, opened: () => void): Promise<void> {
-    requests++;
-    const { body, statusCode } = await request(`${apiUrl}/v1/jobs/${job}/events`, { headers, dispatcher: agent });
+  async stream(job: string, opened: () => void): Promise<void> {
+    const { body, statusCode } = await this.#get(`/v1/jobs/${job}/events`);
     if (statusCode === 503) {
       await body.dump();
-      await comeAgain();
-      return stream(job, opened);
+      await this.#waitToRetry();
+      return this.stream(job, opened);
     }
-    if (statusCode !== 200) throw new Error(`a stream was answered ${statusCode}`);
+    if (statusCode !== 200) throw new Error(`a stream got ${statusCode}`);
     let text = '';
     for await (const part of body) {
       text += part;
@@ -72,30 +90,25 @@ export function gatherCrowd(
         const data = /^data: (.*)$/m.exec(text.slice(0, end))?.[1];
         text = text.slice(end + 2);
         const seen = data === undefined ? null : (JSON.parse(data) as JobSeen);
-        if (seen?.finished_at) note(job, 'streamedMs', seen);
+        if (seen?.finished_at) this.#note(job, 'streamedMs', seen);
       }
     }
-    if (told.get(job)?.streamedMs === undefined) throw new Error('a stream ended before its job');
+    if (this.told.get(job)?.streamedMs === undefined) throw new Error('a stream ended before its job');
   }
 
-  const openings = streamed.map(() => Promise.withResolvers<void>());
-  const after = (at: number) => delay(at * ARRIVAL_MS);
-  const all = [
-    ...polled.map(async (job, at) => {
-      await after(at);
-      return poll(job);
-    }),
-    ...streamed.map(async (job, at) => {
-      await after(at);
-      return stream(job, () => openings[at]!.resolve());
-    }),
-  ];
-  return {
-    told,
-    streaming: Promise.all(openings.map(({ promise }) => promise)),
-    done: Promise.all(all),
-    requests: () => requests,
-    refused: () => refused,
-    close: () => agent.destroy(),
-  };
+  #get(path: string) {
+    this.requests++;
+    return request(this.#apiUrl + path, { headers: this.#headers, dispatcher: this.agent });
+  }
+
+  /** A store under load gives 503; clients repeat the request, as `Retry-After` says. */
+  async #waitToRetry(): Promise<void> {
+    this.refused++;
+    await delay(RETRY_MS);
+  }
+
+  #note(job: string, how: 'polledMs' | 'streamedMs', { finished_at }: JobSeen): void {
+    const ms = Date.now() - Date.parse(finished_at!);
+    this.told.set(job, { ...this.told.get(job), [how]: ms });
+  }
 }

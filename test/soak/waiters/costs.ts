@@ -1,4 +1,6 @@
-/** What waiting costs: memory and processor of the API, requests to the store, commands to Redis, as differences. */
+/**
+ * Measures the cost of waiting as differences: memory and CPU of the API, requests to the store, and commands to Redis.
+ */
 import { readFile } from 'node:fs/promises';
 import type { DevInfo } from '@cardseal/dev';
 import { Redis } from 'ioredis';
@@ -11,9 +13,9 @@ export interface Costs {
   redis: Record<string, number>;
 }
 
-/** Of the kernel's clock, in which /proc counts. */
+/** Ticks of the kernel's clock in /proc. */
 const TICKS_PER_SECOND = 100;
-/** Ours, and those of whoever is connected and idle. */
+/** Commands of this program and of idle connections. */
 const NOISE = new Set(['info', 'ping', 'client', 'hello', 'auth', 'config|resetstat']);
 
 export async function rssMb(pid: number): Promise<number> {
@@ -29,7 +31,7 @@ async function cpuSeconds(pid: number): Promise<number> {
 export async function meter(info: DevInfo) {
   const redis = new Redis(info.redisUrl);
 
-  async function look() {
+  async function sample() {
     const s3 = (await (await fetch(`${info.s3.endpoint}/__control/stats`)).json()) as Record<string, number>;
     const commands = new Map<string, number>();
     for (const [, name, calls] of (await redis.info('commandstats')).matchAll(/cmdstat_(\S+):calls=(\d+)/g)) {
@@ -40,11 +42,11 @@ export async function meter(info: DevInfo) {
   }
 
   return {
-    /** Begins; what is returned tells what it cost since. */
+    /** Starts a measurement; the returned function gives the cost since. */
     async begin(): Promise<() => Promise<Costs>> {
-      const before = await look();
+      const before = await sample();
       return async () => {
-        const after = await look();
+        const after = await sample();
         return {
           seconds: (after.atMs - before.atMs) / 1000,
           apiCpuSeconds: after.cpu - before.cpu,
