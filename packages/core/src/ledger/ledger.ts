@@ -1,5 +1,5 @@
 /**
- * The ledger: the only truth about a job, in an object store whose objects are written once, conditionally, and
+ * The ledger: the only source of truth about jobs, in an object store. Objects are written once, conditionally, and
  * never changed. The tenant is the first argument of every call.
  */
 
@@ -62,11 +62,11 @@ export interface Ledger {
 
 export interface LedgerSettings {
   store: ObjectStore;
-  /** Where wrapped keys lie; the same store unless configured apart. */
+  /** Where wrapped keys are stored; the same store by default. */
   keyStore?: ObjectStore;
   master: MasterKey;
   clock?: Clock;
-  /** None unless given. */
+  /** No customer buckets by default. */
   objectSources?: ObjectSources;
 }
 
@@ -173,14 +173,14 @@ function systemSeal(keyring: Keyring) {
   };
 }
 
-/** What the ledger relies on and some stores lack: a conditional write has one winner, and deleted objects are gone. */
+/** Checks what some stores lack: a conditional write has one winner, and deleted objects are gone. */
 async function checkBucket(store: ObjectStore, clock: Clock): Promise<void> {
   const probe = `probe/${clock.now()}-${randomUUID()}`;
   const probes = [probe, `${probe}-b`];
   const first = await store.create(probe, Buffer.from('first'));
   const second = await store.create(probe, Buffer.from('second'));
   await store.put(probes[1]!, Buffer.from('b'));
-  // Two objects at once: many stores treat that request differently from the deletion of one.
+  // Two objects at once: many stores handle that request differently from the deletion of one.
   await store.delete(probes);
   const left = await Promise.all(probes.map((name) => store.get(name)));
   if (!first || second) throw new DefectError('store_ignores_conditions');

@@ -1,4 +1,4 @@
-/** The ledger on an S3, from settings: the one way in which apps, the launcher and the CLI come to it. */
+/** Opens the ledger on S3 from the settings. Apps, launcher and CLI all use it. */
 import type { Clock } from '@cardseal/base/clock';
 import {
   createS3Client,
@@ -12,7 +12,7 @@ import { type ProxyEnvironment, readProxies } from '../config/index.ts';
 import { createLedger, type Ledger } from './ledger.ts';
 import { openObjectSources } from './uploads/object-sources.ts';
 
-/** Named as in the environment (contract §4). */
+/** Property names equal the environment variables. */
 export interface LedgerEnvironment extends ProxyEnvironment {
   S3_ENDPOINT?: string | undefined;
   S3_REGION: string;
@@ -23,8 +23,8 @@ export interface LedgerEnvironment extends ProxyEnvironment {
 
 /**
  * @param master a key service, or the bytes of a key file.
- * @param credentials of the store, where AWS's own chain is not to be asked.
- * @param observe is told of every request to the store.
+ * @param credentials of the store, instead of AWS's default chain.
+ * @param observe called for every request to the store.
  */
 export function openLedger(
   env: LedgerEnvironment,

@@ -1,4 +1,4 @@
-/** The key service that the settings name: a key file, a KMS, or a KMS beside the key file that it takes over from. */
+/** The key service of the settings: a key file, a KMS, or a KMS together with the key file that it replaces. */
 
 import { ThrottledError } from '@cardseal/base/errors';
 import {
@@ -14,7 +14,7 @@ import { ConfigurationError, type ProxyEnvironment, readProxies, readSecretFile 
 
 const FILE_RETRY_MS = 2000;
 
-/** Named as in the environment (contract §4); at least one of the first two is there. */
+/** Property names equal the environment variables. At least one of the first two is present. */
 export interface MasterKeyEnvironment extends ProxyEnvironment {
   MASTER_KEY_FILE?: string | undefined;
   KMS_KEY_ID?: string | undefined;
@@ -24,8 +24,8 @@ export interface MasterKeyEnvironment extends ProxyEnvironment {
 }
 
 /**
- * Throws ConfigurationError when there is none, or the file cannot be used.
- * @param credentials of the KMS, where AWS's own chain is not to be asked.
+ * Throws ConfigurationError when no key service is configured or the file cannot be used.
+ * @param credentials of the KMS, instead of AWS's default chain.
  */
 export function openMasterKey(env: MasterKeyEnvironment, credentials?: KmsSettings['credentials']): MasterKey {
   const file = masterKeyFile(env);
@@ -40,7 +40,10 @@ export function openMasterKey(env: MasterKeyEnvironment, credentials?: KmsSettin
   return file ? withOlderMasters(kms, [{ kind: 'file', master: file }]) : kms;
 }
 
-/** The key file, if there is one. @throws ConfigurationError when it cannot be used, or when no key service is named. */
+/**
+ * The key file, if one is configured. @throws ConfigurationError when it cannot be used, or no key service is
+ * configured.
+ */
 export function masterKeyFile({
   MASTER_KEY_FILE: path,
   KMS_KEY_ID,
@@ -65,7 +68,7 @@ function keyFile(path: string): MasterKey {
       assertMasterKeys(current);
       return current;
     } catch (cause) {
-      // It was there at the start: it is being changed, or its mount is away.
+      // The file existed at the start: an operator is replacing it, or its mount is gone.
       throw new ThrottledError('key_service_unavailable', FILE_RETRY_MS, { cause });
     }
   });

@@ -1,12 +1,12 @@
 /**
- * Every name in the ledger is made here, so that the layout can be read on one page (docs/understand/ledger.md has the prose).
- * Names hold ids, HMACs, states and codes only.
+ * Every name in the ledger, so that the layout can be read on one page; docs/understand/ledger.md explains it. Names
+ * contain ids, HMACs, states and codes only.
  */
 import { keyPaths } from '@cardseal/sealing';
 import type { JobId, Side } from '../job/index.ts';
 import { inverted } from '../job/index.ts';
 
-/** The tenant under which the house keeps what belongs to no tenant: tenants themselves, admins. */
+/** The tenant of records that belong to no tenant: tenants themselves, admins. */
 export const SYSTEM_TENANT = '_house';
 
 export const paths = {
@@ -21,7 +21,7 @@ export const paths = {
   event: (tenant: string, job: JobId, generation: number, mode: string) =>
     `jobs/${tenant}/${job}/event.${generation}.${mode}`,
   tombstone: (tenant: string, job: JobId) => `jobs/${tenant}/${job}/tombstone`,
-  /** The pictures of a job that ended without success are being taken away. */
+  /** Marks that a sweep deletes the images of a job that ended without success. */
   windowClosed: (tenant: string, job: JobId) => `jobs/${tenant}/${job}/window-closed`,
 
   allPending: 'pending/',
@@ -45,7 +45,7 @@ export const paths = {
   deliveryAttempt: (ref: DeliveryRef, attempt: number) => `${paths.delivery(ref)}${String(attempt).padStart(4, '0')}`,
 
   notice: (tenant: string, notice: NoticeId) => `notices/${tenant}/${notice}`,
-  /** Notices newest first: a time counted down from the last one of 13 digits. */
+  /** Notices sort newest first: the time counts down from the largest number of 13 digits. */
   noticed: (tenant: string) => `noticed/${tenant}/`,
   noticedBefore: (tenant: string, ms: number) =>
     `noticed/${tenant}/${String(LAST_MS - Math.max(0, ms)).padStart(13, '0')}`,
@@ -62,10 +62,10 @@ export const paths = {
   /** Every index name of one job. */
   indexOf: (tenant: string, job: JobId) => `index/${tenant}/${inverted(job)}.`,
 
-  /** What is to be done at a time, in the order of that time. `second` is `YYYYMMDDHHmmss` in UTC. */
+  /** Due work in the order of its time. `second` is `YYYYMMDDHHmmss` in UTC. */
   allDue: 'due/',
   due: (second: string, { tenant, job, what }: DueRef) => `due/${second}/${tenant}/${job}.${what}`,
-  /** What an erasure removed: counts and times. */
+  /** What an erasure deleted: counts and times. */
   erasureRecord: (tenant: string, job: JobId) => `erasures/${tenant}/${job}`,
 
   manifestsOfDay: (tenant: string, day: string) => `manifests/${tenant}/${day}/`,
@@ -87,13 +87,13 @@ export type RecordKind = 'endpoints' | 'api-keys' | 'tenants' | 'admins' | 'ende
 
 const LAST_MS = 9_999_999_999_999;
 
-/** The parts of a `noticed/` name; null for a name of another shape. */
+/** The parts of a `noticed/` name; null for other names. */
 export function parseNoticed(key: string): { notice: NoticeId; type: string; atMs: number } | null {
   const match = /^noticed\/[^/]+\/(\d{13})\.(evt_[0-9A-Z]+)\.([a-z.]+)$/.exec(key);
   return match && { notice: match[2] as NoticeId, type: match[3]!, atMs: LAST_MS - Number(match[1]) };
 }
 
-/** An event that is not the outcome of a job: a batch's end, an erasure, an endpoint's change of health. */
+/** An event that is not the outcome of a job: the end of a batch, an erasure, a change of an endpoint's health. */
 export type NoticeId = `evt_${string}`;
 
 export function isNoticeId(id: string): id is NoticeId {
@@ -113,7 +113,7 @@ export interface PendingMarker {
   tenant: string;
   job: JobId;
   generation: number;
-  /** HMAC of the job's reference, by which lists are filtered; `-` for none. */
+  /** HMAC of the job's reference, which lists filter by; `-` for none. */
   reference: string;
 }
 
@@ -126,20 +126,20 @@ export interface DueRef {
   what: DueKind;
 }
 
-/** The parts of a `due/` name; null for a name of another shape. */
+/** The parts of a `due/` name; null for other names. */
 export function parseDue(key: string): (DueRef & { second: string }) | null {
   const match = /^due\/(\d{14})\/([^/]+)\/(job_[0-9A-Z]+)\.([a-z]+)$/.exec(key);
   if (!match || !(DUE_KINDS as readonly string[]).includes(match[4]!)) return null;
   return { second: match[1]!, tenant: match[2]!, job: match[3] as JobId, what: match[4] as DueKind };
 }
 
-/** The parts of a `pending/` name; null for a name of another shape. */
+/** The parts of a `pending/` name; null for other names. */
 export function parsePending(key: string): PendingMarker | null {
   const match = /^pending\/([^/]+)\/(job_[0-9A-Z]+)\.(\d+)\.([0-9a-f]{32}|-)$/.exec(key);
   return match && { tenant: match[1]!, job: match[2] as JobId, generation: Number(match[3]), reference: match[4]! };
 }
 
-/** The parts of an `undelivered/`, `deliveries/` or `parked/` name; null for a name of another shape. */
+/** The parts of an `undelivered/`, `deliveries/` or `parked/` name; null for other names. */
 export function parseDelivery(key: string): DeliveryRef | null {
   const parked = /^parked\/([^/]+)\/([^/]+)\/((?:job|evt)_[0-9A-Z]+)\.(\d+)$/.exec(key);
   if (parked) return deliveryRef(parked[1]!, parked[3]!, parked[4]!, parked[2]!);

@@ -1,6 +1,6 @@
 /**
- * Whether anything was sealed under a key that is not there. A bucket of keys that is empty, or another one than before,
- * must stop a process: with a new key every name that follows from the old one would change, and nothing would open.
+ * Detects data that was sealed with a key that is missing. A bucket of keys that is empty, or is not the one used
+ * before, must stop the process: with a new key every derived name would change, and no object would open.
  */
 
 import { type ObjectStore, scan } from '@cardseal/object-store';
@@ -8,8 +8,8 @@ import { ConfigurationError } from '../config/index.ts';
 import { paths, SYSTEM_TENANT } from './paths.ts';
 
 /**
- * Folders in which a name exists only after its tenant's key was used. Not `jobs/` and `batches/`: a sweep writes the word
- * `withdrawn` there for a submit that ended before it made the first key. A job's own key proves the use.
+ * Folders in which a name exists only after the tenant's key was used. Not `jobs/` and `batches/`: a sweep writes the
+ * word `withdrawn` there for a submission that ended before it created the first key. A job's own key proves the use.
  */
 function sealedFolders(tenant: string): string[] {
   const records = ['endpoints', 'api-keys', 'tenants', 'admins', 'ended-sessions', 'bulk-retries'] as const;
@@ -21,7 +21,7 @@ function sealedFolders(tenant: string): string[] {
   ];
 }
 
-/** @param keyStore job keys in it are wrapped with the tenant's key. */
+/** @param keyStore its job keys are wrapped with the tenant's key. */
 export async function hasSealed(
   store: Pick<ObjectStore, 'list'>,
   keyStore: Pick<ObjectStore, 'list'>,
@@ -32,8 +32,8 @@ export async function hasSealed(
 }
 
 /**
- * Throws ConfigurationError when the bucket of keys has no key of the installation itself, although the bucket of data has
- * records. It checks `tenants/` only, because these records are sealed with that key.
+ * Throws ConfigurationError when the bucket of keys has no key of the installation itself although the bucket of data
+ * has records. It checks `tenants/` only, because these records are sealed with that key.
  */
 export async function assertKeysKept(
   store: Pick<ObjectStore, 'list'>,
@@ -43,7 +43,7 @@ export async function assertKeysKept(
   const hasAnyKey = await hasName(keyStore, paths.allKeys);
   const isUsed = (await hasSealed(store, keyStore, SYSTEM_TENANT)) || (!hasAnyKey && (await hasName(store, 'jobs/')));
   if (!isUsed) return;
-  // A process that starts beside this one may just have made the first key.
+  // Another process that starts now may just have created the first key.
   if (await hasName(keyStore, paths.tenantKey(SYSTEM_TENANT))) return;
   const found = hasAnyKey ? 'lacks the key of the installation' : 'holds no keys';
   throw new ConfigurationError([

@@ -1,7 +1,8 @@
 /**
- * The audit log: who did what, on what, when and why, as objects that are created once and hold on to each other by a
- * hash. Entries are sealed, because a reason is free text; names are in falling order, so that the newest come first.
- * It must never lose an entry that was answered for, nor take one back.
+ * The audit log: who did what, on what, when and why. Each entry is an object that is created once and contains the
+ * hash of the entry before it. Entries are sealed, because a reason is free text. Their names are in descending order,
+ * so that a list returns the newest first. The log must never lose an entry whose action was reported as done, and
+ * never delete one.
  */
 import type { Clock } from '@cardseal/base/clock';
 import { TransientError } from '@cardseal/base/errors';
@@ -13,14 +14,14 @@ const PREFIX = 'audit/';
 const HIGHEST = 999_999_999_999;
 const RACES = 30;
 const READS_AT_ONCE = 20;
-/** Each costs a request to the store: a second or two for all of them. */
+/** Entries read at once. Each costs one request to the store; a whole page takes a second or two. */
 const LOOKED_AT = 1000;
 
 export interface AuditParts {
   store: ObjectStore;
-  /** With a key of the house, bound to the entry's number. */
+  /** Seals with a key of the system tenant, bound to the number of the entry. */
   seal(subject: string, plain: Buffer): Promise<Buffer>;
-  /** Throws for bytes that were changed. */
+  /** Throws when the bytes were changed. */
   open(subject: string, sealed: Buffer): Promise<Buffer>;
   clock: Clock;
 }
@@ -31,7 +32,7 @@ export interface AuditPage {
   next: number | null;
 }
 
-/** What is absent is not asked for. */
+/** An absent property does not filter. */
 interface AuditFilter {
   job?: string | undefined;
   who?: string | undefined;
@@ -39,15 +40,18 @@ interface AuditFilter {
 }
 
 export interface AuditLog {
-  /** Resolves when the entry stands. Throws TransientError `audit_busy` after thirty lost races. */
+  /** Resolves when the entry is stored. Throws TransientError `audit_busy` after thirty lost races. */
   append(input: AuditInput): Promise<AuditEntry>;
-  /** Newest first; `before` is a number of an entry, exclusive. */
+  /** Newest first; `before` is the number of an entry, exclusive. */
   page(before: number | null, limit: number): Promise<AuditPage>;
-  /** As `page`, of those that match: a look ends behind a thousand entries, however few it has found. */
+  /** Like `page`, for entries that match. One call reads at most a thousand entries, however few of them match. */
   find(filter: AuditFilter, before: number | null, limit: number): Promise<AuditPage>;
   /** Every entry, newest first. */
   entries(): AsyncGenerator<AuditEntry>;
-  /** @param head an entry that was noted down earlier, `number:hash`: shows that nothing was cut off since. */
+  /**
+   * @param head `number:hash` of an entry, as an operator noted it earlier. It proves that no newer entries were cut
+   * off.
+   */
   verify(head?: { seq: number; hash: string }): Promise<Verification>;
 }
 
@@ -56,7 +60,7 @@ export function createAuditLog({ store, seal, open, clock }: AuditParts): AuditL
   let head: { seq: number; hash: string } | null = null;
   let last: Promise<unknown> = Promise.resolve();
 
-  /** null when it is gone, or was changed. */
+  /** null when the entry is missing or was changed. */
   async function read(seq: number): Promise<Buffer | null> {
     const sealed = await store.get(nameOf(seq));
     return sealed && open(subject(seq), sealed).catch(() => null);
@@ -66,7 +70,7 @@ export function createAuditLog({ store, seal, open, clock }: AuditParts): AuditL
     const { keys } = await store.list(PREFIX, { limit: 1 });
     const seq = keys[0] === undefined ? 0 : seqOf(keys[0]);
     const plain = seq === 0 ? null : await read(seq);
-    // An entry that no longer opens must not stop the log; the check of the chain tells of it.
+    // An entry that does not open must not stop the page. The verification of the chain reports it.
     return { seq, hash: seq === 0 ? NO_ENTRY : plain ? hashOf(plain) : NO_ENTRY };
   }
 
@@ -84,7 +88,7 @@ export function createAuditLog({ store, seal, open, clock }: AuditParts): AuditL
     throw new TransientError('audit_busy');
   }
 
-  /** Newest first, with the bytes that were hashed. */
+  /** Newest first, with the bytes that the hash covers. */
   async function* walk(before: number | null): AsyncGenerator<{ seq: number; plain: Buffer | null }> {
     let from = before === null ? undefined : nameOf(before);
     for (;;) {
@@ -107,7 +111,7 @@ export function createAuditLog({ store, seal, open, clock }: AuditParts): AuditL
   return {
     entries,
     append(input) {
-      // One after another: entries of one process would only race each other for the next number.
+      // One at a time: parallel writes of one process would only race for the same number.
       const written = last.then(() => write(input));
       last = written.catch(() => {});
       return written;

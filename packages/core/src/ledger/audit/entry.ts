@@ -1,7 +1,7 @@
-/** What an entry of the audit log says, and the hash by which the next one holds on to it. */
+/** The content of an audit entry, and the hash that links it to the next one. */
 import { createHash } from 'node:crypto';
 
-/** Everything that operators do, and every read of an image by an API key. */
+/** Every action of an operator, and every read of an image by an API key. */
 export const AUDIT_ACTIONS = [
   'login',
   'logout',
@@ -36,25 +36,28 @@ export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 type AuditDetail = Readonly<Record<string, string | number | boolean | null>>;
 
 export interface AuditInput {
-  /** An operator, `machine`, the id of an API key (role `api_key`), or `cli`, whose `detail` has the system user as `os_user`. */
+  /**
+   * An operator, `machine`, the id of an API key (role `api_key`), or `cli`. For `cli`, `detail` has the system user
+   * as `os_user`.
+   */
   who: string;
   role: string;
   action: AuditAction;
-  /** Ids of what it was done to: `tenant`, `job`, `endpoint`, `credential` … */
+  /** Ids of the objects of the action: `tenant`, `job`, `endpoint`, `credential` … */
   target: Readonly<Record<string, string>>;
-  /** Why, in the operator's words; null where none is asked for. */
+  /** The operator's reason as free text; null for actions that need none. */
   reason: string | null;
-  /** Ids, codes and numbers that say more; `failed` holds the code of an action that did not come about. */
+  /** More ids, codes and numbers. `failed` holds the error code of an action that failed. */
   detail?: AuditDetail;
 }
 
 export interface AuditEntry extends AuditInput {
   v: 1;
-  /** From 1, without gaps. */
+  /** Counts from 1, without gaps. */
   seq: number;
-  /** ISO time. */
+  /** ISO 8601 time. */
   at: string;
-  /** Hash of the entry before; zeros for the first. */
+  /** Hash of the entry before this one; zeros for the first. */
   prev: string;
 }
 

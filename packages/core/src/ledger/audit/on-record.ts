@@ -1,11 +1,11 @@
-/** Does what was asked for behind an entry in the audit log: what cannot be put on record is not done. */
+/** Writes an audit entry before an action and runs the action only if the entry is stored. */
 import { CardsealError } from '@cardseal/base/errors';
 import type { AuditLog } from './audit-log.ts';
 import type { AuditEntry, AuditInput } from './entry.ts';
 
 /**
- * Throws as `work` does, after a second entry that says that it did not come about.
- * @param lost is told when that second entry could not be written.
+ * Throws as `work` does, after it writes a second entry that records the failure.
+ * @param lost called when the second entry cannot be written.
  */
 export async function onRecord<T>(
   audit: Pick<AuditLog, 'append'>,

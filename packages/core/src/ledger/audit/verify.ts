@@ -1,18 +1,18 @@
-/** Walks the chain from its newest entry back to the first, and says where it does not hold. Reads only. */
+/** Reads the chain from its newest entry to the first and reports each place where it is broken. Writes nothing. */
 import { type AuditEntry, hashOf, NO_ENTRY } from './entry.ts';
 
 interface AuditProblem {
   seq: number;
   /**
-   * `missing`: there is no such entry · `changed`: it does not open · `broken`: the one after it was written behind
-   * other bytes · `head_missing`: an entry that was noted down is not there as it was.
+   * `missing`: the entry does not exist · `changed`: the entry does not open · `broken`: the next entry has the hash
+   * of other bytes · `head_missing`: an entry that an operator noted earlier is missing or changed.
    */
   code: 'missing' | 'changed' | 'broken' | 'head_missing';
 }
 
 export interface Verification {
   entries: number;
-  /** Note it down elsewhere: it is what shows a cut at the newest end. null for an empty log. */
+  /** An operator notes it outside the ledger: only that reveals a cut at the newest end. null for an empty log. */
   head: { seq: number; hash: string } | null;
   problems: AuditProblem[];
 }

@@ -1,6 +1,6 @@
 /**
- * The lines of a batch: pictures, references and metadata, sealed a chunk at a time with a key of the round's own. They
- * are there until every line has its job; then the key goes, and no copy of any chunk opens any more.
+ * The lines of a batch: images, references and metadata, sealed in chunks with a key of the round. They exist until
+ * every line has its job. Then the key is deleted, and no copy of any chunk can be opened.
  */
 
 import { listAll, type ObjectStore, readOpened } from '@cardseal/object-store';
@@ -8,23 +8,26 @@ import type { Keyring } from '@cardseal/sealing';
 import { open, seal } from '@cardseal/sealing';
 import { type BatchId, type BatchRound, batchNames, type LinesRef } from './batch-names.ts';
 
-/** Lines count from 1, as people and editors do. `request` is what the line asked for, checked. */
+/** Lines count from 1, as editors do. `request` is the validated content of the line. */
 export interface BatchLine<T = unknown> {
   line: number;
   request: T;
 }
 
 export interface BatchLines {
-  /** The key of the round: made here, or by another who writes in it. TransientError when that one is just done. */
+  /**
+   * The key of the round: created here, or by another process that writes in the same round. Throws TransientError
+   * when that process has just finished.
+   */
   makeKey(round: BatchRound): Promise<Buffer>;
   put(round: BatchRound, manifest: string, at: number, key: Buffer, lines: readonly BatchLine[]): Promise<void>;
-  /** null when they are gone, or never were. */
+  /** null when the lines are deleted or never existed. */
   read<T>(tenant: string, id: BatchId, from: LinesRef, at: number): Promise<BatchLine<T>[] | null>;
-  /** How many of the chunks cannot be read. */
+  /** The number of chunks that cannot be read. */
   missing(tenant: string, id: BatchId, from: LinesRef & { chunks: number }): Promise<number>;
-  /** Drops the round's key, then every chunk of it; returns how many there were. May run any number of times. */
+  /** Deletes the key of the round, then every chunk. Returns the number of chunks. Idempotent. */
   drop(round: BatchRound): Promise<number>;
-  /** Removes what one writer wrote, and leaves the key to the others. */
+  /** Deletes the chunks of one writer and keeps the key for the other writers. */
   dropOf(round: BatchRound, manifest: string): Promise<void>;
 }
 

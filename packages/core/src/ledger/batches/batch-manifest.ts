@@ -1,6 +1,6 @@
 /**
- * A batch on its way in: first a marker, so that whatever a killed process leaves is found, then the lines chunk by chunk,
- * then the head. One conditional write of the head decides the round: committed, or withdrawn.
+ * Takes a batch in: first a marker, so that a sweep finds what a killed process leaves behind; then the lines chunk by
+ * chunk; then the head. One conditional write of the head decides the round: committed or withdrawn.
  */
 import { randomBytes } from 'node:crypto';
 import { TransientError } from '@cardseal/base/errors';
@@ -12,10 +12,10 @@ export interface BatchHead extends LinesRef {
   v: 1;
   createdAtMs: number;
   apiKeyId: string;
-  /** Lines that are not blank; numbers count the blank ones too. */
+  /** The number of lines that are not blank. Line numbers count blank lines too. */
   lines: number;
   blank: number[];
-  /** All other lines are accepted. */
+  /** The refused lines. All others are accepted. */
   rejected: { line: number; code: string; detail: string }[];
   chunks: number;
 }
@@ -24,22 +24,22 @@ export type HeadDraft = Omit<BatchHead, 'v' | 'chunks' | keyof LinesRef>;
 
 export interface BatchManifest extends LinesRef {
   opened: BatchRound;
-  /** How many chunks there are by now. */
+  /** The number of chunks so far. */
   chunks(): number;
   put(lines: readonly BatchLine[]): Promise<void>;
   /**
-   * False when another committed the round. Throws TransientError `store_batch_withdrawn` when it was withdrawn; any
-   * other error leaves open whether it is committed.
+   * Returns false when another process committed the round. Throws TransientError `store_batch_withdrawn` when the
+   * round was withdrawn. After any other error the round may be committed or not.
    */
   commit(head: HeadDraft): Promise<boolean>;
   /**
-   * Removes what it wrote, unless that may be committed.
-   * @param alone nobody else knows the id, and nothing of it is on its way: key and marker go, too.
+   * Deletes what this writer wrote, unless it may be committed.
+   * @param alone no other process knows the id or writes under it; then the key and the marker are deleted too.
    */
   drop(how: { alone: boolean }): Promise<void>;
 }
 
-/** What decided a round; null while nothing did. */
+/** The decision of a round; null while it is open. */
 export type Decision = BatchHead | 'withdrawn' | null;
 
 export interface ManifestParts {
@@ -49,10 +49,10 @@ export interface ManifestParts {
   decisionOf(round: BatchRound): Promise<Decision>;
 }
 
-/** Whoever waits for a marker to stay as it is waits many times as long. */
+/** A process that waits for an unchanged marker waits many times as long. */
 const RENEW_AFTER_MS = 60_000;
 
-/** Its body is new each time: who watches it sees that somebody is at work. */
+/** Each renewal writes a new body. A process that watches the marker sees that another one still works on the round. */
 export async function putMark(store: ObjectStore, round: BatchRound): Promise<void> {
   await store.put(batchNames.open(round), randomBytes(16));
 }
@@ -87,7 +87,7 @@ export async function beginManifest(parts: ManifestParts, opened: BatchRound): P
       mayBeCommitted = true;
       if (await store.create(batchNames.head(opened), sealed)) return true;
       const decided = await decisionOf(opened);
-      // Ours, though the store's answer did not show it.
+      // This write won, although the response of the store did not say so.
       if (decided !== null && decided !== 'withdrawn' && decided.manifest === manifest) return true;
       if (decided !== null) mayBeCommitted = false;
       if (decided === null || decided === 'withdrawn') throw new TransientError('store_batch_withdrawn');
@@ -95,7 +95,7 @@ export async function beginManifest(parts: ManifestParts, opened: BatchRound): P
     },
     async drop({ alone }) {
       if (mayBeCommitted) return;
-      // In a round that is withdrawn there is nobody else either, and perhaps nobody comes any more to sweep it.
+      // A withdrawn round has no other writer either, and perhaps no process will sweep it.
       const forAll = alone || (await decisionOf(opened)) === 'withdrawn';
       if (!forAll) return lines.dropOf(opened, manifest);
       await lines.drop(opened);

@@ -1,4 +1,4 @@
-/** What a batch, its rounds and its lines are called. */
+/** The names of a batch, its rounds and its lines. */
 import { createHash } from 'node:crypto';
 import { decodeTime } from 'ulid';
 import type { JobId } from '../../job/index.ts';
@@ -6,17 +6,17 @@ import type { JobId } from '../../job/index.ts';
 export type BatchId = `batch_${string}`;
 
 /**
- * One go at taking a batch in. A round ends committed or withdrawn; one that was withdrawn never comes back, and who
- * tries again begins the next. So nothing that is late for its round can do harm to another.
+ * One attempt to accept a batch. A round ends committed or withdrawn. A withdrawn round is never reused, and a
+ * repeated request opens the next one, so late writes cannot affect a later round.
  */
 export interface BatchRound {
   tenant: string;
   id: BatchId;
-  /** From 0. */
+  /** Counts from 0. */
   round: number;
 }
 
-/** Whose lines: of two that write in the same round one is committed, and their lines never mix. */
+/** The writer of the lines. When two processes write in the same round, one is committed, and their lines never mix. */
 export interface LinesRef {
   round: number;
   manifest: string;
@@ -34,14 +34,14 @@ export function batchCreatedAtMs(id: BatchId): number {
   return decodeTime(id.slice('batch_'.length));
 }
 
-/** All ids of a batch share its time, so that one prefix of the index holds them. */
+/** All ids of a batch contain its time, so that one prefix of the index finds them. */
 export function lineJobId(id: BatchId, line: number): JobId {
   const digest = createHash('sha256').update(`${id}:${line}`).digest();
   const random = Array.from({ length: RANDOM_DIGITS }, (_, at) => ALPHABET[digest[at]! & 31]).join('');
   return `job_${id.slice('batch_'.length, 'batch_'.length + TIME_DIGITS)}${random}`;
 }
 
-/** What the ids of a batch's jobs begin with, behind `job_`. */
+/** The prefix of the ids of a batch's jobs, after `job_`. */
 export function lineIdPrefix(id: BatchId): string {
   return id.slice('batch_'.length, 'batch_'.length + TIME_DIGITS);
 }
@@ -52,7 +52,7 @@ export const batchNames = {
   part: (tenant: string, id: BatchId, part: string) => `batches/${tenant}/${id}/${part}`,
   headPart: (round: number) => `head.${round}`,
   head: ({ tenant, id, round }: BatchRound) => batchNames.part(tenant, id, batchNames.headPart(round)),
-  /** The lines of everybody who wrote in the round, or of one of them. */
+  /** The lines of all writers in the round, or of one writer. */
   lines: ({ tenant, id, round }: BatchRound, manifest?: string) =>
     batchNames.part(tenant, id, `lines.${round}.${manifest === undefined ? '' : `${manifest}.`}`),
   chunkPart: ({ round, manifest }: LinesRef, at: number) => `lines.${round}.${manifest}.${String(at).padStart(5, '0')}`,
@@ -60,11 +60,11 @@ export const batchNames = {
   allOpen: 'open-batches/',
   open: ({ tenant, id, round }: BatchRound) => `open-batches/${tenant}/${id}.${round}`,
 
-  /** The key tree knows subjects, whatever they are: the lines of a round have their key beside those of jobs. */
+  /** Keys belong to any subject, so the lines of a round have their key next to the keys of jobs. */
   linesKey: ({ id, round }: BatchRound) => `${id}.${round}` as unknown as JobId,
 } as const;
 
-/** The parts of an `open-batches/` name; null for a name of another shape. */
+/** The parts of an `open-batches/` name; null for other names. */
 export function parseOpenBatch(key: string): BatchRound | null {
   const match = /^open-batches\/([^/]+)\/(batch_[0-9A-Z]+)\.(\d+)$/.exec(key);
   if (!match || !isBatchId(match[2]!)) return null;

@@ -1,7 +1,8 @@
 /**
- * Batches: a sealed manifest of lines, written chunk by chunk while it streams in, whose head is the commit. Each line
- * becomes a job whose id follows from batch and line, so that making them twice makes them once; one conditional
- * write ends the batch. The lines go when every one has its job; head and end stay, under the tenant's key.
+ * Batches: a sealed manifest of lines, written in chunks while the request arrives. Its head is the commit. The id of
+ * each line's job follows from the batch and the line, so that a repeated expansion creates no second job. One
+ * conditional write ends the batch. The lines are deleted when every line has its job; the head and the end stay,
+ * sealed with the tenant's key.
  */
 import { randomBytes } from 'node:crypto';
 import { DefectError } from '@cardseal/base/errors';
@@ -22,44 +23,44 @@ interface BatchStatus {
   expanded: boolean;
   cancelAsked: boolean;
   end: BatchEnd | null;
-  /** Chunks of lines that are there, whoever wrote them. */
+  /** The number of chunks of all writers. */
   chunks: number;
 }
 
 export interface Batches {
-  /** Opens the first round that was not withdrawn. */
+  /** Opens the first round that is not withdrawn. */
   begin(tenant: string, id: BatchId): Promise<BatchManifest>;
-  /** null when there is no such batch. Throws DefectError `batch_head_missing` when the store lost the head. */
+  /** null when the batch does not exist. Throws DefectError `batch_head_missing` when the store lost the head. */
   head(tenant: string, id: BatchId): Promise<BatchHead | null>;
   decisionOf(round: BatchRound): Promise<Decision>;
-  /** Changes whenever somebody writes in the round; null when the round is closed. */
+  /** Changes whenever a process writes in the round; null when the round is closed. */
   mark(round: BatchRound): Promise<string | null>;
   /**
-   * Decides that the round is not committed, and only then removes its lines; returns how many chunks there were. null
-   * when it is committed. May run any number of times. Throws as `head` does.
+   * Withdraws the round and only then deletes its lines. Returns the number of chunks, or null when the round is
+   * committed. Idempotent. Throws as `head` does.
    */
   withdraw(round: BatchRound): Promise<number | null>;
-  /** null when the lines are gone. */
+  /** null when the lines are deleted. */
   chunk<T>(tenant: string, id: BatchId, from: LinesRef, at: number): Promise<BatchLine<T>[] | null>;
-  /** How many chunks of a committed batch cannot be read. */
+  /** The number of chunks of a committed batch that cannot be read. */
   missingChunks(tenant: string, id: BatchId, head: BatchHead): Promise<number>;
   dropLines(round: BatchRound): Promise<void>;
-  /** Every round that was begun and is neither ended nor swept. */
+  /** Every round that was opened and is neither ended nor swept. */
   open(): AsyncGenerator<BatchRound>;
-  /** Committed batches whose ids were made since then, and whether they are open. */
+  /** Committed batches with ids since that time, and whether they are open. */
   since(tenant: string, ms: number): AsyncGenerator<{ id: BatchId; head: BatchHead; open: boolean }>;
-  /** Puts back the marker of a committed batch that has not ended. */
+  /** Restores the marker of a committed batch that has not ended. */
   reopen(round: BatchRound): Promise<void>;
   close(round: BatchRound): Promise<void>;
-  /** Marks that every line has its job; from then on nobody reads a line. */
+  /** Marks that every line has its job. From then on no process reads a line. */
   setExpanded(tenant: string, id: BatchId): Promise<void>;
   askToCancel(tenant: string, id: BatchId): Promise<void>;
   status(tenant: string, id: BatchId): Promise<BatchStatus>;
-  /** The end that stands: ours, or another's. */
+  /** The stored end: this one or another process's. */
   end(tenant: string, id: BatchId, end: BatchEnd): Promise<BatchEnd>;
 }
 
-/** A word and not nothing: what an answer cut short leaves of a head must never read as it. */
+/** A word and not an empty body: a truncated response must never read as a withdrawal. */
 const WITHDRAWN = Buffer.from('withdrawn');
 
 export function createBatches(store: ObjectStore, keyring: Keyring): Batches {
@@ -84,7 +85,7 @@ export function createBatches(store: ObjectStore, keyring: Keyring): Batches {
       bytes.equals(WITHDRAWN) ? 'withdrawn' : opened(at.tenant, at.id, batchNames.headPart(at.round), bytes),
     );
   }
-  /** Withdrawn rounds are few: each has stood still for minutes before. */
+  /** Withdrawn rounds are rare: each one did not change for minutes before. */
   async function standing(tenant: string, id: BatchId): Promise<{ at: BatchRound; head: BatchHead | null }> {
     for (let round = 0; ; round++) {
       const at = { tenant, id, round };
@@ -93,12 +94,12 @@ export function createBatches(store: ObjectStore, keyring: Keyring): Batches {
     }
   }
 
-  /** Only a committed batch is expanded, cancelled or ended: without its head it has lost the head. */
+  /** Only a committed batch is expanded, cancelled or ended. Without a head it has lost the head. */
   async function refuseCommitted(tenant: string, id: BatchId): Promise<void> {
     const folder = batchNames.folder(tenant, id);
     const kept = (await listAll(store, folder)).map((name) => name.slice(folder.length));
     const isCommitted = ['expanded', 'cancel', 'end'].some((part) => kept.includes(part));
-    // The head may have been written since it was looked for.
+    // Another process may have written the head since this process looked for it.
     if (!isCommitted || (await standing(tenant, id)).head !== null) return;
     throw new DefectError('batch_head_missing', { fields: { tenant, batch: id } });
   }

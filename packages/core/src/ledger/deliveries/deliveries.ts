@@ -1,6 +1,6 @@
 /**
- * The record of every try of every delivery: when, status, latency, class. Nothing personal in the open: the start of
- * the receiver's answer is sealed with the job's key, so that erasure takes it along.
+ * The record of every attempt of every delivery: time, status, latency, class. It contains no personal data in the
+ * clear: the start of the receiver's response is sealed with the key of the job, so that erasure covers it.
  */
 import { TransientError } from '@cardseal/base/errors';
 import { listAll, type ObjectStore } from '@cardseal/object-store';
@@ -11,23 +11,26 @@ import { type DeliveryRef, isNoticeId, type NoticeId, parseDelivery, paths } fro
 
 export interface DeliveryAttempt {
   atMs: number;
-  /** The closed set of the webhook room, `delivered`, `timeout` …; or `resent`, which is no try but a fresh budget. */
+  /**
+   * A class of the package `webhook` (`delivered`, `timeout` …), or `resent`, which is no attempt but starts a fresh
+   * budget.
+   */
   class: string;
   status: number | null;
   latencyMs: number;
-  /** When the next try is due; null after the last one. */
+  /** When the next attempt is due; null after the last one. */
   nextAtMs: number | null;
-  /** Which try of its budget it was, from 1; 0 for `resent`. */
+  /** The number of the attempt within its budget, from 1; 0 for `resent`. */
   attempt: number;
-  /** Until when the answer's `Retry-After` holds the whole endpoint. */
+  /** Until when the response's `Retry-After` holds the whole endpoint, epoch milliseconds. */
   heldUntilMs?: number;
   /** The response has a status, but its body did not end as its headers say, or not in time. */
   brokenBody?: true;
-  /** The start of the answer, sealed, in base64. */
+  /** The start of the response body, sealed, in base64. */
   answer?: string;
 }
 
-/** A try as it is read back; `answer` in the clear. */
+/** An attempt as it is read back; `answer` in the clear. */
 export interface StoredDeliveryAttempt extends Omit<DeliveryAttempt, 'answer'> {
   number: number;
   answer: Buffer | null;
@@ -35,26 +38,26 @@ export interface StoredDeliveryAttempt extends Omit<DeliveryAttempt, 'answer'> {
 
 export interface DeliveryRecord {
   ref: DeliveryRef;
-  /** Tries made, resends not counted. */
+  /** Attempts so far, without resends. */
   tries: number;
-  /** Entries on record, resends counted; the next one gets this number plus one. */
+  /** Stored entries, with resends. The next entry gets this number plus one. */
   entries: number;
   last: DeliveryAttempt | null;
 }
 
 export interface Deliveries {
-  /** Puts a try on record after those that are there; whoever else writes at that moment gets another number. */
+  /** Records an attempt after the stored ones. Concurrent writers get different numbers. */
   record(before: DeliveryRecord, record: Omit<DeliveryAttempt, 'answer'>, answer?: Buffer): Promise<void>;
   read(ref: DeliveryRef): Promise<DeliveryRecord>;
-  /** Every delivery of a job that has at least one try. */
+  /** Every delivery of a job that has at least one attempt. */
   ofJob(tenant: string, job: JobId): Promise<DeliveryRecord[]>;
-  /** Every delivery of a job that is owed, or has a try. */
+  /** Every delivery of a job that is owed or has an attempt. */
   refsOf(tenant: string, job: JobId): Promise<DeliveryRef[]>;
   /** The name of the newest entry of each delivery of a job. */
   newestNames(tenant: string, job: JobId | NoticeId): Promise<{ ref: DeliveryRef; name: string }[]>;
   /** All entries of one delivery, oldest first. */
   tries(ref: DeliveryRef): Promise<StoredDeliveryAttempt[]>;
-  /** A page of delivery names of a tenant that were tried, in the order of their names. */
+  /** A page of names of a tenant's deliveries with attempts, in the order of their names. */
   page(tenant: string, after: string | undefined, limit: number): Promise<{ refs: DeliveryRef[]; next: string | null }>;
 }
 
@@ -69,7 +72,7 @@ export function createDeliveries(store: ObjectStore, keyring: Keyring): Deliveri
     return { ref, tries, entries: names.length, last: body && (JSON.parse(body.toString()) as DeliveryAttempt) };
   }
 
-  /** null when the job's key is gone, and with it the right to keep what was answered. */
+  /** null when the key of the job is deleted. Then the response may not be stored. */
   async function sealFor({ tenant, job }: DeliveryRef, context: SealContext, plain: Buffer): Promise<Buffer | null> {
     if (isNoticeId(job)) return keyring.seal(tenant, context, plain);
     const key = await keyring.jobKey(tenant, job);
@@ -148,7 +151,7 @@ function sealContext(ref: DeliveryRef, number: number) {
   return { tenant: ref.tenant, subject: ref.job, kind: `answer.${ref.generation}.${ref.endpoint}.${number}` };
 }
 
-/** @param names in their order. */
+/** @param names in ascending order. */
 export function newestOfEach(names: readonly string[]): { ref: DeliveryRef; name: string }[] {
   const newest = new Map(names.map((name) => [name.slice(0, name.lastIndexOf('/')), name]));
   return [...newest.values()].map((name) => ({ ref: parseDelivery(name)!, name }));

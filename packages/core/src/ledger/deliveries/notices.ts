@@ -1,7 +1,8 @@
 /**
- * Notices: events that are not a job's outcome (a batch's end, an erasure, an endpoint's change of health). Their bytes
- * are kept here, sealed with the tenant's key, and hold ids and states only: they go out alike in every payload mode. An
- * empty name beside each says when it was and what kind, so that they can be listed and removed by age.
+ * Notices: events that are not the outcome of a job (the end of a batch, an erasure, a change of an endpoint's
+ * health). Their bytes are stored here, sealed with the tenant's key. They contain ids and states only and are equal
+ * in every payload mode. An empty object next to each carries its time and type in its name, so that a list and a
+ * sweep read names only.
  */
 
 import { listAll, type ObjectStore } from '@cardseal/object-store';
@@ -19,17 +20,23 @@ interface Notice {
 }
 
 export interface Notices {
-  /** False when the notice exists: its first bytes stay. */
+  /** Returns false when the notice exists. Its first bytes stay. */
   create(tenant: string, id: NoticeId, notice: Notice): Promise<boolean>;
   get(tenant: string, id: NoticeId): Promise<Notice | null>;
-  /** Newest first, of `beforeMs` or earlier; `cursor` goes on behind a name. One told twice may be named twice. */
+  /**
+   * Newest first, at or before `beforeMs`; `cursor` continues after a name. A notice that was created twice may be
+   * listed twice.
+   */
   page(tenant: string, beforeMs: number, cursor: string | null, limit: number): Promise<NoticePage>;
-  /** Its bytes, its tries and markers at these endpoints, and its name last, so that a sweep that died finds it again. */
+  /**
+   * Deletes its bytes, its attempts and markers at these endpoints, and its name last, so that a sweep finds it again
+   * after a crash.
+   */
   remove(tenant: string, named: NoticeName, endpoints: readonly string[]): Promise<void>;
 }
 
 interface NoticeName {
-  /** A cursor that goes on behind it. */
+  /** A cursor that continues after this name. */
   name: string;
   notice: NoticeId;
   type: string;

@@ -1,6 +1,6 @@
 /**
- * Recoveries: what an endpoint's owner asked to have sent again, and how far that has come. A recovery that died with
- * its worker goes on from its newest mark; it is gone when it is done.
+ * Recoveries: what an endpoint's owner asked to have sent again, and the progress. After a crash of the worker a
+ * recovery continues from its newest checkpoint. It is deleted when it is done.
  */
 
 import { listAll, type ObjectStore, scan } from '@cardseal/object-store';
@@ -16,31 +16,37 @@ export interface RecoveryRef {
 }
 
 export interface Recovery {
-  /** `parked`: what waited while the endpoint was disabled. `since`: every outcome of a span of time that is not delivered. */
+  /**
+   * `parked`: deliveries that waited while the endpoint was disabled. `since`: every undelivered outcome of a span of
+   * time.
+   */
   kind: 'parked' | 'since';
-  /** Milliseconds since the epoch; of `since`. */
+  /** Start of the span for `since`, epoch milliseconds. */
   sinceMs: number;
   untilMs: number;
 }
 
 export interface RecoveryState extends Recovery {
-  /** The name in the index at which to go on; null at the beginning. */
+  /** The index name at which to continue; null at the start. */
   cursor: string | null;
 }
 
 export interface Recoveries {
   start(ref: RecoveryRef, recovery: Recovery): Promise<void>;
-  /** null when it is done. */
+  /** null when the recovery is done. */
   read(ref: RecoveryRef): Promise<RecoveryState | null>;
   reached(ref: RecoveryRef, state: RecoveryState): Promise<void>;
   finish(ref: RecoveryRef): Promise<void>;
   open(): AsyncGenerator<RecoveryRef>;
-  /** Outcomes of jobs submitted until a time, newest job first, from their names alone; `cursor` goes on from a page. */
+  /**
+   * Outcomes of jobs that were submitted before a time, newest job first, read from names only; `cursor` continues a
+   * page.
+   */
   outcomes(tenant: string, untilMs: number, cursor: string | null): Promise<OutcomePage>;
 }
 
 interface OutcomeName {
-  /** A cursor that goes on behind it. */
+  /** A cursor that continues after this name. */
   name: string;
   job: JobId;
   generation: number;

@@ -1,6 +1,6 @@
 /**
- * Every job of a stretch of time with the names that speak of its end: its objects, its markers, its deliveries. All of
- * these names lie in the order of job ids, so that one scan over each is enough and memory stays flat.
+ * Every job of a span of time with the names that show its state: its objects, its markers, its deliveries. All these
+ * names sort by job id, so that one scan over each kind is enough and memory stays constant.
  */
 
 import { type ObjectStore, scan } from '@cardseal/object-store';
@@ -18,30 +18,30 @@ export interface DayJob {
   requestLost: boolean;
   /** Generations with an outcome. */
   decided: number[];
-  /** Generations whose marker stands. */
+  /** Generations with a marker. */
   open: number[];
   undelivered: DeliveryRef[];
   parked: DeliveryRef[];
-  /** Names of the newest try of each delivery. */
+  /** Names of the newest attempt of each delivery. */
   tries: { ref: DeliveryRef; name: string }[];
 }
 
 export interface DayStretch {
-  /** Milliseconds since the epoch; the end is exclusive. */
+  /** Epoch milliseconds; the end is exclusive. */
   fromMs: number;
   toMs: number;
-  /** Goes on behind this job. */
+  /** Continues after this job. */
   after?: JobId | undefined;
   /** Endpoints at which deliveries may be parked. */
   disabled: readonly string[];
 }
 
 export async function* jobsOfDay(store: ObjectStore, tenant: string, stretch: DayStretch): AsyncGenerator<DayJob> {
-  // `~` sorts behind all that a job's names go on with.
+  // `~` sorts after every character of a job's names.
   const from = stretch.after === undefined ? `job_${encodeTime(stretch.fromMs, 10)}` : `${stretch.after}~`;
   const until = `job_${encodeTime(stretch.toMs, 10)}`;
   const start = (prefix: string) => follow(scan(store, prefix, prefix + from), prefix, until);
-  // Markers are read before objects: what ended in between has its outcome by then.
+  // Markers are read before objects: a generation that ends between the two reads has its outcome by then.
   const pending = start(paths.pendingOfTenant(tenant));
   const undelivered = start(paths.undeliveredOfTenant(tenant));
   const tries = start(paths.deliveriesOfTenant(tenant));
@@ -68,7 +68,7 @@ export async function* jobsOfDay(store: ObjectStore, tenant: string, stretch: Da
 
 const JOB = /^job_[0-9A-Z]{26}/;
 
-/** Names in the order of their jobs, taken job by job. */
+/** Names in the order of their jobs, one job at a time. */
 function follow(names: AsyncGenerator<string>, prefix: string, until: string) {
   let head: string | null | undefined;
   const jobOf = (name: string) => JOB.exec(name.slice(prefix.length))?.[0] as JobId | undefined;
@@ -86,7 +86,7 @@ function follow(names: AsyncGenerator<string>, prefix: string, until: string) {
       while (head && !jobOf(head)) await advance();
       return head ? jobOf(head)! : null;
     },
-    /** Of this job; those of earlier ones are passed over. */
+    /** Names of this job; names of earlier jobs are skipped. */
     async take(job: JobId): Promise<string[]> {
       await begin();
       while (head && head.slice(prefix.length) < job) await advance();

@@ -1,6 +1,6 @@
 /**
- * What is left of an erased job, in the shape of a job: nothing opens and nothing can be written. Who was about to
- * work on it or to send of it finds this.
+ * An erased job with the interface of a job: nothing opens and nothing can be written. Code that was about to work on
+ * the job, or to send its outcome, gets this object.
  */
 import { RejectedError } from '@cardseal/base/errors';
 import type { JobId } from '../../job/index.ts';

@@ -1,6 +1,7 @@
 /**
- * Erasure in the ledger: a tombstone that wins against everything, then the removal of all that the job ever had, and
- * a record of what was removed. Tombstone and record hold ids, times and counts, and are therefore not sealed.
+ * Erasure in the ledger: a tombstone that takes precedence over everything, then the deletion of all objects of the
+ * job, and a record of what was deleted. Tombstone and record contain ids, times and counts only, and are therefore
+ * not sealed.
  */
 
 import { listAll, type ObjectStore } from '@cardseal/object-store';
@@ -8,7 +9,7 @@ import type { Keyring } from '@cardseal/sealing';
 import type { JobId } from '../../job/index.ts';
 import { paths } from '../paths.ts';
 
-/** The marker of an erasure goes under this generation, which no work ever has. */
+/** The generation of the erasure's own marker. No work has this generation. */
 export const ERASURE_GENERATION = 0;
 
 export interface Tombstone {
@@ -18,24 +19,24 @@ export interface Tombstone {
   generation: number;
   createdAtMs: number;
   erasedAtMs: number;
-  /** The endpoints that are told; null for all that listen. */
+  /** The endpoints that receive the notice; null for all that subscribe. */
   endpointIds: string[] | null;
 }
 
 export interface ErasureRecord {
   v: 1;
   completedAtMs: number;
-  /** Names removed, by the first part of their name. */
+  /** Deleted names, counted by the first part of the name. */
   removed: Record<string, number>;
 }
 
 export interface Erasures {
   tombstone(tenant: string, job: JobId): Promise<Tombstone | null>;
-  /** The tombstone that stands: ours, or the earlier one. */
+  /** The stored tombstone: this one or an earlier one. */
   declare(tenant: string, job: JobId, ours: Tombstone): Promise<Tombstone>;
   /**
-   * Removes the key, then every object, index name, delivery record and marker of work; never the tombstone, nor what
-   * belongs to the erasure itself. May run any number of times. Returns the number of names removed, by kind.
+   * Deletes the key, then every object, index name, delivery record and marker of work; never the tombstone or what
+   * belongs to the erasure itself. Idempotent. Returns the number of deleted names, by kind.
    * @param disabled endpoints at which deliveries of the job may be parked.
    */
   remove(
@@ -44,9 +45,9 @@ export interface Erasures {
     reason: Tombstone['reason'],
     disabled: readonly string[],
   ): Promise<Record<string, number>>;
-  /** Takes the erased job off the lists. */
+  /** Removes the erased job from lists. */
   unlist(tenant: string, job: JobId): Promise<void>;
-  /** Keeps the first record. */
+  /** The first record stays. */
   record(tenant: string, job: JobId, record: ErasureRecord): Promise<ErasureRecord>;
   readRecord(tenant: string, job: JobId): Promise<ErasureRecord | null>;
 }
@@ -66,14 +67,15 @@ export function createErasures(store: ObjectStore, keyring: Keyring): Erasures {
 
     async remove(tenant, job, reason, disabled) {
       const hadKey = (await keyring.jobKey(tenant, job).catch(() => true)) !== null;
-      // The key goes first: from here on nothing that is still there can be opened, in any copy.
+      // The key first: from here on nothing that still exists can be opened, in any copy.
       await keyring.dropJobKey(tenant, job);
       const names = await namesOf(store, tenant, job, disabled);
-      // A marker of work is deleted after the objects that it leads to: if some of these stay, a worker still finds them.
+      // A marker of work is deleted after the objects that it leads to: if some of these stay, a worker still finds
+      // them.
       const isMarker = (name: string) => name.startsWith(paths.allPending);
       await store.delete(names.filter((name) => !isMarker(name)));
       await store.delete(names.filter(isMarker));
-      // Who asked for the erasure sees it in lists; what its time took is gone from them.
+      // A requested erasure stays visible in lists. An expired job disappears from them.
       if (reason === 'request') await store.put(paths.indexErased(tenant, job), Buffer.alloc(0));
       const counts = Map.groupBy(names, (name) => name.slice(0, name.indexOf('/')));
       const removed = Object.fromEntries([...counts].map(([kind, those]) => [kind, those.length]));
@@ -86,7 +88,7 @@ export function createErasures(store: ObjectStore, keyring: Keyring): Erasures {
   };
 }
 
-/** The pending markers last: as long as one stands, whoever finds it finishes the removal. */
+/** Pending markers last: while one exists, a worker that finds it completes the deletion. */
 async function namesOf(store: ObjectStore, tenant: string, job: JobId, disabled: readonly string[]): Promise<string[]> {
   const own = new Set<string>([
     paths.tombstone(tenant, job),

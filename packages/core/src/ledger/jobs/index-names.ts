@@ -1,4 +1,4 @@
-/** The names of the index, read: `index/{tenant}/{inverted ULID}.{reference}.{generation}.{state}.{code}`. */
+/** Parses the names of the index: `index/{tenant}/{inverted ULID}.{reference}.{generation}.{state}.{code}`. */
 import { decodeTime, encodeTime } from 'ulid';
 import { inverted, type JobId } from '../../job/index.ts';
 
@@ -14,7 +14,7 @@ export interface IndexEntry {
   /** `queued` while the generation has no outcome. */
   state: string;
   code: string;
-  /** How many names spoke of the job. */
+  /** The number of names of the job. */
   names: number;
 }
 
@@ -27,7 +27,7 @@ export interface IndexName {
   code: string;
 }
 
-/** null for a name of another shape. */
+/** null for other names. */
 export function parseIndexName(name: string): IndexName | null {
   const match = NAME.exec(name);
   if (!match) return null;
@@ -49,7 +49,7 @@ export function lastEntry(job: JobId, names: readonly IndexName[]): IndexEntry {
   return { job, createdAtMs: decodeTime(job.slice('job_'.length)), names: names.length, ...entry };
 }
 
-/** In inverted ids: behind every id made at `ms` or later, before every id made earlier. */
+/** In inverted ids: after every id of `ms` or later, before every earlier id. */
 export function pastMs(ms: number): string {
   return `${inverted(`job_${encodeTime(Math.max(0, Math.floor(ms)), 10)}`)}~`;
 }

@@ -1,20 +1,20 @@
-/** What the names of a job's objects show without opening any: sides kept, generations decided, erasure, loss. */
+/** What the names of a job's objects show without opening any: stored sides, decided generations, erasure, loss. */
 import { DefectError } from '@cardseal/base/errors';
 import { listAll, type ObjectStore } from '@cardseal/object-store';
 import type { JobId, Side } from '../../job/index.ts';
 import { SIDES } from '../../job/index.ts';
 import { parsePending, paths } from '../paths.ts';
 
-/** What the names under the job itself tell. */
+/** What the names under the job itself show. */
 export interface KeptNames {
   committed: boolean;
   erased: boolean;
   /**
-   * The `request` is not there, and something is there that only an accepted job has. The store lost the request: such a
-   * job is never an interrupted submit.
+   * The `request` is missing, and an object exists that only an accepted job has. The store lost the request: this is
+   * never an interrupted submit.
    */
   requestLost: boolean;
-  /** Its pictures are being taken away: nobody may open a further generation. */
+  /** A sweep deletes the images of the job: no process may open another generation. */
   windowClosed: boolean;
   images: Side[];
   replies: Side[];
@@ -23,7 +23,7 @@ export interface KeptNames {
 }
 
 export interface Inventory extends KeptNames {
-  /** Generations whose `pending` marker stands, ascending. */
+  /** Generations that have a `pending` marker, ascending. */
   open: number[];
   /** The generation that a reader sees: the open one, else the last decided one. */
   generation: number;
@@ -58,7 +58,7 @@ export function keptNames(tenant: string, job: JobId, keys: readonly string[]): 
   };
 }
 
-/** A submit writes images before its commit and nothing else: replies, crops, outcomes and the rest follow the commit. */
+/** Before its commit a submit writes only images. Replies, crops, outcomes and the rest follow the commit. */
 export function isWrittenAfterCommit(name: string): boolean {
   return name !== 'request' && name !== 'tombstone' && !name.endsWith('.image');
 }
@@ -67,7 +67,7 @@ export function requestMissing(tenant: string, job: JobId): DefectError {
   return new DefectError('job_request_missing', { fields: { tenant, job } });
 }
 
-/** Throws DefectError `job_request_missing` when the store lost the job's request. */
+/** Throws DefectError `job_request_missing` when the store lost the request of the job. */
 export function assertRequestKept({ requestLost }: KeptNames, tenant: string, job: JobId): void {
   if (requestLost) throw requestMissing(tenant, job);
 }

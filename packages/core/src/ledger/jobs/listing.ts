@@ -1,4 +1,4 @@
-/** Lists: the names of index and markers answer them, filtered and newest first. No look at them opens anything. */
+/** Lists jobs, filtered and newest first, from the names of index and markers alone. It opens no object. */
 
 import type { Clock } from '@cardseal/base/clock';
 import type { ObjectStore } from '@cardseal/object-store';
@@ -11,27 +11,27 @@ import { namesOfPrefix, newestNames } from './newest-names.ts';
 import { referenceMac } from './reference-mac.ts';
 
 const EMPTY = Buffer.alloc(0);
-/** A page without an end in time looks at no more names than this: a rare match costs pages, never a hang. */
+/** The most names that a page without a time limit reads: a rare match costs several pages, never a hang. */
 const MAX_NAMES_PER_PAGE = 10_000;
 
 export interface ListingFilter {
-  /** `queued` also stands for a job at work: names do not know of workers. */
+  /** `queued` includes jobs that a worker is processing: names do not contain the worker. */
   state?: string | undefined;
-  /** Any of these, beside `state`. */
+  /** Any of these, in addition to `state`. */
   states?: readonly string[] | undefined;
   reference?: string | undefined;
-  /** Of the outcome, e.g. why it failed. */
+  /** The code of the outcome, for example why it failed. */
   code?: string | undefined;
-  /** Milliseconds since the epoch; both ends are exclusive. */
+  /** Epoch milliseconds; both ends are exclusive. */
   createdAfterMs?: number | undefined;
   createdBeforeMs?: number | undefined;
 }
 
 interface ListingPage {
   jobs: JobId[];
-  /** What the names say of each of them. */
+  /** What the names say about each job. */
   entries: IndexEntry[];
-  /** Pass it as `after` of the next page; null when nothing older can match. A page may be short before the end. */
+  /** Pass it as `after` of the next page; null when no older job can match. A page before the end may be short. */
   next: JobId | null;
 }
 
@@ -42,13 +42,13 @@ export interface Listing {
     reference: string | null,
     outcome: { generation: number; state: OutcomeState; code: string },
   ): Promise<void>;
-  /** `untilMs`, of the clock: when to stop looking, however little was found. */
+  /** `untilMs`, by the clock: when to stop reading, however little was found. */
   page(
     tenant: string,
     filter: ListingFilter,
     options: { after?: JobId | undefined; limit: number; untilMs?: number | undefined },
   ): Promise<ListingPage>;
-  /** The newest name of each job made in that time, newest first; both ends inclusive. */
+  /** The newest name of each job of that time, newest first; both ends inclusive. */
   between(tenant: string, fromMs: number, toMs: number): AsyncGenerator<IndexEntry>;
   /** The newest name of each job whose id starts with `idPrefix`, newest first. */
   entries(tenant: string, idPrefix: string): AsyncGenerator<IndexEntry>;
@@ -88,7 +88,7 @@ export function createListing(store: ObjectStore, keyring: Keyring, clock: Clock
   };
 }
 
-/** The ULID, or start of one, before which the page's ids lie. */
+/** The ULID, or the start of one, that is later than every id of the page. */
 function boundOf({ createdBeforeMs }: ListingFilter, after: JobId | undefined): string {
   const bounds = [
     ...(after === undefined ? [] : [after.slice('job_'.length)]),
@@ -104,7 +104,7 @@ function matches(entry: IndexEntry, { state, states, code }: ListingFilter, mac:
   return state === undefined || entry.state === state || (state === 'recognizing' && entry.state === 'queued');
 }
 
-/** The names of one job follow each other; the highest generation, and in it the outcome, speaks for it. */
+/** The names of one job follow each other. The highest generation counts, and within it the outcome. */
 async function* newestOfEach(names: AsyncGenerator<IndexName>): AsyncGenerator<IndexEntry> {
   let group: IndexName[] = [];
   for await (const name of names) {

@@ -1,4 +1,4 @@
-/** Markers: the work in flight, as names. They are all that the reconciler ever walks. */
+/** Markers: the work in flight, as names. The reconciler scans nothing else. */
 import { randomBytes } from 'node:crypto';
 import { listAll, type ObjectStore, scan } from '@cardseal/object-store';
 import type { Keyring } from '@cardseal/sealing';
@@ -7,36 +7,44 @@ import { type DeliveryRef, type PendingMarker, parseDelivery, parsePending, path
 import { referenceMac } from './reference-mac.ts';
 
 export interface Markers {
-  /** Opens a generation, and lists it as open. False when another caller opened it. */
+  /** Opens a generation and lists it as open. Returns false when another caller opened it. */
   openGeneration(tenant: string, job: JobId, generation: number, reference: string | null): Promise<boolean>;
-  /** Opens the first generation for a submit. False when an earlier try of it was here; its marker is as new then. */
+  /**
+   * Opens the first generation for a submit. Returns false when an earlier submit of the same job opened it; its
+   * marker is renewed then.
+   */
   openSubmit(tenant: string, job: JobId, reference: string | null): Promise<boolean>;
-  /** Closes that generation, never another. */
+  /** Closes this generation and no other. */
   closeGeneration(tenant: string, job: JobId, generation: number, reference: string | null): Promise<void>;
   close(marker: PendingMarker): Promise<void>;
   pending(): AsyncGenerator<PendingMarker>;
-  /** Open generations of the tenant, that of the oldest job first. */
+  /** Open generations of the tenant, oldest job first. */
   oldestPending(tenant: string, limit: number): Promise<PendingMarker[]>;
-  /** How many generations of the tenant are open, counted no further than `atMost`. */
+  /** The number of open generations of the tenant; counting stops at `atMost`. */
   countPending(tenant: string, atMost: number): Promise<number>;
   owe(ref: DeliveryRef): Promise<void>;
   settle(ref: DeliveryRef): Promise<void>;
-  /** A person asked for another try at once; it stands until one follows, whatever Redis forgets. */
+  /**
+   * A person asked for an immediate attempt. The marker exists until an attempt follows, even if Redis loses the job.
+   */
   askAgain(ref: DeliveryRef): Promise<void>;
   askedAgain(): AsyncGenerator<DeliveryRef>;
   forgetAsked(ref: DeliveryRef): Promise<void>;
   undelivered(): AsyncGenerator<DeliveryRef>;
   undeliveredOf(tenant: string, job: JobId): Promise<DeliveryRef[]>;
-  /** One page of a tenant's undelivered, in the order of their names; `after` is the name that ended the last page. */
+  /**
+   * One page of a tenant's undelivered events, in the order of their names; `after` is the last name of the page
+   * before.
+   */
   undeliveredPage(tenant: string, after: string | undefined, limit: number): Promise<DeliveryPage>;
-  /** Keeps the delivery of a disabled endpoint for a person, and stops trying it. */
+  /** Keeps the delivery of a disabled endpoint until a person asks for it, and stops its attempts. */
   park(ref: DeliveryRef): Promise<void>;
   unpark(ref: DeliveryRef): Promise<void>;
   isParked(ref: DeliveryRef): Promise<boolean>;
   isOwed(ref: DeliveryRef): Promise<boolean>;
   parkedOfJob(tenant: string, endpoint: string, job: JobId): Promise<DeliveryRef[]>;
   parked(tenant: string, endpoint: string): AsyncGenerator<DeliveryRef>;
-  /** Of an endpoint that is gone: nobody will ask for them again. Returns how many there were. */
+  /** For a deleted endpoint, whose parked deliveries nobody can request any more. Returns their number. */
   forgetParked(tenant: string, endpoint: string): Promise<number>;
 }
 
@@ -100,7 +108,7 @@ export function createMarkers(store: ObjectStore, keyring: Keyring): Markers {
       return { refs, next: page.next?.slice(prefix.length) ?? null };
     },
     async park(ref) {
-      // Parked before it is settled: a crash between leaves both, and whoever comes next parks again.
+      // Park before settling: a crash between the two leaves both markers, and the next worker parks again.
       await store.put(paths.parked(ref), Buffer.alloc(0));
       await store.delete([paths.undelivered(ref)]);
     },

@@ -1,8 +1,8 @@
 /**
- * The names that speak of a tenant's jobs, newest job first: the index says how generations ended, the markers which
- * are open. Markers lie oldest first, because the reconciler puts them back in that order; they are read here backwards,
- * a stretch of time after the other. A stretch of markers is read before the same stretch of the index, so that a job
- * that ends in between is seen in one of the two.
+ * The names of a tenant's jobs, newest job first. The index says how generations ended, the markers which ones are
+ * open. Markers sort oldest first, because the reconciler puts them back in that order; here they are read backwards,
+ * one range of time after the other. A range of markers is read before the same range of the index, so that a job that
+ * ends in between is in one of the two.
  */
 
 import type { Clock } from '@cardseal/base/clock';
@@ -12,7 +12,7 @@ import { inverted } from '../../job/index.ts';
 import { parsePending, paths } from '../paths.ts';
 import { type IndexName, parseIndexName } from './index-names.ts';
 
-/** Markers held at once, unless one millisecond has more: that of a batch. */
+/** Markers in memory at once. A millisecond with more markers is one batch and is read as a whole. */
 const PAGE = 1000;
 const FIRST_STRETCH_MS = 1000;
 const TIME_DIGITS = 10;
@@ -20,13 +20,13 @@ const TIME_DIGITS = 10;
 interface Stretch {
   /** The names of its markers, newest first. */
   open: IndexName[];
-  /** A ULID, or the start of one: the stretch holds the ids from here on; empty for the last stretch. */
+  /** A ULID, or the start of one: the range contains the ids from here on; empty for the last range. */
   from: string;
-  /** The stretch ends before this one; empty for no end. */
+  /** The exclusive end of the range; empty for none. */
   before: string;
 }
 
-/** @param before a ULID, or the start of one, before which all ids lie; empty for all. */
+/** @param before a ULID, or the start of one, that is later than all wanted ids; empty for all. */
 export async function* newestNames(
   store: ObjectStore,
   clock: Clock,
@@ -38,7 +38,7 @@ export async function* newestNames(
   }
 }
 
-/** All names of jobs whose id begins so; not for more markers than fit in memory. */
+/** All names of jobs with this id prefix; only for as many markers as fit in memory. */
 export async function* namesOfPrefix(store: ObjectStore, tenant: string, idPrefix: string): AsyncGenerator<IndexName> {
   const open = await Array.fromAsync(scan(store, `${paths.pendingOfTenant(tenant)}job_${idPrefix}`));
   const index = scan(store, paths.index(tenant) + inverted(`job_${idPrefix}`));
@@ -53,7 +53,8 @@ async function* stretches(store: ObjectStore, clock: Clock, tenant: string, befo
   const oldestMs = timeOf(first.keys[0]!);
   let end = before;
   let endMs = before === '' ? clock.now() + 1 : msOf(before) + 1;
-  // Each stretch costs a look at markers and index, however short it is: the oldest markers tell how thick they lie.
+  // Each range costs a list of markers and of the index, however short it is. The oldest markers show how dense they
+  // are.
   let widthMs = Math.max(FIRST_STRETCH_MS, Math.ceil((timeOf(first.keys.at(-1)!) - oldestMs) / 2));
   for (;;) {
     const startMs = Math.max(0, endMs - widthMs);
@@ -85,7 +86,7 @@ function until(keys: readonly string[], prefix: string, before: string): IndexNa
   return newestFirst(before === '' ? keys : keys.filter((key) => key < `${prefix}job_${before}`));
 }
 
-/** Of an erasure under way the index speaks. */
+/** The index describes an erasure in progress, so its marker is left out. */
 function newestFirst(keys: readonly string[]): IndexName[] {
   return keys.toReversed().flatMap((key): IndexName[] => {
     const marker = parsePending(key);
@@ -112,7 +113,7 @@ async function* parsed(keys: AsyncIterable<string>): AsyncGenerator<IndexName> {
   }
 }
 
-/** Two orders into one: names of one job follow each other. */
+/** Merges two orders into one: the names of one job follow each other. */
 async function* merged(open: readonly IndexName[], index: AsyncIterable<IndexName>): AsyncGenerator<IndexName> {
   let at = 0;
   for await (const name of index) {

@@ -1,7 +1,7 @@
 /**
- * PendingSubmissions that never came to their commit. One conditional write decides between a commit that is merely late and who
- * clears up behind it: a `request` of one word says that the submit is withdrawn, and no commit can follow while it stands.
- * It stays until nothing has moved for long; then the same id may be submitted again.
+ * Submissions that did not reach their commit. One conditional write decides between a late commit and the cleanup: a
+ * `request` object with one word says that the submission is withdrawn, and while it exists no commit can succeed. It
+ * exists until nothing has changed for long. Then the same id can be submitted again.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { asCardsealError } from '@cardseal/base/errors';
@@ -13,28 +13,32 @@ import { isWrittenAfterCommit, requestMissing } from './inventory.ts';
 import { referenceMac } from './reference-mac.ts';
 import { openJob, WITHDRAWN } from './sealed-job.ts';
 
-/** What a submit left. */
+/** What a submission left behind. */
 interface PendingSubmission {
-  /** The same for as long as nobody works on it: every try renews its marker. */
+  /** Unchanged while no process works on the submission: every attempt renews its marker. */
   seen: string;
   withdrawn: boolean;
-  /** Whether nothing but marker and withdrawal is left. */
+  /** Whether only the marker and the withdrawal are left. */
   empty: boolean;
 }
 
 export interface PendingSubmissions {
   /**
-   * null when it is committed or erased, or nothing is left of it. Throws DefectError `job_request_missing` when
-   * something is there that only an accepted job has: the store lost the request, and nothing may be cleared.
+   * null when the submission is committed or erased, or nothing of it is left. Throws DefectError
+   * `job_request_missing` when an object exists that only an accepted job has: the store lost the request, and nothing
+   * may be deleted.
    */
   left(tenant: string, job: JobId): Promise<PendingSubmission | null>;
-  /** Bars the commit, then removes images and key. False when the commit was faster. Throws as `left` does. */
+  /**
+   * Blocks the commit, then deletes the images and the key. Returns false when the commit was faster. Throws as `left`
+   * does.
+   */
   withdraw(tenant: string, job: JobId): Promise<boolean>;
-  /** Lets the id be submitted again; the marker goes last, since it is what finds the rest. */
+  /** Allows the id to be submitted again. Deletes the marker last, because the marker leads to the rest. */
   forget(tenant: string, job: JobId): Promise<void>;
   /**
-   * For who committed after a long time, or after another's try: whether all of it is still there and opens; a marker
-   * that is gone is put back. A commit that nothing opens is taken back: it was never accepted.
+   * For a caller that committed after a long time, or after another attempt: checks that all objects still exist and
+   * open, and restores a missing marker. Takes back a commit that cannot be opened: no response accepted it.
    */
   stands(tenant: string, job: JobId, kept: { sides: readonly Side[]; reference: string | null }): Promise<boolean>;
 }
@@ -76,7 +80,7 @@ export function createPendingSubmissions(store: ObjectStore, keyring: Keyring): 
       const request = paths.request(tenant, job);
       const [before, markers] = await Promise.all([namesOf(tenant, job), markersOf(tenant, job)]);
       if (before.includes(paths.tombstone(tenant, job))) return false;
-      // With a request the commit was faster, and the conditional write below finds it.
+      // If a request exists, the commit was faster. The conditional write below fails then.
       if (!before.includes(request)) refuseAccepted(tenant, job, before, markers);
       if (!(await store.create(request, WITHDRAWN))) return false;
       await store.delete((await namesOf(tenant, job)).filter((name) => name !== request));
@@ -88,18 +92,18 @@ export function createPendingSubmissions(store: ObjectStore, keyring: Keyring): 
       const markers = await markersOf(tenant, job);
       await store.delete([paths.request(tenant, job)]);
       await store.delete(markers);
-      // Who came again in this moment may have committed under the marker that has just gone.
+      // A new attempt may have committed under the marker that was just deleted.
       if (!(await isCommitted(tenant, job))) return;
       await Promise.all(markers.map((marker) => store.create(marker, randomBytes(16))));
     },
 
     async stands(tenant, job, { sides, reference }) {
       const whole = await opens(tenant, job, sides);
-      // Looked at afterwards: a worker takes pictures and marker away only behind an outcome.
+      // Read after the writes: a worker deletes images and the marker only after an outcome.
       const names = await namesOf(tenant, job);
       if (names.some((name) => name === paths.tombstone(tenant, job) || /\/outcome\.\d+$/.test(name))) return true;
       const marker = paths.pending(tenant, job, 1, await referenceMac(keyring, tenant, reference));
-      // Also for what is left of one that is taken back.
+      // Also deletes what is left of a submission that is taken back.
       await store.create(marker, randomBytes(16));
       if (whole) return true;
       // A worker may already have saved a reply. Without the request it would look like a lost job.

@@ -1,6 +1,6 @@
 /**
- * Erasure receipts: a signed statement of what was removed and when (a JWS with Ed25519), which anybody can verify who
- * has the house's public key. The signing key follows from the house's own key, so that there is nothing more to keep.
+ * Erasure receipts: a signed statement of what was deleted and when (a JWS with Ed25519). Anyone with the public key
+ * can verify it. The signing key is derived from the system tenant's key, so that no further key must be stored.
  */
 import { createPrivateKey, createPublicKey, hkdfSync, type JsonWebKey, type KeyObject, sign } from 'node:crypto';
 import type { Keyring } from '@cardseal/sealing';
@@ -14,7 +14,7 @@ const PKCS8_ED25519 = Buffer.from('302e020100300506032b657004220420', 'hex');
 export interface Receipts {
   /** A compact JWS with `alg: EdDSA`. */
   issue(tenant: string, job: JobId, tombstone: Tombstone, record: ErasureRecord): Promise<string>;
-  /** What receipts are verified with. */
+  /** The key that verifies receipts. */
   publicKey(): Promise<JsonWebKey>;
 }
 

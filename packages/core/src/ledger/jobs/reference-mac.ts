@@ -1,4 +1,4 @@
-/** References are the customer's own and may be personal: names in the ledger hold an HMAC of them. */
+/** References come from customers and may be personal data: names in the ledger contain an HMAC of them. */
 import { createHmac } from 'node:crypto';
 import type { Keyring } from '@cardseal/sealing';
 

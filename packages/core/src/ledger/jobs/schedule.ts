@@ -1,7 +1,7 @@
 /**
- * What is to be done at a time, as names in the order of that time: a sweep reads from the front and stops at now, so
- * that it costs what is due and resumes by itself. Only the exceptions are here (expiry, a retention time of the job's
- * own, pictures kept after a failure): the common retention is read off the index, which costs no write.
+ * What is due at a time, as names in the order of that time. A sweep reads from the front and stops at the current
+ * time: it costs as much as there is due work and resumes by itself. Only exceptions are here (expiry, a job's own
+ * retention time, images kept after a failure). The common retention follows from the index and costs no write.
  */
 
 import { type ObjectStore, scan } from '@cardseal/object-store';
@@ -9,14 +9,14 @@ import { type DueRef, parseDue, paths } from '../paths.ts';
 
 export interface Schedule {
   at(timeMs: number, ref: DueRef): Promise<void>;
-  /** What is due at `nowMs`, oldest first. Settle each one when it is done. */
+  /** What is due at `nowMs`, oldest first. The caller settles each entry when it is done. */
   until(nowMs: number): AsyncGenerator<DueRef & { key: string }>;
   settle(key: string): Promise<void>;
 }
 
 export function createSchedule(store: ObjectStore): Schedule {
   return {
-    // Rounded up: nothing is done before its time.
+    // Rounded up: nothing happens before its time.
     at: (timeMs, ref) => store.put(paths.due(secondOf(timeMs + 999), ref), Buffer.alloc(0)),
     async *until(nowMs) {
       const now = secondOf(nowMs);

@@ -1,4 +1,4 @@
-/** One job's objects, opened and sealed with its own key. What it creates is never changed afterwards. */
+/** The objects of one job, opened and sealed with the job's key. An object that exists is never changed. */
 import { randomBytes } from 'node:crypto';
 import { DefectError, RejectedError } from '@cardseal/base/errors';
 import { listAll, type ObjectStore, readOpened } from '@cardseal/object-store';
@@ -10,14 +10,14 @@ import { erasedJob } from './erased-job.ts';
 import { assertRequestKept, type KeptNames, keptNames } from './inventory.ts';
 import type { SealedJob } from './job-objects.ts';
 
-/** The `request` of a submit that was withdrawn: a word, because an answer cut short must never read as it. */
+/** The `request` of a withdrawn submission: a word, because a truncated response must never read as a withdrawal. */
 export const WITHDRAWN = Buffer.from('withdrawn');
 
 /**
- * @param key may be on its way while what it opens is read; null is the key of a job that is gone, of which nothing can
- * be read or written.
- * @param looks whether every write looks for an erasure. Not where nobody else knows the id, and not where one look at
- * the end of all writes does for them.
+ * @param key may still be loading while objects are read; null for a job that is gone, of which nothing can be read or
+ * written.
+ * @param looks whether every write checks for an erasure. Not needed when no other process knows the id, or when one
+ * check after all writes replaces these checks.
  */
 export function sealedJob(
   store: ObjectStore,
@@ -27,7 +27,7 @@ export function sealedJob(
   { looks = true } = {},
 ): SealedJob {
   const dataKey = Promise.resolve(key);
-  // Whoever reads or writes meets its failure; until then it is nobody's.
+  // Suppress the unhandled rejection. The error surfaces at the first use of the key.
   dataKey.catch(() => {});
   const kindOf = (path: string) => path.slice(paths.job(tenant, job).length);
 
@@ -38,12 +38,18 @@ export function sealedJob(
       return opener ? open(opener, { tenant, subject: job, kind: kindOf(path) }, sealed) : withoutKey();
     });
   }
-  /** The key goes first when a job is erased. Where nobody erased, it is lost or kept elsewhere, and nothing is decided. */
+  /**
+   * An erasure deletes the key first. If the job is not erased, the key is lost or in another bucket, and nothing is
+   * decided.
+   */
   async function withoutKey(): Promise<null> {
     if (await store.get(paths.tombstone(tenant, job))) return null;
     throw new DefectError('job_key_missing', { fields: { tenant, job } });
   }
-  /** Who erases declares it and then lists; who writes looks afterwards: one of the two sees the other. */
+  /**
+   * Race: the eraser writes the tombstone, then lists the objects. The writer writes, then reads the tombstone. At
+   * least one of the two sees the other.
+   */
   async function create(path: string, plain: Uint8Array): Promise<boolean> {
     const sealer = await dataKey;
     if (!sealer) throw new RejectedError('job_erased', { fields: { job } });
@@ -81,7 +87,7 @@ export function sealedJob(
 
 /**
  * Opens a job by its key; null when it never existed or was never committed. Nothing of an erased job can be read.
- * Throws DefectError `job_key_missing` when the job was committed and its key is not there: the key is lost, is in
+ * Throws DefectError `job_key_missing` when the job was committed and its key is missing: the key is lost, is in
  * another bucket, or was erased in a later state of the ledger than this one.
  */
 export async function openJob(
@@ -94,11 +100,11 @@ export async function openJob(
   if (tombstone) return erasedJob(tenant, job);
   if (key) return sealedJob(store, tenant, job, key);
   await sealedJob(store, tenant, job, null).request();
-  // The job may have been erased between the two reads.
+  // Another process may have erased the job between the two reads.
   return (await store.get(paths.tombstone(tenant, job))) ? erasedJob(tenant, job) : null;
 }
 
-/** A job that was committed, with what its names tell. */
+/** A committed job, with what its names show. */
 export interface OpenedWork {
   inventory: KeptNames;
   request: JobRequest;
@@ -106,8 +112,8 @@ export interface OpenedWork {
 }
 
 /**
- * Opens a job for a caller that writes to it and checks for an erasure afterwards; null when there is no work.
- * Throws DefectError `job_key_missing` or `job_request_missing` when the store lost one of them.
+ * Opens a job for a caller that writes to it and checks for an erasure afterwards; null when there is no work. Throws
+ * DefectError `job_key_missing` or `job_request_missing` when the store lost one of them.
  */
 export async function openForWork(
   store: ObjectStore,
@@ -124,10 +130,10 @@ export async function openForWork(
   return request && inventory.committed && !inventory.erased ? { inventory, request, sealed } : null;
 }
 
-/** Pictures that are on their way before anybody asks; each is given out once and not kept. */
+/** Images that are read ahead. Each is handed out once and not kept. */
 function readAhead(sealed: SealedJob, sides: readonly Side[]): SealedJob {
   const coming = new Map(sides.map((side) => [side, sealed.image(side)]));
-  // Whoever asks for it meets its failure.
+  // Suppress the unhandled rejection. The error surfaces when the image is requested.
   for (const image of coming.values()) image.catch(() => {});
   return {
     ...sealed,
@@ -139,7 +145,7 @@ function readAhead(sealed: SealedJob, sides: readonly Side[]): SealedJob {
   };
 }
 
-/** One round of requests for what a delivery needs. */
+/** One round of requests for everything that a delivery needs. */
 export async function openOutcome(
   store: ObjectStore,
   keyring: Keyring,

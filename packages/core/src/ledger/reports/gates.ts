@@ -1,7 +1,7 @@
 /**
- * Which credentials may not be called, kept beyond Redis: a small object per credential, written anew under the next
- * number when a gate changes, so that a block survives the loss of Redis and of every process. It names the operator who
- * closed it, as Redis does; nothing of any card.
+ * The gates of credentials, kept outside Redis: one small object per credential, written under the next number when a
+ * gate changes. A closed gate therefore survives the loss of Redis and of every process. The record names the operator
+ * who closed it, as Redis does, and nothing about jobs.
  */
 import { DefectError } from '@cardseal/base/errors';
 import type { ObjectStore } from '@cardseal/object-store';
@@ -10,21 +10,21 @@ import { readNewest } from '@cardseal/object-store';
 export interface GateRecord {
   /** Empty when the gate is open. */
   reason: string;
-  /** Who closed it: `machine`, or a person. */
+  /** Who closed it: `machine`, or an operator. */
   by: string;
-  /** Epoch milliseconds; 0 without end. */
+  /** Epoch milliseconds; 0 for no end. */
   untilMs: number;
-  /** Of a provider outage: the code that opened it, and since when (epoch milliseconds). */
+  /** For a provider outage: the code that opened the circuit breaker, and since when (epoch milliseconds). */
   cause?: string;
   sinceMs?: number;
 }
 
 export interface GateStore {
-  /** False when another writer was faster: look again. */
+  /** Returns false when another writer was faster. Read again. */
   save(credential: string, gate: GateRecord): Promise<boolean>;
   /**
-   * null when nothing was written. Throws TransientError `store_record_missing` or DefectError `gate_unreadable` when a
-   * gate was written and cannot be read: no caller may treat it as open.
+   * null when no gate was ever written. Throws TransientError `store_record_missing` or DefectError `gate_unreadable`
+   * when a gate was written and cannot be read: no caller may treat it as open.
    */
   read(credential: string): Promise<GateRecord | null>;
 }

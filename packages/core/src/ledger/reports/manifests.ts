@@ -1,7 +1,7 @@
 /**
- * Daily manifests: for each tenant and day what was accepted and what became of it, with ids. Parts of lines come first,
- * each created once, so that a making that died goes on behind its last part; the head comes last and is the commit.
- * They hold ids and counts, and are therefore not sealed.
+ * Daily reconciliation reports: for each tenant and day which jobs were accepted and how they ended, with ids. Parts
+ * of lines come first, each created once, so that an interrupted run continues after its last part. The head comes
+ * last and is the commit. Reports contain ids and counts only, and are therefore not sealed.
  */
 
 import { listAll, type ObjectStore } from '@cardseal/object-store';
@@ -13,7 +13,7 @@ export interface ManifestRef {
   tenant: string;
   /** `YYYY-MM-DD`. */
   day: string;
-  /** From 1; a day is looked at again under the next number. */
+  /** Counts from 1. A repeated check of a day uses the next number. */
   run: number;
 }
 
@@ -21,13 +21,13 @@ export interface Manifests {
   jobs(tenant: string, stretch: DayStretch): AsyncGenerator<DayJob>;
   /** The newest entry of a delivery's record, by its name. */
   readTry(name: string): Promise<DeliveryAttempt | null>;
-  /** The lines that stand: ours, or those that another writer made first. */
+  /** The stored lines: these, or those that another writer created first. */
   putPart<T>(ref: ManifestRef, number: number, lines: readonly T[]): Promise<T[]>;
   parts<T>(ref: ManifestRef): AsyncGenerator<T[]>;
   commit(ref: ManifestRef, head: object): Promise<void>;
-  /** null while it is not complete. */
+  /** null while the report is incomplete. */
   head<T>(ref: ManifestRef): Promise<T | null>;
-  /** The newest run that is complete; 0 for none. */
+  /** The newest complete run; 0 for none. */
   latest(tenant: string, day: string): Promise<number>;
 }
 

@@ -1,6 +1,6 @@
 /**
- * What credentials have used, kept beyond Redis: a small object per credential and day, written anew under the next
- * number now and then, so that an allowance is not spent twice after a loss. No personal data.
+ * The usage of credentials, kept outside Redis: one small object per credential and day, written from time to time
+ * under the next number, so that an allowance is not spent twice after a loss of Redis. No personal data.
  */
 
 import type { ObjectStore } from '@cardseal/object-store';

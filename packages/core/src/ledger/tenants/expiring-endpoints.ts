@@ -21,12 +21,12 @@ export function expiringEndpoints(records: Records<EndpointRecord>, clock: Clock
   };
 }
 
-/** The record stays, so that late deliveries find out; its secrets and headers go. */
+/** The record stays, so that late deliveries see the deletion. Its secrets and headers are removed. */
 export function deletedEndpoint(value: EndpointRecord): EndpointRecord {
   return { ...value, state: 'deleted', secrets: [], headers: {} };
 }
 
-/** Whether an expired endpoint still has to be written as deleted. */
+/** Whether an expired endpoint must still be written as deleted. */
 export function isDeletionDue({ state, expiresAtMs }: EndpointRecord): boolean {
   return state === 'deleted' && typeof expiresAtMs === 'number';
 }

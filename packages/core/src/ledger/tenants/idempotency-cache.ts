@@ -1,7 +1,7 @@
 /**
- * What an unsafe request under an `Idempotency-Key` did, kept for a day so that the same request is answered the same
- * and done once. A claim comes before the work and its answer after it; both are sealed, the answer under the key of
- * the job that it shows, if it shows one, so that erasure reaches it.
+ * The responses to unsafe requests with an `Idempotency-Key`, kept for a day, so that a repeated request gets the same
+ * response and has one effect. A claim is written before the work and the response after it. Both are sealed. A
+ * response that shows a job is sealed with the key of that job, so that erasure covers it.
  */
 
 import type { Clock } from '@cardseal/base/clock';
@@ -15,16 +15,16 @@ import { paths } from '../paths.ts';
 import { macName } from './idempotency.ts';
 
 export const IDEMPOTENCY_TTL_MS = 24 * 3_600_000;
-/** No request is at work for longer: a claim that is older and has no answer belongs to someone who died. */
+/** No request runs longer: an older claim without a response belongs to a process that crashed. */
 export const IDEMPOTENCY_LEASE_MS = 60_000;
 
 interface ReplayRequest {
   tenant: string;
   route: string;
   key: string;
-  /** By `idempotency.fingerprint`. */
+  /** From `idempotency.fingerprint`. */
   fingerprint: string;
-  /** Whose data the answer will show. */
+  /** The job whose data the response shows. */
   job: JobId | null;
 }
 
@@ -32,7 +32,7 @@ export interface StoredResponse {
   status: number;
   headers: Record<string, string>;
   body: string;
-  /** What the key that got it could see. */
+  /** What the API key that received the response was allowed to see. */
   scopes: readonly string[];
 }
 
@@ -41,7 +41,10 @@ export interface IdempotencyTicket {
   name: string;
   number: number;
   job: JobId | null;
-  /** A ULID for what is made: who takes over after a crash makes the same thing, not another. */
+  /**
+   * A ULID for what the request creates. A process that takes over after a crash creates the same object and no second
+   * one.
+   */
   subject: string;
 }
 
@@ -52,16 +55,19 @@ type ReplayStart =
 
 export interface IdempotencyCache {
   begin(request: ReplayRequest): Promise<ReplayStart>;
-  /** Keeps what is about to be done, where doing it twice is not doing it once. What was noted first stands. */
+  /** Stores what is about to be done, for work that is not idempotent. The first note stays. */
   note(ticket: IdempotencyTicket, what: string): Promise<void>;
-  /** What one noted that died; null when none did, or it died before. */
+  /** The note of a process that crashed; null when none was written. */
   noted(ticket: IdempotencyTicket): Promise<string | null>;
   keep(ticket: IdempotencyTicket, answer: StoredResponse): Promise<void>;
-  /** Nothing was done: the next request under the key is judged anew. */
+  /** Nothing was done: the next request with this key starts again. */
   release(ticket: IdempotencyTicket): Promise<void>;
-  /** Something went wrong half-way: the next request under the key takes over at once. */
+  /** The work failed half-way: the next request with this key takes over at once. */
   abandon(ticket: IdempotencyTicket): Promise<void>;
-  /** Removes what is over a day old; returns how many keys that were. Throws for a claim that does not open, after the others. */
+  /**
+   * Deletes what is more than a day old. Returns the number of keys. Throws for a claim that does not open, after it
+   * handled the others.
+   */
   sweep(): Promise<number>;
 }
 
@@ -77,7 +83,7 @@ const folder = (tenant: string, name: string) => `replays/${tenant}/${name}/`;
 const claimName = ({ tenant, name, number }: IdempotencyTicket) =>
   `${folder(tenant, name)}${String(number).padStart(6, '0')}`;
 const abandonedName = (ticket: IdempotencyTicket) => `${claimName(ticket)}.abandoned`;
-/** Of all who work on the same thing, one after the other; the number is less than that of any claim. */
+/** Orders all processes that work on the same key. The number is less than that of any claim. */
 const noteName = ({ tenant, name, subject }: IdempotencyTicket) => `${folder(tenant, name)}000000.${subject}`;
 const DAYS = 'replay-days/';
 const DAY_NAME = /^replay-days\/(\d{4}-\d{2}-\d{2})\/([^/.]+)\.([0-9a-f]{64})$/;
@@ -105,13 +111,13 @@ export function createIdempotencyCache(store: ObjectStore, keyring: Keyring, clo
   async function claim(ticket: IdempotencyTicket, fingerprint: string): Promise<boolean> {
     const { tenant, name, job, subject } = ticket;
     const atMs = clock.now();
-    // Before the claim: what is claimed is always found again by the sweep.
+    // Written before the claim, so that the sweep finds every claim.
     await store.put(`${DAYS}${dayOf(atMs)}/${tenant}.${name}`, Buffer.alloc(0));
     const plain = Buffer.from(JSON.stringify({ v: 1, fingerprint, atMs, subject, job } satisfies Claim));
     return store.create(claimName(ticket), await keyring.seal(tenant, context(ticket, 'claim'), plain));
   }
 
-  /** null when the job that the answer shows is erased. */
+  /** null when the job that the response shows is erased. */
   async function sealAnswer(ticket: IdempotencyTicket, plain: Buffer): Promise<Buffer | null> {
     const { tenant, job } = ticket;
     if (job === null) return keyring.seal(tenant, context(ticket, 'answer'), plain);
@@ -124,7 +130,7 @@ export function createIdempotencyCache(store: ObjectStore, keyring: Keyring, clo
     if (job === null) return keyring.open(tenant, context(ticket, 'answer'), sealed);
     const key = await keyring.jobKey(tenant, job);
     if (key) return open(key, context(ticket, 'answer'), sealed);
-    // An erasure leaves a tombstone. A key that is absent without one is lost.
+    // An erasure leaves a tombstone. A key that is missing without one is lost.
     if (await store.get(paths.tombstone(tenant, job))) return null;
     throw new DefectError('job_key_missing', { fields: { tenant, job } });
   }
@@ -139,7 +145,7 @@ export function createIdempotencyCache(store: ObjectStore, keyring: Keyring, clo
     { fingerprint, job }: ReplayRequest,
   ): Promise<ReplayStart | Claim> {
     const found = await claimOf(ticket);
-    // Released between two looks.
+    // Released between two reads.
     if (!found) return { kind: 'in_progress' };
     const ageMs = clock.now() - found.atMs;
     if (ageMs >= IDEMPOTENCY_TTL_MS) return { ...found, subject: ulid(clock.now()), fingerprint, job };
@@ -174,7 +180,7 @@ export function createIdempotencyCache(store: ObjectStore, keyring: Keyring, clo
     },
 
     async noted(ticket) {
-      // The first under a key, and so of most there are, has nobody before it.
+      // The first request with a key has no predecessor. That is the usual case.
       const sealed = ticket.number === 1 ? null : await store.get(noteName(ticket));
       return sealed && (await keyring.open(ticket.tenant, noteContext(ticket), sealed)).toString();
     },
@@ -188,7 +194,7 @@ export function createIdempotencyCache(store: ObjectStore, keyring: Keyring, clo
     abandon: (ticket) => store.put(abandonedName(ticket), Buffer.alloc(0)),
 
     async sweep() {
-      // A day that is over for a day has nothing that is still kept.
+      // A day that ended more than a day ago contains nothing that is still kept.
       const lastKept = dayOf(clock.now() - IDEMPOTENCY_TTL_MS);
       let swept = 0;
       let failure: unknown = null;
@@ -199,7 +205,7 @@ export function createIdempotencyCache(store: ObjectStore, keyring: Keyring, clo
           if (tenant) swept += await drop(tenant, name);
           await store.delete([path]);
         } catch (error) {
-          // A store that is away fails for all of them; a claim that does not open fails alone.
+          // A store that is away fails for all claims. A claim that does not open fails alone.
           const { code, disposition } = asCardsealError(error);
           if (disposition !== 'defect' && code !== 'key_service_unknown_key') throw error;
           failure = error;

@@ -1,6 +1,6 @@
 /**
- * An `Idempotency-Key` claims a job id before anything else is written: every submit with the same key and request,
- * at once or years later, works on the same job. The claim lives as long as the ledger does.
+ * Claims a job id for an `Idempotency-Key` before any other write: every submit with the same key and request,
+ * concurrent or years later, works on the same job. The claim exists as long as the ledger.
  */
 import { createHmac } from 'node:crypto';
 import { TransientError } from '@cardseal/base/errors';
@@ -13,14 +13,17 @@ import { paths } from '../paths.ts';
 
 interface Claim {
   job: JobId;
-  /** HMAC of the request: tells a repeat from another request under the same key. */
+  /** HMAC of the request. It distinguishes a repetition from another request with the same key. */
   fingerprint: string;
 }
 
 export interface Idempotency {
-  /** Returns the valid claim: ours or an earlier one. Throws TransientError `store_record_missing` when it cannot be read. */
+  /**
+   * Returns the valid claim: this one or an earlier one. Throws TransientError `store_record_missing` when it cannot
+   * be read.
+   */
   claim(tenant: string, route: string, key: string, ours: Claim): Promise<Claim>;
-  /** Keyed by the tenant, so that equal requests of two tenants have unequal fingerprints. */
+  /** Keyed by the tenant, so that equal requests of two tenants have different fingerprints. */
   fingerprint(tenant: string, parts: readonly (string | Uint8Array)[]): Promise<string>;
 }
 
@@ -37,7 +40,8 @@ export function createIdempotency(store: ObjectStore, keyring: Keyring): Idempot
       const opened = await readOpened(store, path, (standing) =>
         keyring.withLookupKey(tenant, (lookup) => open(lookup, contextOf(tenant, name), standing)),
       );
-      // The store refused our write because of a claim that it then does not return. Ours must not replace that claim.
+      // The store refused this write because of a claim that it then does not return. This claim must not replace that
+      // one.
       if (!opened) throw new TransientError('store_record_missing', { fields: { tenant } });
       return JSON.parse(opened.toString()) as Claim;
     },
@@ -50,7 +54,7 @@ function contextOf(tenant: string, name: string) {
   return { tenant, subject: name, kind: 'idempotency' };
 }
 
-/** The name under which a key is kept: it tells nothing of the key, and differs between tenants. */
+/** The stored name of a key. It reveals nothing about the key and differs between tenants. */
 export function macName(key: Buffer, parts: readonly (string | Uint8Array)[]): string {
   const hmac = createHmac('sha256', key);
   for (const part of parts) {

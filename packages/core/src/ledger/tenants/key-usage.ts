@@ -1,6 +1,7 @@
 /**
- * What each API key was used for, by day (of Shanghai, as the limits count): sealed counts, one object per key, day and
- * process, written anew under the next number now and then. Statistics: a process that dies takes its last minute with it.
+ * The usage of each API key by day (Shanghai time, as for the limits): sealed counts, one object per key, day and
+ * process, written from time to time under the next number. Statistics only: a process that crashes loses its last
+ * minute.
  */
 
 import { listAll, type ObjectStore, scan } from '@cardseal/object-store';
@@ -8,9 +9,9 @@ import type { Keyring } from '@cardseal/sealing';
 
 export interface KeyCounts {
   requests: number;
-  /** Accepted, each once. */
+  /** Accepted jobs, each counted once. */
   cards: number;
-  /** Answered 429. */
+  /** Requests that got the response 429. */
   refused: number;
 }
 
@@ -24,14 +25,14 @@ interface KeyUsageRef {
   tenant: string;
   day: string;
   apiKeyId: string;
-  /** Whose counts these are: each process counts for itself. */
+  /** The process that counts. Each process counts on its own. */
   process: string;
 }
 
 export interface KeyUsage {
   /** Replaces what this process wrote before as `number - 1`. */
   save(ref: KeyUsageRef, number: number, counts: KeyCounts): Promise<void>;
-  /** Sums over all processes, newest day first. Days are inclusive. */
+  /** Sums over all processes, newest day first. Both days are inclusive. */
   read(tenant: string, fromDay: string, toDay: string): Promise<KeyUsageDay[]>;
 }
 
@@ -54,7 +55,7 @@ export function createKeyUsage(store: ObjectStore, keyring: Keyring): KeyUsage {
     for await (const name of scan(store, prefixOf(tenant), `${prefixOf(tenant)}${fromDay}`)) {
       const [, day = ''] = NAME.exec(name) ?? [];
       if (day > toDay) break;
-      // In byte order, so that the last of a folder is the newest.
+      // In byte order, so that the last name of a folder is the newest.
       if (day >= fromDay) newest.set(name.slice(0, name.lastIndexOf('/')), name);
     }
     return newest;

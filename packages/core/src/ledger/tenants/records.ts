@@ -1,6 +1,6 @@
 /**
- * Sealed records that change over time (endpoints, keys, tenants, admins) in a store whose objects never do: every
- * change is a new version, created conditionally, and the newest version is listed first.
+ * Sealed records that change over time (endpoints, keys, tenants, admins) in a store whose objects never change: every
+ * change is a new version, created conditionally, and a list returns the newest version first.
  */
 
 import type { Clock } from '@cardseal/base/clock';
@@ -11,7 +11,7 @@ import { LRUCache } from 'lru-cache';
 import { paths, type RecordKind } from '../paths.ts';
 
 const HIGHEST_VERSION = 99_999_999;
-/** Opened versions are kept: they never change, so that only the look for a newer one costs a request. */
+/** Opened versions stay in memory: a version never changes, so that only the check for a newer one costs a request. */
 const KEPT_VERSIONS = 5000;
 const LISTS = 4;
 
@@ -21,21 +21,23 @@ export interface Versioned<T> {
   value: T;
 }
 
-/** Every operation throws TransientError `store_record_missing` for a version that the store lists and does not have. */
+/**
+ * Every operation throws TransientError `store_record_missing` for a version that the store lists and does not return.
+ */
 export interface Records<T> {
   /** null when no version was ever written. */
   get(tenant: string, id: string): Promise<Versioned<T> | null>;
   list(tenant: string): Promise<Versioned<T>[]>;
-  /** Of every record, by the names in the store: nothing is read or opened. */
+  /** Ids of all records, from names only. Reads and opens nothing. */
   ids(tenant: string): Promise<string[]>;
-  /** False when a record of that id exists already. */
+  /** Returns false when a record with that id exists. */
   create(tenant: string, id: string, value: T): Promise<boolean>;
   /**
-   * Reads, changes and writes the next version, again if another writer was faster. Null when there is none.
-   * Throws RejectedError `record_busy` after eight lost races.
+   * Reads, changes and writes the next version, and repeats this if another writer was faster. Returns null when the
+   * record does not exist. Throws RejectedError `record_busy` after eight lost races.
    */
   change(tenant: string, id: string, change: (value: T) => T): Promise<Versioned<T> | null>;
-  /** Removes every version but the newest, for records of which nothing older may stay. */
+  /** Deletes every version but the newest, for records whose old versions must not stay. */
   forgetOlder(tenant: string, id: string): Promise<void>;
 }
 
@@ -54,7 +56,8 @@ export function createRecords<T>({ store, keyring }: RecordsContext, kind: Recor
     kind: `${kind}.${version}`,
   });
 
-  // Bounded by size and not by number, for which room would be taken beforehand: most kinds are few or never asked for.
+  // Limited by size and not by number: an LRU with a maximum number reserves its memory, and most kinds have few
+  // records.
   const kept = new LRUCache<string, Versioned<T> & object>({ maxSize: KEPT_VERSIONS, sizeCalculation: () => 1 });
 
   async function read(tenant: string, id: string, version: number): Promise<Versioned<T> | null> {
@@ -75,7 +78,7 @@ export function createRecords<T>({ store, keyring }: RecordsContext, kind: Recor
   }
 
   async function get(tenant: string, id: string): Promise<Versioned<T> | null> {
-    // A writer may add a version, and a sweep remove the older ones, between the list and the read.
+    // Between the list and the read, a writer may add a version and a sweep delete the older ones.
     for (let lists = 1; lists <= LISTS; lists++) {
       const { keys } = await store.list(paths.record(kind, tenant, id), { limit: 1 });
       if (keys[0] === undefined) return null;

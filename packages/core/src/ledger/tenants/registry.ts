@@ -1,4 +1,4 @@
-/** Who there is: tenants, their API keys and endpoints, and the operators. Plain data; the rules live in the apps. */
+/** The records of tenants, their API keys and endpoints, and operators. Plain data; the rules are in the apps. */
 
 import { DefectError } from '@cardseal/base/errors';
 import type { VerdictPolicy } from '@cardseal/idcard/card';
@@ -16,32 +16,35 @@ export const SCOPES = [
 export type Scope = (typeof SCOPES)[number];
 
 /**
- * Images may be read from this bucket: the object named by the prefix and all below it as a path. An empty prefix is the
- * whole bucket. See `isAllowedSource`.
+ * Images may be read from this bucket: the object with the prefix as its name, and every object below it as a path. An
+ * empty prefix is the whole bucket. See `isAllowedSource`.
  */
 export interface ObjectSourceRule {
   bucket: string;
   prefix: string;
 }
 
-/** What is absent is not limited. */
+/** An absent property sets no limit. */
 export interface KeyLimits {
   requestsPerSecond?: number;
-  /** Requests open at once, in each process. */
+  /** Open requests at the same time, per process. */
   concurrency?: number;
-  /** Jobs submitted and not finished. */
+  /** Jobs that are submitted and not finished. */
   inQueue?: number;
-  /** Cards a day, counted from midnight in Shanghai as the provider does. */
+  /** Jobs per day, counted from midnight in Shanghai as the provider does. */
   cardsPerDay?: number;
 }
 
-/** Caps that all keys of a tenant share. What is absent is not limited. */
+/** Limits that all keys of a tenant share. An absent property sets no limit. */
 export type TenantLimits = Pick<KeyLimits, 'requestsPerSecond' | 'cardsPerDay'>;
 
 export interface TenantRetention {
-  /** Seconds that a job is kept after it ended when its request has no `retain_for`; the installation's time when absent. */
+  /**
+   * Seconds that a job is kept after its end when its request has no `retain_for`; the installation's time when
+   * absent.
+   */
   defaultS?: number;
-  /** No job is kept longer, whatever its request says. */
+  /** The maximum time that a job is kept, whatever its request says. */
   maximumS?: number;
 }
 
@@ -49,12 +52,12 @@ export interface TenantRecord {
   name: string;
   createdAtMs: number;
   policy?: VerdictPolicy;
-  /** Share of the quota beside other tenants', 0.1–100; 1 unless given. */
+  /** Share of the quota relative to other tenants, 0.1–100; default 1. */
   weight?: number;
   objectSources?: ObjectSourceRule[];
   limits?: TenantLimits;
   retention?: TenantRetention;
-  /** Private webhook targets inside the installation's list: CIDR ranges, `host`, `host:port`. */
+  /** Private webhook targets within the installation's list: CIDR ranges, `host`, `host:port`. */
   webhookTargets?: string[];
 }
 
@@ -73,39 +76,42 @@ export interface AdminRecord {
   password: string;
   role: 'viewer' | 'operator' | 'owner';
   createdAtMs: number;
-  /** Kept after the removal, so that versions go on rising: a session of an earlier life stays over. */
+  /**
+   * Kept after the removal of an operator so that versions keep rising: old sessions stay invalid when the operator is
+   * added again.
+   */
   removedAtMs?: number;
 }
 
-/** Sessions of an operator that a logout has ended before their time. */
+/** Sessions of an operator that a logout ended before they expired. */
 export interface EndedSessionsRecord {
   ended: { id: string; untilMs: number }[];
 }
 
-/** A bulk retry: which failures, how fast, and how far it has come; every mark is a new version. */
+/** A bulk retry: which failures, at which rate, and its progress. Every checkpoint is a new version. */
 export interface BulkRetryRecord {
   state: 'running' | 'finished' | 'cancelled';
   query: {
     /** null for all. */
     tenant: string | null;
-    /** Which ends are tried again. */
+    /** The states that are retried. */
     state: 'failed' | 'expired' | null;
     code: string | null;
     createdAfterMs: number | null;
     createdBeforeMs: number | null;
   };
-  /** Only what had ended by then is tried again, so that nothing is tried twice by one run. */
+  /** Only jobs that ended before this time are retried, so that one run retries no job twice. */
   startedAtMs: number;
   endedAtMs: number | null;
   perSecond: number;
-  /** As the dry run counted it. */
+  /** As the dry run counted them. */
   expected: number;
   by: string;
   reason: string;
-  /** The last job that was looked at; null before the first. */
+  /** The last job that was read; null at the start. */
   after: string | null;
   retried: number;
-  /** What was left as it was, by code. */
+  /** Skipped jobs, counted by code. */
   skipped: Record<string, number>;
 }
 
@@ -124,22 +130,22 @@ export type EventType = (typeof EVENT_TYPES)[number];
 
 export interface EndpointRecord {
   url: string;
-  /** null subscribes to everything. */
+  /** null subscribes to all events. */
   events: EventType[] | null;
   payload: 'full' | 'reference' | 'encrypted';
   publicKey: string | null;
   headers: Record<string, string>;
   state: 'enabled' | 'disabled' | 'deleted';
-  /** Live secrets, newest first; older ones stay until their overlap ends. */
+  /** Valid secrets, newest first. Older ones stay until their overlap ends. */
   secrets: { secret: string; untilMs: number | null }[];
   createdAtMs: number;
-  /** Tries a second at most, whatever is owed; no limit unless given. */
+  /** Most attempts per second; no limit when absent. */
   maxRate?: number | null;
-  /** Healthy without a change unless given. Holds pass, and are known to Redis and the try records only. */
+  /** Healthy when absent. Holds are temporary and stored in Redis and the delivery records only. */
   health?: EndpointHealth;
-  /** Why it is disabled: by its owner, by its 410, or by five days of failures alone. */
+  /** Why it is disabled: by its owner, by a response 410, or after five days of failures only. */
   disabledBy?: 'owner' | 'gone' | 'failing';
-  /** From then on every reader sees it as deleted. */
+  /** From this time on every reader sees it as deleted. */
   expiresAtMs?: number | null;
   /** When its owner disabled it. For the other two reasons the time is `health.sinceMs`. */
   disabledAtMs?: number;
@@ -147,7 +153,7 @@ export interface EndpointRecord {
 
 /**
  * For an endpoint that other records name and that the store does not have. A deletion leaves a record with the state
- * `deleted`, so an absent record is a fault of the store and never a deletion.
+ * `deleted`, so a missing record is a fault of the store and never a deletion.
  */
 export function endpointMissing({ tenant, endpoint }: { tenant: string; endpoint: string }): DefectError {
   return new DefectError('endpoint_record_missing', { fields: { tenant, endpoint } });
@@ -155,11 +161,11 @@ export function endpointMissing({ tenant, endpoint }: { tenant: string; endpoint
 
 interface EndpointHealth {
   state: 'healthy' | 'failing';
-  /** When that began. */
+  /** When this state began. */
   sinceMs: number;
   /** The last response that made it fail; absent while healthy, and in records of earlier versions. */
   cause?: { class: string; status: number | null };
-  /** Counts changes of state, so that each is announced under an id of its own. */
+  /** Counts changes of state, so that each is announced with its own id. */
   change: number;
 }
 
@@ -168,8 +174,8 @@ export interface Registry {
   apiKeys: Records<ApiKeyRecord>;
   tenants: Records<TenantRecord>;
   admins: Records<AdminRecord>;
-  /** Of the house, by operator. */
+  /** Of the system tenant, by operator. */
   endedSessions: Records<EndedSessionsRecord>;
-  /** Of the house. */
+  /** Of the system tenant. */
   bulkRetries: Records<BulkRetryRecord>;
 }

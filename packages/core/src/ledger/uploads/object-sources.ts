@@ -1,6 +1,6 @@
 /**
- * Images that lie in customers' own buckets. Cardseal reads them where the tenant's list allows it and never writes them;
- * erasure does not reach them. They have an S3 client of their own: a slow bucket of one customer must never use up the
+ * Images in customers' own buckets. Cardseal reads them if the tenant's list allows it and never writes them; erasure
+ * does not cover them. They have an S3 client of their own: a slow bucket of one customer must not use up the
  * connections of the ledger.
  */
 import { addAbortSignal, type Readable } from 'node:stream';
@@ -19,9 +19,9 @@ export interface ObjectSources {
 }
 
 /**
- * A prefix ends at a path boundary: `inbox/acme` allows the object of that name and what lies below `inbox/acme/`, not
- * `inbox/acme-rival/`. An empty prefix allows the whole bucket. A key with a segment `.` or `..` is never allowed: stores
- * and proxies that resolve such segments would read outside the prefix, or in another bucket.
+ * A prefix ends at a path boundary: `inbox/acme` allows the object of that name and every object below `inbox/acme/`,
+ * not `inbox/acme-rival/`. An empty prefix allows the whole bucket. A key with a segment `.` or `..` is never allowed:
+ * stores and proxies that resolve such segments would read outside the prefix, or in another bucket.
  */
 export function isAllowedSource({ bucket, key }: ObjectSource, rules: readonly ObjectSourceRule[]): boolean {
   if (key === '' || hasDotSegment(key)) return false;
@@ -33,12 +33,12 @@ function isBelow(key: string, prefix: string): boolean {
   return key.startsWith(prefix.endsWith('/') ? prefix : `${prefix}/`);
 }
 
-/** Of a key or a prefix. Some stores take a backslash for a slash. */
+/** Of a key or a prefix. Some stores treat a backslash as a slash. */
 export function hasDotSegment(path: string): boolean {
   return path.split(/[/\\]/).some((segment) => segment === '.' || segment === '..');
 }
 
-/** Where no store is configured that could have any. */
+/** For installations without customer buckets. */
 export const noObjectSources: ObjectSources = {
   read: async () => {
     throw new RejectedError('source_unavailable');
@@ -46,9 +46,9 @@ export const noObjectSources: ObjectSources = {
 };
 
 const MAX_SOCKETS = 32;
-/** For one request to answer, and for each next byte. */
+/** Time for a response to begin, and for each next chunk. */
 const SILENCE_MS = 5000;
-/** For a whole read: waiting for a connection, one retry, and the body. */
+/** Time for a whole read: waiting for a connection, one retry, and the body. */
 const DEADLINE_MS = 20_000;
 
 export interface ObjectSourceLimits {
@@ -84,14 +84,14 @@ function s3ObjectSources(client: S3Client, deadlineMs = DEADLINE_MS): ObjectSour
   };
 }
 
-/** A body that is not read to its end keeps its connection, so that it is destroyed whenever this throws. */
+/** A body that is not read to its end occupies its connection, so it is destroyed whenever this function throws. */
 async function readAtMost(
   body: Readable,
   announcedBytes: number | undefined,
   maxBytes: number,
   signal: AbortSignal,
 ): Promise<Buffer> {
-  // The error of a destroyed body has no other listener once this has returned.
+  // After this function returns, a destroyed body has no other error listener.
   body.on('error', () => {});
   addAbortSignal(signal, body);
   const chunks: Buffer[] = [];
@@ -100,7 +100,7 @@ async function readAtMost(
     if ((announcedBytes ?? 0) > maxBytes) throw new RejectedError('source_unavailable');
     for await (const chunk of body) {
       sizeBytes += (chunk as Buffer).length;
-      // A length that was not announced, or that is wrong, must not fill the memory.
+      // A missing or wrong content length must not fill the memory.
       if (sizeBytes > maxBytes) throw new RejectedError('source_unavailable');
       chunks.push(chunk as Buffer);
     }
@@ -111,7 +111,7 @@ async function readAtMost(
   }
 }
 
-/** Error codes about Cardseal, not about the object: once credentials or clock are right, the object can be read. */
+/** Error codes about Cardseal and not about the object: after a fix of credentials or clock the object can be read. */
 const OUR_FAULT = new Set([
   'ExpiredToken',
   'InvalidAccessKeyId',
@@ -122,7 +122,7 @@ const OUR_FAULT = new Set([
 ]);
 const PASSING_STATUS = new Set([408, 425, 429]);
 
-/** Whether the store said that this object is not to be had from where the request says it is. */
+/** Whether the store says that this object does not exist at the place that the request names. */
 function isRefusal(error: unknown): boolean {
   if (!(error instanceof S3ServiceException) || OUR_FAULT.has(error.name)) return false;
   const status = error.$metadata.httpStatusCode ?? 0;

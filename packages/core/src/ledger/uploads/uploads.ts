@@ -1,8 +1,8 @@
 /**
- * Pictures that were sent ahead: sealed a chunk at a time while they stream in, under a key of their own, and taken
- * over by a job later. Several may be sent to one place at once: each writes under names of its own, and the one that
- * ends the upload first is the picture. An erased job takes the uploads with it that its pictures came from; the rest is
- * swept a day after.
+ * Images that a client uploads before it submits the job: sealed in chunks while they arrive, with a key of their own.
+ * A job takes them over later. Several clients may upload to one place at the same time: each writes under its own
+ * names, and the first complete upload is the image. The erasure of a job deletes the uploads of its images; a sweep
+ * deletes the others after a day.
  */
 import { createHmac, randomBytes } from 'node:crypto';
 import { listAll, type ObjectStore, scan } from '@cardseal/object-store';
@@ -16,27 +16,27 @@ export type UploadId = `upl_${string}`;
 export interface UploadWriter {
   /** Chunks of any length, in order. */
   write(chunk: Uint8Array): Promise<void>;
-  /** The commit. False when the upload was completed before; what was written here is removed then. */
+  /** The commit. Returns false when the upload was completed before; then what this writer wrote is deleted. */
   complete(): Promise<boolean>;
-  /** Removes what was written here, instead of completing it. */
+  /** Deletes what this writer wrote, instead of completing it. */
   abandon(): Promise<void>;
 }
 
 export interface Uploads {
-  /** Hex HMAC that stands for the tenant's consent to what is signed. */
+  /** Hex HMAC that proves the tenant's consent to the signed data. */
   sign(tenant: string, text: string): Promise<string>;
   /** null when the upload was completed or dropped before. It is kept for a day from `nowMs`. */
   writer(tenant: string, id: UploadId, nowMs: number): Promise<UploadWriter | null>;
   isComplete(tenant: string, id: UploadId): Promise<boolean>;
-  /** null when there is no such upload, or it is not complete. */
+  /** null when the upload does not exist or is not complete. */
   read(tenant: string, id: UploadId): Promise<Buffer | null>;
-  /** Nothing that was sent, or is being sent, can be opened afterwards, and nothing more is taken. Idempotent. */
+  /** Afterwards nothing that was sent, or is being sent, can be opened, and no more data is accepted. Idempotent. */
   drop(tenant: string, id: UploadId): Promise<void>;
-  /** Removes uploads that nobody has begun to send since; returns how many. */
+  /** Deletes uploads that no client has started since. Returns their number. */
   sweep(beforeMs: number): Promise<number>;
 }
 
-/** Whose chunks are the picture, and how many there are. */
+/** The writer whose chunks are the image, and the number of chunks. */
 interface End {
   writer: string;
   chunks: number;
@@ -56,7 +56,7 @@ export function createUploads(store: ObjectStore, keyring: Keyring): Uploads {
   const begunName = (tenant: string, id: UploadId) => `${folder(tenant, id)}begun`;
   const droppedName = (tenant: string, id: UploadId) => `${folder(tenant, id)}dropped`;
   const context = (tenant: string, id: UploadId, kind: string) => ({ tenant, subject: id, kind: `upload.${kind}` });
-  // The key tree knows subjects, whatever they are: an upload has its key beside those of jobs.
+  // Keys belong to any subject, so an upload has its key next to the keys of jobs.
   const keyName = (id: UploadId) => id as unknown as JobId;
 
   async function remove(tenant: string, id: UploadId, but: readonly string[] = []): Promise<void> {
@@ -68,8 +68,8 @@ export function createUploads(store: ObjectStore, keyring: Keyring): Uploads {
   const isDropped = (tenant: string, id: UploadId) => has(droppedName(tenant, id));
 
   /**
-   * Who drops says so and then drops the key; who makes a key looks afterwards: one of the two sees the other. What is
-   * begun is noted first, so that the sweep finds all that follows.
+   * Race: a drop writes its mark, then deletes the key. A writer creates the key, then reads the mark. At least one of
+   * the two sees the other. The start is recorded first, so that the sweep finds everything that follows.
    */
   async function keyToWriteWith(tenant: string, id: UploadId, nowMs: number): Promise<Buffer | null> {
     if ((await isComplete(tenant, id)) || (await isDropped(tenant, id))) return null;
@@ -80,7 +80,7 @@ export function createUploads(store: ObjectStore, keyring: Keyring): Uploads {
     return null;
   }
 
-  /** Its id may be older by far: who takes over a request that died goes on with that one's id. */
+  /** The id may be much older: a request that takes over after a crash continues with the id of the first one. */
   async function wasBegunBefore(tenant: string, id: UploadId, ms: number): Promise<boolean> {
     return Number((await store.get(begunName(tenant, id))) ?? 0) < ms;
   }
