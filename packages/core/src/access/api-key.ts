@@ -1,6 +1,7 @@
 /**
- * API keys: `csk_{env}_{tenant}.{id}_{secret}{checksum}`. The checksum lets a scanner or a typo be told without a
- * look-up; the ledger keeps a hash of the secret, whose 256 random bits need no stretching.
+ * API keys: `csk_{env}_{tenant}.{id}_{secret}{checksum}`. The checksum lets a secret scanner recognise a key, and
+ * finds a typing error, without a look-up. The ledger stores a hash of the secret; its 256 random bits need no key
+ * stretching.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { crc32 } from 'node:zlib';
@@ -15,7 +16,7 @@ export interface ParsedApiKey {
   secret: string;
 }
 
-/** null for anything that is not a well-formed key of ours, checksum included. */
+/** null for anything but a well-formed key, checksum included. */
 export function parseApiKey(text: string): ParsedApiKey | null {
   const match = SHAPE.exec(text);
   if (!match) return null;
@@ -23,7 +24,7 @@ export function parseApiKey(text: string): ParsedApiKey | null {
   return checksumOf(text.slice(0, -8)) === checksum && tenant !== SYSTEM_TENANT ? { tenant, id, secret } : null;
 }
 
-/** Makes a key, writes its hash to the ledger and returns the only copy of the whole. */
+/** Creates a key, writes its hash to the ledger and returns the only copy of the full key. */
 export async function createApiKey(
   ledger: Ledger,
   clock: Clock,
@@ -49,7 +50,7 @@ export async function createApiKey(
   return { id, key: body + checksumOf(body) };
 }
 
-/** Constant time in the secret. */
+/** Takes constant time in the secret. */
 export function secretMatches(secret: string, secretSha256: string): boolean {
   return timingSafeEqual(sha256(secret), Buffer.from(secretSha256, 'hex'));
 }

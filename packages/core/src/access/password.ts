@@ -1,4 +1,4 @@
-/** Operators' passwords, stretched by scrypt with parameters kept beside the hash. */
+/** Operators' passwords, stretched by scrypt. The parameters are stored next to the hash. */
 import { randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto';
 
 const COST = { N: 32_768, r: 8, p: 1 };

@@ -1,4 +1,4 @@
-/** First tenants, and operators, straight in the ledger: nothing has to run for them to be made. */
+/** Creates tenants and operators directly in the ledger: no other process needs to run. */
 import type { Clock } from '@cardseal/base/clock';
 import { RejectedError } from '@cardseal/base/errors';
 import { type AdminRecord, type Ledger, SYSTEM_TENANT, type Versioned } from '../ledger/index.ts';
@@ -6,7 +6,7 @@ import { hashPassword } from './password.ts';
 
 const TENANT_ID = /^[a-z0-9][a-z0-9-]{1,39}$/;
 const ADMIN_ID = /^[a-z0-9][a-z0-9._-]{0,39}$/;
-/** Who else stands in the audit log. */
+/** Names that the audit log uses for other actors. */
 const NOT_FOR_PEOPLE = ['cli', 'machine'];
 const SHORTEST_PASSWORD = 12;
 
@@ -32,7 +32,7 @@ export function checkPassword(password: string): void {
   if (password.length < SHORTEST_PASSWORD) throw new RejectedError('password_too_short');
 }
 
-/** null for a name that nobody has, or nobody has any more. */
+/** null when no operator has the name, or the operator was removed. */
 export async function findAdmin(ledger: Ledger, user: string): Promise<Versioned<AdminRecord> | null> {
   const found = ADMIN_ID.test(user) ? await ledger.operators.admins.get(SYSTEM_TENANT, user) : null;
   return found && found.value.removedAtMs === undefined ? found : null;
@@ -57,14 +57,14 @@ export async function createAdmin(
     if (!(await ledger.operators.admins.create(SYSTEM_TENANT, user, record))) throw new RejectedError('admin_exists');
     return;
   }
-  // Whoever had the name before is gone: the record goes on from there, and no session of theirs comes back.
+  // An operator with this name was removed: the record continues, so that no earlier session becomes valid again.
   await ledger.operators.admins.change(SYSTEM_TENANT, user, ({ removedAtMs }) => {
     if (removedAtMs === undefined) throw new RejectedError('admin_exists');
     return record;
   });
 }
 
-/** Every session of the operator ends with it. Throws RejectedError `password_too_short` or `admin_not_found`. */
+/** Ends every session of the operator. Throws RejectedError `password_too_short` or `admin_not_found`. */
 export async function changeAdmin(
   ledger: Ledger,
   user: string,
@@ -75,7 +75,7 @@ export async function changeAdmin(
   return replaceAdmin(ledger, user, (value) => ({ ...value, ...stretched, ...(role ? { role } : {}) }));
 }
 
-/** Refused at the login from then on; every session ends. Throws RejectedError `admin_not_found`. */
+/** From then on the login is refused, and every session ends. Throws RejectedError `admin_not_found`. */
 export async function removeAdmin(ledger: Ledger, clock: Clock, user: string): Promise<void> {
   await replaceAdmin(ledger, user, (value) => ({ ...value, password: '', removedAtMs: clock.now() }));
 }
@@ -86,7 +86,7 @@ async function replaceAdmin(ledger: Ledger, user: string, change: (value: AdminR
     return change(value);
   });
   if (!changed) throw new RejectedError('admin_not_found');
-  // A password that is no longer good is not kept either.
+  // A replaced password hash is not kept.
   await ledger.operators.admins.forgetOlder(SYSTEM_TENANT, user);
   return changed;
 }

@@ -1,6 +1,6 @@
 /**
- * The checkpoint behind a paid call: the decrypted reply exactly as it came, behind one line of what the call knew
- * besides it. A refusal of the picture is an answer too, and is kept so that it is not paid for twice.
+ * The checkpoint of a billed call: one JSON line with what the call itself knows, followed by the decrypted reply as
+ * the provider sent it. A refusal of the image is a result too and is stored, so that it is not paid for twice.
  */
 import { DefectError } from '@cardseal/base/errors';
 
@@ -8,12 +8,12 @@ interface CheckpointHeader {
   v: 1;
   kind: 'reply' | 'refusal';
   provider: string;
-  /** ISO time of the answer. */
+  /** ISO 8601 time of the response. */
   at: string;
   logId?: string;
-  /** What fitting changed on the picture before it was sent. */
+  /** What fitting changed on the image before the call. */
   adjusted?: unknown;
-  /** Of a refusal: the stable code. */
+  /** For a refusal: its stable code. */
   code?: string;
 }
 
@@ -29,7 +29,7 @@ export function encodeCheckpoint({ header, reply }: Checkpoint): Buffer {
   return Buffer.concat([Buffer.from(JSON.stringify(header)), Buffer.from([NEWLINE]), reply]);
 }
 
-/** Throws DefectError `checkpoint_unreadable`; the seal has already shown that the bytes are ours. */
+/** Throws DefectError `checkpoint_unreadable`. The seal has already proved that Cardseal wrote the bytes. */
 export function decodeCheckpoint(bytes: Buffer): Checkpoint {
   const end = bytes.indexOf(NEWLINE);
   if (end < 0) throw new DefectError('checkpoint_unreadable');

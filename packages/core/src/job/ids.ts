@@ -1,14 +1,14 @@
-/** Ids: sortable by time of making, safe in URLs, object names and queue ids (no `:`, never all digits). */
+/** Ids: sortable by time of creation, safe in URLs, object names and queue ids (no `:`, never digits only). */
 import { randomFillSync } from 'node:crypto';
 import { decodeTime, monotonicFactory, ulid } from 'ulid';
 
 export type JobId = `job_${string}`;
 
-/** Crockford's base 32, in which a ULID is written. */
+/** Crockford's base 32, the alphabet of a ULID. */
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 const JOB_ID = /^job_[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
 
-/** Random bytes, drawn many at once: one by one they cost more than all else about an id. */
+/** Random bytes, drawn in bulk: drawn one by one they cost more than the rest of an id. */
 const drawn = Buffer.alloc(1024);
 let next = drawn.length;
 
@@ -30,17 +30,17 @@ export function isJobId(value: string): value is JobId {
   return JOB_ID.test(value);
 }
 
-/** When the id was made, in milliseconds since the epoch. */
+/** When the id was created, in epoch milliseconds. */
 export function createdAtMs(job: JobId): number {
   return decodeTime(job.slice('job_'.length));
 }
 
-/** A fresh id such as `we_01J…` for things that are not jobs. */
+/** A new id such as `we_01J…`, for everything but jobs. */
 export function newId(prefix: string, nowMs: number): string {
   return `${prefix}_${ulid(nowMs, random)}`;
 }
 
-/** The job's ULID with every digit inverted, so that a listing in byte order shows the newest first. */
+/** The job's ULID with every digit inverted, so that a list in byte order returns the newest first. */
 export function inverted(job: JobId): string {
   return invert(job.slice('job_'.length));
 }

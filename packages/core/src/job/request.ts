@@ -1,4 +1,4 @@
-/** What was asked for, as the ledger keeps it from the commit on; and what of it a submitter may choose. */
+/** The request of a job as the ledger stores it, and the part of it that a submitter chooses. */
 import { z } from 'zod';
 import type { JobId } from './ids.ts';
 
@@ -17,19 +17,19 @@ export const jobOptionsSchema = z
 
 type JobOptions = z.output<typeof jobOptionsSchema>;
 
-/** A picture in a bucket of the tenant's own. */
+/** An image in a bucket of the tenant. */
 export interface ObjectSource {
   bucket: string;
   key: string;
   version_id?: string | undefined;
 }
 
-/** Sealed as `request`; its existence is the commit of a submit. Times are milliseconds since the epoch. */
+/** Sealed as `request`. A job is committed when this object exists. Times are epoch milliseconds. */
 export interface JobRequest {
   v: 1;
   job: JobId;
   tenant: string;
-  /** Tells one's own earlier write from a competitor's. */
+  /** Distinguishes a process's own earlier write from the write of a competitor. */
   nonce: string;
   createdAtMs: number;
   sides: Side[];
@@ -42,10 +42,10 @@ export interface JobRequest {
   keepImages: boolean;
   endpointIds: string[] | null;
   apiKeyId: string;
-  /** Of a line of a batch: pictures that are read when its turn comes, and not kept. */
+  /** For a line of a batch: images that a worker reads when it processes the job, and that the ledger does not keep. */
   sources?: Partial<Record<Side, ObjectSource>>;
-  /** Where its pictures were sent to ahead: an erasure reaches them there, too. */
+  /** The uploads that the images came from: an erasure deletes them too. */
   uploads?: `upl_${string}`[];
-  /** The `traceparent` that its trace goes on from; while traces are sent. */
+  /** The `traceparent` that the worker's trace continues, while traces are sent. */
   trace?: string;
 }

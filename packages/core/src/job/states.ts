@@ -1,9 +1,9 @@
-/** The closed set of states of a job, and the words that say why one waits. */
+/** The closed set of job states, and the reasons why a job waits. */
 
 export const JOB_STATES = ['queued', 'recognizing', 'succeeded', 'failed', 'cancelled', 'expired', 'erased'] as const;
 export type JobState = (typeof JOB_STATES)[number];
 
-/** States that a generation ends in. */
+/** Final states of a generation. */
 const OUTCOME_STATES = ['succeeded', 'failed', 'cancelled', 'expired'] as const;
 export type OutcomeState = (typeof OUTCOME_STATES)[number];
 
@@ -14,8 +14,8 @@ export function isFinished(state: JobState): boolean {
 }
 
 /**
- * Every change of state that there is; docs/use/api.md draws them. The end of a generation is one conditional write, so
- * that what ended stays as it ended until a retry opens the next generation, and what is erased stays erased.
+ * Every transition between states; docs/use/api.md draws them. One conditional write ends a generation, so an ended
+ * generation keeps its state until a retry opens the next one, and an erased job stays erased.
  */
 export const TRANSITIONS: Readonly<Record<JobState, readonly JobState[]>> = {
   queued: ['recognizing', 'succeeded', 'failed', 'cancelled', 'expired', 'erased'],

@@ -1,6 +1,6 @@
 /**
- * The job as the API shows it. The view at the outcome is frozen inside the outcome, and is at once the data of
- * the `full` webhook: what was delivered and what is read later are the same bytes.
+ * The job as the API shows it. The view is frozen inside the outcome and is also the data of the `full` webhook: the
+ * delivered bytes and the bytes read later are the same.
  */
 import type { Result } from '@cardseal/idcard/card';
 import type { JobId } from './ids.ts';
@@ -9,7 +9,7 @@ import type { JobState, OutcomeState, WaitingFor } from './states.ts';
 
 export interface AttemptRecord {
   side: Side;
-  /** ISO time at which the call was sent. */
+  /** ISO 8601 time at which the call was sent. */
   at: string;
   /** `accepted`, or the class of the error. */
   class: string;
@@ -53,7 +53,7 @@ export interface JobView {
   deliveries?: DeliveryView[];
 }
 
-/** Sealed as `outcome.{n}`: one conditional write that decides the generation and freezes its event. */
+/** Sealed as `outcome.{n}`: one conditional write decides the generation and freezes its event. */
 export interface Outcome {
   v: 1;
   nonce: string;
@@ -63,10 +63,10 @@ export interface Outcome {
   code: string;
   atMs: number;
   eventId: string;
-  /** The exact bytes of the `full` event; `data` inside is the {@link JobView}. */
+  /** The exact bytes of the `full` event; its `data` is the {@link JobView}. */
   full: string;
   /** The exact bytes of the `reference` event. */
   reference: string;
-  /** The request's, for the deliveries. */
+  /** Copied from the request, for the deliveries. */
   trace?: string;
 }

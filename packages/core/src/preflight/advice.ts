@@ -1,4 +1,4 @@
-/** What is not as it should be beneath Cardseal. It works nevertheless: who operates it decides. */
+/** A finding about the infrastructure that does not stop Cardseal. The operator decides what to do about it. */
 
 const ADVICE_CODES = [
   'redis_config_hidden',
@@ -24,6 +24,6 @@ const ADVICE_CODES = [
 
 export interface Advice {
   code: (typeof ADVICE_CODES)[number];
-  /** What to do, for people; no secret and nothing personal. */
+  /** What to do, for operators; no secrets and no personal data. */
   text: string;
 }

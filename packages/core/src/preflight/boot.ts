@@ -1,6 +1,6 @@
 /**
- * An app's look at what lies beneath it, at its start: advice goes to the log, by its code. Redis may be away, which
- * holds no start up; one that evicts loses jobs without a word, so that production does not start on it.
+ * Startup preflight checks. Each finding goes to the log with its code. A missing Redis does not block the start. In
+ * production a Redis that evicts keys does, because it drops jobs silently.
  */
 import { ConfigurationError } from '../config/index.ts';
 import type { Log } from '../log/index.ts';
@@ -27,7 +27,9 @@ export interface PreflightParts {
 
 const PATIENCE_MS = 1000;
 
-/** Throws ConfigurationError in production when Redis answers in time and would evict. Advice that comes later is told. */
+/**
+ * Throws ConfigurationError in production when Redis responds in time and would evict keys. Later findings are logged.
+ */
 export async function runPreflight({
   env,
   redis,
@@ -44,7 +46,7 @@ export async function runPreflight({
     return advice;
   };
   tell(adviseOnPlaintext(env.ALLOW_PLAINTEXT));
-  // What a store lacks stops nobody, and whether it is there at all has been asked already.
+  // A missing feature of the store stops no start. Whether the store can be reached has been checked before.
   void (store ?? (() => examineStore(env)))().then(tell, () => {});
   let trouble: unknown;
   redis.on?.('error', (error) => {

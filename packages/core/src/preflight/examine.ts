@@ -1,4 +1,4 @@
-/** What lies beneath Cardseal, looked at from its settings: by `doctor`, and by every app at its start. */
+/** Checks the infrastructure from the settings. `cardseal doctor` and every app at its start use it. */
 
 import { createS3Client } from '@cardseal/object-store';
 import type { PlaintextName } from '../config/index.ts';
@@ -7,7 +7,7 @@ import type { Advice } from './advice.ts';
 import { type AskRedis, adviseOnRedis } from './redis.ts';
 import { adviseOnStore } from './store.ts';
 
-/** Named as in the environment. */
+/** Property names equal the environment variables. */
 export interface PreflightEnvironment extends ProxyEnvironment {
   REDIS_URL?: string | undefined;
   S3_ENDPOINT?: string | undefined;

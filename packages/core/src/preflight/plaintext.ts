@@ -1,14 +1,14 @@
 /**
  * Production uses TLS to stores, key service, providers and Redis, and consumers reach the API by https. An operator
- * lifts this by name with `ALLOW_PLAINTEXT`, for connections inside a protected network. Never for a provider on the
- * public network: card images would cross it in clear.
+ * can lift this by name with `ALLOW_PLAINTEXT` for connections inside a protected network, but never for a provider on
+ * the public network: card images would cross it in the clear.
  */
 import { isIP } from 'node:net';
 import { isLoopbackAddress, isPrivateName, isPublicAddress } from '@cardseal/webhook';
 import type { Env, PlaintextName } from '../config/index.ts';
 import type { Advice } from './advice.ts';
 
-/** Named as in the environment; what an app does not read is absent. */
+/** Property names equal the environment variables. A setting that an app does not read is absent. */
 export interface PlaintextEnvironment {
   CARDSEAL_ENV?: string | undefined;
   ALLOW_PLAINTEXT?: readonly PlaintextName[] | undefined;
@@ -21,7 +21,10 @@ export interface PlaintextEnvironment {
   PUBLIC_URL?: string | undefined;
 }
 
-/** What is wrong, one line per setting; nothing outside production. @param env for the endpoints that AWS' SDK reads itself. */
+/**
+ * The problems, one line per setting; empty outside production. @param env for endpoints that the AWS SDK reads
+ * itself.
+ */
 export function plaintextProblems(settings: PlaintextEnvironment, env: Env = {}): string[] {
   if (settings.CARDSEAL_ENV !== 'production') return [];
   const allowed = settings.ALLOW_PLAINTEXT ?? [];
@@ -46,7 +49,7 @@ export function plaintextProblems(settings: PlaintextEnvironment, env: Env = {})
   ];
 }
 
-/** The same for one address of a provider, such as one that the pool file names. @param place named in the problem. */
+/** The same for one address of a provider, for example from the pool file. @param place named in the problem. */
 function providerUrlProblems(
   place: string,
   url: string | undefined,
@@ -73,7 +76,7 @@ function redisProblems(settings: PlaintextEnvironment, allowed: readonly Plainte
   const { REDIS_URL, REDIS_SENTINELS, REDIS_CLUSTER_NODES } = settings;
   const url = REDIS_URL === undefined ? null : URL.parse(REDIS_URL);
   if (url?.protocol !== 'redis:' || allowed.includes('redis')) return [];
-  // Beside sentinels the host of the URL is the name of a master.
+  // With Sentinel, the host of the URL is the name of a master.
   const others = REDIS_SENTINELS ?? REDIS_CLUSTER_NODES;
   const hosts = others ? others.map(({ host }) => host) : [url.hostname];
   if (hosts.every(isLoopbackHost)) return [];
@@ -93,7 +96,7 @@ function isLoopbackHost(host: string): boolean {
   return bare === 'localhost' || isLoopbackAddress(bare);
 }
 
-/** By its text alone: an address that is public, or a name that public DNS may answer. */
+/** Decided by the text alone: a public address, or a name that public DNS may resolve. */
 function isPublicHost(url: string): boolean {
   const host = URL.parse(url)?.hostname.replace(/^\[|\]$/g, '') ?? '';
   return isIP(host) === 0 ? !isPrivateName(host) : isPublicAddress(host);
@@ -107,7 +110,7 @@ const LIFTED: Record<PlaintextName, string> = {
   public: 'consumers may reach the API without TLS: images, results and API keys cross the network in clear',
 };
 
-/** One piece of advice per name that `ALLOW_PLAINTEXT` lifts. */
+/** One finding per name that `ALLOW_PLAINTEXT` lifts. */
 export function adviseOnPlaintext(allowed: readonly PlaintextName[] | undefined): Advice[] {
   return [...new Set(allowed)].map((name) => ({
     code: `plaintext_${name}`,

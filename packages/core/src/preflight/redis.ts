@@ -1,13 +1,13 @@
-/** Whether the Redis that is there is the one that infra/redis describes: what differs costs work or safety one night. */
+/** Compares the connected Redis with infra/redis. A difference costs performance or safety. */
 import type { Advice } from './advice.ts';
 
-/** What is asked of a connection; of a cluster's, any master answers for all. */
+/** A function that sends a command; in a cluster any master responds for all. */
 export interface AskRedis {
   config(command: 'GET', name: string): Promise<unknown>;
   info(section: string): Promise<string>;
 }
 
-/** @param tls whether the connection is by TLS. @param loopback whether it leaves the machine at all. */
+/** @param tls whether the connection uses TLS. @param loopback whether the connection stays on this machine. */
 export async function adviseOnRedis(
   redis: AskRedis,
   { tls, loopback }: { tls: boolean; loopback: boolean },
@@ -34,7 +34,7 @@ export async function adviseOnRedis(
   return advice;
 }
 
-/** null when the user may not ask. */
+/** null when the Redis user may not read the setting. */
 async function setting(redis: AskRedis, name: string): Promise<string | null> {
   const answer = await redis.config('GET', name).catch(() => null);
   return Array.isArray(answer) ? String(answer[1]) : null;

@@ -1,6 +1,6 @@
 /**
- * Checks of settings that API, worker, admin and command line share, beyond what a single variable can say. A start
- * and `cardseal config check` run all of them and report every problem at once.
+ * Checks of settings that API, worker, admin and CLI share and that one variable alone cannot express. A start and
+ * `cardseal config check` run all of them and report every problem at once.
  */
 
 import { splitTargets, targetListProblems } from '@cardseal/webhook';
@@ -37,7 +37,7 @@ export function relationProblems(settings: SharedSettings, env: Env): string[] {
   ];
 }
 
-/** What is wrong with the key service's setting and with the files that settings name. */
+/** Problems of the key service's settings and of the files that settings name. */
 export function fileProblems(settings: SharedSettings): string[] {
   return [...problemsFrom(() => masterKeyFile(settings)), ...problemsFrom(() => readWebhookTls(settings))];
 }

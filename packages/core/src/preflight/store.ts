@@ -1,4 +1,7 @@
-/** Whether buckets and key service are what production asks for: data with versions that end, keys apart and without. */
+/**
+ * Checks that buckets and key service meet the needs of production: versions of data that expire, and keys in a bucket
+ * of their own without versions.
+ */
 import {
   GetBucketLifecycleConfigurationCommand,
   GetBucketVersioningCommand,
@@ -16,7 +19,7 @@ export interface StorePlaces {
 
 const LOOPBACK = /^http:\/\/(127\.|localhost|\[::1\])/;
 
-/** What a store does not know how to answer is no advice: small ones lack these questions. */
+/** A store that does not support a query gives no finding: small stores lack some of them. */
 export async function adviseOnStore(
   client: S3Client,
   { endpoint, bucket, keysBucket }: StorePlaces,
@@ -36,7 +39,7 @@ export async function adviseOnStore(
   return advice;
 }
 
-/** A deletion leaves a marker behind, which stays when the last version is gone: lists would read past all of them. */
+/** A deletion leaves a delete marker, which stays after the last version is gone: lists would read past all of them. */
 function adviseOnRules(bucket: string, rules: readonly LifecycleRule[]): Advice[] {
   const lacks = (code: Advice['code'], what: string): Advice => ({
     code,

@@ -1,10 +1,10 @@
 /**
- * Says in one sentence which service beneath Cardseal cannot be used, where it is, and why. For a start that fails and
- * for the command line; it shows neither a stack nor a password.
+ * Describes in one sentence which service Cardseal cannot use, where it is, and why. For a failed start and for the
+ * CLI; it shows no stack and no password.
  */
 import { CardsealError } from '@cardseal/base/errors';
 
-/** Named as in the environment. */
+/** Property names equal the environment variables. */
 export interface TroubleEnvironment {
   REDIS_URL?: string | undefined;
   S3_ENDPOINT?: string | undefined;
@@ -17,7 +17,7 @@ export interface TroubleEnvironment {
   MASTER_KEY_FILE?: string | undefined;
 }
 
-/** The sentence, or `undefined` for an error that is not about one of these services. */
+/** The sentence, or `undefined` for an error of another kind. */
 export function describeTrouble(error: unknown, env: TroubleEnvironment): string | undefined {
   if (!(error instanceof CardsealError)) return undefined;
   const { code } = error;
@@ -74,7 +74,7 @@ const WORDS: Record<string, string> = {
   NOAUTH: 'a password is missing',
 };
 
-/** "nothing listens there (ECONNREFUSED)": the innermost code or name that says something. */
+/** For example "nothing listens there (ECONNREFUSED)": the innermost code or name that explains the error. */
 export function causeOf(error: unknown): string {
   const names = chainOf(error).flatMap(namesOf);
   const known = names.find((name) => name in WORDS);
@@ -86,7 +86,7 @@ export function causeOf(error: unknown): string {
   return status === undefined ? name : `${name}, HTTP ${status}`;
 }
 
-/** The error, its causes, and the errors that an AggregateError holds, innermost last. */
+/** The error, its causes, and the errors inside an AggregateError, innermost last. */
 function chainOf(error: unknown, depth = 0): object[] {
   if (typeof error !== 'object' || error === null || depth > 5) return [];
   const { cause, errors } = error as { cause?: unknown; errors?: unknown };
@@ -96,7 +96,7 @@ function chainOf(error: unknown, depth = 0): object[] {
 
 function namesOf(error: object): string[] {
   const { code, name, message } = error as { code?: unknown; name?: unknown; message?: unknown };
-  // A Redis reply carries its code as the first word of its text.
+  // A Redis error starts its text with its code.
   const reply = name === 'ReplyError' ? /^[A-Z]+/.exec(String(message))?.[0] : undefined;
   return [reply, code, name].filter((one) => typeof one === 'string');
 }

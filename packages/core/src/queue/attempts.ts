@@ -1,10 +1,10 @@
-/** Gives back attempts that BullMQ has counted. Besides dispositions.ts the only file that knows how BullMQ counts. */
+/** Gives back attempts that BullMQ has counted. Only this file and dispositions.ts know how BullMQ counts. */
 import type { Job, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 
 /**
- * For attempts that a provider outage took before it was known as one. Call it while the job is active: BullMQ reads the
- * count of this object and the count in Redis when the run ends.
+ * For attempts that a provider outage spent before the circuit breaker opened. Call it while the job is active: when
+ * the run ends, BullMQ reads the count of this object and the count in Redis.
  */
 export async function giveBackAttempts(
   redis: Pick<Redis, 'hset'>,

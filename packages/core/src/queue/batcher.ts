@@ -1,9 +1,9 @@
 /**
- * One round trip for many: what is asked while an answer is on its way goes together with the next question. Whoever
- * asks alone does not wait for company.
+ * Batches calls: calls that arrive while a request is in flight go together with the next request. A single call is
+ * sent at once.
  */
 
-/** @param ask answers in the order of what is asked; when it throws, all who wait are told. */
+/** @param ask returns the responses in the order of the items. When it throws, every waiting caller gets the error. */
 export function batchCalls<Item, Answer>(
   ask: (items: readonly Item[]) => Promise<readonly Answer[]>,
   atMost: number,
@@ -37,7 +37,8 @@ export function batchCalls<Item, Answer>(
           from += items.length;
         }
       } catch (error) {
-        // Whoever came meanwhile has waited as well, and would be told the same after as long again.
+        // Calls that arrived meanwhile have waited too, and a repetition would give them the same error after the same
+        // time.
         for (const { reject } of [...some, ...waiting.splice(0)]) reject(error);
       }
     }

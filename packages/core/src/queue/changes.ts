@@ -1,6 +1,7 @@
 /**
- * Tells those who watch a job how it moves between submit and outcome: one subscription per process, whatever the
- * number of watchers. A message holds ids and words of closed sets only, and may be lost: the ledger has the truth.
+ * Notifies watchers of a job when its state changes between submit and outcome: one subscription per process, whatever
+ * the number of watchers. A message contains ids and words of closed sets only, and may be lost: the ledger has the
+ * truth.
  */
 import type { Redis } from 'ioredis';
 import type { JobId, WaitingFor } from '../job/index.ts';
@@ -10,15 +11,15 @@ import { changedChannel, finishedChannel } from './names.ts';
 export interface JobChange {
   job: JobId;
   generation: number;
-  /** `finished`: look into the ledger for how. Also said of all that are watched after a gap in what was heard. */
+  /** `finished`: read the outcome from the ledger. Sent to every watcher after a gap in the subscription, too. */
   state: 'queued' | 'recognizing' | 'finished';
   waitingFor: WaitingFor | null;
 }
 
 export interface JobChanges {
-  /** Returns what ends the watch. */
+  /** Returns a function that ends the watch. */
   watch(job: JobId, onChange: (change: JobChange) => void): () => void;
-  /** How many watch at this moment. */
+  /** The number of current watchers. */
   watching(): number;
   start(): void;
   stop(): void;
@@ -28,7 +29,7 @@ export function encodeChange({ job, generation, state, waitingFor }: JobChange):
   return `${job} ${generation} ${state} ${waitingFor ?? '-'}`;
 }
 
-/** null for a message of another shape. */
+/** null for other messages. */
 function decodeChange(message: string): JobChange | null {
   const match = /^(job_[0-9A-Z]{26}) (\d+) (queued|recognizing) (worker|quota|retry|provider|-)$/.exec(message);
   if (!match) return null;

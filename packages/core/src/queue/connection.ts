@@ -1,4 +1,4 @@
-/** Redis connections by the part they play: what a worker must wait out, a producer must fail fast on. */
+/** Redis connections by role: a worker waits until Redis is back, a producer must fail fast. */
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import type { RedisTarget } from '../config/index.ts';
 import { batchWrites } from './write-batching.ts';
@@ -8,8 +8,8 @@ export type ConnectionRole = 'producer' | 'lanes' | 'worker' | 'subscriber' | 'b
 const reconnect = (times: number) => Math.min(100 * 2 ** Math.min(times, 5), 2000);
 
 /**
- * A peer that went away without a word answers nothing and closes nothing: without an answer for this long the socket
- * is given up and made anew. Longer than a worker's longest wait at the queue, which is 10 s.
+ * A peer that disappears silently sends nothing and closes nothing: after this time without a response the socket is
+ * replaced. Longer than a worker's longest blocking read of the queue, which is 10 s.
  */
 const SILENCE_MS = 15_000;
 
@@ -21,7 +21,8 @@ const roles: Record<ConnectionRole, RedisOptions> = {
     connectTimeout: 2000,
     socketTimeout: 5000,
   },
-  // A worker's loop may be busy for a second with what it delivers: an answer that waits there is none that is missing.
+  // A worker's event loop may be busy for a second with deliveries: a response that waits in the socket is not
+  // missing.
   lanes: { enableOfflineQueue: false, maxRetriesPerRequest: 0, commandTimeout: 10_000, connectTimeout: 2000 },
   worker: { maxRetriesPerRequest: null },
   subscriber: { maxRetriesPerRequest: null },
@@ -29,10 +30,9 @@ const roles: Record<ConnectionRole, RedisOptions> = {
 };
 
 /**
- * The returned client connects by itself and never throws on its own; errors go to `onError`.
- *
- * @param target the URL of one server, or a topology. Of a cluster only commands with the prefix's hash tag may be
- * asked, and so all of them are one node's.
+ * The returned client connects on its own and never throws by itself; errors go to `onError`.
+ * @param target the URL of one server, or a topology. In a cluster only commands with the prefix's hash tag are
+ * allowed, so that all keys are on one node.
  */
 export function connectRedis(
   target: string | RedisTarget,
@@ -50,7 +50,7 @@ function clientOf({ url, sentinels, nodes }: RedisTarget, role: ConnectionRole):
     socketTimeout: SILENCE_MS,
     ...roles[role],
     retryStrategy: reconnect,
-    // A replica that was demoted under us answers READONLY: reconnect and send the command again.
+    // After a failover a demoted replica responds READONLY: reconnect and send the command again.
     reconnectOnError: (error) => (error.message.startsWith('READONLY') ? 2 : false),
   };
   if (!sentinels && !nodes) return new Redis(url, options);
@@ -76,6 +76,6 @@ function clientOf({ url, sentinels, nodes }: RedisTarget, role: ConnectionRole):
     enableOfflineQueue: options.enableOfflineQueue ?? true,
     clusterRetryStrategy: reconnect,
   });
-  // It has all commands and events of a single client; what differs is used nowhere.
+  // A cluster client has all commands and events of a single client that this project uses.
   return cluster as unknown as Redis;
 }

@@ -1,10 +1,10 @@
-/** How often a suspected card was started alone and nobody heard of the end. Ids and numbers; lost with Redis. */
+/** Counts how often a quarantined job was started alone without a reported end. Ids and numbers; lost with Redis. */
 import type { Redis } from 'ioredis';
 
 export interface CrashCounts {
-  /** Before a start; returns how many starts that makes, this one with them. */
+  /** Call before a start. Returns the number of starts, this one included. */
   begin(id: string): Promise<number>;
-  /** After a start that ended, however it ended. */
+  /** Call after a start that ended in any way. */
   end(id: string): Promise<void>;
 }
 

@@ -1,19 +1,19 @@
-/** The one file that knows BullMQ's own error classes: how a disposition ends a processor's run. */
+/** Maps dispositions to BullMQ's own error classes: how a processor's run ends. No other file knows these classes. */
 import { DelayedError, type Job, UnrecoverableError, WaitingError } from 'bullmq';
 
-/** Comes back after `delayMs` without spending an attempt. Always throws. */
+/** Runs again after `delayMs` without spending an attempt. Always throws. */
 export async function postpone(job: Job, token: string | undefined, delayMs: number): Promise<never> {
   await job.moveToDelayed(Date.now() + delayMs, token);
   throw new DelayedError();
 }
 
-/** Back to the queue at once, for another worker; no attempt is spent. Always throws. */
+/** Returns the job to the queue at once, for another worker; no attempt is spent. Always throws. */
 export async function handBack(job: Job, token: string | undefined): Promise<never> {
   await job.moveToWait(token);
   throw new WaitingError();
 }
 
-/** The card is another worker's by now: nothing of it in Redis is ours to change. */
+/** Another worker owns the job now: this worker must not change anything of it in Redis. */
 export function leaveToOthers(): Error {
   return new DelayedError();
 }

@@ -1,7 +1,8 @@
 /**
- * Concurrency limits: one per endpoint, so that a slow or dead receiver holds up nobody but itself. A delivery asks its lane before
- * it is sent; if the lane is full, held or paused, it waits in line and is woken when there is room. All of it is in
- * Redis and may be lost: caps start afresh, holds come back from the try records, and every sleeper wakes by itself.
+ * The concurrency limit per endpoint: a slow or dead receiver delays no other endpoint. A delivery asks for a slot
+ * before it is sent. If there is none, or the endpoint is held or paused, it waits in a queue until another delivery
+ * promotes it. All of this is in Redis and may be lost: limits start afresh, holds come back from the delivery
+ * records, and every waiting delivery also wakes after a time of its own.
  */
 
 import { TransientError } from '@cardseal/base/errors';
@@ -25,22 +26,22 @@ export interface LimitedEndpoint {
 }
 
 interface AcquireInput {
-  /** Of the queue's job. */
+  /** Id of the BullMQ job. */
   id: string;
-  /** A retry or a replay: it must not take the slots that first tries have of their own. */
+  /** A retry or a resend: it must not take the slots that are reserved for first attempts. */
   late: boolean;
-  /** Whether this process has a slot left for late ones. */
+  /** Whether this process has a free slot for late deliveries. */
   lateRoom: boolean;
-  /** Starts a second at most; null for any. */
+  /** Most starts per second; null for no limit. */
   rate: number | null;
   nowMs: number;
 }
 
-/** `wake`: ids that may go on in one's stead; `atMs` 0 for at once. */
+/** `wake`: ids that may run instead of this one; `atMs` 0 for at once. */
 type Admission = { wake: Promotion | null } & (
   | { verdict: 'go'; late: boolean }
   | { verdict: 'until'; atMs: number }
-  /** Somebody will wake it; `place` says how long the line is before it. */
+  /** Another delivery will promote it; `place` is the number of deliveries ahead of it. */
   | { verdict: 'wait'; place: number }
 );
 
@@ -52,27 +53,30 @@ export interface Promotion {
 export interface ReleaseInput {
   id: string;
   outcome: EndpointOutcome;
-  /** `Retry-After`: no try before that, none is spent. */
+  /** `Retry-After`: no attempt before this time, and none is spent. */
   heldUntilMs?: number;
-  /** It ran in a late slot, which may be passed on. */
+  /** It ran in a slot for late deliveries, which may be passed on. */
   late: boolean;
   rate: number | null;
   nowMs: number;
 }
 
 export interface EndpointLimitState {
-  /** Failures in a row, and since when. */
+  /** Consecutive failures, and since when. */
   streak: number;
   firstFailureMs: number | null;
   pausedUntilMs: number | null;
   heldUntilMs: number | null;
 }
 
-/** Every call throws TransientError `queue_unavailable` when Redis does not answer; it may have done what was asked. */
+/**
+ * Every call throws TransientError `queue_unavailable` when Redis does not respond; Redis may have executed the
+ * command.
+ */
 export interface EndpointLimits {
   acquire(lane: LimitedEndpoint, input: AcquireInput): Promise<Admission>;
   release(lane: LimitedEndpoint, input: ReleaseInput): Promise<{ state: EndpointLimitState; wake: Promotion[] }>;
-  /** False when it was woken before it had gone to sleep: then it must wake itself. */
+  /** Returns false when the delivery was promoted before it slept: then it must wake itself. */
   stillWaits(lane: LimitedEndpoint, id: string): Promise<boolean>;
   hold(lane: LimitedEndpoint, untilMs: number): Promise<void>;
   read(lane: LimitedEndpoint): Promise<EndpointLimitState>;

@@ -1,17 +1,20 @@
 /**
- * Tells those who wait for a job that it ended: one subscription per process, whatever the number of waiters. After a
- * gap in it everyone is woken once, to look for what was missed.
+ * Notifies callers that wait for the end of a job: one subscription per process, whatever the number of callers. After
+ * a gap in the subscription every caller is woken once and reads the ledger for what it missed.
  */
 import type { Redis } from 'ioredis';
 import { whenListening } from './listening.ts';
 import { finishedChannel } from './names.ts';
 
 export interface FinishedEvents {
-  /** Resolves true when the job is announced, or may have been while nobody heard, false after `timeoutMs` or abort. Subscribe first, then read. */
+  /**
+   * Resolves true when the job is announced, or may have been announced during a gap; false after `timeoutMs` or
+   * abort. Subscribe first, then read.
+   */
   next(job: string, timeoutMs: number, signal?: AbortSignal): { arrived: Promise<boolean>; cancel(): void };
-  /** False while nothing can be announced to this process. */
+  /** False while this process cannot receive announcements. */
   connected(): boolean;
-  /** How many wait at this moment. */
+  /** The number of current callers. */
   waiting(): number;
   start(): void;
   stop(): void;
@@ -54,7 +57,7 @@ export function createFinishedEvents(subscriber: Redis, prefix: string): Finishe
     waiting: () => count,
     start() {
       subscriber.on('message', onMessage);
-      // Not awaited: the API must start, and accept, while Redis is away.
+      // Not awaited: the API must start, and accept jobs, while Redis is away.
       stopListening = whenListening(subscriber, channel, wakeAll);
     },
     stop() {

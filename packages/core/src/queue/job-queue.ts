@@ -1,6 +1,6 @@
 /**
- * The job queue: puts ids on the queues and says where they stand. Everything here may be lost; nothing here may be
- * the only copy of anything.
+ * The job queue: puts ids on the BullMQ queues and reports their positions. Everything here may be lost, so nothing
+ * here may be the only copy of anything.
  */
 
 import { TransientError } from '@cardseal/base/errors';
@@ -24,7 +24,7 @@ import {
 
 const RECOGNIZE_ATTEMPTS = 5;
 
-/** Cards placed and added in one go: two round trips. */
+/** Jobs placed and added together: two round trips. */
 const ADD_CARDS = 250;
 
 const recognizeOptions: JobsOptions = {
@@ -42,11 +42,11 @@ export interface Card {
   job: JobId;
   generation: number;
   priority: 'interactive' | 'bulk';
-  /** What it will ask of the quota; 1 unless told. */
+  /** The calls that it will take from the quota; default 1. */
   calls?: number;
-  /** Sides whose pictures are known to lie in the ledger, waiting to be read; none unless told. */
+  /** Sides whose images are known to be in the ledger; default none. */
   pictures?: Side[];
-  /** It was missing from the queue, and may be in a worker's hands all the same. */
+  /** It was missing from the queue; a worker may be processing it nevertheless. */
   restored?: boolean;
 }
 
@@ -59,7 +59,7 @@ export interface LiveHint {
 }
 
 export interface JobQueueOptions {
-  /** A tenant's share beside others'; 1 for all unless given. */
+  /** A tenant's share relative to others; default 1. */
   weightOf?: (tenant: string) => Promise<number>;
 }
 
@@ -71,22 +71,22 @@ export interface Queues {
 export interface JobQueue {
   /** Throws TransientError `queue_unavailable` while Redis is away. */
   queues(): Queues;
-  /** In the order that is fair between tenants. Adding what is already there changes nothing. */
+  /** Adds in the order that is fair between tenants. Adding a job that is already there changes nothing. */
   addCards(cards: readonly Card[]): Promise<void>;
-  /** @param refs `repeated` makes the worker read the delivery's record before it sends, as for a delivery that was tried. */
+  /** @param refs `repeated` makes the worker read the delivery's record before it sends, as for a second attempt. */
   addDeliveries(refs: readonly { ref: DeliveryRef; delayMs?: number; repeated?: boolean }[]): Promise<void>;
-  /** What Redis knows of a card at work; null when it knows nothing. */
+  /** What Redis knows about an active job; null when it knows nothing. */
   hint(job: JobId, generation: number): Promise<LiveHint | null>;
   announceFinished(job: JobId): Promise<void>;
-  /** A card has left the line: those behind it move up, and those who watch it hear so. Never throws. */
+  /** A job left the queue: those behind it move up, and their watchers are notified. Never throws. */
   announceStarted(job: JobId, generation: number): void;
-  /** Gives an active job back attempts that a provider outage took. */
+  /** Gives an active job back attempts that a provider outage spent. */
   giveBackAttempts(job: Pick<Job, 'id' | 'attemptsMade'>, count: number): Promise<void>;
-  /** For those who watch; a lost one is no loss. Never throws. */
+  /** For watchers; a lost message does no harm. Never throws. */
   announceChange(change: JobChange): void;
-  /** The order of waiting cards, and where they stand. */
+  /** The order of waiting jobs, and their positions. */
   shares: FairShares;
-  /** Cards handed back wake nobody: this makes a worker that sleeps look at the queue. */
+  /** Returned jobs wake no worker: this makes an idle worker read the queue. */
   wakeRecognizers(): Promise<void>;
   close(): Promise<void>;
 }
@@ -98,8 +98,8 @@ export function createJobQueue(redis: Redis, prefix: string, options: JobQueueOp
   let opened: Queues | null = null;
 
   /**
-   * A BullMQ queue asks Redis for its version when it is made, and stays broken for good if that fails: so the queues
-   * are made when Redis first answers, and made again if it left in that very moment.
+   * A BullMQ queue reads the version of Redis when it is created, and stays broken if that fails. The queues are
+   * therefore created when Redis first responds, and created again if Redis left during that.
    */
   function queues(): Queues {
     if (redis.status !== 'ready') throw new TransientError('queue_unavailable');
@@ -114,7 +114,7 @@ export function createJobQueue(redis: Redis, prefix: string, options: JobQueueOp
     return made;
   }
 
-  /** Every job has a priority: one without would run before all others. */
+  /** Every job has a priority: BullMQ runs a job without one before all others. */
   async function addSome(recognize: Queues['recognize'], cards: readonly Card[]): Promise<void> {
     const weights = await weightsOf(cards);
     const priorities = await place(
@@ -134,7 +134,7 @@ export function createJobQueue(redis: Redis, prefix: string, options: JobQueueOp
       } satisfies RecognizeJob,
       opts: { ...recognizeOptions, jobId: recognizeJobId(job, generation), priority: priorities[at]! },
     }));
-    // One alone needs no transaction around it, which would cost as much again.
+    // A single job needs no transaction, which would double the cost.
     const [only] = jobs;
     if (only && jobs.length === 1) await recognize.add(only.name, only.data, only.opts);
     else await recognize.addBulk(jobs);
@@ -202,12 +202,12 @@ export function createJobQueue(redis: Redis, prefix: string, options: JobQueueOp
   };
 }
 
-/** Also for whoever brings a connection that waits for Redis. */
+/** Also for callers whose connection waits for Redis. */
 export function openQueues(redis: Redis, prefix: string): Queues {
   const options = { connection: redis, prefix, skipWaitingForReady: redis.options.enableOfflineQueue === false };
   const recognize = new Queue<RecognizeJob>(QUEUES.recognize, options);
   const deliver = new Queue<DeliverJob>(QUEUES.deliver, options);
-  // BullMQ re-emits connection errors here; the connection itself is watched by its owner.
+  // BullMQ re-emits connection errors here; the owner of the connection handles them.
   recognize.on('error', () => {});
   deliver.on('error', () => {});
   return { recognize, deliver };

@@ -1,9 +1,9 @@
-/** A subscription that says when it holds: what was published before that moment, after a gap, is lost. */
+/** A subscription that reports when it is active: messages published before that moment, or during a gap, are lost. */
 import type { Redis } from 'ioredis';
 
-/** Calls `onListening` when the subscription stands, and again whenever it stands after a gap. Returns what ends it. */
+/** Calls `onListening` when the subscription is active, and again after each gap. Returns a function that ends it. */
 export function whenListening(subscriber: Redis, channel: string, onListening: () => void): () => void {
-  // ioredis subscribes by itself when it connects again, but does not say when that has come about.
+  // ioredis subscribes again after a reconnect but does not report when that is done.
   const listen = () => {
     subscriber.subscribe(channel).then(onListening, () => {});
   };

@@ -1,50 +1,50 @@
-/** Names of queues, jobs and channels, each from one function. A queue job holds ids and codes, nothing else. */
+/** Names of queues, jobs and channels, each from one function. A queued job contains ids and codes only. */
 import type { AttemptRecord, JobId, Side, WaitingFor } from '../job/index.ts';
 import type { DeliveryRef } from '../ledger/index.ts';
 
 export const QUEUES = { recognize: 'recognize', deliver: 'deliver' } as const;
 
-/** One generation of one card. */
+/** One generation of one job. */
 export interface RecognizeJob {
   tenant: string;
   job: JobId;
   generation: number;
-  /** Attempts so far; frozen into the outcome at the end, lost with Redis before it. */
+  /** Attempts so far. They are frozen into the outcome at the end; a loss of Redis before that loses them. */
   attempts: AttemptRecord[];
   waitingFor: WaitingFor | null;
-  /** Whose pictures lie in the ledger, as far as whoever queued it knew: they can be read with the first look. */
+  /** Sides whose images are in the ledger, as far as the process that queued the job knew: they are read ahead. */
   pictures: Side[];
-  /** Redis had forgotten it: another worker may have had it in its hands. */
+  /** Redis had lost the job: another worker may have been processing it. */
   restored?: boolean;
-  /** How many runs in a row found the ledger away. */
+  /** The number of consecutive runs in which the ledger was away. */
   ledgerAway?: number;
-  /** Attempts that provider troubles took. If their run became an outage, the job gets them back. */
+  /** Attempts that problems of the provider spent. If their run becomes an outage, the job gets them back. */
   spent?: SpentAttempt[];
-  /** How many runs followed the last attempt, because troubles of the provider had not yet closed every gate. */
+  /** The number of runs after the last attempt, while problems of the provider had not closed every gate yet. */
   spared?: number;
-  /** How many runs ended with a response that could not be opened, since the job last got attempts back. */
+  /** The number of runs that ended with an undecryptable response, since the job last got attempts back. */
   undecryptable?: number;
-  /** How many attempts the job got back. */
+  /** The number of attempts that the job got back. */
   givenBack?: number;
 }
 
 export interface SpentAttempt {
   credential: string;
-  /** Names a run of troubles, see `Verdict` of pacing. */
+  /** Names a run of provider problems, see `Verdict` of the pacer. */
   run: number;
 }
 
-/** One generation's event to one endpoint. */
+/** One generation's event for one endpoint. */
 export interface DeliverJob extends DeliveryRef {
-  /** Not its first try: it must not take the slots that first tries have of their own. */
+  /** Not its first attempt: it must not take the slots that are reserved for first attempts. */
   late?: boolean;
   /** Its announcement was repeated. The delivery may have been sent before, so the worker reads its record first. */
   repeated?: boolean;
-  /** How many runs in a row a fault on our side stopped. */
+  /** The number of consecutive runs that a fault on Cardseal's side stopped. */
   faults?: number;
 }
 
-/** The name of the jobs in the deliver queue that walk a recovery; their data is a RecoveryRef. */
+/** The name of jobs in the deliver queue that carry out a recovery; their data is a RecoveryRef. */
 export const RECOVER = 'recover';
 
 export function recognizeJobId(job: JobId, generation: number): string {
@@ -60,17 +60,17 @@ export function finishedChannel(prefix: string): string {
   return `${prefix}:finished`;
 }
 
-/** Published when a job at work changes its state; see changes.ts for the message. */
+/** Published when an active job changes its state; see changes.ts for the message. */
 export function changedChannel(prefix: string): string {
   return `${prefix}:changed`;
 }
 
-/** Holds the mark by which a Redis is known; gone when Redis was emptied. */
+/** Contains the id of this Redis instance; missing after Redis was emptied. */
 export function epochKey(prefix: string): string {
   return `${prefix}:epoch`;
 }
 
-/** Where the shares of tenants are kept; beside it, one key per class. */
+/** The key of the tenants' shares; one more key per class is stored next to it. */
 export function sharesKey(prefix: string): string {
   return `${prefix}:shares`;
 }

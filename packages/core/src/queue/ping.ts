@@ -1,13 +1,13 @@
 /**
- * Whether Redis answers. Its socket does not say: a server that stands still keeps it open, and what was sent lies in
- * it for seconds until it is given up.
+ * Whether Redis responds. The socket does not show it: a server that hangs keeps it open, and commands stay in it for
+ * seconds until they time out.
  */
 import type { Redis } from 'ioredis';
 
-/** A busy server answers within a tenth of it; whoever probes us waits a few times as long. */
+/** A busy server responds within a tenth of this time. Callers that probe this process wait a few times as long. */
 const WITHIN_MS = 500;
 
-/** Never throws, and is known after `withinMs` at the latest. */
+/** Never throws. Resolves after `withinMs` at the latest. */
 export async function redisResponds(redis: Pick<Redis, 'status' | 'ping'>, withinMs = WITHIN_MS): Promise<boolean> {
   if (redis.status !== 'ready') return false;
   const pong = redis.ping().then(
@@ -17,10 +17,11 @@ export async function redisResponds(redis: Pick<Redis, 'status' | 'ping'>, withi
   return (await resolvedWithin(pong, withinMs)) ?? false;
 }
 
-/** null when the answer is not there after `withinMs`. What becomes of it later, an error too, nobody hears. */
+/** null when there is no response after `withinMs`. A later response or error is ignored. */
 export async function resolvedWithin<T>(answer: Promise<T>, withinMs = WITHIN_MS): Promise<T | null> {
   const { promise: late, resolve } = Promise.withResolvers<null>();
-  // One more turn: of a loop that was busy until now the answer may have come long ago, and is read after the timers.
+  // One more turn of the event loop: after a long task the response may have arrived long ago, and is read after the
+  // timers.
   const timer = setTimeout(() => setImmediate(resolve, null), withinMs);
   return Promise.race([answer, late]).finally(() => clearTimeout(timer));
 }

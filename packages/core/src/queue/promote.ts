@@ -1,4 +1,4 @@
-/** Wakes deliveries that sleep in BullMQ's delayed set. One that is gone or awake already is left as it is. */
+/** Promotes deliveries from BullMQ's delayed set. A delivery that is gone or not delayed is left unchanged. */
 import { Job } from 'bullmq';
 import type { Promotion } from './endpoint-limit.ts';
 import type { Queues } from './job-queue.ts';
@@ -7,7 +7,7 @@ export async function promoteDeliveries({ deliver }: Queues, { ids, atMs }: Prom
   const delayMs = Math.max(0, atMs - nowMs);
   await Promise.allSettled(
     ids.map((id) => {
-      // By its id alone: what a job holds is of no interest here, so that it is not fetched.
+      // By id only: the data of the job is not needed, so it is not fetched.
       const job = new Job(deliver, 'delivery', {} as never, {}, id);
       return delayMs > 0 ? job.changeDelay(delayMs) : job.promote();
     }),

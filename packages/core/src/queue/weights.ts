@@ -1,4 +1,7 @@
-/** A tenant's share of the quota beside others', from its record; asked seldom, and never a reason to refuse a card. */
+/**
+ * A tenant's share of the quota relative to others, from its record. It is read seldom and never a reason to refuse a
+ * job.
+ */
 import { LRUCache } from 'lru-cache';
 import { type Ledger, SYSTEM_TENANT } from '../ledger/index.ts';
 
@@ -8,7 +11,7 @@ export const MAX_WEIGHT = 100;
 const CACHE_TTL_MS = 30_000;
 const CACHE_SIZE = 10_000;
 
-/** 1 for a tenant without a weight, and while the ledger does not answer. */
+/** 1 for a tenant without a weight, and while the ledger does not respond. */
 export function createWeights(ledger: Pick<Ledger, 'tenants'>): (tenant: string) => Promise<number> {
   const cache = new LRUCache<string, number>({
     max: CACHE_SIZE,

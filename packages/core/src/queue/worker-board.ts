@@ -1,12 +1,12 @@
 /**
- * What workers tell each other and the API: that they live, how many they are, and which credentials there are, by
- * id and rate only. Gone within seconds of the last worker; Redis may lose it at any time.
+ * What workers report to each other and to the API: that they are alive, how many there are, and the credentials by id
+ * and rate. Entries expire within seconds after the last worker; Redis may lose them at any time.
  */
 import type { Redis } from 'ioredis';
 
 export interface PoolEntry {
   id: string;
-  /** Such as `baidu-idcard-enc`. */
+  /** For example `baidu-idcard-enc`. */
   provider?: string;
   qps: number;
   daily?: number;
@@ -14,25 +14,25 @@ export interface PoolEntry {
 
 export interface Pool {
   credentials: readonly PoolEntry[];
-  /** How long a card stays in a worker's hand once it has its permit. */
+  /** How long a worker holds a job after it has its permit. */
   afterPermitMs: number;
 }
 
 export interface WorkerBoard {
   /** Reports that this worker process has begun to start. Its first `beat` or `leave` ends the announcement. */
   announce(worker: string, nowMs: number): Promise<void>;
-  /** Says that this worker lives, and returns how many do. */
+  /** Reports that this worker is alive. Returns the number of live workers. */
   beat(worker: string, nowMs: number, pool: Pool): Promise<number>;
   leave(worker: string): Promise<void>;
-  /** How many workers were heard of lately. */
+  /** The number of workers that reported recently. */
   alive(nowMs: number): Promise<number>;
-  /** How many announced workers have not reported yet. */
+  /** The number of announced workers that have not reported yet. */
   starting(nowMs: number): Promise<number>;
-  /** null while no worker has said. */
+  /** null until a worker has reported. */
   pool(): Promise<Pool | null>;
 }
 
-/** Who has not been heard of for this long does not count. */
+/** A worker that has not reported for this long does not count. */
 const ALIVE_MS = 15_000;
 /** The launcher ends a worker that is not ready by then, so an older announcement belongs to a failed start. */
 const STARTING_MS = 60_000;

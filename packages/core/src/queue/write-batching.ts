@@ -1,7 +1,8 @@
 /**
- * One system call for all that is asked of Redis in one turn of the event loop: a busy process has many small commands
- * at a time, and each write costs more than what it says. Order and errors stay as they are, unlike with the client's
- * own pipelining, which gives many commands one fate. Who asks alone waits for nobody: the turn ends at once.
+ * One system call for all commands that are sent to Redis in one turn of the event loop: a busy process sends many
+ * small commands at a time, and each write costs more than its content. Order and errors stay as they are. The
+ * client's own pipelining would fail many commands together. A single command is sent at once, because the turn ends
+ * then.
  */
 import type { Socket } from 'node:net';
 import type { Cluster, Redis } from 'ioredis';

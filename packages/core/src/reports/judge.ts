@@ -1,19 +1,19 @@
 /**
- * What became of one accepted job, from the names of the ledger: open, or finished and told, or something that cannot
- * be. What looks wrong is looked at once more by itself, because a walk over many names is no snapshot.
+ * The state of one accepted job, from the names of the ledger: open, finished and delivered, or inconsistent. An
+ * inconsistent job is read once more by itself, because a scan over many names is no snapshot.
  */
 import { asCardsealError } from '@cardseal/base/errors';
 import type { JobId } from '../job/index.ts';
 import { createdAtMs } from '../job/index.ts';
 import type { DayJob, DeliveryRef, EndpointRecord, Ledger, Versioned } from '../ledger/index.ts';
 
-/** `unaddressed`: no endpoint listened. `exhausted` counts as undelivered, and can be sent again. */
+/** `unaddressed`: no endpoint was subscribed. `exhausted` counts as undelivered, and can be sent again. */
 type Delivery = 'delivered' | 'parked' | 'undelivered' | 'unaddressed';
 
 /**
- * `lost`: accepted, without an outcome and without a marker. `headless`: accepted, and its request is lost or something of it
- * does not open. `untold`: an endpoint that subscribed never had a delivery. `forgotten`: its delivery has had an attempt, has
- * attempts left, and has no marker.
+ * `lost`: accepted, without an outcome and without a marker. `headless`: accepted, and its request is lost or one of
+ * its objects does not open. `untold`: a subscribed endpoint never had a delivery. `forgotten`: its delivery has had
+ * an attempt, has attempts left, and has no marker.
  */
 const PROBLEMS = ['lost', 'headless', 'untold', 'forgotten'] as const;
 type Problem = (typeof PROBLEMS)[number];
@@ -22,7 +22,7 @@ export interface JobLine {
   id: JobId;
   generation: number;
   state: 'open' | 'finished' | 'erased' | 'lost';
-  /** Of a finished one. */
+  /** Set for a finished job. */
   delivery?: Delivery;
   problem?: Problem;
 }
@@ -44,14 +44,14 @@ export interface Judge {
   endpoints: readonly Versioned<EndpointRecord>[];
 }
 
-/** null for a submit that never committed. */
+/** null for a submission that was never committed. */
 export async function judge(judge: Judge, found: DayJob): Promise<JobLine | null> {
   const line = await lineOf(judge, found);
   if (!line?.problem) return line;
   return lineOf(judge, await lookAgain(judge, found.job));
 }
 
-/** One job that does not open is a problem of its own, and no reason to make no books of the others. */
+/** A job that does not open is one problem. It must not stop the report about the others. */
 async function readable(line: JobLine, rest: () => Promise<Partial<JobLine>>): Promise<JobLine> {
   try {
     return { ...line, ...(await rest()) };
@@ -66,7 +66,7 @@ async function lineOf(judge: Judge, found: DayJob): Promise<JobLine | null> {
   const generation = Math.max(1, ...decided, ...open);
   if (erased) return { id, generation, state: 'erased' };
   if (!committed) return requestLost ? { id, generation, state: 'lost', problem: 'headless' } : null;
-  // As long as its marker stands it is being told.
+  // While its marker exists it is being announced.
   if (open.includes(generation)) return { id, generation, state: 'open' };
   if (!decided.includes(generation)) return { id, generation, state: 'lost', problem: 'lost' };
   return readable({ id, generation, state: 'finished' }, () => deliveryOf(judge, found, generation));
@@ -95,7 +95,7 @@ async function deliveryOf(
     : { delivery: 'unaddressed' };
 }
 
-/** Only of a job that nobody was told of. An endpoint that widened its events afterwards is taken to have listened. */
+/** Only for a job without any delivery. An endpoint that added event types later counts as subscribed. */
 async function isUntold({ ledger, tenant, endpoints }: Judge, job: JobId, generation: number): Promise<boolean> {
   const early = endpoints.filter(({ value }) => value.state !== 'deleted' && value.createdAtMs <= createdAtMs(job));
   if (early.length === 0) return false;

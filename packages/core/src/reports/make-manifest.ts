@@ -1,7 +1,7 @@
 /**
- * The reconciliation of a day: accepted = finished + open, and every finished job was delivered, parked, is owed, was
- * nobody's to hear, or is erased. It streams through the day's names, and may be stopped and done again at any point;
- * several makers at once write the same parts.
+ * The daily reconciliation: accepted = finished + open, and every finished job is delivered, parked, owed, without a
+ * subscriber, or erased. It reads the names of the day as a stream, and may be interrupted and repeated at any point.
+ * Concurrent runs write the same parts.
  */
 import type { Clock } from '@cardseal/base/clock';
 import { RejectedError } from '@cardseal/base/errors';
@@ -10,10 +10,10 @@ import type { DayJob, Ledger, ManifestRef } from '../ledger/index.ts';
 import { dayOf, stretchOf } from './day.ts';
 import { type JobLine, judge, type ManifestCounts } from './judge.ts';
 
-/** Jobs that are judged at once, and jobs in one part. */
+/** Jobs that are checked at once, and jobs in one part. */
 const AT_ONCE = 50;
 const PART = 5000;
-/** Of those that disagree, so many are named in the head; all are in the parts. */
+/** The head names at most this many problems; the parts name all. */
 const NAMED = 100;
 
 export interface Manifest {
@@ -24,7 +24,7 @@ export interface Manifest {
   run: number;
   madeAt: string;
   counts: ManifestCounts;
-  /** False when the sums do not add up, or any job has a problem. */
+  /** False when the sums do not match or a job has a problem. */
   agrees: boolean;
   problems: number;
   disagreements: JobLine[];
@@ -32,8 +32,8 @@ export interface Manifest {
 }
 
 /**
- * Makes the next run of a day, or goes on with one that was begun. null when `signal` stopped it.
- * Throws RejectedError `day_invalid` for what is no day.
+ * Creates the next run of a day, or continues an unfinished one. null when `signal` stopped it. Throws RejectedError
+ * `day_invalid` for an invalid day.
  */
 export async function makeManifest(
   ledger: Ledger,
@@ -81,7 +81,7 @@ export async function readManifest(ledger: Ledger, tenant: string, day: string):
   return run === 0 ? null : ledger.reports.manifests.head<Manifest>({ tenant, day, run });
 }
 
-/** The last day that is over everywhere in it: its jobs are still finishing, so it is left an hour. */
+/** The last complete day. Jobs of its last hour may still finish, so a report waits one hour after its end. */
 export function lastDay(nowMs: number): string {
   return dayOf(nowMs - 25 * 3_600_000);
 }

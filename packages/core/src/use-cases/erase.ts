@@ -1,6 +1,6 @@
 /**
- * Erasure of a job: the API erases on request, the worker when the retention time has passed or when it finds an erasure
- * that was begun and not finished. A marker is written first, so that a crash at any point leaves something to find.
+ * Erases a job: the API on request, the worker when the retention time has passed or when it finds an interrupted
+ * erasure. The marker is written first, so that a worker finds what a crash at any point leaves behind.
  */
 import type { Clock } from '@cardseal/base/clock';
 import { asCardsealError, RejectedError, TransientError } from '@cardseal/base/errors';
@@ -23,7 +23,7 @@ export interface Eraser {
   clock: Clock;
 }
 
-/** A write that was on its way while all else was removed is looked for once more after this. */
+/** After this time one more sweep finds a write that was in flight during the deletion. */
 const SECOND_LOOK_MS = 60 * 60_000;
 
 /**
@@ -59,14 +59,14 @@ export async function eraseJob(
   const tombstone = standing ?? (await declare(eraser, tenant, job, { reason, generation: inventory.generation }));
   await failpoint('erase.declared');
   await completeErasure(eraser, tenant, job, tombstone).catch(async (error) => {
-    // The sweep of due names comes back sooner than the reconciler does. Without the name the marker still owes the rest.
+    // The sweep of due names runs more often than the reconciler. Without the name the marker still leads to the rest.
     if (!standing) await ledger.jobs.schedule.at(eraser.clock.now(), { tenant, job, what: 'erased' }).catch(() => {});
     throw error;
   });
   return tombstone;
 }
 
-/** `finishErasure` for callers that report to a person. Throws ErasureIncomplete, whatever failed. */
+/** `finishErasure` for callers that report to a person. Throws ErasureIncomplete for every failure. */
 export async function completeErasure(
   eraser: Eraser,
   tenant: string,
@@ -81,8 +81,8 @@ export async function completeErasure(
 }
 
 /**
- * The request is gone afterwards: whom its owner chose to tell is kept with the tombstone, and what its pictures came
- * from is dropped before, so that where a tombstone stands nothing of it is left.
+ * Afterwards the request is gone. The endpoints that its owner chose are therefore kept with the tombstone, and the
+ * uploads of its images are deleted before, so that nothing of them is left where a tombstone exists.
  */
 async function declare(
   { ledger, clock }: Eraser,
@@ -102,7 +102,7 @@ async function declare(
   });
 }
 
-/** A job that does not open can be erased; then every endpoint that subscribes gets the event. */
+/** A job that does not open can be erased. Then every subscribed endpoint gets the event. */
 async function requestIfItOpens(ledger: Ledger, tenant: string, job: JobId): Promise<JobRequest | null> {
   try {
     return (await (await ledger.jobs.open(tenant, job))?.request()) ?? null;
@@ -112,7 +112,7 @@ async function requestIfItOpens(ledger: Ledger, tenant: string, job: JobId): Pro
   }
 }
 
-/** Everything behind the tombstone; may run any number of times, and at once with others. */
+/** All steps after the tombstone. Idempotent, and safe to run concurrently. */
 export async function finishErasure(
   { ledger, jobQueue, clock }: Eraser,
   tenant: string,
@@ -133,12 +133,14 @@ export async function finishErasure(
   return record;
 }
 
-/** What the job ever had, and what of it waits for a person at a disabled endpoint. May run any number of times. */
+/** The job's objects, and its parked deliveries at disabled endpoints. Idempotent. */
 export async function removeAll(ledger: Ledger, tenant: string, job: JobId, { reason }: Tombstone) {
   return ledger.jobs.erasures.remove(tenant, job, reason, await mayHaveParked(ledger, tenant));
 }
 
-/** Endpoints at which deliveries may be parked: all of them if a record cannot be read, which must not stop an erasure. */
+/**
+ * Endpoints at which deliveries may be parked: all of them if a record cannot be read, which must not stop an erasure.
+ */
 async function mayHaveParked({ tenants: { endpoints } }: Ledger, tenant: string): Promise<string[]> {
   try {
     const records = await endpoints.list(tenant);
@@ -148,7 +150,7 @@ async function mayHaveParked({ tenants: { endpoints } }: Ledger, tenant: string)
   }
 }
 
-/** A job that a worker holds is locked and stays; the worker finds the tombstone at its next step. */
+/** A job that a worker has active is locked and stays; the worker finds the tombstone in its next step. */
 async function removeFromQueue(
   jobQueue: JobQueue,
   job: JobId,
@@ -162,7 +164,7 @@ async function removeFromQueue(
       await recognize.remove(recognizeJobId(job, generation)).catch(() => {});
     }
   } catch {
-    // Redis is away: its entries hold ids only, and whoever comes to one finds the tombstone.
+    // Redis is away. Its entries contain ids only, and a worker that gets one finds the tombstone.
   }
 }
 

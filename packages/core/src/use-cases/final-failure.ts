@@ -4,7 +4,7 @@
  */
 import { imageReasons } from '@cardseal/idcard/image';
 
-/** What a provider's refusal of an image is called, whichever provider it is. Each provider's tests hold its table to it. */
+/** The codes of a provider's refusal of an image. The tests of each provider compare its error table with this list. */
 export const IMAGE_REFUSALS = [
   'card_not_found',
   'image_blank',

@@ -1,6 +1,6 @@
 /**
- * The bytes of an outcome in the form that one endpoint takes. `full` and `reference` were frozen with the outcome; an
- * encrypted body cannot be made twice alike, so the first one that is written stands, whoever needs it first.
+ * The bytes of an outcome for one endpoint. `full` and `reference` are frozen in the outcome. Encrypting twice gives
+ * different bytes, so the first encrypted body that a process stores is used for every attempt.
  */
 
 import { encryptPayload } from '@cardseal/webhook';

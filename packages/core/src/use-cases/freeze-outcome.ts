@@ -1,6 +1,6 @@
 /**
- * The outcome of a generation with the exact bytes of its events: made by whoever decides it, a worker that concludes
- * or the API that cancels, and never changed afterwards.
+ * Builds the outcome of a generation with the exact bytes of its events. A worker that concludes a job and the API
+ * that cancels one use it. An outcome never changes afterwards.
  */
 import type { Result } from '@cardseal/idcard/card';
 import { eventIdFor } from '@cardseal/webhook';
@@ -16,7 +16,7 @@ export interface Ending {
   recognized: readonly Side[];
   result?: Result | undefined;
   failure?: Failure | undefined;
-  /** Before the path in `href`; empty for a relative one. */
+  /** Prefix of the path in `href`; empty for a relative one. */
   publicUrl: string;
 }
 

@@ -1,7 +1,7 @@
 /**
- * Sends a tenant's endpoints an event that is no job's outcome: the end of a batch, an erasure, a change of an endpoint's
- * health. May be called again for the same event: the first bytes and the id stay the same, and no delivery that has a
- * record becomes pending again.
+ * Sends a tenant's endpoints an event that is not the outcome of a job: the end of a batch, an erasure, a change of an
+ * endpoint's health. May be called again for the same event: the first bytes and the id stay the same, and no delivery
+ * that has a record becomes pending again.
  */
 
 import { eventIdFor } from '@cardseal/webhook';
@@ -16,17 +16,17 @@ export interface NoticeInput {
   subject: string;
   generation: number;
   atMs: number;
-  /** Ids, states, counts and times only: it is sent alike in every payload mode. */
+  /** Ids, states, counts and times only: the body is equal in every payload mode. */
   data: object;
-  /** Not to this endpoint: the one it is about. */
+  /** Skips the endpoint that the event is about. */
   exceptEndpoint?: string;
-  /** Only to these, if the subject was so restricted. */
+  /** Only these endpoints, if the subject was restricted to them. */
   endpointIds?: readonly string[] | null;
 }
 
 /**
- * Whether another endpoint of the tenant takes this event about the endpoint `about` now. If not, the notice reaches no
- * one, and an operator must tell the tenant.
+ * Whether another endpoint of the tenant takes an event about the endpoint `about` now. If not, the notice reaches no
+ * endpoint, and an operator must inform the tenant.
  */
 export function canHearAbout(about: string, type: EventType, endpoints: readonly Versioned<EndpointRecord>[]): boolean {
   return endpoints.some(
@@ -38,7 +38,7 @@ export function canHearAbout(about: string, type: EventType, endpoints: readonly
   );
 }
 
-/** Returns the id under which it is kept. While Redis is away the markers alone owe it. */
+/** Returns the id of the notice. While Redis is away, the markers alone make it owed. */
 export async function announceNotice(ledger: Ledger, jobQueue: JobQueue, input: NoticeInput): Promise<NoticeId> {
   const { tenant, type, subject, generation, atMs, data } = input;
   const eventId = eventIdFor({ tenant, subject, generation, type });

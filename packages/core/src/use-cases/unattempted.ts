@@ -1,6 +1,6 @@
 /**
- * Which deliveries of an event a repeated announcement may make pending. Once a delivery has a record, its own marker says
- * whether it is pending: a second marker would send the event again, although the receiver has it.
+ * Selects the deliveries of an event that a repeated announcement may make pending. Once a delivery has a record, its
+ * own marker says whether it is pending: a second marker would send the event again, although the receiver has it.
  */
 import type { DeliveryRef, Ledger } from '../ledger/index.ts';
 

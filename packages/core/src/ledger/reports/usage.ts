@@ -7,11 +7,11 @@ import type { ObjectStore } from '@cardseal/object-store';
 import { readNewest } from '@cardseal/object-store';
 import { paths } from '../paths.ts';
 
-/** Counts by name, as the pacer has them. */
+/** Counts by name, as the pacer returns them. */
 type UsageCounts = Record<string, number>;
 
 export interface UsageStore {
-  /** Never lowers what is written: each count is the larger of the two. True when something new was written. */
+  /** Never lowers a stored count: each becomes the larger of the two. Returns true when it wrote something. */
   save(credential: string, day: string, counts: UsageCounts): Promise<boolean>;
   /** null when nothing was written. */
   read(credential: string, day: string): Promise<UsageCounts | null>;
@@ -30,7 +30,7 @@ export function createUsageStore(store: ObjectStore): UsageStore {
       const now = larger(before ?? {}, counts);
       if (before && Object.entries(now).every(([name, count]) => before[name] === count)) return false;
       const number = Number(names.at(-1)?.split('/').at(-1) ?? 0) + 1;
-      // Who comes second writes with the next round: the counts are Redis's own, the same for both.
+      // A writer that loses the race writes in the next round: both read the same counts from Redis.
       const written = await store.create(paths.usage(credential, day, number), Buffer.from(JSON.stringify(now)));
       if (written && names.length > 0) await store.delete(names);
       return written;

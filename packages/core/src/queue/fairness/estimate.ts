@@ -1,16 +1,18 @@
-/** How long a card waits, from where it stands and the rate: pure arithmetic, held to 20 % on a steady backlog. */
+/** How long a job waits, from its position and the rate. Pure arithmetic, within 20 % on a steady backlog. */
 import type { JobClass } from './shares.ts';
 import { RUN_BEFORE_BULK } from './shares.ts';
 
 export interface Standing {
   cardClass: JobClass;
-  /** Cards that come before it in the queue as it stands. */
+  /** Jobs ahead of it in the queue as it is now. */
   rank: number;
   interactiveWaiting: number;
   allWaiting: number;
 }
 
-/** Cards that will be started before this one, when nothing else is submitted: the floor mixes the classes. */
+/**
+ * Jobs that start before this one if nothing else is submitted: the guaranteed share of bulk jobs mixes the classes.
+ */
 export function jobsBefore({ cardClass, rank, interactiveWaiting, allWaiting }: Standing): number {
   if (cardClass === 'interactive') {
     const bulkWaiting = Math.max(0, allWaiting - interactiveWaiting);
@@ -20,20 +22,20 @@ export function jobsBefore({ cardClass, rank, interactiveWaiting, allWaiting }: 
   return Math.min(rank, (bulkBefore + 1) * (RUN_BEFORE_BULK + 1) - 1);
 }
 
-/** Cards that are in workers' hands and have not called yet: all but those that have, by rate × time. */
+/** Jobs that workers have taken and not called for yet: all but those whose calls, by rate × time, are done. */
 export function jobsInFlight(active: number, afterPermitMs: number, { callsPerCard, callsPerSecond }: Flow): number {
   return Math.max(0, active - (callsPerSecond / callsPerCard) * (afterPermitMs / 1000));
 }
 
 export interface Flow {
   callsPerCard: number;
-  /** Of all open credentials together. */
+  /** The sum over all open credentials. */
   callsPerSecond: number;
-  /** Epoch milliseconds at which calls may go out: now, or when a gate opens. null when only a person can say. */
+  /** When calls may start, epoch milliseconds: now, or when a gate opens. null when only an operator can open it. */
   openAtMs: number | null;
 }
 
-/** Epoch milliseconds; null when nobody can know. */
+/** Epoch milliseconds; null when it cannot be known. */
 export function startAtMs(before: number, { callsPerCard, callsPerSecond, openAtMs }: Flow): number | null {
   if (openAtMs === null || callsPerSecond <= 0) return null;
   return openAtMs + (before * callsPerCard * 1000) / callsPerSecond;

@@ -1,6 +1,6 @@
 /**
- * The order of the recognize queue: gives every card its priority, hears of every start, and says where a card
- * stands. Its memory may be lost at any time: cards that are added again are placed anew.
+ * The order of the recognize queue: assigns each job its priority, records every start, and reports positions. Its
+ * state may be lost at any time: jobs that are added again get new positions.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { loadLua } from '@cardseal/base/lua';
@@ -22,19 +22,19 @@ export interface QueueSnapshot {
   allWaiting: number;
   active: number;
   callsPerCard: number;
-  /** -1 when the card is not waiting in line. */
+  /** -1 when the job is not waiting. */
   rank: number;
-  /** When a card that waits for a time of its own comes back, epoch milliseconds; 0 otherwise. */
+  /** When a delayed job returns, epoch milliseconds; 0 otherwise. */
   dueAtMs: number;
 }
 
 export interface FairShares {
-  /** Priorities in the order of the cards. A card that the queue knows keeps its own. One round trip. */
+  /** Priorities in the order of the jobs. A job that the queue knows keeps its own. One round trip. */
   place(cards: readonly Placement[]): Promise<number[]>;
-  /** `tell`: published by the same command. */
+  /** `tell`: a message that the same command publishes. */
   started(id: string, tell?: { channel: string; message: string }): Promise<void>;
   look(id?: string): Promise<QueueSnapshot>;
-  /** Cards that would come before one more of this tenant. */
+  /** The number of jobs that would come before one more job of this tenant. */
   before(cardClass: JobClass, tenant: string, weight: number): Promise<number>;
 }
 
@@ -48,9 +48,9 @@ declare module 'ioredis' {
   }
 }
 
-/** Cards whose priority is moved in one script: some milliseconds of Redis. */
+/** Jobs that one script moves: a few milliseconds of Redis. */
 const MOVE_CARDS = 1000;
-/** Nobody takes longer from placing a card to adding it. */
+/** Longer than any process takes between placing a job and adding it. */
 const LATE_S = 30;
 const LATE_LOOK_MS = 2000;
 
@@ -69,7 +69,7 @@ export function createFairShares(redis: Redis, prefix: string, lateS = LATE_S): 
   const parts = [queueKey('prioritized'), queueKey('delayed'), queueKey('active')] as const;
   let moving = false;
 
-  /** In the background, by whoever notices; several at once do no harm. */
+  /** Runs in the background of the process that notices the need. Concurrent runs do no harm. */
   async function move(): Promise<void> {
     for (;;) {
       const left = await redis.cardsealMove(state, ...parts, queueKey(''), MOVE_CARDS, lateS);

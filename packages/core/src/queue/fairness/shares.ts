@@ -1,30 +1,37 @@
 /**
- * Who comes next, as arithmetic: every card gets a finish time in the virtual time of its class, by its tenant's
- * weight, and that time is its priority in the queue. Pure; the Lua beside it does the same, number by number.
+ * Weighted fair queuing as arithmetic: every job gets a finish time in the virtual time of its class, by its tenant's
+ * weight, and that time is its priority in the queue. Pure. The Lua beside it computes the same numbers.
  */
 
 export type JobClass = 'interactive' | 'bulk';
 
-/** The queue knows priorities from 1 to 2,097,151; 1 is kept for bulk cards whose turn the floor has brought. */
+/**
+ * BullMQ accepts priorities from 1 to 2,097,151. 1 is reserved for bulk jobs that the guaranteed share brings forward.
+ */
 export const EXPRESS = 1;
-/** Priorities of one class. Cards beyond it are in order of arrival until the axis has been moved. */
+/** The number of priorities per class. Jobs beyond it run in order of arrival until the axis is moved. */
 export const SPAN = 2 ** 20 - 2;
 export const BAND: Readonly<Record<JobClass, number>> = { interactive: 2, bulk: 2 + SPAN };
-/** Past this virtual time the axis is moved. What waits is then at most as far ahead as it was moved: nothing overlaps. */
+/**
+ * Beyond this virtual time the axis is moved. A waiting job is then at most as far ahead as the move, so that ranges
+ * do not overlap.
+ */
 export const MOVE_AT = 2 ** 19;
-/** After so many interactive cards in a row one bulk card comes first, if one waits: a floor of one in ten. */
+/**
+ * After this number of interactive jobs in a row, one waiting bulk job comes first: a guaranteed share of one in ten.
+ */
 export const RUN_BEFORE_BULK = 9;
 
 export interface ClassAxis {
-  /** Virtual time: the finish time of the card that was started last. */
+  /** Virtual time: the finish time of the job that started last. */
   v: number;
-  /** Finish time of the last card of each tenant that has cards ahead of the virtual time. */
+  /** The finish time of the last job of each tenant with jobs ahead of the virtual time. */
   finish: Record<string, number>;
 }
 
 export interface Shares {
   lanes: Record<JobClass, ClassAxis>;
-  /** Interactive cards started in a row while bulk waited. */
+  /** Interactive jobs started in a row while bulk jobs waited. */
   run: number;
 }
 
@@ -32,7 +39,7 @@ export function newShares(): Shares {
   return { lanes: { interactive: { v: 0, finish: {} }, bulk: { v: 0, finish: {} } }, run: 0 };
 }
 
-/** The priority of one more card. `cost` is its calls divided by its tenant's weight. */
+/** The priority of one more job. `cost` is its number of calls divided by its tenant's weight. */
 export function place(shares: Shares, cardClass: JobClass, tenant: string, cost: number): number {
   const lane = shares.lanes[cardClass];
   const at = Math.max(lane.finish[tenant] ?? 0, lane.v) + cost;
@@ -48,7 +55,7 @@ export function classOf(priority: number): JobClass {
   return priority < BAND.bulk ? 'interactive' : 'bulk';
 }
 
-/** A card was started. True when the first waiting bulk card must now be put in front of all. */
+/** Records a start. Returns true when the first waiting bulk job must be moved to the front. */
 export function start(shares: Shares, priority: number, bulkWaits: boolean): boolean {
   const cardClass = classOf(priority);
   const lane = shares.lanes[cardClass];
@@ -59,7 +66,7 @@ export function start(shares: Shares, priority: number, bulkWaits: boolean): boo
   return true;
 }
 
-/** Moves a lane's own times; the priorities of its cards are moved by whoever holds the queue. */
+/** Moves the times of one class. The caller that owns the queue moves the priorities of its jobs. */
 export function moveAxis(lane: ClassAxis, by: number): void {
   lane.v -= by;
   const ahead = Object.entries(lane.finish).filter(([, at]) => at - by > lane.v);
