@@ -6,7 +6,7 @@
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ensureDependencies } from './src/boot/install.mjs';
-import { dieWithParent, reExecute, runsTypeScript, withLocalBinaries } from './src/boot/runtime.mjs';
+import { dieWithParent, linkInstalledNode, reExecute, runsTypeScript, withLocalBinaries } from './src/boot/runtime.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 
@@ -53,6 +53,7 @@ async function run([verb, ...args]) {
   }
   if (WITHOUT_ARGUMENTS.includes(verb) && args.length > 0) refuseArguments(verb, args);
   await ensureDependencies(root, console.error);
+  linkInstalledNode(root);
   process.env.PATH = withLocalBinaries(root, process.env.PATH);
   dieWithParent();
   if (runsTypeScript(process.versions.node)) return runVerb(verb, args);

@@ -3,7 +3,7 @@
  * outer Node leaves nothing behind. Plain JavaScript for Node 20 and later; it starts no part of the stack.
  */
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { constants } from 'node:os';
 import path from 'node:path';
 import { isSameProcess, startMark } from './process-identity.mjs';
@@ -25,6 +25,23 @@ export function withLocalBinaries(root, searchPath = '') {
   const local = path.join(root, 'node_modules/.bin');
   const rest = searchPath.split(path.delimiter).filter((entry) => entry !== '' && entry !== local);
   return [local, ...rest].join(path.delimiter);
+}
+
+/**
+ * Puts the Node that the install brought into `node_modules/.bin`, where npm scripts find it. npm 11 makes this link
+ * itself; npm 10, which Node 20 contains, installs the package and leaves the link out.
+ */
+export function linkInstalledNode(root) {
+  const link = path.join(root, 'node_modules/.bin/node');
+  const program = `node-${process.platform}-${process.arch}/bin/node`;
+  if (existsSync(link) || !existsSync(path.join(root, 'node_modules', program))) return;
+  mkdirSync(path.dirname(link), { recursive: true });
+  try {
+    symlinkSync(`../${program}`, link);
+  } catch (error) {
+    // Another launcher made it at the same time.
+    if (error.code !== 'EEXIST') throw error;
+  }
 }
 
 /** Runs the script again under the Node that the install brought, and ends as that one ends. */

@@ -1,5 +1,8 @@
-import { describe, expect, it } from 'vitest';
-import { runsTypeScript, withLocalBinaries } from './runtime.mjs';
+import { existsSync, mkdirSync, mkdtempSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { linkInstalledNode, runsTypeScript, withLocalBinaries } from './runtime.mjs';
 
 describe('runsTypeScript', () => {
   it.each([
@@ -15,5 +18,27 @@ describe('withLocalBinaries', () => {
     const once = withLocalBinaries('/house', '/usr/bin:/house/node_modules/.bin:/bin');
     expect(once).toBe('/house/node_modules/.bin:/usr/bin:/bin');
     expect(withLocalBinaries('/house', once)).toBe(once);
+  });
+});
+
+describe('linkInstalledNode', () => {
+  const installed = `node-${process.platform}-${process.arch}/bin`;
+  let root: string;
+  beforeEach(() => {
+    root = mkdtempSync(path.join(tmpdir(), 'link-node-'));
+  });
+  afterEach(() => rmSync(root, { recursive: true }));
+
+  it('links the installed Node where npm left the link out, and keeps a link that exists', () => {
+    mkdirSync(path.join(root, 'node_modules', installed), { recursive: true });
+    writeFileSync(path.join(root, 'node_modules', installed, 'node'), '');
+    linkInstalledNode(root);
+    linkInstalledNode(root);
+    expect(readlinkSync(path.join(root, 'node_modules/.bin/node'))).toBe(`../${installed}/node`);
+  });
+
+  it('makes nothing where the install brought no Node', () => {
+    linkInstalledNode(root);
+    expect(existsSync(path.join(root, 'node_modules'))).toBe(false);
   });
 });
