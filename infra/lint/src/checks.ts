@@ -2,6 +2,7 @@
 import { runBiome } from './biome.ts';
 import { type Finding, formatFinding } from './findings.ts';
 import { checkImports } from './imports/check.ts';
+import { checkLua } from './lua/check.ts';
 import { checkProse } from './prose/check.ts';
 import { runKnip } from './unused.ts';
 
@@ -33,6 +34,12 @@ export const CHECKS: readonly Check[] = [
     refuses: 'files, exports and dependencies that nothing uses',
     fix: 'delete them, or drop the word "export"; exceptions with their reason: knip.jsonc',
     run: runKnip,
+  },
+  {
+    name: 'lua',
+    refuses: 'Redis scripts that do not parse, undefined names, unused locals and includes',
+    fix: 'repair the script; names that the loader defines are listed in "--- @constants a, b"',
+    run: inProcess(checkLua),
   },
   {
     name: 'prose',

@@ -12,7 +12,8 @@ const INCLUDE = /^--- @include "([\w-]+)"$/gm;
 
 /**
  * @param file the script.
- * @param constants one global-free `local` per entry, in front of everything else.
+ * @param constants one `local` per entry, in front of everything else. The script names them in a line
+ * `--- @constants a, b`, which the lint check of Lua reads.
  * @returns the whole text. Each include appears once. Throws when a file is missing.
  */
 export function loadLua(file: URL, constants: Readonly<Record<string, LuaConstant>> = {}): string {

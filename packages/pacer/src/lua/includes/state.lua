@@ -2,6 +2,7 @@
 -- a property test runs both on the same random histories.
 -- The loader defines `rules` in front of it (rules.ts). KEYS[i] is the hash of a credential. Its other keys are
 -- that name with a suffix, in the same hash slot.
+--- @constants rules
 
 local TEXT = { run = true, gate = true, gateBy = true, gateCause = true, troubleImage = true, outageRuns = true }
 local OUTAGE = 'provider_outage'

@@ -2,6 +2,7 @@
 -- (endpoint-limit-rules.ts). Time is an argument, so that a test can let an hour pass.
 -- KEYS: state (hash), running (leases), waiting (queue), late (queue of deliveries without a late slot).
 -- ARGV[1]: now, epoch milliseconds. ARGV[2]: id of the delivery.
+--- @constants limits
 
 local now = tonumber(ARGV[1])
 local id = ARGV[2]

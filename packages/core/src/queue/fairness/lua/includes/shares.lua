@@ -1,6 +1,7 @@
 -- Shared parts of the fair order. The equal of shares.ts: a property test runs both on the same histories.
 -- The loader defines `rules` in front of it. KEYS[1] names the state; finish times and the queue's keys share its
 -- hash tag.
+--- @constants rules
 
 local SPAN, EXPRESS, MOVE_AT, RUN = rules.span, rules.express, rules.moveAt, rules.runBeforeBulk
 local BAND = rules.band
