@@ -1,7 +1,7 @@
 /**
- * How many submits a second one API process accepts, beside a bare route that makes the same writes and one
- * `queue.add`. Each is a process of its own, measured in turn under the same load, over a store that answers over HTTP
- * (`--store s3`, as in production) or one in memory, whose writes cost nothing (`--store memory`).
+ * Measures how many submits one API process accepts per second, compared with a bare route that makes the same writes
+ * and one `queue.add`. Both run as separate processes, in turn, under the same load. `--store s3` uses a store over
+ * HTTP as in production; `--store memory` uses one whose writes cost nothing.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -14,7 +14,14 @@ import { Pool } from 'undici';
 import { plainJpeg } from '../support/images.ts';
 import type { TargetSettings } from './accept/target.ts';
 
-const HELP = `npm run bench -- accept [--store s3|memory|both] [--rounds 7] [--requests 1500] [--at-once 32] [--at-once-writes]`;
+const HELP = `npm run bench -- accept [options]
+Measures how many submits one API process accepts per second, compared with a bare route that makes the same writes.
+  --store NAME       s3 (over HTTP, as in production), memory, both (both)
+  --rounds N         rounds of both targets in turn; the median counts (7)
+  --requests N       submits per round (1500)
+  --at-once N        simultaneous submits (32)
+  --at-once-writes   the bare route makes its writes at once instead of in the order of a submit
+  --profile DIR      writes CPU profiles`;
 const { values } = parseArgs({
   options: {
     store: { type: 'string', default: 'both' },
@@ -64,7 +71,7 @@ async function startTarget(settings: TargetSettings): Promise<Child> {
   };
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: what our own child says
+// biome-ignore lint/suspicious/noExplicitAny: messages of the child of this bench
 async function answerOf(child: ChildProcess): Promise<any[]> {
   const answered = new AbortController();
   const { signal } = answered;
@@ -117,7 +124,7 @@ async function measure(target: Child, picture: Buffer, requests: number): Promis
       const sentAt = performance.now();
       const answer = await pool.request({ method: 'POST', path: '/v1/jobs?side=front', headers, body: picture });
       await answer.body.dump();
-      if (answer.statusCode !== 202) throw new Error(`answered ${answer.statusCode}`);
+      if (answer.statusCode !== 202) throw new Error(`got ${answer.statusCode}`);
       latencies.push(performance.now() - sentAt);
     }
   };
@@ -142,11 +149,11 @@ async function compare(store: 's3' | 'memory', picture: Buffer) {
   const bare = await startTarget({ kind: values['at-once-writes'] ? 'bare-at-once' : 'bare', ...common });
   const rows: { ours: Measure; bare: Measure; ratio: number; cpuRatio: number }[] = [];
   console.log(`store: ${store}, ${bare.writes.join(', then ')} writes and one queue.add a request`);
-  console.log(' ours/s   bare/s    ratio ours p50  ours p99 bare p50  bare p99  CPU ms ours and bare');
+  console.log('  api/s   bare/s    ratio  api p50   api p99 bare p50  bare p99  CPU ms api and bare');
   try {
     for (const target of [ours, bare]) await measure(target, picture, REQUESTS);
     for (let round = 0; round < Number(values.rounds); round++) {
-      // In turn, and who is first changes: a machine that slows down slows both.
+      // In turn and in changing order, so that a slow phase of the machine affects both.
       const first = round % 2 === 0 ? ours : bare;
       const one = await measure(first, picture, REQUESTS);
       const two = await measure(first === ours ? bare : ours, picture, REQUESTS);
@@ -176,7 +183,7 @@ async function compare(store: 's3' | 'memory', picture: Buffer) {
 }
 
 const picture = await plainJpeg(900, 600);
-console.log(`picture ${picture.length} bytes, ${AT_ONCE} at once, ${REQUESTS} requests a round`);
+console.log(`image ${picture.length} bytes, ${AT_ONCE} at once, ${REQUESTS} requests a round`);
 const stores = (values.store === 'both' ? ['s3', 'memory'] : [values.store]) as ('s3' | 'memory')[];
 const results: Record<string, unknown> = {};
 for (const store of stores) results[store] = await compare(store, picture);

@@ -1,6 +1,7 @@
 /**
- * Measures what a card costs in ciphers: sealing at rest and the request's encryption against OpenSSL's own rate on the
- * same bytes, and base64 with urlencoding against the best string methods. Everything is measured in turn in one run; medians with spread.
+ * Measures the cost of ciphers per job (`npm run bench -- crypto`): sealing at rest and request encryption compared
+ * with OpenSSL's own rate on the same bytes, and base64 with URL encoding compared with the best string methods. All
+ * candidates run in turn; the table shows medians with spread.
  */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
@@ -12,10 +13,13 @@ import {
   PIECE_BYTES,
 } from '@cardseal/providers/baidu';
 import { open, seal } from '@cardseal/sealing';
+import { printHelp } from '../support/program-help.ts';
+
+if (import.meta.main) printHelp(import.meta.url);
 
 const SIZES_BYTES = [60_000, 300_000, 1_000_000, 2_800_000];
 const ROUNDS = 15;
-/** Small pictures are repeated until a measurement is long enough to be trusted. */
+/** Small images are repeated until one measurement is long enough to be reliable. */
 const BYTES_PER_ROUND = 6_000_000;
 
 interface Measure {
@@ -24,7 +28,7 @@ interface Measure {
   readonly p90: number;
 }
 
-/** All candidates in turn, round by round, so that a noisy neighbour hits all alike. */
+/** Runs all candidates in turn in every round, so that other load affects all alike. */
 function measure(sizeBytes: number, candidates: Record<string, () => unknown>): Record<string, Measure> {
   const repeats = Math.max(1, Math.round(BYTES_PER_ROUND / sizeBytes));
   const times = new Map(Object.keys(candidates).map((name) => [name, [] as number[]]));
@@ -52,7 +56,7 @@ const suite = (mode: CipherSuite['mode'], keyBits: CipherSuite['keyBits'] = 128)
   replyField: 'result',
 });
 
-/** OpenSSL with nothing around it: one call over the whole buffer. */
+/** Plain OpenSSL: one call over the whole buffer. */
 function bare(mode: CipherSuite['mode'], bytes: Buffer, keyBits: CipherSuite['keyBits'] = 128): () => void {
   const key = randomBytes(keyBits / 8);
   const iv = { ecb: null, cbc: randomBytes(16), gcm: randomBytes(12) }[mode];
@@ -63,7 +67,7 @@ function bare(mode: CipherSuite['mode'], bytes: Buffer, keyBits: CipherSuite['ke
   };
 }
 
-/** As the sealer does it: piece by piece, each piece dropped when it is encoded. */
+/** Encodes piece by piece like the sealer and drops each piece after it is encoded. */
 function inPieces(mode: CipherSuite['mode'], bytes: Buffer, keyBits: CipherSuite['keyBits'] = 128): () => void {
   const key = randomBytes(keyBits / 8);
   return () => {
@@ -75,7 +79,7 @@ function inPieces(mode: CipherSuite['mode'], bytes: Buffer, keyBits: CipherSuite
 
 const PLACE = { tenant: 'bank', subject: 'job_0', kind: 'front.image' };
 
-/** OpenSSL with nothing around it, opening what it sealed. */
+/** Plain OpenSSL decryption of its own output. */
 function bareOpen(bytes: Buffer): () => void {
   const [key, iv] = [randomBytes(32), randomBytes(12)];
   const cipher = createCipheriv('aes-256-gcm', key, iv);
@@ -130,7 +134,7 @@ function run(sizeBytes: number) {
 
 const ratio = (a: number, b: number) => Number((a / b).toFixed(3));
 
-/** The whole of a request, and the memory that it holds beside the picture: the body and nothing else. */
+/** The whole request: time, and memory allocated in addition to the image, which is the body only. */
 async function wholeRequest(sizeBytes: number) {
   const image = randomBytes(sizeBytes);
   const sealer = aesSealer('0123456789abcdef', { maxEncodedBytes: 8_000_000 });
@@ -148,18 +152,18 @@ async function wholeRequest(sizeBytes: number) {
 export async function main(): Promise<number> {
   const rows = SIZES_BYTES.map(run);
   for (const { sizeBytes, measured, ...ratios } of rows) {
-    console.log(`\npicture of ${sizeBytes} bytes (ms per MB: median, 10 %, 90 %)`);
+    console.log(`\nimage of ${sizeBytes} bytes (ms per MB: median, 10 %, 90 %)`);
     for (const [name, { msPerMb, p10, p90 }] of Object.entries(measured)) {
       console.log(`  ${name.padEnd(24)} ${[msPerMb, p10, p90].map((ms) => ms.toFixed(3).padStart(8)).join(' ')}`);
     }
     console.log(
-      `  encryption ÷ OpenSSL's rate  ECB ${ratios.encryptionVsOpenssl}  GCM ${ratios.gcmVsOpenssl}   (to reach: ≥ 0.6)`,
+      `  encryption ÷ OpenSSL's rate  ECB ${ratios.encryptionVsOpenssl}  GCM ${ratios.gcmVsOpenssl}   (target: ≥ 0.6)`,
     );
     console.log(
-      `  sealing at rest ÷ OpenSSL's  seal ${ratios.sealVsOpenssl}  open ${ratios.openVsOpenssl}   (to reach: ≥ 0.6)`,
+      `  sealing at rest ÷ OpenSSL's  seal ${ratios.sealVsOpenssl}  open ${ratios.openVsOpenssl}   (target: ≥ 0.6)`,
     );
     console.log(
-      `  encoding ÷ replaceAll × 3    ${ratios.encodingVsReplaceAll}, with its Buffer ${ratios.encodingVsReplaceAllBuffer}   (to reach: ≤ 0.35)`,
+      `  encoding ÷ replaceAll × 3    ${ratios.encodingVsReplaceAll}, with its Buffer ${ratios.encodingVsReplaceAllBuffer}   (target: ≤ 0.35)`,
     );
   }
   const whole = await wholeRequest(2_800_000);

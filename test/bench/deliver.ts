@@ -1,14 +1,20 @@
 /**
- * `npm run bench -- deliver [--seconds 20] [--endpoints 5000] [--webhooks 3000]`: what dead receivers cost the healthy ones, by
- * simulated time on the product's lanes; how many webhooks one worker sends, and the memory of Redis with many
- * endpoints; and the rate at a receiver that comes back after an hour. Last line: one JSON object.
+ * Measures what failing receivers cost healthy ones (`npm run bench -- deliver`): in simulated time with the real
+ * endpoint limits, then the webhooks that one worker sends per second, the memory of Redis with many endpoints, and the
+ * load on a receiver that returns after an hour.
+ * --seconds 20: simulated seconds of events.
+ * --endpoints 5000: number of endpoints.
+ * --webhooks 3000: webhooks of the throughput run.
  */
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { createEndpointLimits } from '@cardseal/core/queue';
+import { printHelp } from '../support/program-help.ts';
 import { type PrivateRedis, startPrivateRedis } from './deliver/private-redis.ts';
 import { NO_LANES, percentile, type SimulatedEndpoint, seeded, simulate } from './deliver/simulation.ts';
 import { measureThroughput } from './deliver/throughput.ts';
+
+if (import.meta.main) printHelp(import.meta.url);
 
 const SECOND = 1000;
 const HOUR = 3600 * SECOND;
@@ -41,7 +47,7 @@ async function isolation({ redis }: PrivateRedis, seconds: number, deadShare: nu
   };
 }
 
-/** Two events a second for an hour to a receiver that answers 503, then comes back; tries a minute, minute by minute. */
+/** Two events per second for an hour to a receiver that returns 503, then recovers; prints the attempts per minute. */
 async function outage({ redis }: PrivateRedis) {
   await redis.flushall();
   const result = await simulate({
@@ -65,7 +71,7 @@ async function outage({ redis }: PrivateRedis) {
   }
   const after = [...perSecond].filter(([second]) => second >= 3600).sort(([a], [b]) => a - b);
   const first = after[0]?.[0] ?? 0;
-  console.log('\nafter one hour of outage: tries at the receiver, by second after the first that succeeds');
+  console.log('\nafter one hour of outage: attempts at the receiver, by second after the first success');
   for (const [second, count] of after.slice(0, 40)) {
     console.log(
       `${String(second - first).padStart(6)} s ${String(count).padStart(5)} ${'#'.repeat(Math.ceil(count / 10))}`,
@@ -91,7 +97,9 @@ export async function main(args: readonly string[] = []): Promise<number> {
   const own = await startPrivateRedis();
   try {
     const rows = [];
-    console.log(`${EVENTS_PER_SECOND} events/s, ${ENDPOINTS} endpoints, ${SLOTS} slots; time simulated, lanes real`);
+    console.log(
+      `${EVENTS_PER_SECOND} events/s, ${ENDPOINTS} endpoints, ${SLOTS} slots; simulated time, real endpoint limits`,
+    );
     for (const [share, lanes] of [
       [0, true],
       [0.03, true],
@@ -100,7 +108,7 @@ export async function main(args: readonly string[] = []): Promise<number> {
     ] as const) {
       const row = await isolation(own, Number(values.seconds), share, lanes);
       rows.push(row);
-      const name = `${share * 100} % dead${lanes ? '' : ', lanes removed'}`;
+      const name = `${share * 100} % failing${lanes ? '' : ', limits removed'}`;
       console.log(`${name.padEnd(28)} healthy wait p50 ${row.p50Ms.toFixed(0)} ms, p99 ${row.p99Ms.toFixed(0)} ms`);
     }
     const outageRow = await outage(own);

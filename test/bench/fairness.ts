@@ -1,11 +1,18 @@
 /**
- * Fair shares beside first come, first served: what a small tenant waits while another has a backlog, and how well
- * shares follow weights. The real queue, priorities and workers over a Redis of its own; a card is a fixed time of
- * work, since whole cards would take hours. Flags: --backlog, --cards, --rounds, --work-ms.
+ * Compares fair shares with first come, first served (`npm run bench -- fairness`): how long a small tenant waits while
+ * another has a backlog, and how well shares follow weights. It uses the real queue, priorities and workers over a
+ * private Redis. A job is a fixed time of work, since real jobs would take hours.
+ * --backlog 50000: queued jobs of the other tenant.
+ * --cards 30: measured jobs of the small tenant.
+ * --rounds 5: number of rounds.
+ * --work-ms 40: work per job in ms.
  */
 import { parseArgs } from 'node:util';
+import { printHelp } from '../support/program-help.ts';
 import { type RunOptions, runQueue } from './fairness/queue-run.ts';
 import { startBenchRedis } from './fairness/redis.ts';
+
+printHelp(import.meta.url);
 
 const { values } = parseArgs({
   options: {
@@ -23,7 +30,7 @@ const workMs = Number(values['work-ms']);
 const median = (numbers: number[]) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)]!;
 const round = (value: number) => Math.round(value * 100) / 100;
 
-/** Wait from adding to the end, of single cards that come now and then. */
+/** Waiting time of single jobs, from adding to the end. */
 async function smallTenant(options: Omit<RunOptions, 'redisUrl'>): Promise<number[]> {
   const redis = await startBenchRedis();
   try {
@@ -40,7 +47,7 @@ for (let at = 0; at < rounds; at++) {
   const runs = {
     idle: await smallTenant({ ...common, mode: 'fair', backlog: 0 }),
     fair: await smallTenant({ ...common, mode: 'fair', backlog }),
-    // A first card waits for the whole backlog: a tenth of it is measured, and the rest is arithmetic.
+    // The first job would wait for the whole backlog, so a tenth of it is measured and extrapolated.
     fifo: await smallTenant({ ...common, mode: 'fifo', backlog: Math.min(backlog, 2000), small: 1 }),
   };
   for (const name of ['idle', 'fair', 'fifo'] as const) {
@@ -71,9 +78,9 @@ const shares = Object.entries(weights).map(([tenant, weight]) => {
 
 const idle = median(waits.idle);
 const fair = median(waits.fair);
-console.log(`wait of a small tenant's cards, median of ${rounds} rounds (a card is ${workMs} ms of work, 10 at once)`);
+console.log(`wait of a small tenant's jobs, median of ${rounds} rounds (a job is ${workMs} ms of work, 10 at once)`);
 console.log('  idle system                   ', `${round(idle)} ms`);
-console.log(`  ${backlog} of another, fair      `, `${round(fair)} ms   ${round(fair / idle)} × idle (to reach: 2)`);
+console.log(`  ${backlog} of another, fair      `, `${round(fair)} ms   ${round(fair / idle)} × idle (target: 2)`);
 console.log(
   `  ${backlog} of another, first come`,
   `${round(fifoMs)} ms   ${round(fifoMs / idle)} × idle (extrapolated)`,

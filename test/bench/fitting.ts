@@ -1,11 +1,14 @@
 /**
- * Shows the choices of the image fitting on pictures of real size: what came in, what was done, how near the result
- * lands to the byte limit, and what it costs. The last line is one JSON object.
+ * Shows what the image fitting does with images of real size (`npm run bench -- fitting`): input, changes, distance of
+ * the result to the byte limit, and cost. The last line is one JSON object.
  */
 import { assessImage, defaultImageLimits, encodedLengthBound, fitImage, inspectImage } from '@cardseal/idcard/image';
 import type { Sharp } from 'sharp';
 import { makeBmp } from '../../packages/idcard/src/image/bmp.fixture.ts';
 import { drawPhoto } from '../../packages/idcard/src/image/photo.fixture.ts';
+import { printHelp } from '../support/program-help.ts';
+
+printHelp(import.meta.url);
 
 interface Row {
   picture: string;

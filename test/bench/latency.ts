@@ -1,14 +1,18 @@
 /**
- * From submit to a verified webhook on an idle system, minus the upstream's own time, beside the sum of the bare
- * operations measured between the cards of the same run: `npm run bench -- latency [--cards 60]`. The bare sum holds no
- * read, no sealing and no pacing. Marks: p50 at most 1.5 times, p99 at most 3 times.
+ * Measures the time from submit to verified webhook on an idle system without the upstream's own time, compared with
+ * the sum of the bare operations measured between the jobs of the same run (`npm run bench -- latency`). The bare sum
+ * contains no reads, no sealing and no rate limiter. Targets: p50 at most 1.5 times, p99 at most 3 times.
+ * --cards 60: number of jobs.
  */
 import { parseArgs } from 'node:util';
 import { generateSpecimens } from '@cardseal/emulator/cards';
+import { printHelp } from '../support/program-help.ts';
 import { startTestStack } from '../support/stack.ts';
 import { startReceiver, verifyTwice } from '../support/webhook-receiver.ts';
 import { percentile } from './deliver/simulation.ts';
 import { startBareOperations } from './latency/bare.ts';
+
+printHelp(import.meta.url);
 
 const WARM_UP = 5;
 const PATH = '/latency';
@@ -34,11 +38,11 @@ try {
     const sentAtMs = Date.now();
     const url = `${app.stack.info.apiUrl}/v1/jobs?side=front`;
     const authorization = `Bearer ${app.stack.info.apiKey}`;
-    const picture = new Uint8Array(specimen!.front);
+    const image = new Uint8Array(specimen!.front);
     const answer = await fetch(url, {
       method: 'POST',
       headers: { authorization, 'content-type': 'image/jpeg' },
-      body: picture,
+      body: image,
     });
     const { id } = (await answer.json()) as { id: string };
     const [arrival] = await receiver.next(({ event }) => event.data.id === id);
@@ -76,11 +80,11 @@ try {
     const { p50Ms, p99Ms } = at(numbers);
     console.log(`${name.padEnd(22)} ${p50Ms.toFixed(1).padStart(8)} ${p99Ms.toFixed(1).padStart(8)}`);
   };
-  console.log(`${cards} cards, one at a time\n${''.padEnd(22)}   p50 ms   p99 ms`);
+  console.log(`${cards} jobs, one at a time\n${''.padEnd(22)}   p50 ms   p99 ms`);
   for (const [name, numbers] of parts) row(`bare ${name}`, numbers);
   row('bare, all', sums);
   row('upstream', upstream);
-  for (const [name, numbers] of ways) row(`ours, ${name}`, numbers);
+  for (const [name, numbers] of ways) row(`api and worker, ${name}`, numbers);
   row('ours without upstream', ours);
   const [a, b] = [at(ours), at(sums)];
   const ratio = { p50: a.p50Ms / b.p50Ms, p99: a.p99Ms / b.p99Ms };

@@ -1,18 +1,22 @@
 /**
- * Peak memory of a real worker process with 64 cards of 2.8 MB on the wire at once (`npm run bench -- memory [--rounds N]`),
- * against the bytes on the wire: at most three times those, beside the idle process.
+ * Measures the peak memory of a real worker process with 64 calls of 2.8 MB in flight (`npm run bench -- memory`).
+ * Target: at most three times the bytes in flight, in addition to the idle process.
+ * --rounds 3: number of rounds.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { generateSpecimens } from '@cardseal/emulator/cards';
 import { encodedLength } from '@cardseal/providers/baidu';
+import { printHelp } from '../support/program-help.ts';
 import { startTestStack, type TestStack } from '../support/stack.ts';
 import { padded } from '../support/vary-jpeg.ts';
+
+if (import.meta.main) printHelp(import.meta.url);
 
 const IN_FLIGHT = 64;
 const PICTURE_BYTES = 2_800_000;
 const TO_REACH = 3;
-/** Long enough that the last card is on the wire before the first comes back. */
+/** Long enough that all calls are in flight before the first one ends. */
 const ANSWER_AFTER_MS = 20_000;
 const SETTINGS = {
   RECOGNIZE_CONCURRENCY: String(IN_FLIGHT),
@@ -21,13 +25,13 @@ const SETTINGS = {
   LOG_LEVEL: 'warn',
 };
 
-/** From the kernel: resident now, or the most since the mark was reset. */
+/** From the kernel: resident memory now, or its peak since the last reset. */
 function residentBytes(pid: number, what: 'VmRSS' | 'VmHWM'): number {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   return Number(new RegExp(`${what}:\\s+(\\d+) kB`).exec(status)![1]) * 1024;
 }
 
-/** Sets the kernel's high-water mark to what is resident now. */
+/** Resets the kernel's peak to the current resident memory. */
 const resetPeak = (pid: number) => writeFileSync(`/proc/${pid}/clear_refs`, '5');
 
 async function round(app: TestStack, pid: number, front: Buffer) {
@@ -38,16 +42,16 @@ async function round(app: TestStack, pid: number, front: Buffer) {
   const jobs: string[] = [];
   let wireBytes = 0;
   for (let n = 0; n < IN_FLIGHT; n++) {
-    const picture = padded(front, PICTURE_BYTES);
-    wireBytes += encodedLength(picture);
-    jobs.push((await app.call('POST', '/v1/jobs?side=front', { body: new Uint8Array(picture), headers })).body.id);
+    const image = padded(front, PICTURE_BYTES);
+    wireBytes += encodedLength(image);
+    jobs.push((await app.call('POST', '/v1/jobs?side=front', { body: new Uint8Array(image), headers })).body.id);
   }
   let most = 0;
   const finished = Promise.all(jobs.map((id) => app.finished(id)));
   const ended = finished.then(() => true);
   while (!(await Promise.race([ended, oneSecond()]))) most = Math.max(most, (await app.stats()).calls! - before);
   for (const job of await finished)
-    if (job.state !== 'succeeded') throw new Error(`a card ended ${job.state}: ${job.failure?.code}`);
+    if (job.state !== 'succeeded') throw new Error(`a job ended ${job.state}: ${job.failure?.code}`);
   return { wireBytes, callsBeforeTheFirstAnswer: most, peakBytes: residentBytes(pid, 'VmHWM') };
 }
 
@@ -58,23 +62,23 @@ export async function main(rounds: number): Promise<number> {
   try {
     const [specimen] = await Array.fromAsync(generateSpecimens({ count: 1, seed: 51, scenario: 'good', scale: 0.5 }));
     const pid = app.stack.child('worker-1').pid;
-    // Idle, but with everything loaded: the first card has been through.
+    // Idle, but with all code loaded: the first job has finished.
     await app.control('PUT', { latency_ms: { p50: 1, p99: 1 } });
     await app.finished((await app.submit({ front: specimen!.front })).id);
     const idleBytes = residentBytes(pid, 'VmRSS');
     const ratios: number[] = [];
     const mb = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`.padStart(8);
-    console.log(`idle ${mb(idleBytes)}; ${IN_FLIGHT} cards of ${PICTURE_BYTES} bytes in flight`);
+    console.log(`idle ${mb(idleBytes)}; ${IN_FLIGHT} calls of ${PICTURE_BYTES} bytes in flight`);
     for (let n = 0; n < rounds; n++) {
       const { wireBytes, callsBeforeTheFirstAnswer, peakBytes } = await round(app, pid, specimen!.front);
       const ratio = (peakBytes - idleBytes) / wireBytes;
       ratios.push(Number(ratio.toFixed(3)));
       console.log(
-        `on the wire ${mb(wireBytes)}  peak ${mb(peakBytes)}  beside idle ÷ wire ${ratio.toFixed(2)}  (calls sent: ${callsBeforeTheFirstAnswer})`,
+        `in flight ${mb(wireBytes)}  peak ${mb(peakBytes)}  above idle ÷ in flight ${ratio.toFixed(2)}  (calls sent: ${callsBeforeTheFirstAnswer})`,
       );
     }
     const worst = Math.max(...ratios);
-    console.log(`to reach: ≤ ${TO_REACH}; worst of ${rounds}: ${worst}`);
+    console.log(`target: ≤ ${TO_REACH}; worst of ${rounds}: ${worst}`);
     console.log(
       JSON.stringify({ bench: 'memory', node: process.version, inFlight: IN_FLIGHT, idleBytes, ratios, worst }),
     );

@@ -1,6 +1,7 @@
 /**
- * `npm run bench -- pacing`: how much of the allowance is used and how much is refused, ours and three peers in turn
- * in the same run. `--help` lists the flags; `--scenario final` is the whole of it in one bounded run.
+ * Measures how much of the provider's limit is used and how many calls are refused, for the pacer of this project and
+ * three peers in turn (`npm run bench -- pacing`). `--help` lists the flags; `--scenario final` runs everything in
+ * bounded time.
  */
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
@@ -49,13 +50,13 @@ const HELP = `npm run bench -- pacing [options]
   --workers 2,4      worker processes (2)
   --windows a,b      sliding, fixed (sliding)
   --modes a,b        ${MODES.join(', ')} (all)
-  --seconds N        of each run of the table, behind 20 s of warm-up for ours and 4 s for peers (15)
+  --seconds N        of each run of the table, after 20 s of warm-up for this pacer and 4 s for its peers (15)
   --repeat N         runs of each row, the median counts (1)
   --plot             plots as SVG in docs/develop/benchmarks
-final: the whole table with plots, halving, flush and frontier, about 40 minutes; each row goes to a file at once
-  --out FILE         that file (reports/pacing-<time>.jsonl); the tables come beside it as FILE.md
-  --resume FILE      goes on with a run that was cut: only what is missing in the file is measured
-  --shorten N        divides all durations of the table, to try the run itself (1)
+final: the whole table with plots, halving, flush and frontier in about 40 minutes; each row is saved at once
+  --out FILE         that file (reports/pacing-<time>.jsonl); the tables are written to FILE.md
+  --resume FILE      continues an interrupted run and measures only the missing rows
+  --shorten N        divides all durations of the table, to test the run itself (1)
 `;
 
 function planFrom(args: readonly string[]): Plan {
@@ -95,7 +96,7 @@ async function table(stage: Stage, plan: Plan): Promise<Row[]> {
   return rows;
 }
 
-/** All modes in turn, round by round, so that a noisy neighbour hits all alike. */
+/** Runs all modes in turn in every round, so that other load affects all alike. */
 async function compare(
   stage: Stage,
   { modes, seconds, repeat, plot }: Plan,

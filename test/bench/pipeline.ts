@@ -1,7 +1,11 @@
 /**
- * What the queue, the pacing and the promises cost: cards a second and CPU time per card of one worker process, beside
- * a bare script that makes the same reads, sealing, call and writes in a loop, with as many at once. Upstream and
- * object store answer at once. Flags: --rounds, --cards, --concurrency, --profile DIR.
+ * Measures the cost of queue, rate limiter and ledger: jobs per second and CPU time per job of one worker process,
+ * compared with a bare script that makes the same reads, sealing, call and writes in a loop (`npm run bench --
+ * pipeline`). Upstream and object store respond at once.
+ * --rounds 5: number of rounds.
+ * --cards 600: jobs per round.
+ * --concurrency 16: simultaneous jobs.
+ * --profile DIR: writes CPU profiles.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,8 +15,11 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Card, connectRedis, createJobQueue } from '@cardseal/core/queue';
 import { startRedis } from '@cardseal/dev';
+import { printHelp } from '../support/program-help.ts';
 import type { Measured, Order, ToParent } from './pipeline/measured.ts';
 import { PREFIX, TENANT } from './pipeline/store.ts';
+
+printHelp(import.meta.url);
 
 const { values } = parseArgs({
   options: {
@@ -23,7 +30,7 @@ const { values } = parseArgs({
   },
 });
 const PICTURE_BYTES = 300_000;
-/** As the API queues it: the picture is known to lie in the ledger. */
+/** As the API enqueues it: the image is already in the ledger. */
 const CARD: Pick<Card, 'priority' | 'pictures'> = { priority: 'interactive', pictures: ['front'] };
 const TO_REACH = 0.8;
 
@@ -68,9 +75,9 @@ const median = (numbers: number[]) => numbers.toSorted((a, b) => a - b)[Math.flo
 const round2 = (value: number) => Math.round(value * 100) / 100;
 const rows: { worker: Measured; bare: Measured; rate: number; cpu: number }[] = [];
 try {
-  console.log(`picture ${PICTURE_BYTES} bytes, ${values.cards} cards a round, ${values.concurrency} at once`);
-  console.log('worker cards/s  bare cards/s  ratio   worker CPU ms  bare CPU ms  ratio');
-  // Whoever came first would meet an upstream that has not run yet.
+  console.log(`image ${PICTURE_BYTES} bytes, ${values.cards} jobs a round, ${values.concurrency} at once`);
+  console.log('worker  jobs/s  bare  jobs/s  ratio   worker CPU ms  bare CPU ms  ratio');
+  // Warm up first: the first process would meet a cold upstream.
   await run('bare');
   for (let at = 0; at < Number(values.rounds); at++) {
     const worker = await run('worker');
@@ -89,8 +96,8 @@ try {
 }
 const ratio = round2(median(rows.map(({ rate }) => rate)));
 console.log(
-  `store requests per card: worker ${JSON.stringify(rows[0]!.worker.storePerCard)}, bare ${JSON.stringify(rows[0]!.bare.storePerCard)}`,
+  `store requests per job: worker ${JSON.stringify(rows[0]!.worker.storePerCard)}, bare ${JSON.stringify(rows[0]!.bare.storePerCard)}`,
 );
-console.log(`cards a second against the bare script, median of ${rows.length}: ${ratio} (to reach: ${TO_REACH})`);
+console.log(`jobs a second compared with the bare script, median of ${rows.length}: ${ratio} (target: ${TO_REACH})`);
 console.log(JSON.stringify({ bench: 'pipeline', node: process.version, ratio, rows }));
 process.exitCode = ratio >= TO_REACH ? 0 : 1;

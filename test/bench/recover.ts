@@ -1,17 +1,21 @@
 /**
- * How long the reconciler takes to put back what an emptied Redis forgot, and what it holds meanwhile: `npm run bench --
- * recover [--pending 1000,10000,100000]`. The walk is the worker's own, over a ledger whose names are made as they are
- * listed, into a private Redis; each size has a process of its own. A second walk finds everything there.
+ * Measures how long the reconciler takes to restore an emptied Redis, and its memory meanwhile (`npm run bench --
+ * recover`). It runs the worker's own scan over a ledger that generates names while they are listed, into a private
+ * Redis. Each size has its own process. A second scan finds everything in place.
+ * --pending 1000,10000,100000: numbers of pending jobs.
  */
 import { execFileSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
+import { printHelp } from '../support/program-help.ts';
 import { type Recovered, recoverOnce } from './recover/recovery.ts';
+
+printHelp(import.meta.url);
 
 const { values } = parseArgs({
   options: { pending: { type: 'string', default: '1000,10000,100000' }, one: { type: 'boolean', default: false } },
 });
 
-/** Another walk's garbage is not this one's. */
+/** A separate process, so that the garbage of one scan does not affect the next. */
 function apart(pending: number): Recovered {
   const args = [import.meta.filename, '--one', '--pending', String(pending)];
   return JSON.parse(execFileSync(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] }).toString());

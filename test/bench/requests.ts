@@ -1,11 +1,15 @@
 /**
- * What a card asks of the object store over its life, by kind and folder: `npm run bench -- requests [--cards 200]`. One side,
- * one endpoint, an Idempotency-Key, delivered at the first try. What the processes ask for themselves meanwhile is
- * measured on the idle stack, and taken off.
+ * Counts the object-store requests of one job over its life, by kind and folder (`npm run bench -- requests`): one
+ * side, one endpoint, an Idempotency-Key, delivered at the first attempt. Background requests of the processes are
+ * measured on the idle stack and subtracted.
+ * --cards 200: number of jobs.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { startHarness } from '../chaos/harness/index.ts';
+import { printHelp } from '../support/program-help.ts';
+
+printHelp(import.meta.url);
 
 const IDLE_MS = 10_000;
 const QUIET_MS = 120_000;
@@ -31,7 +35,7 @@ async function counted(work: () => Promise<unknown>): Promise<{ counts: Record<s
 async function untilDelivered(): Promise<void> {
   const accepted = await harness.submitMany(cards);
   await Promise.all(accepted.map(({ id }) => harness.inbox.event(id)));
-  // The events are there before the names that owed them are gone. One look, so that looking costs next to nothing.
+  // Events arrive before their markers are deleted. One poll for all keeps its own requests negligible.
   await delay(2000);
 }
 

@@ -1,11 +1,18 @@
 /**
- * What a card costs with more workers and with more cards waiting: rate, CPU time of the workers and of Redis per
- * card, memory. Each row is a stack of its own; the machine's cores bound the rate, so the CPU time is what must stay
- * flat, beside that of a control that is no stack at all. Flags: --workers 1,2,4 --waiting 1000,10000,100000,1000000 --cards N --rounds N.
+ * Measures the cost of a job with more workers and more waiting jobs (`npm run bench -- scale`): rate, CPU time of
+ * workers and Redis per job, memory. Each row has its own stack. The cores of the machine bound the rate, so the CPU
+ * time must stay flat, compared with a control run without a stack.
+ * --workers 1,2,4: worker processes.
+ * --waiting 1000,10000,100000,1000000: waiting jobs.
+ * --cards 500: measured jobs per worker.
+ * --rounds 3: number of rounds.
  */
 import { parseArgs } from 'node:util';
+import { printHelp } from '../support/program-help.ts';
 import { workPerCpuSecond } from './scale/control.ts';
 import { type Row, runRow } from './scale/run.ts';
+
+printHelp(import.meta.url);
 
 const { values } = parseArgs({
   options: {
@@ -28,10 +35,10 @@ const shapes = [
 ];
 const raw: Row[] = [];
 const controls = new Map<number, number[]>(shapes.map(({ workers }) => [workers, []]));
-console.log('workers  waiting   cards/s  worker CPU ms/card  Redis CPU ms/card  worker RSS MB  Redis MB');
+console.log('workers  waiting    jobs/s  worker CPU ms/job   Redis CPU ms/job   worker RSS MB  Redis MB');
 for (let round = 0; round < rounds; round++) {
   for (const [workers, rates] of controls) rates.push(await workPerCpuSecond(workers));
-  // In turn, so that a slow minute of the machine falls on all shapes alike.
+  // In turn, so that a slow phase of the machine affects all shapes alike.
   for (const shape of shapes) {
     const say = (line: string) => process.stderr.write(`\r${JSON.stringify(shape)} ${line}`.padEnd(70));
     const row = await runRow({ ...shape, cards, say });
@@ -60,9 +67,9 @@ const round2 = (value: number) => Math.round(value * 100) / 100;
 const off = rows.map(({ cpuMsPerCard }) => round2(cpuMsPerCard / base - 1));
 const machine = rows.map(({ workers }) => round2(middleControl(fewest) / middleControl(workers) - 1));
 const own = rows.map(({ cpuMsPerCard }, at) => round2(cpuMsPerCard / base / (1 + machine[at]!) - 1));
-console.log(`CPU per card against ${fewest} worker without a backlog: ${off.join(', ')}`);
-console.log(`the same work by as many processes that share nothing: ${machine.join(', ')}`);
-console.log(`what is left, and is ours: ${own.join(', ')} (to reach: ±${FLAT})`);
+console.log(`CPU per job compared with ${fewest} worker without a backlog: ${off.join(', ')}`);
+console.log(`the same work in independent processes: ${machine.join(', ')}`);
+console.log(`the remaining difference, caused by this project: ${own.join(', ')} (target: ±${FLAT})`);
 console.log(JSON.stringify({ bench: 'scale', node: process.version, cards, off, machine, own, rows, raw }));
 process.exitCode = own.every((each) => each <= FLAT) ? 0 : 1;
 

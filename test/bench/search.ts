@@ -1,7 +1,11 @@
 /**
- * Search, overview and bulk retry over a large ledger: `npm run bench -- search --jobs 100000 --retries 10000`. The
- * ledger is put into the folder of the object store, then a stack runs on it, and each look goes over the admin's own
- * routes and S3. Exit code 1 when an answer took more than a second, or a retry was lost or made twice.
+ * Measures search, overview and bulk retry over a large ledger (`npm run bench -- search`). It writes the ledger into
+ * the folder of the object store and starts a stack on it; queries use the admin's own routes and S3. The exit code is
+ * 1 when a response took more than a second, or a retry was lost or made twice.
+ * --jobs 100000: jobs in the ledger.
+ * --retries 10000: failed jobs to retry.
+ * --pace 200: retries per second.
+ * --rounds 5: rounds of queries.
  */
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,12 +14,15 @@ import { parseArgs } from 'node:util';
 import { scan } from '@cardseal/object-store';
 import { bucketOf } from '../chaos/bucket-copy.ts';
 import { loginAdmin } from '../support/admin.ts';
+import { printHelp } from '../support/program-help.ts';
 import { startTestStack } from '../support/stack.ts';
 import { overviewLooks, searchLooks } from './search/queries.ts';
 import { retryMany } from './search/retries.ts';
 import { seedLedger } from './search/seed.ts';
 
-/** Of every answer. */
+printHelp(import.meta.url);
+
+/** The limit for every response. */
 const MARK_MS = 1000;
 
 const { values } = parseArgs({
@@ -40,8 +47,8 @@ const app = await startTestStack({ dataDir, workers: 1, env: { LOG_LEVEL: 'info'
 try {
   const admin = await loginAdmin(app.stack.info);
   const credential = app.stack.info.credentials[0]!.id;
-  await admin.call('POST', `/api/gates/${credential}/close`, { reason: 'cards shall wait' });
-  // The double learns what a listing says of an object when it first lists it, which no S3 has to.
+  await admin.call('POST', `/api/gates/${credential}/close`, { reason: 'jobs must wait' });
+  // The double reads metadata of each object at its first listing, which a real S3 does not need.
   for await (const _ of scan(bucketOf(app), 'index/'));
   const before = [...(await searchLooks(admin, seeded.oldest, rounds)), ...(await overviewLooks(admin, rounds))];
   console.table(before);

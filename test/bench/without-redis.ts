@@ -1,13 +1,18 @@
 /**
- * How fast a card is accepted without Redis: `npm run bench -- without-redis [--cards 400] [--clients 4]`. The API of a real
- * stack without workers is asked by a key with limits, which are kept in Redis too: as usual, emptied, standing still, and down.
- * Mark: p99 within 50 ms of the better of the two usual ones, nothing but 202.
+ * Measures how fast the API accepts jobs without Redis (`npm run bench -- without-redis`). The API of a real stack
+ * without workers serves a key with limits, which also use Redis: as usual, with Redis emptied, frozen and stopped.
+ * Target: p99 within 50 ms of the better of the two normal runs, and only 202.
+ * --cards 400: jobs per run.
+ * --clients 4: simultaneous clients.
  */
 import { parseArgs } from 'node:util';
 import { plainJpeg } from '../support/images.ts';
+import { printHelp } from '../support/program-help.ts';
 import { startTestStack } from '../support/stack.ts';
 import { startPrivateRedis } from './deliver/private-redis.ts';
 import { type Latency, limitedKey, submitMany } from './without-redis/clients.ts';
+
+printHelp(import.meta.url);
 
 const MARK_MS = 50;
 const WARM_UP = 40;
@@ -24,7 +29,7 @@ try {
   const measure = (count: number) => submitMany(target, picture, count);
   await measure(WARM_UP);
 
-  // The usual again at the end: what changed in between was the machine.
+  // Repeat the normal run at the end: a difference between the two comes from the machine.
   const rows: [name: string, Latency][] = [['usual', await measure(cards)]];
   await redis.redis.flushall();
   rows.push(['emptied', await measure(cards)]);
@@ -36,7 +41,7 @@ try {
   await redis.stop();
   rows.push(['down', await measure(cards)]);
 
-  console.log(`${cards} cards, ${clients} at a time\n${''.padEnd(16)}  p50 ms   p99 ms  most ms`);
+  console.log(`${cards} jobs, ${clients} at a time\n${''.padEnd(16)}  p50 ms   p99 ms  most ms`);
   for (const [name, { p50Ms, p99Ms, mostMs }] of rows) {
     const cells = [p50Ms, p99Ms, mostMs].map((ms) => ms.toFixed(1).padStart(8));
     console.log(`${name.padEnd(16)}${cells.join(' ')}`);

@@ -9,6 +9,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createEmulator, DEFAULT_CONFIG } from '@cardseal/emulator';
 import { generateSpecimens, type Specimen } from '@cardseal/emulator/cards';
+import { printHelp } from '../support/program-help.ts';
+
+printHelp(import.meta.url);
 
 const SDK = 'baidu-aip-sdk@4.16.16';
 const CREDENTIAL = {

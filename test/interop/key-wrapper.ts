@@ -13,6 +13,9 @@ import {
   type KeyWrapperEvent,
   parseKeyWrapperSetting,
 } from '@cardseal/providers/baidu';
+import { printHelp } from '../support/program-help.ts';
+
+printHelp(import.meta.url);
 
 const SOURCE = path.resolve(import.meta.dirname, '../../infra/key-wrapper-java/KeyWrapper.java');
 

@@ -10,6 +10,9 @@ import path from 'node:path';
 import { createEmulator, DEFAULT_CONFIG } from '@cardseal/emulator';
 import { generateSpecimens } from '@cardseal/emulator/cards';
 import { type CipherSuite, encSealer, rsaKeyWrapper } from '@cardseal/providers/baidu';
+import { printHelp } from '../support/program-help.ts';
+
+printHelp(import.meta.url);
 
 const SUITES: CipherSuite[] = [128, 256].flatMap((keyBits) =>
   [

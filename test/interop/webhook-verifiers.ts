@@ -8,7 +8,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { verify } from '../../docs/examples/verify.ts';
+import { printHelp } from '../support/program-help.ts';
 import { type VerifierCase, verifierCases } from './webhook-verifiers/cases.ts';
+
+printHelp(import.meta.url);
 
 const EXAMPLES = fileURLToPath(new URL('../../docs/examples/', import.meta.url));
 const HARNESS = fileURLToPath(new URL('./webhook-verifiers/', import.meta.url));

@@ -1,8 +1,8 @@
 /**
- * The mark: a Fastify route that reads the same body, makes the same writes and one `queue.add`. The writes are those
- * that were seen of one submit of ours: as many, as long, created or put as they were, and each when those before it
- * are done, since the commit counts for nothing before what it commits; or, to see what that order costs, all at once.
- * It checks nothing and knows no keys.
+ * The baseline: a Fastify route that reads the same body and makes the same writes and one `queue.add`. It repeats the
+ * observed writes of one real submit: same number, sizes and operations, each group after the previous one, because a
+ * commit is worthless before what it commits. An option sends all writes at once to show the cost of this order. The
+ * route validates nothing and knows no keys.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { memoryObjectStore, type ObjectStore } from '@cardseal/object-store';
@@ -18,7 +18,7 @@ interface Write {
   sizeBytes: number;
 }
 
-/** What one submit of ours writes, in groups: those of one group are on their way together. */
+/** The writes of one real submit in groups; writes of one group are in flight together. */
 async function writesOfSubmit(redisUrl: string, picture: Buffer): Promise<Write[][]> {
   const groups: Write[][] = [];
   let underWay = 0;
@@ -26,7 +26,7 @@ async function writesOfSubmit(redisUrl: string, picture: Buffer): Promise<Write[
   const note = (operation: Write['operation']) => async (name: string, body: Buffer) => {
     if (underWay++ === 0) groups.push([]);
     groups.at(-1)!.push({ operation, kind: name.replace(/.*\//, '').replace(/^job_\w+/, ''), sizeBytes: body.length });
-    // As long as a store takes that is not in memory, so that what goes together is seen together.
+    // As slow as a remote store, so that simultaneous writes are visible as one group.
     await delay(20);
     const made = await store[operation](name, body);
     underWay--;
@@ -39,10 +39,10 @@ async function writesOfSubmit(redisUrl: string, picture: Buffer): Promise<Write[
     const body = new Uint8Array(picture);
     await fetch(`${ours.url}/v1/jobs?side=front`, { method: 'POST', headers, body });
   };
-  // The first makes the tenant's key as well.
+  // The first submit also creates the tenant's key.
   await submit();
   await submit();
-  // What the process writes as it ends is no part of a submit.
+  // Writes at shutdown do not belong to a submit.
   const seen = [...groups];
   await ours.stop();
   return seen;

@@ -1,4 +1,4 @@
-/** The API as it is, over the store and the Redis of the run. */
+/** The real API over the store and the Redis of the run. */
 import { createApi } from '@cardseal/api';
 import { systemClock } from '@cardseal/base/clock';
 import { createApiKey, createTenant } from '@cardseal/core/access';

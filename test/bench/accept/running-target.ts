@@ -1,8 +1,8 @@
-/** A started target of `bench accept`, as `bare.ts` and `cardseal.ts` give it to `target.ts`. */
+/** A started target of `bench accept`: `bare.ts` or `cardseal.ts`, run by `target.ts`. */
 export interface Target {
   url: string;
   key: string;
-  /** How many writes it makes together, and how many after those, where it knows. */
+  /** The number of writes per group, where known. */
   writes?: number[];
   stop(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-/** One of the two that `bench accept` measures, in a process of its own: Cardseal's API, or the bare route. */
+/** Runs one target of `bench accept` in its own process: Cardseal's API or the bare route. */
 import { createS3Client, memoryObjectStore, type ObjectStore, s3ObjectStore } from '@cardseal/object-store';
 import { plainJpeg } from '../../support/images.ts';
 import { startBare } from './bare.ts';

@@ -1,4 +1,4 @@
-/** A Redis of its own for a run: a free port, nothing on disk, ended with the run. */
+/** A private Redis for one run: a free port, nothing on disk, stopped at the end. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { freePort } from '@cardseal/dev';

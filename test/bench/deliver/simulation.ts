@@ -1,19 +1,19 @@
 /**
- * The deliver queue on a clock of its own: the product's lanes and schedule on a real Redis, in front of receivers that
- * are only numbers. Slots, sleep and waking are modelled as the worker does them; an hour passes in seconds.
+ * Simulates the deliver queue with its own clock: the real endpoint limits and retry schedule on a real Redis, with
+ * receivers that are only numbers. Slots, delays and promotion follow the worker's rules; an hour passes in seconds.
  */
 import { type EndpointLimits, longestWaitMs } from '@cardseal/core/queue';
 import { type DeliveryClass, nextAttempt } from '@cardseal/webhook';
 
 export interface SimulatedEndpoint {
   id: string;
-  /** What it answers to a try that starts at that moment. */
+  /** The response to an attempt that starts at this time. */
   answer(nowMs: number): { class: DeliveryClass; latencyMs: number };
 }
 
 export interface SimulationOptions {
   endpoints: readonly SimulatedEndpoint[];
-  /** Events for one endpoint each, in turn, from 0 on. */
+  /** Each event goes to one endpoint, in turn, starting at time 0. */
   events: { perSecond: number; count: number };
   slots: number;
   untilMs: number;
@@ -22,7 +22,7 @@ export interface SimulationOptions {
 }
 
 export interface SimulationResult {
-  /** From being owed to the start of the first try. */
+  /** From the event to the start of its first attempt. */
   waits: { endpoint: string; waitMs: number }[];
   tries: { endpoint: string; atMs: number; class: DeliveryClass }[];
   delivered: number;
@@ -115,7 +115,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   }
 }
 
-/** A heap of what happens when; equal times in the order in which they were put down. */
+/** A heap of future work; entries with equal times keep their order. */
 function createAgenda() {
   type Entry = { atMs: number; order: number; work: () => unknown };
   const heap: Entry[] = [];
@@ -152,7 +152,7 @@ function createAgenda() {
   };
 }
 
-/** The lanes taken out: everybody goes at once. For the run that shows what they are for. */
+/** Removes the endpoint limits: every attempt starts at once. For the run that shows their effect. */
 export const NO_LANES: Pick<EndpointLimits, 'acquire' | 'release'> = {
   acquire: async () => ({ verdict: 'go', late: false, wake: null }),
   release: async () => ({

@@ -1,4 +1,7 @@
-/** Webhooks a second through one real worker and the store's double, and what thousands of endpoints cost in memory. */
+/**
+ * Measures webhooks per second of one real worker with the double as its store, and the memory of thousands of
+ * endpoints.
+ */
 import { readFileSync } from 'node:fs';
 import { Redis } from 'ioredis';
 import { createPendingDeliveries } from '../../support/pending-deliveries.ts';

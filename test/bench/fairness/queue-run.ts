@@ -1,4 +1,4 @@
-/** One run over a real queue: a backlog of some tenants, a worker whose cards take a fixed time, and a small tenant. */
+/** One run over a real queue: a backlog of some tenants, a worker whose jobs take a fixed time, and a small tenant. */
 import { newJobId } from '@cardseal/core/job';
 import { connectRedis, createJobQueue, QUEUES, type RecognizeJob, recognizeJobId } from '@cardseal/core/queue';
 import { Worker } from 'bullmq';
@@ -6,14 +6,14 @@ import { Worker } from 'bullmq';
 export interface RunOptions {
   redisUrl: string;
   mode: 'fair' | 'fifo';
-  /** Cards of each tenant but `small` before anything runs. */
+  /** Jobs of each tenant except `small`, queued before the run. */
   backlog: number;
   workMs: number;
   concurrency: number;
-  /** Cards of the tenant `small`, one at a time while the backlog is worked on. */
+  /** Jobs of the tenant `small`, one at a time during the backlog. */
   small: number;
   weights: Readonly<Record<string, number>>;
-  /** Ends the run after so many cards. */
+  /** Ends the run after this many jobs. */
   stopAfter?: number;
 }
 
@@ -28,7 +28,7 @@ export async function runQueue(options: RunOptions): Promise<RunResult> {
   const { mode, weights, workMs, concurrency, stopAfter = Number.POSITIVE_INFINITY } = options;
   const producer = connectRedis(options.redisUrl, 'producer');
   await new Promise<void>((resolve) => producer.once('ready', resolve));
-  // First come, first served: every tenant is one and the same.
+  // First come, first served: all jobs belong to one tenant.
   const jobQueue = createJobQueue(producer, PREFIX, { weightOf: async (tenant) => weights[tenant] ?? 1 });
   const line = (tenant: string) => (mode === 'fair' ? tenant : 'all');
   const owners = new Map<string, string>();
@@ -63,7 +63,7 @@ export async function runQueue(options: RunOptions): Promise<RunResult> {
 
   const waitsMs: number[] = [];
   for (let at = 0; at < options.small; at++) {
-    // The first ones come into a system that has been at it for a moment.
+    // Wait until the worker is busy with the backlog.
     await new Promise((resolve) => setTimeout(resolve, 3 * workMs * (0.5 + Math.random())));
     const one = card('small');
     const ended = new Promise<void>((resolve) => ends.set(recognizeJobId(one.job, 1), resolve));

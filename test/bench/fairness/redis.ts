@@ -1,4 +1,4 @@
-/** A Redis of the bench's own: free port, nothing on disk. */
+/** A private Redis for this bench: free port, nothing on disk. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';

@@ -1,6 +1,7 @@
 /**
- * The operations of one card, each alone and bare: the request, the writes of docs/understand/ledger.md that come before the
- * webhook, two trips through a queue, the delivery. No reads, no sealing, no encryption, no permit: those are ours.
+ * The bare operations of one job, each measured alone: the request, the writes before the webhook
+ * (docs/understand/ledger.md), two passes through a queue, and the delivery. No reads, sealing, encryption or permits,
+ * because these are the cost of this project.
  */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
@@ -12,16 +13,16 @@ import { Redis } from 'ioredis';
 import { Agent } from 'undici';
 
 export interface BareOperations {
-  /** Milliseconds of each, measured one after the other. */
+  /** Milliseconds of each operation, measured one after the other. */
   measure(): Promise<Record<string, number>>;
   stop(): Promise<void>;
 }
 
-/** Names and bytes of what one card with one endpoint writes before its webhook is sent; the picture's are its own. */
+/** Names and sizes of the writes of one job with one endpoint before its webhook; `image` has the size of the image. */
 const WRITES = { marker: 40, key: 97, image: 0, request: 560, reply: 2600, outcome: 6000, index: 0, undelivered: 0 };
 const BODY_BYTES = 3000;
 
-export async function startBareOperations(info: DevInfo, picture: Buffer): Promise<BareOperations> {
+export async function startBareOperations(info: DevInfo, image: Buffer): Promise<BareOperations> {
   const { endpoint, region, bucket, accessKeyId, secretAccessKey } = info.s3;
   const client = createS3Client({
     endpoint,
@@ -64,9 +65,9 @@ export async function startBareOperations(info: DevInfo, picture: Buffer): Promi
   return {
     async measure() {
       n++;
-      const took: Record<string, number> = { request: await timed(() => send(picture)) };
+      const took: Record<string, number> = { request: await timed(() => send(image)) };
       for (const [name, sizeBytes] of Object.entries(WRITES)) {
-        const body = name === 'image' ? picture : Buffer.alloc(sizeBytes, n);
+        const body = name === 'image' ? image : Buffer.alloc(sizeBytes, n);
         took[`write ${name}`] = await timed(() => store.create(`bare/${n}/${name}`, body));
       }
       took['queue, card'] = await timed(queueTrip);

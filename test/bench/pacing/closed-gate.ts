@@ -1,4 +1,7 @@
-/** What a closed gate costs: many callers are turned away, then nothing may spin, then a person opens the gate. */
+/**
+ * Measures the cost of a closed gate: many callers are rejected, then the CPU must be idle, then an operator opens the
+ * gate.
+ */
 import { setTimeout as delay } from 'node:timers/promises';
 import { createPacer, type Pacer } from '@cardseal/pacer';
 import type { Redis } from 'ioredis';

@@ -1,4 +1,4 @@
-/** What a run of the pacing bench stands on: a private Redis, a picture server, the receiver, and workers to kill. */
+/** The environment of a pacing run: a private Redis, an image server, the receiver, and workers that can be killed. */
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';

@@ -1,6 +1,7 @@
 /**
- * The frontier of use against refusals where jitter is high, in simulated time: even spacing with a fixed margin, and
- * ours, against the same provider. `way` is jitter that nobody sees, `late` is lateness that the sender sees itself.
+ * The best possible trade of use against refusals under high jitter, in simulated time: even spacing with a fixed
+ * margin, and this project's pacer, against the same provider. `way` is network jitter that the sender cannot observe;
+ * `late` is lateness that it can.
  */
 import { exponential, type SimulationResult, simulate } from '@cardseal/pacer/simulation';
 import { round } from './measure.ts';
@@ -32,7 +33,7 @@ function shares(result: Pick<SimulationResult, 'accepted' | 'refused'>, qps: num
   };
 }
 
-/** Fixed margin, no learning, no correction: what a plain reservation does. */
+/** A fixed margin without learning or correction, as in a plain reservation. */
 function fixedMargin(qps: number, meanMs: number, marginMs: number, seed: number): Shares {
   const pinned = { initialMarginMs: marginMs, minMarginMs: marginMs, maxMarginMs: marginMs, evenness: 1 };
   return shares(

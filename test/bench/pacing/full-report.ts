@@ -1,6 +1,6 @@
 /**
- * `--scenario final`: everything that the page of benchmarks says of pacing, in one bounded run of about 40 minutes.
- * Each row goes to a file as it is measured; `--resume FILE` measures only what is missing there.
+ * `--scenario final`: everything on the benchmark page about pacing, in one bounded run of about 40 minutes. Each row
+ * is written to a file at once; `--resume FILE` measures only the missing rows.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -29,7 +29,7 @@ export const MODES: Mode[] = ['cardseal', 'bullmq-per-second', 'bullmq-one-per-i
 const PEER_SECONDS = 10;
 const START_SECONDS = 1.5;
 
-/** So that a share of a thousandth can be told: 1,000 calls at 10 a second, 2,000 at higher rates. */
+/** Enough calls to resolve a share of a thousandth: 1,000 at 10 calls a second, 2,000 at higher rates. */
 const ownSeconds = (qps: number): number => Math.max(20, Math.ceil((qps < 50 ? 1000 : 2000) / qps));
 
 interface Task {
@@ -41,7 +41,7 @@ interface Task {
 
 export interface FinalOptions {
   plot: boolean;
-  /** Divides all durations, to try the run itself. */
+  /** Divides all durations, to test the run itself. */
   shorten: number;
   rates: readonly number[];
 }
@@ -59,7 +59,7 @@ export async function final(stage: Stage, journal: Journal, options: FinalOption
       journal.add(task.key, row);
       console.log(task.show(row as never));
     } catch (error) {
-      console.log(`${task.key} FAILED, and is measured again by --resume: ${(error as Error).message}`);
+      console.log(`${task.key} FAILED; --resume repeats it: ${(error as Error).message}`);
     }
     leftSeconds -= task.seconds;
     console.log(`  [${at + 1} of ${missing.length}; ${minutes(leftSeconds)} left]`);

@@ -1,6 +1,6 @@
 /**
- * The rows of a long run, one JSON object a line, written as they are measured: a run that was killed keeps them, and
- * the next one goes on from there.
+ * Stores the rows of a long run, one JSON object per line, as soon as they are measured. A killed run keeps them, and
+ * the next run continues from there.
  */
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -30,7 +30,7 @@ export function openJournal(file: string): Journal {
   };
 }
 
-/** The last line of a killed run may be torn. */
+/** The last line of a killed run may be incomplete. */
 function parsed(line: string): { key: string } | undefined {
   try {
     return line.trim() === '' ? undefined : JSON.parse(line);

@@ -1,12 +1,12 @@
 /**
- * How still the machine itself is: a process that does nothing but sleep wakes late by this much. What the pacer's calls
- * are late beyond it is ours; below it no pacer can go.
+ * Measures the scheduling delay of the machine: how late a process wakes that does nothing but sleep. Lateness of calls
+ * above this value is caused by the pacer; no pacer can be below it.
  */
 import { at, round } from './measure.ts';
 
 const SLEEP_MS = 10;
 
-/** Starts to watch; the function that comes back ends it and gives milliseconds at 50 %, 99 % and 99.9 %. */
+/** Starts the measurement. The returned function ends it and returns milliseconds at 50 %, 99 % and 99.9 %. */
 export function watchMachine(): () => [number, number, number] {
   const late: number[] = [];
   let dueMs = performance.now() + SLEEP_MS;

@@ -1,4 +1,4 @@
-/** Figures from arrivals: pure, so that a figure can be made again from the raw numbers. */
+/** Computes figures from arrivals. Pure, so that figures can be computed again from the raw numbers. */
 import type { Arrival } from './receiver.ts';
 
 export interface Figures {
@@ -8,7 +8,7 @@ export interface Figures {
   used: number;
   /** Refused ÷ all. */
   refused: number;
-  /** The most arrivals, refused ones included, in any second, ÷ the limit. */
+  /** The most arrivals in any second, including refused ones, ÷ the limit. */
   worstSecond: number;
   /** Milliseconds from slot to arrival at 50 %, 99 % and 99.9 %; only where slots are known. */
   jitterMs?: [number, number, number];
@@ -32,7 +32,7 @@ export function figures(arrivals: readonly Arrival[], limit: number, seconds: nu
   };
 }
 
-/** Milliseconds from slot to arrival, in the order of arrival; empty where slots are not known. */
+/** Milliseconds from slot to arrival, in the order of arrival; empty where slots are unknown. */
 export const lateness = (arrivals: readonly Arrival[]): number[] =>
   arrivals.flatMap(([atMs, , slotMs]) => (slotMs > 0 ? [atMs - slotMs] : []));
 

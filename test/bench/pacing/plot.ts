@@ -1,4 +1,4 @@
-/** Calls per 100 ms against the limit, a panel for each way of pacing, as an SVG that needs no script and no font file. */
+/** Plots calls per 100 ms against the limit, one panel per pacer, as an SVG without scripts or font files. */
 
 export interface Panel {
   title: string;

@@ -1,17 +1,17 @@
 /**
- * The provider's side of the pacing bench, a process of its own: counts a call when its headers arrive, refuses what is
- * over the limit with code 18, answers after a drawn latency. It knows nothing of the pacers that it judges.
+ * The provider of the pacing bench in its own process. It counts a call when its headers arrive, refuses calls above
+ * the limit with code 18, and responds after a random latency. It shares no code with the pacers.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 
 export interface ReceiverOrder {
   limit: number;
   window: 'fixed' | 'sliding';
-  /** Forget all arrivals. */
+  /** Forgets all arrivals. */
   reset?: boolean;
 }
 
-/** One call: epoch milliseconds of its arrival, whether it was accepted, and its slot if the caller named one. */
+/** One call: arrival in epoch ms, whether it was accepted, and its slot if the caller named one. */
 export type Arrival = [atMs: number, accepted: 0 | 1, slotMs: number];
 
 const nowMs = () => performance.timeOrigin + performance.now();

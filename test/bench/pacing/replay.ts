@@ -1,6 +1,6 @@
 /**
- * Where a measured row stands on the frontier: even spacing, which learns nothing, meets the very jitter that the row
- * had, call for call, with every margin in turn. Pure.
+ * Compares a measured row with the frontier: even spacing without learning gets the same jitter, call by call, with
+ * every margin in turn. Pure.
  */
 import type { ReceiverOrder } from './receiver.ts';
 
@@ -13,7 +13,7 @@ export interface Point {
 const CALLS = 6000;
 const MARGINS_MS = [0, 2, 4, 6, 8, 10, 12, 15, 20, 25, 30, 40, 50, 70, 100];
 
-/** @param lateMs from slot to arrival of each call, in the order of the calls; begun again when it ends. */
+/** @param lateMs time from slot to arrival of each call, in order; repeats from the start when it ends. */
 export function evenSpacing(lateMs: readonly number[], qps: number, window: ReceiverOrder['window']): Point[] {
   return MARGINS_MS.map((marginMs) => {
     const stepMs = (1000 + marginMs) / qps;
@@ -27,7 +27,7 @@ export function evenSpacing(lateMs: readonly number[], qps: number, window: Rece
   });
 }
 
-/** The most that even spacing can use without more refusals than these. */
+/** The highest use of even spacing with at most this share of refusals. */
 export function bestUse(points: readonly Point[], refused: number): number {
   return Math.max(0, ...points.filter((point) => point.refused <= refused).map(({ used }) => used));
 }

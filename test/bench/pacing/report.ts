@@ -1,4 +1,4 @@
-/** The tables of `--scenario final` as the page of benchmarks shows them. Says itself where a mark is missed. */
+/** Builds the tables of `--scenario final` for the benchmark page and marks missed targets. */
 
 import type { FrontierRow } from './frontier.ts';
 import { bestUse, evenSpacing } from './replay.ts';
@@ -14,7 +14,7 @@ export interface FinalRows {
   missing: string[];
 }
 
-/** Above this jitter at p99.9 the mark is the frontier, not a thousandth. */
+/** Above this jitter at p99.9 the target is the frontier instead of a thousandth. */
 const JITTER_BOUND_MS = 8;
 
 export function finalReport(rows: FinalRows): string {
@@ -58,12 +58,12 @@ function cellTable(cells: readonly CellRow[]): string[] {
   ];
 }
 
-/** The most that even spacing uses under this row's own jitter with no more refusals than it had. */
+/** The highest use of even spacing under the jitter of this row, with at most its refusals. */
 function frontierOf({ lateMs, qps, window, figures }: CellRow): string {
   return lateMs.length > 0 ? percent(bestUse(evenSpacing(lateMs, qps, window), figures.refused)) : '–';
 }
 
-/** Both numbers as they were measured: the table says where the jitter was too high for the mark. */
+/** Both measured numbers; the table shows where the jitter was too high for the target. */
 function judge({ used, refused, jitterMs }: CellRow['figures']): string {
   const reached = used >= 0.99 && refused <= 0.001;
   if (reached) return 'reached';

@@ -1,4 +1,4 @@
-/** What the pacing bench says to people while it runs: a line for each row. */
+/** Formats one line per row for the terminal while the pacing bench runs. */
 import type { Figures } from './measure.ts';
 import type { FlushRow, HalveRow, Measured } from './run.ts';
 

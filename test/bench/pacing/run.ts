@@ -1,4 +1,7 @@
-/** The measured runs of the pacing bench, one at a time: each starts its workers, lets them settle, measures, stops them. */
+/**
+ * The measured runs of the pacing bench. Each run starts its workers, waits until they are stable, measures and stops
+ * them.
+ */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Stage } from './environment.ts';
 import { watchMachine } from './machine.ts';
@@ -18,7 +21,7 @@ export interface Cell {
 type Bins = [accepted: number, refused: number][];
 
 const PLOTTED_SECONDS = 10;
-/** The margin of a state that was just born settles for 15 s; peers have nothing to learn. */
+/** A new state of this project's pacer needs 15 s until its margin is stable; the peers learn nothing. */
 export const warmUpSeconds = (mode: Mode): number => (mode === 'cardseal' ? 20 : 4);
 
 const nowMs = () => performance.timeOrigin + performance.now();
@@ -30,13 +33,13 @@ async function firstCall(stage: Stage): Promise<void> {
 export interface Measured {
   figures: Figures;
   bins: Bins;
-  /** Slot to arrival of each call, in the order of arrival; empty where slots are not known. */
+  /** From slot to arrival of each call, in the order of arrival; empty where slots are unknown. */
   lateMs: number[];
-  /** How late a process wakes that does nothing but sleep, meanwhile: at 50 %, 99 % and 99.9 %. */
+  /** How late a sleeping process woke meanwhile: at 50 %, 99 % and 99.9 %. */
   machineMs: [number, number, number];
 }
 
-/** A measured cell, as the journal keeps it. */
+/** A measured cell in the form of the journal. */
 export type CellRow = Cell & Measured;
 
 export async function measureCell(stage: Stage, cell: Cell): Promise<Measured> {
@@ -62,20 +65,20 @@ export async function measureCell(stage: Stage, cell: Cell): Promise<Measured> {
 export interface HalveRow {
   qps: number;
   window: string;
-  /** Whole seconds until a second had 95 % of the real limit again; null when none had. */
+  /** Whole seconds until one second reached 95 % of the real limit again; null when none did. */
   foundAfterSeconds: number | null;
   backAfterSeconds: number | null;
   first10s: Figures;
   from10to30s: Figures;
   from30to60s: Figures;
-  /** From 10 s after the fall until the limit doubles. */
+  /** From 10 s after the drop until the limit doubles. */
   held: Figures;
   last10sDoubled: Figures;
-  /** Calls per second of the run; the real limit fell at the 10th and doubled at the 70th. */
+  /** Calls per second of the run; the real limit drops at second 10 and doubles at second 70. */
   perSecond: Bins;
 }
 
-/** The real limit halves after 10 s and doubles again after 60 more; rates above the nominal one may be tried. */
+/** The real limit halves after 10 s and doubles again 60 s later; rates above the nominal one may be tested. */
 export async function measureHalving(
   stage: Stage,
   { qps, workers, window }: Pick<Cell, 'qps' | 'workers' | 'window'>,
@@ -123,7 +126,7 @@ export interface FlushRow extends Figures {
   resumedMs: number | null;
 }
 
-/** Redis is emptied in mid-run: no second may hold more than the limit, and pacing goes on. */
+/** Empties Redis during the run: no second may exceed the limit, and pacing must continue. */
 export async function measureFlush(stage: Stage, qps: number, workers: number): Promise<FlushRow> {
   stage.order({ limit: qps, window: 'sliding', reset: true });
   await stage.start('cardseal', qps, workers, 30);

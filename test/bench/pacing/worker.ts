@@ -1,6 +1,6 @@
 /**
- * One worker process of the pacing bench: fetches a picture, encrypts and encodes it, waits for its turn, calls. Only
- * how it waits differs between ours and the peers. It works until it is killed: the backlog has no end.
+ * One worker process of the pacing bench: fetches an image, encrypts and encodes it, waits for its turn and calls. Only
+ * the waiting differs between the pacers. It runs until it is killed, because the backlog is endless.
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -24,7 +24,7 @@ export interface WorkerOrder {
 }
 
 const order = JSON.parse(process.argv[2]!) as WorkerOrder;
-/** Little's law with the latency's mean of 343 ms, and as many again that are being prepared or wait for their slot. */
+/** Little's law with the mean latency of 343 ms, plus as many jobs in preparation or waiting for a slot. */
 const concurrency = Math.ceil((order.qps * 0.8) / order.workers) + 10;
 const upstream = new Pool(`http://127.0.0.1:${order.receiverPort}`, { connections: concurrency * 2, pipelining: 1 });
 const pictures = new Pool(`http://127.0.0.1:${order.picturesPort}`, { connections: concurrency });

@@ -1,6 +1,6 @@
 /**
- * The peer: what a script without queue, pacing, retries or recovery would do for a card. The same reads, the same
- * sealing, the same call and the same writes as a worker, in a loop.
+ * The baseline: a script without queue, rate limiter, retries or recovery. It makes the same reads, sealing, call and
+ * writes as a worker, in a loop.
  */
 
 import { systemClock } from '@cardseal/base/clock';
@@ -47,8 +47,8 @@ export function createBareScript({ ledger, upstreamUrl, publicPem, concurrency }
 
   async function recognize(job: JobId): Promise<void> {
     const { sealed: card, request } = (await ledger.jobs.openForWork(TENANT, job))!;
-    const picture = (await card.image('front'))!;
-    const sealed = await provider.seal(picture, 'front', request.options, signal);
+    const image = (await card.image('front'))!;
+    const sealed = await provider.seal(image, 'front', request.options, signal);
     const { plaintext } = await provider.call(sealed, signal, { onRepeat: (error) => Promise.reject(error) });
     const atMs = Date.now();
     const header = { v: 1, kind: 'reply', provider: provider.provider, at: new Date(atMs).toISOString() } as const;
@@ -83,7 +83,7 @@ export function createBareScript({ ledger, upstreamUrl, publicPem, concurrency }
   }
 
   return {
-    /** Warms token and connections. */
+    /** Fetches the token and opens connections. */
     start: () => tokenSource.get(signal),
     async run(jobs: readonly JobId[]): Promise<void> {
       const left = [...jobs];

@@ -1,6 +1,6 @@
 /**
- * A provider that answers at once: it opens nothing but the AES key, and enciphers the same reading every time. A
- * process of its own, so that its work is nobody's CPU time. It can stand in the emulator's place in a stack.
+ * A provider that responds at once: it decrypts only the AES key and encrypts the same reading every time. It runs in
+ * its own process, so that its CPU time is not measured. It can replace the emulator of a stack.
  */
 import { constants, createCipheriv, generateKeyPairSync, privateDecrypt } from 'node:crypto';
 import { createServer } from 'node:http';
@@ -28,7 +28,7 @@ const READING = Buffer.from(
 const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
 
 function answer(body: Buffer): string {
-  // The key stands before the picture, of which nothing is read.
+  // The key precedes the image in the body, and the image is not read.
   const head = body.subarray(0, body.indexOf('&image=')).toString('latin1');
   const wrapped = Buffer.from(new URLSearchParams(head).get('enc_aes_key') ?? '', 'base64');
   const padding = constants.RSA_PKCS1_OAEP_PADDING;
@@ -39,7 +39,7 @@ function answer(body: Buffer): string {
 }
 
 const publicPem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
-/** Longer than any pause of a run: a connection closed under a request would be a failed card of the bare script. */
+/** Longer than any pause of a run: closing an idle connection during a request would fail a job of the bare script. */
 const keepAliveTimeout = 75_000;
 const server = createServer({ keepAliveTimeout }, (request, response) => {
   if (request.url === '/__control/public-key') return void response.end(publicPem);

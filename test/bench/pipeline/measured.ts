@@ -1,4 +1,6 @@
-/** One measured process: fills its ledger, warms up, works through its cards, and tells its parent what that took. */
+/**
+ * One measured process: fills its ledger, warms up, processes its jobs, and reports time and requests to its parent.
+ */
 import { writeFileSync } from 'node:fs';
 import { Session } from 'node:inspector/promises';
 import path from 'node:path';
@@ -21,11 +23,11 @@ export interface Order {
   upstreamUrl: string;
   publicPem: string;
   dataDir: string;
-  /** Where a profile of the measured part is left. */
+  /** The folder for a profile of the measured part. */
   profileDir?: string | undefined;
 }
 
-/** By then a worker that starts has walked the ledger once. */
+/** By then a starting worker has scanned the ledger once. */
 const FIRST_WALK_MS = 4000;
 
 export type ToParent = { enqueue: readonly JobId[] } | { measured: Measured };
@@ -43,7 +45,7 @@ async function measure(order: Order): Promise<Measured> {
   const seed = (cards: number) => seedCards(ledger, jpeg, order.pictureBytes, cards);
   const work = order.kind === 'worker' ? await workerOf(order, ledger, closed) : await bareOf(order, ledger);
   await work.run(await seed(order.warmUp), order.warmUp);
-  // Seeded only after it: a worker that starts walks what is open, which is no part of a card's way.
+  // Fill the ledger after the worker's first scan, which does not belong to the cost of a job.
   if (order.kind === 'worker') await delay(FIRST_WALK_MS);
   const jobs = await seed(order.cards);
   reset();
@@ -64,7 +66,7 @@ async function measure(order: Order): Promise<Measured> {
   };
 }
 
-/** Returns what ends it and writes it down. */
+/** Starts the CPU profile and returns a function that ends and writes it. */
 async function startProfile(file: string): Promise<() => Promise<void>> {
   const session = new Session();
   session.connect();
@@ -74,7 +76,7 @@ async function startProfile(file: string): Promise<() => Promise<void>> {
 }
 
 interface Work {
-  /** @param closed how many cards of all are done when this run is. */
+  /** @param closed the number of finished jobs when the run ends. */
   run(jobs: readonly JobId[], closed: number): Promise<void>;
   stop(): Promise<void>;
 }
@@ -94,7 +96,7 @@ async function workerOf(
   await worker.start();
   return {
     async run(jobs, done) {
-      // To queue is another process's work, as it is the API's.
+      // Enqueueing is the work of the API, so it is not part of the measured time.
       process.send!({ enqueue: jobs } satisfies ToParent);
       await closed(done);
     },
@@ -102,7 +104,7 @@ async function workerOf(
   };
 }
 
-/** One credential with a rate that nothing here reaches: what is measured is work, not waiting. */
+/** One credential with a rate that the run never reaches: it measures work, not waiting. */
 function environment({ dataDir, redisUrl, upstreamUrl, publicPem, concurrency }: Order): NodeJS.ProcessEnv {
   const file = (name: string, content: string | Buffer) => {
     const full = path.join(dataDir, name);

@@ -1,4 +1,4 @@
-/** The measured process's ledger: in memory, filled with cards of one side, and counting what is asked of it. */
+/** The ledger of the measured process: in memory, filled with jobs of one side, and counting requests. */
 import { randomBytes } from 'node:crypto';
 import { systemClock } from '@cardseal/base/clock';
 import { type JobId, type JobRequest, newJobId } from '@cardseal/core/job';
@@ -15,7 +15,7 @@ export interface CountedStore {
   /** Requests since the last reset, by kind. */
   counts: Record<'get' | 'put' | 'delete' | 'list', number>;
   reset(): void;
-  /** Resolves when so many generations are closed: the last thing that is done to a card. */
+  /** Resolves when this many generations are closed, which is the last write of a job. */
   closed(cards: number): Promise<void>;
 }
 
@@ -58,7 +58,7 @@ export function benchLedger(store: ObjectStore): Ledger {
   return createLedger({ store, master: localMasterKey(Buffer.alloc(32, 7)), clock: systemClock });
 }
 
-/** What a submit of a front leaves in the ledger, `cards` times; the same picture in files of their own. */
+/** Writes the ledger objects of `cards` submits of a front; each has the same pixels in a different file. */
 export async function seedCards(ledger: Ledger, jpeg: Buffer, pictureBytes: number, cards: number): Promise<JobId[]> {
   const jobs: JobId[] = [];
   for (let at = 0; at < cards; at++) {

@@ -1,6 +1,6 @@
 /**
- * An object store with any number of accepted cards in it, none of which is kept: a name follows from its number, and
- * key and request of a card are made when they are read. It must hold no more than the cards that are being read.
+ * An object store with any number of accepted jobs, none of which is in memory: names follow from a number, and key and
+ * request are created when they are read. It must not hold more than the jobs that are being read.
  */
 
 import { createdAtMs, type JobId, type JobRequest } from '@cardseal/core/job';
@@ -71,7 +71,7 @@ function nameOf(n: number): string {
   return `${PENDING}${TENANT}/${jobOf(n)}.1.-`;
 }
 
-/** One card a millisecond, so that the number is in the id. */
+/** One job per millisecond, so that the id contains the number. */
 function jobOf(n: number): JobId {
   let [rest, time] = [FIRST_MS + n, ''];
   for (let digit = 0; digit < 10; digit++) {

@@ -1,4 +1,4 @@
-/** One recovery: an empty private Redis, a ledger that owes so many cards, and the worker's own walk over it. */
+/** One recovery: an empty private Redis, a ledger with pending jobs, and the worker's own scan over it. */
 import { systemClock } from '@cardseal/base/clock';
 import { silentLog } from '@cardseal/core/log';
 import { createMetrics } from '@cardseal/core/metrics';
@@ -14,11 +14,11 @@ export interface Recovered {
   requeued: number;
   walkS: number;
   perSecond: number;
-  /** A walk over the same markers when Redis knows all of them. */
+  /** A second scan over the same markers, when Redis has all jobs. */
   againS: number;
   getsPerCard: number;
   lists: number;
-  /** Resident at each tenth of the walk that puts back. */
+  /** Resident memory at each tenth of the restoring scan. */
   rssMb: number[];
   redisMb: number;
 }
@@ -75,7 +75,7 @@ function rssMb(): number {
   return Math.round(process.memoryUsage.rss() / 2 ** 20);
 }
 
-/** The first sample at or behind each tenth. */
+/** The first sample at or after each tenth. */
 function tenths(samples: readonly [share: number, mb: number][]): number[] {
   return Array.from({ length: 11 }, (_, at) => (samples.find(([share]) => share >= at / 10) ?? samples.at(-1)!)[1]);
 }

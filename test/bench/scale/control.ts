@@ -1,6 +1,6 @@
 /**
- * What a second of CPU time is worth while so many processes are busy: on machines whose cores share their caches, or
- * are two threads of one, the same work takes more of it. Each process does the same few things, alone and for itself.
+ * Measures the work done per second of CPU time while several processes are busy. On machines whose cores share caches,
+ * or are threads of one core, the same work takes more CPU time. The processes share nothing.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { createCipheriv } from 'node:crypto';
@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 const BUSY_MS = 3000;
 const PICTURE_BYTES = 300_000;
 
-/** Rounds of work for a second of CPU time, the mean of `processes` at once. */
+/** Rounds of work per second of CPU time, as the mean of `processes` at once. */
 export async function workPerCpuSecond(processes: number): Promise<number> {
   const rates = await Promise.all(
     Array.from({ length: processes }, async () => {
@@ -22,7 +22,7 @@ export async function workPerCpuSecond(processes: number): Promise<number> {
   return rates.reduce((sum, rate) => sum + rate, 0) / processes;
 }
 
-/** Ciphering, text and objects, as in a card's way. */
+/** Encryption, text and objects, as in the processing of a job. */
 function work(picture: Buffer): void {
   const cipher = createCipheriv('aes-128-ecb', picture.subarray(0, 16), null);
   Buffer.concat([cipher.update(picture), cipher.final()]).toString('base64');

@@ -1,6 +1,6 @@
 /**
- * One row of the scale table: so many worker processes, so many cards waiting behind the measured ones. The whole
- * stack, but for an upstream that answers at once; the waiting cards are names in Redis that nobody comes to.
+ * One row of the scale table: a number of worker processes and of jobs waiting after the measured ones. The whole stack
+ * runs, except for an upstream that responds at once. Waiting jobs exist only as names in Redis.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -19,10 +19,10 @@ export interface Row {
   workers: number;
   waiting: number;
   perSecond: number;
-  /** Of all worker processes together. */
+  /** All worker processes together. */
   cpuMsPerCard: number;
   redisCpuMsPerCard: number;
-  /** Of the largest worker process, at the end. */
+  /** The largest worker process, at the end. */
   workerRssMb: number;
   redisMb: number;
 }
@@ -36,13 +36,13 @@ export interface RowOptions {
 
 const PREFIX = '{cardseal}';
 const PICTURE_BYTES = 60_000;
-/** Cards for each worker, before anything is measured. */
+/** Jobs per worker before the measurement. */
 const WARM_UP = 150;
-/** By then a worker that starts has walked the ledger once. */
+/** By then a starting worker has scanned the ledger once. */
 const FIRST_WALK_MS = 4000;
 const SETTLE_MS = 2000;
 const QPS = 10_000;
-/** Cards added in one go while the backlog is made. */
+/** Jobs added in one command while the backlog is built. */
 const BATCH = 5000;
 const TICK_MS = 10;
 
@@ -68,13 +68,13 @@ export async function runRow({ workers, waiting, cards, say }: RowOptions): Prom
     await submitCards(app, warm);
     await done.until(warm);
     await delay(FIRST_WALK_MS);
-    // Behind a closed gate, so that what is measured is not disturbed by those who submit.
+    // The gate is closed during the submits, so that they do not disturb the measurement.
     await pacer.closeGate(credential, 'operator', undefined, 'bench');
     say('submitting');
     await submitCards(app, cards);
     await addBacklog(app, redis, waiting, say);
     await settled(redis);
-    say('working');
+    say('recognising');
     await pacer.openGate(credential, 'bench');
     const counted = warm + Math.ceil(cards / 10);
     await done.until(counted);
@@ -116,7 +116,7 @@ async function submitCards(app: TestStack, count: number): Promise<void> {
   await Promise.all(Array.from({ length: 8 }, lane));
 }
 
-/** Behind the measured cards, in the same line: what waits there is looked at by nobody. */
+/** Adds the backlog after the measured jobs in the same queue. No worker reaches it during the run. */
 async function addBacklog(
   app: TestStack,
   redis: ReturnType<typeof connectRedis>,
@@ -134,7 +134,7 @@ async function addBacklog(
   await jobQueue.close();
 }
 
-/** Until Redis writes nothing in the background: a million cards just added make it copy its file. */
+/** Waits until Redis has no background save: adding a million jobs triggers one. */
 async function settled(redis: ReturnType<typeof connectRedis>): Promise<void> {
   const busy = async () => /(rewrite|bgsave)_(in_progress|scheduled):1/.test(await redis.info('persistence'));
   do await delay(SETTLE_MS);
@@ -156,7 +156,7 @@ async function endChild(child: ChildProcess): Promise<void> {
   await ended;
 }
 
-/** Counts cards as the queue says that they are done: of the backlog none ever is. */
+/** Counts finished jobs from queue events. Jobs of the backlog never finish. */
 async function watchCompleted(redisUrl: string) {
   const events = new QueueEvents(QUEUES.recognize, { connection: { url: redisUrl }, prefix: PREFIX });
   let count = 0;

@@ -1,6 +1,6 @@
 /**
- * The folder of the object store's double, written without its listener and without fsync: for a ledger that is made
- * before anybody runs on it. Each object is what a PUT would have left.
+ * Writes the folder of the S3 double directly, without its listener and without fsync, for a ledger that is created
+ * before the stack starts. Each object equals the result of a PUT.
  */
 import { createHash } from 'node:crypto';
 import type { ObjectStore } from '@cardseal/object-store';
@@ -34,7 +34,7 @@ export async function openFolderStore(dataDir: string, bucketName: string): Prom
       throw error;
     });
     await opened?.handle.close();
-    if (opened && !opened.body) throw new Error(`${key} is larger than what is made here`);
+    if (opened && !opened.body) throw new Error(`${key} is larger than this store writes`);
     return opened && Buffer.from(opened.body!);
   }
 
@@ -42,7 +42,7 @@ export async function openFolderStore(dataDir: string, bucketName: string): Prom
     store: {
       get,
       put,
-      // Nobody competes: whoever is first is alone.
+      // There are no other writers, so every create succeeds.
       async create(key, body) {
         const present = await get(key);
         if (present) return present.equals(body);

@@ -1,18 +1,18 @@
-/** Looks of an operator at a large ledger over the admin's own routes, each timed: as JSON, and as the page it is. */
+/** Timed queries of an operator over a large ledger through the admin's routes, as JSON and as pages. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AdminClient } from '../../support/admin.ts';
 import { CODE, RARE_CODE, referenceOf } from './seed.ts';
 
 export interface Look {
   look: string;
-  /** How many answers it took until something was found or nothing was left. */
+  /** Responses until something was found or nothing was left. */
   answers: number;
   found: number;
   medianMs: number;
   maxMs: number;
 }
 
-/** One look at the overview serves all who ask within some seconds, one at the ledger ten: the next shall be its own. */
+/** The overview is cached for some seconds and the ledger statistics for ten, so wait until the next query is fresh. */
 const OVERVIEW_REST_MS = 10_500;
 
 export async function searchLooks(admin: AdminClient, oldest: string, rounds: number): Promise<Look[]> {
@@ -45,7 +45,7 @@ function hour(daysAgo: number): string {
   return `created_after=${iso(atMs)}&created_before=${iso(atMs + 3_600_000)}&limit=100`;
 }
 
-/** Goes on behind each page until something was found. */
+/** Requests further pages until something is found. */
 async function timeSearch(admin: AdminClient, look: string, query: string, rounds: number): Promise<Look> {
   const tookMs: number[] = [];
   let answers = 0;

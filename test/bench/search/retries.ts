@@ -1,6 +1,7 @@
 /**
- * A bulk retry of many failures: counted first, started at a pace, its process killed half-way, and gone on by the next
- * one. The worker is kept from them by a closed gate, so that what is in the queue afterwards is what was tried again.
+ * A bulk retry of many failed jobs: a dry run, a start at a given rate, a kill of the process half-way, and the
+ * continuation by the next process. A closed gate keeps the worker away, so that the queue afterwards contains exactly
+ * the retried jobs.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { scan } from '@cardseal/object-store';
@@ -15,17 +16,17 @@ export interface Retries {
   matches: number;
   complete: boolean;
   perSecond: number;
-  /** From the start to the end, and how long nobody went on after the kill. */
+  /** From start to end, and the pause after the kill. */
   tookMs: number;
   killedAt: number;
   standstillMs: number;
-  /** What the run says of itself. */
+  /** The state that the API shows for the bulk retry. */
   retried: number;
   skipped: Record<string, number>;
-  /** Open second generations in the ledger, and cards in the queue. */
+  /** Open second generations in the ledger, and jobs in the queue. */
   open: number;
   queued: number;
-  /** Of the audit log, oldest first. */
+  /** Entries of the audit log, oldest first. */
   audit: string[];
 }
 
@@ -75,7 +76,7 @@ async function post(admin: AdminClient, body: object) {
 
 type Progress = { state: string; retried: number; skipped: Record<string, number> };
 
-/** An admin that has just been started answers nobody for a moment. */
+/** A restarted admin does not respond for a moment. */
 async function progress(admin: AdminClient, id: string, passes: (run: Progress) => boolean): Promise<Progress> {
   for (;;) {
     const answer = await admin.call('GET', `/api/bulk-retries/${id}`).catch(() => null);

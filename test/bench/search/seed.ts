@@ -1,6 +1,6 @@
 /**
- * A ledger of a week, put into the folder of the store before the stack starts: every job with its key, its sealed
- * request and its name in the index; those that failed with picture and outcome too, so that they can be tried again.
+ * Creates a ledger of one week in the folder of the store before the stack starts: every job with its key, sealed
+ * request and index name; failed jobs also with image and outcome, so that they can be retried.
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -18,7 +18,7 @@ export interface SeedOptions {
   dataDir: string;
   tenant: string;
   jobs: number;
-  /** How many of them failed with `CODE`, spread evenly. */
+  /** The number of jobs that failed with `CODE`, spread evenly. */
   failed: number;
 }
 
@@ -28,7 +28,7 @@ export interface Seeded {
   seconds: number;
 }
 
-/** Of those that a bulk retry is about, and of the five oldest. */
+/** References of the jobs for the bulk retry, and of the five oldest jobs. */
 export const CODE = 'upstream_unavailable';
 export const RARE_CODE = 'picture_gone';
 const RARE = 5;
@@ -65,7 +65,7 @@ export async function seedLedger({ dataDir, tenant, jobs, failed }: SeedOptions)
   }
 }
 
-/** The launcher keeps what is there. */
+/** The launcher keeps existing secrets. */
 async function masterKeyOf(dataDir: string): Promise<Buffer> {
   await mkdir(dataDir, { recursive: true });
   const file = path.join(dataDir, 'master.key');

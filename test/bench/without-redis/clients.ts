@@ -1,4 +1,4 @@
-/** Clients that submit one card after the other, and what each answer took. */
+/** Clients that submit one job after the other and record the time of each response. */
 import { request } from 'undici';
 import { runCardseal } from '../../support/command-line.ts';
 import type { TestStack } from '../../support/stack.ts';
@@ -16,14 +16,14 @@ export interface Latency {
   mostMs: number;
 }
 
-/** A key whose limits are asked for with every card, and never met. */
+/** A key with limits that the API checks for every job, and that are never reached. */
 export async function limitedKey(app: TestStack): Promise<string> {
   const limits = ['--requests-per-second', '100000', '--cards-per-day', '10000000'];
   const { stdout } = await runCardseal(app, ['key', 'create', 'dev', ...limits]);
   return stdout.trim();
 }
 
-/** Throws when a card is not accepted. */
+/** Throws when the API does not accept a job. */
 export async function submitMany({ url, key, clients }: Target, picture: Buffer, cards: number): Promise<Latency> {
   const took: number[] = [];
   const headers = { authorization: `Bearer ${key}`, 'content-type': 'image/jpeg' };
@@ -34,7 +34,7 @@ export async function submitMany({ url, key, clients }: Target, picture: Buffer,
       const { statusCode, body } = await request(url, { method: 'POST', headers, body: picture });
       await body.dump();
       took.push(performance.now() - startedMs);
-      if (statusCode !== 202) throw new Error(`a card was answered ${statusCode}`);
+      if (statusCode !== 202) throw new Error(`a job got ${statusCode}`);
     }
   };
   await Promise.all(Array.from({ length: clients }, client));
