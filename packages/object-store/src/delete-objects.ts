@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { DeleteObjectCommand, DeleteObjectsCommand, type S3Client } from '@aws-sdk/client-s3';
 
-/** The most that S3 takes in one request. */
+/** The most objects that S3 accepts in one request. */
 const MOST_KEYS = 1000;
 const PARALLEL = 16;
 /** After a refusal, single deletions replace the request for this time. */
@@ -18,7 +18,7 @@ export type DeleteObjects = (keys: readonly string[]) => Promise<void>;
 export function deleteObjects(client: S3Client, Bucket: string, now = () => performance.now()): DeleteObjects {
   let refusedAtMs = Number.NEGATIVE_INFINITY;
 
-  /** Returns the keys that are still to be deleted, one by one. */
+  /** Returns the keys that must still be deleted one by one. */
   async function deleteTogether(keys: readonly string[]): Promise<readonly string[]> {
     if (now() - refusedAtMs < REFUSED_FOR_MS) return keys;
     try {
@@ -51,7 +51,7 @@ export function deleteObjects(client: S3Client, Bucket: string, now = () => perf
   }
 
   return async (keys) => {
-    // One object is by far the common case, and its request has no document to write, sum and read.
+    // Most calls delete one object, and that request has no document to write, hash and parse.
     if (keys.length === 1) return deleteSingly(keys);
     for (let at = 0; at < keys.length; at += MOST_KEYS) {
       await deleteSingly(await deleteTogether(keys.slice(at, at + MOST_KEYS)));
@@ -60,8 +60,8 @@ export function deleteObjects(client: S3Client, Bucket: string, now = () => perf
 }
 
 /**
- * `Content-MD5` in place of the SDK's own checksum header: this is the request of the first S3 API, which every store
- * knows. Both digests protect the list of keys against a change on the way.
+ * Sends `Content-MD5` instead of the SDK's own checksum header: the first S3 API defined the request this way, and
+ * every store knows it. Both digests protect the list of keys in transit.
  */
 function withContentMd5(command: DeleteObjectsCommand): DeleteObjectsCommand {
   command.middlewareStack.add(
@@ -81,7 +81,7 @@ function withContentMd5(command: DeleteObjectsCommand): DeleteObjectsCommand {
   return command;
 }
 
-/** Most stores answer 204 for an object that is not there, some 404. Every deletion here may be repeated. */
+/** For a missing object most stores respond 204, some 404. Every deletion here may be repeated. */
 function isAbsent(error: unknown): boolean {
   return statusOf(error) === 404 && (error as { name?: string }).name !== 'NoSuchBucket';
 }
@@ -90,10 +90,13 @@ function statusOf(error: unknown): number | undefined {
   return (error as { $metadata?: { httpStatusCode?: number } } | null)?.$metadata?.httpStatusCode;
 }
 
-/** Statuses that say "not now". Everything else that a store answers may be its way to say that it lacks DeleteObjects. */
+/** Statuses that mean "not now". Any other status may mean that the store lacks DeleteObjects. */
 const PASSING = new Set([408, 425, 429]);
 
-/** Whether a store answered, and neither failed nor throttled: a body that is no DeleteResult counts as a refusal, too. */
+/**
+ * Whether the store responded and neither failed nor throttled: a body that is no DeleteResult also counts as a
+ * refusal.
+ */
 function isRefusal(error: unknown): boolean {
   const status = statusOf(error);
   if (status === undefined || PASSING.has(status)) return false;

@@ -1,6 +1,6 @@
 /**
- * One page of the names in an S3 bucket. S3 may answer with fewer names than asked for, even with none, and say that
- * more follow: only the continuation token leads on from there.
+ * One page of the names in an S3 bucket. S3 may return fewer names than requested, even none, and report that more
+ * follow: only the continuation token leads to the rest.
  */
 import { ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
 import { TransientError } from '@cardseal/base/errors';
@@ -25,7 +25,7 @@ export async function listPage(
     if (!answer.IsTruncated) return { keys, next: null };
     if (keys.length >= limit) return { keys, next: keys.at(-1) ?? null };
     token = answer.NextContinuationToken;
-    // A token that is missing or repeated leads nowhere. A listing that is cut short must not pass for a whole one.
+    // A missing or repeated token cannot continue the list. A truncated list must not look complete.
     if (!token || tokens.has(token)) throw new TransientError('store_unavailable', { fields: { operation: 'list' } });
     tokens.add(token);
   }

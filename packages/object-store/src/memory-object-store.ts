@@ -1,4 +1,4 @@
-/** A real twin of the object store port in memory, for unit tests and models. */
+/** A complete implementation of the object store port in memory, for unit tests and models. */
 import type { ObjectStore } from './object-store.ts';
 import { sortedNames } from './sorted-names.ts';
 

@@ -1,4 +1,4 @@
-/** The port behind the ledger: the few operations of an object store that it is built on. */
+/** The port behind the ledger: the operations that the ledger needs from an object store. */
 import { TransientError } from '@cardseal/base/errors';
 
 export interface Page {
@@ -14,25 +14,25 @@ export interface ListOptions {
   limit?: number | undefined;
 }
 
-/** Every operation throws TransientError `store_unavailable` when the store does not do its part in time. */
+/** Every operation throws TransientError `store_unavailable` when the store does not complete it in time. */
 export interface ObjectStore {
-  /** null when there is no such object. */
+  /** null when the object does not exist. */
   get(key: string): Promise<Buffer | null>;
   put(key: string, body: Buffer): Promise<void>;
   /**
-   * Creates the object unless one of that name exists; the store decides between competitors.
-   * True when the object now holds exactly `body`, which includes an earlier try of the same write
-   * whose answer was lost: bodies carry a nonce, so equal bytes are one's own.
+   * Creates the object unless one with that name exists; the store decides between competitors. Returns true when the
+   * object now holds exactly `body`. That includes an earlier write of the same body whose response was lost: bodies
+   * contain a nonce, so equal bytes come from this writer.
    */
   create(key: string, body: Buffer): Promise<boolean>;
-  /** Deleting what is not there is no error. */
+  /** Deleting a missing object is no error. */
   delete(keys: readonly string[]): Promise<void>;
   list(prefix: string, options?: ListOptions): Promise<Page>;
 }
 
 /**
- * Lists every key under a prefix, a page at a time. Throws TransientError `store_unavailable` for a store that ignores where
- * a page has to start: the listing would never end.
+ * Lists every key under a prefix, one page at a time. Throws TransientError `store_unavailable` for a store that
+ * ignores the start of a page: the list would never end.
  */
 export async function* scan(
   store: Pick<ObjectStore, 'list'>,
@@ -49,7 +49,7 @@ export async function* scan(
   }
 }
 
-/** All keys under a prefix that is known to be short. */
+/** All keys under a prefix that is known to have few. */
 export async function listAll(store: Pick<ObjectStore, 'list'>, prefix: string): Promise<string[]> {
   return Array.fromAsync(scan(store, prefix));
 }

@@ -1,4 +1,4 @@
-/** Tells of every request to a store how it ended and how long it took; what is asked and answered it leaves alone. */
+/** Reports the result and the duration of every request to a store. It does not change requests or responses. */
 import { asCardsealError } from '@cardseal/base/errors';
 import type { ObjectStore } from './object-store.ts';
 

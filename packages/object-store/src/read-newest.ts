@@ -8,7 +8,7 @@ import { listAll, type ObjectStore } from './object-store.ts';
 const LISTS = 4;
 
 export interface Newest {
-  /** All names of the folder, in their order. */
+  /** All names of the folder, in order. */
   names: string[];
   /** null when the folder is empty. */
   body: Buffer | null;

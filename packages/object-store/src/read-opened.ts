@@ -1,6 +1,6 @@
 /**
- * Reads a sealed object, and reads it again when it does not open: bytes can be spoilt on the way from the store as
- * well as in it, and only what stays broken is. What is spoilt never leaves: the seal is the judge.
+ * Reads a sealed object, and reads it again when it does not open: the bytes may be damaged in transit as well as in
+ * the store, and only repeated damage counts. Damaged data never leaves this function, because the seal detects it.
  */
 import { asCardsealError } from '@cardseal/base/errors';
 import type { ObjectStore } from './object-store.ts';
@@ -8,7 +8,7 @@ import type { ObjectStore } from './object-store.ts';
 const TRIES = 4;
 const SPOILT: readonly string[] = ['seal_broken', 'seal_unknown_format'];
 
-/** null when there is no such object. Throws what `open` throws, for a broken seal after four reads. */
+/** null when the object does not exist. Throws what `open` throws; a broken seal after four reads. */
 export async function readOpened<T>(
   store: Pick<ObjectStore, 'get'>,
   path: string,

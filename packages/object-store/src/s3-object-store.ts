@@ -8,8 +8,8 @@ import { listPage } from './list-page.ts';
 import type { ObjectStore } from './object-store.ts';
 
 /**
- * Who writes a name that another is just writing waits for its end: under load, of a large picture, that is seconds. A
- * number of tries would be spent in the first of them.
+ * A write to a name that another process is writing waits for that write: for a large image under load that takes
+ * seconds. A limit by number of attempts would be used up in the first of them.
  */
 const RACE_PATIENCE_MS = 8000;
 const RACE_DELAY_MS = 30;
@@ -19,15 +19,15 @@ export interface S3Settings {
   endpoint?: string | undefined;
   region: string;
   forcePathStyle: boolean;
-  /** AWS's own chain unless given. */
+  /** Default: AWS's own chain. */
   credentials?: { accessKeyId: string; secretAccessKey: string } | undefined;
-  /** How long one try of a request may wait for its answer, and then for each next byte of it. */
+  /** How long one attempt waits for a response, and then for each next byte of it. */
   requestTimeoutMs?: number;
-  /** Connections to one host; requests beyond it wait. */
+  /** Connections per host; further requests wait. */
   maxSockets?: number;
-  /** Which proxy leads to the store; none unless given. */
+  /** Chooses the proxy to the store; default: none. */
   proxyFor?: ProxyFor;
-  /** How often the SDK sends a request that fails by a passing trouble. */
+  /** How often the SDK repeats a request that fails temporarily. */
   maxAttempts?: number;
 }
 
@@ -47,7 +47,7 @@ export function createS3Client(settings: S3Settings): S3Client {
     requestHandler: {
       connectionTimeout: 3000,
       requestTimeout,
-      // Without it the client only warns on the console, and waits on for good.
+      // Without this the client only prints a warning and waits forever.
       throwOnRequestTimeout: true,
       socketTimeout: requestTimeout,
       ...nodeAgents(settings.proxyFor ?? noProxy, endpoint, maxSockets),
@@ -88,7 +88,7 @@ export function s3ObjectStore(client: S3Client, bucket: string): ObjectStore {
             if (status !== 412 && status !== 409) throw error;
             const winner = await store.get(Key);
             if (winner !== null) return winner.equals(Body);
-            // 409 with nothing there: two writers met and neither won yet. Whoever comes again decides it.
+            // 409 and no object: two writers met and neither has won yet. The next attempt decides.
             if (performance.now() - startedAt > RACE_PATIENCE_MS)
               throw new TransientError('store_write_conflict', { cause: error });
             await delay(Math.min(race * RACE_DELAY_MS, LONGEST_RACE_DELAY_MS) * (0.5 + Math.random()));
@@ -111,7 +111,7 @@ function statusOf(error: unknown): number | undefined {
   return error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined;
 }
 
-/** The SDK has already retried what could be; what is left is the store's trouble, not the job's. */
+/** The SDK has already retried what it can. The remaining error is a problem of the store, not of the job. */
 async function guarded<T>(operation: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();

@@ -1,25 +1,25 @@
 /**
- * The names of the store in memory, in UTF-8 byte order. They are sorted when somebody lists, not when one is written:
- * a run of writes costs nothing, a list after few writes little, and both stay quick with a million names.
+ * The names of the memory store, in UTF-8 byte order. They are sorted when a caller lists them, not when it writes: a
+ * run of writes costs nothing, a list after few writes costs little, and both stay fast with a million names.
  */
 
 export interface SortedNames {
-  /** A name that was not there. Names that go are not told: they are asked for. */
+  /** Adds a new name. Deleted names are not reported: the list checks them. */
   add(name: string): void;
-  /** At most `limit` names under `prefix` and strictly behind `startAfter`. */
+  /** At most `limit` names under `prefix` and strictly after `startAfter`. */
   under(prefix: string, startAfter: string, limit: number): string[];
 }
 
-/** More new names than this are sorted in together; fewer are put in their places one by one. */
+/** More new names than this are merged by a sort; fewer are inserted one by one. */
 const FEW = 32;
-/** Names that are gone stay in the list until a look has passed this many of them. */
+/** Deleted names stay in the list until a listing has skipped this many of them. */
 const MANY_GONE = 1000;
 
 export function sortedNames(exists: (name: string) => boolean): SortedNames {
   let sorted: string[] = [];
   let fresh: string[] = [];
 
-  /** A name that went and came back is in the list already. */
+  /** A name that was deleted and created again is already in the list. */
   function insert(name: string): void {
     const at = firstFrom(sorted, name);
     if (sorted[at] !== name) sorted.splice(at, 0, name);
@@ -54,7 +54,7 @@ export function sortedNames(exists: (name: string) => boolean): SortedNames {
   };
 }
 
-/** The place of the first name that is not before `name`. */
+/** The index of the first name that is not before `name`. */
 function firstFrom(sorted: readonly string[], name: string): number {
   let [low, high] = [0, sorted.length];
   while (low < high) {
@@ -65,7 +65,7 @@ function firstFrom(sorted: readonly string[], name: string): number {
   return low;
 }
 
-/** Code units are in the order of bytes but for surrogates, which stand for what lies behind all else. */
+/** UTF-16 code units sort like UTF-8 bytes except surrogates, which stand for the characters that sort last. */
 function byBytes(a: string, b: string): number {
   for (let at = 0; at < a.length && at < b.length; at++) {
     const [x, y] = [a.charCodeAt(at), b.charCodeAt(at)];

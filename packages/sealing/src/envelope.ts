@@ -1,7 +1,7 @@
 /**
- * The sealed envelope around every personal byte: AES-256-GCM under a key derived for this one object, with a
- * commitment to that key, bound to its place by length-prefixed associated data. Nothing is released before the
- * whole envelope has been authenticated.
+ * The sealed envelope around all personal data: AES-256-GCM with a key derived for this one object, a commitment to
+ * that key, and length-prefixed associated data that binds the envelope to its place. No plaintext is returned before
+ * the whole envelope is authenticated.
  *
  * Layout: format (1) · salt (16) · key commitment (32) · ciphertext · tag (16).
  */
@@ -21,20 +21,20 @@ const SALT_BYTES = 16;
 const COMMITMENT_BYTES = 32;
 const TAG_BYTES = 16;
 const HEADER_BYTES = 1 + SALT_BYTES + COMMITMENT_BYTES;
-/** Every object has a key of its own, so that its one nonce may be fixed. */
+/** Every object has a key of its own, so a constant nonce is safe. */
 const NONCE = Buffer.alloc(12);
-/** Ciphered in pieces that stay in the processor's cache while they are copied to their place. */
+/** Encrypts in pieces that stay in the CPU cache while they are copied to the output. */
 const PIECE_BYTES = 64 * 1024;
 
 /** Bytes that sealing adds to a plaintext. */
 export const ENVELOPE_OVERHEAD_BYTES = HEADER_BYTES + TAG_BYTES;
 
-/** Where an envelope belongs; one that is moved elsewhere does not open. */
+/** The place of an envelope; an envelope that was moved does not open. */
 export interface SealContext {
   tenant: string;
-  /** A job id, or the id of whatever else is sealed. */
+  /** A job id, or the id of another sealed subject. */
   subject: string;
-  /** What it is: `request`, `front.image`, `outcome.1`, … */
+  /** The kind of object: `request`, `front.image`, `outcome.1`, … */
   kind: string;
 }
 
@@ -68,7 +68,7 @@ export function open(key: Buffer, context: SealContext, envelope: Uint8Array): B
   decipher.setAuthTag(bytes.subarray(-TAG_BYTES));
   try {
     const plaintext = decipher.update(bytes.subarray(HEADER_BYTES, -TAG_BYTES));
-    // Adds no byte, but throws when anything was changed: only behind it may the plaintext leave.
+    // Returns no bytes, but throws when anything was changed: the plaintext may leave only after this call.
     decipher.final();
     return plaintext;
   } catch (cause) {
@@ -77,15 +77,15 @@ export function open(key: Buffer, context: SealContext, envelope: Uint8Array): B
 }
 
 /**
- * One pseudo-random function, cut in two: whoever finds two keys for one envelope has broken SHA-512. Keys are handed
- * over as key objects, because `node:crypto` takes three times as long to make one of a buffer by itself.
+ * One pseudo-random function whose output is split in two: finding two keys for one envelope means breaking SHA-512.
+ * Keys are passed as key objects, because `node:crypto` takes three times as long with a buffer.
  */
 function derive(key: Buffer, salt: Uint8Array): { key: KeyObject; commitment: Buffer } {
   const material = createHmac('sha512', createSecretKey(key)).update('cardseal envelope v1').update(salt).digest();
   return { key: createSecretKey(material.subarray(0, 32)), commitment: material.subarray(32) };
 }
 
-/** Each part behind its length, so that no border can be moved. */
+/** Each part follows its length, so that no boundary can be shifted. */
 function associatedData({ tenant, subject, kind }: SealContext): Buffer {
   const parts = ['cardseal', tenant, subject, kind, 'v1'];
   const data = Buffer.allocUnsafe(parts.reduce((sum, part) => sum + 4 + Buffer.byteLength(part), 0));

@@ -1,7 +1,7 @@
 /**
- * Rotation of keys while work goes on. What was wrapped with an older key is wrapped anew, one key after the other;
- * any step may be repeated or cut off: a key is always wrapped with one that opens. Nothing here touches what is
- * sealed, only keys.
+ * Key rotation during operation. Keys that an older key wrapped are wrapped again, one after the other. Any step may
+ * be repeated or interrupted: at every moment a key is wrapped with a key that opens it. Rotation changes wrapped keys
+ * only and never sealed data.
  */
 
 import { listAll, type ObjectStore, scan } from '@cardseal/object-store';
@@ -11,11 +11,11 @@ import { type MasterKey, readWrapped } from './master-key.ts';
 import { readVersion } from './tenant-key-version.ts';
 
 export interface KeyStatus {
-  /** What wraps now; null when the service does not answer. */
+  /** The key that wraps now; null when the service does not respond. */
   master: string | null;
-  /** Why not: the code of its error. */
+  /** The error code of the service. */
   trouble: string | null;
-  /** Tenant keys by the name of what wrapped them. */
+  /** Tenant keys, counted by the name of the key that wrapped them. */
   wrappedBy: Record<string, number>;
   tenants: number;
 }
@@ -27,17 +27,17 @@ interface Rewrapped {
 
 export interface KeyRotation {
   status(): Promise<KeyStatus>;
-  /** Wraps every tenant key that another master wrapped with the one that wraps now. */
+  /** Wraps every tenant key again that another master key wrapped. */
   rewrapTenantKeys(): Promise<Rewrapped>;
-  /** Makes the tenant's next key; returns its version. */
+  /** Creates the tenant's next key; returns its version. */
   addTenantKey(tenant: string): Promise<number>;
-  /** Wraps the keys of a tenant's jobs with its newest key; goes on where an earlier run to the same key was cut off. */
+  /** Wraps the keys of a tenant's jobs with its newest key. Continues an interrupted run to the same version. */
   rewrapJobKeys(tenant: string, onPage?: (soFar: Rewrapped) => void): Promise<Rewrapped>;
   /** Tenants that have keys. */
   tenants(): AsyncGenerator<string>;
 }
 
-/** Between two notes of how far a run came. */
+/** Keys between two checkpoints of a run. */
 const NOTE_EVERY = 500;
 
 export interface KeyRotationParts {
@@ -51,13 +51,16 @@ export interface KeyRotationParts {
 export function createKeyRotation({ isErased, keyStore, keyring, master }: KeyRotationParts): KeyRotation {
   const note = (tenant: string) => `key-rotation/${tenant}`;
 
-  /** A note holds for the version that it names: what an earlier rotation passed still waits for this one. */
+  /**
+   * A checkpoint counts only for the version that it names: keys that an earlier rotation passed still wait for this
+   * one.
+   */
   async function placeOf(tenant: string, newest: number): Promise<string | undefined> {
     const [version, path] = (await keyStore.get(note(tenant)))?.toString().split(' ') ?? [];
     return Number(version) === newest ? path : undefined;
   }
 
-  /** One name of each tenant is looked at, however many keys it has. */
+  /** Lists one name per tenant, however many keys it has. */
   async function* tenants(): AsyncGenerator<string> {
     for (let after: string | undefined = keyPaths.allKeys; ; ) {
       const { keys } = await keyStore.list(keyPaths.allKeys, { startAfter: after, limit: 1 });
@@ -78,7 +81,7 @@ export function createKeyRotation({ isErased, keyStore, keyring, master }: KeyRo
     }
   }
 
-  /** True when the key was wrapped anew. */
+  /** Returns true when it wrapped the key again. */
   async function rewrapJobKey(tenant: string, job: string, newest: number): Promise<boolean> {
     const path = keyPaths.jobKey(tenant, job);
     const wrapped = await keyStore.get(path);
@@ -90,7 +93,8 @@ export function createKeyRotation({ isErased, keyStore, keyring, master }: KeyRo
     } finally {
       key.fill(0);
     }
-    // Who erases declares it and then drops the key; who writes a key looks afterwards: one of the two sees the other.
+    // Race: the eraser writes the tombstone, then deletes the key. This writer writes the key, then reads the
+    // tombstone. At least one of the two sees the other.
     if (await isErased(tenant, job)) await keyring.dropJobKey(tenant, job);
     return true;
   }
@@ -137,7 +141,8 @@ export function createKeyRotation({ isErased, keyStore, keyring, master }: KeyRo
       const newest = await keyring.newestVersion(tenant);
       for await (const path of scan(keyStore, keyPaths.keysOf(tenant), await placeOf(tenant, newest))) {
         const job = path.slice(keyPaths.keysOf(tenant).length);
-        // Uploads and lines of batches have keys too, for hours or days; the versions that wrapped them open until then.
+        // Uploads and lines of batches have keys too, for hours or days. The versions that wrapped them open until
+        // then.
         if (!job.startsWith('job_')) continue;
         done.looked++;
         if (await rewrapJobKey(tenant, job, newest)) done.rewrapped++;

@@ -1,7 +1,7 @@
 /**
- * The key tree in the ledger: the master key wraps tenant keys, a tenant key wraps the data key of each job and seals
- * what belongs to no job. Wrapped keys lie in their own store, apart from what they open. A tenant's key has versions:
- * the newest seals, all open, and the first also makes the names that must never change.
+ * The key tree: the master key wraps tenant keys, and a tenant key wraps the data key of each job and seals what
+ * belongs to no job. Wrapped keys are stored apart from the data that they open. A tenant's key has versions: the
+ * newest seals, all open, and the first one also derives the names that must never change.
  */
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '@cardseal/base/clock';
@@ -14,36 +14,34 @@ import { createTenantKeyCache, type TenantKeys } from './tenant-key-cache.ts';
 import { nameVersion, readVersion } from './tenant-key-version.ts';
 
 /**
- * Every operation throws as {@link MasterKey} does while the key service is away longer than keys may be held, and
- * DefectError `tenant_key_missing` when the store has no key of a tenant of which something was sealed.
+ * Every operation throws as {@link MasterKey} does when the key service is away longer than keys may stay in memory,
+ * and DefectError `tenant_key_missing` when the store has no key of a tenant that has sealed data.
  */
 export interface Keyring {
-  /** Seals with the tenant's newest key, which is made at first use. */
+  /** Seals with the tenant's newest key. The first use creates it. */
   seal(tenant: string, context: SealContext, plain: Uint8Array): Promise<Buffer>;
   /** Opens what any version of the tenant's key sealed. */
   open(tenant: string, context: SealContext, sealed: Uint8Array): Promise<Buffer>;
-  /** Lends the key that names and fingerprints follow from; it stays the same when keys rotate. */
+  /** Passes the key that names and fingerprints are derived from. It stays the same when keys rotate. */
   withLookupKey<T>(tenant: string, use: (key: Buffer) => T): Promise<T>;
-  /** Makes the job's data key, or reads the one that an earlier try of the same submit made. */
+  /** Creates the job's data key, or reads the one that an earlier attempt of the same submit created. */
   makeJobKey(tenant: string, job: string): Promise<Buffer>;
-  /** For an id that nobody else knows: the key may seal before it is kept. */
+  /** For an id that no other process knows: the key may seal before it is stored. */
   newJobKey(tenant: string, job: string): Promise<{ key: Buffer; keep(): Promise<void> }>;
   /** null when there is none: the job never existed or is erased. */
   jobKey(tenant: string, job: string): Promise<Buffer | null>;
-  /** Whether it is there, opened or not. */
+  /** Whether the key exists; does not open it. */
   hasJobKey(tenant: string, job: string): Promise<boolean>;
   dropJobKey(tenant: string, job: string): Promise<void>;
-  /** The version that seals now. Asks the store. */
+  /** The version that seals now. Reads the store. */
   newestVersion(tenant: string): Promise<number>;
-  /** Makes the next version of the tenant's key; other processes take it up within a minute, and open it at once. */
+  /** Creates the next version of the tenant's key. Other processes seal with it within a minute and open it at once. */
   addTenantKey(tenant: string): Promise<number>;
 }
 
 const FIRST_VERSION = 1;
 
-/**
- * @param hasSealed whether anything of the tenant was sealed before: then its first key must be there, and none is made.
- */
+/** @param hasSealed whether the tenant has sealed data: then its first key must exist, and none is created. */
 export function createKeyring(
   store: ObjectStore,
   master: MasterKey,
@@ -55,7 +53,7 @@ export function createKeyring(
   async function load(tenant: string): Promise<TenantKeys> {
     let versions = await versionsOf(tenant);
     if (versions.length === 0 && (await hasSealed(tenant))) {
-      // Another process may have made the first key, and sealed with it, since the list was read.
+      // Another process may have created the first key, and sealed with it, after this list was read.
       versions = await versionsOf(tenant);
       if (versions.length === 0) throw new DefectError('tenant_key_missing', { fields: { tenant } });
     }
@@ -83,7 +81,7 @@ export function createKeyring(
     return key;
   }
 
-  /** Of two that make the same version one stands, and both read it. */
+  /** When two processes create the same version, one is stored and both read it. */
   async function make(tenant: string, version: number): Promise<number> {
     const { key, wrapped } = await master.make(masterContext(tenant, version));
     key.fill(0);
@@ -100,7 +98,7 @@ export function createKeyring(
       });
     const plain = await opened();
     if (plain) return plain;
-    // Sealed by a process that knew of a rotation before this one.
+    // A process that learned of a rotation earlier than this one sealed it.
     await cache.refresh(tenant);
     const again = await opened();
     if (!again) throw new DefectError('tenant_key_vanished', { fields: { tenant, version } });
@@ -126,7 +124,7 @@ export function createKeyring(
     async makeJobKey(tenant, job) {
       const key = randomBytes(32);
       const wrapped = await sealWith(tenant, jobKeyContext(tenant, job), key);
-      // One that goes in this moment belonged to a try that has just been withdrawn.
+      // A key that disappears now belonged to a submit that was just withdrawn.
       for (let tries = 1; ; tries++) {
         if (await store.create(keyPaths.jobKey(tenant, job), wrapped)) return key;
         const winner = await jobKey(tenant, job);

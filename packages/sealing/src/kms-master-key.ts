@@ -1,6 +1,6 @@
 /**
- * The master key in a KMS: it never leaves there. Tenant and purpose go along as encryption context, so that the
- * service itself refuses a key that is asked for under another tenant's name, and its log says whose it was.
+ * The master key in a KMS, which it never leaves. Tenant and purpose are sent as the encryption context: the service
+ * itself refuses a key that is requested for another tenant, and its log shows the tenant.
  */
 import {
   DecryptCommand,
@@ -14,15 +14,15 @@ import { type CardsealError, DefectError, ThrottledError } from '@cardseal/base/
 import { type KeyContext, type MasterKey, nameWrapped, readWrapped } from './master-key.ts';
 
 export interface KmsSettings {
-  /** Ids, aliases or ARNs: the first wraps, all of them unwrap, and no other key does. */
+  /** Ids, aliases or ARNs: the first one wraps, all of them unwrap, and no other key does. */
   keyIds: readonly [string, ...string[]];
   region: string;
   endpoint?: string | undefined;
-  /** AWS's own chain unless given. */
+  /** Default: AWS's own chain. */
   credentials?: { accessKeyId: string; secretAccessKey: string } | undefined;
-  /** Which proxy leads to the key service; none unless given. */
+  /** Chooses the proxy to the key service; default: none. */
   proxyFor?: ProxyFor;
-  /** Over all tries of one operation. */
+  /** For all attempts of one operation together. */
   deadlineMs?: number;
 }
 
@@ -32,7 +32,7 @@ const MAX_SOCKETS = 50;
 const UNAVAILABLE_RETRY_MS = 5000;
 const DENIED_RETRY_MS = 15_000;
 
-/** Until somebody gives back the permission or the key. Everything that is not named may pass by itself. */
+/** Errors that last until an operator restores the permission or the key. All other errors may pass by themselves. */
 const DENIED = new Set([
   'AccessDeniedException',
   'DisabledException',
@@ -89,7 +89,7 @@ export function kmsMasterKey({ keyIds, deadlineMs = 4000, ...settings }: KmsSett
         const input = { KeyId, CiphertextBlob: payload, EncryptionContext: encryptionContext(context) };
         const answer = await ask((abortSignal) => client.send(new DecryptCommand(input), { abortSignal })).catch(
           (error: CardsealError) => {
-            // Another alias may name the key: try it before this one's refusal counts.
+            // Another alias may point to the key: try it before this refusal counts.
             if (!isAlias(KeyId) || !(isOtherKey(error) || error.code === 'key_service_denied')) throw error;
             if (!isOtherKey(error)) refusal = error;
             return null;
@@ -102,7 +102,7 @@ export function kmsMasterKey({ keyIds, deadlineMs = 4000, ...settings }: KmsSett
   };
 }
 
-/** The configured key that this ARN names; the aliases if none does, because only the service knows which key they name. */
+/** The configured key with this ARN. Otherwise the aliases, because only the service knows which key they point to. */
 function configuredFor(arn: string, keyIds: readonly string[]): readonly string[] {
   const named = keyIds.find((id) => id === arn || arn.endsWith(`:key/${id}`));
   return named === undefined ? keyIds.filter(isAlias) : [named];
@@ -116,7 +116,7 @@ function isOtherKey({ cause }: { cause?: unknown }): boolean {
   return cause instanceof Error && cause.name === 'IncorrectKeyException';
 }
 
-/** Another process may have this key configured, so the work waits; the log shows the name to an operator. */
+/** Another process may have this key configured, so the work waits. The log shows the name to an operator. */
 function unknownKey(name: string): ThrottledError {
   return new ThrottledError('key_service_unknown_key', DENIED_RETRY_MS, { fields: { name } });
 }
@@ -150,7 +150,7 @@ function whole<T extends { KeyId?: string | undefined; CiphertextBlob?: Uint8Arr
   return { ...answer, KeyId, CiphertextBlob };
 }
 
-/** A copy that may be overwritten, and a key of ours: anything but 32 bytes was never made here. */
+/** A copy that may be overwritten. A key that is not 32 bytes long was never created here. */
 function plain(bytes: Uint8Array | undefined): Buffer {
   if (bytes?.length !== 32) throw new DefectError('seal_broken');
   const key = Buffer.from(bytes);

@@ -1,25 +1,28 @@
 /**
- * The root of the key tree behind one port: it wraps tenant keys and sees nothing else. A wrapped key begins with the
- * name of what wrapped it, so that several masters may open while one wraps, and so that what a master still wraps can
- * be counted without asking it.
+ * The root of the key tree behind one port: it wraps tenant keys and sees nothing else. A wrapped key starts with the
+ * name of the key that wrapped it, so that several master keys can open while one wraps, and so that the keys of one
+ * master can be counted without asking it.
  */
 import { createHmac, randomBytes } from 'node:crypto';
 import { DefectError, ThrottledError } from '@cardseal/base/errors';
 import { open, seal } from './envelope.ts';
 
-/** What a wrapped key is for; it opens nowhere else. */
+/** The purpose of a wrapped key; it opens for no other. */
 export interface KeyContext {
   tenant: string;
-  /** Such as `tenant-key.2`. */
+  /** For example `tenant-key.2`. */
   object: string;
 }
 
 /**
- * Throws ThrottledError `key_service_unavailable`, `key_service_denied` or `key_service_unknown_key` while it cannot be
- * done and may be later (nothing is lost by waiting), DefectError `seal_broken` when it never will be.
+ * Throws ThrottledError `key_service_unavailable`, `key_service_denied` or `key_service_unknown_key` when a later call
+ * may succeed, and DefectError `seal_broken` when none will. Waiting loses nothing.
  */
 export interface MasterKey {
-  /** The name of the key that wraps now: `file:<fingerprint>` or `kms:<arn>`. Asks the service, and so shows that it answers. */
+  /**
+   * The name of the key that wraps now: `file:<fingerprint>` or `kms:<arn>`. Calls the service, so it also proves that
+   * the service responds.
+   */
   identify(): Promise<string>;
   /** A new 32-byte key, plain and wrapped. */
   make(context: KeyContext): Promise<{ key: Buffer; wrapped: Buffer }>;
@@ -29,11 +32,11 @@ export interface MasterKey {
 
 export const MASTER_KEY_BYTES = 32;
 const MARK = 0x4d;
-/** What was wrapped before masters had names: an envelope of the key file. */
+/** For keys that were wrapped before master keys had names: an envelope of the key file. */
 export const UNNAMED = 'file:unnamed';
 const UNKNOWN_KEY_RETRY_MS = 5000;
 
-/** Layout: mark (1) · length of the name (1) · name · what the master made of the key. */
+/** Layout: mark (1) · length of the name (1) · name · the key as the master wrapped it. */
 export function nameWrapped(name: string, payload: Uint8Array): Buffer {
   const bytes = Buffer.from(name);
   if (bytes.length > 255) throw new DefectError('master_key_name_too_long');
@@ -47,7 +50,7 @@ export function readWrapped(wrapped: Uint8Array): { name: string; payload: Buffe
   return { name: bytes.toString('utf8', 2, end), payload: bytes.subarray(end) };
 }
 
-/** What tells a key of a key file from others without saying anything about it. */
+/** Identifies a key of a key file without revealing anything about it. */
 export function fingerprint(key: Uint8Array): string {
   return `file:${createHmac('sha256', key).update('cardseal master key').digest('hex').slice(0, 16)}`;
 }
@@ -58,10 +61,10 @@ interface NamedKey {
 }
 
 /**
- * Master keys of a key file: 32 bytes each, one after the other. The first wraps, all open. They are in memory for the
- * length of one use, and are then overwritten.
- * @param read runs at every use, which is seldom, so that a changed file takes effect without a restart. The bytes that
- * it returns are overwritten.
+ * Master keys of a key file: 32 bytes each, concatenated. The first one wraps, all open. They are in memory only
+ * during one use and are then overwritten.
+ * @param read runs at every use, which is rare, so that a changed file takes effect without a restart. The caller
+ * overwrites the returned bytes.
  */
 export function fileMasterKey(read: () => Uint8Array): MasterKey {
   async function withKeys<T>(use: (keys: [NamedKey, ...NamedKey[]]) => T): Promise<T> {
@@ -87,20 +90,21 @@ export function fileMasterKey(read: () => Uint8Array): MasterKey {
         const { name, payload } = readWrapped(wrapped);
         if (name === UNNAMED) return openUnnamed(keys, context, payload);
         const known = keys.find((one) => one.name === name);
-        // Another process may have a newer key file that has not arrived here, or an operator removed the key too early.
+        // Another process may have a newer key file that has not reached this one, or an operator removed the key too
+        // early.
         if (!known) throw new ThrottledError('key_service_unknown_key', UNKNOWN_KEY_RETRY_MS, { fields: { name } });
         return open(known.key, sealContext(context), payload);
       }),
   };
 }
 
-/** Master keys that lie in memory, as in a key file. */
+/** Master keys in memory, in the format of a key file. */
 export function localMasterKey(bytes: Buffer): MasterKey {
   assertMasterKeys(bytes);
   return fileMasterKey(() => Buffer.from(bytes));
 }
 
-/** Throws DefectError `master_key_not_32_bytes`, for any number of keys that are not whole. */
+/** Throws DefectError `master_key_not_32_bytes` unless the length is a multiple of 32 bytes. */
 export function assertMasterKeys({ length }: Uint8Array): void {
   if (length === 0 || length % MASTER_KEY_BYTES !== 0) {
     throw new DefectError('master_key_not_32_bytes', { fields: { length } });
@@ -117,7 +121,7 @@ export function splitMasterKeys(bytes: Uint8Array): Buffer[] {
   return keys;
 }
 
-/** One master wraps, and others open what is named after their kind. */
+/** One master key wraps. The others open keys that carry the name of their kind. */
 export function withOlderMasters(wraps: MasterKey, opens: readonly { kind: string; master: MasterKey }[]): MasterKey {
   return {
     ...wraps,
@@ -139,7 +143,7 @@ function openUnnamed(keys: readonly { key: Buffer }[], { tenant }: KeyContext, p
     try {
       return open(key, context, payload);
     } catch {
-      // Another key of the file, perhaps: the commitment in the envelope tells.
+      // Perhaps another key of the file wrapped it: the commitment in the envelope shows that.
     }
   }
   throw new DefectError('seal_broken', { fields: { tenant } });

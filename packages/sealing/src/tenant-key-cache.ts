@@ -1,7 +1,7 @@
 /**
- * Plain tenant keys, for as long as they may be held: five minutes from the last time the key service gave them. They
- * are asked for again well before that, so that a service that goes away finds them fresh; at the end they are
- * overwritten. A key is only lent for the length of a synchronous use: nobody can hold one that has been overwritten.
+ * Plain tenant keys, in memory for at most five minutes after the key service last returned them. They are loaded
+ * again well before that, so that they are fresh when the service goes away. At the end they are overwritten. A caller
+ * gets a key only for one synchronous use, so that no caller can hold an overwritten key.
  */
 import type { Clock } from '@cardseal/base/clock';
 
@@ -12,17 +12,20 @@ export interface TenantKeys {
 }
 
 export interface TenantKeyCache {
-  /** Loads what is not there, once for all who come at once. Rejects as `load` does. */
+  /** Loads missing keys, once for all concurrent callers. Rejects as `load` does. */
   use<T>(tenant: string, use: (keys: TenantKeys) => T): Promise<T>;
-  /** Asks again although there is something: for a version that turned up elsewhere. Only a load begun later counts. */
+  /**
+   * Loads again although keys are present, for a version that another process created. Only a load that starts later
+   * counts.
+   */
   refresh(tenant: string): Promise<void>;
-  /** Overwrites everything. */
+  /** Overwrites all keys. */
   clear(): void;
 }
 
 export const KEY_TTL_MS = 5 * 60_000;
 const REFRESH_AFTER_MS = 30_000;
-/** A service that is away is asked this often, and no more. */
+/** How often a service that is away is called. */
 const REFRESH_PAUSE_MS = 5000;
 const MAX_TENANTS = 1000;
 
@@ -34,7 +37,7 @@ interface Entry {
 
 interface Load {
   done: Promise<void>;
-  /** What comes after it, for all who may have come too late for it. */
+  /** The load after the current one, for callers that may have come too late for the current one. */
   next?: Promise<void>;
 }
 
@@ -59,7 +62,7 @@ export function createTenantKeyCache(
     entries.delete(tenant);
   }
 
-  /** Whoever came last stands last, so that the first is the one that is least used. */
+  /** Moves the tenant to the end, so that the first entry is the least recently used. */
   function keep(tenant: string, entry: Entry): void {
     entries.delete(tenant);
     entries.set(tenant, entry);
@@ -70,7 +73,7 @@ export function createTenantKeyCache(
     sweeper ??= setInterval(sweep, REFRESH_AFTER_MS).unref();
   }
 
-  /** What nobody asks for any more does not stay either. */
+  /** Also removes the keys that no caller uses any more. */
   function sweep(): void {
     for (const tenant of [...entries.keys()]) fresh(tenant);
     if (entries.size > 0) return;
@@ -78,7 +81,7 @@ export function createTenantKeyCache(
     sweeper = undefined;
   }
 
-  /** Joins a load that is under way. */
+  /** Joins a load that is running. */
   function loadOnce(tenant: string): Promise<void> {
     const running = loading.get(tenant);
     if (running) return running.done;
@@ -95,7 +98,7 @@ export function createTenantKeyCache(
     return done;
   }
 
-  /** A load that is under way may have looked before what is asked for was there: one more follows it. */
+  /** A running load may have read before the wanted version existed: one more load follows it. */
   function refresh(tenant: string): Promise<void> {
     const running = loading.get(tenant);
     if (!running) return loadOnce(tenant);

@@ -1,4 +1,4 @@
-/** Which version of a tenant's key sealed something: said in front of the envelope, by all versions but the first. */
+/** The version of the tenant key that sealed something: a prefix of the envelope for every version but the first. */
 
 const MARK = 0x54;
 const HEADER_BYTES = 5;

@@ -1,8 +1,8 @@
-/** Time as an argument, so that tests decide what time it is. */
+/** The clock port: code takes the time as an argument, so that tests control it. */
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface Clock {
-  /** Milliseconds since the Unix epoch. */
+  /** Epoch milliseconds. */
   now(): number;
   /** Resolves after `ms`; rejects with the signal's reason when aborted. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
@@ -15,7 +15,7 @@ export const systemClock: Clock = {
   },
 };
 
-/** A clock that stands still until it is moved; sleepers wake when their time has come. */
+/** A clock that a test moves; sleepers wake when their time is reached. */
 export class ManualClock implements Clock {
   #now: number;
   #sleepers: { at: number; wake: () => void }[] = [];

@@ -1,15 +1,15 @@
 /**
- * A clock that two of three agree on: this machine's own, Redis's and the object store's. Signatures, deadlines and ids
- * are made by wall time, and a machine whose clock is wrong must not make receivers refuse what it signs. It must never
- * follow a single witness: one wrong clock is always outvoted.
+ * A clock that follows the majority of three time sources: this machine, Redis and the object store. Signatures,
+ * deadlines and ids contain wall time, and a machine with a wrong clock must not make receivers refuse its signatures.
+ * The clock must never follow a single source: the other two always outvote one wrong clock.
  */
 import { type Clock, systemClock } from './clock.ts';
 
-/** Milliseconds since the epoch by another clock. May reject; it is then not heard. */
+/** Epoch milliseconds of another clock. A source that rejects is ignored for this round. */
 export type TimeSource = () => Promise<number>;
 
 export interface QuorumClock extends Clock {
-  /** Resolves after the first look, whatever came of it, and looks again from then on. */
+  /** Resolves after the first round, whatever its result, and repeats it from then on. */
   start(): Promise<void>;
   stop(): void;
 }
@@ -17,15 +17,15 @@ export interface QuorumClock extends Clock {
 export interface QuorumClockSettings {
   witnesses: readonly [TimeSource, TimeSource];
   base?: Clock;
-  /** Told when the correction changes; 0 for none. */
+  /** Called when the correction changes; 0 for none. */
   onChange?: (offsetMs: number) => void;
   lookEveryMs?: number;
 }
 
 const LOOK_EVERY_MS = 30_000;
-/** Below this a clock is left alone: a store's `Date` is in whole seconds, and nothing of ours hangs on less. */
+/** Smaller differences are not corrected: a store's `Date` has whole seconds, and nothing here needs more precision. */
 const TOLERATED_MS = 5000;
-/** A correction changes by at least so much, or a witness's jitter would move the time about. */
+/** A correction changes by at least this much. Otherwise the jitter of a source would move the time back and forth. */
 const STEP_MS = 2000;
 
 export function createQuorumClock(settings: QuorumClockSettings): QuorumClock {
@@ -36,7 +36,7 @@ export function createQuorumClock(settings: QuorumClockSettings): QuorumClock {
   async function look(): Promise<void> {
     const offsets = await Promise.all(witnesses.map((witness) => offsetOf(witness, base)));
     const [a, b] = offsets;
-    // With one witness away nobody can tell which of two is wrong: what was agreed on stands.
+    // With one source missing, nobody can say which of two is wrong: the last agreed correction stays.
     if (a == null || b == null) return;
     const middle = Math.round([0, a, b].sort((x, y) => x - y)[1]!);
     const next = Math.abs(middle) < TOLERATED_MS ? 0 : middle;
@@ -56,7 +56,9 @@ export function createQuorumClock(settings: QuorumClockSettings): QuorumClock {
   };
 }
 
-/** null when it is not heard. The moment it read its clock is taken to be the middle of the wait. */
+/**
+ * null when the source does not respond. It is assumed to have read its clock half-way between request and response.
+ */
 async function offsetOf(witness: TimeSource, base: Clock): Promise<number | null> {
   const sentMs = performance.now();
   const theirsMs = await witness().catch(() => null);

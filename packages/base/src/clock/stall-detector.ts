@@ -1,48 +1,51 @@
 /**
- * Tells what has stopped from what is merely slow. Nothing says so but that it does not move while one process looks at
- * it again and again; by that process's own clock that only runs on, since ids and wall clocks are as old as a claim or
- * as wrong as a machine.
+ * Distinguishes work that has stopped from work that is slow. The only evidence is that its state does not change
+ * while one process reads it repeatedly. That process measures with its monotonic clock: ids can be much older than a
+ * claim, and the wall clock of a machine can be wrong.
  */
 
-/** So many are watched; others have their turn when one of these is gone. */
+/** The most entries that are watched; others wait until one of these is removed. */
 const MAX_SIGHTINGS = 10_000;
 
 export interface StallDetector {
   /**
-   * Looks, and says whether what it saw has been the same for long. null: there is nothing to see.
-   * @param markOf what changes whenever it moves.
+   * Reads the state and returns whether it has been unchanged for the whole time. null: there is nothing to read.
+   * @param markOf returns a value that changes whenever the work moves.
    */
   look<Seen>(
     name: string,
     see: () => Promise<Seen | null>,
     markOf: (seen: Seen) => string,
   ): Promise<{ seen: Seen; stopped: boolean } | null>;
-  /** It was acted on: what is seen next is news. */
+  /** The caller acted on the entry: its next state counts as new. */
   forget(name: string): void;
 }
 
 export interface StandstillSettings {
-  /** How long a thing must not have moved. */
+  /** How long an entry must be unchanged, in milliseconds. */
   forMs: number;
-  /** Milliseconds on a clock that only runs on. */
+  /** Milliseconds of a monotonic clock. */
   nowMs?: () => number;
 }
 
 export function createStallDetector({ forMs, nowMs = () => performance.now() }: StandstillSettings): StallDetector {
-  /** The one that was looked at longest ago first. */
+  /** The entry that was read least recently comes first. */
   const sightings = new Map<string, { mark: string; sinceMs: number; lookedAtMs: number }>();
 
   function isStill(name: string, mark: string, askedAtMs: number): boolean {
     const known = sightings.get(name);
     if (!known && !hasRoom()) return false;
     sightings.delete(name);
-    // An answer may be late: the first counts from when it came, later ones from when they were asked for.
+    // A response may be late: the first reading counts from its arrival, later ones from their request.
     const sinceMs = known?.mark === mark ? known.sinceMs : nowMs();
     sightings.set(name, { mark, sinceMs, lookedAtMs: nowMs() });
     return askedAtMs - sinceMs >= forMs;
   }
 
-  /** Whom nobody looks at any more makes room. To forget whoever came first would, with one too many, forget all. */
+  /**
+   * Evict the least recently read entry once it is idle. Evicting the oldest would, with one entry too many, evict all
+   * in turn.
+   */
   function hasRoom(): boolean {
     if (sightings.size < MAX_SIGHTINGS) return true;
     const [name, { lookedAtMs }] = sightings.entries().next().value!;

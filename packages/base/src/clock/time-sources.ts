@@ -1,8 +1,8 @@
-/** Reads the time of the Redis server of a connection. */
+/** Reads the time of the Redis server behind a connection. */
 import { once } from 'node:events';
 import type { TimeSource } from './quorum-clock.ts';
 
-/** As much of a Redis client as is needed. */
+/** The part of a Redis client that this module needs. */
 export interface TimedRedis extends NodeJS.EventEmitter {
   status: string;
   time(): Promise<unknown>;
@@ -10,7 +10,7 @@ export interface TimedRedis extends NodeJS.EventEmitter {
 
 const PATIENCE_MS = 2000;
 
-/** Waits a little for a connection that is being made. */
+/** Waits briefly for a connection that is being established. */
 export function redisTime(redis: TimedRedis): TimeSource {
   return async () => {
     if (redis.status !== 'ready') await once(redis, 'ready', { signal: AbortSignal.timeout(PATIENCE_MS) });

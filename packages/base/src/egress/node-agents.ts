@@ -1,4 +1,4 @@
-/** Agents of `node:http` for AWS' SDK and the exporter of traces, which do not use undici. Node opens the tunnel. */
+/** Agents of `node:http` for the AWS SDK and the trace exporter, which do not use undici. Node opens the tunnel. */
 import { type AgentOptions, Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import type { ProxyFor } from './proxy.ts';
@@ -8,7 +8,7 @@ export interface NodeAgents {
   httpsAgent: HttpsAgent | { maxSockets: number };
 }
 
-/** The address that the SDK uses where none is set. */
+/** The address that the SDK uses when none is configured. */
 export function awsEndpoint(service: 's3' | 'kms', region: string): string {
   return `https://${service}.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`;
 }
@@ -21,7 +21,7 @@ export function nodeAgents(proxyFor: ProxyFor, endpoint: string, maxSockets: num
   return { httpAgent: new HttpAgent(options), httpsAgent: new HttpsAgent(options) };
 }
 
-/** What leads an agent of `node:http` to `endpoint`; nothing where no proxy does. */
+/** The proxy settings of an agent of `node:http` for `endpoint`; empty without a proxy. */
 export function proxyOptions(proxyFor: ProxyFor, endpoint: string): Pick<AgentOptions, 'proxyEnv'> {
   const proxy = proxyFor(new URL(endpoint));
   return proxy ? { proxyEnv: { HTTPS_PROXY: proxy.href, HTTP_PROXY: proxy.href } } : {};

@@ -1,4 +1,4 @@
-/** Asks the object store for its time, so that the clock can agree with it. */
+/** Reads the time of the object store, as a source of the quorum clock. */
 import { Agent, request } from 'undici';
 import type { TimeSource } from '../clock/index.ts';
 import { awsEndpoint } from './node-agents.ts';

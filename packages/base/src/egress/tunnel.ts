@@ -21,7 +21,7 @@ export interface TunnelOptions {
   secureContext?: SecureContext | undefined;
 }
 
-/** @param proxy with user and password, if it needs them. */
+/** @param proxy may contain a user and a password. */
 export function tunnelConnector(proxy: URL, { timeoutMs, secureContext }: TunnelOptions): buildConnector.connector {
   const pool = new Pool(proxy.origin, { connect: { timeout: timeoutMs }, headersTimeout: timeoutMs });
   const secure = buildConnector({ allowH2: false, timeout: timeoutMs, ...(secureContext && { secureContext }) });
@@ -44,7 +44,7 @@ export function tunnelConnector(proxy: URL, { timeoutMs, secureContext }: Tunnel
   };
 }
 
-/** A connector that takes the proxy where there is one for the target, and else connects directly. */
+/** A connector that uses the proxy of a target if there is one, and otherwise connects directly. */
 export function egressConnector(proxyFor: ProxyFor, timeoutMs: number): buildConnector.connector {
   const direct = buildConnector({ allowH2: false, timeout: timeoutMs });
   const tunnels = new Map<string, buildConnector.connector>();

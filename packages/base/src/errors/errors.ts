@@ -1,12 +1,12 @@
 /**
- * The closed set of dispositions. What happens to work after an error follows from the class alone; the stable
- * `code` says why. Messages carry codes and ids, never payload, so that they may be logged and shown.
+ * The closed set of dispositions. The class alone decides what happens to the work after an error; the stable `code`
+ * says why. Messages contain codes and ids and never payload, so that they may be logged and shown.
  */
 
 export type Disposition = 'transient' | 'throttled' | 'rejected' | 'defect';
 
 export interface ErrorDetails {
-  /** The cause is kept for debuggers; it is never serialised into logs, queues or answers. */
+  /** Kept for debugging; never serialised into logs, queues or responses. */
   cause?: unknown;
   /** Ids, numbers and codes only. */
   fields?: Readonly<Record<string, string | number | boolean>>;
@@ -25,12 +25,12 @@ export abstract class CardsealError extends Error {
   }
 }
 
-/** May succeed when tried again: an attempt is spent, backoff follows. */
+/** A retry may succeed: an attempt is spent, backoff follows. */
 export class TransientError extends CardsealError {
   readonly disposition = 'transient';
 }
 
-/** Not now: try again after `retryAfterMs`; no attempt is spent. */
+/** Not now: retry after `retryAfterMs`; no attempt is spent. */
 export class ThrottledError extends CardsealError {
   readonly disposition = 'throttled';
   readonly retryAfterMs: number;
@@ -41,17 +41,17 @@ export class ThrottledError extends CardsealError {
   }
 }
 
-/** Will never succeed, and the one who sent it can be told why. */
+/** A retry can never succeed; the code tells the submitter why. */
 export class RejectedError extends CardsealError {
   readonly disposition = 'rejected';
 }
 
-/** We are wrong: terminal, alerts, never counted as success. */
+/** A fault of Cardseal: terminal, raises an alert, never counts as success. */
 export class DefectError extends CardsealError {
   readonly disposition = 'defect';
 }
 
-/** Every thrown thing has a disposition: what nobody classified is a defect. */
+/** Every thrown value has a disposition: an unclassified error is a defect. */
 export function asCardsealError(error: unknown, fallbackCode = 'internal_defect'): CardsealError {
   return error instanceof CardsealError ? error : new DefectError(fallbackCode, { cause: error });
 }
