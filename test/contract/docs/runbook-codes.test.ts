@@ -41,7 +41,7 @@ describe('the page about failed jobs', () => {
 });
 
 it('the page about a dead credential names codes that close its gate', () => {
-  const [, codes] = /\(codes ([\d, ]+) and their like\)/.exec(read('docs/operate/runbook/credential-dead.md')) ?? [];
+  const [, codes] = /\(codes ([\d, ]+) and similar ones\)/.exec(read('docs/operate/runbook/credential-dead.md')) ?? [];
   const closing = answers.filter(({ kind }) => kind === 'configuration').flatMap(({ answer }) => answer.split(', '));
   for (const code of codes!.split(', ')) expect(closing).toContain(code);
 });
