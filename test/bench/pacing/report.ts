@@ -49,9 +49,9 @@ function cellTable(cells: readonly CellRow[]): string[] {
     return `| ${qps} | ${workers} | ${window} | ${ours} | ${shares.join(' | ')} |`;
   });
   return [
-    'Used / refused. Mark: ≥ 99 % used and ≤ 0.1 % refused where jitter from slot to arrival is below 8 ms at p99.9. A sleeper: how late a process wakes meanwhile that does nothing else. Even spacing: the most that it can use, with the best fixed margin, under the same jitter call for call, without more refusals.',
+    'Used / refused. Target: ≥ 99 % used and ≤ 0.1 % refused where jitter from slot to arrival is below 8 ms at p99.9. A sleeper: how late a process wakes that does nothing else. Even spacing: the most that it can use with the best fixed margin, under the same jitter call for call, without more refusals.',
     '',
-    '| calls/s | workers | second | Cardseal | calls | fullest second | slot → arrival p99 / p99.9, ms | a sleeper p99 / p99.9, ms | even spacing at these refusals | mark | BullMQ `{max: Q, 1000}` | BullMQ `{max: 1, 1000/Q}` | backoff alone |',
+    '| calls/s | workers | window | Cardseal | calls | fullest second | slot → arrival p99 / p99.9, ms | a sleeper p99 / p99.9, ms | even spacing at these refusals | target | BullMQ `{max: Q, 1000}` | BullMQ `{max: 1, 1000/Q}` | backoff alone |',
     '|---|---|---|---|---|---|---|---|---|---|---|---|---|',
     ...lines,
     '',
@@ -73,7 +73,7 @@ function judge({ used, refused, jitterMs }: CellRow['figures']): string {
 function halveTable(rows: readonly HalveRow[]): string[] {
   const share = ({ used, refused }: HalveRow['held']) => `${percent(used, 1)} / ${percent(refused)}`;
   return [
-    'The real limit halves, and doubles after 60 s (2 workers, sliding second, probing allowed). Used of the real limit / refused.',
+    'The real limit halves, and doubles after 60 s (2 workers, sliding window, probing allowed). Used of the real limit / refused.',
     '',
     '| calls/s | first 10 s | 10–30 s | 30–60 s | 10–60 s | back at 95 % after doubling | last 10 s |',
     '|---|---|---|---|---|---|---|',
@@ -87,7 +87,7 @@ function halveTable(rows: readonly HalveRow[]): string[] {
 
 function flushTable(rows: readonly FlushRow[]): string[] {
   return [
-    'Redis emptied in mid-run (2 workers, sliding second).',
+    'Redis emptied during the run (2 workers, sliding window).',
     '',
     '| calls/s | fullest second | refused, 10 s around it | calls again after |',
     '|---|---|---|---|',
@@ -102,9 +102,9 @@ function flushTable(rows: readonly FlushRow[]): string[] {
 function frontierTable(rows: readonly FrontierRow[]): string[] {
   const share = ({ used, refused }: FrontierRow['plain']) => `${percent(used)} / ${percent(refused, 3)}`;
   return [
-    'The frontier, simulated (exponential jitter, sliding second). Used / refused.',
+    'Simulated limit (exponential jitter, sliding window). Used / refused.',
     '',
-    '| calls/s | jitter, mean | even spacing, 10 ms margin | ours, unseen jitter | ours, seen by the sender |',
+    '| calls/s | jitter, mean | even spacing, 10 ms margin | Cardseal, jitter in the network | Cardseal, jitter that the sender sees |',
     '|---|---|---|---|---|',
     ...rows.map(
       (row) => `| ${row.qps} | ${row.meanMs} ms | ${share(row.plain)} | ${share(row.unseen)} | ${share(row.seen)} |`,
