@@ -67,6 +67,7 @@ export interface ApiSettings {
   workedAtOnce?: boolean;
 }
 
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: one model: its operations share the simulated store and clock.
 export async function createBatchWorld(): Promise<BatchWorld> {
   const clock = new ManualClock(START_MS);
   const shared = memoryObjectStore();

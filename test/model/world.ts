@@ -72,6 +72,7 @@ export interface WorldSettings {
 /** Real metrics, created for every operation, would take most of the run time. */
 const noMetrics = new Proxy({}, { get: () => () => {} }) as Metrics;
 
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: one model: its operations share the simulated store and clock.
 export async function createWorld(image: Buffer, settings: WorldSettings = {}): Promise<World> {
   const clock = new ManualClock(START_MS);
   const { sabotage = (store) => store } = settings;

@@ -44,6 +44,7 @@ export interface Admin {
 /** Samples between two looks at the whole: half a minute. */
 const LOOK_EVERY = 3;
 
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: builds and wires the whole process in the order of its dependencies.
 export function createAdminApp(config: AdminConfig, overrides: AdminOverrides = {}): Admin {
   const clock = overrides.clock ?? systemClock;
   const log = overrides.log ?? createLog('admin', config.LOG_LEVEL);

@@ -44,6 +44,7 @@ export interface Api {
   stop(hurry?: AbortSignal): Promise<void>;
 }
 
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: builds and wires the whole process in the order of its dependencies.
 export function createApi(config: ApiConfig, overrides: ApiOverrides = {}): Api {
   const log = overrides.log ?? createLog('api', config.LOG_LEVEL);
   const agreed = createQuorumClock({

@@ -29,6 +29,7 @@ import { quotaRoutes } from './routes/quota/index.ts';
 import { uploadRoutes } from './routes/uploads/index.ts';
 import { usageRoutes } from './routes/usage/index.ts';
 
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: registers hooks and routes in the order in which Fastify runs them.
 export function createServer(context: ApiContext, keeper: Pick<BatchLoop, 'take'>): FastifyInstance {
   const { config, log } = context;
   if (config.FAILPOINTS_DIR !== undefined) armFailpoints(config.FAILPOINTS_DIR);

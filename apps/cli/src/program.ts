@@ -19,6 +19,7 @@ import { webhookCommands } from './webhooks/commands.ts';
 const OPERATORS_COMMANDS: ReadonlySet<string> = new Set(['doctor', 'tenant', 'key', 'keys', 'admin', 'audit']);
 
 /** @param prepareOperator runs before each command that works on the ledger itself. */
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: a list of commands; each action is one call.
 export function createProgram(env: Env, prepareOperator: () => void = () => {}): Command {
   const program = new Command('cardseal').description('Cardseal from the command line').showHelpAfterError();
   program.hook('preAction', (_program, command) => {

@@ -55,6 +55,7 @@ export interface WorkerApp {
   stop(hurry?: AbortSignal): Promise<void>;
 }
 
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: builds and wires the whole process in the order of its dependencies.
 export function createWorker(config: WorkerConfig, overrides: WorkerOverrides = {}): WorkerApp {
   const log = overrides.log ?? createLog('worker', config.LOG_LEVEL);
   const agreed = createQuorumClock({

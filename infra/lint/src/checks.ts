@@ -19,7 +19,7 @@ export interface Check {
 export const CHECKS: readonly Check[] = [
   {
     name: 'biome',
-    refuses: 'unformatted files, suspicious code',
+    refuses: 'unformatted files, suspicious code, functions of more than 60 lines',
     fix: 'run "npx biome check --write ." and repair by hand what remains',
     run: runBiome,
   },

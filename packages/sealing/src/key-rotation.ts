@@ -48,6 +48,7 @@ export interface KeyRotationParts {
   master: MasterKey;
 }
 
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: its functions share the stores and keys of one rotation.
 export function createKeyRotation({ isErased, keyStore, keyring, master }: KeyRotationParts): KeyRotation {
   const note = (tenant: string) => `key-rotation/${tenant}`;
 

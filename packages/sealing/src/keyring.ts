@@ -42,6 +42,7 @@ export interface Keyring {
 const FIRST_VERSION = 1;
 
 /** @param hasSealed whether the tenant has sealed data: then its first key must exist, and none is created. */
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: its functions share the cache of tenant keys, which no other code may reach.
 export function createKeyring(
   store: ObjectStore,
   master: MasterKey,

@@ -43,6 +43,7 @@ interface Idle {
   timer: NodeJS.Timeout;
 }
 
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: its functions share the table of live and idle connections.
 export function createConnections(maxOrigins: number): Connections {
   /** Idle connections by origin, the origin that was used last at the end. */
   const origins = new Map<string, Idle[]>();

@@ -40,6 +40,7 @@ export const MAX_INTERIM_RESPONSES = 32;
 const HEAD_END = /\r?\n\r?\n/;
 const BLANK_START = /^(?:\r?\n)+/;
 
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: one state machine: its functions share the state of one response.
 export function createResponseReader({ maxHeaderBytes, maxReadBytes, keepBytes }: ReaderLimits): ResponseReader {
   let state: ReaderState = 'head';
   let head: ResponseHead | undefined;

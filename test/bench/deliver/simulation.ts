@@ -36,6 +36,7 @@ interface Delivery {
   asleepUntilMs: number | null;
 }
 
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: one simulated run: its functions share the queue and the clock.
 export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
   const { endpoints, events, slots, lanes, random } = options;
   const agenda = createAgenda();

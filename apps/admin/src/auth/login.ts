@@ -21,6 +21,7 @@ const credentialsSchema = z.strictObject({
 /** Stretched at once in this process: each takes a core for a while. */
 const MAX_CONCURRENT_LOGINS = 4;
 
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: registers the three routes of one login, which share its throttle.
 export function loginRoutes(app: FastifyInstance, context: AdminContext): void {
   const { config, ledger, log, sessions, endedSessions, formTokens, clock } = context;
   const throttle = createLoginThrottle(clock);

@@ -35,6 +35,7 @@ const COUNT_BUDGET_MS = 15_000;
 /** Whoever starts has counted before, or does not want to wait for it. */
 const START_BUDGET_MS = 3000;
 
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: registers the routes of one page, which share its parsed form.
 export function bulkRoutes(app: FastifyInstance, context: AdminContext, runner: BulkRunner): void {
   const { ledger, clock } = context;
 

@@ -31,6 +31,7 @@ const LOOK_BUDGET_MS = 5000;
 /** A mark is a new version of the record. Behind pages of nothing one a minute will do: names are soon looked at again. */
 const MARK_EVERY_MS = 60_000;
 
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: one loop whose steps share its progress and its stop signal.
 export function createBulkRunner(context: RunnerParts): BulkRunner {
   const { ledger, clock, log, redis } = context;
   const stopped = new AbortController();

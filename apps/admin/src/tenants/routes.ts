@@ -36,6 +36,7 @@ const scopes = z.preprocess(
 );
 const KEY = /^[a-z0-9]{12}$/;
 
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: a list of routes; each handler is short.
 export function tenantRoutes(app: FastifyInstance, context: AdminContext): void {
   const { ledger, clock, config } = context;
 

@@ -91,6 +91,7 @@ export interface JobQueue {
   close(): Promise<void>;
 }
 
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: its functions share the BullMQ queues, which are opened late.
 export function createJobQueue(redis: Redis, prefix: string, options: JobQueueOptions = {}): JobQueue {
   const { weightOf = async () => 1 } = options;
   const shares = createFairShares(redis, prefix);

@@ -78,6 +78,7 @@ const DETAILS: Record<TransferFault, string> = {
   too_long: 'The body took longer than this route allows.',
 };
 
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: its functions share the table of bodies in transfer.
 export function watchBodies(app: FastifyInstance, settings: BodySettings): BodyWatch {
   const { limits, budget, checkEveryMs = CHECK_EVERY_MS } = settings;
   const watched = new Map<FastifyRequest, Watched>();

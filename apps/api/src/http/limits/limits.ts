@@ -65,6 +65,7 @@ const TENANT_DETAIL = {
   daily_limit: 'All keys of the tenant together have submitted as many cards today as they may.',
 };
 
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: its functions share the count of open requests per key.
 export function createLimits(
   counter: Counter,
   ledger: Pick<Ledger, 'jobs'>,

@@ -55,6 +55,7 @@ export interface AuditLog {
   verify(head?: { seq: number; hash: string }): Promise<Verification>;
 }
 
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: its functions share the newest entry of the chain.
 export function createAuditLog({ store, seal, open, clock }: AuditParts): AuditLog {
   const subject = (seq: number) => `audit.${seq}`;
   let head: { seq: number; hash: string } | null = null;

@@ -63,6 +63,7 @@ export interface Batches {
 /** A word and not an empty body: a truncated response must never read as a withdrawal. */
 const WITHDRAWN = Buffer.from('withdrawn');
 
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: one store: its operations share how a batch is sealed and decided.
 export function createBatches(store: ObjectStore, keyring: Keyring): Batches {
   const context = (tenant: string, id: BatchId, part: string) => ({ tenant, subject: id, kind: `batch.${part}` });
   const lines = createBatchLines(store, keyring);

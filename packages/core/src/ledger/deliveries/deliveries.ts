@@ -64,6 +64,7 @@ export interface Deliveries {
 const RESENT = '.resent';
 const RACES = 8;
 
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: one store: its operations share how a delivery is sealed.
 export function createDeliveries(store: ObjectStore, keyring: Keyring): Deliveries {
   async function summary(ref: DeliveryRef, names: readonly string[]): Promise<DeliveryRecord> {
     const lastName = names.at(-1);

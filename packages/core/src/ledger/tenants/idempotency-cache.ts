@@ -89,6 +89,7 @@ const DAYS = 'replay-days/';
 const DAY_NAME = /^replay-days\/(\d{4}-\d{2}-\d{2})\/([^/.]+)\.([0-9a-f]{64})$/;
 const dayOf = (ms: number) => new Date(ms).toISOString().slice(0, 10);
 
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: one store: its operations share how a claim and its response are sealed.
 export function createIdempotencyCache(store: ObjectStore, keyring: Keyring, clock: Clock): IdempotencyCache {
   const context = ({ tenant, name, number }: IdempotencyTicket, kind: string) => ({
     tenant,

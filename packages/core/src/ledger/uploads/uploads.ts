@@ -49,6 +49,7 @@ export function isUploadId(text: string): text is UploadId {
   return /^upl_[0-7][0-9A-HJKMNP-TV-Z]{25}$/.test(text);
 }
 
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: one store: its operations share how an upload is named and sealed.
 export function createUploads(store: ObjectStore, keyring: Keyring): Uploads {
   const chunkName = (tenant: string, id: UploadId, writer: string, at: number) =>
     `${folder(tenant, id)}${writer}.${String(at).padStart(5, '0')}`;
