@@ -1,7 +1,7 @@
 /**
- * What accepted and refused calls teach. A refusal is a measurement: so many calls of the second before it were
- * accepted and one more was not. One refusal alone means jitter and widens the margin; several in a window, or one in
- * each of three windows, mean that the real limit is lower, and the limit falls to what was accepted.
+ * Learns from accepted and refused calls. A refusal is a measurement: a certain number of calls in the second before
+ * it were accepted, and one more was not. A single refusal means jitter and widens the margin. Several in one window,
+ * or one in each of three windows, mean that the real limit is lower, and the limit falls to the accepted number.
  */
 import type { Rules } from './rules.ts';
 import { dropFree } from './schedule.ts';
@@ -14,13 +14,13 @@ export function onAccepted(state: PacingState, rules: Rules): void {
   state.refusedRow = 0;
 }
 
-/** Returns whether the rate fell. The call's slot must already be among `refused`, if it is still known. */
+/** Returns whether the rate fell. The slot of the call must already be in `refused`, if it is still known. */
 export function onRefused(state: PacingState, id: number, rules: Rules, nowUs: number): boolean {
   countRefusal(state, rules, nowUs);
   const slot = state.slots.find((candidate) => candidate.id === id);
   if (!slot) return false;
   const evidence = weigh(state, slot.atUs, rules);
-  // Reserved before the last fall, or just after: another voice of the same burst. It only makes the measurement finer.
+  // Reserved before the last fall, or just after it: part of the same burst. It only refines the measurement.
   if (state.fallAtUs > 0 && slot.atUs <= state.fallAtUs + rules.horizonUs) return sharpen(state, evidence.accepted);
   if (state.climbAtUs > 0 && slot.atUs > state.climbAtUs && nowUs < state.climbAtUs + 2 * rules.passUs) {
     return climbFailed(state, evidence.accepted, rules, nowUs);
@@ -44,7 +44,7 @@ function countRefusal(state: PacingState, rules: Rules, nowUs: number): void {
   state.refusedAtUs = nowUs;
 }
 
-/** 100 % of 18 for minutes is what unclaimed quota or a lapsed verification looks like. */
+/** Refusing 100 % of the calls with code 18 for minutes is typical for unclaimed quota or a lapsed verification. */
 export function isAccountFault(state: PacingState, rules: Rules, nowUs: number): boolean {
   const lasted = state.refusedSinceUs > 0 && nowUs - state.refusedSinceUs >= rules.accountFaultUs;
   return lasted && state.refusedRow >= rules.accountFaultCalls;
@@ -60,8 +60,8 @@ function weigh(state: PacingState, atUs: number, rules: Rules): { accepted: numb
 }
 
 /**
- * One burst never falls below `floor`: half of the limit, or what was known to be good before it was tried higher. So
- * a provider that counts refused calls too, and then refuses all of them, does not drive the limit to 1.
+ * One burst never falls below `floor`: half of the limit, or the last limit that was known to be good. A provider that
+ * counts refused calls too, and then refuses all of them, must not drive the limit to 1.
  */
 function fall(state: PacingState, to: number, floor: number, rules: Rules, nowUs: number): boolean {
   const from = state.limit;
@@ -92,20 +92,20 @@ function climbFailed(state: PacingState, accepted: number, rules: Rules, nowUs: 
   return fall(state, accepted, state.climbFrom, rules, nowUs);
 }
 
-/** So many lone refusals in a row are a limit, not jitter. */
+/** This number of single refusals in a row is a limit, not jitter. */
 const STREAK = 3;
 const COARSE_STREAK = 6;
 
 /**
- * With few calls a second one call less costs more than the widest margin, and chance makes several refusals of one
- * cause: what may be jitter is met with margin, in growing steps, before the limit is touched.
+ * With few calls per second one call less costs more than the widest margin, and chance produces several refusals with
+ * one cause: what may be jitter gets more margin, in growing steps, before the limit changes.
  */
 const isCoarse = (state: PacingState, rules: Rules): boolean => state.limit * rules.maxMarginUs <= rules.secondUs;
 
 const inStreak = (state: PacingState, atUs: number, rules: Rules): boolean =>
   state.streak > 0 && atUs - state.loneAtUs <= 2.5 * rules.secondUs * Math.max(1, state.slow);
 
-/** It was the limit, not jitter: what the streak added to the margin was for nothing, or half of it where both may be. */
+/** It was the limit, not jitter: the margin that the streak added is removed, or half of it where both are possible. */
 function takeBackMargin(state: PacingState, parts: number): void {
   const addedUs = Math.max(0, state.marginUs - state.streakMarginUs);
   state.marginUs -= Math.floor(addedUs / parts);
@@ -125,7 +125,10 @@ function loneRefusal(state: PacingState, atUs: number, rules: Rules, nowUs: numb
   return fall(state, state.limit - 1, state.limit - 1, rules, nowUs);
 }
 
-/** How long a limit found is trusted: longer after each failed try, and so long that one refusal a try is bearable. */
+/**
+ * How long a learned limit is trusted: longer after each failed attempt, and so long that one refusal per attempt is
+ * acceptable.
+ */
 function retryUs(state: PacingState, rules: Rules): number {
   if (wasSmallFall(state)) return rules.returnUs;
   const backoff = rules.retryUs[state.failures]!;
@@ -133,11 +136,13 @@ function retryUs(state: PacingState, rules: Rules): number {
   return Math.max(backoff, Math.min(60 * rules.secondUs, Math.floor((200 * rules.secondUs) / state.limit)));
 }
 
-/** A stall on the way looks like a slightly lower limit for one burst; a quota that was really cut falls further. */
+/**
+ * A stall on the network looks like a slightly lower limit for one burst; a quota that was really cut falls further.
+ */
 const wasSmallFall = (state: PacingState): boolean =>
   state.failures === 0 && (state.fallTop - state.limit) * 5 <= state.fallTop;
 
-/** Called when a slot was granted and the limit was what decided. Returns whether the rate rose. */
+/** Called when a slot was granted and the limit decided its time. Returns whether the rate rose. */
 export function climb(state: PacingState, rules: Rules, nowUs: number): boolean {
   const cap = rules.probeUp ? Number.MAX_SAFE_INTEGER : state.nominal;
   if (state.limit >= cap || nowUs < state.nextClimbUs) return false;

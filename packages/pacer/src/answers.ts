@@ -1,4 +1,4 @@
-/** What the scripts answer, as values: the only place that knows the order of their replies. */
+/** Parses the responses of the scripts. No other file knows the order of their values. */
 import { type PacingFields, shanghaiDay, type Usage } from './state.ts';
 
 export interface Grant {
@@ -6,7 +6,7 @@ export interface Grant {
   id: number;
   slotUs: number;
   probe: boolean;
-  /** When Redis' memory of this credential began. */
+  /** When Redis's state of this credential was created. */
   bornUs: number;
 }
 
@@ -17,7 +17,7 @@ export type Reservation =
 
 export interface ReserveReply {
   nowUs: number;
-  /** When each credential's memory began, in the order of the question. */
+  /** When the state of each credential was created, in the order of the request. */
   bornUs: number[];
   reservation: Reservation;
 }
@@ -31,7 +31,7 @@ export interface Look {
   nthUs: number;
 }
 
-/** Closed gates are looked at again after this at the latest, should every announcement be missed. */
+/** Closed gates are read again after this time at the latest, in case every announcement is missed. */
 const GATE_RETRY_MAX_MS = 300_000;
 const GATE_RETRY_MIN_MS = 1000;
 

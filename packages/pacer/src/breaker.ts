@@ -1,7 +1,7 @@
 /**
- * The circuit breaker of one credential: a run of provider troubles closes the gate with reason `provider_outage`, and
- * probe calls at growing intervals decide when it opens. It measures the provider, never one image: see `isOutage`.
- * Pure; the Lua in `lua/breaker.ts` computes the same.
+ * The circuit breaker of one credential: a run of provider problems closes the gate with the reason `provider_outage`,
+ * and probe calls at growing intervals decide when it opens. It measures the provider, never one image: see
+ * `isOutage`. Pure. `lua/includes/breaker.lua` computes the same.
  */
 import { close, endProbe, MACHINE } from './gate.ts';
 import type { Rules } from './rules.ts';
@@ -21,9 +21,9 @@ export interface Trouble {
 }
 
 export interface TroubleVerdict {
-  /** The gate is closed, or the call is from before it opened: the failure spends no attempt of its job. */
+  /** The gate is closed, or the call started before it opened: the failure spends no attempt of its job. */
   held: boolean;
-  /** Names the run of troubles that this one belongs to; 0 for none. */
+  /** Names the run of problems that this one belongs to; 0 for none. */
   run: number;
   opened: boolean;
 }
@@ -40,7 +40,8 @@ export function onTrouble(
 ): TroubleVerdict {
   const { nowUs, slotUs, trouble, probed, jitterPermille } = input;
   if (state.gate !== '') {
-    // Also of another reason: a provider may be away while a quota is used up, and its probe must take no attempt.
+    // Also for a gate that is closed for another reason: a provider may be away while a quota is used up, and its
+    // probe must spend no attempt.
     if (probed) probeFailed(state, rules, nowUs, jitterPermille);
     return { held: true, run: state.gate === PROVIDER_OUTAGE ? state.outageRun : 0, opened: false };
   }
@@ -55,10 +56,10 @@ export function onTrouble(
   return { held: true, run: state.outageRun, opened: true };
 }
 
-/** More than a flapping provider can begin while a job waits for its next attempt. */
+/** More runs than a flapping provider can start while a job waits for its next attempt. */
 const KNOWN_RUNS = 50;
 
-/** The runs of troubles that became outages, newest first. */
+/** The runs of problems that became outages, newest first. */
 export function runsOf({ outageRuns = '' }: Partial<Pick<PacingState, 'outageRuns'>>): number[] {
   return outageRuns.split(' ').filter(Boolean).map(Number);
 }
@@ -75,7 +76,9 @@ function countTrouble(state: PacingState, nowUs: number, { scope, image }: Troub
   }
 }
 
-/** One image that always fails must never close the gate: either no image can be the cause, or two images are affected. */
+/**
+ * One image that always fails must never close the gate: either no image can be the cause, or two images are affected.
+ */
 function isOutage(state: PacingState, rules: Rules): boolean {
   if (state.troubleRow < rules.outageCalls) return false;
   return state.troubleWide >= rules.outageCalls || state.troubleImages >= 2;

@@ -1,6 +1,6 @@
 /**
- * The credentials of this deployment and their state in Redis, behind the scripts: one method for each question or
- * report. Redis decides; what is remembered here serves only to remind it.
+ * The credentials of this deployment and their state in Redis: one method per script. Redis decides; this process
+ * remembers state only to restore what Redis loses.
  */
 import { DefectError } from '@cardseal/base/errors';
 import { dayNumber, type Grant, type Look, type Reservation, readLook, readReserve } from './answers.ts';
@@ -15,11 +15,11 @@ import { type CredentialRules, PROVIDER_OUTAGE, type Usage } from './state.ts';
 
 export interface PoolCredential {
   id: string;
-  /** Such as `baidu-idcard-enc`; for people only. */
+  /** For example `baidu-idcard-enc`; shown to operators only. */
   provider?: string;
-  /** Nominal calls per second, a whole number. */
+  /** Nominal calls per second, an integer. */
   qps: number;
-  /** Calls allowed in a Shanghai day, and in all. */
+  /** Calls allowed per day in Shanghai, and in total. */
   daily?: number;
   total?: number;
 }
@@ -29,7 +29,7 @@ export type PacingEvent =
       kind: PacingEventKind | 'rate_rose' | 'state_fresh' | 'settle_lost';
       credentialId: string;
       reason?: string;
-      /** Of a provider outage: the code that opened it. */
+      /** For a provider outage: the code that opened the circuit breaker. */
       cause?: string;
       limit?: number;
       marginMs?: number;
@@ -38,18 +38,18 @@ export type PacingEvent =
 
 export interface RememberedGate {
   reason: string;
-  /** Epoch milliseconds; 0 without end. */
+  /** Epoch milliseconds; 0 for no end. */
   untilMs: number;
-  /** `machine`, or a person. */
+  /** `machine`, or an operator. */
   by: string;
-  /** Of a provider outage: the code that opened it, and since when (epoch milliseconds). */
+  /** For a provider outage: the code that opened the circuit breaker, and since when (epoch milliseconds). */
   cause?: string;
   sinceMs?: number;
 }
 
-/** What a failure comes to: whether it belongs to a known outage, and the run of troubles that it is part of. */
+/** The result of a failure: whether it belongs to a known outage, and the run of problems that it is part of. */
 export interface Verdict {
-  /** It spends no attempt of its job. */
+  /** The failure spends no attempt of its job. */
   held: boolean;
   /** 0 for none. `outageRuns` shows later whether this run became an outage. */
   run: number;
@@ -96,12 +96,12 @@ export class Pool {
     if (wrong) throw new DefectError('pacing_settings', { fields: { credential: wrong.id } });
   }
 
-  /** One hash tag for the whole pool: a permit is chosen among all credentials in one script. */
+  /** One hash tag for the whole pool: one script chooses a permit among all credentials. */
   key(credentialId: string): string {
     return `{${this.#prefix}:pacing}:${credentialId}`;
   }
 
-  /** How long ago a moment of Redis' clock was; negative for the future. */
+  /** The age of a moment of Redis's clock; negative for the future. */
   sinceMs(serverUs: number): number {
     return this.#clock.toServerMs(this.monotonicMs()) - serverUs / 1000;
   }
@@ -133,13 +133,13 @@ export class Pool {
     if (rose) this.emit({ kind: 'rate_rose', credentialId, limit, marginMs: marginUs / 1000 });
   }
 
-  /** A reservation answered after the caller had been told that Redis is away: nobody will use it. */
+  /** A reservation that arrived after the caller got the error that Redis is away: no call will use it. */
   #returnLate(answer: unknown, ids: readonly string[]): void {
     const { reservation } = readReserve(answer as string[], ids);
     if (reservation.code === 'granted') void this.settle(reservation.grant, { kind: 'unsent' });
   }
 
-  /** Small lateness is covered by half of the margin; more is told at once. */
+  /** Half of the margin covers small lateness; more is reported at once. */
   reportLate(grant: Grant, latenessMs: number): void {
     const marginUs = this.#memory.of(grant.credentialId).marginUs;
     if (latenessMs * 1000 <= marginUs / 2) return;
@@ -179,7 +179,7 @@ export class Pool {
     }
   }
 
-  /** Redis is away or lost its data: a trouble at a gate that this process has seen closed still spends no attempt. */
+  /** Redis is away or lost its data: a problem at a gate that this process knows as closed still spends no attempt. */
   #remembered(credentialId: string, trouble: Trouble | undefined): Verdict {
     return { held: trouble !== undefined && this.isClosed(credentialId), run: 0 };
   }
@@ -190,7 +190,7 @@ export class Pool {
 
   #onSettled(credentialId: string, answer: readonly string[], cause?: string): Verdict {
     const [gate, limit, marginUs, held, run, ...events] = answer;
-    // Until it is looked at, a gate that is news is taken for a machine's, which claims the least.
+    // Until it is read, an unknown closed gate counts as closed by a machine, which claims the least.
     const isNews = gate !== this.#memory.of(credentialId).gate;
     const closer = isNews ? { gateBy: MACHINE, gateUntilMs: 0, ...NO_CAUSE } : {};
     this.#memory.learn(credentialId, { gate: gate!, limit: Number(limit), marginUs: Number(marginUs), ...closer });
@@ -209,7 +209,7 @@ export class Pool {
     if (changed) this.emit({ kind: 'gate_closed', credentialId, reason });
   }
 
-  /** Puts back what Redis forgot, without undoing what was done since. */
+  /** Restores what Redis lost, without undoing later changes. */
   async restoreGate(credentialId: string, gate: RememberedGate): Promise<void> {
     const { reason, untilMs, by, cause = '', sinceMs = 0 } = gate;
     const times = { untilUs: Math.round(untilMs * 1000), sinceUs: Math.round(sinceMs * 1000) };
@@ -220,7 +220,7 @@ export class Pool {
     this.emit({ kind: 'gate_closed', credentialId, reason });
   }
 
-  /** Returns whether it was closed. */
+  /** Returns whether the gate was closed. */
   async openGate(credentialId: string, by: string): Promise<boolean> {
     const changed = await this.#gate(credentialId, { action: 'open', by });
     this.#memory.learn(credentialId, { gate: '' });
@@ -234,7 +234,7 @@ export class Pool {
     return (await this.#scripts.run('gate', [this.key(credentialId)], args)) === 1;
   }
 
-  /** Also reminds a Redis that lost a closed gate. */
+  /** Also restores a closed gate that Redis lost. */
   async look(credentialId: string): Promise<Look> {
     const sentMs = this.monotonicMs();
     const look = readLook(await this.#scripts.run('look', [this.key(credentialId)], ['{"day":0}']));
@@ -274,7 +274,7 @@ export class Pool {
     return { id, qps, daily, total, hintLimit: limit, hintMarginUs: marginUs };
   }
 
-  /** Redis forgot: its first slot is a window away, which leaves time to close again what was closed. */
+  /** Redis lost its data: its first slot is one window away, which leaves time to close gates again. */
   #noticeBirth(credentialId: string, bornUs: number): boolean {
     const before = this.#memory.noticeBirth(credentialId, bornUs);
     if (!before) return false;

@@ -1,6 +1,6 @@
 /**
- * While a gate is closed, one light look a second per process: it tells those who hold waiting work that a gate has
- * opened, or that a probe is due and one call should be let through. Nothing runs while all gates are open.
+ * Watches closed gates with one cheap read per second and process: it notifies holders of waiting work when a gate
+ * opens, or when a probe is due and one call should be let through. Nothing runs while all gates are open.
  */
 import type { Clock } from '@cardseal/base/clock';
 import type { Look } from './answers.ts';
@@ -8,7 +8,7 @@ import type { Pool } from './credential-pool.ts';
 
 export interface Reopening {
   credentialId: string;
-  /** `probe_due`: let one call through; Redis admits only one in all. */
+  /** `probe_due`: let one call through; Redis admits only one across all processes. */
   kind: 'opened' | 'probe_due';
 }
 
@@ -75,7 +75,7 @@ export class GateWatch {
       return;
     }
     this.#closed.add(id);
-    // A probe that was lost with its process is due again under another time, and so is announced again.
+    // A probe that was lost with its process is due again at another time, and is therefore announced again.
     const dueUs = Math.max(fields.gateProbeUs, fields.probeUntilUs);
     const due = fields.gateProbeUs > 0 && look.nowUs >= dueUs;
     if (!due || this.#announcedProbe.get(id) === dueUs) return;
@@ -88,6 +88,6 @@ export class GateWatch {
   }
 }
 
-/** A person's block ends by itself, at the time that was given. */
+/** A gate that an operator closed opens by itself at the given time. */
 const endedByTime = (fields: NonNullable<Look['fields']>, nowUs: number): boolean =>
   fields.gateProbeUs === 0 && fields.gateUntilUs > 0 && nowUs >= fields.gateUntilUs;

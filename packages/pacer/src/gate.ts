@@ -1,6 +1,6 @@
 /**
- * When a credential may not be called at all. Machines close a gate and may only extend the block; a person, or one
- * probe that is answered, opens it. A probe is one ordinary call, the only one in flight across all processes.
+ * Decides when a credential must not be called. A machine closes a gate and can only extend the closure. An operator,
+ * or one successful probe, opens it. A probe is an ordinary call, and the only one in flight across all processes.
  */
 import type { Rules } from './rules.ts';
 import {
@@ -15,7 +15,7 @@ import {
 export interface GateView {
   verdict: 'open' | 'probe' | 'closed';
   reason: string;
-  /** The earliest moment at which something may change; 0 when only a person can. */
+  /** The earliest time at which something can change; 0 when only an operator can change it. */
   nextUs: number;
 }
 
@@ -23,14 +23,14 @@ export const MACHINE = 'machine';
 
 export function gateView(state: PacingState, credential: CredentialRules, nowUs: number): GateView {
   if (state.gate === '') return allowance(state, credential, nowUs);
-  // Without a probe time it is a person's block: it ends when they said, or when they say.
+  // Without a probe time an operator closed the gate: it opens at the given end, or when an operator opens it.
   if (state.gateProbeUs === 0) {
     const ended = state.gateUntilUs > 0 && nowUs >= state.gateUntilUs;
     return { verdict: ended ? 'open' : 'closed', reason: state.gate, nextUs: state.gateUntilUs };
   }
   const nextUs = Math.max(state.gateProbeUs, state.probeUntilUs);
   if (nowUs < nextUs) return { verdict: 'closed', reason: state.gate, nextUs };
-  // A probe is a call that may be billed: it keeps to our own allowance.
+  // A probe is a call that may be billed, so Cardseal's own allowance applies.
   const left = allowance(state, credential, nowUs);
   return left.verdict === 'closed' ? left : { verdict: 'probe', reason: state.gate, nextUs };
 }
@@ -46,7 +46,7 @@ function allowance(state: PacingState, credential: CredentialRules, nowUs: numbe
   return { verdict: 'open', reason: '', nextUs: nowUs };
 }
 
-/** Returns whether the gate was open before. `untilUs` 0 means without end. */
+/** Returns whether the gate was open before. `untilUs` 0 means no end. */
 export function close(
   state: PacingState,
   rules: Rules,
@@ -56,7 +56,7 @@ export function close(
   by: string,
 ): boolean {
   const machine = by === MACHINE;
-  // An outage ends as soon as the provider says anything else, such as that the quota is used up.
+  // An outage ends as soon as the provider gives another response, for example that the quota is used up.
   const wasOpen = state.gate === '' || (state.gate === PROVIDER_OUTAGE && reason !== PROVIDER_OUTAGE);
   if (machine && !wasOpen && reason === PROVIDER_OUTAGE) return false;
   if (machine && !wasOpen) {
@@ -71,15 +71,15 @@ export function close(
   state.gateCause = '';
   state.gateProbeUs = machine ? nowUs + (rules.probeEveryUs[reason] ?? rules.probeDefaultUs) : 0;
   if (machine && state.gateUntilUs > 0) state.gateProbeUs = Math.min(state.gateProbeUs, state.gateUntilUs);
-  // What a probe says that began before a person closed the gate must not open it.
+  // A probe that started before an operator closed the gate must not open it.
   if (wasOpen || !machine) endProbe(state);
   if (wasOpen) state.outageProbes = 0;
   return wasOpen;
 }
 
 /**
- * Puts back what is remembered of a gate that Redis forgot. It is the act of a machine: what happened since can be
- * extended by it, and what a person did since stands. Returns whether the gate was open before and is closed now.
+ * Restores a gate that Redis lost, with the rights of a machine: it can extend later closures by machines and changes
+ * nothing that an operator did since. Returns whether the gate was open before and is closed now.
  */
 export function restore(
   state: PacingState,
@@ -112,7 +112,7 @@ function putBack(
   if (!byPerson || laterEnd(state.gateUntilUs, untilUs) === untilUs) {
     return close(state, rules, nowUs, reason, untilUs, by);
   }
-  // The machine's block ends later; until the person's end it does not even try.
+  // The machine's closure ends later: until the operator's end not even a probe is made.
   state.gateProbeUs = Math.max(state.gateProbeUs, untilUs);
   return false;
 }
@@ -122,7 +122,7 @@ export function endProbe(state: PacingState): void {
   state.probeUntilUs = 0;
 }
 
-/** The later of two ends, where 0 is the latest. */
+/** The later of two ends; 0 is the latest. */
 const laterEnd = (a: number, b: number): number => (a === 0 || b === 0 ? 0 : Math.max(a, b));
 
 export function open(state: PacingState, nowUs: number, by: string): boolean {
@@ -141,7 +141,7 @@ export function open(state: PacingState, nowUs: number, by: string): boolean {
   return true;
 }
 
-/** Any response that a healthy provider gives ends the run of troubles, also the rejection of an image. */
+/** Every response of a healthy provider ends the run of problems, the rejection of an image included. */
 export function endTroubles(state: PacingState): void {
   state.troubleRow = 0;
   state.troubleWide = 0;
@@ -150,8 +150,8 @@ export function endTroubles(state: PacingState): void {
 }
 
 /**
- * A person opens the gate. Redis may have lost the closed gate; the time of the opening is recorded even then, so that
- * `restore` does not close it again.
+ * An operator opens the gate. Redis may have lost the closed gate. The time of the opening is recorded even then, so
+ * that `restore` does not close it again.
  */
 export function openByPerson(state: PacingState, nowUs: number, by: string): boolean {
   if (open(state, nowUs, by)) return true;
@@ -161,7 +161,9 @@ export function openByPerson(state: PacingState, nowUs: number, by: string): boo
 
 const NO_USAGE: Usage = { calls: 0, accepted: 0, failed: 0, refused: 0 };
 
-/** Adds to the slot's day and to the total; `calls` never falls below zero, even when Redis forgot the reservation. */
+/**
+ * Adds to the day of the slot and to the total. `calls` never falls below zero, even when Redis lost the reservation.
+ */
 export function count(state: PacingState, atUs: number, field: keyof Usage, by: number): void {
   for (const day of [String(shanghaiDay(atUs)), 'total']) {
     const usage = { ...(state.usage[day] ?? NO_USAGE) };

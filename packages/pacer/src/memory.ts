@@ -1,19 +1,19 @@
 /**
- * What this process last heard of each credential, so that a Redis that forgot can be told its rate and its gate. It
- * never decides whether a permit is handed out.
+ * The last known state of each credential in this process, to restore the rate and the gate in a Redis that lost them.
+ * It never decides whether a permit is granted.
  */
 import type { PacingFields } from './state.ts';
 
 export interface Known {
   bornUs: number;
-  /** 0 while nothing was heard. */
+  /** 0 while nothing is known. */
   limit: number;
   marginUs: number;
   gate: string;
   gateUntilMs: number;
-  /** Who closed it: `machine`, or a person. */
+  /** Who closed it: `machine`, or an operator. */
   gateBy: string;
-  /** Of an outage: the code that opened it, and since when (epoch milliseconds, 0 unknown). */
+  /** For an outage: the code that opened the circuit breaker, and since when (epoch milliseconds, 0 unknown). */
   gateCause: string;
   gateSinceMs: number;
 }
@@ -32,7 +32,7 @@ export class Memory {
     this.#known.set(credentialId, { ...this.of(credentialId), ...news });
   }
 
-  /** What was known before, if Redis' memory of this credential began anew since then. */
+  /** The earlier state, if Redis has lost its state of this credential since. */
   noticeBirth(credentialId: string, bornUs: number): Known | undefined {
     const known = this.of(credentialId);
     if (known.bornUs === bornUs) return undefined;

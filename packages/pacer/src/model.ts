@@ -1,6 +1,6 @@
 /**
- * The pacer without Redis: state and event in, state and answer out. The Lua computes the same, and a property test
- * compares the two on the same histories. It reads no clock and draws no randomness.
+ * The pacer without Redis: takes a state and an event, and returns the new state and the response. The Lua computes
+ * the same, and a property test compares both on the same random histories. It reads no clock and no randomness.
  */
 import { climb, isAccountFault, onAccepted, onRefused } from './adaptation.ts';
 import { easeIn, onTrouble, type Trouble, type TroubleVerdict } from './breaker.ts';
@@ -15,9 +15,9 @@ export type OutcomeKind =
   | 'daily_quota'
   | 'total_quota'
   | 'configuration'
-  /** Nothing is known of the provider, or a trouble says it. */
+  /** Nothing is known about the provider, or `trouble` describes it. */
   | 'failed'
-  /** The provider gave a response that is no result, such as the rejection of an image. */
+  /** The provider gave a response that is no result, for example the rejection of an image. */
   | 'answered'
   | 'unsent';
 
@@ -30,14 +30,14 @@ export type PacingEventKind = 'rate_fell' | 'margin_rose' | 'gate_closed' | 'gat
 
 export interface ReserveInput {
   nowUs: number;
-  /** How far ahead the slot may lie. */
+  /** How far ahead the slot may be. */
   withinUs: number;
   run: string;
   rules: Rules;
   credentials: readonly CredentialRules[];
 }
 
-/** The earliest permit of any open credential; of equals the one that rested longest. Changes `pool` in place. */
+/** The earliest permit of any open credential; on a tie, of the least recently used one. Changes `pool` in place. */
 export function reserve(pool: (PacingState | undefined)[], input: ReserveInput): { answer: Answer; born: number[] } {
   const { rules, nowUs } = input;
   const born: number[] = [];
@@ -77,10 +77,10 @@ export interface SettleInput {
   id: number;
   slotUs: number;
   kind: OutcomeKind;
-  /** When the call left, on Redis' clock; 0 if unknown or already reported. */
+  /** When the call left, on Redis's clock; 0 if unknown or already reported. */
   sentUs: number;
   rules: Rules;
-  /** Only with `failed`, or with `unsent` where preparing the call failed. */
+  /** Only with `failed`, or with `unsent` if the preparation of the call failed. */
   trouble?: Trouble;
   jitterPermille?: number;
 }
@@ -92,7 +92,7 @@ export interface Settled {
 
 const NO_VERDICT = { held: false, run: 0 } as const;
 
-/** What became of a permit. A state that Redis forgot is left alone. */
+/** Records the outcome of a permit. A state that Redis lost stays unchanged. */
 export function settle(state: PacingState | undefined, input: SettleInput): Settled {
   if (!state) return { verdict: NO_VERDICT, events: [] };
   const probed = state.probeId > 0 && state.probeId === input.id;
@@ -108,7 +108,7 @@ function settlePermit(state: PacingState, input: SettleInput): PacingEventKind[]
   if (input.sentUs > 0) moveLate(state, id, input.sentUs);
   const probed = state.probeId > 0 && state.probeId === id;
   if (kind === 'unsent') {
-    // The slot of a probe may be forgotten by now: its preparation may take longer than slots are kept.
+    // The slot of a probe may be deleted by now: its preparation may take longer than slots are kept.
     if (giveBack(state, id, nowUs) || probed) count(state, input.slotUs, 'calls', -1);
     if (probed) again(state, rules, nowUs);
     return [];
@@ -122,7 +122,7 @@ function settlePermit(state: PacingState, input: SettleInput): PacingEventKind[]
   }
   count(state, input.slotUs, 'calls', -1);
   if (kind === 'refused_qps') return refused(state, input, probed);
-  // A call from before a person opened the gate says nothing new.
+  // A call from before an operator opened the gate contains no news.
   if (input.slotUs <= state.openedAtUs) return [];
   const untilUs = kind === 'daily_quota' ? nextShanghaiMidnightUs(nowUs) : 0;
   if (probed) endProbe(state);
@@ -137,7 +137,7 @@ function accepted(state: PacingState, input: SettleInput, probed: boolean): Paci
   return probed && open(state, input.nowUs, 'probe') ? ['gate_opened'] : [];
 }
 
-/** It ends an outage; of a quota or of rights it says nothing. */
+/** It ends an outage. It says nothing about a quota or about rights. */
 function answered(state: PacingState, { rules, nowUs }: SettleInput, probed: boolean): PacingEventKind[] {
   endTroubles(state);
   if (!probed) return [];
@@ -171,7 +171,7 @@ function refused(state: PacingState, input: SettleInput, probed: boolean): Pacin
   return events;
 }
 
-/** A probe that proved nothing is repeated soon. */
+/** A probe without a result is repeated soon. */
 function again(state: PacingState, rules: Rules, nowUs: number): void {
   state.gateProbeUs = nowUs + rules.probeAgainUs;
   endProbe(state);

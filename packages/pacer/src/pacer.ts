@@ -1,6 +1,6 @@
 /**
- * Hands out permits for upstream calls: the last thing taken before a call goes out. It decides nothing itself; Redis
- * holds the schedule for all processes. It must never let a call out before its slot, nor long after it.
+ * Grants permits for upstream calls: the last thing that a call takes before it is sent. Redis holds the schedule for
+ * all processes and makes every decision. The pacer must never let a call out before its slot, nor long after it.
  */
 import { type Clock, systemClock } from '@cardseal/base/clock';
 import { runsOf, type Trouble } from './breaker.ts';
@@ -19,21 +19,21 @@ export interface PacerSettings {
   credentials: readonly PoolCredential[];
   options?: PacingOptions;
   clock?: Clock;
-  /** Milliseconds that never jump; `performance.now` unless a test decides. */
+  /** Milliseconds that never jump; default `performance.now`. */
   monotonicMs?: () => number;
   onEvent?: (event: PacingEvent) => void;
-  /** In [0, 1); `Math.random` unless a test decides. */
+  /** In [0, 1); default `Math.random`. */
   random?: () => number;
 }
 
 export interface AcquireOptions {
   signal?: AbortSignal;
   maxWaitMs?: number;
-  /** Only these credentials, e.g. those of one provider. */
+  /** Only these credentials, for example those of one provider. */
   only?: readonly string[];
   /**
-   * Runs between reservation and slot, e.g. to seal a body for the credential that gives the permit. What it throws
-   * gives the permit back; who is not ready in time loses this slot and is given another.
+   * Runs between reservation and slot, for example to encrypt a body for the credential of the permit. If it throws,
+   * the permit is given back. If it is not done in time, this slot is lost and another one is reserved.
    */
   prepare?: Prepare;
   onTrouble?: PrepareTrouble;
@@ -41,29 +41,32 @@ export interface AcquireOptions {
 
 export interface Pacer {
   /**
-   * Resolves at the permit's slot: send at once. Throws `ThrottledError` `quota_wait`, `quota_gate_closed` or
-   * `pacing_unavailable`, none of which spends an attempt, or the signal's reason.
+   * Resolves at the slot of the permit: send at once. Throws `ThrottledError` `quota_wait`, `quota_gate_closed` or
+   * `pacing_unavailable`, none of which spends an attempt, or the reason of the signal.
    */
   acquire(options?: AcquireOptions): Promise<Permit>;
-  /** Reports a provider trouble before a permit was requested, such as a dead key wrapper. Never throws. */
+  /** Reports a provider problem before a permit was requested, for example a dead key wrapper. Never throws. */
   report(credentialId: string, trouble: Trouble): Promise<Verdict>;
-  /** The runs of troubles that became an outage, by credential; see `Verdict.run`. */
+  /** The runs of problems that became an outage, by credential; see `Verdict.run`. */
   outageRuns(): Promise<Map<string, readonly number[]>>;
-  /** `by` is who did it; `machine` may only extend a block. Without `untilMs` (epoch) it lasts until someone opens it. */
+  /**
+   * `by` is the actor; `machine` can only extend a closure. Without `untilMs` (epoch) it lasts until an operator or a
+   * probe opens it.
+   */
   closeGate(credentialId: string, reason: string, untilMs: number | undefined, by: string): Promise<void>;
   openGate(credentialId: string, by: string): Promise<void>;
-  /** Closes again what Redis forgot; it undoes nothing that a person did since, and shortens nothing. */
+  /** Closes gates that Redis lost. It undoes nothing that an operator did since, and shortens nothing. */
   restoreGate(credentialId: string, gate: RememberedGate): Promise<void>;
-  /** As this process last heard; it may be wrong for a second, and knows nothing of allowances. */
+  /** As far as this process knows; it may be wrong for a second, and ignores allowances. */
   isClosed(credentialId: string): boolean;
-  /** Calls the listener once per reopening and per due probe; returns how to stop listening. */
+  /** Calls the listener once per reopening and per due probe. Returns a function that ends this. */
   onReopen(listener: ReopenListener): () => void;
   snapshot(): Promise<CredentialSnapshot[]>;
   /** `day` is a date in Shanghai (`2026-01-31`) or `total`. */
   usage(day: string): Promise<Record<string, Usage>>;
   /** Raises the counts to at least the given ones, after Redis lost them. */
   restoreUsage(day: string, counts: Readonly<Record<string, Partial<Usage>>>): Promise<void>;
-  /** Ends waiting and timers; permits already out may still be settled. */
+  /** Ends waiting calls and timers; granted permits can still be settled. */
   stop(): void;
 }
 

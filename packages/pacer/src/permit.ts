@@ -1,6 +1,6 @@
 /**
- * From a reserved slot to a call on the wire: sleeps until the slot, looks at the clock again on waking, reports
- * lateness as the call leaves. Who wakes after the permit expired gives the slot up and takes a new one.
+ * From a reserved slot to a sent call: sleeps until the slot, reads the clock again, and reports lateness when the
+ * call leaves. A call that wakes after its permit expired gives the slot up and reserves a new one.
  */
 import type { Clock } from '@cardseal/base/clock';
 import { ThrottledError } from '@cardseal/base/errors';
@@ -13,29 +13,32 @@ import type { Line } from './waiting-line.ts';
 
 export interface Outcome {
   kind: OutcomeKind;
-  /** Epoch milliseconds of this process' clock at which the request left; omit when `sent` was called. */
+  /** Epoch milliseconds of this process's clock at which the request left; omit when `sent` was called. */
   sentAtMs?: number;
   latencyMs?: number;
-  /** With `failed`: what may mean that the provider is away. */
+  /** With `failed`: the problem that may mean that the provider is away. */
   trouble?: Trouble | undefined;
 }
 
-/** A slot that is reserved and not there yet. */
+/** A reserved slot that has not begun yet. */
 export interface Reserved {
-  /** Negative once it is there. */
+  /** Negative after its beginning. */
   leftMs(): number;
-  /** For how long Redis has remembered this credential: hardly at all when it has just been emptied. */
+  /** The age of Redis's state of this credential: near zero after Redis lost its data. */
   memoryAgeMs: number;
 }
 
-/** What a call needs besides its permit, made ready between reservation and slot. */
+/** What a call needs besides its permit; prepared between reservation and slot. */
 export type Prepare = (credentialId: string, slot: Reserved) => Promise<unknown>;
 
-/** How a failure of `prepare` is judged: it may mean that the provider is away, as when the key wrapper is dead. */
+/**
+ * How a failure of `prepare` is classified: it may mean that the provider is away, for example when the key wrapper is
+ * dead.
+ */
 export interface PrepareTrouble {
   /** undefined for errors that say nothing about the provider. */
   troubleOf(error: unknown): Trouble | undefined;
-  /** The error to throw instead, given what the pacer made of it. */
+  /** The error to throw instead, given the verdict of the pacer. */
   judged(error: unknown, verdict: Verdict & { credentialId: string; probe: boolean }): unknown;
 }
 
@@ -46,19 +49,22 @@ export interface Preparation {
 
 export interface Permit {
   readonly credentialId: string;
-  /** Epoch milliseconds on Redis' clock. */
+  /** Epoch milliseconds on Redis's clock. */
   readonly slotMs: number;
-  /** Epoch milliseconds of this process' clock after which the permit must not be used. */
+  /** Epoch milliseconds on this process's clock after which the permit must not be used. */
   readonly expiresAtMs: number;
-  /** Whether this call is the one that tries a closed gate. */
+  /** Whether this call is the probe of a closed gate. */
   readonly probe: boolean;
-  /** How late the permit was handed over. */
+  /** How late the permit was granted. */
   readonly latenessMs: number;
-  /** Tells that the request leaves now. Who cannot say so in that moment gives `sentAtMs` when it settles. */
+  /**
+   * Reports that the request leaves now. A caller that cannot report it at that moment passes `sentAtMs` when it
+   * settles.
+   */
   sent(): void;
-  /** The call was not made. Idempotent, like `settle`. */
+  /** Reports that the call was not made. Idempotent, like `settle`. */
   giveBack(): Promise<void>;
-  /** Never throws: what Redis could not be told is an event. */
+  /** Never throws. A report that does not reach Redis becomes an event. */
   settle(outcome: Outcome): Promise<Verdict>;
 }
 
@@ -92,7 +98,7 @@ export class PermitHolder {
     }
   }
 
-  /** A probe is the only call in flight: sealing its body may take longer than the slot. */
+  /** A probe is the only call in flight: encrypting its body may take longer than the slot. */
   #patienceMs({ probe }: Grant): number {
     const { permitTtlUs, probeTtlUs } = this.#pool.rules;
     return (probe ? probeTtlUs / 2 : permitTtlUs) / 1000;
@@ -107,7 +113,7 @@ export class PermitHolder {
     }
   }
 
-  /** Sleeps until the slot and returns how late it became. Timers may fire early: never before the slot. */
+  /** Sleeps until the slot and returns the lateness. Timers may fire early; this never returns before the slot. */
   async #wake(grant: Grant, signal: AbortSignal | undefined): Promise<number> {
     try {
       const { credentialId, slotUs, bornUs } = grant;

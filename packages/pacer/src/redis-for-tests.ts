@@ -1,4 +1,4 @@
-/** A private Redis for the tests of this room: own port, nothing on disk, ended with the test. Never used by an app. */
+/** A private Redis for tests: its own port, nothing on disk, ended with the test. Never used by an app. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';

@@ -1,38 +1,40 @@
 /**
- * The settings of pacing and the constants of its arithmetic, in whole microseconds so that the model and the Lua
- * compute with the same integers. Nothing here reads the environment.
+ * The settings and constants of the rate limiter, in whole microseconds so that the model and the Lua compute with the
+ * same integers. Nothing here reads the environment.
  */
 import { DefectError } from '@cardseal/base/errors';
 
 export interface PacingOptions {
-  /** Refused calls ÷ all calls that the margin settles at or below. */
+  /** Refused calls ÷ all calls; the margin settles at or below this. */
   targetRefusedRatio?: number;
-  /** Whether the rate may be tried above the nominal one. */
+  /** Whether a rate above the nominal one may be tried. */
   allowProbeUp?: boolean;
   /** How late a permit may still be used after its slot. */
   permitTtlMs?: number;
-  /** How long `acquire` waits unless told otherwise. */
+  /** How long `acquire` waits by default. */
   maxWaitMs?: number;
-  /** How far ahead of its slot a permit is reserved at most. */
+  /** The most time between the reservation of a permit and its slot. */
   horizonMs?: number;
   /** 0.5–1: the smallest spacing as a share of the even one. Below 1, slots lost to a stall are caught up. */
   evenness?: number;
   initialMarginMs?: number;
-  /** Added to the margin of a state that was just born, and gone after `settlingMs`: what is born with it is cold, too. */
+  /**
+   * Added to the margin of a new state until `settlingMs` have passed: the processes that start with it are slow too.
+   */
   settlingMarginMs?: number;
   settlingMs?: number;
   minMarginMs?: number;
   maxMarginMs?: number;
-  /** Every call refused for this long is an account fault, not pressure. */
+  /** When every call is refused for this long, the fault is in the account and not in the rate. */
   accountFaultMs?: number;
-  /** A probe that nobody settled is given up after this. */
+  /** A probe without a report is given up after this time. */
   probeTtlMs?: number;
   probeEveryMs?: Partial<Record<GateReason, number>>;
-  /** So many provider troubles in a row are an outage. */
+  /** This number of consecutive provider problems is an outage. */
   outageCalls?: number;
   /** Pauses before the first, second, … probe of an outage; the last one repeats. */
   outageProbeMs?: readonly number[];
-  /** A Redis that does not answer within this is away. */
+  /** A Redis that does not respond within this time counts as away. */
   commandTimeoutMs?: number;
 }
 
@@ -75,13 +77,17 @@ export interface Rules {
   outageProbeUs: readonly number[];
 }
 
-/** With jitter at most 18 s: a provider that is back is noticed in time for all waiting jobs to end within a minute. */
+/**
+ * With jitter at most 18 s: a recovered provider is noticed early enough for all waiting jobs to end within a minute.
+ */
 const OUTAGE_PROBE_MS = [5000, 10_000, 15_000];
 
 const HOUR_MS = 3_600_000;
 const us = (ms: number) => Math.round(ms * 1000);
 
-/** Throws `pacing_settings` when a permit could be used so late that its correction comes after its window's end. */
+/**
+ * Throws `pacing_settings` when a permit could be used so late that its correction comes after the end of its window.
+ */
 export function rulesFrom(options: PacingOptions = {}): Rules {
   const horizonMs = options.horizonMs ?? 400;
   const permitTtlMs = options.permitTtlMs ?? 150;
@@ -91,8 +97,8 @@ export function rulesFrom(options: PacingOptions = {}): Rules {
   if (!settled || target <= 0 || target >= 0.5 || evenness < 0.5 || evenness > 1) {
     throw new DefectError('pacing_settings', { fields: { horizonMs, permitTtlMs, target, evenness } });
   }
-  // Equilibrium of a stochastic quantile search: up by `step` per refusal, down by `step × ratio` per accepted call.
-  // It settles at half of the target, so that the other half is left for probes and falls.
+  // The equilibrium of a stochastic quantile search: up by `step` per refusal, down by `step × ratio` per accepted
+  // call. It settles at half of the target; the other half is left for probes and falls.
   const marginStepUs = 2000;
   return {
     secondUs: 1_000_000,
@@ -129,7 +135,7 @@ function probeIntervals(given: PacingOptions['probeEveryMs'] = {}): Record<strin
     total_quota: us(given.total_quota ?? HOUR_MS),
     configuration: us(given.configuration ?? HOUR_MS / 12),
     account_fault: us(given.account_fault ?? HOUR_MS / 60),
-    // Only for a gate that is put back; afterwards the growing pauses count.
+    // Only for a gate that is restored; afterwards the growing pauses apply.
     provider_outage: us(given.provider_outage ?? OUTAGE_PROBE_MS[0]!),
   };
 }

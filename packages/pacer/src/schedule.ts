@@ -1,19 +1,19 @@
 /**
- * Where the next slot lies. The invariant is one line: the N-th slot before a new one is at least a window (a second
- * and the margin) older, so no window of a second ever holds more than N, wherever it starts.
+ * Computes the next slot. The invariant: the N-th slot before a new one is at least a window (a second and the margin)
+ * older, so that no window of one second ever contains more than N slots, wherever it starts.
  */
 import type { Rules } from './rules.ts';
 import { type CredentialRules, freshState, heldUntilUs, type PacingState, type Slot, spacingUs } from './state.ts';
 
 export interface Place {
   atUs: number;
-  /** The id of a slot that was given back and is taken again, or 0. */
+  /** The id of a returned slot that is used again, or 0. */
   reuse: number;
-  /** Whether the limit, not the demand, decides: only then a higher limit can be tried. */
+  /** Whether the limit decides and not the demand: only then a higher limit can be tried. */
   binding: boolean;
 }
 
-/** Brings the state up to `nowUs`: first use, changed nominal rate, restarted Redis, clock set back, old slots. */
+/** Updates the state to `nowUs`: first use, changed nominal rate, restarted Redis, clock set back, old slots. */
 export function refresh(
   state: PacingState | undefined,
   credential: CredentialRules,
@@ -59,7 +59,7 @@ export function nextPlace(state: PacingState, rules: Rules, nowUs: number): Plac
   return { atUs: free ? free.atUs : atUs, reuse: free ? free.id : 0, binding: opensUs > nowUs };
 }
 
-/** Writes the slot down; returns its id. */
+/** Stores the slot; returns its id. */
 export function take(state: PacingState, place: Place): number {
   if (place.reuse > 0) {
     state.free = state.free.filter((slot) => slot.id !== place.reuse);
@@ -71,8 +71,8 @@ export function take(state: PacingState, place: Place): number {
 }
 
 /**
- * A call that left late moves its slot, so that its successor one window on is late too. Half of the margin covers
- * small lateness without a correction; the other half is for what happens on the way, which nobody sees.
+ * A call that left late moves its slot, so that its successor one window later moves too. Half of the margin covers
+ * small lateness without a correction; the other half covers delays on the network, which this process cannot measure.
  */
 export function moveLate(state: PacingState, id: number, sentUs: number): void {
   const slot = state.slots.find((candidate) => candidate.id === id);
@@ -82,7 +82,7 @@ export function moveLate(state: PacingState, id: number, sentUs: number): void {
   insert(state.slots, { id, atUs: toUs });
 }
 
-/** A slot that was not used: free for another until its time has come, else forgotten. */
+/** An unused slot: another call can take it until its time; then it is deleted. */
 export function giveBack(state: PacingState, id: number, nowUs: number): boolean {
   const slot = state.slots.find((candidate) => candidate.id === id);
   if (!slot || state.free.some((candidate) => candidate.id === id)) return false;
@@ -91,14 +91,14 @@ export function giveBack(state: PacingState, id: number, nowUs: number): boolean
   return true;
 }
 
-/** Slots that nobody holds were placed under the old limit: after a fall they are void. */
+/** Unused slots were placed under the old limit: a fall deletes them. */
 export function dropFree(state: PacingState): void {
   const free = new Set(state.free.map((slot) => slot.id));
   state.slots = state.slots.filter((slot) => !free.has(slot.id));
   state.free = [];
 }
 
-/** As a sorted set does: once each, at the last time given. */
+/** As a sorted set does it: each id once, with its last score. */
 export function remember(list: Slot[], slot: Slot): void {
   const known = list.findIndex((other) => other.id === slot.id);
   if (known >= 0) list.splice(known, 1);

@@ -1,6 +1,6 @@
 /**
- * Runs the Lua on Redis, each script by its hash, and never waits longer than the command time-out: a Redis that does
- * not answer means "not now", not "hang". It must never retry by itself: a reservation is not idempotent.
+ * Runs the Lua scripts on Redis, each by its hash, and never waits longer than the command timeout: a Redis that does
+ * not respond means "not now". It must never retry by itself: a reservation is not idempotent.
  */
 import { createHash } from 'node:crypto';
 import { ThrottledError } from '@cardseal/base/errors';
@@ -47,7 +47,7 @@ export class Scripts {
     this.#scripts = scriptsFor(rules);
   }
 
-  /** `onLate` gets an answer that came after the time-out had been reported. */
+  /** `onLate` gets a response that arrives after the timeout was reported. */
   run(name: ScriptName, keys: string[], args: string[], onLate?: (answer: unknown) => void): Promise<unknown> {
     // A client that is not connected would queue the command and run it when it no longer makes sense.
     if (!['ready', 'wait', 'connect', 'connecting'].includes(this.#redis.status)) return Promise.reject(unavailable());
@@ -57,8 +57,8 @@ export class Scripts {
         late = true;
         reject(unavailable());
       };
-      // Timers come before sockets in a turn of the loop: an answer that is there by then is read first, or a process
-      // that lags would take itself for cut off.
+      // In one turn of the event loop timers run before sockets. A response that has arrived is therefore read first;
+      // otherwise a busy process would believe that Redis is away.
       const timer = setTimeout(() => setImmediate(giveUp), this.#timeoutMs);
       this.#evaluate(name, keys, args).then(
         (answer) => {

@@ -1,6 +1,6 @@
 /**
- * Maps Redis' clock to this process' monotonic one. Every reply bounds the offset from both sides; the bounds of the
- * last seconds are intersected. Wall clocks of workers play no part, so setting them does no harm.
+ * Maps Redis's clock to the monotonic clock of this process. Every response bounds the offset from both sides, and the
+ * bounds of the last seconds are intersected. Wall clocks of workers are not used, so setting them does no harm.
  */
 interface Bounds {
   lowMs: number;
@@ -15,7 +15,7 @@ export class ServerClock {
   #current = UNKNOWN;
   #epochStartMs = 0;
 
-  /** `serverMs` was read by Redis at some moment between `sentMs` and `receivedMs` of the monotonic clock. */
+  /** Redis read `serverMs` at some moment between `sentMs` and `receivedMs` of the monotonic clock. */
   observe(sentMs: number, receivedMs: number, serverMs: number): void {
     if (receivedMs - this.#epochStartMs > EPOCH_MS) {
       this.#before = this.#current;
@@ -24,11 +24,11 @@ export class ServerClock {
     }
     const sample = { lowMs: serverMs - receivedMs, highMs: serverMs - sentMs };
     this.#current = intersect(this.#current, sample) ?? sample;
-    // Redis' clock was set, or another server answers now: what was known is void.
+    // Redis's clock was set, or another server responds now: earlier bounds are void.
     if (!intersect(this.#before, this.#current)) this.#before = UNKNOWN;
   }
 
-  /** Redis' time at a moment of the monotonic clock. */
+  /** Redis's time at a moment of the monotonic clock. */
   toServerMs(monotonicMs: number): number {
     return monotonicMs + this.#offsetMs();
   }

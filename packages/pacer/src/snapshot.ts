@@ -1,4 +1,4 @@
-/** What a person may see of a credential's pacing: for `GET /v1/quota`, the overview and the metrics. Reads only. */
+/** The state of a credential for `GET /v1/quota`, the overview and the metrics. Reads only. */
 import type { Look } from './answers.ts';
 import type { PoolCredential } from './credential-pool.ts';
 import type { Rules } from './rules.ts';
@@ -6,33 +6,33 @@ import { nextShanghaiMidnightUs, type PacingFields, spacingUs } from './state.ts
 
 export interface CredentialSnapshot {
   id: string;
-  /** Such as `baidu-idcard-enc`, where the pool says it. */
+  /** For example `baidu-idcard-enc`, if the pool names it. */
   provider?: string;
-  /** Epoch milliseconds. `until` is when it may open by itself, `probeAt` when one call will try. */
+  /** Epoch milliseconds. `until` is when it may open by itself, `probeAt` when one call will be tried. */
   gate: {
     state: 'open' | 'closed';
     reason?: string;
     by?: string;
-    /** The error code that caused a provider outage, such as `upstream_http_5xx`. */
+    /** The error code that caused a provider outage, for example `upstream_http_5xx`. */
     cause?: string;
     since?: number;
     until?: number;
     probeAt?: number;
-    /** By Redis' clock a probe may be made now, and none is in flight. */
+    /** By Redis's clock a probe may be made now, and none is in flight. */
     probeDue?: true;
   };
   nominalQps: number;
   /** The learned rate, calls per second, margin included. */
   currentQps: number;
   marginMs: number;
-  /** Permits taken today and not proven free of charge. */
+  /** Permits granted today and not proven free of charge. */
   usedToday: number;
   acceptedToday: number;
   usedTotal: number;
   daily?: number;
   total?: number;
   refusedLastMinute: number;
-  /** How far away the next free slot is. */
+  /** The time until the next free slot. */
   nextSlotInMs: number;
 }
 
@@ -75,7 +75,7 @@ function gateOf(credential: PoolCredential, { fields, nowUs, day, total }: Look)
   return { state: 'open' };
 }
 
-/** The minute is sliding: the last whole one counts for the share of it that is still inside. */
+/** A sliding minute: the last whole minute counts with the share that is still inside. */
 function refusedLastMinute(fields: PacingFields, nowUs: number): number {
   const minute = Math.floor(nowUs / 60_000_000);
   const share = 1 - (nowUs / 60_000_000 - minute);

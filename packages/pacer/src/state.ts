@@ -1,6 +1,6 @@
 /**
- * What pacing remembers of one credential. This is the model's copy; in Redis the numbers are fields of one hash and
- * the three lists are sorted sets. All times are Redis' own, in whole microseconds; 0 means never or none.
+ * The state of one credential. This is the model's copy; in Redis the numbers are fields of one hash and the three
+ * lists are sorted sets. All times are Redis's own, in whole microseconds; 0 means never or none.
  */
 import type { Rules } from './rules.ts';
 
@@ -13,17 +13,17 @@ export interface Slot {
 }
 
 export interface PacingFields {
-  /** When this memory began: after a loss or a restart it differs, and every process can tell. */
+  /** When this state was created: after a loss or a restart it differs, so every process notices. */
   bornUs: number;
   nominal: number;
   /** Calls allowed in one window: the learned rate. */
   limit: number;
   marginUs: number;
-  /** Stretches the window when even one call a second is refused. */
+  /** Widens the window when even one call per second is refused. */
   slow: number;
   holdUs: number;
   sequence: number;
-  /** Redis' run id: a new one means that up to a second of writes may be lost. */
+  /** Redis's run id: a new one means that up to a second of writes may be lost. */
   run: string;
   ceiling: number;
   climbAtUs: number;
@@ -47,7 +47,7 @@ export interface PacingFields {
   lastMinuteRefused: number;
   gate: string;
   gateBy: string;
-  /** What closed it, as a code; of an outage only. */
+  /** The code that closed it; for an outage only. */
   gateCause: string;
   gateSinceUs: number;
   gateUntilUs: number;
@@ -55,26 +55,26 @@ export interface PacingFields {
   openedAtUs: number;
   probeId: number;
   probeUntilUs: number;
-  /** Provider troubles since the last response of a healthy provider; `troubleWide` of them no image can cause. */
+  /** Provider problems since the last response of a healthy provider; `troubleWide` of them no image can cause. */
   troubleRow: number;
   troubleWide: number;
-  /** The first image of the run, and whether another one followed (2). */
+  /** The first image of the run, and whether another image followed (2). */
   troubleImage: string;
   troubleImages: number;
   /** When the run began, which is also its name. */
   troubleRun: number;
   /** The run that closed the gate last. */
   outageRun: number;
-  /** That run and those before it, newest first, separated by spaces: jobs may start again several outages later. */
+  /** That run and earlier ones, newest first, separated by spaces: a job may run again several outages later. */
   outageRuns: string;
-  /** Probes that troubles ended while this gate was closed, up to the longest interval. */
+  /** Probes that failed while this gate was closed, up to the number of intervals. */
   outageProbes: number;
 }
 
 export interface PacingState extends PacingFields {
   /** Every reserved slot of the last seconds, oldest first. */
   slots: Slot[];
-  /** Slots given back before their time: part of `slots`, and the first to be taken again. */
+  /** Slots that were returned before their time: part of `slots`, and reused first. */
   free: Slot[];
   /** Slots whose call was refused: part of `slots`. */
   refused: Slot[];
@@ -83,7 +83,7 @@ export interface PacingState extends PacingFields {
 }
 
 export interface Usage {
-  /** Permits taken and not proven free of charge: the upper bound of what was billed. */
+  /** Permits granted and not proven free of charge: the upper bound of what was billed. */
   calls: number;
   accepted: number;
   failed: number;
@@ -95,7 +95,7 @@ export interface CredentialRules {
   qps: number;
   daily: number;
   total: number;
-  /** What this process last knew, used when Redis forgot. */
+  /** What this process last knew, used after Redis lost its data. */
   hintLimit: number;
   hintMarginUs: number;
 }
@@ -103,7 +103,7 @@ export interface CredentialRules {
 const DAY_US = 86_400_000_000;
 const SHANGHAI_US = 28_800_000_000;
 
-/** Days since the epoch in Shanghai, which knows no summer time. */
+/** Days since the epoch in Shanghai, which has no daylight saving time. */
 export const shanghaiDay = (nowUs: number): number => Math.floor((nowUs + SHANGHAI_US) / DAY_US);
 export const nextShanghaiMidnightUs = (nowUs: number): number => (shanghaiDay(nowUs) + 1) * DAY_US - SHANGHAI_US;
 
@@ -118,8 +118,8 @@ export function spacingUs(state: PacingFields, rules: Rules, nowUs: number): num
 }
 
 /**
- * After memory was lost the worst must be assumed: that a full second's calls were just made, and that permits for the
- * whole horizon are still out, each of which may be used late. So the next slot is all of that away.
+ * After a loss of state the worst must be assumed: a full second of calls was just made, and permits for the whole
+ * horizon are granted, each of which may be used late. The next slot therefore comes after all of that.
  */
 export const heldUntilUs = (state: PacingFields, rules: Rules, nowUs: number): number =>
   nowUs + rules.horizonUs + rules.permitTtlUs + windowUs(state, rules);

@@ -1,6 +1,6 @@
 /**
- * Those of this process who wait for a permit, first come first served. While the next slot lies beyond the horizon
- * nobody reserves and one timer sleeps for all, so that a crowd of waiting calls costs Redis nothing.
+ * Callers of this process that wait for a permit, first come, first served. While the next slot is beyond the horizon
+ * no caller reserves and one timer sleeps for all, so that many waiting calls cost Redis nothing.
  */
 import type { Clock } from '@cardseal/base/clock';
 import { ThrottledError } from '@cardseal/base/errors';
@@ -14,7 +14,7 @@ interface Waiter {
   reject(error: unknown): void;
 }
 
-/** Reservations under way at once per process: enough to hide a round trip, few enough to keep the order. */
+/** Concurrent reservations per process: enough to hide a round trip, few enough to keep the order. */
 const PARALLEL = 8;
 
 export class Line {
@@ -114,7 +114,7 @@ export class Line {
     void this.#sleep(waitMs - this.#pool.rules.horizonUs / 1000);
   }
 
-  /** At least a little while, or a slot exactly at the horizon would spin. */
+  /** A minimum pause: otherwise a slot exactly at the horizon would cause a busy loop. */
   async #sleep(ms: number): Promise<void> {
     if (this.#asleep || this.#waiting.length === 0) return;
     this.#asleep = true;

@@ -1,4 +1,4 @@
-/** Simulated time: a heap of things to do, and seeded randomness. */
+/** Simulated time: a heap of events, and seeded randomness. */
 
 type Action = (nowUs: number) => void;
 

@@ -1,6 +1,6 @@
 /**
- * The model of the pacer against a model of the provider, in simulated time: for property tests and for the frontier
- * of use against refusals. Seeded, touches nothing, and never runs in an app.
+ * Runs the model of the pacer against a model of the provider in simulated time, for property tests and for the
+ * frontier of use against refusals. Seeded and pure; it never runs in an app.
  */
 import { type OutcomeKind, reserve, settle } from '../model.ts';
 import { type PacingOptions, type Rules, rulesFrom } from '../rules.ts';
@@ -15,16 +15,16 @@ export interface Simulation {
   seconds: number;
   window: WindowKind;
   options?: PacingOptions;
-  /** The provider's real limit at a second of the run; the nominal one if absent. */
+  /** The provider's real limit in a second of the run; the nominal one if absent. */
   realLimit?: (second: number) => number;
-  /** Lateness of the sender in milliseconds, which it sees itself. */
+  /** Lateness of the sender in milliseconds, which the sender measures. */
   lateMs?: (random: () => number) => number;
-  /** Delay on the way in milliseconds, which nobody sees. */
+  /** Delay on the network in milliseconds, which nothing measures. */
   wayMs?: (random: () => number) => number;
   latencyMs?: (random: () => number) => number;
-  /** Whether the provider counts what it refuses. */
+  /** Whether the provider counts refused calls. */
   countsRefused?: boolean;
-  /** Without: the pacer hears of no outcome, as a plain reservation would not. */
+  /** When false, the pacer gets no outcomes, like a plain reservation. */
   teach?: boolean;
 }
 
@@ -76,7 +76,7 @@ class Run {
     return this.#result;
   }
 
-  /** A backlog without end: reserves until the horizon is full, then comes back. */
+  /** An endless backlog: reserves until the horizon is full, then waits and continues. */
   #demand(nowUs: number): void {
     const credentials = [{ id: 'a', qps: this.#simulation.qps, daily: 0, total: 0, hintLimit: 0, hintMarginUs: 0 }];
     for (;;) {

@@ -1,4 +1,4 @@
-/** How a provider may count a second: from the full second, or back from each call. */
+/** How a provider can count a second: from the full second, or back from each call. */
 
 export type WindowKind = 'fixed' | 'sliding';
 
