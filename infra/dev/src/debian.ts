@@ -1,17 +1,20 @@
 /**
- * What the launcher and the tests need to know of this machine to use Debian's packages, and how they call apt-get.
- * It installs nothing by itself.
+ * Facts about this machine that decide whether Debian's packages can be used, and the call of apt-get. The output of
+ * apt-get goes to a log file and is shown only after a failure. This file decides nothing and installs nothing.
  */
 import { spawn } from 'node:child_process';
-import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { REPOSITORY } from './stack-options.ts';
 
-/** What the decision depends on; all of it is an argument so that it can be tested. */
+/** The facts that the decision depends on. They are arguments, so that tests can set them. */
 export interface Machine {
   env: Readonly<NodeJS.ProcessEnv>;
   isRoot: boolean;
   osRelease: string;
   policyFile: string;
+  /** Gets the output of apt-get and dpkg-deb. */
+  logFile: string;
 }
 
 export function thisMachine(env: Readonly<NodeJS.ProcessEnv> = process.env): Machine {
@@ -20,6 +23,7 @@ export function thisMachine(env: Readonly<NodeJS.ProcessEnv> = process.env): Mac
     isRoot: process.getuid?.() === 0,
     osRelease: existsSync('/etc/os-release') ? readFileSync('/etc/os-release', 'utf8') : '',
     policyFile: '/usr/sbin/policy-rc.d',
+    logFile: path.join(REPOSITORY, '.cardseal/logs/apt-get.log'),
   };
 }
 
@@ -43,39 +47,45 @@ export function isDebianLike(osRelease: string): boolean {
   return [...osRelease.matchAll(ids)].some(([, value]) => /\b(debian|ubuntu)\b/.test(value ?? ''));
 }
 
-/** Refreshes the package lists. A failure is only logged: old lists may still name a package that can be fetched. */
+/** Refreshes the package lists. A failure is only logged, because the old lists may still be good enough. */
 export async function updateLists(machine: Machine, log: (line: string) => void): Promise<void> {
-  await runApt('update', [], machine).catch((error: Error) => log(`${error.message}: going on with the old lists`));
+  await runApt('update', [], machine).catch((error: Error) => log(`${error.message}: using the old package lists`));
 }
 
-/** Runs apt-get without questions, in `cwd`. Its output goes to stderr. Throws with the exit code. */
+/** Runs apt-get without questions, in `cwd`. Throws with the exit code. */
 export function runApt(
   verb: 'update' | 'install' | 'download',
   args: readonly string[],
-  { env }: Machine,
+  machine: Machine,
   cwd?: string,
 ): Promise<void> {
   const options = ['-q', '-o', 'DPkg::Lock::Timeout=120', '-o', 'Acquire::Retries=3'];
-  return runLoudly('apt-get', [...options, verb, ...args], { ...env, DEBIAN_FRONTEND: 'noninteractive' }, cwd).catch(
-    (error: Error) => {
-      throw new Error(`apt-get ${verb} ${error.message}`);
-    },
-  );
+  const env = { ...machine.env, DEBIAN_FRONTEND: 'noninteractive' };
+  return runLogged('apt-get', [...options, verb, ...args], { ...machine, env }, cwd).catch((error: Error) => {
+    throw new Error(`apt-get ${verb} ${error.message}`);
+  });
 }
 
-/** Runs a program with its output on stderr, because stdout belongs to the caller. Throws with the exit code. */
-export function runLoudly(
+/**
+ * Runs a program with its output in the log file. Throws with the exit code, after it has written the output of the
+ * failed run to stderr. stdout belongs to the caller.
+ */
+export async function runLogged(
   command: string,
   args: readonly string[],
-  env: Readonly<NodeJS.ProcessEnv>,
+  { env, logFile }: Machine,
   cwd?: string,
 ): Promise<void> {
-  const child = spawn(command, [...args], { cwd, env, stdio: ['ignore', 2, 2] });
-  return new Promise((resolve, reject) => {
-    child.once('error', (error) => reject(new Error(`could not be started: ${error.message}`)));
-    child.once('exit', (code) => {
-      if (code === 0) resolve();
-      else reject(new Error(`failed with exit code ${code}`));
-    });
+  mkdirSync(path.dirname(logFile), { recursive: true, mode: 0o700 });
+  const output = openSync(logFile, 'w', 0o600);
+  const child = spawn(command, [...args], { cwd, env, stdio: ['ignore', output, output] });
+  closeSync(output);
+  const failure = await new Promise<string | null>((resolve) => {
+    child.once('error', (error) => resolve(`could not be started: ${error.message}`));
+    child.once('exit', (code) => resolve(code === 0 ? null : `failed with exit code ${code}`));
   });
+  if (failure === null) return;
+  const text = readFileSync(logFile, 'utf8').trimEnd();
+  if (text !== '') console.error(text);
+  throw new Error(failure);
 }

@@ -23,7 +23,13 @@ beforeEach(() => {
   folder = mkdtempSync(path.join(tmpdir(), 'promtool-install-test-'));
   mkdirSync(path.join(folder, 'bin'));
   const env = { PATH: path.join(folder, 'bin') };
-  machine = { env, isRoot: false, osRelease: 'ID=debian\n', policyFile: path.join(folder, 'policy-rc.d') };
+  machine = {
+    env,
+    isRoot: false,
+    osRelease: 'ID=debian\n',
+    policyFile: path.join(folder, 'policy-rc.d'),
+    logFile: path.join(folder, 'apt-get.log'),
+  };
   program('dpkg-deb', `/bin/mkdir -p "$3/usr/bin"; echo '#!/bin/sh' > "$3/usr/bin/promtool"`);
 });
 
@@ -36,13 +42,13 @@ function program(name: string, script: string): string {
   return file;
 }
 
-it('prefers the promtool on PATH and asks for nothing then', async () => {
+it('uses the promtool on PATH and downloads nothing then', async () => {
   const own = program('promtool', 'exit 0');
   expect(await ensurePromtool(() => {}, machine, kept())).toBe(own);
   expect(existsSync(kept())).toBe(false);
 });
 
-it('takes the program out of the package without installing it, also as a plain user, and keeps it', async () => {
+it('extracts the program from the package without an install, also as a plain user, and keeps it', async () => {
   program('apt-get', 'echo deb > prometheus_1_amd64.deb');
   const taken = await ensurePromtool(() => {}, machine, kept());
   expect(taken).toBe(path.join(kept(), 'promtool'));
@@ -54,7 +60,7 @@ it('takes the program out of the package without installing it, also as a plain 
   expect(calls()).toHaveLength(before);
 });
 
-it('fetches the package lists where a fresh machine has none and root runs it', async () => {
+it('fetches the package lists if there are none and root runs it', async () => {
   program(
     'apt-get',
     `case "$*" in *update*) : > ${folder}/lists;; *) [ -f ${folder}/lists ] && echo deb > p.deb;; esac`,
@@ -70,8 +76,8 @@ it('fetches the package lists where a fresh machine has none and root runs it', 
 
 it.each([
   ['another system', { osRelease: 'ID=fedora\n' }, /not found.*on PATH.*Debian/],
-  ['a package that cannot be had', {}, /apt-get download failed with exit code 7.*on PATH/],
-])('names the ways on %s', async (_, facts, words) => {
+  ['a package that cannot be downloaded', {}, /apt-get download failed with exit code 7.*on PATH/],
+])('names the ways to get promtool: %s', async (_, facts, words) => {
   program('apt-get', 'exit 7');
   await expect(ensurePromtool(() => {}, { ...machine, ...facts }, kept())).rejects.toThrow(words);
   if (existsSync(kept())) expect(readdirSync(kept())).toEqual([]);

@@ -1,7 +1,7 @@
 /**
- * Finds Prometheus' `promtool`, or takes it out of Debian's package `prometheus`. The tests of the alert rules use it.
- * It never installs the package, because that brings a service and needs root; it keeps the one program in a folder
- * of this checkout.
+ * Finds Prometheus' `promtool`, or extracts it from Debian's package `prometheus`. The tests of the alert rules use it.
+ * It never installs the package, because that needs root and starts a service. It keeps the program in a folder of this
+ * checkout.
  */
 import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
@@ -11,7 +11,7 @@ import {
   isExecutable,
   type Machine,
   runApt,
-  runLoudly,
+  runLogged,
   thisMachine,
   updateLists,
 } from './debian.ts';
@@ -19,9 +19,9 @@ import { REPOSITORY } from './stack-options.ts';
 
 const FOLDER = path.join(REPOSITORY, 'node_modules/.cache/cardseal');
 const WAYS =
-  'Put promtool on PATH (it is part of Prometheus), or run this on Debian or Ubuntu, where it is taken from the package `prometheus`';
+  'Put promtool on PATH (it is part of Prometheus), or run this on Debian or Ubuntu, where it comes from the package `prometheus`';
 
-/** Returns the full path. Throws, naming the ways, where it is neither there nor to be had. */
+/** Returns the full path. Throws an error that names the ways to get it if it cannot be found or downloaded. */
 export async function ensurePromtool(
   log: (line: string) => void,
   machine: Machine = thisMachine(),
@@ -31,12 +31,12 @@ export async function ensurePromtool(
   const found = findProgram(machine, 'promtool') ?? (isExecutable(kept) ? kept : undefined);
   if (found) return found;
   if (!isDebianLike(machine.osRelease)) throw new Error(`promtool was not found. ${WAYS}`);
-  log('no promtool on PATH: taking it from the system package prometheus (apt-get download), without installing it');
+  log('no promtool on PATH: extracting it from the system package prometheus, which is downloaded but not installed');
   mkdirSync(folder, { recursive: true });
   const scratch = mkdtempSync(path.join(folder, 'download-'));
   try {
     await downloadPackage(machine, scratch, log);
-    await takeOut(machine, scratch, kept);
+    await extractProgram(machine, scratch, kept);
     return kept;
   } catch (error) {
     throw new Error(`promtool could not be fetched: ${(error as Error).message}. ${WAYS}`);
@@ -47,7 +47,7 @@ export async function ensurePromtool(
 
 /** A fresh machine has no package lists, and only root may fetch them. */
 async function downloadPackage(machine: Machine, scratch: string, log: (line: string) => void): Promise<void> {
-  // Root's download would otherwise run as a user that may not write here, and say so in a warning.
+  // By default apt downloads as the user _apt, who may not write here, and apt prints a warning.
   const args = machine.isRoot ? ['-o', 'APT::Sandbox::User=root', 'prometheus'] : ['prometheus'];
   const download = () => runApt('download', args, machine, scratch);
   if (!machine.isRoot) return download();
@@ -57,16 +57,16 @@ async function downloadPackage(machine: Machine, scratch: string, log: (line: st
   });
 }
 
-async function takeOut(machine: Machine, scratch: string, kept: string): Promise<void> {
+async function extractProgram(machine: Machine, scratch: string, kept: string): Promise<void> {
   const [file] = readdirSync(scratch).filter((name) => name.endsWith('.deb'));
   if (!file) throw new Error('apt-get download left no package');
   const tree = path.join(scratch, 'tree');
-  await runLoudly('dpkg-deb', ['-x', path.join(scratch, file), tree], machine.env).catch((error: Error) => {
+  await runLogged('dpkg-deb', ['-x', path.join(scratch, file), tree], machine).catch((error: Error) => {
     throw new Error(`dpkg-deb ${error.message}`);
   });
   const program = path.join(tree, 'usr/bin/promtool');
-  if (!existsSync(program)) throw new Error('the package holds no usr/bin/promtool');
-  // Under its final name it is always whole: another process may look for it at this moment.
+  if (!existsSync(program)) throw new Error('the package contains no usr/bin/promtool');
+  // Rename a complete copy: another process may read the file at this moment.
   const whole = path.join(scratch, 'promtool');
   copyFileSync(program, whole);
   chmodSync(whole, 0o755);

@@ -1,6 +1,6 @@
 /**
- * Finds a Redis server on this machine, or installs one from the system's package manager where that is possible and
- * expected. It never starts one, and never lets the package start one as a daemon of the system.
+ * Finds a Redis server on this machine. As root on Debian or Ubuntu it installs one from the system's packages. It never
+ * starts a server, and it prevents the package from starting a system daemon.
  */
 import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { findProgram, isDebianLike, type Machine, runApt, thisMachine, updateLists } from './debian.ts';
@@ -22,22 +22,22 @@ export function decideRedis(machine: Machine): RedisDecision {
   return { action: machine.isRoot && isDebianLike(machine.osRelease) ? 'install' : 'refuse' };
 }
 
-/** Finds or installs. Throws, naming the three ways, where neither is possible. */
+/** Returns the path of the server. Throws an error that names the three ways to get one if there is none. */
 export async function ensureRedisServer(log: (line: string) => void, machine = thisMachine()): Promise<string> {
   const decision = decideRedis(machine);
   if (decision.action === 'use') return decision.path;
   if (decision.action === 'refuse') throw new Error(`no Redis server was found. ${threeWays()}`);
-  log('no Redis server on PATH: installing redis-server from the system packages (apt-get), without its daemon');
+  log('no Redis server on PATH: installing the system package redis-server with apt-get, without starting a daemon');
   await withoutDaemons(machine.policyFile, () => aptInstall(machine, log));
   const installed = findRedisServer(machine);
-  if (!installed) throw new Error(`apt-get brought no Redis server. ${threeWays()}`);
+  if (!installed) throw new Error(`apt-get installed no Redis server. ${threeWays()}`);
   return installed;
 }
 
 function threeWays(): string {
   return (
-    'Do one of three: set REDIS_URL to a running one; put redis-server or valkey-server on PATH; ' +
-    'or run as root on Debian or Ubuntu, where it is installed from the system packages'
+    'Do one of these: set REDIS_URL to a running Redis; put redis-server or valkey-server on PATH; ' +
+    'or run this as root on Debian or Ubuntu, where apt-get installs it'
   );
 }
 
@@ -46,10 +46,13 @@ async function aptInstall(machine: Machine, log: (line: string) => void): Promis
   await runApt('install', ['-y', '--no-install-recommends', 'redis-server'], machine);
 }
 
-/** Debian asks this file before it starts a daemon; 101 is its word for no. The machine's own file comes back after. */
+/**
+ * Debian runs this file before a package starts a daemon; exit code 101 forbids the start. The machine's own file is
+ * restored afterwards.
+ */
 async function withoutDaemons(policyFile: string, work: () => Promise<void>): Promise<void> {
   const saved = `${policyFile}.before-cardseal`;
-  // A saved file means that an earlier install was cut short: what stands there now is ours, not the machine's.
+  // If a saved file exists, an earlier install was interrupted, and the current policy file is the one written below.
   if (existsSync(policyFile) && !existsSync(saved)) renameSync(policyFile, saved);
   writeFileSync(policyFile, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
   try {

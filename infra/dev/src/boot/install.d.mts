@@ -1,3 +1,3 @@
 export function whyInstall(root: string): string | null;
-export function ensureDependencies(root: string, say: (line: string) => void): Promise<void>;
+export function ensureDependencies(root: string, log: (line: string) => void): Promise<void>;
 export function npmCommand(env: Readonly<NodeJS.ProcessEnv>): string[];

@@ -1,14 +1,18 @@
 /**
- * Installs the dependencies when they are missing or out of date, once even if several launchers start together.
- * Plain JavaScript: it runs before anything is installed. It writes progress to stderr only.
+ * Installs the dependencies when they are missing or out of date. If several launchers start together, only one
+ * installs. Plain JavaScript, because it runs before anything is installed. npm's output goes to a log file and is
+ * shown only after a failure.
  */
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { tryLock } from './lock.mjs';
 
-const LOOK_AGAIN_MS = 200;
+const POLL_MS = 200;
+/** An install takes 20 to 60 seconds, so one line every 10 seconds shows that it is not stuck. */
+const PROGRESS_EVERY_MS = 10_000;
+const LOG = '.cardseal/logs/install.log';
 
 /**
  * @param {string} root the checkout
@@ -22,7 +26,7 @@ export function whyInstall(root) {
   return sameContent(installed, wanted) ? null : 'node_modules is older than package-lock.json';
 }
 
-/** A checkout or a copy touches the lock file without changing it: no reason to install for half a minute. */
+/** A checkout or a copy touches the lock file without changing it. That needs no install. */
 function sameContent(installedFile, wantedFile) {
   const installed = readPackages(installedFile);
   const wanted = readPackages(wantedFile);
@@ -45,49 +49,56 @@ function sameEntry(left, right) {
 
 /**
  * @param {string} root
- * @param {(line: string) => void} say
+ * @param {(line: string) => void} log
  */
-export async function ensureDependencies(root, say) {
+export async function ensureDependencies(root, log) {
   if (whyInstall(root) === null) return;
-  const lock = await waitForLock(path.join(root, '.cardseal/install.lock'), say);
+  const lock = await waitForLock(path.join(root, '.cardseal/install.lock'), log);
   try {
     const reason = whyInstall(root);
     if (reason === null) return;
-    say(`cardseal: ${reason}: installing with npm ci`);
+    log(`cardseal: installing packages (${reason})`);
     const startedAt = Date.now();
-    await runNpm(root, ['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund']);
-    say(`cardseal: installed in ${((Date.now() - startedAt) / 1000).toFixed(1)} s`);
+    const seconds = () => `${((Date.now() - startedAt) / 1000).toFixed(0)} s`;
+    const progress = setInterval(() => log(`cardseal: still installing after ${seconds()}`), PROGRESS_EVERY_MS);
+    await runNpm(root, ['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund'], log).finally(() =>
+      clearInterval(progress),
+    );
+    log(`cardseal: packages installed in ${seconds()}`);
   } finally {
     lock.release();
   }
 }
 
-async function waitForLock(file, say) {
-  let told = false;
+async function waitForLock(file, log) {
+  let logged = false;
   for (;;) {
     const lock = tryLock(file);
     if (lock.held) return lock;
-    if (!told) say(`cardseal: process ${lock.holder.pid} is installing: waiting for it`);
-    told = true;
-    await delay(LOOK_AGAIN_MS);
+    if (!logged) log(`cardseal: process ${lock.holder.pid} is installing packages: waiting for it`);
+    logged = true;
+    await delay(POLL_MS);
   }
 }
 
-/** The npm that runs us, if one does: another one on PATH may be of another version. */
+/** Uses the npm that started this process. Another npm on PATH may have a different version. */
 export function npmCommand(env) {
   const script = env.npm_execpath ?? '';
   return path.basename(script) === 'npm-cli.js' ? [process.execPath, script] : ['npm'];
 }
 
-function runNpm(root, args) {
+async function runNpm(root, args, log) {
   const [command, ...prefix] = npmCommand(process.env);
-  // stdout goes to our stderr: a verb's stdout stays clean.
-  const child = spawn(command, [...prefix, ...args], { cwd: root, stdio: ['ignore', 2, 2] });
-  return new Promise((resolve, reject) => {
-    child.once('error', (error) => reject(new Error(`npm could not be started: ${error.message}`)));
-    child.once('exit', (code, signal) => {
-      if (code === 0) resolve();
-      else reject(new Error(`npm ${args[0]} failed (${signal ?? `exit code ${code}`}); its output is above`));
-    });
+  const logFile = path.join(root, LOG);
+  mkdirSync(path.dirname(logFile), { recursive: true, mode: 0o700 });
+  const output = openSync(logFile, 'w', 0o600);
+  const child = spawn(command, [...prefix, ...args], { cwd: root, stdio: ['ignore', output, output] });
+  closeSync(output);
+  const failure = await new Promise((resolve) => {
+    child.once('error', (error) => resolve(`could not be started: ${error.message}`));
+    child.once('exit', (code, signal) => resolve(code === 0 ? null : `failed (${signal ?? `exit code ${code}`})`));
   });
+  if (failure === null) return;
+  log(readFileSync(logFile, 'utf8').trimEnd());
+  throw new Error(`npm ${args[0]} ${failure}; its output is above and in ${LOG}`);
 }

@@ -1,7 +1,7 @@
 /**
- * A lock file that names its holder, for work that two launchers must not do at once: the install, and the use of a
- * data folder. A holder that died leaves its file behind; the next one takes it over. It never waits and never
- * removes a living holder's file.
+ * A lock file that names its holder. It guards work that two launchers must not do at once: the install, the tests and
+ * the use of a data folder. The next launcher takes over the file of a dead holder. `tryLock` never waits and never
+ * removes the file of a running holder.
  */
 import { linkSync, mkdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -10,7 +10,7 @@ import { isSameProcess, startMark } from './process-identity.mjs';
 /**
  * @param {string} file
  * @returns {{ held: true, note(extra: object): void, release(): void } | { held: false, holder: object }}
- *   `note` adds fields that the next comer may read in `holder`
+ *   `note` adds fields, which other launchers see in `holder`
  */
 export function tryLock(file) {
   mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
@@ -35,7 +35,7 @@ function heldLock(file, mine) {
   };
 }
 
-/** Written aside and linked into place, so that nobody ever reads half a file. */
+/** Writes a draft and links it into place, so that no reader sees half a file. Returns false if the file exists. */
 function create(file, content) {
   const draft = `${file}.${process.pid}`;
   writeFileSync(draft, JSON.stringify(content), { mode: 0o600 });
@@ -56,7 +56,10 @@ function replace(file, content) {
   renameSync(draft, file);
 }
 
-/** Two may find the same stale file: the one who moved away a fresh lock by mistake puts it back. */
+/**
+ * Race: two processes find the same stale file, and the slower one may move away the new lock of the faster one. It
+ * compares the content with what it read before, and puts a new lock back.
+ */
 function removeStale(file, staleText) {
   const aside = `${file}.stale.${process.pid}`;
   try {
@@ -67,7 +70,7 @@ function removeStale(file, staleText) {
   try {
     if (readText(aside) !== staleText) linkSync(aside, file);
   } catch {
-    // Someone else has locked meanwhile; the next round of tryLock reads who.
+    // A third process has taken the lock meanwhile. The next round of tryLock reads its name.
   } finally {
     unlinkSync(aside);
   }

@@ -1,13 +1,13 @@
 /**
- * Tells whether a process seen earlier is still that process: a pid alone may have been given to another one. Plain
- * JavaScript, because it serves before the install and inside the guard process. It only looks, it never signals.
+ * Checks whether a process seen earlier is still the same process. A pid alone is not enough, because the system reuses
+ * pids. Plain JavaScript, because it runs before the install and in the orphan reaper. It never sends a signal.
  */
 import { readFileSync } from 'node:fs';
 
 /**
  * @param {number} pid
- * @returns {string | null} the kernel's start time in ticks, `''` where the system does not tell, null if it is gone
- *   (a zombie counts as gone: it runs nothing, and in a container nobody may ever reap it)
+ * @returns {string | null} the start time in kernel ticks, `''` on systems without /proc, null if the process is gone.
+ *   A zombie counts as gone: it runs no code, and a container without an init process never removes it.
  */
 export function startMark(pid) {
   try {
@@ -30,7 +30,7 @@ function markWithoutProc(pid) {
 
 /**
  * @param {{ pid: number, start: string | null }} seen
- * @returns {boolean} true while the very process that was seen still runs
+ * @returns {boolean} true while that process is still running
  */
 export function isSameProcess(seen) {
   return seen.start !== null && startMark(seen.pid) === seen.start;

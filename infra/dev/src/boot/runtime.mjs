@@ -1,6 +1,6 @@
 /**
- * Sees to a Node that runs TypeScript, and ties this process to the one that started it, so that killing npm or an
- * outer Node leaves nothing behind. Plain JavaScript for Node 20 and later; it starts no part of the stack.
+ * Makes sure that Node can run TypeScript, and stops this process when its parent dies, so that a killed npm or outer
+ * Node leaves no process behind. Plain JavaScript for Node 20 and later. It starts no part of the stack.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { isSameProcess, startMark } from './process-identity.mjs';
 
 const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 const SHELLS = new Set(['sh', 'dash', 'bash', 'ash', 'zsh', 'ksh', 'busybox']);
-const WATCH_EVERY_MS = 250;
+const POLL_MS = 250;
 
 /**
  * @param {string} version such as `22.19.0`
@@ -28,8 +28,8 @@ export function withLocalBinaries(root, searchPath = '') {
 }
 
 /**
- * Puts the Node that the install brought into `node_modules/.bin`, where npm scripts find it. npm 11 makes this link
- * itself; npm 10, which Node 20 contains, installs the package and leaves the link out.
+ * Links the Node of the installed package into `node_modules/.bin`, where npm scripts find it. npm 11 makes this link
+ * itself; npm 10, which Node 20 contains, installs the package without the link.
  */
 export function linkInstalledNode(root) {
   const link = path.join(root, 'node_modules/.bin/node');
@@ -39,17 +39,17 @@ export function linkInstalledNode(root) {
   try {
     symlinkSync(`../${program}`, link);
   } catch (error) {
-    // Another launcher made it at the same time.
+    // Another launcher has made the link at the same time.
     if (error.code !== 'EEXIST') throw error;
   }
 }
 
-/** Runs the script again under the Node that the install brought, and ends as that one ends. */
+/** Runs the script again under the Node from node_modules and exits with its exit code. */
 export async function reExecute(root, script, args) {
   const node = path.join(root, 'node_modules/.bin/node');
   if (!existsSync(node)) {
     throw new Error(
-      `Node ${process.versions.node} is too old to run TypeScript, and the install brings none for ` +
+      `Node ${process.versions.node} cannot run TypeScript, and there is no Node package for ` +
         `${process.platform}-${process.arch}: use Node 22.19 or later`,
     );
   }
@@ -62,7 +62,7 @@ export async function reExecute(root, script, args) {
   process.exit(signal ? 128 + constants.signals[signal] : code);
 }
 
-/** The parent's death is a SIGTERM to us: by the channel of an outer Node, or by watching npm. */
+/** Sends SIGTERM to this process when its parent dies: the IPC channel of an outer Node closes, or npm is gone. */
 export function dieWithParent() {
   const stop = () => process.kill(process.pid, 'SIGTERM');
   if (process.connected) {
@@ -75,11 +75,14 @@ export function dieWithParent() {
     if (watched.every(isSameProcess)) return;
     clearInterval(timer);
     stop();
-  }, WATCH_EVERY_MS);
+  }, POLL_MS);
   timer.unref();
 }
 
-/** Our parent, and through the shell that npm may have put between, npm itself. No further: a user's shell may go. */
+/**
+ * The parent, and npm itself where npm started a shell in between. The search stops there: the launcher survives the
+ * user's own shell.
+ */
 function npmAncestors(pid) {
   const chain = [];
   for (let next = pid; next > 1; ) {

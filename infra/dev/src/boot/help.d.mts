@@ -1,0 +1,2 @@
+export const VERBS: Readonly<Record<string, string>>;
+export const HELP: Readonly<Record<string, string>>;
