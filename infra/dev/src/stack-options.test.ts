@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { REPOSITORY, readStackOptions, readStore } from './stack-options.ts';
 
 describe('readStackOptions', () => {
-  it('has the defaults of npm start', () => {
+  it('returns the defaults of npm start for an empty environment', () => {
     expect(readStackOptions({})).toEqual({
       dataDir: `${REPOSITORY}.cardseal`,
       ports: { api: 3000, admin: 3001, emulator: 3002, s3: 3003 },
@@ -11,23 +11,23 @@ describe('readStackOptions', () => {
     });
   });
 
-  it('follows the variables', () => {
+  it('reads the variables', () => {
     const env = { CARDSEAL_DATA_DIR: '/data', API_PORT: '0', S3_PORT: '9000', WORKERS: '3', BAIDU_QPS: '20' };
     const options = readStackOptions({ ...env, REDIS_URL: 'redis://elsewhere' });
     expect(options).toMatchObject({ dataDir: '/data', workers: 3, baiduQps: 20, redisUrl: 'redis://elsewhere' });
     expect(options.ports).toEqual({ api: 0, admin: 3001, emulator: 3002, s3: 9000 });
   });
 
-  it('names every wrong variable at once', () => {
+  it('reports every wrong variable at once', () => {
     const env = { API_PORT: '70000', WORKERS: '-1', BAIDU_QPS: 'many' };
-    expect(() => readStackOptions(env)).toThrow(/API_PORT.*WORKERS.*BAIDU_QPS/);
+    expect(() => readStackOptions(env)).toThrow(/API_PORT.*WORKERS.*BAIDU_QPS/s);
   });
 });
 
 describe('readStore', () => {
   const keys = { AWS_ACCESS_KEY_ID: 'id', AWS_SECRET_ACCESS_KEY: 'secret' };
 
-  it('is nothing without an endpoint, and whole with one', () => {
+  it('returns undefined without an endpoint, and all settings with one', () => {
     expect(readStore(keys, 'b')).toBeUndefined();
     expect(readStore({ ...keys, S3_ENDPOINT: 'http://s3', S3_REGION: 'r' }, 'b')).toEqual({
       endpoint: 'http://s3',
@@ -38,7 +38,7 @@ describe('readStore', () => {
     });
   });
 
-  it('never goes on without keys', () => {
+  it('refuses an endpoint without keys', () => {
     expect(() => readStore({ S3_ENDPOINT: 'http://s3' }, 'b')).toThrow('AWS_ACCESS_KEY_ID');
   });
 });

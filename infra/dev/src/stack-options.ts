@@ -1,6 +1,6 @@
 /**
- * What a development stack can be told, and the variables of `npm start` that tell it. All problems are reported at
- * once; nothing is started here.
+ * The options of a development stack, and the environment variables from which `npm start` reads them. It reports all
+ * wrong variables at once and starts nothing.
  */
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -24,7 +24,7 @@ export interface Programs {
   admin: string;
 }
 
-/** What the first tenant's maker returns. */
+/** The first tenant, its key and the first admin. */
 export interface Provisioned {
   tenant: string;
   apiKey: string;
@@ -41,22 +41,22 @@ export interface StackOptions {
   workers?: number;
   /** Nominal rate of the one credential in calls per second, 100 by default. */
   baiduQps?: number;
-  /** The base of every child's environment; the stack's own settings win. `process.env` by default. */
+  /** The base of every child's environment; the stack's settings override it. `process.env` by default. */
   env?: Readonly<NodeJS.ProcessEnv>;
-  /** Settings of API, workers and admin that win over the stack's own; a keys bucket is made. */
+  /** Settings of API, workers and admin that override the stack's. The stack creates the bucket `S3_KEYS_BUCKET`. */
   apps?: Readonly<NodeJS.ProcessEnv>;
   log?: (line: string) => void;
-  /** An object store that runs already, instead of the double. */
+  /** A running object store, instead of the S3 double. */
   s3?: StoreInfo;
-  /** Instead of a private Redis. `REDIS_URL` of `env` is honoured only by `npm start`. */
+  /** A running Redis, instead of a private one. Only `npm start`, `npm run dev` and the demo read `REDIS_URL`. */
   redisUrl?: string;
-  /** Raw values in Redis's files, for the leak search. */
+  /** Redis stores values uncompressed, so that the leak test can search its files. */
   plainRedisFiles?: boolean;
   programs?: Partial<Programs>;
   provision?: Provision;
-  /** How long a child may take to stop. */
+  /** How long a child may take to stop, before SIGKILL. */
   graceMs?: number;
-  /** Gives up the start. It does not stop a stack that has started. */
+  /** Cancels the start. It does not stop a stack that has started. */
   signal?: AbortSignal;
 }
 
@@ -72,7 +72,7 @@ const DEFAULT_PORTS: StackPorts = { api: 3000, admin: 3001, emulator: 3002, s3: 
 const MAX_PORT = 65_535;
 const MAX_WORKERS = 64;
 
-/** The variables of contract §1. Throws with every wrong one. */
+/** Reads the variables that `npm start -- --help` lists. Throws with all wrong ones. */
 export function readStackOptions(env: Readonly<NodeJS.ProcessEnv>): StackOptions {
   const problems: string[] = [];
   const integer = (name: string, fallback: number, min: number, max: number): number => {
@@ -90,11 +90,13 @@ export function readStackOptions(env: Readonly<NodeJS.ProcessEnv>): StackOptions
     baiduQps: integer('BAIDU_QPS', 100, 1, 100_000),
     ...(env.REDIS_URL && { redisUrl: env.REDIS_URL }),
   };
-  if (problems.length > 0) throw new Error(`the environment is not usable: ${problems.join('; ')}`);
+  if (problems.length > 0) {
+    throw new Error(`the settings cannot be used:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+  }
   return options;
 }
 
-/** The S3 that `npm run test:s3` names, for a stack that shall use it; undefined when none is named. */
+/** The real S3 for `npm run test:s3`, or undefined if the environment names none. */
 export function readStore(env: Readonly<NodeJS.ProcessEnv>, bucket: string): StoreInfo | undefined {
   const { S3_ENDPOINT, S3_REGION = 'us-east-1', AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY } = env;
   if (!S3_ENDPOINT) return undefined;

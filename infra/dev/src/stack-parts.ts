@@ -1,6 +1,6 @@
 /**
- * Starts the parts of the stack in their order, each told where the earlier ones answer. It only starts: what happens
- * to them afterwards is the supervisor's business.
+ * Starts the parts of the stack in order. Each part gets the URLs of the earlier ones. After the start the supervisor
+ * takes care of them.
  */
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -22,7 +22,7 @@ import type { Supervisor } from './supervisor.ts';
 
 const REGION = 'us-east-1';
 const BUCKET = 'cardseal';
-const ASK_EVERY_MS = 20;
+const POLL_MS = 20;
 
 export type Settled = StackOptions & { dataDir: string; log: (line: string) => void };
 
@@ -37,7 +37,8 @@ export async function startParts(options: Settled, supervisor: Supervisor) {
   const secrets = ensureSecrets(options.dataDir, options.baiduQps ?? 100);
   const env = baseEnvironment(options.env ?? process.env);
   const context = { programs: { ...PROGRAMS, ...options.programs }, ports, env };
-  // None of these needs another, and loading the provisioner takes as long as starting them.
+  options.log(`starting ${embeddedParts(options).join(', ')}`);
+  // They do not depend on each other, and loading the provisioner takes as long as starting them.
   const [redisUrl, store, { emulatorUrl, providerUrl }, provision] = await Promise.all([
     options.redisUrl ?? startOwnRedis(options, supervisor),
     options.s3 ?? startStore(options, supervisor, context, secrets),
@@ -48,11 +49,19 @@ export async function startParts(options: Settled, supervisor: Supervisor) {
   writeFileAtomic(publicKeyFile, await fetchText(`${emulatorUrl}/__control/public-key`));
   const parts = { env, redisUrl, store, secrets, providerUrl, publicKeyFile };
   const appEnv = { ...appEnvironment(parts), ...options.apps };
-  options.log('making the first tenant, its api key and an admin');
   const provisioned = await provision({ env: appEnv, dataDir: options.dataDir });
-  options.log(`starting api, ${options.workers ?? 1} worker(s) and admin`);
+  options.log(`starting API, admin, workers: ${options.workers ?? 1}`);
   await supervisor.start(appSpecs({ ...context, env: appEnv }, options.workers ?? 1, untilHealthy));
   return { env: appEnv, info: collectInfo(supervisor, { redisUrl, store, emulatorUrl, provisioned, secrets }) };
+}
+
+function embeddedParts({ redisUrl, s3 }: StackOptions): string[] {
+  return [
+    ...(redisUrl ? [] : ['Redis']),
+    ...(s3 ? [] : ['object store']),
+    // Its responses are free: the launcher never calls the real provider.
+    'emulator of the provider',
+  ];
 }
 
 async function startOwnRedis(options: Settled, supervisor: Supervisor): Promise<string> {
@@ -61,13 +70,11 @@ async function startOwnRedis(options: Settled, supervisor: Supervisor): Promise<
     log: options.log,
     ...(options.plainRedisFiles && { plainFiles: true }),
   });
-  options.log(`starting ${path.basename(redis.spec.command)}`);
   await supervisor.start([redis.spec]);
   return redis.url;
 }
 
 async function startStore(options: Settled, supervisor: Supervisor, context: PlanContext, secrets: DevSecrets) {
-  options.log('starting the object store double');
   const store = { region: REGION, bucket: BUCKET, ...secrets.storeKeys };
   const [child] = await supervisor.start([
     storeSpec(context, path.join(options.dataDir, 's3'), store, options.apps?.S3_KEYS_BUCKET),
@@ -76,8 +83,7 @@ async function startStore(options: Settled, supervisor: Supervisor, context: Pla
 }
 
 async function startEmulator(options: Settled, supervisor: Supervisor, context: PlanContext, secrets: DevSecrets) {
-  options.log("starting the emulator of Baidu's OCR");
-  // Chosen here, so that an emulator that was started again is found where it was.
+  // The launcher chooses this port, so that a restarted emulator keeps it.
   const providerPort = await freePort();
   const dataDir = path.join(options.dataDir, 'emulator');
   const [child] = await supervisor.start([emulatorSpec(context, dataDir, secrets, providerPort)]);
@@ -124,7 +130,7 @@ function urlOf(child: { port: number } | undefined): string {
 
 async function fetchText(url: string): Promise<string> {
   const response = await fetch(url);
-  if (!response.ok) throw new Error(`${url} answered ${response.status}`);
+  if (!response.ok) throw new Error(`${url} responded with ${response.status}`);
   return response.text();
 }
 
@@ -134,6 +140,6 @@ async function untilHealthy(port: number, signal: AbortSignal): Promise<void> {
     const response = await fetch(url, { signal }).catch(() => undefined);
     await response?.body?.cancel();
     if (response?.ok) return;
-    await delay(ASK_EVERY_MS, undefined, { signal });
+    await delay(POLL_MS, undefined, { signal });
   }
 }

@@ -1,13 +1,13 @@
 /**
- * What each child of the stack is told: its program, its port and its environment. Pure, so that it can be read as a
- * table; it starts nothing.
+ * The program, port and environment of each child of the stack. Pure functions, which read like a table. This file
+ * starts nothing.
  */
 import type { ChildSpec } from './child.ts';
 import type { StoreInfo } from './dev-info.ts';
 import type { DevSecrets } from './secrets.ts';
 import type { Programs, StackPorts } from './stack-options.ts';
 
-/** Settings of a user's shell that would lead an embedded part elsewhere. */
+/** Settings of the user's shell that would point an embedded part to another service. */
 const FOREIGN_SETTINGS = [
   'AWS_PROFILE',
   'AWS_SESSION_TOKEN',
@@ -75,13 +75,13 @@ export function emulatorSpec(
   });
 }
 
-/** What API, workers, admin and the maker of the first tenant share. */
+/** The settings that API, workers, admin and the creation of the first tenant share. */
 export function appEnvironment(parts: {
   env: Readonly<NodeJS.ProcessEnv>;
   redisUrl: string;
   store: StoreInfo;
   secrets: DevSecrets;
-  /** Where the emulator serves as the provider. Its fault `refuse` closes this port and not that of its control. */
+  /** URL of the emulator's provider endpoints. Its fault `refuse` closes this port, but not its control port. */
   providerUrl: string;
   publicKeyFile: string;
 }): NodeJS.ProcessEnv {

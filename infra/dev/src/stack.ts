@@ -1,6 +1,6 @@
 /**
- * The whole stack on embedded defaults, as one thing that starts and stops: Redis, object store, emulator, a first
- * tenant, then API, workers and admin. `npm start`, the demo and the tests all use it; it reads no command line.
+ * Starts and stops the whole stack on embedded defaults: Redis, object store, emulator, a first tenant, then API, workers
+ * and admin. `npm start`, `npm run dev`, the demo and the tests use it. It reads no command line.
  */
 import path from 'node:path';
 import type { LaunchedChild } from './child.ts';
@@ -12,37 +12,40 @@ import { pidsOf, startParts } from './stack-parts.ts';
 import { createSupervisor } from './supervisor.ts';
 
 export interface Stack {
-  /** The content of `dev.json`; after a restart it names the new pid. */
+  /** The content of `dev.json`. After a restart it contains the new pid. */
   readonly info: DevInfo;
-  /** What the apps were given, for programs that run beside them. */
+  /** The environment of the apps, for programs that use the same services. */
   readonly env: Readonly<NodeJS.ProcessEnv>;
   /** `redis`, `s3`, `emulator`, `api`, `admin`, `worker-1` … as it runs now. */
   child(name: string): LaunchedChild;
-  /** Resolves with the next child that answers again after a crash. */
+  /** Stops one child and starts it again on the same port. */
+  restart(name: string): void;
+  /** Resolves with the next child that responds again after a crash or a restart. */
   nextRestart(): Promise<LaunchedChild>;
   /** Stops all in reverse order and removes `dev.json`. Idempotent. */
   stop(): Promise<void>;
-  /** Cuts the grace of a stop under way. */
+  /** Ends the grace period of a stop in progress. */
   hasten(): void;
 }
 
 /**
- * Resolves when everything answers and `dev.json` is written. On failure, and when `options.signal` aborts, it rejects
- * and nothing is left running. Throws with the pid of the launcher that uses the folder already.
+ * Resolves when everything responds and `dev.json` is written. Rejects on a failure and when `options.signal` aborts;
+ * then nothing keeps running. Throws with the pid of another launcher if that uses the folder.
  */
 export async function startStack(options: StackOptions): Promise<Stack> {
   const settled = { ...options, dataDir: path.resolve(options.dataDir), log: options.log ?? (() => {}) };
   const { dataDir, log } = settled;
   const folder = await takeDataFolder(dataDir, log);
-  const reaper = createOrphanReaper({ onStart: (reaper) => folder.note({ guard: reaper }) });
+  // The field is named `guard` in lock files that older launchers left behind.
+  const reaper = createOrphanReaper({ onStart: (process) => folder.note({ guard: process }) });
   reaper.trackFile(devInfoFile(dataDir));
-  const restarts = createRestartNews();
+  const restarts = createRestartListeners();
   const supervisor = createSupervisor({
     ...options,
     logsDir: path.join(dataDir, 'logs'),
     reaper,
     log,
-    onRestart: restarts.tell,
+    onRestart: restarts.notify,
   });
   let stopped = false;
   const stop = once(async () => {
@@ -64,34 +67,35 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     restarts.onEach((child) => {
       // A full disk must not count as a failed restart.
       untilWritten(publish, log);
-      log(`${child.name} answers again (pid ${child.pid})`);
+      log(`${child.name} responds again (pid ${child.pid})`);
     });
-    return { ...started, child: supervisor.child, nextRestart: restarts.next, stop, hasten: supervisor.hasten };
+    const { child, restart, hasten } = supervisor;
+    return { ...started, child, restart, nextRestart: restarts.next, stop, hasten };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-/** What is under way when the signal comes may take as long as it likes: its parts are ended under it. */
+/** Rejects as soon as the signal aborts, even if `work` continues. The supervisor stops the children meanwhile. */
 function orAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return work;
   const aborted = new Promise<never>((_, reject) => {
-    const refuse = () => reject(new Error('the start was given up'));
+    const refuse = () => reject(new Error('the start was cancelled'));
     if (signal.aborted) refuse();
     else signal.addEventListener('abort', refuse, { once: true });
   });
   return Promise.race([work, aborted]);
 }
 
-const WRITE_AGAIN_MS = 1_000;
+const RETRY_WRITE_MS = 1_000;
 
 function untilWritten(write: () => void, log: (line: string) => void): void {
   try {
     write();
   } catch (error) {
-    log(`dev.json cannot be written (${(error as NodeJS.ErrnoException).code}): trying again`);
-    setTimeout(() => untilWritten(write, log), WRITE_AGAIN_MS).unref();
+    log(`cannot write dev.json (${(error as NodeJS.ErrnoException).code}): retrying`);
+    setTimeout(() => untilWritten(write, log), RETRY_WRITE_MS).unref();
   }
 }
 
@@ -103,12 +107,12 @@ function once(work: () => Promise<void>): () => Promise<void> {
   };
 }
 
-/** One listener that sees every restart first, and any number that wait for the next one. */
-function createRestartNews() {
+/** `onEach` sets one listener that runs first at every restart. `next` waits for one restart. */
+function createRestartListeners() {
   let first = (_child: LaunchedChild) => {};
   const waiting: Array<(child: LaunchedChild) => void> = [];
   return {
-    tell(child: LaunchedChild) {
+    notify(child: LaunchedChild) {
       first(child);
       for (const resolve of waiting.splice(0)) resolve(child);
     },

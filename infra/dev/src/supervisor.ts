@@ -1,6 +1,6 @@
 /**
- * Keeps the launcher's children running: starts them, starts crashed ones again on the port they had, and stops all
- * of them in the reverse order. What the children are it does not know; the stack does.
+ * Keeps the launcher's children running: it starts them, restarts a crashed child on the same port, and stops all of them
+ * in reverse order. It knows nothing about what the children do.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ChildSpec, type LaunchedChild, launchChild } from './child.ts';
@@ -8,7 +8,7 @@ import type { OrphanReaper } from './orphan-reaper.ts';
 
 const FIRST_BACKOFF_MS = 100;
 const LAST_BACKOFF_MS = 5_000;
-/** A child that ran this long has earned a fresh backoff. */
+/** After this run time the next crash starts with the first backoff again. */
 const HEALTHY_AFTER_MS = 30_000;
 const STOP_GRACE_MS = 15_000;
 
@@ -16,7 +16,7 @@ export interface SupervisorOptions {
   logsDir: string;
   reaper: OrphanReaper;
   log: (line: string) => void;
-  /** Called after every restart, when the child answers again. */
+  /** Called after every restart, when the child responds again. */
   onRestart?: (child: LaunchedChild) => void;
   graceMs?: number | undefined;
   firstBackoffMs?: number;
@@ -27,8 +27,11 @@ export interface Supervisor {
   start(specs: readonly ChildSpec[]): Promise<LaunchedChild[]>;
   /** The child as it runs now. Throws for a name that was never started. */
   child(name: string): LaunchedChild;
-  /** Idempotent: a second call waits for the first. `hasten` cuts the grace of those still running. */
+  /** Stops one child; it then starts again like a crashed one, with the first backoff. */
+  restart(name: string): void;
+  /** Idempotent: a second call waits for the first. */
   stop(): Promise<void>;
+  /** Ends the grace period of a stop in progress: kills the children that are still running. */
   hasten(): void;
 }
 
@@ -54,15 +57,15 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     });
     entry.current = child;
     if (entry.spec.port) entry.spec = { ...entry.spec, port: { ...entry.spec.port, wanted: child.port } };
-    child.exited.then((how) => restart(entry, how));
+    child.exited.then((how) => relaunch(entry, how));
   }
 
-  async function restart(entry: Entry, how: string): Promise<void> {
+  async function relaunch(entry: Entry, how: string): Promise<void> {
     if (Date.now() - entry.startedAtMs > HEALTHY_AFTER_MS) entry.failures = 0;
     while (!stopping.signal.aborted) {
       const backoffMs = Math.min((options.firstBackoffMs ?? FIRST_BACKOFF_MS) * 2 ** entry.failures, LAST_BACKOFF_MS);
       entry.failures += 1;
-      options.log(`${entry.spec.name} ended (${how}): starting it again in ${backoffMs} ms`);
+      options.log(`${entry.spec.name} has exited (${how}): restarting it in ${backoffMs} ms`);
       await delay(backoffMs, undefined, { signal: stopping.signal }).catch(() => {});
       if (stopping.signal.aborted) return;
       try {
@@ -81,6 +84,12 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     }
   }
 
+  function entryOf(name: string): Entry {
+    const entry = stages.flat().find(({ spec }) => spec.name === name);
+    if (!entry?.current) throw new Error(`there is no child named ${name}`);
+    return entry;
+  }
+
   return {
     async start(specs) {
       if (stopping.signal.aborted) throw new Error('the launcher is stopping');
@@ -89,10 +98,11 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       await Promise.all(stage.map(launch));
       return stage.map((entry) => entry.current as unknown as LaunchedChild);
     },
-    child(name) {
-      const entry = stages.flat().find(({ spec }) => spec.name === name);
-      if (!entry?.current) throw new Error(`no child is called ${name}`);
-      return entry.current;
+    child: (name) => entryOf(name).current as LaunchedChild,
+    restart(name) {
+      const entry = entryOf(name);
+      entry.failures = 0;
+      void entry.current?.end(options.graceMs ?? STOP_GRACE_MS);
     },
     stop() {
       stopping.abort();
