@@ -1,4 +1,4 @@
-/** `npm run bench -- <name>`: one benchmark of `test/bench`, by name. */
+/** `npm run bench -- <name>`: runs one benchmark of `test/bench`. */
 import path from 'node:path';
 import { runNamed } from './dispatch.ts';
 import { REPOSITORY } from './stack-options.ts';

@@ -1,4 +1,4 @@
-/** `npm run chaos`: random faults against the stack; the program is `test/chaos/chaos.ts`. */
+/** `npm run chaos`: injects random faults into a running stack with `test/chaos/chaos.ts`. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { runProgram } from './run-program.ts';

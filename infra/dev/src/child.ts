@@ -1,6 +1,6 @@
 /**
- * One child process of the launcher: started in its own process group on the reaper, its output appended to a log
- * file, ready when it says so. It never restarts anything; the supervisor does.
+ * One child process of the launcher. It runs in its own process group, the orphan reaper tracks it, and its output is
+ * appended to a log file. This file never restarts a child; the supervisor does.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
@@ -13,11 +13,11 @@ export interface ChildSpec {
   command: string;
   args: readonly string[];
   env: Readonly<NodeJS.ProcessEnv>;
-  /** Which variable carries its port, and the wanted one (0 for a free one). It keeps the port that it got first. */
+  /** The variable for its port, and the wanted port (0 for a free one). After a restart it gets the same port. */
   port?: { variable: string; wanted: number };
-  /** Called instead of waiting for the message `{ type: 'ready', port }`. Resolves when the child answers. */
+  /** Replaces the wait for the message `{ type: 'ready', port }`. Resolves when the child responds. */
   awaitReady?: (signal: AbortSignal) => Promise<void>;
-  /** Called after readiness; resolves when the child truly answers. */
+  /** Called after the ready message. Resolves when the child responds to requests. */
   check?: (port: number, signal: AbortSignal) => Promise<void>;
   readyTimeoutMs?: number;
 }
@@ -28,14 +28,14 @@ export interface LaunchedChild {
   /** 0 for a child without a port. */
   readonly port: number;
   readonly exited: Promise<string>;
-  /** SIGTERM, after `graceMs` SIGKILL to its whole group. Idempotent; resolves when it is gone. */
+  /** Sends SIGTERM, and after `graceMs` SIGKILL to the whole group. Idempotent. Resolves when the child has exited. */
   end(graceMs: number): Promise<void>;
 }
 
 const READY_TIMEOUT_MS = 60_000;
 const LOG_TAIL_CHARS = 2_000;
 
-/** Starts a child and waits until it is ready. Throws, with the tail of its log, if it ends or is late. */
+/** Starts a child and waits until it is ready. Throws with the tail of its log if it exits or takes too long. */
 export async function launchChild(
   spec: ChildSpec,
   options: { logsDir: string; reaper: OrphanReaper; onSpawn?: (child: LaunchedChild) => void },
@@ -90,15 +90,15 @@ async function untilReady(spec: ChildSpec, child: ChildProcess, exited: Promise<
     exited.then((how) => giveUp.abort(new Error(how)));
   });
   try {
-    return await Promise.race([answer(spec, child, giveUp.signal), failed]);
+    return await Promise.race([readyPort(spec, child, giveUp.signal), failed]);
   } finally {
     clearTimeout(late);
     failed.catch(() => {});
-    giveUp.abort(new Error('over'));
+    giveUp.abort(new Error('the wait is over'));
   }
 }
 
-async function answer(spec: ChildSpec, child: ChildProcess, signal: AbortSignal): Promise<number> {
+async function readyPort(spec: ChildSpec, child: ChildProcess, signal: AbortSignal): Promise<number> {
   const wanted = spec.port?.wanted ?? 0;
   if (spec.awaitReady) {
     await spec.awaitReady(signal);
@@ -120,7 +120,7 @@ function readyMessage(child: ChildProcess): Promise<number | undefined> {
 async function endProcess(child: ChildProcess, exited: Promise<string>, graceMs: number): Promise<void> {
   if (child.pid === undefined) return;
   const running = child.exitCode === null && child.signalCode === null;
-  // Only the leader is asked: its own children may be needed to finish what is in hand.
+  // SIGTERM goes to the child alone: it may need its own children to finish current work.
   if (running && graceMs > 0) child.kill('SIGTERM');
   const late = setTimeout(() => killGroup(child.pid as number), graceMs);
   await exited;
@@ -132,7 +132,7 @@ function killGroup(pid: number): void {
   try {
     process.kill(-pid, 'SIGKILL');
   } catch {
-    // Nobody is left in the group.
+    // The group has no process any more.
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * Takes a data folder for one launcher: a second one is refused by name, and the successor of a killed one waits until
- * the guard has ended what that one left running, because two Redis servers on one folder would ruin it.
+ * Reserves a data folder for one launcher. A second launcher gets an error that names the first. After a launcher was
+ * killed, the next one waits until the orphan reaper has stopped its children: two Redis servers would ruin the folder.
  */
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
@@ -9,13 +9,13 @@ import { type HeldLock, tryLock } from './boot/lock.mjs';
 import { isSameProcess } from './boot/process-identity.mjs';
 import { removeDevInfo } from './dev-info.ts';
 
-const LOOK_EVERY_MS = 50;
+const POLL_MS = 50;
 
-/** Throws with the pid of the launcher that uses the folder. `log` tells why it waits, if it does. */
+/** Throws with the pid of the launcher that uses the folder. `log` gets the reason of a wait. */
 export async function takeDataFolder(dataDir: string, log: (line: string) => void): Promise<HeldLock> {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const file = path.join(dataDir, 'launcher.lock');
-  for (let told = false; ; told = true) {
+  for (let logged = false; ; logged = true) {
     const lock = tryLock(file);
     if (lock.held) {
       removeDevInfo(dataDir);
@@ -26,7 +26,7 @@ export async function takeDataFolder(dataDir: string, log: (line: string) => voi
         `${dataDir} is in use by process ${lock.holder.pid}: stop that one, or set CARDSEAL_DATA_DIR to another folder`,
       );
     }
-    if (!told) log('the last launcher was killed: waiting until its guard has ended what it left running');
-    await delay(LOOK_EVERY_MS);
+    if (!logged) log('the last launcher was killed: waiting until its processes have stopped');
+    await delay(POLL_MS);
   }
 }

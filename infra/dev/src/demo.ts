@@ -1,6 +1,6 @@
 /**
- * `npm run demo`: the stack in a temporary folder, specimen cards through it, everything shown, everything removed.
- * What is shown is the business of `demo/`.
+ * `npm run demo`: starts the stack in a temporary folder, runs the story in `demo/`, stops the stack and removes the
+ * folder.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -11,7 +11,7 @@ import { startStack } from './stack.ts';
 
 const INTERRUPTED = 130;
 
-/** Returns the demo's exit code, or 130 when it was interrupted. */
+/** Returns the demo's exit code, or 130 after an interrupt. */
 export async function main(): Promise<number> {
   const giveUp = new AbortController();
   const interrupted = untilStopSignal().then(() => {
@@ -31,12 +31,14 @@ export async function main(): Promise<number> {
 
 async function showIn(dataDir: string, signal: AbortSignal, interrupted: Promise<number>): Promise<number> {
   const { REDIS_URL } = process.env;
+  const startedAt = performance.now();
   const stack = await startStack({
     dataDir,
     signal,
     log: (line) => console.log(line),
     ...(REDIS_URL && { redisUrl: REDIS_URL }),
   });
+  console.log(`everything responds after ${((performance.now() - startedAt) / 1000).toFixed(1)} s`);
   try {
     const demo: { runDemo: (info: DevInfo) => Promise<number> } = await import(
       new URL('./demo/index.ts', import.meta.url).href

@@ -1,6 +1,6 @@
 /**
- * `dev.json`: what a program needs to know to use a running development stack. It holds secrets, so it is readable by
- * its owner only, always whole, and gone when the stack is.
+ * `dev.json`: URLs, keys and pids of a running development stack, for programs that use it. It contains secrets, so only
+ * its owner can read it. It is replaced as a whole, and removed when the stack stops.
  */
 import { rmSync } from 'node:fs';
 import path from 'node:path';
@@ -50,15 +50,15 @@ export function removeDevInfo(dataDir: string): void {
   rmSync(devInfoFile(dataDir), { force: true });
 }
 
-/** For people: where to look, without a secret. The secrets stand in the file. */
+/** The URLs for the start message. It contains no secret; the secrets are in the file. */
 export function describeStack(info: DevInfo, dataDir: string): string {
   const rows = [
     ['API', info.apiUrl],
     ['API reference', `${info.apiUrl}/docs`],
-    ['admin', `${info.adminUrl}  (user ${info.admin.user})`],
+    ['admin', `${info.adminUrl}  (user ${info.admin.user}, password in dev.json)`],
     ['emulator', info.emulatorUrl],
     ['object store', `${info.s3.endpoint}/${info.s3.bucket}`],
-    ['keys, passwords', devInfoFile(dataDir)],
+    ['dev.json', `${devInfoFile(dataDir)}  (URLs, keys, passwords)`],
     ['logs', path.join(dataDir, 'logs')],
   ];
   return rows.map(([name, where]) => `  ${name?.padEnd(16)} ${where}`).join('\n');

@@ -25,7 +25,7 @@ function write(name: string, text: string): void {
 }
 
 describe('programs by name', () => {
-  it('lists them with what they say of themselves', () => {
+  it('lists the programs with their first sentences', () => {
     expect([...listPrograms(folder)]).toEqual([
       ['bad', 'Fails.'],
       ['good', 'Does good.'],
@@ -33,7 +33,7 @@ describe('programs by name', () => {
     expect(listPrograms(path.join(folder, 'absent')).size).toBe(0);
   });
 
-  it('runs one with its arguments and returns its exit code', async () => {
+  it('runs a program with its arguments and returns its exit code', async () => {
     expect(await runNamed({ verb: 'bench', folder }, ['good', 'a', 'b'])).toBe(2);
     expect(await runNamed({ verb: 'bench', folder }, ['good'])).toBe(0);
   });
@@ -43,7 +43,7 @@ describe('programs by name', () => {
     expect(vi.mocked(console.error).mock.lastCall?.[0]).toMatch(/npm run bench -- <name>[\s\S]*good/);
   });
 
-  it('fails when one of all fails, and when there is none', async () => {
+  it('fails if one of several programs fails, or if there is none', async () => {
     expect(await runEach({ verb: 'judges', folder }, [])).toBe(1);
     expect(await runEach({ verb: 'judges', folder }, ['good'])).toBe(0);
     expect(await runEach({ verb: 'judges', folder: path.join(folder, 'absent') }, [])).toBe(1);

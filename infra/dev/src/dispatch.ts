@@ -1,5 +1,5 @@
 /**
- * Runs programs of `test/` by name, each in a process of its own. It knows nothing of what they measure.
+ * Runs programs of `test/` by name, each in a separate process. It knows nothing about what they measure.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -13,7 +13,7 @@ export interface Catalogue {
 
 const USAGE_ERROR = 2;
 
-/** Names that can be run, with the first sentence of each file. */
+/** The names that can be run, each with the first sentence of its file. */
 export function listPrograms(folder: string): Map<string, string> {
   const files = existsSync(folder) ? readdirSync(folder) : [];
   const programs = files.filter((file) => /^[a-z0-9-]+\.ts$/.test(file)).sort();
@@ -38,13 +38,13 @@ export async function runNamed(catalogue: Catalogue, args: readonly string[]): P
     return 0;
   }
   if (name === undefined || !listPrograms(catalogue.folder).has(name)) {
-    console.error(`${name === undefined ? 'no name given' : `${name} does not exist`}\n${usage(catalogue)}`);
+    console.error(`${name === undefined ? 'no name given' : `unknown name: ${name}`}\n${usage(catalogue)}`);
     return USAGE_ERROR;
   }
   return runProgram(process.execPath, [path.join(catalogue.folder, `${name}.ts`), ...rest]);
 }
 
-/** Runs all, or those named, one after the other, and says which failed. None at all is a failure. */
+/** Runs all programs, or the named ones, one after the other, and prints which failed. An empty folder is a failure. */
 export async function runEach(catalogue: Catalogue, args: readonly string[]): Promise<number> {
   if (args[0]?.startsWith('-')) return runNamed(catalogue, args);
   const known = [...listPrograms(catalogue.folder).keys()];

@@ -1,4 +1,4 @@
-/** What tests and benchmarks may use of the launcher: the whole stack, or a private Redis alone. */
+/** The part of the launcher that tests and benchmarks may import: the whole stack, or a private Redis alone. */
 export type { LaunchedChild } from './child.ts';
 export { type DevInfo, type DevPids, devInfoFile, type StoreInfo } from './dev-info.ts';
 export { createOrphanReaper, type OrphanReaper } from './orphan-reaper.ts';

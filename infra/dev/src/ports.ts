@@ -1,6 +1,6 @@
 /**
- * Looks at TCP ports of the loopback before anything is started on them, so that a busy one is named together with
- * the variable that moves it. It holds no port longer than the look takes.
+ * Checks TCP ports of the loopback before a process starts on them, so that the error for a busy port names the
+ * variable that changes it. It listens on a port only for the moment of the check.
  */
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
@@ -17,21 +17,24 @@ async function listenBriefly(port: number): Promise<number> {
   return taken;
 }
 
-/** Below the ports that systems give to outgoing connections: one of those could sit on a port whose owner restarts. */
+/**
+ * Below the range that systems use for outgoing connections. An outgoing connection could otherwise take the port of a
+ * process that is restarting.
+ */
 const FIRST_PORT = 10_000;
 const PORTS = 22_000;
-const TRIES = 50;
+const MAX_ATTEMPTS = 50;
 
-/** A port that nobody listens on now, and that nobody gets by chance while its owner is away. */
+/** A free port that stays free of outgoing connections while its process restarts. */
 export async function freePort(): Promise<number> {
-  for (let tries = 0; tries < TRIES; tries++) {
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const port = await listenBriefly(FIRST_PORT + Math.floor(Math.random() * PORTS)).catch(() => null);
     if (port !== null) return port;
   }
   return listenBriefly(0);
 }
 
-/** Throws with the names of all busy ports and their variables. `0` is always free. */
+/** Throws with all busy ports and their variables. `0` is always free. */
 export async function assertPortsFree(ports: Readonly<Record<string, number>>): Promise<void> {
   const busy: string[] = [];
   for (const [variable, port] of Object.entries(ports)) {

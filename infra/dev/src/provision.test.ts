@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { grantAllScopes } from './provision.ts';
 
 describe('the development key', () => {
-  it('gets the scopes that came after its data folder was made', async () => {
+  it('gets scopes that are newer than its data folder', async () => {
     const clock = new ManualClock(1_000_000);
     const ledger = createLedger({ store: memoryObjectStore(), master: localMasterKey(Buffer.alloc(32, 7)), clock });
     await createTenant(ledger, clock, 'dev', 'Development');

@@ -1,6 +1,6 @@
 /**
- * The first tenant, API key and operator of a development stack, straight in the ledger; made once per data folder.
- * The key exists in clear only here, in a file that its owner alone can read.
+ * Creates the first tenant, API key and admin of a development stack directly in the ledger, once per data folder. The
+ * key exists in plain text only in a file that only its owner can read.
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
@@ -45,7 +45,7 @@ export async function grantAllScopes(ledger: Pick<Ledger, 'tenants'>, apiKey: st
   await ledger.tenants.apiKeys.change(parsed.tenant, parsed.id, (value) => ({ ...value, scopes: [...SCOPES] }));
 }
 
-/** A start that died before the file was written leaves the tenant; a new key and operator are made for it. */
+/** A start that crashed before it wrote the file has left the tenant. It then gets a new key and a new admin. */
 function unlessExists(error: unknown): void {
   if ((error as { code?: string }).code !== 'tenant_exists') throw error;
 }

@@ -1,24 +1,24 @@
 /**
- * Asks a Redis on the loopback whether it serves, in its own protocol and without a client library, again and again
- * until it does. It is for readiness only.
+ * Sends PING to a Redis on the loopback until it responds. It speaks the protocol itself, without a client library. Used
+ * only to find out when a new server is ready.
  */
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { LOOPBACK } from './ports.ts';
 
-const ASK_EVERY_MS = 15;
+const POLL_MS = 15;
 
-/** Resolves when the server has loaded its data and answers PONG. Rejects only when `signal` aborts. */
+/** Resolves when the server has loaded its data and responds with PONG. Rejects only when `signal` aborts. */
 export async function untilPong(port: number, password: string, signal: AbortSignal): Promise<void> {
-  while (!(await answersPong(port, password))) await delay(ASK_EVERY_MS, undefined, { signal });
+  while (!(await respondsWithPong(port, password))) await delay(POLL_MS, undefined, { signal });
 }
 
-function answersPong(port: number, password: string): Promise<boolean> {
+function respondsWithPong(port: number, password: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, LOOPBACK);
-    const settle = (answer: boolean) => {
+    const settle = (pong: boolean) => {
       socket.destroy();
-      resolve(answer);
+      resolve(pong);
     };
     let text = '';
     socket.setTimeout(1_000, () => settle(false));

@@ -1,6 +1,6 @@
 /**
- * A private Redis server: a child of the launcher or of a test on the loopback, with a password that stands in its
- * configuration file only, an append-only file in its data folder, and no eviction. It is never the system's daemon.
+ * A private Redis server on the loopback, as a child of the launcher or of a test. Its password is only in its
+ * configuration file, it writes an append-only file in its data folder, and it never evicts. It is not a system daemon.
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -14,23 +14,23 @@ import { untilPong } from './redis-ping.ts';
 const STOP_GRACE_MS = 15_000;
 
 export interface RedisOptions {
-  /** Holds `redis.conf` and the append-only file; what is there is loaded. */
+  /** Contains `redis.conf` and the append-only file. The server loads existing data. */
   dataDir: string;
   /** 0 or absent for a free one. */
   port?: number;
   log?: (line: string) => void;
-  /** Raw values in the files, so that a search through them sees what was stored. */
+  /** Stores values uncompressed, so that the leak test can search the files for them. */
   plainFiles?: boolean;
-  /** Further lines of the configuration, such as `['appendfsync always']`. */
+  /** More lines for the configuration, such as `['appendfsync always']`. */
   extraLines?: readonly string[];
 }
 
 export interface RedisServer {
-  /** With the password; any command is allowed. It stays the same for the same folder and port. */
+  /** Contains the password; all commands are allowed. The same folder and port give the same URL again. */
   readonly url: string;
   readonly pid: number;
   readonly port: number;
-  /** Ends it gracefully, or at once with SIGKILL. Idempotent; resolves when it is gone. */
+  /** Stops the server gracefully, or at once with SIGKILL. Idempotent. Resolves when it has exited. */
   stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>;
 }
 
@@ -40,7 +40,7 @@ export interface PlannedRedis {
   port: number;
 }
 
-/** Writes the configuration and says how to start the server, installing one if need be. */
+/** Writes the configuration and returns how to start the server. Installs a server if there is none. */
 export async function planRedis(options: RedisOptions): Promise<PlannedRedis> {
   const server = await ensureRedisServer(options.log ?? (() => {}));
   const port = options.port || (await freePort());
@@ -77,7 +77,7 @@ function configuration(options: RedisOptions & { port: number; password: string 
     'daemonize no',
     'save ""',
     'appendonly yes',
-    // BullMQ's data may not be evicted: a lost key is a lost job.
+    // Redis must not evict BullMQ's data: a lost key is a lost queue entry.
     'maxmemory-policy noeviction',
     ...plain,
     ...(options.extraLines ?? []),
@@ -85,7 +85,7 @@ function configuration(options: RedisOptions & { port: number; password: string 
   ].join('\n');
 }
 
-/** Starts a server of its own for a test. It dies with this process; nothing starts it again. */
+/** Starts a separate server for a test. It stops when this process dies, and nothing restarts it. */
 export async function startRedis(options: RedisOptions & { reaper?: OrphanReaper }): Promise<RedisServer> {
   const reaper = options.reaper ?? createOrphanReaper();
   const { spec, url, port } = await planRedis(options);

@@ -1,6 +1,6 @@
 /**
- * Runs one program in the foreground as if it had been started alone: it has our terminal, gets our signals, and dies
- * with us, with all that it started. For programs that end by themselves; the stack's children are the supervisor's.
+ * Runs one program in the foreground: it uses this process's terminal and receives its signals. If this process dies, the
+ * program and everything it started die too. For programs that end by themselves; the supervisor runs the stack.
  */
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
@@ -8,7 +8,7 @@ import { createOrphanReaper } from './orphan-reaper.ts';
 
 const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** Returns its exit code, or 128 + the signal's number as a shell does. Throws when it cannot be started. */
+/** Returns the exit code, or 128 + the signal's number as a shell does. Throws if the program cannot be started. */
 export async function runProgram(
   command: string,
   args: readonly string[],

@@ -1,6 +1,6 @@
 /**
- * The secrets of a development stack: made once per data folder, readable by the owner only, never printed. They are
- * for the embedded defaults and have no use in production.
+ * The secrets of a development stack. They are created once per data folder, only the owner can read them, and they are
+ * never printed. Production must never use them.
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
@@ -28,7 +28,7 @@ export interface DevSecrets {
   storeKeys: StoreKeys;
 }
 
-/** Reads what the folder has and makes what it lacks; only the rate of the credential follows `baiduQps`. */
+/** Reads the secrets of the folder and creates the missing ones. The rate of the credential is always `baiduQps`. */
 export function ensureSecrets(dataDir: string, baiduQps: number): DevSecrets {
   const masterKeyFile = path.join(dataDir, 'master.key');
   if (!existsSync(masterKeyFile)) writeFileAtomic(masterKeyFile, randomBytes(32));
@@ -42,7 +42,7 @@ export function ensureSecrets(dataDir: string, baiduQps: number): DevSecrets {
 }
 
 function newCredential(): BaiduCredential {
-  // Baidu's own keys are 24 and 32 letters and digits.
+  // The length of Baidu's keys: 24 and 32 letters and digits.
   const [api_key, secret_key] = [randomBytes(12).toString('hex'), randomBytes(16).toString('hex')];
   return { id: 'dev', provider: 'baidu-idcard-enc', api_key, secret_key, qps: 0 };
 }
@@ -63,7 +63,7 @@ function readJson<T>(file: string): T | undefined {
   return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as T) : undefined;
 }
 
-/** Mode 0600, written aside and renamed: a reader sees the old or the new file, never half of one. */
+/** Writes a draft with mode 0600 and renames it, so that a reader sees the old or the new file, never half of one. */
 export function writeFileAtomic(file: string, content: string | Uint8Array): void {
   const draft = `${file}.${process.pid}.draft`;
   writeFileSync(draft, content, { mode: 0o600 });

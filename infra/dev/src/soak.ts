@@ -1,4 +1,4 @@
-/** `npm run soak -- <name>`: one full-length run of a check that `npm test` samples, by name. */
+/** `npm run soak -- <name>`: runs one check at full length that `npm test` only samples. */
 import path from 'node:path';
 import { runNamed } from './dispatch.ts';
 import { REPOSITORY } from './stack-options.ts';

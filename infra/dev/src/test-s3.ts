@@ -1,6 +1,6 @@
 /**
- * `npm run test:s3`: the object-store contract and the end-to-end tests against a real S3 that is not ours: the one
- * that `S3_ENDPOINT` names, else Ceph's gateway, brought up for this run.
+ * `npm run test:s3`: runs the contract tests and the end-to-end tests against a real S3: the one that `S3_ENDPOINT`
+ * names, else Ceph's object gateway, which it starts for this run.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

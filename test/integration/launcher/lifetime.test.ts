@@ -110,7 +110,7 @@ describe('the life of a launcher', () => {
     const first = await launch({ env: { ...process.env, FAKE_STUBBORN: '1' } });
     first.child.kill('SIGKILL');
     const second = await launch();
-    expect(second.lines.join('\n')).toContain('waiting until its guard');
+    expect(second.lines.join('\n')).toContain('waiting until its processes');
     expect(first.pids.filter(isAlive)).toEqual([]);
     expect(pidsOf(readInfo()).every(isAlive)).toBe(true);
   });

@@ -150,7 +150,7 @@ describe('startStack', () => {
       giveUp.abort();
       return new Promise<never>(() => {});
     };
-    await expect(start({ signal: giveUp.signal, provision: neverDone })).rejects.toThrow('given up');
+    await expect(start({ signal: giveUp.signal, provision: neverDone })).rejects.toThrow('cancelled');
     expect(() => readDevInfo()).toThrow('ENOENT');
     await expect(start()).resolves.toBeDefined();
   });

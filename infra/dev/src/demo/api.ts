@@ -1,4 +1,4 @@
-/** The few calls that the demo makes, with plain fetch: what any program could do. */
+/** The API calls of the demo, made with plain `fetch` as any consumer can make them. */
 import type { DevInfo } from '../dev-info.ts';
 
 export interface DemoJob {

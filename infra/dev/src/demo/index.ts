@@ -1,14 +1,14 @@
 /**
- * The demo's content: specimen cards of several kinds through a running stack, the typed results and the verified
- * webhooks shown. Returns 0 only if every card reached an outcome and every webhook arrived with a valid signature.
+ * The story of the demo: it submits specimen cards of several kinds to a running stack and prints the typed results and
+ * the verified webhooks. Returns 0 only if every job has finished and every webhook arrived with a valid signature.
  */
 import { generateSpecimens } from '@cardseal/emulator/cards';
 import type { DevInfo } from '../dev-info.ts';
 import { DemoApi, type DemoJob } from './api.ts';
-import { startReceiver } from './receiver.ts';
-import { storyOf, type Told, tableOf } from './story.ts';
+import { type Receiver, startReceiver } from './receiver.ts';
+import { type FollowedJob, storyOf, tableOf } from './story.ts';
 
-/** A picture that the provider refuses: asked for by code, once, of the emulator. */
+/** The provider's code for an image that it cannot recognise. The demo makes the emulator return it once. */
 const REFUSED_CODE = 282_103;
 const SCENARIOS = [
   'good',
@@ -23,37 +23,41 @@ const SCENARIOS = [
 const EVENT_TIMEOUT_MS = 30_000;
 
 export async function runDemo(info: DevInfo): Promise<number> {
-  const api = new DemoApi(info);
   const receiver = await startReceiver();
   try {
-    const endpoint = await api.createEndpoint(receiver.url);
-    receiver.useSecret(endpoint.secret);
-    console.log(`\nwebhook endpoint ${endpoint.id} at ${receiver.url}\n`);
-
-    const specimens = await Promise.all(SCENARIOS.map(oneSpecimen));
-    const follow = (title: string, submit: () => Promise<DemoJob>) => followCard(api, receiver, title, submit);
-    const told = await Promise.all(
-      specimens.map(({ scenario, front, back }, at) =>
-        follow(scenario, () =>
-          at === 0 ? api.submitMultipart(front, back, 'demo-1') : api.submitJson(front, back, `demo-${at + 1}`),
-        ),
-      ),
-    );
-    await faults(info, 'PUT', [{ kind: 'error', code: REFUSED_CODE, count: 1 }]);
-    told.push(await follow('refused by the provider', () => api.submitBare(specimens[0]!.front)));
-    await faults(info, 'DELETE');
-    await stats(info);
-
-    console.log(`${storyOf(told[0]!)}\n\nAll cards:\n${tableOf(told)}\n`);
-    console.log(whereToLook());
-    const lost = told.filter(({ event, job }) => !event.verified || job.finished_at === null);
+    const jobs = await submitAll(info, receiver);
+    const incomplete = jobs.filter(({ event, job }) => !event.verified || job.finished_at === null);
+    console.log(`\n${storyOf(jobs[0]!)}\n\nAll jobs:\n${tableOf(jobs)}\n`);
+    console.log(await callsOf(info));
     console.log(
-      lost.length === 0 ? `${told.length} cards, ${told.length} webhooks, all verified` : `${lost.length} lost`,
+      incomplete.length === 0
+        ? `${jobs.length} jobs, ${jobs.length} webhooks, all signatures verified. The emulator produced all readings.`
+        : `${incomplete.length} jobs have no result or no verified webhook`,
     );
-    return lost.length === 0 ? 0 : 1;
+    console.log(WHAT_NEXT);
+    return incomplete.length === 0 ? 0 : 1;
   } finally {
     await receiver.stop();
   }
+}
+
+async function submitAll(info: DevInfo, receiver: Receiver): Promise<FollowedJob[]> {
+  const api = new DemoApi(info);
+  const endpoint = await api.createEndpoint(receiver.url);
+  receiver.useSecret(endpoint.secret);
+  const specimens = await Promise.all(SCENARIOS.map(oneSpecimen));
+  const follow = (title: string, submit: () => Promise<DemoJob>) => followJob(api, receiver, title, submit);
+  const jobs = await Promise.all(
+    specimens.map(({ scenario, front, back }, at) =>
+      follow(scenario, () =>
+        at === 0 ? api.submitMultipart(front, back, 'demo-1') : api.submitJson(front, back, `demo-${at + 1}`),
+      ),
+    ),
+  );
+  await setFaults(info, 'PUT', [{ kind: 'error', code: REFUSED_CODE, count: 1 }]);
+  jobs.push(await follow('refused by the provider', () => api.submitBare(specimens[0]!.front)));
+  await setFaults(info, 'DELETE');
+  return jobs;
 }
 
 async function oneSpecimen(scenario: (typeof SCENARIOS)[number], at: number) {
@@ -62,12 +66,12 @@ async function oneSpecimen(scenario: (typeof SCENARIOS)[number], at: number) {
   throw new Error(`no specimen of ${scenario}`);
 }
 
-async function followCard(
+async function followJob(
   api: DemoApi,
-  receiver: Awaited<ReturnType<typeof startReceiver>>,
+  receiver: Receiver,
   title: string,
   submit: () => Promise<DemoJob>,
-): Promise<Told> {
+): Promise<FollowedJob> {
   const submittedAtMs = Date.now();
   const accepted = await submit();
   const acceptedAtMs = Date.now();
@@ -75,25 +79,22 @@ async function followCard(
   return { title, submittedAtMs, acceptedAtMs, job: await api.get(accepted.id, 10), event };
 }
 
-async function faults(info: DevInfo, method: 'PUT' | 'DELETE', list?: unknown[]): Promise<void> {
+async function setFaults(info: DevInfo, method: 'PUT' | 'DELETE', list?: unknown[]): Promise<void> {
   const init = list ? { body: JSON.stringify({ faults: list }), headers: { 'content-type': 'application/json' } } : {};
   await fetch(`${info.emulatorUrl}/__control`, { method, ...init });
 }
 
-async function stats(info: DevInfo): Promise<void> {
+async function callsOf(info: DevInfo): Promise<string> {
   const response = await fetch(`${info.emulatorUrl}/__control/stats`);
   const { calls, accepted, duplicates_by_image, token_requests } = (await response.json()) as Record<string, number>;
-  console.log(
-    `upstream: ${calls} calls, ${accepted} accepted, ${duplicates_by_image} paid for twice, ${token_requests} access token\n`,
+  return (
+    `provider: ${calls} calls, ${accepted} accepted, ${duplicates_by_image} images sent twice, ` +
+    `${token_requests} access token`
   );
 }
 
-function whereToLook(): string {
-  return [
-    'Where to look next:',
-    '  npm start                    the same, staying up; dev.json in .cardseal/ has URLs and keys',
-    '  docs/use/quickstart.md       submit a card of your own with curl',
-    '  apps/api/src/submit          where a card comes in; apps/worker/src/recognize/pipeline.ts is the way it goes',
-    '',
-  ].join('\n');
-}
+/** The demo stops its servers, so the URLs are those of `npm start` with its default ports. */
+const WHAT_NEXT = `
+The demo stops here. docs/use/quickstart.md shows how to submit an image of your own. Next: run \`npm start\` and open
+  http://127.0.0.1:3001        admin: queues, rates, jobs (user and password in .cardseal/dev.json)
+  http://127.0.0.1:3000/docs   API reference (API key in .cardseal/dev.json)`;

@@ -1,4 +1,7 @@
-/** A webhook consumer for the demo: keeps what arrives, and verifies it by the reference library, not by our code. */
+/**
+ * A webhook consumer for the demo. It verifies each event with the reference library of Standard Webhooks, not with
+ * Cardseal's code, and keeps the events.
+ */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Webhook } from 'standardwebhooks';
@@ -13,7 +16,7 @@ export interface ReceivedEvent {
 
 export interface Receiver {
   url: string;
-  /** Resolves when the job's event is there; rejects after `timeoutMs`. */
+  /** Resolves with the job's event. Rejects if it does not arrive within `timeoutMs`. */
   eventOf(job: string, timeoutMs: number): Promise<ReceivedEvent>;
   useSecret(secret: string): void;
   stop(): Promise<void>;
@@ -22,7 +25,7 @@ export interface Receiver {
 export async function startReceiver(): Promise<Receiver> {
   const events = new Map<string, PromiseWithResolvers<ReceivedEvent>>();
   let webhook: Webhook | undefined;
-  const slot = (job: string) => {
+  const expected = (job: string) => {
     const present = events.get(job) ?? Promise.withResolvers<ReceivedEvent>();
     events.set(job, present);
     return present;
@@ -34,7 +37,7 @@ export async function startReceiver(): Promise<Receiver> {
     const verified = verifies(webhook, body, headers);
     const { type, data } = JSON.parse(body);
     response.writeHead(verified ? 204 : 401).end();
-    slot(data.id).resolve({ id: headers['webhook-id']!, atMs: Date.now(), verified, type, data });
+    expected(data.id).resolve({ id: headers['webhook-id']!, atMs: Date.now(), verified, type, data });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 
@@ -47,7 +50,7 @@ export async function startReceiver(): Promise<Receiver> {
       const late = new Promise<never>((_, reject) => {
         setTimeout(() => reject(new Error(`no webhook for ${job} within ${timeoutMs} ms`)), timeoutMs).unref();
       });
-      return Promise.race([slot(job).promise, late]);
+      return Promise.race([expected(job).promise, late]);
     },
     stop: () => new Promise((resolve) => server.close(() => resolve())),
   };
