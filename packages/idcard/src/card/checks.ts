@@ -1,6 +1,6 @@
 /**
- * The closed list of checks: their codes and the outcomes each can have. What a check means is in `docs/use/checks.md`,
- * which a test holds against this list.
+ * The closed list of checks with their codes and possible outcomes. `docs/use/checks.md` explains them; a test
+ * compares the page with this list.
  */
 import type { Side } from './fields.ts';
 
@@ -30,7 +30,7 @@ export const CHECK_OUTCOMES = {
   sides_consistent: ['pass', 'fail'],
 } as const satisfies Record<string, readonly CheckOutcome[]>;
 
-/** A policy cannot set these to `clear`: a value that Cardseal does not understand was checked against nothing. */
+/** A policy cannot set these to `clear`: a value that Cardseal does not understand was not checked against anything. */
 export const NEVER_CLEAR: readonly string[] = ['fields_understood'];
 
 export type CheckCode = keyof typeof CHECK_OUTCOMES;
@@ -39,6 +39,6 @@ export const CHECK_CODES = Object.keys(CHECK_OUTCOMES) as CheckCode[];
 export interface Check {
   code: CheckCode;
   outcome: CheckOutcome;
-  /** The declared side for checks of the picture, the card's side for checks of what is printed. */
+  /** The declared side for checks of the image, the card's side for checks of printed text. */
   side?: Side;
 }

@@ -1,12 +1,12 @@
 /**
- * Calendar arithmetic on ISO dates (`YYYY-MM-DD`) in whole days: no clock, no time zone, no `Date` that could bring
- * one in. All functions but {@link isRealDate} expect a real date.
+ * Calendar arithmetic on ISO dates (`YYYY-MM-DD`) in whole days: no clock, no time zone, and no `Date` that would
+ * bring one in. All functions except {@link isRealDate} expect a real date.
  */
 
 const ISO = /^(\d{4})-(\d{2})-(\d{2})$/;
 const DAYS_IN_MONTH = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 const DAY_MS = 86_400_000;
-/** China has kept one offset, without summer time, since 1992. */
+/** China has had one UTC offset, without daylight saving time, since 1992. */
 const SHANGHAI_OFFSET_MS = 8 * 3_600_000;
 
 function isLeapYear(year: number): boolean {
@@ -21,7 +21,7 @@ function parts(date: string): { year: number; month: number; day: number } {
   return { year: Number(date.slice(0, 4)), month: Number(date.slice(5, 7)), day: Number(date.slice(8, 10)) };
 }
 
-/** Whether the text is an ISO date that the calendar has, from year 1 to 9999. */
+/** Whether the text is an ISO date that exists in the calendar, from year 1 to 9999. */
 export function isRealDate(date: string): boolean {
   if (!ISO.test(date)) return false;
   const { year, month, day } = parts(date);
@@ -41,7 +41,7 @@ export function addYears(date: string, years: number): string {
   return `${String(target).padStart(4, '0')}-${date.slice(5, 7)}-${String(fitting).padStart(2, '0')}`;
 }
 
-/** Age in completed years; who was born on 29 February completes one on 1 March of a common year. */
+/** Age in completed years; a person born on 29 February completes one on 1 March of a common year. */
 export function completedYears(birthDate: string, on: string): number {
   const years = parts(on).year - parts(birthDate).year;
   return on.slice(5) < birthDate.slice(5) ? years - 1 : years;

@@ -1,6 +1,6 @@
 /**
  * The 56 ethnic groups that China recognises, as cards print them (GB 3304, without 族). Other texts occur on real
- * cards, so an unknown one is worth a look and never a refusal.
+ * cards, so an unknown one is a warning and never a refusal.
  */
 const ETHNIC_GROUPS = new Set(
   (
@@ -12,7 +12,7 @@ const ETHNIC_GROUPS = new Set(
 
 export const ethnicGroups: readonly string[] = [...ETHNIC_GROUPS];
 
-/** The group without the closing 族; anything else comes back as it was. */
+/** The group without the final 族; any other text is returned unchanged. */
 export function withoutZu(text: string): string {
   return text.length > 1 && text.endsWith('族') ? text.slice(0, -1) : text;
 }

@@ -1,6 +1,6 @@
 /**
- * What is printed on a card, in stable English keys. Provider-neutral: a reader of replies turns its provider's
- * words into these, and nothing below this folder ever sees a provider's spelling.
+ * The printed fields of a card with stable English keys. Provider-neutral: each provider's reader translates its words
+ * into these, and code in this folder never sees a provider's spelling.
  */
 
 export type Side = 'front' | 'back';
@@ -10,25 +10,25 @@ export const BACK_FIELDS = ['issuing_authority', 'valid_from', 'valid_until'] as
 export const FIELD_NAMES = [...FRONT_FIELDS, ...BACK_FIELDS] as const;
 export type FieldName = (typeof FIELD_NAMES)[number];
 
-/** A value of an open set that this version has no word for; `value` is at most 40 characters of `[a-z0-9_-]`. */
+/** A value of an open set that this version does not know; `value` has at most 40 characters of `[a-z0-9_-]`. */
 export type Other = `other:${string}`;
 
 /** The typed card. Dates are ISO (`YYYY-MM-DD`) and real; names, address, ethnicity and authority stay Chinese. */
 export interface CardFields {
-  /** With U+00B7 for every dot; `fields` keeps the dot as it was read. */
+  /** With U+00B7 for every dot; `fields` keeps the dot as read. */
   name: string;
   sex: 'male' | 'female' | Other;
-  /** As printed, without the closing 族. */
+  /** As printed, without the final 族. */
   ethnicity: string;
   birth_date: string;
   address: string;
-  /** As printed, without blanks, `X` in upper case; not necessarily 18 characters. */
+  /** As printed, without blanks, `X` in upper case; not always 18 characters. */
   id_number: string;
   issuing_authority: string;
   valid_from: string;
   /** Absent on a card that never expires. */
   valid_until: string;
-  /** `true` on a card that never expires, `false` beside a `valid_until`; absent when neither was read. */
+  /** `true` for a card that never expires, `false` with a `valid_until`; absent when neither was read. */
   valid_long_term: boolean;
 }
 

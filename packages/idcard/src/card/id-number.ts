@@ -1,7 +1,7 @@
 /**
- * The citizen identification number of GB 11643: six digits of region, eight of birth, three of sequence, and a
- * check character by ISO 7064 MOD 11-2. The region is that of first registration and may be abolished since, so it
- * is never judged.
+ * The citizen identification number of GB 11643: six digits for the region, eight for the birth date, three for the
+ * sequence, and a check character (ISO 7064 MOD 11-2). The region is that of the first registration and may have been
+ * abolished since, so it is not checked.
  */
 import { DefectError } from '@cardseal/base/errors';
 import { isRealDate } from './dates.ts';
@@ -9,18 +9,18 @@ import { isRealDate } from './dates.ts';
 const WEIGHTS = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
 const CHECK_CHARACTERS = '10X98765432';
 const SHAPE = /^\d{17}[\dX]$/;
-/** Residence permits of people from Hong Kong, Macau and Taiwan carry numbers of the same form. */
+/** Residence permits of people from Hong Kong, Macau and Taiwan have numbers of the same form. */
 const RESIDENCE_PERMIT_REGIONS = new Set(['810000', '820000', '830000']);
 
 export interface IdNumber {
   /** Six digits. */
   region: string;
-  /** ISO, or `null` where digits 7–14 are no date of the calendar. */
+  /** ISO, or `null` when digits 7–14 are not a date of the calendar. */
   birthDate: string | null;
   /** Three digits; odd for male. */
   sequence: string;
   sex: 'male' | 'female';
-  /** Whether the last character is the one that the first seventeen ask for. */
+  /** Whether the last character is the check character of the first seventeen. */
   checkCharacterRight: boolean;
   residencePermit: boolean;
 }
@@ -32,7 +32,7 @@ export function checkCharacter(digits17: string): string {
   return CHECK_CHARACTERS[sum % 11]!;
 }
 
-/** The parts of a number, or `null` when the text is not 17 digits and a digit or `X`. */
+/** The parts of a number, or `null` when the text is not 17 digits followed by a digit or `X`. */
 export function parseIdNumber(text: string): IdNumber | null {
   if (!SHAPE.test(text)) return null;
   const birthDate = `${text.slice(6, 10)}-${text.slice(10, 12)}-${text.slice(12, 14)}`;

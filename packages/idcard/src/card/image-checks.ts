@@ -1,4 +1,4 @@
-/** Checks of one picture: could it be read, does it show what was declared, was it tampered with, is it sharp. */
+/** Checks of one image: whether it could be read, shows the declared side, was edited, and is sharp. */
 import type { Check, CheckCode, CheckOutcome } from './checks.ts';
 import { CARD_FIELDS_OF_SIDE, type CardFields, type Side } from './fields.ts';
 import { parseIdNumber } from './id-number.ts';
@@ -14,7 +14,7 @@ function judge<T>(value: T, passes: readonly T[], fails: readonly T[]): CheckOut
   return fails.includes(value) ? 'fail' : 'warn';
 }
 
-/** `undefined` when the provider said nothing about the aspect. */
+/** `undefined` when the provider returned nothing about the aspect. */
 function judgeAspect(aspect: QualityAspect | undefined, threshold: number): CheckOutcome | undefined {
   const good = aspect?.probability === undefined ? aspect?.ok : aspect.probability >= threshold;
   if (good === undefined) return undefined;
@@ -33,13 +33,16 @@ function missingFields(reading: SideReading, side: Side): boolean {
   });
 }
 
-/** A picture said to be good must give every field of its side: without this a card without a number would be clear. */
+/**
+ * An image that the provider calls good must give every field of its side: otherwise a card without a number would be
+ * clear.
+ */
 function fieldsComplete(reading: SideReading): CheckOutcome | undefined {
   if (!READABLE.includes(reading.image_status)) return undefined;
   return missingFields(reading, reading.shownSide ?? reading.declaredSide) ? 'warn' : undefined;
 }
 
-/** All checks of one picture, in no particular order; those without data are left out. */
+/** All checks of one image, in no particular order; checks without data are left out. */
 export function checkPicture(reading: SideReading, thresholds: QualityThresholds): Check[] {
   const { declaredSide, shownSide, risk, quality } = reading;
   const outcomes: [CheckCode, CheckOutcome | undefined][] = [

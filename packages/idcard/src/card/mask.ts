@@ -1,6 +1,6 @@
 /**
- * The result for those who may see that a card was read, but not whose it is. Built key by key from an allow-list, so
- * that a field added later stays hidden until someone decides otherwise.
+ * The masked result, for readers that may see that a card was read, but not whose it is. It is built key by key from
+ * an allow-list, so that a new field stays hidden until someone decides otherwise.
  */
 import { type CardFields, FIELD_NAMES, type FieldName } from './fields.ts';
 import type { FieldReading } from './reading.ts';
@@ -8,18 +8,18 @@ import type { Result, SideResult } from './result.ts';
 
 const HIDDEN = '***';
 
-/** The surname's first character; the stars do not tell the length. */
+/** The first character of the surname; the number of stars does not reveal the length. */
 function maskName(name: string): string {
   const [first] = name;
   return first === undefined ? HIDDEN : `${first}**`;
 }
 
-/** The last two characters, behind as many stars as a whole number has left, whatever was read. */
+/** The last two characters after the stars of a full number, whatever was read. */
 function maskNumber(number: string): string {
   return number.length < 15 ? HIDDEN : `${'*'.repeat(16)}${number.slice(-2)}`;
 }
 
-/** The year only, in the punctuation of the text; what is masked already stays as it is. */
+/** The year only, in the punctuation of the text; masked text stays as it is. */
 function maskDate(text: string): string {
   if (text === '长期') return text;
   if (/^\d{4}(?:\d{4}|\*{4})$/.test(text)) return `${text.slice(0, 4)}****`;
@@ -48,7 +48,7 @@ function maskCard(card: Partial<CardFields>): Partial<CardFields> {
   return { ...masked, ...(card.valid_long_term === undefined ? {} : { valid_long_term: card.valid_long_term }) };
 }
 
-/** Texts are masked like the card; boxes go, because their width tells the length of what is hidden. */
+/** Texts are masked like the card. Boxes are removed, because their width reveals the length of the hidden text. */
 function maskFields(fields: SideResult['fields']): SideResult['fields'] {
   const present = FIELD_NAMES.filter((name) => fields[name] !== undefined);
   return Object.fromEntries(
@@ -58,13 +58,16 @@ function maskFields(fields: SideResult['fields']): SideResult['fields'] {
 
 function maskSide(side: SideResult): SideResult {
   const { image_status, direction, risk, quality, number_check, portrait, card, adjusted, log_id, provider } = side;
-  // The positions of portrait and card say nothing about the holder; the positions of fields do.
+  // The positions of portrait and card reveal nothing about the holder; the positions of fields do.
   const shown = { image_status, direction, risk, quality, number_check, portrait, card, adjusted, log_id, provider };
   const present = Object.fromEntries(Object.entries(shown).filter(([, value]) => value !== undefined));
   return { ...(present as Omit<SideResult, 'fields'>), fields: maskFields(side.fields) };
 }
 
-/** A new result without what identifies the holder; `docs/use/checks.md` says what remains. Masking twice changes nothing. */
+/**
+ * A new result without what identifies the holder; `docs/use/checks.md` says what remains. Masking twice changes
+ * nothing.
+ */
 export function maskResult(result: Result): Result {
   const sides = Object.entries(result.sides).map(([name, side]) => [name, maskSide(side)]);
   return {

@@ -1,11 +1,11 @@
 /**
- * Puts the pictures of one job together into one card. Each side of the card comes from one picture only: two
- * pictures of the same side may show two people, and mixing their fields would invent a third.
+ * Merges the images of one job into one card. Each side of the card comes from one image only: two images of the same
+ * side may show two people, and mixing their fields would invent a third.
  */
 import { CARD_FIELDS_OF_SIDE, type CardFields, type Side } from './fields.ts';
 import type { SideReading } from './reading.ts';
 
-/** The fields of one side of the card in a reading, whatever side its picture was declared as. */
+/** The fields of one side of the card in a reading, whatever side its image was declared as. */
 function fieldsOf(reading: SideReading, side: Side): Partial<CardFields> {
   const names: readonly (keyof CardFields)[] = CARD_FIELDS_OF_SIDE[side];
   return Object.fromEntries(names.filter((name) => reading.card[name] !== undefined).map((n) => [n, reading.card[n]]));
@@ -18,8 +18,8 @@ function rank(reading: SideReading, side: Side): number[] {
 }
 
 /**
- * The reading that speaks for one side of the card: one that shows it, rather declared as it, rather with more
- * fields, rather the earlier. `undefined` when no picture gave a field of that side.
+ * The reading that represents one side of the card: one that shows it; among those the one declared as it, then the
+ * one with more fields, then the earlier. `undefined` when no image gave a field of that side.
  */
 export function readingOf(readings: readonly SideReading[], side: Side): SideReading | undefined {
   const candidates = readings.filter((reading) => Object.keys(fieldsOf(reading, side)).length > 0);
@@ -30,7 +30,7 @@ export function readingOf(readings: readonly SideReading[], side: Side): SideRea
   })[0];
 }
 
-/** One card from all pictures; fields that no picture gave are absent. */
+/** One card from all images; fields that no image gave are absent. */
 export function mergeSides(readings: readonly SideReading[]): { card: Partial<CardFields> } {
   const front = readingOf(readings, 'front');
   const back = readingOf(readings, 'back');

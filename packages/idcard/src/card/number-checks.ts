@@ -1,4 +1,4 @@
-/** Checks of the number on the front: its check character, and whether it tells the same story as the printed fields. */
+/** Checks of the number on the front: its check character, and whether it agrees with the printed fields. */
 import type { Check, CheckCode, CheckOutcome } from './checks.ts';
 import { type IdNumber, parseIdNumber } from './id-number.ts';
 import type { NumberCheck, SideReading } from './reading.ts';
@@ -13,7 +13,7 @@ const PROVIDER_FAILS: readonly NumberCheck[] = [
 function birthDate(number: IdNumber, front: SideReading, today: string): CheckOutcome | undefined {
   if (number.birthDate === null || number.birthDate > today) return 'fail';
   if (front.card.birth_date) return number.birthDate === front.card.birth_date ? 'pass' : 'fail';
-  // A printed text that is no date of the calendar differs from one that is; no printed text says nothing.
+  // A printed text that is not a date differs from a date. A missing text gives no check.
   return front.fields.birth_date ? 'fail' : undefined;
 }
 
@@ -28,7 +28,7 @@ function provider(check: NumberCheck | undefined): CheckOutcome | undefined {
   return PROVIDER_FAILS.includes(check) ? 'fail' : 'warn';
 }
 
-/** All checks of the number in the reading that speaks for the front. `today` is ISO, in Asia/Shanghai. */
+/** All checks of the number in the reading that represents the front. `today` is ISO, in Asia/Shanghai. */
 export function checkNumber(front: SideReading, today: string): Check[] {
   const text = front.card.id_number;
   const number = text === undefined ? null : parseIdNumber(text);

@@ -1,4 +1,4 @@
-/** Checks of what the front says about its holder beside the number. */
+/** Checks of what the front says about its holder, apart from the number. */
 import type { Check, CheckCode } from './checks.ts';
 import { isKnownEthnicGroup } from './ethnicity.ts';
 import { hasNameShape } from './name-shape.ts';
@@ -8,7 +8,9 @@ function warnUnless(code: CheckCode, good: boolean): Check {
   return { code, outcome: good ? 'pass' : 'warn', side: 'front' };
 }
 
-/** The checks for which the front has the text; a text that looks strange warns, since cards are stranger. */
+/**
+ * The checks for which the front has the text. An unusual text is a warning only, because real cards are unusual too.
+ */
 export function checkPerson(front: SideReading): Check[] {
   const { ethnicity, name } = front.card;
   const checks: Check[] = [];

@@ -1,10 +1,10 @@
 /**
- * What one picture's reply says, typed and provider-neutral. It stands between a provider's reader and the checks;
- * keys in snake_case go into the result as they are, keys in camelCase stay inside.
+ * The content of one image's reply, typed and provider-neutral. Providers produce it, and checks use it. Keys in
+ * snake_case go into the result unchanged; keys in camelCase stay internal.
  */
 import type { CardFields, FieldName, Other, Side } from './fields.ts';
 
-/** Pixels of the picture that was sent, from its upper left corner. */
+/** Pixels of the image that was sent, from its upper left corner. */
 export interface Box {
   left: number;
   top: number;
@@ -31,7 +31,7 @@ export type ImageStatus =
 
 export type RiskType = 'normal' | 'copy' | 'temporary' | 'screen' | 'screenshot' | 'unknown' | Other;
 
-/** How the card lies in the picture, counted counter-clockwise. */
+/** The rotation of the card in the image, counted counter-clockwise. */
 export type Direction = 'upright' | 'rotated_90' | 'rotated_180' | 'rotated_270' | 'unknown' | Other;
 
 /** The provider's own comparison of the number with the printed sex and birth date. */
@@ -44,11 +44,11 @@ export type NumberCheck =
   | 'sex_differs'
   | Other;
 
-/** One aspect of picture quality as the provider sees it; thresholds are the tenant's and are not applied here. */
+/** One aspect of image quality as the provider reports it; the tenant's thresholds are not applied here. */
 export interface QualityAspect {
   /** The provider's own flag. */
   ok?: boolean;
-  /** 0–1, how sure the provider is that the aspect is good. */
+  /** 0–1, the provider's confidence that the aspect is good. */
   probability?: number;
 }
 
@@ -58,11 +58,14 @@ export type Quality = Partial<Record<QualityAspectName, QualityAspect>>;
 
 export interface Risk {
   type: RiskType;
-  /** Name of the program that edited the picture; absent when none was found. */
+  /** Name of the program that edited the image; absent when none was found. */
   edit_tool?: string;
 }
 
-/** What the provider cut out of the image: the bytes as sent (JPEG), and where they are in the image. At least one. */
+/**
+ * A part that the provider cut out of the image: the bytes as sent (JPEG), and their position in the image. At least
+ * one of the two.
+ */
 export interface Crop {
   bytes?: Buffer;
   box?: Box;

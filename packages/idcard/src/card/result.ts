@@ -9,7 +9,7 @@ import type { Box, SideReading } from './reading.ts';
 import { runChecks } from './run-checks.ts';
 import { decideVerdict, type Verdict, type VerdictPolicy } from './verdict-policy.ts';
 
-/** What was done to a picture before it was sent; its shape is the fitter's. JSON, without personal data. */
+/** The changes to an image before it was sent, in the fitter's format. JSON, without personal data. */
 export type Adjusted = unknown;
 
 const SHOWN_KEYS = [
@@ -25,14 +25,14 @@ const SHOWN_KEYS = [
 
 export type SideResult = Pick<SideReading, (typeof SHOWN_KEYS)[number]> & {
   adjusted?: Adjusted;
-  /** Where the portrait and the card are, in pixels of the image that was sent, as the boxes of fields. */
+  /** The positions of portrait and card, in pixels of the image that was sent, like the boxes of fields. */
   portrait?: { box: Box };
   card?: { box: Box };
 };
 
 export interface Result {
   card: Partial<CardFields>;
-  /** By the side that each picture was declared as. */
+  /** By the declared side of each image. */
   sides: Partial<Record<Side, SideResult>>;
   checks: Check[];
   verdict: Verdict;
@@ -55,7 +55,7 @@ function sideResult(reading: SideReading, adjusted: Adjusted): SideResult {
   };
 }
 
-/** One reading per declared side, in any order; what nobody said is absent, never `null`. */
+/** One reading per declared side, in any order; missing data is absent, never `null`. */
 export function buildResult(readings: readonly SideReading[], { today, policy, adjusted }: ResultContext): Result {
   const inOrder = readings.toSorted(
     (a, b) => (a.declaredSide === 'front' ? 0 : 1) - (b.declaredSide === 'front' ? 0 : 1),

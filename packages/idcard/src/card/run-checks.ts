@@ -1,4 +1,4 @@
-/** Runs every check on what the pictures of one job said. Pure: the day and the thresholds are arguments. */
+/** Runs every check on the readings of one job. Pure: the day and the thresholds are arguments. */
 import { CHECK_CODES, type Check } from './checks.ts';
 import { checkPicture } from './image-checks.ts';
 import { mergeSides, readingOf } from './merge.ts';
@@ -15,7 +15,7 @@ export interface CheckContext {
   thresholds: QualityThresholds;
 }
 
-/** The checks that have data, ordered by code as listed in `CHECK_CODES`, the front before the back. */
+/** The checks that have data, in the order of `CHECK_CODES`, the front before the back. */
 export function runChecks(readings: readonly SideReading[], { today, thresholds }: CheckContext): Check[] {
   const front = readingOf(readings, 'front');
   const checks = [

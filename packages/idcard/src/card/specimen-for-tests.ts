@@ -1,4 +1,6 @@
-/** Readings of one synthetic person for the tests beside this file: region 99 exists nowhere. Never imported elsewhere. */
+/**
+ * Readings of one synthetic person for the tests of this folder; region 99 does not exist. Never imported elsewhere.
+ */
 import type { CardFields, FieldName } from './fields.ts';
 import { checkCharacter } from './id-number.ts';
 import type { SideReading } from './reading.ts';
@@ -57,6 +59,6 @@ export const front = (card: Changes<CardFields> = {}, rest: Changes<SideReading>
 export const back = (card: Changes<CardFields> = {}, rest: Changes<SideReading> = {}): SideReading =>
   reading(BACK_CARD, 'back', card, rest);
 
-/** A picture of which nothing could be read. */
+/** An image of which nothing could be read. */
 export const blank = (side: 'front' | 'back', rest: Changes<SideReading> = {}): SideReading =>
   reading({}, side, {}, { image_status: 'blurred', ...rest });

@@ -1,6 +1,6 @@
 /**
- * Checks that every text with a typed value was understood. Without this check, a sex or a date that no rule could read
- * would only make other checks absent, and the verdict could be `clear`.
+ * Checks that every text with a typed value was understood. Without this check, an unreadable sex or date would only
+ * remove other checks, and the verdict could be `clear`.
  */
 import type { Check } from './checks.ts';
 import { BACK_FIELDS, type FieldName, FRONT_FIELDS, type Side } from './fields.ts';
@@ -13,7 +13,7 @@ function isNotUnderstood({ fields, card }: SideReading, name: FieldName): boolea
   return card[name] === undefined || card[name].startsWith('other:');
 }
 
-/** One warning per side of the card, whichever image shows it; nothing where everything was understood. */
+/** One warning per side of the card, whichever image shows it; none when everything was understood. */
 export function checkUnderstood(readings: readonly SideReading[]): Check[] {
   const names: Record<Side, readonly FieldName[]> = { front: FRONT_FIELDS, back: BACK_FIELDS };
   const sides: readonly Side[] = ['front', 'back'];

@@ -1,6 +1,6 @@
 /**
- * How long a card is valid. The law knows 5 years for holders under 16 at issue, 10 from 16 to 25, 20 from 26 to 45,
- * and no end from 46 on; residence permits always have 5 years.
+ * How long a card is valid. By law: 5 years for holders under 16 at issue, 10 years from 16 to 25, 20 years from 26 to
+ * 45, and no end from 46 on. Residence permits are always valid for 5 years.
  */
 import { addYears, completedYears, dayNumber, isLeapDay } from './dates.ts';
 
@@ -20,14 +20,14 @@ export function termAtAge(age: number): Term {
   return age < 46 ? 20 : 'long';
 }
 
-/** One day off is let pass: both neighbours of a 29 February that the last year lacks are printed. */
+/** A difference of one day is accepted: cards show both neighbours of a 29 February that the last year lacks. */
 function hasTerm({ from, until }: Validity, term: Term): boolean {
   if (term === 'long' || until === 'long') return term === until;
   const offDays = dayNumber(until) - dayNumber(addYears(from, term));
   return Math.abs(offDays) <= 1;
 }
 
-/** Who was born on 29 February comes of age on 28 February or 1 March, depending on who counts. */
+/** A person born on 29 February comes of age on 28 February or 1 March; authorities count differently. */
 function termsFor(birthDate: string, from: string): Term[] {
   const term = termAtAge(completedYears(birthDate, from));
   if (!isLeapDay(birthDate) || !from.endsWith('-02-28')) return [term];
@@ -35,7 +35,7 @@ function termsFor(birthDate: string, from: string): Term[] {
 }
 
 /**
- * Whether the length is one that the law knows and, where the holder's birth date is known, the one for their age at
+ * Whether the law has a validity of this length and, if the holder's birth date is known, the right one for the age at
  * issue. Dates are ISO and real.
  */
 export function hasLawfulLength(validity: Validity, holder: { birthDate?: string; residencePermit: boolean }): boolean {

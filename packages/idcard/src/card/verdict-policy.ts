@@ -1,6 +1,6 @@
 /**
- * What the outcomes of checks lead to: a tenant's policy over the default, and the verdict that follows from it. The
- * policy is the tenant's own text, so reading it reports every problem and never throws.
+ * The verdict that follows from the outcomes of checks, by a tenant's policy over the default. The policy is text from
+ * the tenant, so reading it reports every problem and never throws.
  */
 import { CHECK_CODES, CHECK_OUTCOMES, type Check, type CheckCode, type CheckOutcome, NEVER_CLEAR } from './checks.ts';
 import { QUALITY_ASPECTS, type QualityAspectName } from './reading.ts';
@@ -8,16 +8,16 @@ import { QUALITY_ASPECTS, type QualityAspectName } from './reading.ts';
 export const VERDICTS = ['clear', 'review', 'reject'] as const;
 export type Verdict = (typeof VERDICTS)[number];
 
-/** Probabilities in 0–1, from which on an aspect of quality is good enough. */
+/** Probabilities in 0–1, from which an aspect of quality counts as good. */
 export type QualityThresholds = Record<QualityAspectName, number>;
 
 export interface VerdictPolicy {
   thresholds: QualityThresholds;
-  /** Per check, what its warn and its fail lead to; what is not named keeps the default. */
+  /** The verdict for warn and fail, per check; checks without an entry keep the default. */
   checks: Partial<Record<CheckCode, { warn?: Verdict; fail?: Verdict }>>;
 }
 
-/** The provider's recommended thresholds; any fail rejects, any warning asks for a person. */
+/** The provider's recommended thresholds; a fail rejects, a warning needs a review by a person. */
 export const DEFAULT_POLICY: VerdictPolicy = Object.freeze({
   thresholds: Object.freeze({ clear: 0.5, complete: 0.5, uncovered: 0.3 }),
   checks: Object.freeze({}),
@@ -25,7 +25,7 @@ export const DEFAULT_POLICY: VerdictPolicy = Object.freeze({
 
 const DEFAULT_LEAD: Record<CheckOutcome, Verdict> = { pass: 'clear', warn: 'review', fail: 'reject' };
 
-/** The gravest of what the checks lead to. Nothing checked is nothing known: `review`. */
+/** The most severe verdict of all checks. Without any check the verdict is `review`. */
 export function decideVerdict(checks: readonly Check[], policy: VerdictPolicy = DEFAULT_POLICY): Verdict {
   if (checks.length === 0) return 'review';
   const leads = checks.map(({ code, outcome }) => {
@@ -89,7 +89,7 @@ function readLeads(code: CheckCode, value: unknown, problems: PolicyProblem[]): 
   return leads;
 }
 
-/** The policy that a tenant wrote, filled up with the default, or everything that is wrong with it. */
+/** The tenant's policy completed with the default, or every problem of it. */
 export function readVerdictPolicy(input: unknown): { policy: VerdictPolicy } | { problems: PolicyProblem[] } {
   const problems: PolicyProblem[] = [];
   const root = Object.fromEntries(entries(input, ['thresholds', 'checks'], '', problems)) as Fields;

@@ -1,6 +1,6 @@
 /**
- * How a picture and its reply are ciphered under one AES key. The mode is not public for `idcard_enc`, so it is
- * configuration, never a constant deep in the code; this file must never see a key longer than it needs it.
+ * How an image and its reply are encrypted with one AES key. The mode for `idcard_enc` is not public, so it is a
+ * setting and never a constant. This file must not keep a key longer than needed.
  */
 import { type CipherGCM, createCipheriv, createDecipheriv, type DecipherGCM, randomBytes } from 'node:crypto';
 import { DefectError, TransientError } from '@cardseal/base/errors';
@@ -8,9 +8,9 @@ import { DefectError, TransientError } from '@cardseal/base/errors';
 export interface CipherSuite {
   readonly keyBits: 128 | 256;
   readonly mode: 'ecb' | 'cbc' | 'gcm';
-  /** `random-prefix`: a fresh IV stands in clear before the ciphertext; `zero`: all zero bytes; `none`: ECB only. */
+  /** `random-prefix`: a fresh IV in the clear before the ciphertext; `zero`: all zero bytes; `none`: ECB only. */
   readonly iv: 'none' | 'zero' | 'random-prefix';
-  /** The member of the reply envelope that holds the encrypted answer, base64. */
+  /** The member of the reply envelope with the encrypted reply, base64. */
   readonly replyField: string;
 }
 
@@ -45,14 +45,14 @@ export function parseCipherSuite(text: string, replyField: string): CipherSuite 
 }
 
 export interface Encryptor {
-  /** What stands before the ciphertext in clear: the IV, or nothing. */
+  /** What precedes the ciphertext in the clear: the IV, or nothing. */
   readonly prefix: Buffer;
   update(plain: Uint8Array): Buffer;
-  /** The last block, and GCM's tag behind it. */
+  /** The last block, followed by GCM's tag. */
   final(): Buffer;
 }
 
-/** Encrypts in pieces, so that no second copy of a picture is ever whole in memory. */
+/** Encrypts in pieces, so that memory never holds a second whole copy of an image. */
 export function createEncryptor(suite: CipherSuite, key: Buffer): Encryptor {
   checkKey(suite, key);
   const iv = newIv(suite);
@@ -70,7 +70,7 @@ export function encrypt(suite: CipherSuite, key: Buffer, plain: Uint8Array): Buf
   return Buffer.concat([encryptor.prefix, encryptor.update(plain), encryptor.final()]);
 }
 
-/** @throws TransientError `upstream_reply_undecryptable`: another key, a cut or a changed ciphertext. */
+/** @throws TransientError `upstream_reply_undecryptable`: another key, or a truncated or changed ciphertext. */
 export function decrypt(suite: CipherSuite, key: Buffer, sealed: Uint8Array): Buffer {
   checkKey(suite, key);
   try {
@@ -88,7 +88,7 @@ export function decrypt(suite: CipherSuite, key: Buffer, sealed: Uint8Array): Bu
   }
 }
 
-/** The one error for every reply that cannot be opened or read; the call that brought it was billed. */
+/** The one error for every reply that cannot be decrypted or read; the call was billed. */
 export function undecryptable(cause?: unknown): TransientError {
   return new TransientError('upstream_reply_undecryptable', {
     cause,

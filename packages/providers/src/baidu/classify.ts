@@ -1,11 +1,11 @@
 /**
- * Turns a row of the error table into an error whose class decides what happens to the attempt. Carries codes and
- * ids only: the provider's message text never passes.
+ * Turns a row of the error table into an error whose class decides what happens to the attempt. The error contains
+ * codes and ids only, never the provider's message text.
  */
 import { type CardsealError, DefectError, RejectedError, ThrottledError, TransientError } from '@cardseal/base/errors';
 import { PROVIDER_ERRORS, TRANSPORT_ERRORS, UNKNOWN_PROVIDER_ERROR, type UpstreamError } from './error-table.ts';
 
-/** Ids and measures that an attempt's record shows beside the class. */
+/** Ids and measurements that the record of an attempt shows next to the class. */
 export type CallFields = Readonly<{
   logId?: string;
   httpStatus?: number;
@@ -15,21 +15,21 @@ export type CallFields = Readonly<{
   errno?: string;
 }>;
 
-/** A refusal over the rate is worth another try after about one window of the upstream. */
+/** After a refusal for the rate, another attempt makes sense after about one window of the upstream. */
 const QPS_RETRY_MS = 1_000;
-/** While a gate is closed it is probed hourly; the gate itself knows better when it reopens. */
+/** A closed gate is probed hourly; the gate itself knows better when it reopens. */
 const GATE_RETRY_MS = 3_600_000;
 
 /**
  * @returns Transient, Throttled, Rejected or Defect with fields `{upstreamClass, billed, providerCode, logId?}`.
- * `maybe_crypto` comes as a RejectedError: whoever sees it for the first time repeats once with a fresh key.
+ * `maybe_crypto` becomes a RejectedError: the first time, the caller repeats once with a fresh key.
  */
 export function classifyProviderCode(code: number, fields: CallFields = {}): CardsealError {
   const found = Object.hasOwn(PROVIDER_ERRORS, code) ? PROVIDER_ERRORS[code] : undefined;
   return upstreamError(found ?? UNKNOWN_PROVIDER_ERROR, { ...fields, providerCode: code });
 }
 
-/** The same for answers without a provider code: time-outs, statuses, bodies that are none. */
+/** The same for responses without a provider code: timeouts, statuses, bodies that are not JSON. */
 export function classifyTransport(kind: keyof typeof TRANSPORT_ERRORS, fields: CallFields = {}, cause?: unknown) {
   return upstreamError(TRANSPORT_ERRORS[kind], fields, cause);
 }
@@ -65,7 +65,7 @@ function upstreamError(row: UpstreamError, callFields: CallFields, cause?: unkno
   }
 }
 
-/** The sentence for the end user behind a rejected picture's code, or undefined for a code that has none. */
+/** The sentence for the end user for a rejection code; undefined for a code without one. */
 export function rejectionMessage(code: string): string | undefined {
   const rows = [...Object.values(PROVIDER_ERRORS), ...Object.values(TRANSPORT_ERRORS)] as UpstreamError[];
   return rows.find((row) => row.code === code)?.message;

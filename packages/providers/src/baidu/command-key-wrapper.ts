@@ -1,6 +1,7 @@
 /**
- * A key wrapper behind a long-lived child process that speaks line-delimited JSON on its standard streams (protocol:
- * docs/operate/key-wrapper.md). Bounded in queue, time and line length; what the child prints on stderr is counted, never kept.
+ * A key wrapper in a long-lived child process that speaks line-delimited JSON on its standard streams (protocol:
+ * docs/operate/key-wrapper.md). Queue, time and line length are limited. The output on stderr is counted and never
+ * kept.
  */
 import { TransientError } from '@cardseal/base/errors';
 import type { KeyWrapper } from './key-wrapper.ts';
@@ -11,15 +12,15 @@ export type KeyWrapperEvent = ChildEvent | { kind: 'restart_in'; delayMs: number
 export interface CommandKeyWrapperOptions {
   readonly command: string;
   readonly args?: readonly string[];
-  /** The child's whole environment; the parent's own when absent. */
+  /** The child's whole environment; default: the parent's own. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Requests that the child may have before it at once. */
+  /** Concurrent requests to the child. */
   readonly maxInFlight?: number;
-  /** Requests that may wait behind those; one more fails with `key_wrapper_busy`. */
+  /** Requests that may wait for the child; one more fails with `key_wrapper_busy`. */
   readonly maxQueue?: number;
   /** For one request, waiting included. */
   readonly deadlineMs?: number;
-  /** First pause before a dead child is started again; doubled up to a hundredfold. */
+  /** First pause before a dead child is started again; doubles up to a hundredfold. */
   readonly restartMs?: number;
   /** Between SIGTERM and SIGKILL at stop. */
   readonly stopGraceMs?: number;
@@ -40,7 +41,7 @@ interface Request {
   readonly id: number;
   readonly key: Buffer;
   readonly sinceMs: number;
-  /** How many children have had it: a request that kills its child must not kill every child. */
+  /** The number of children that got this request: a request that kills its child must not kill every child. */
   tries: number;
   settle(result: { wrapped: string } | { error: unknown }): void;
 }
@@ -110,7 +111,7 @@ class CommandKeyWrapper {
       const request = this.#queue.shift()!;
       request.tries++;
       this.#inFlight.set(request.id, request);
-      // The text form of the key cannot be zeroed; it dies with the request, and the key with the call.
+      // The text form of the key cannot be zeroed. It is dropped with the request, and the key with the call.
       this.#child.send(`{"id":${request.id},"key":"${request.key.toString('base64')}"}\n`);
     }
   }
@@ -128,7 +129,7 @@ class CommandKeyWrapper {
   #answer(line: string): void {
     const answer = parseAnswer(line);
     const request = answer && this.#inFlight.get(answer.id);
-    // Answers that come after their deadline belong to nobody; lines that are none may be a tool's chatter.
+    // A response after its deadline has no receiver. A line that is not a response may be debug output of a tool.
     if (!request) {
       this.#options.onEvent({ kind: 'stray_line' });
       return;
@@ -160,7 +161,7 @@ class CommandKeyWrapper {
   #timeOut(request: Request): void {
     const wasInFlight = this.#inFlight.has(request.id);
     request.settle({ error: new TransientError('key_wrapper_timeout') });
-    // A child that answered nobody for a whole deadline hangs.
+    // A child that responded to nothing for a whole deadline hangs.
     if (wasInFlight && this.#lastAnswerMs < request.sinceMs) this.#child?.kill();
   }
 
@@ -186,7 +187,7 @@ function parseAnswer(line: string): { id: number; result: { wrapped: string } | 
     return { id: answer.id, result: { wrapped } };
   }
   if (typeof answer.error === 'string') {
-    // Only something shaped like a code may pass into an error that is logged.
+    // Only text in the form of a code may go into an error that is logged.
     const wrapperCode = /^[A-Za-z0-9_.-]{1,64}$/.test(answer.error) ? answer.error : 'other';
     return { id: answer.id, result: { error: new TransientError('key_wrapper_refused', { fields: { wrapperCode } }) } };
   }

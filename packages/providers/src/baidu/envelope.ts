@@ -1,6 +1,6 @@
 /**
- * Reads the provider's answer as far as it stands in clear: either an encrypted reply or an error. The bytes decide,
- * not the content type: a paid reply must not be thrown away for a wrong header.
+ * Reads the part of the provider's response that is in the clear: an encrypted reply or an error. The bytes decide and
+ * not the content type: a wrong header must not discard a paid reply.
  */
 import { DefectError } from '@cardseal/base/errors';
 import { classifyHttpStatus, classifyProviderCode, classifyTransport } from './classify.ts';
@@ -9,20 +9,20 @@ import type { ReplyEnvelope } from './request-sealer.ts';
 
 export interface EncryptedReply {
   readonly kind: 'encrypted';
-  /** The envelope's members; which one holds the ciphertext is the sealer's affair. */
+  /** The members of the envelope; the sealer knows which one contains the ciphertext. */
   readonly fields: ReplyEnvelope;
-  /** Exact, though it is a number above 2^53 on the wire; absent when the provider sent none. */
+  /** Exact, although the number on the wire exceeds 2^53; absent when the provider sent none. */
   readonly logId?: string;
 }
 
-/** @throws a classified error for everything that is not an encrypted reply. */
+/** @throws a classified error for everything but an encrypted reply. */
 export function readEnvelope({ status, bytes, latencyMs }: UpstreamResponse): EncryptedReply {
   const seen = { latencyMs, httpStatus: status };
   const fields = bytes.length === 0 ? undefined : parseObject(bytes);
   const logId = fields && logIdOf(fields);
   const known = logId === undefined ? seen : { ...seen, logId };
   const providerCode = fields && codeOf(fields);
-  // A code in the body says more than the status above it.
+  // A code in the body is more precise than the HTTP status.
   if (providerCode !== undefined && providerCode !== 0) throw classifyProviderCode(providerCode, known);
   if (status !== 200) throw classifyHttpStatus(status, known);
   if (bytes.length === 0) throw classifyTransport('empty', seen);
@@ -52,7 +52,7 @@ function logIdOf(fields: ReplyEnvelope): string | undefined {
   return typeof logId === 'string' && /^\d{1,20}$/.test(logId) ? logId : undefined;
 }
 
-/** Undefined when the body names no code; NaN cannot occur: what is no integer counts as the unknown code -1. */
+/** Undefined when the body contains no code. A value that is not an integer becomes the unknown code -1. */
 function codeOf(fields: ReplyEnvelope): number | undefined {
   const code = fields.error_code;
   if (code === undefined || code === null) return undefined;

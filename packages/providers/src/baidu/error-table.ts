@@ -1,41 +1,41 @@
 /**
- * Every answer of the provider that is not a result, as data: what it means for the attempt, the gate, the bill and
- * the end user. The only place where a provider code gets a meaning; it must never look at message texts.
- * Codes are as published by the provider; `billed: 'no'` for coded errors is inferred from its price pages.
+ * Every response of the provider that is not a result, as data: its meaning for the attempt, the gate, the bill and
+ * the end user. No other file gives a provider code a meaning, and nothing looks at message texts. Codes are as
+ * published by the provider; `billed: 'no'` for coded errors is inferred from its price pages.
  */
 
 export type UpstreamClass =
-  /** Try again: backoff, attempt spent. */
+  /** Retry: backoff, attempt spent. */
   | 'transient'
   /** The provider's cluster is over its limit: as transient, with a longer backoff. */
   | 'overload'
-  /** Over the rate: attempt not spent, slow down everywhere. */
+  /** Over the rate: attempt not spent, every process slows down. */
   | 'qps'
   | 'daily_quota'
   | 'total_quota'
   /** Renew the access token once and repeat at once. */
   | 'token'
-  /** Our account or rights: gate closes, alert, attempt not spent. */
+  /** Account or rights of Cardseal: the gate closes, alert, attempt not spent. */
   | 'configuration'
-  /** Our request is wrong: terminal, alert. */
+  /** Cardseal's request is wrong: terminal, alert. */
   | 'defect'
-  /** The picture is at fault: terminal, the end user can act. */
+  /** The image cannot be used: terminal, the end user can act. */
   | 'rejected'
-  /** 216201: once more with a fresh key, because a failed decryption looks like it; then rejected. */
+  /** 216201: once more with a fresh key, because a failed decryption at the provider looks the same; then rejected. */
   | 'maybe_crypto'
-  /** Not in this table: transient with a small bounded count. */
+  /** Not in this table: transient with a small limit. */
   | 'unknown'
-  /** The reply could not be opened or read: a fresh key, at most twice, then defect. */
+  /** The reply could not be decrypted or read: a fresh key, at most twice, then defect. */
   | 'crypto';
 
 type Billed = 'no' | 'unknown' | 'yes';
 
 export interface UpstreamError {
   readonly upstreamClass: UpstreamClass;
-  /** Cardseal's own stable code, the one that consumers and operators see. */
+  /** Cardseal's own stable code, which consumers and operators see. */
   readonly code: string;
   readonly billed: Billed;
-  /** For the end user; on rejected pictures only. */
+  /** For the end user; for rejected images only. */
   readonly message?: string;
 }
 
@@ -119,14 +119,14 @@ export const PROVIDER_ERRORS: Readonly<Record<number, UpstreamError>> = Object.f
   282810: UNREADABLE,
 });
 
-/** What a caller records when the code is in no row. */
+/** Recorded when the code is in no row. */
 export const UNKNOWN_PROVIDER_ERROR: UpstreamError = Object.freeze({
   upstreamClass: 'unknown',
   code: 'upstream_unknown_code',
   billed: 'unknown',
 });
 
-/** Answers that bring no provider code, by what was seen. */
+/** Responses without a provider code, by what was observed. */
 export const TRANSPORT_ERRORS = Object.freeze({
   http_413: TOO_LARGE,
   http_429: row('transient', 'upstream_http_429'),
@@ -137,8 +137,8 @@ export const TRANSPORT_ERRORS = Object.freeze({
   too_large: { upstreamClass: 'transient', code: 'upstream_reply_too_large', billed: 'unknown' },
   incomplete: { upstreamClass: 'crypto', code: 'upstream_reply_incomplete', billed: 'unknown' },
   timeout: { upstreamClass: 'transient', code: 'upstream_timeout', billed: 'unknown' },
-  /** Broken after the request may have gone out. */
+  /** Broken after the request may have been sent. */
   connection: { upstreamClass: 'transient', code: 'upstream_connection', billed: 'unknown' },
-  /** Never connected: nothing was sent. */
+  /** Not connected: nothing was sent. */
   unreachable: row('transient', 'upstream_unreachable'),
 } satisfies Record<string, UpstreamError>);

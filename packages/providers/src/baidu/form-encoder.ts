@@ -1,21 +1,25 @@
 /**
- * Writes base64, already urlencoded, straight into the body of a form: the dearest step of a request when done with
- * strings. Stands between cipher and wire; must never hold a second whole copy of what it encodes.
+ * Writes urlencoded base64 directly into the body of a form. With strings this is the most expensive step of a
+ * request. It must never hold a second whole copy of its input.
  */
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
-/** Eight bytes are stored at once, so that many must be free behind the place that is written to. */
+/** Stores write eight bytes at once, so that many bytes must be free after the write position. */
 const STORE_BYTES = 8;
-/** A multiple of 3 and of AES's 16, small enough for the processor's nearest caches. */
+/** A multiple of 3 and of AES's 16, small enough for the CPU's nearest caches. */
 export const PIECE_BYTES = 24_576;
-/** Room is looked after for so many bytes at a time: less, and looking costs; more, and the end is counted twice. */
+/**
+ * Space is checked once per this number of bytes: with fewer the checks cost time, with more the end is counted twice.
+ */
 const BLOCK_BYTES = 1_536;
 
 interface PairTable {
-  /** Escaped length (2, 4 or 6) of the two characters that stand for 12 bits. */
+  /** The escaped length (2, 4 or 6) of the two characters for 12 bits. */
   readonly lengths: Uint8Array;
-  /** Their bytes, padded with zeros to eight and read as a float: V8's only unboxed 8-byte store. Never a NaN,
-   *  because the exponent's bytes are always zero. */
+  /**
+   * Their bytes, padded with zeros to eight and read as a float: V8's only unboxed 8-byte store. Never a NaN, because
+   * the bytes of the exponent are always zero.
+   */
   readonly stores: Float64Array;
 }
 
@@ -52,12 +56,12 @@ export function encodedLength(bytes: Uint8Array): number {
   return whole === bytes.length ? total : total + encodedTail(bytes.subarray(whole)).length;
 }
 
-/** What no urlencoded base64 of `byteCount` bytes can be shorter than: nothing escaped but the padding. */
+/** The shortest possible urlencoded base64 of `byteCount` bytes: nothing is escaped but the padding. */
 export function leastEncodedLength(byteCount: number): number {
   return Math.ceil(byteCount / 3) * 4 + 2 * ((3 - (byteCount % 3)) % 3);
 }
 
-/** What random bytes come to, with more than eight standard deviations in hand. */
+/** The length for random bytes, with more than eight standard deviations of reserve. */
 function likelyEncodedLength(byteCount: number): number {
   const base64 = Math.ceil(byteCount / 3) * 4;
   return Math.ceil(base64 * (17 / 16) + 3 * Math.sqrt(base64)) + 64;
@@ -72,13 +76,13 @@ export interface FormValueWriter {
   write(bytes: Uint8Array): void;
   /** Urlencoded characters of the value so far. */
   encodedBytes(): number;
-  /** Closes the value (padding) and gives the body: head, then value. */
+  /** Ends the value (padding) and returns the body: head, then value. */
   finish(): Buffer;
 }
 
 /**
- * A body that starts with `head` and ends with a value of about `byteCount` raw bytes. One allocation when the value
- * is random, as ciphertext is; a value full of `+` and `/` (ECB over a blank picture) makes it grow.
+ * A body that starts with `head` and ends with a value of about `byteCount` raw bytes. Random values such as
+ * ciphertext need one allocation; a value full of `+` and `/` (ECB over a blank image) grows.
  */
 export function createFormValueWriter(head: string, byteCount: number): FormValueWriter {
   pairTable ??= buildPairTable();
@@ -124,7 +128,7 @@ export function createFormValueWriter(head: string, byteCount: number): FormValu
 
 const viewOf = (buffer: Buffer) => new DataView(buffer.buffer, buffer.byteOffset, buffer.length);
 
-/** Whole groups of 3 bytes in, two table rows out for each. Returns the new position. */
+/** Reads whole groups of 3 bytes and writes two table rows for each. Returns the new position. */
 function writeGroups(table: PairTable, groups: Uint8Array, view: DataView, from: number): number {
   const { lengths, stores } = table;
   const unrolled = groups.length - (groups.length % 12);
@@ -139,7 +143,7 @@ function writeGroups(table: PairTable, groups: Uint8Array, view: DataView, from:
   return position;
 }
 
-/** The hot loop: 12 bytes as three words hold eight units. A quarter faster than byte by byte. */
+/** The hot loop: 12 bytes as three words contain eight units. A quarter faster than byte by byte. */
 function writeUnrolled({ lengths, stores }: PairTable, bytes: Uint8Array, view: DataView, from: number): number {
   const words = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   let position = from;

@@ -1,6 +1,6 @@
 /**
- * The one HTTP exchange with the provider: one total deadline over connect, headers and body, a bounded answer, no
- * redirect, connections kept. The token travels in the query string, so the URL is a secret: it must never reach an
+ * The HTTP exchange with the provider: one total deadline over connect, headers and body, a limited response, no
+ * redirects, connections kept open. The token is in the query string, so the URL is a secret: it must never reach an
  * error, a log or a caller.
  */
 
@@ -11,24 +11,24 @@ import { type buildConnector, type Dispatcher, Pool } from 'undici';
 import { classifyTransport } from './classify.ts';
 
 export interface IdCardClientOptions {
-  /** Scheme, host and port, such as `https://aip.baidubce.com`. */
+  /** Scheme, host and port, for example `https://aip.baidubce.com`. */
   readonly baseUrl: string;
-  /** Instead of a pool of its own; never closed here. */
+  /** Used instead of an own pool; never closed here. */
   readonly dispatcher?: Dispatcher;
-  /** Upper bound of connections: rate × latency, with room. */
+  /** Upper bound of connections: rate × latency, with reserve. */
   readonly connections?: number;
   readonly deadlineMs?: number;
-  /** Which proxy leads to the provider; none unless given. */
+  /** Chooses the proxy to the provider; default: none. */
   readonly proxyFor?: ProxyFor;
   readonly maxResponseBytes?: number;
   readonly clock?: Clock;
 }
 
 interface UpstreamRequest {
-  /** Such as `/rest/2.0/ocr/v1/idcard_enc`. */
+  /** For example `/rest/2.0/ocr/v1/idcard_enc`. */
   readonly path: string;
   readonly token?: string;
-  /** Form-encoded and whole: a Buffer is sent without another copy. */
+  /** Form-encoded and complete: a Buffer is sent without another copy. */
   readonly body: Buffer;
   readonly signal?: AbortSignal;
 }
@@ -47,7 +47,7 @@ export interface IdCardClient {
   stop(): Promise<void>;
 }
 
-/** Idle connections die before the usual minute of a provider's front end, and before a NAT forgets them. */
+/** Idle connections end before the usual minute of a provider's front end, and before a NAT drops them. */
 const KEEP_ALIVE_MS = 15_000;
 
 export function createIdCardClient(options: IdCardClientOptions): IdCardClient {
@@ -89,7 +89,8 @@ export function createIdCardClient(options: IdCardClientOptions): IdCardClient {
 }
 
 function newPool(origin: string, connections: number, connect: buildConnector.connector): Pool {
-  // The total deadline rules: undici's own timers are per phase or per pause, and a drip passes them for ever.
+  // Only the total deadline counts: undici's own timers apply per phase or per pause, and a slow trickle passes them
+  // forever.
   return new Pool(origin, {
     connections,
     connect: markingConnector(connect),
@@ -116,10 +117,13 @@ async function readBounded(body: AsyncIterable<Uint8Array>, maxBytes: number): P
   return Buffer.concat(pieces, sizeBytes);
 }
 
-/** Errors of connecting, a TLS handshake included: nothing was sent, so nothing can have been billed. */
+/** Errors of connecting, the TLS handshake included: nothing was sent, so nothing was billed. */
 const neverConnected = new WeakSet<Error>();
 
-/** The stage decides what an error means. A list of codes cannot: Node gives several TLS failures the code `UNSPECIFIED`. */
+/**
+ * The stage decides what an error means. A list of codes cannot: Node gives several TLS failures the code
+ * `UNSPECIFIED`.
+ */
 function markingConnector(connect: buildConnector.connector): buildConnector.connector {
   return (options, callback) =>
     connect(options, (...result) => {

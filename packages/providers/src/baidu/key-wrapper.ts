@@ -1,6 +1,6 @@
 /**
- * The port for the provider's white-box tool, AES key in, `enc_aes_key` out, and its two settings: RSA with a public
- * key (what the emulator unwraps) and a child process (what a vendor's tool sits behind). Never logs a key.
+ * The port for the provider's white-box tool (AES key in, `enc_aes_key` out) and its two settings: RSA with a public
+ * key, which the emulator unwraps, and a child process, which runs a vendor's tool. Never logs a key.
  */
 import { constants, createPublicKey, publicEncrypt } from 'node:crypto';
 import { DefectError } from '@cardseal/base/errors';
@@ -40,8 +40,8 @@ export type KeyWrapperSetting =
   | { readonly kind: 'command'; readonly command: string; readonly args: readonly string[] };
 
 /**
- * Reads `rsa:<pem file>` or `command:<program> <argument>…`. A command's words are split at spaces, with '…' and "…"
- * around words that hold some, or given as a JSON array; no shell is involved and nothing is expanded.
+ * Reads `rsa:<pem file>` or `command:<program> <argument>…`. A command is split at spaces, with '…' and "…" around
+ * arguments that contain some, or is a JSON array. No shell runs, and nothing is expanded.
  * @throws DefectError `key_wrapper_setting_invalid`.
  */
 export function parseKeyWrapperSetting(setting: string): KeyWrapperSetting {
@@ -63,7 +63,7 @@ function jsonWords(text: string): string[] {
     const words: unknown = JSON.parse(text);
     if (Array.isArray(words) && words.every((word) => typeof word === 'string')) return words;
   } catch {
-    // Falls through: whatever is wrong with it, the setting is.
+    // Fall through: any parse failure means that the setting is invalid.
   }
   throw settingInvalid();
 }

@@ -1,21 +1,21 @@
 /**
- * One child process that is spoken to in lines: started, read with a bound on line length, counted on stderr, killed.
- * It knows nothing of what the lines mean, and never restarts by itself.
+ * A child process with line-based input and output: starts it, reads lines of limited length, counts its stderr, kills
+ * it. It does not know what the lines mean and never restarts the child.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 
 export type ChildEvent =
   | { kind: 'started'; pid: number }
-  /** `failure` is the system's code when the program could not be started, such as `ENOENT`. */
+  /** `failure` is the system's code when the program could not be started, for example `ENOENT`. */
   | { kind: 'exited'; exitCode: number | null; signal: string | null; failure?: string }
-  /** The text itself may hold anything and is dropped. */
+  /** The text may contain anything and is dropped. */
   | { kind: 'stderr'; bytes: number }
   | { kind: 'line_too_long' };
 
 export interface LineChild {
   send(line: string): void;
   kill(): void;
-  /** End of input, then SIGTERM, then SIGKILL; resolves when the child is gone. */
+  /** Ends the input, then sends SIGTERM, then SIGKILL; resolves when the child is gone. */
   stop(): Promise<void>;
 }
 
@@ -23,7 +23,7 @@ export interface LineChildOptions {
   readonly command: string;
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
-  /** How long a child may take to leave after SIGTERM. */
+  /** The time that a child gets after SIGTERM. */
   readonly graceMs?: number;
 }
 
@@ -34,7 +34,7 @@ export function startLineChild(
   { command, args, env, graceMs = 2_000 }: LineChildOptions,
   onEvent: (event: ChildEvent | { kind: 'line'; line: string }) => void,
 ): LineChild {
-  // A process group of its own, so that a wrapping shell cannot leave the tool behind.
+  // A process group of its own, so that a shell around the tool cannot leave it running.
   const child = spawn(command, args, { stdio: 'pipe', detached: true, ...(env ? { env: { ...env } } : {}) });
   let failure: string | undefined;
   const gone = new Promise<void>((resolve) => {
@@ -47,10 +47,10 @@ export function startLineChild(
     failure = error.code ?? 'spawn_failed';
   });
   child.once('spawn', () => onEvent({ kind: 'started', pid: child.pid! }));
-  // A broken pipe is followed by the exit, which is what counts.
+  // A broken pipe is followed by the exit, which counts.
   child.stdin.on('error', () => {});
   child.stderr.on('data', (bytes: Buffer) => onEvent({ kind: 'stderr', bytes: bytes.length }));
-  // Output that an orphaned grandchild keeps open must not hold back the news of the exit.
+  // Output that an orphaned grandchild keeps open must not delay the report of the exit.
   child.once('exit', () => setTimeout(() => [child.stdout, child.stderr].map((s) => s.destroy()), DRAIN_MS).unref());
   const kill = () => killGroup(child, 'SIGKILL');
   readLines(

@@ -1,11 +1,11 @@
-/** From the setting `BAIDU_KEY_WRAPPER`, already read from the environment, to a working key wrapper; for start-up only. */
+/** Creates the key wrapper of the setting `BAIDU_KEY_WRAPPER`; for startup only. */
 import { readFile } from 'node:fs/promises';
 import { DefectError } from '@cardseal/base/errors';
 import { type CommandKeyWrapperOptions, commandKeyWrapper } from './command-key-wrapper.ts';
 import { type KeyWrapper, parseKeyWrapperSetting, rsaKeyWrapper } from './key-wrapper.ts';
 
 /**
- * @param options bounds and events of a command; ignored for `rsa:`.
+ * @param options limits and events of a command; ignored for `rsa:`.
  * @throws DefectError `key_wrapper_setting_invalid`, `key_wrapper_file_unreadable`, `key_wrapper_public_key_invalid`.
  */
 export async function openKeyWrapper(

@@ -1,4 +1,4 @@
-/** A private Redis for this folder's tests, on a socket of its own; without `redis-server` the tests fail. */
+/** A private Redis for the tests of this folder, on its own socket; without `redis-server` the tests fail. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -20,7 +20,7 @@ export async function startRedisForTests() {
       clients.push(client);
       return client;
     },
-    /** SIGSTOP and SIGCONT: a Redis that is there and does not answer. */
+    /** SIGSTOP and SIGCONT: a Redis that is reachable and does not respond. */
     freeze: () => void server.kill('SIGSTOP'),
     thaw: () => void server.kill('SIGCONT'),
     async stop() {

@@ -1,6 +1,6 @@
 /**
- * The token store in Redis: the token lies there sealed, and every command is bounded in time, because a Redis that is
- * away must cost a call a moment, not its deadline.
+ * The token store in Redis: it stores the token sealed, and every command has a time limit, because a Redis that is
+ * away must cost a call a moment and not its deadline.
  */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import type { Clock } from '@cardseal/base/clock';
@@ -11,12 +11,12 @@ import type { StoredToken, TokenStore } from './token-store.ts';
 
 export interface RedisTokenStoreOptions {
   readonly redis: Redis | Cluster;
-  /** Stands before every key, such as `{cardseal}:`. */
+  /** Prefix of every key, for example `{cardseal}:`. */
   readonly keyPrefix: string;
   readonly credentialId: string;
-  /** Whom the tokens are issued to: one of a key that was replaced opens nothing here. */
+  /** The API key that the tokens belong to: after a replacement, tokens of the old key do not open. */
   readonly apiKey: string;
-  /** 32 bytes; all workers need the same one. */
+  /** 32 bytes; equal for all workers. */
   readonly sealKey: () => Promise<Buffer>;
   readonly clock: Clock;
   readonly commandTimeoutMs?: number;
@@ -68,8 +68,8 @@ async function bounded<T>(command: Promise<T>, timeoutMs: number): Promise<T> {
 }
 
 /**
- * Format 2: byte 2, 12 bytes of nonce, ciphertext, 16 bytes of tag; AAD binds the value to its key in Redis and to the
- * API key. A renewed API key would else be called with the token of the one that is dead, for as long as that lives.
+ * Format 2: byte 2, 12 bytes of nonce, ciphertext, 16 bytes of tag. The associated data binds the value to its Redis
+ * key and to the API key. Otherwise a renewed API key would use the token of the revoked one until that expires.
  */
 const FORMAT = 2;
 const NONCE_BYTES = 12;
@@ -86,7 +86,7 @@ function sealToken(sealKey: Buffer, owner: Buffer, token: StoredToken): Buffer {
   return Buffer.concat([Buffer.of(FORMAT), nonce, ...parts, cipher.getAuthTag()]);
 }
 
-/** What cannot be opened (another key, tampering) counts as absent: the next fetch overwrites it. */
+/** A value that cannot be opened (another key, tampering) counts as absent: the next fetch overwrites it. */
 function openToken(sealKey: Buffer, owner: Buffer, sealed: Buffer): StoredToken | null {
   try {
     if (sealed[0] !== FORMAT) return null;

@@ -1,17 +1,17 @@
 /**
- * Asks the provider's token endpoint for an access token. The keys go in the body, never into the URL, and neither
- * they nor the answer's text may reach an error.
+ * Requests an access token from the provider's token endpoint. The keys go into the body and never into the URL, and
+ * neither they nor the text of the response may reach an error.
  */
 import { CardsealError, DefectError, TransientError } from '@cardseal/base/errors';
 import type { IdCardClient } from './id-card-client.ts';
 import type { FetchToken } from './token-source.ts';
 
 const TOKEN_PATH = '/oauth/2.0/token';
-/** A token endpoint that names no life time gets the published one. */
+/** Used when the token endpoint returns no lifetime: the published one. */
 const DEFAULT_LIFE_S = 2_592_000;
 
 /**
- * @returns a fetch that throws DefectError `upstream_credential_refused` (401 `invalid_client`, class
+ * @returns a function that throws DefectError `upstream_credential_refused` (401 `invalid_client`, class
  * `configuration`) or TransientError `upstream_token_unavailable`.
  */
 export function createTokenFetcher(client: IdCardClient): FetchToken {

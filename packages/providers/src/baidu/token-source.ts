@@ -1,7 +1,7 @@
 /**
- * One access token per credential for all workers: read from memory, else from the shared store, else fetched by
- * whoever holds the lock. Stands before every call; must never hammer the token endpoint, nor fail because the store
- * is away: then this process fetches a token of its own (several live tokens are independent).
+ * One access token per credential for all workers: read from memory, else from the shared store, else fetched by the
+ * process that holds the lock. It must never flood the token endpoint, and never fail because the store is away: then
+ * this process fetches its own token (several valid tokens are independent).
  */
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '@cardseal/base/clock';
@@ -9,15 +9,18 @@ import { DefectError } from '@cardseal/base/errors';
 import type { StoredToken, TokenStore } from './token-store.ts';
 
 export interface TokenSource {
-  /** A token that should work. @throws TransientError `upstream_token_unavailable`, DefectError `upstream_credential_refused`. */
+  /**
+   * A token that should work. @throws TransientError `upstream_token_unavailable`, DefectError
+   * `upstream_credential_refused`.
+   */
   get(signal?: AbortSignal): Promise<string>;
-  /** A token other than the one that failed; only one holder in all processes fetches it. */
+  /** A token other than the one that failed; one process of all fetches it. */
   renew(failedToken: string, signal?: AbortSignal): Promise<string>;
 }
 
 export type FetchToken = (apiKey: string, secretKey: string) => Promise<{ token: string; expiresInS: number }>;
 
-/** Names the credential by id only. `store_away` comes once per flight that had to go without the store. */
+/** Names the credential by id only. `store_away` is reported once per fetch that had to work without the store. */
 export type TokenEvent = { kind: 'fetched' | 'adopted' | 'store_away' | 'refused'; credentialId: string };
 
 export interface TokenSourceOptions {
@@ -28,13 +31,16 @@ export interface TokenSourceOptions {
   readonly store: TokenStore;
   readonly clock: Clock;
   readonly onEvent?: (event: TokenEvent) => void;
-  /** Longer than `fetchToken` can take. Also how long others wait for the holder before they fetch themselves. */
+  /**
+   * Longer than `fetchToken` can take. Other processes wait this long for the holder of the lock before they fetch
+   * themselves.
+   */
   readonly lockTtlMs?: number;
   readonly pollMs?: number;
 }
 
 const DAY_MS = 86_400_000;
-/** After a refusal of the keys, or a failed early renewal, nobody here asks again for so long. */
+/** After a refusal of the keys, or a failed early renewal, this process pauses this long. */
 const HOLD_OFF_MS = 60_000;
 
 export function createTokenSource(options: TokenSourceOptions): TokenSource {
@@ -66,20 +72,21 @@ class SharedTokenSource {
   }
 
   async renew(failedToken: string): Promise<string> {
-    // A later fetch may bring the same text again: then it is as good as it gets, and fetching on would be hammering.
+    // A later fetch may return the same text again. That is the best available token, and fetching again would flood
+    // the endpoint.
     const failed = this.#current?.token === failedToken ? this.#current.version : null;
     const isOther = (token: StoredToken) =>
       token.token !== failedToken || (failed !== null && token.version !== failed);
     return (await this.#obtain((token, nowMs) => isAlive(token, nowMs) && isOther(token))).token;
   }
 
-  /** Behind the callers' backs: the old token works for another day, so nobody waits, and a failure fails no call. */
+  /** In the background: the old token works for another day, so no caller waits, and a failure fails no call. */
   #renewEarly(): void {
     this.#earlyRenewalHeldUntilMs = this.#options.clock.now() + HOLD_OFF_MS;
     this.#obtain(isFresh).catch(() => {});
   }
 
-  /** Single flight within the process; whoever joins a flight looks at its result with his own eyes. */
+  /** Single flight within the process; each caller that joins checks the result itself. */
   async #obtain(accept: Accept): Promise<StoredToken> {
     for (;;) {
       if (this.#flight) {
@@ -130,7 +137,7 @@ class SharedTokenSource {
       const seen = await reach(store.read());
       if (seen && accept(seen, clock.now())) return this.#adopt(seen);
       const fetched = await this.#fetch();
-      // The token is in hand: that it could not be shared costs others a fetch, not this call.
+      // This process has the token. If it could not be shared, others fetch their own, and this call succeeds.
       await store.write(fetched).catch(() => this.#emit('store_away'));
       return fetched;
     } finally {
@@ -175,7 +182,7 @@ const isFresh: Accept = (token, nowMs) => token.renewAtMs > nowMs;
 
 class StoreAway extends Error {}
 
-/** Marks the store's own failures, whatever they are: they must not be taken for the provider's. */
+/** Marks failures of the store itself: they must not count as failures of the provider. */
 async function reach<T>(command: Promise<T>): Promise<T> {
   try {
     return await command;
@@ -184,7 +191,7 @@ async function reach<T>(command: Promise<T>): Promise<T> {
   }
 }
 
-/** One caller's abort ends his waiting, not the flight that others share. */
+/** An abort ends the waiting of one caller and not the fetch that others share. */
 function abortable<T>(shared: Promise<T>, signal?: AbortSignal): Promise<T> {
   if (!signal) return shared;
   return new Promise((resolve, reject) => {

@@ -1,24 +1,25 @@
 /**
- * Where the workers of one credential share its access token, and the twin in memory that tests and a lone process
- * use. A store may lose everything at any time; it must never hold a token in clear outside this process.
+ * The store in which the workers of one credential share its access token, and an implementation in memory for tests
+ * and single processes. A store may lose everything at any time. It must never hold a token in the clear outside this
+ * process.
  */
 import type { Clock } from '@cardseal/base/clock';
 
 export interface StoredToken {
   readonly token: string;
-  /** From here on somebody should fetch the next one, though this one still works. */
+  /** From this time on one process should fetch the next token; this one still works. */
   readonly renewAtMs: number;
   readonly expiresAtMs: number;
-  /** Differs with every fetch, also when the provider hands out the same token again. */
+  /** Differs with every fetch, even if the provider returns the same token again. */
   readonly version: string;
 }
 
 export interface TokenStore {
-  /** Null when there is none, it has expired, or it cannot be opened. Rejects when the store is away. */
+  /** null when there is none, it has expired, or it cannot be opened. Rejects when the store is away. */
   read(): Promise<StoredToken | null>;
-  /** Overwrites; forgets by itself at `expiresAtMs`. */
+  /** Overwrites. The entry expires at `expiresAtMs`. */
   write(token: StoredToken): Promise<void>;
-  /** One holder at a time, for at most `ttlMs`. The release frees only one's own lock. */
+  /** One holder at a time, for at most `ttlMs`. The release frees only the caller's own lock. */
   lock(ttlMs: number): Promise<(() => Promise<void>) | null>;
 }
 

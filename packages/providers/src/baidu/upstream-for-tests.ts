@@ -1,4 +1,4 @@
-/** A tiny HTTP server that stands in for the provider in this folder's tests; no production code may import it. */
+/** A small HTTP server that replaces the provider in the tests of this folder; production code must not import it. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 
@@ -11,7 +11,7 @@ export interface SeenRequest {
 
 export type Responder = (request: SeenRequest, response: ServerResponse) => void;
 
-/** Answers by `respond`, which a test may replace at any time; `seen` holds every request in order. */
+/** Responds with `respond`, which a test may replace at any time; `seen` contains every request in order. */
 export async function startUpstream(respond: Responder) {
   const seen: SeenRequest[] = [];
   const upstream = { baseUrl: '', seen, respond, connections: 0, stop };

@@ -1,6 +1,6 @@
 /**
- * The provider's enumerations in stable English. All are open sets: a value without a word here passes through as
- * `other:<value>`, and never stops a reply that was paid for.
+ * The provider's enumerations in stable English words. All are open sets: an unknown value becomes `other:<value>` and
+ * never makes a paid reply unreadable.
  */
 import { type Direction, type ImageStatus, type NumberCheck, other, type RiskType } from '@cardseal/idcard/card';
 import type { JsonObject } from './parse.ts';
@@ -50,7 +50,7 @@ function readCode<T extends string>(value: unknown, known: ReadonlyMap<number, T
   return (number === undefined ? undefined : known.get(number)) ?? other(text);
 }
 
-/** A reply that does not say how the picture was gets the provider's own word for that. */
+/** A reply that does not describe the image gets the provider's own word for that. */
 export function readImageStatus(reply: JsonObject): ImageStatus {
   return readWord(reply.image_status, IMAGE_STATUS) ?? 'unknown';
 }

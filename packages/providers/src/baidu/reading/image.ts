@@ -1,4 +1,4 @@
-/** What a reply says about the picture itself: risk, quality, and the crops that were asked for. */
+/** What a reply says about the image itself: risk, quality, and the requested crops. */
 import type { Crop, Quality, QualityAspect, Risk } from '@cardseal/idcard/card';
 import { readRiskType } from './enumerations.ts';
 import { isObject, type JsonObject } from './parse.ts';
@@ -6,10 +6,12 @@ import { readBox, readNumber, readText } from './words.ts';
 
 const MAX_TOOL_CHARACTERS = 100;
 export const MAX_CROP_BYTES = 4 * 1024 * 1024;
-/** Searched for, not matched from end to end: a match of megabytes would need a backtracking stack of as many. */
+/**
+ * Found by a search and not by one full match: a match of megabytes would need a backtracking stack of the same size.
+ */
 const NOT_BASE64 = /[^A-Za-z0-9+/=]/;
 
-/** An edit tool without a risk type still counts: the type is then `unknown`. */
+/** An editing tool without a risk type still counts; the type is then `unknown`. */
 export function readRisk(reply: JsonObject): Risk | undefined {
   const type = readRiskType(reply);
   const edit_tool = readText(reply.edit_tool, MAX_TOOL_CHARACTERS);
@@ -27,7 +29,7 @@ function readAspect(flag: unknown, probability: unknown): QualityAspect | undefi
   return Object.keys(aspect).length > 0 ? aspect : undefined;
 }
 
-/** `propobility` is how the provider spells it. */
+/** The provider spells it `propobility`. */
 export function readQuality(reply: JsonObject): Quality | undefined {
   const given = reply.card_quality;
   if (!isObject(given)) return undefined;
@@ -38,7 +40,9 @@ export function readQuality(reply: JsonObject): Quality | undefined {
   return { ...(clear && { clear }), ...(complete && { complete }), ...(uncovered && { uncovered }) };
 }
 
-/** Bytes that are no base64, or too large, are left out, and the position stays: they must not cost the card. */
+/**
+ * Crops that are not base64 or too large are dropped, and the position stays: they must not make the card unreadable.
+ */
 export function readCrop(base64: unknown, location: unknown): Crop | undefined {
   const bytes = readBytes(base64);
   const box = readBox(location);

@@ -1,20 +1,21 @@
 /**
- * Decrypted bytes to a JSON object, bounded in size, depth and number of values before the parser sees them: a reply
- * decrypted with a wrong key is noise, and noise may look like anything. Nothing of it may reach an error.
+ * Parses decrypted bytes to a JSON object. Size, depth and number of values are limited before the parser sees them: a
+ * reply that was decrypted with a wrong key is noise, and noise may have any content. Nothing of it may reach an
+ * error.
  */
 import { isUtf8 } from 'node:buffer';
 import { TransientError } from '@cardseal/base/errors';
 
 export const MAX_REPLY_BYTES = 8 * 1024 * 1024;
 const MAX_DEPTH = 16;
-/** A reply has some fifty values; commas and opening brackets are counted, which bounds them from above. */
+/** A reply has some fifty values. Commas and opening brackets are counted, which is an upper bound. */
 const MAX_VALUES = 10_000;
 
 export type JsonObject = { readonly [key: string]: unknown };
 
 type Reason = 'too_large' | 'not_utf8' | 'too_deep' | 'too_many_values' | 'not_json' | 'not_a_reply';
 
-/** No cause: the parser's own message quotes the text. */
+/** No cause: the parser's message quotes the text. */
 function unreadable(reason: Reason): TransientError {
   return new TransientError('upstream_reply_unreadable', {
     fields: { upstreamClass: 'crypto', billed: 'yes', reason },
@@ -24,7 +25,7 @@ function unreadable(reason: Reason): TransientError {
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
-/** `[` and `{` differ in one bit, and so do `]` and `}`. */
+/** `[` and `{` differ in one bit, as do `]` and `}`. */
 const OPENING = 0x5b;
 const CLOSING = 0x5d;
 const BRACE_BIT = 0x20;
@@ -62,7 +63,7 @@ function assertBounded(bytes: Buffer): void {
 type Reviver = (key: string, value: unknown, context: { source?: string }) => unknown;
 const parseJson = JSON.parse as (text: string, reviver: Reviver) => unknown;
 
-/** `log_id` exceeds 2^53, and a text sent as a number may be an 18-digit one: both keep their digits. */
+/** `log_id` exceeds 2^53, and a text sent as a number may have 18 digits: both keep their digits. */
 const keepDigits: Reviver = (key, value, { source }) =>
   typeof value === 'number' && (key === 'log_id' || key === 'words') ? source : value;
 

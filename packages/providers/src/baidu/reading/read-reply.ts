@@ -1,7 +1,7 @@
 /**
- * The decrypted reply of the ID-card endpoints, read into the provider-neutral {@link SideReading}. It stands behind
- * the checkpoint of the paid call and may run again at any time on the same bytes: pure, and strict about nothing but
- * that the bytes are a reply at all.
+ * Reads the decrypted reply of the ID card endpoints into the provider-neutral {@link SideReading}. It runs after the
+ * checkpoint of the billed call and may run again on the same bytes at any time. Pure; it only requires that the bytes
+ * are a reply.
  */
 
 import { CardsealError } from '@cardseal/base/errors';
@@ -16,7 +16,7 @@ export interface ReplyContext {
   declaredSide: Side;
   /** Name of the provider, as the result shows it. */
   provider: string;
-  /** The id that the envelope around the encrypted reply carried; counts when the reply itself has none. */
+  /** The id from the envelope around the encrypted reply; used when the reply itself has none. */
   logId?: string | undefined;
 }
 
@@ -26,8 +26,8 @@ function readLogId(value: unknown): string | undefined {
 }
 
 /**
- * Reads at most 8 MiB of UTF-8 JSON. Throws `TransientError('upstream_reply_unreadable')` with
- * `upstreamClass: 'crypto'` when the bytes are no reply; every oddity inside a reply is borne.
+ * Reads at most 8 MiB of UTF-8 JSON. Throws `TransientError('upstream_reply_unreadable')` with `upstreamClass:
+ * 'crypto'` when the bytes are not a reply. Accepts every irregularity inside a reply.
  */
 export function readReply(plaintext: Uint8Array | string, context: ReplyContext): SideReading {
   const reply = parseReply(plaintext);
@@ -53,7 +53,10 @@ export function readReply(plaintext: Uint8Array | string, context: ReplyContext)
   };
 }
 
-/** Whether {@link readReply} will accept the bytes: asked before the checkpoint is written, for a reply is kept for good. */
+/**
+ * Whether {@link readReply} will accept the bytes. The worker asks before it writes the checkpoint, which stays
+ * forever.
+ */
 export function isWellFormedReply(plaintext: Uint8Array | string): boolean {
   try {
     parseReply(plaintext);

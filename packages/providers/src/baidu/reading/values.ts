@@ -1,5 +1,5 @@
 /**
- * From the texts of a card to typed values. A text that cannot be typed stays in `fields` as it was read and is
+ * Converts the texts of a card to typed values. A text without a typed value stays in `fields` as it was read and is
  * absent from the card: nothing is guessed.
  */
 import { type CardFields, isRealDate, other, withOneDot, withoutZu } from '@cardseal/idcard/card';
@@ -9,12 +9,12 @@ const LONG_TERM = '长期';
 const DATE = /^(\d{4})(\d{2})(\d{2})$/;
 const SEPARATED_DATE = /^(\d{4})[-./年](\d{1,2})[-./月](\d{1,2})日?$/;
 
-/** Full-width letters and digits become plain ones; blanks inside go. */
+/** Converts full-width letters and digits to plain ones and removes inner blanks. */
 function compact(text: string): string {
   return text.normalize('NFKC').replace(/\s/g, '');
 }
 
-/** ISO, from `YYYYMMDD` as sent or from the separated forms that a reader might fall back to. */
+/** ISO, from `YYYYMMDD` as sent or from the separated forms that an OCR engine may return. */
 function readDate(text: string): string | undefined {
   const plain = compact(text);
   const [, year, month, day] = DATE.exec(plain) ?? SEPARATED_DATE.exec(plain) ?? [];
@@ -34,7 +34,7 @@ function readUntil(text: string): Pick<Partial<CardFields>, 'valid_until' | 'val
   return date === undefined ? {} : { valid_until: date, valid_long_term: false };
 }
 
-/** The typed card of one picture; only the keys that have a value. */
+/** The typed card of one image; only the keys that have a value. */
 export function readCard(fields: Fields): Partial<CardFields> {
   const on = <T>(text: string | undefined, read: (text: string) => T) => (text === undefined ? undefined : read(text));
   const card: { [K in keyof CardFields]?: CardFields[K] | undefined } = {

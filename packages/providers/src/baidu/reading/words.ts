@@ -1,6 +1,6 @@
 /**
- * `words_result`: in the documentation an array, on the wire an object keyed by the Chinese captions of the card. Both
- * are read, missing keys and odd types are borne.
+ * `words_result`: an array in the documentation, and on the wire an object keyed by the Chinese captions of the card.
+ * Accepts both, and also missing keys and unexpected types.
  */
 import {
   type Box,
@@ -27,14 +27,14 @@ const CAPTIONS: Record<FieldName, string> = {
 const MAX_TEXT_CHARACTERS = 256;
 const MAX_ARRAY_ENTRIES = 64;
 
-/** A finite number, also when it was sent as a string. Adding 0 makes -0, which JSON cannot write, plain. */
+/** A finite number, also when it was sent as a string. Adding 0 turns -0, which JSON cannot write, into 0. */
 export function readNumber(value: unknown): number | undefined {
   if (typeof value === 'number') return Number.isFinite(value) ? value + 0 : undefined;
   if (typeof value !== 'string' || !/^-?\d{1,9}(?:\.\d{1,9})?$/.test(value.trim())) return undefined;
   return Number(value) + 0;
 }
 
-/** A text without control characters and surrounding blanks; `undefined` when there is nothing in it. */
+/** A text without control characters and surrounding blanks; `undefined` when it is empty. */
 export function readText(value: unknown, maxCharacters: number): string | undefined {
   if (typeof value !== 'string' && typeof value !== 'number') return undefined;
   const text = String(value)
@@ -45,7 +45,7 @@ export function readText(value: unknown, maxCharacters: number): string | undefi
   return text === '' ? undefined : text;
 }
 
-/** The box in pixels, or `undefined` unless all four numbers are there. */
+/** The box in pixels; `undefined` unless all four numbers are present. */
 export function readBox(location: unknown): Box | undefined {
   if (!isObject(location)) return undefined;
   const [left, top, width, height] = [location.left, location.top, location.width, location.height].map(readNumber);
@@ -61,8 +61,8 @@ function readField(entry: unknown): FieldReading | undefined {
 }
 
 /**
- * The documented array in the two forms that it may have (inferred, none was ever seen): `{caption: entry}` or
- * `{name | key: caption, words, location}` per element. The first of a caption counts.
+ * The documented array in its two possible forms (inferred; neither was observed): `{caption: entry}`, or `{name
+ * key: caption, words, location}` per element. The first entry of a caption counts.
  */
 function fromArray(elements: unknown[]): Map<string, unknown> {
   const byCaption = new Map<string, unknown>();
@@ -93,7 +93,7 @@ export function readFields(reply: JsonObject): Fields {
   return fields;
 }
 
-/** The side that most of the fields belong to; `declared` on a draw, `null` without fields. */
+/** The side that most fields belong to; `declared` on a tie, `null` without fields. */
 export function sideShown(fields: Fields, declared: Side): Side | null {
   const names = Object.keys(fields) as FieldName[];
   const front = names.filter((name) => (FRONT_FIELDS as readonly FieldName[]).includes(name)).length;
