@@ -1,5 +1,6 @@
 /** The checks of `npm run lint`, in the order in which their results are printed. */
 import { runBiome } from './biome.ts';
+import { runJscpd } from './duplicates.ts';
 import { type Finding, formatFinding } from './findings.ts';
 import { checkImports } from './imports/check.ts';
 import { checkLua } from './lua/check.ts';
@@ -34,6 +35,12 @@ export const CHECKS: readonly Check[] = [
     refuses: 'files, exports and dependencies that nothing uses',
     fix: 'delete them, or drop the word "export"; exceptions with their reason: knip.jsonc',
     run: runKnip,
+  },
+  {
+    name: 'duplicates',
+    refuses: 'copies of eight lines or more',
+    fix: 'move the lines to one place that both use',
+    run: runJscpd,
   },
   {
     name: 'lua',

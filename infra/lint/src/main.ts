@@ -6,7 +6,7 @@ import { CHECKS, type Check } from './checks.ts';
 import { REPOSITORY } from './repository.ts';
 
 const USAGE = `usage: npm run lint [-- CHECK [PATH …]]
-${CHECKS.map(({ name, refuses }) => `  ${name.padEnd(8)} refuses ${refuses}`).join('\n')}`;
+${CHECKS.map(({ name, refuses }) => `  ${name.padEnd(10)} refuses ${refuses}`).join('\n')}`;
 
 /** `args`: nothing, or a check and the paths that it reads. */
 export async function main(args: readonly string[]): Promise<number> {
@@ -45,11 +45,11 @@ async function runCheck(check: Check, root: string, paths: readonly string[], pr
   const findings = await check.run(root, paths).catch((error: Error) => [`the check itself failed: ${error.message}`]);
   const seconds = `${((performance.now() - startedAt) / 1_000).toFixed(1)} s`;
   if (findings.length === 0) {
-    print(`ok      ${check.name.padEnd(8)} ${seconds}`);
+    print(`ok      ${check.name.padEnd(10)} ${seconds}`);
     return true;
   }
   print(
-    `${findings.join('\n')}\nFAILED  ${check.name.padEnd(8)} ${seconds}, findings: ${findings.length}; to fix: ${check.fix}`,
+    `${findings.join('\n')}\nFAILED  ${check.name.padEnd(10)} ${seconds}, findings: ${findings.length}; to fix: ${check.fix}`,
   );
   return false;
 }
