@@ -110,7 +110,7 @@ describe.skipIf(executable === null)('the admin in a real browser', () => {
     await picture('gates');
     await go('/');
     await page.waitForSelector('.now li.bad');
-    expect(await page.textContent('.now li.bad')).toContain('No card can be recognised');
+    expect(await page.textContent('.now li.bad')).toContain('No job can be recognised');
     await picture('overview');
     await picture('overview-phone', PHONE);
     await picture('overview-dark', WIDE, 'dark');

@@ -149,7 +149,7 @@ describe('the admin', () => {
     const overview = (await viewer.call('GET', '/api/overview')).body;
     await expect
       .poll(async () => (await viewer.call('GET', '/api/overview')).body.troubles[0], { timeout: 10_000 })
-      .toMatchObject({ tone: 'bad', what: expect.stringContaining('No card can be recognised') });
+      .toMatchObject({ tone: 'bad', what: expect.stringContaining('No job can be recognised') });
     expect(overview.redis).toBe('up');
     await operator.call('POST', `/api/gates/${id}/open`, { reason: 'it was paid' });
     expect(await newest('gate.close')).toMatchObject({ target: { credential: id }, reason: 'the bill is too high' });

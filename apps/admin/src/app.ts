@@ -1,4 +1,4 @@
-/** The operators' side as something one can build, start and stop; on its own listener, never on the API's port. */
+/** Builds, starts and stops the admin app for operators. It listens on its own port, never on the port of the API. */
 
 import { type Clock, systemClock } from '@cardseal/base/clock';
 import { redisTarget } from '@cardseal/core/config';
@@ -22,7 +22,7 @@ import { createSessions } from './auth/session.ts';
 import { createBulkRunner } from './bulk/runner.ts';
 import type { AdminConfig } from './config.ts';
 import type { AdminContext } from './context.ts';
-import { tellTheWhole } from './metrics.ts';
+import { exportOverviewMetrics } from './metrics.ts';
 import { createHistory } from './overview/history.ts';
 import { createOverviewReader } from './overview/read.ts';
 import { createSamples, SAMPLE_EVERY_MS } from './overview/samples.ts';
@@ -41,8 +41,8 @@ export interface Admin {
   stop(hurry?: AbortSignal): Promise<void>;
 }
 
-/** Samples between two looks at the whole: half a minute. */
-const LOOK_EVERY = 3;
+/** Every third sample also reads the overview: every 30 seconds. */
+const OVERVIEW_EVERY_SAMPLES = 3;
 
 // biome-ignore lint/complexity/noExcessiveLinesPerFunction: builds and wires the whole process in the order of its dependencies.
 export function createAdminApp(config: AdminConfig, overrides: AdminOverrides = {}): Admin {
@@ -55,7 +55,7 @@ export function createAdminApp(config: AdminConfig, overrides: AdminOverrides = 
   const ledger =
     overrides.ledger ?? openLedger(config, openMasterKey(config), clock, undefined, countStoreRequests(metrics));
   const stopping = new AbortController();
-  // Filled at the start, before anybody can be logged in: the key service is asked then.
+  // `start` fills it before the server listens, because reading it calls the key service.
   const sessionKey = Buffer.alloc(32);
   const context: AdminContext = {
     config,
@@ -64,7 +64,7 @@ export function createAdminApp(config: AdminConfig, overrides: AdminOverrides = 
     ledger,
     jobQueue: createJobQueue(redis, config.QUEUE_PREFIX, { weightOf: createWeights(ledger) }),
     board: openQueues(boardRedis, config.QUEUE_PREFIX),
-    lanes: createEndpointLimits(redis, config.QUEUE_PREFIX),
+    endpointLimits: createEndpointLimits(redis, config.QUEUE_PREFIX),
     redis,
     workers: createWorkerBoard(redis, config.QUEUE_PREFIX),
     sessions: createSessions(() => sessionKey, config.SESSION_MINUTES * 60_000, clock),
@@ -75,7 +75,7 @@ export function createAdminApp(config: AdminConfig, overrides: AdminOverrides = 
   const samples = createSamples(redis, config.QUEUE_PREFIX, clock);
   const bulk = createBulkRunner(context);
   const overview = createOverviewReader(context, samples, createHistory(redis, config.QUEUE_PREFIX, clock));
-  tellTheWhole(context, metrics, overview);
+  exportOverviewMetrics(context, metrics, overview);
   const listener = createMetricsListener(metrics, config);
   let sampling: Promise<void> | undefined;
   let server: FastifyInstance | undefined;
@@ -102,11 +102,11 @@ export function createAdminApp(config: AdminConfig, overrides: AdminOverrides = 
     },
   };
 
-  /** While nobody looks, too: the plot shows the last hour to whoever comes, and what came and went is on record. */
+  /** Runs without visitors too: the plot shows the last hour, and the history lists past incidents. */
   async function keepSampling(): Promise<void> {
-    for (let look = 0; !stopping.signal.aborted; look++) {
-      // Seldom: it asks the ledger, which is paid for.
-      if (look % LOOK_EVERY === 0) await overview.read().catch(() => {});
+    for (let sample = 0; !stopping.signal.aborted; sample++) {
+      // Less often than the samples: the overview reads the object store, and each request costs money.
+      if (sample % OVERVIEW_EVERY_SAMPLES === 0) await overview.read().catch(() => {});
       const snapshot = redis.status === 'ready' ? await poolSnapshot(context).catch(() => null) : null;
       if (snapshot) await samples.take(snapshot);
       await clock.sleep(SAMPLE_EVERY_MS, stopping.signal).catch(() => {});

@@ -1,4 +1,4 @@
-/** The admin's environment, read once by `main.ts`. */
+/** The settings of the admin, read from the environment once by `main.ts`. */
 import { isIP } from 'node:net';
 import {
   commonEnvironment,
@@ -14,12 +14,12 @@ import { z } from 'zod';
 
 const ADDRESS_BITS = { 4: 32, 6: 128 } as const;
 
-/** An address, or a range of them as `10.0.0.0/8`. */
+/** Accepts an address or a CIDR range such as `10.0.0.0/8`. */
 function isRange(text: string): boolean {
   const [address = '', bits, ...rest] = text.split('/');
   const family = isIP(address) as 0 | 4 | 6;
   if (family === 0 || rest.length > 0) return false;
-  // None at all would make everybody a proxy.
+  // `/0` would trust `X-Forwarded-For` from every client.
   return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) >= 1 && Number(bits) <= ADDRESS_BITS[family]);
 }
 
@@ -34,20 +34,20 @@ const schema = z.object({
   ...storeEnvironment,
   ADMIN_HOST: z.string().default('127.0.0.1'),
   ADMIN_PORT: port.default(3001),
-  /** Whose `X-Forwarded-For` is believed; nobody's unless named. */
+  /** Proxies whose `X-Forwarded-For` header the admin trusts; none by default. */
   ADMIN_TRUSTED_PROXIES: ranges.optional(),
   SESSION_MINUTES: positiveInteger.default(480),
-  /** For actions of operators that are in progress. */
+  /** How long a stop waits for requests in progress. */
   SHUTDOWN_GRACE_MS: positiveInteger.default(10_000),
 });
 
-/** Every variable that is read; docs/operate/settings.md names each. */
+/** Every variable that the admin reads. docs/operate/settings.md describes each. */
 export const settingNames = Object.keys(schema.shape);
 
 export type AdminConfig = z.output<typeof schema>;
 
 /**
- * @param files checks the files that settings name too, as a start does.
+ * @param files also checks the files that the settings name, as a start does.
  * @throws ConfigurationError with every problem.
  */
 export function readConfig(env: Env, { files = false } = {}): AdminConfig {

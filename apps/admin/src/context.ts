@@ -1,4 +1,4 @@
-/** What every part of the admin is given. */
+/** The dependencies of the admin. Each part takes only the members that it uses. */
 import type { Clock } from '@cardseal/base/clock';
 import type { Ledger } from '@cardseal/core/ledger';
 import type { Log } from '@cardseal/core/log';
@@ -15,16 +15,16 @@ export interface AdminContext {
   log: Log;
   ledger: Ledger;
   jobQueue: JobQueue;
-  lanes: EndpointLimits;
-  /** Fails fast while Redis is away: pages must say so, and not hang. */
+  endpointLimits: EndpointLimits;
+  /** Commands fail at once while Redis is down, so that pages report the outage instead of hanging. */
   redis: Redis;
-  /** On a connection that waits for Redis: the board may be opened before it answers. */
+  /** Uses a connection that waits for Redis, because Bull Board may open before Redis responds. */
   board: Queues;
   sessions: Sessions;
   endedSessions: EndedSessions;
   formTokens: FormTokens;
-  /** Aborts when the shutdown of this process begins. */
+  /** Aborts when this process begins to shut down. */
   stopping: AbortSignal;
-  /** Where the pool and the workers are known. */
+  /** Lists the running workers and the credentials of the pool. */
   workers: WorkerBoard;
 }

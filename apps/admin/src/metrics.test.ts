@@ -1,7 +1,7 @@
 import { createMetrics } from '@cardseal/core/metrics';
 import { describe, expect, it } from 'vitest';
 import type { AdminContext } from './context.ts';
-import { tellTheWhole } from './metrics.ts';
+import { exportOverviewMetrics } from './metrics.ts';
 import type { OverviewReader } from './overview/read.ts';
 import type { Overview } from './overview/view.ts';
 
@@ -20,13 +20,13 @@ async function scraped(overview: Overview): Promise<string[]> {
   const context = { redis, jobQueue: { queues: () => ({}) } } as unknown as AdminContext;
   const metrics = createMetrics('admin', { process: false });
   const reader: OverviewReader = { read: async () => overview };
-  tellTheWhole(context, metrics, reader);
+  exportOverviewMetrics(context, metrics, reader);
   const { text } = await metrics.scrape();
   return text.split('\n').filter((line) => /^cardseal_(workers|endpoints|oldest)/.test(line));
 }
 
-describe('what the admin tells of the whole', () => {
-  it('tells endpoints that were given up from those that their owners switched off', async () => {
+describe('the metrics of the admin', () => {
+  it('count endpoints disabled by Cardseal apart from endpoints disabled by their owners', async () => {
     expect(await scraped(seen)).toEqual(
       expect.arrayContaining([
         'cardseal_endpoints{health="disabled",role="admin"} 1',
@@ -37,11 +37,11 @@ describe('what the admin tells of the whole', () => {
     );
   });
 
-  it('counts workers, also when there is none', async () => {
+  it('include the number of workers when it is zero', async () => {
     expect(await scraped(seen)).toContain('cardseal_workers{work="recognize",role="admin"} 0');
   });
 
-  it('says nothing of what it could not see', async () => {
+  it('leave out values that could not be read', async () => {
     const blind = { ...seen, workers: null, endpoints: null, steps: { queued: step, delivering: step } };
     expect(await scraped(blind as unknown as Overview)).toEqual([]);
   });

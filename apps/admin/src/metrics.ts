@@ -1,6 +1,7 @@
 /**
- * What is true of the whole, for Prometheus: queues, ages, gates, endpoints. Told by the admin process alone, which
- * looks anyway; what could not be seen is not told, so that an old number is never taken for a new one.
+ * Exports metrics of the whole installation to Prometheus: queues, ages, gates, endpoints. Only the admin exports them,
+ * because it reads the overview anyway. A value that could not be read is cleared, so that Prometheus never stores an
+ * old value as a new one.
  */
 
 import type { Metrics } from '@cardseal/core/metrics';
@@ -12,7 +13,7 @@ import type { Overview } from './overview/view.ts';
 
 const STATES = ['active', 'waiting', 'prioritized', 'delayed', 'failed'] as const;
 
-export function tellTheWhole(context: AdminContext, metrics: Metrics, overview: OverviewReader): void {
+export function exportOverviewMetrics(context: AdminContext, metrics: Metrics, overview: OverviewReader): void {
   metrics.beforeScrape(async () => {
     metrics.set('cardseal_redis_up', {}, Number(await redisResponds(context.redis)));
     const { steps, workers, credentials, endpoints, failures } = await overview.read();
@@ -23,8 +24,8 @@ export function tellTheWhole(context: AdminContext, metrics: Metrics, overview: 
     for (const [what, ms] of Object.entries(ages)) {
       if (ms !== null) metrics.set('cardseal_oldest_seconds', { what }, ms / 1000);
     }
-    tellCredentials(metrics, credentials ?? []);
-    tellEndpoints(metrics, endpoints);
+    exportCredentials(metrics, credentials ?? []);
+    exportEndpoints(metrics, endpoints);
     metrics.clear('cardseal_recent_failures');
     for (const { code, recent } of failures ?? []) metrics.set('cardseal_recent_failures', { code }, recent);
   });
@@ -37,18 +38,18 @@ export function tellTheWhole(context: AdminContext, metrics: Metrics, overview: 
   });
 }
 
-/** Who switched an endpoint off wanted it so: only those that were given up are somebody's trouble. */
-function tellEndpoints(metrics: Metrics, endpoints: Overview['endpoints']): void {
+/** `off` counts endpoints that their owners disabled on purpose. `disabled` counts only those that Cardseal disabled. */
+function exportEndpoints(metrics: Metrics, endpoints: Overview['endpoints']): void {
   metrics.clear('cardseal_endpoints');
   metrics.clear('cardseal_endpoints_unheard');
   if (endpoints === null) return;
   const { counts, off, unheard } = endpoints;
   for (const [health, count] of Object.entries(unheard)) metrics.set('cardseal_endpoints_unheard', { health }, count);
-  const told = { ...counts, disabled: counts.disabled - off, off };
-  for (const [health, count] of Object.entries(told)) metrics.set('cardseal_endpoints', { health }, count);
+  const byHealth = { ...counts, disabled: counts.disabled - off, off };
+  for (const [health, count] of Object.entries(byHealth)) metrics.set('cardseal_endpoints', { health }, count);
 }
 
-function tellCredentials(metrics: Metrics, credentials: readonly CredentialSnapshot[]): void {
+function exportCredentials(metrics: Metrics, credentials: readonly CredentialSnapshot[]): void {
   metrics.clear('cardseal_credential_rate');
   metrics.clear('cardseal_credential_margin_seconds');
   metrics.clear('cardseal_credential_gate_closed');

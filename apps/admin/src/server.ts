@@ -1,4 +1,4 @@
-/** The admin's own listener: session first, a content policy without foreign hosts, then the pages. */
+/** The HTTP server of the admin. It checks the session, sets a content policy without other hosts, and adds the routes. */
 import { randomUUID } from 'node:crypto';
 import { CardsealError, RejectedError } from '@cardseal/base/errors';
 import { describeError } from '@cardseal/core/log';
@@ -25,7 +25,7 @@ import { searchRoutes } from './search/routes.ts';
 import { staticRoutes } from './static/routes.ts';
 import { tenantRoutes } from './tenants/routes.ts';
 
-/** Of our own pages: nothing inline, nothing from elsewhere. */
+/** For the pages of the admin: no inline code, nothing from other hosts. */
 const CONTENT_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -37,7 +37,7 @@ const CONTENT_POLICY = [
   "form-action 'self'",
 ].join('; ');
 
-/** Of Bull Board, whose styles are made by its script. */
+/** For Bull Board, whose script creates inline styles. */
 const BOARD_POLICY = [
   "default-src 'self'",
   "style-src 'self' 'unsafe-inline'",
@@ -63,7 +63,7 @@ export async function createServer(context: AdminContext, parts: ServerParts): P
     logger: false,
     genReqId: () => `req_${randomUUID()}`,
     bodyLimit: 256 * 1024,
-    // Whoever guesses passwords is known by address: behind a proxy that is the one that the proxy tells.
+    // The login throttle counts by client address. Behind a trusted proxy, that address is in `X-Forwarded-For`.
     trustProxy: context.config.ADMIN_TRUSTED_PROXIES ?? false,
     requestTimeout: 30_000,
     // `drainServer` ends it: requests in progress get a response, then their connections close.

@@ -88,6 +88,6 @@ describe('a recovery', () => {
       body: new URLSearchParams({ since: since.slice(0, 16), dry_run: 'true' }),
     });
     expect(answer.status).toBe(200);
-    expect(await answer.text()).toMatch(/0 outcomes[\s\S]*Send what it missed/);
+    expect(await answer.text()).toMatch(/0 outcomes[\s\S]*Send missed outcomes/);
   });
 });

@@ -1,6 +1,6 @@
 /**
- * One way to change something: a role that may, a body that is checked, and what is done. The same route takes the
- * forms of our pages, which are led back to a page, and the JSON of programs, which get the result.
+ * Registers a route that changes something: it checks the role and the body, then runs the change. The same route takes
+ * forms of the admin pages, which get a redirect or a page, and JSON of programs, which get the result.
  */
 import { RejectedError } from '@cardseal/base/errors';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -10,8 +10,8 @@ import { mayActAs, type Role, type Session } from '../auth/session.ts';
 import type { Html } from '../pages/html.ts';
 import { page } from '../pages/layout.ts';
 
-/** Why something is done: asked of people at every change that customers may feel. */
-export const reason = z.string().trim().min(5, 'must say why, in at least 5 characters').max(300);
+/** Operators give a reason for every change that can affect customers. */
+export const reason = z.string().trim().min(5, 'must give a reason of at least 5 characters').max(300);
 
 export interface Call<Body> {
   session: Session;
@@ -24,11 +24,11 @@ export interface Action<Body, Result extends object> {
   role: Role;
   body: z.ZodType<Body>;
   run(call: Call<Body>): Promise<Result>;
-  /** Of JSON; 200 unless given. */
+  /** The status of a JSON response; 200 by default. */
   status?: number;
-  /** Its JSON is what the API told the customer, whose own names in it stay as they are. */
+  /** Sends the JSON unchanged. It is the customer's document, and its member names must not be rewritten. */
   verbatim?: boolean;
-  /** After a form: where to, or what to show at once. */
+  /** The response to a form: a path to redirect to, or a page to show. */
   next(result: Result, call: Call<Body>): string | { title: string; body: Html };
 }
 
@@ -46,7 +46,7 @@ export function action<Body, Result extends object>(app: FastifyInstance, it: Ac
   });
 }
 
-/** Throws RejectedError `invalid_request`, whose field `at` names the first wrong place. */
+/** Throws RejectedError `invalid_request`. Its field `at` names the first invalid member. */
 function parseBody<Body>(schema: z.ZodType<Body>, request: FastifyRequest): Body {
   return parseInput(schema, isForm(request) ? withoutBlanks(request.body) : (request.body ?? {}));
 }
@@ -63,12 +63,12 @@ function parseInput<T>(schema: z.ZodType<T>, input: unknown): T {
   throw wrongInput(at, issue?.message ?? '');
 }
 
-/** RejectedError `invalid_request`: which field, and what about it. */
+/** RejectedError `invalid_request` with the invalid member and the problem. */
 export function wrongInput(at: string, problem: string): RejectedError {
   return new RejectedError('invalid_request', { fields: { at, problem } });
 }
 
-/** What a form leaves empty was not said. */
+/** A form sends empty fields as empty strings. They count as absent. */
 function withoutBlanks(input: unknown): unknown {
   if (typeof input !== 'object' || input === null) return {};
   return Object.fromEntries(Object.entries(input).filter(([, value]) => value !== ''));

@@ -1,4 +1,4 @@
-/** Which status and code an error is answered with. */
+/** Maps an error to the status and the code of the response. */
 import { CardsealError } from '@cardseal/base/errors';
 
 const REJECTIONS: Record<string, number> = { forbidden: 403, not_found: 404, invalid_request: 400 };

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { asJson } from './json.ts';
 
-it('names are in snake_case and moments are times, at any depth; all else is as it was', () => {
+it('converts names to snake_case and milliseconds to times at any depth, and keeps other values', () => {
   const atMs = Date.UTC(2026, 0, 2, 3, 4, 5);
   const at = '2026-01-02T03:04:05.000Z';
   expect(
@@ -12,7 +12,7 @@ it('names are in snake_case and moments are times, at any depth; all else is as 
       steps: [{ perMinute: 1.5, heldUntilMs: atMs }],
       gate: { state: 'closed', since: atMs, until: atMs, probeAt: atMs },
       limits: { inQueue: 5 },
-      said: { at: 'until', problem: 'must lie in the future' },
+      said: { at: 'until', problem: 'must be in the future' },
       none: null,
       open: true,
     }),
@@ -23,7 +23,7 @@ it('names are in snake_case and moments are times, at any depth; all else is as 
     steps: [{ per_minute: 1.5, held_until: at }],
     gate: { state: 'closed', since: at, until: at, probe_at: at },
     limits: { in_queue: 5 },
-    said: { at: 'until', problem: 'must lie in the future' },
+    said: { at: 'until', problem: 'must be in the future' },
     none: null,
     open: true,
   });

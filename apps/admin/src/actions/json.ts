@@ -1,6 +1,9 @@
-/** How views are told to programs: names in snake_case, moments as RFC 3339. Views count milliseconds, people do not. */
+/** Converts views to JSON for programs: names in snake_case, and times as RFC 3339 instead of milliseconds. */
 
-/** `atMs`, `endedAtMs`, `sinceMs`, `heldUntilMs`, `createdAfterMs`, and the pacer's `since`, `until` and `probeAt`. Durations are none of them. */
+/**
+ * Names of times: `atMs`, `endedAtMs`, `sinceMs`, `heldUntilMs`, `createdAfterMs`, and the pacer's `since`, `until` and
+ * `probeAt`. Names of durations do not match.
+ */
 const MOMENT = /^(?:at|since|until|[a-z]+(?:At|Since|Until|After|Before))(?:Ms)?$/;
 
 export function asJson(view: unknown): unknown {

@@ -6,9 +6,9 @@ import { moment } from '../pages/words.ts';
 
 const ACTIONS = [['', 'anything'], ...AUDIT_ACTIONS.map((action) => [action, action] as const)] as const;
 
-/** @param raw the query, as it was asked. */
+/** @param raw the query as the browser sent it. */
 export function auditPage({ entries, next }: AuditPage, raw: Record<string, string>): Html {
-  return html`<h1>Audit <small>who did what, on what, when and why; times in UTC</small></h1>
+  return html`<h1>Audit <small>who did what, to which object, when and why; times in UTC</small></h1>
 <p><a href="/api/audit/export">Export everything</a> · <a href="/api/audit/verify">Check the chain</a></p>
 <form class="row card" method="get" action="/audit">
 ${field('job', html`<input name="job" value="${raw.job}" placeholder="job_…" autocomplete="off" size="30">`)}

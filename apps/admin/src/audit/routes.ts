@@ -1,4 +1,4 @@
-/** `/audit`: what operators did, newest first; whether the chain holds; and all of it as NDJSON. */
+/** `/audit`: lists the audit entries, newest first, verifies their hash chain, and exports all entries as NDJSON. */
 import { Readable } from 'node:stream';
 import { RejectedError } from '@cardseal/base/errors';
 import { AUDIT_ACTIONS, type AuditPage } from '@cardseal/core/ledger/audit';
@@ -42,7 +42,7 @@ export function auditRoutes(app: FastifyInstance, context: AdminContext): void {
     return sendPage(reply, page({ title: 'Audit', place: '/audit', session, body }));
   });
 
-  // As they were written and are exported: their hashes are over these very words.
+  // Verbatim, because the hashes cover exactly these member names and values.
   app.get('/api/audit', { config: { verbatim: true } }, async (request) => {
     ownerOf(request);
     const { entries, next } = await find(request);
@@ -56,8 +56,8 @@ export function auditRoutes(app: FastifyInstance, context: AdminContext): void {
 
   app.get('/api/audit/export', async (request, reply) => {
     const session = ownerOf(request);
-    const deed = { action: 'audit.export', target: {}, reason: null } as const;
-    const entries = await audited(context, session, deed, async () => ledger.operators.audit.entries());
+    const entry = { action: 'audit.export', target: {}, reason: null } as const;
+    const entries = await audited(context, session, entry, async () => ledger.operators.audit.entries());
     async function* lines() {
       for await (const entry of entries) yield `${JSON.stringify(entry)}\n`;
     }

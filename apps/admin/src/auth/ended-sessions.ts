@@ -1,14 +1,17 @@
-/** Sessions that a logout has ended, kept in the ledger until they would have run out: so that they are over everywhere. */
+/**
+ * Sessions that a logout ended. The ledger keeps them until they would have expired, so that every admin process
+ * refuses them.
+ */
 import type { Clock } from '@cardseal/base/clock';
 import { type EndedSessionsRecord, type Ledger, SYSTEM_TENANT } from '@cardseal/core/ledger';
 import type { IssuedSession } from './session.ts';
 
 export interface EndedSessions {
-  /** By a logout at this process. */
+  /** True after a logout at this process. */
   isEndedHere(session: IssuedSession): boolean;
-  /** Ids of those of an operator that were ended anywhere. */
+  /** Ids of the operator's sessions that a logout at any process ended. */
   of(user: string): Promise<ReadonlySet<string>>;
-  /** At once in this process, however the ledger is; elsewhere when it stands there. */
+  /** Ends the session in this process at once, even if the ledger fails. Other processes follow after the write. */
   end(session: IssuedSession): Promise<void>;
 }
 

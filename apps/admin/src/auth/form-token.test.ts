@@ -26,7 +26,7 @@ describe('the token of the login form', () => {
     expect(wrong).not.toContain(true);
   });
 
-  it('ends after a while', () => {
+  it('expires', () => {
     const { cookie, token } = tokens.issue();
     clock.advance(FORM_TOKEN_S * 1000);
     expect(tokens.isValid(cookie, token)).toBe(false);

@@ -1,4 +1,7 @@
-/** In front of everything but the login: a session, and for every change a request that our own pages made. */
+/**
+ * Checks every request before its route: all paths but the login need a session, and a change must come from a page of
+ * the admin or from a program, never from another site.
+ */
 import { SYSTEM_TENANT } from '@cardseal/core/ledger';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
@@ -17,32 +20,33 @@ const OPEN_PATHS = new Set(['/login', '/healthz', '/static/style.css', '/static/
 /** How long a session may outlive a change of the operator's record. */
 const RECHECK_MS = 10_000;
 
-interface Standing {
+/** What the ledger knows about the sessions of an operator. */
+interface OperatorState {
   version: number | null;
   ended: ReadonlySet<string>;
 }
 
 export function guard(app: FastifyInstance, { sessions, endedSessions, ledger }: AdminContext): void {
-  const standings = new LRUCache<string, Standing>({ max: 1000, ttl: RECHECK_MS });
+  const cached = new LRUCache<string, OperatorState>({ max: 1000, ttl: RECHECK_MS });
 
-  async function read(user: string): Promise<Standing> {
+  async function read(user: string): Promise<OperatorState> {
     const [record, ended] = await Promise.all([
       ledger.operators.admins.get(SYSTEM_TENANT, user),
       endedSessions.of(user),
     ]);
-    const standing = { version: record?.version ?? null, ended };
-    standings.set(user, standing);
-    return standing;
+    const state = { version: record?.version ?? null, ended };
+    cached.set(user, state);
+    return state;
   }
 
   /**
-   * null when it is over: by a logout, or because the operator was removed or changed since. While the ledger is away
-   * it goes on.
+   * Returns null when the session has ended: by a logout, or because the operator was removed or changed. While the
+   * ledger is down, the session stays valid.
    */
-  async function standing(session: IssuedSession | null): Promise<IssuedSession | null> {
+  async function validSession(session: IssuedSession | null): Promise<IssuedSession | null> {
     if (!session || endedSessions.isEndedHere(session)) return null;
-    let known: Standing | null = standings.get(session.user) ?? null;
-    // A newer session than what is known: the record was changed since, and the operator has logged in again.
+    let known: OperatorState | null = cached.get(session.user) ?? null;
+    // The session is newer than the cached record: the record changed, and the operator logged in again.
     if (!known || (known.version ?? 0) < session.version) known = await read(session.user).catch(() => null);
     if (!known) return session;
     return known.version === session.version && !known.ended.has(session.id) ? session : null;
@@ -52,7 +56,7 @@ export function guard(app: FastifyInstance, { sessions, endedSessions, ledger }:
   app.addHook('onRequest', async (request, reply) => {
     if (isChange(request) && !mayChange(request)) return reply.code(403).send({ code: 'foreign_origin' });
     if (OPEN_PATHS.has(request.routeOptions.url ?? '')) return;
-    request.session = await standing(sessions.read(request.cookies[SESSION_COOKIE]));
+    request.session = await validSession(sessions.read(request.cookies[SESSION_COOKIE]));
     if (!request.session) return refuse(request, reply);
   });
 }

@@ -2,7 +2,7 @@
 import { html } from '../pages/html.ts';
 import { page } from '../pages/layout.ts';
 
-/** @param token of this form, which its cookie belongs to. */
+/** @param token binds the form to the cookie that comes with it. */
 export function loginPage(token: string, error = ''): string {
   const body = html`<div class="login"><form class="card" method="post" action="/login">
 <input type="hidden" name="form_token" value="${token}">

@@ -1,4 +1,4 @@
-/** `POST /login` with user and password, as a form or JSON; the answer is a session cookie. */
+/** `POST /login` takes user and password as a form or as JSON, and sets a session cookie. `POST /logout` ends it. */
 import { findAdmin, hashPassword, passwordMatches } from '@cardseal/core/access';
 import { describeError } from '@cardseal/core/log';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -18,14 +18,14 @@ const credentialsSchema = z.strictObject({
   form_token: z.string().max(128).optional(),
 });
 
-/** Stretched at once in this process: each takes a core for a while. */
+/** Password checks that run at the same time. Each check uses one CPU core for a while. */
 const MAX_CONCURRENT_LOGINS = 4;
 
 // biome-ignore lint/complexity/noExcessiveLinesPerFunction: registers the three routes of one login, which share its throttle.
 export function loginRoutes(app: FastifyInstance, context: AdminContext): void {
   const { config, ledger, log, sessions, endedSessions, formTokens, clock } = context;
   const throttle = createLoginThrottle(clock);
-  // An unknown user costs as much as a wrong password, so that names cannot be told by time.
+  // An unknown user takes as long as a wrong password, so that timing does not reveal which names exist.
   const decoy = hashPassword('no operator has this password');
   let running = 0;
 
@@ -58,7 +58,7 @@ export function loginRoutes(app: FastifyInstance, context: AdminContext): void {
       }
       throttle.succeeded(user, request.ip);
       log.info('admin.login', { admin: user });
-      // Who cannot write must still be able to look: a store that is away is what they came to see.
+      // The login succeeds without an audit entry: operators log in to see why the object store is down.
       await ledger.operators.audit
         .append({ who: user, role: session.role, action: 'login', target: {}, reason: null })
         .catch((error) => log.error('admin.audit_failed', { admin: user, ...describeError(error) }));
@@ -114,7 +114,7 @@ function withoutToken(request: FastifyRequest, reply: FastifyReply): FastifyRepl
   return reply.code(403).send({ code: 'foreign_origin' });
 }
 
-/** A page of ours, and not a program. */
+/** True for forms of the admin pages, false for programs. */
 export function isForm(request: FastifyRequest): boolean {
   return request.headers['content-type']?.startsWith('application/x-www-form-urlencoded') ?? false;
 }

@@ -4,9 +4,9 @@ import type { IncomingHttpHeaders } from 'node:http';
 export type RequestOrigin = 'own' | 'foreign' | 'unknown';
 
 /**
- * Programs send neither header; browsers send at least one of them and cannot be made to lie. `Origin: null` is what a
+ * Programs send neither header. Browsers send at least one of them, and a page cannot forge it. `Origin: null` is what a
  * browser without `Sec-Fetch-Site` sends when a policy hides the origin, but also what a foreign page can cause.
- * @param host as the browser wrote it, with or without the default port of its scheme.
+ * @param host the `Host` header of the browser, with or without the default port of its scheme.
  */
 export function originOf(headers: IncomingHttpHeaders, host: string): RequestOrigin {
   const site = headers['sec-fetch-site'];
@@ -16,7 +16,7 @@ export function originOf(headers: IncomingHttpHeaders, host: string): RequestOri
   if (origin === 'null') return 'unknown';
   if (!URL.canParse(origin)) return 'foreign';
   const { protocol, host: from } = new URL(origin);
-  // Parsed by the scheme of the origin, so that a default port and none are the same.
+  // Parse the host with the scheme of the origin, so that `host:443` equals `host` for https.
   const own = `${protocol}//${host}`;
   return from !== '' && URL.canParse(own) && new URL(own).host === from ? 'own' : 'foreign';
 }

@@ -8,7 +8,7 @@ describe('sessions', () => {
   const clock = new ManualClock(1_000_000);
   const sessions = createSessions(() => Buffer.alloc(32, 1), 60_000, clock);
 
-  it('tell who it is until their time is over', () => {
+  it('identify the user until they expire', () => {
     const cookie = sessions.issue(session);
     expect(sessions.read(cookie)).toMatchObject(session);
     clock.advance(59_999);
@@ -17,7 +17,7 @@ describe('sessions', () => {
     expect(sessions.read(cookie)).toBeNull();
   });
 
-  it('cannot be raised, nor made with another key', () => {
+  it('refuse a cookie with a higher role, or with the MAC of another key', () => {
     const cookie = sessions.issue(session);
     const [body, mac] = cookie.split('.') as [string, string];
     const raised = JSON.parse(Buffer.from(body, 'base64url').toString());
@@ -29,7 +29,7 @@ describe('sessions', () => {
 });
 
 describe('roles', () => {
-  it('contain those below them', () => {
+  it('include the rights of lower roles', () => {
     expect(mayActAs('owner', 'operator')).toBe(true);
     expect(mayActAs('operator', 'operator')).toBe(true);
     expect(mayActAs('viewer', 'operator')).toBe(false);

@@ -1,4 +1,4 @@
-/** Sessions without a store: who, until when, and a MAC over both in the cookie itself. */
+/** Sessions without a store: the cookie holds the user and the expiry, and a MAC over both. */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Clock } from '@cardseal/base/clock';
 
@@ -8,7 +8,7 @@ export type Role = (typeof ROLES)[number];
 export interface Session {
   user: string;
   role: Role;
-  /** Of the operator's record: a session of an older one is over. */
+  /** Version of the operator's record. A change of the record ends all sessions of older versions. */
   version: number;
 }
 
@@ -19,11 +19,11 @@ export interface IssuedSession extends Session {
 
 export interface Sessions {
   issue(session: Session): string;
-  /** null for a cookie that is not ours, was changed, or has run out. */
+  /** Returns null for a cookie that this admin did not issue, that was changed, or that has expired. */
   read(cookie: string | undefined): IssuedSession | null;
 }
 
-/** @param key 32 bytes, of no other use; asked for when it is needed. */
+/** @param key returns 32 bytes that have no other use; called at each use. */
 export function createSessions(key: () => Buffer, lifeMs: number, clock: Clock): Sessions {
   const mac = (body: string) => createHmac('sha256', key()).update(body).digest();
 

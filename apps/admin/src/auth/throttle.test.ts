@@ -2,12 +2,12 @@ import { ManualClock } from '@cardseal/base/clock';
 import { describe, expect, it } from 'vitest';
 import { createLoginThrottle } from './throttle.ts';
 
-describe('the throttle of logins', () => {
-  it('lets four wrong guesses pass, then doubles the wait, up to half a minute for a user', () => {
+describe('the login throttle', () => {
+  it('allows four wrong passwords, then doubles the delay up to 30 seconds for a user', () => {
     const clock = new ManualClock(0);
     const throttle = createLoginThrottle(clock);
     const waits = Array.from({ length: 10 }, (_, at) => {
-      // Each from another address, so that the user alone is counted.
+      // Another address each time, so that only the count of the user grows.
       throttle.failed('li', `10.0.0.${at}`);
       const waitMs = throttle.waitMs('li', 'elsewhere');
       clock.advance(waitMs);
@@ -16,7 +16,7 @@ describe('the throttle of logins', () => {
     expect(waits).toEqual([0, 0, 0, 0, 2000, 4000, 8000, 16_000, 30_000, 30_000]);
   });
 
-  it('blocks an address that guesses at many users, for up to a quarter of an hour', () => {
+  it('delays an address that tries many users for up to 15 minutes', () => {
     const clock = new ManualClock(0);
     const throttle = createLoginThrottle(clock);
     for (let at = 0; at < 40; at++) throttle.failed(`user${at}`, '10.0.0.1');
@@ -24,7 +24,7 @@ describe('the throttle of logins', () => {
     expect(throttle.waitMs('somebody', '10.0.0.2')).toBe(0);
   });
 
-  it('forgets at a login that succeeds, and after an hour', () => {
+  it('resets the counts after a successful login and after an hour', () => {
     const clock = new ManualClock(0);
     const throttle = createLoginThrottle(clock);
     for (let at = 0; at < 6; at++) throttle.failed('li', 'a');

@@ -1,19 +1,19 @@
 /**
- * How long a guess at a password has to wait: a few are free, then each wrong one doubles the wait of its user and of
- * its address. In this process only; stretching makes every guess dear as it is.
+ * Delays logins after wrong passwords. The first few are free; then each one doubles the delay for its user and for its
+ * client address. The counts are kept per process: slow password hashing limits guesses across processes.
  */
 import type { Clock } from '@cardseal/base/clock';
 import { LRUCache } from 'lru-cache';
 
 const FREE = 5;
 const FIRST_WAIT_MS = 2000;
-/** An address may be blocked for long; a user's name is known to others, who must not lock its owner out. */
+/** The delay by user is short: an attacker who knows a user name must not lock out its owner. */
 const MAX_WAIT_MS = { user: 30_000, address: 15 * 60_000 };
 const FORGOTTEN_MS = 60 * 60_000;
 const KEPT = 10_000;
 
 export interface LoginThrottle {
-  /** Milliseconds until the next guess may be made; 0 for now. */
+  /** Milliseconds until the next attempt is allowed; 0 when it is allowed now. */
   waitMs(user: string, address: string): number;
   failed(user: string, address: string): void;
   succeeded(user: string, address: string): void;

@@ -1,6 +1,6 @@
 /**
- * Bull Board's view of the queues. Its Retry would run a spent job again with no attempts left; here a card gets the
- * next generation in the ledger, which is a new outcome and a new webhook, and a delivery a fresh budget of tries.
+ * The queues as Bull Board shows them. Bull Board's own retry would run a job that has no attempts left. Here a retry opens
+ * the next generation of a job in the ledger, with a new outcome and a new webhook, or gives a delivery new attempts.
  */
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { RejectedError } from '@cardseal/base/errors';
@@ -10,7 +10,7 @@ import type { Job, Queue } from 'bullmq';
 import type { AdminContext } from '../context.ts';
 import { safeJob } from './safe-job.ts';
 
-/** Shows what may be shown, and does our retry in place of the queue's. */
+/** Shows only safe fields, and replaces the retry of BullMQ by a use case. */
 class SafeAdapter<T> extends BullMQAdapter {
   readonly #retry: (job: Job<T>) => Promise<void>;
 
@@ -28,7 +28,7 @@ class SafeAdapter<T> extends BullMQAdapter {
     return (await super.getJobs(...args)).filter(Boolean).map((job) => safeJob(job as Job<T>, this.#retry));
   }
 
-  /** Nothing of ours writes any, so that what is there is not ours. */
+  /** Cardseal writes no job logs, so any that exist come from elsewhere and may hold data. */
   override async getJobLogs(): Promise<string[]> {
     return [];
   }
@@ -37,18 +37,22 @@ class SafeAdapter<T> extends BullMQAdapter {
 export function boardAdapters({ board, ledger, jobQueue, clock, log }: AdminContext): BullMQAdapter[] {
   const cards = new SafeAdapter<RecognizeJob>(
     board.recognize,
-    'One job is one generation of one card.',
+    'One entry is one generation of one job.',
     async (job) => {
       const { tenant, job: id } = job.data;
       const generation = await reopen(ledger, jobQueue, tenant, id);
       log.info('admin.job_reopened', { tenant, job_id: id, generation });
     },
   );
-  const webhooks = new SafeAdapter<DeliverJob>(board.deliver, 'One job is one event to one endpoint.', async (job) => {
-    // Of a recovery there is nothing to send again; saying that it was done would be untrue.
-    if (job.name === RECOVER) throw new RejectedError('not_retryable');
-    const { tenant, job: id, generation, endpoint } = job.data;
-    await redeliver(ledger, jobQueue, { tenant, job: id, generation, endpoint }, clock.now());
-  });
+  const webhooks = new SafeAdapter<DeliverJob>(
+    board.deliver,
+    'One entry is one event for one endpoint.',
+    async (job) => {
+      // A recovery is not a delivery, so there is nothing to send again. Report it instead of a false success.
+      if (job.name === RECOVER) throw new RejectedError('not_retryable');
+      const { tenant, job: id, generation, endpoint } = job.data;
+      await redeliver(ledger, jobQueue, { tenant, job: id, generation, endpoint }, clock.now());
+    },
+  );
   return [cards, webhooks];
 }

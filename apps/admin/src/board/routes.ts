@@ -1,4 +1,4 @@
-/** `/queues`: Bull Board, with everything refused at the endpoint that an operator must not do. */
+/** `/queues`: Bull Board. The server refuses every change that is not on the list of allowed changes. */
 import { createBullBoard } from '@bull-board/api';
 import { FastifyAdapter } from '@bull-board/fastify';
 import type { AuditAction } from '@cardseal/core/ledger/audit';
@@ -9,19 +9,22 @@ import { failureOf } from '../actions/failure-of.ts';
 import { mayActAs } from '../auth/session.ts';
 import type { AdminContext } from '../context.ts';
 import { boardAdapters } from './adapters.ts';
-import { createDeeds } from './deeds.ts';
+import { createBoardAudit } from './board-audit.ts';
 import { readTarget } from './target.ts';
 
 const BASE = '/queues';
 
-/** Retry, promote, remove. Adding, editing and emptying would make work that no ledger knows, or lose it from sight. */
+/**
+ * Retry, promote and remove. Adding or editing entries would create work that the ledger does not know, and emptying a
+ * queue would hide work that it does know.
+ */
 const ALLOWED_CHANGES: Record<string, AuditAction> = {
   [`PUT ${BASE}/api/queues/:queueName/:jobId/retry`]: 'job.retry',
   [`PUT ${BASE}/api/queues/:queueName/:jobId/promote`]: 'job.promote',
   [`PUT ${BASE}/api/queues/:queueName/:jobId/clean`]: 'job.remove',
 };
 
-/** Of a whole queue: without a pace, a count before and a reason. */
+/** Changes of a whole queue. Bulk retry replaces them: it counts first, limits the rate and asks for a reason. */
 const ALL_AT_ONCE = [
   `PUT ${BASE}/api/queues/:queueName/retry/:queueStatus`,
   `PUT ${BASE}/api/queues/:queueName/promote`,
@@ -36,23 +39,23 @@ export function boardRoutes(app: FastifyInstance, context: AdminContext): void {
     serverAdapter: server,
     options: { uiConfig: { boardTitle: 'Cardseal', hideDocsLink: true, miscLinks: [{ text: 'Overview', url: '/' }] } },
   });
-  // Its own would answer with the message of whatever was thrown.
+  // Bull Board's error handler would send the message of the error, which may hold data.
   server.setErrorHandler((error) => {
     const { status, code } = failureOf(error);
     if (status >= 500) log.error('admin.failed', describeError(error));
     return { status: status as 500, body: { error: code, code } as never };
   });
-  const deeds = createDeeds(context);
+  const audit = createBoardAudit(context);
   app.register(async (board) => {
     board.addHook('preHandler', async (request, reply) => {
-      // Its own connection waits for Redis, up to ten seconds: that is asked for first on one that does not.
+      // Bull Board's connection waits up to ten seconds for Redis, so ping first on a connection that fails fast.
       if (request.url.startsWith(`${BASE}/api/`) && !(await redisResponds(context.redis)))
         return refuse(reply.header('retry-after', 5), 503, 'queue_unavailable', 'Redis does not answer');
       if (request.method === 'GET' || request.method === 'HEAD') return;
       return change(request, reply);
     });
     board.addHook('onSend', async (request, reply, payload) => {
-      if (reply.statusCode >= 400) await deeds.failed(request, reply.statusCode, payload);
+      if (reply.statusCode >= 400) await audit.failed(request, reply.statusCode, payload);
       return String(reply.getHeader('content-type')).startsWith('text/html')
         ? withoutForeignLinks(String(payload))
         : payload;
@@ -67,26 +70,27 @@ export function boardRoutes(app: FastifyInstance, context: AdminContext): void {
         reply,
         403,
         'not_allowed',
-        'Many are tried again under /bulk: counted first, at a pace, for a reason',
+        'Use /bulk to retry many jobs: it counts first, limits the rate and asks for a reason',
       );
     const action = ALLOWED_CHANGES[route];
     if (!action) return refuse(reply, 403, 'not_allowed', 'not allowed here');
-    if (!mayActAs(request.session!.role, 'operator')) return refuse(reply, 403, 'forbidden', 'viewers change nothing');
+    if (!mayActAs(request.session!.role, 'operator'))
+      return refuse(reply, 403, 'forbidden', 'viewers cannot change anything');
     const target = await readTarget(context.board, request.params as Record<string, string>);
-    if (target === 'malformed') return refuse(reply, 400, 'invalid_request', 'this is no id of an entry');
-    // What is not there is not put on record.
-    if (target === 'missing') return refuse(reply, 404, 'not_found', 'there is no such entry');
-    await deeds.began(request, action, target);
+    if (target === 'malformed') return refuse(reply, 400, 'invalid_request', 'this is not the id of an entry');
+    // An action on a missing entry gets no audit entry.
+    if (target === 'missing') return refuse(reply, 404, 'not_found', 'the entry does not exist');
+    await audit.began(request, action, target);
     return undefined;
   }
 }
 
-/** Bull Board shows `error` to whoever pressed the button. */
+/** Bull Board shows the text in `error` to the operator. */
 function refuse(reply: FastifyReply, status: number, code: string, error: string): FastifyReply {
   return reply.code(status).send({ error, code });
 }
 
-/** The entry page asks a foreign host for fonts, which would tell it that somebody looks. */
+/** Bull Board's page loads fonts from another host, which would learn that an operator opened it. */
 export function withoutForeignLinks(page: string): string {
   return page.replaceAll(/<link\b[^>]*\bhref="https?:[^>]*>/g, '');
 }

@@ -21,12 +21,12 @@ const planted = {
   progress: PERSON,
 } as unknown as ReturnType<Job['toJSON']>;
 
-describe('a job as Bull Board may show it', () => {
-  it('has nothing in it that is not an id, a code or a number', () => {
+describe('a job in Bull Board', () => {
+  it('contains only ids, codes and numbers', () => {
     expect(JSON.stringify(safeJson(planted))).not.toContain('诸葛');
   });
 
-  it('keeps what an operator needs', () => {
+  it('keeps the fields that operators need', () => {
     expect(safeJson({ ...planted, name: 'card', failedReason: 'worker_crashed' })).toMatchObject({
       name: 'card',
       failedReason: 'worker_crashed',
@@ -34,10 +34,10 @@ describe('a job as Bull Board may show it', () => {
     });
   });
 
-  it('never runs the queue’s own retry', async () => {
+  it('never runs the retry of BullMQ', async () => {
     const called: string[] = [];
-    const job = { retry: async () => called.push('queue'), toJSON: () => planted, id: 'x' } as unknown as Job;
-    await safeJob(job, async () => void called.push('ours')).retry('failed');
-    expect(called).toEqual(['ours']);
+    const job = { retry: async () => called.push('bullmq'), toJSON: () => planted, id: 'x' } as unknown as Job;
+    await safeJob(job, async () => void called.push('cardseal')).retry('failed');
+    expect(called).toEqual(['cardseal']);
   });
 });

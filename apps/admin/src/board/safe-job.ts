@@ -1,6 +1,6 @@
 /**
- * A queue's job as it may be shown: ids, codes and numbers of known shapes. Bull Board's own formatters reach neither
- * failure reasons nor stacks, and an entry in Redis may have been made by anybody.
+ * The form of a queue job that Bull Board may show: only ids, codes and numbers of known shapes. Bull Board's own
+ * formatters do not cover failure reasons and stacks, and Cardseal may not have written the entry in Redis.
  */
 import { RejectedError } from '@cardseal/base/errors';
 import type { Job } from 'bullmq';
@@ -23,7 +23,7 @@ export function safeJob<T>(job: Job<T>, retry: (job: Job<T>) => Promise<void>): 
   });
 }
 
-/** Throws RejectedError `not_promotable`, where the queue would only say in words that it is not delayed. */
+/** Throws RejectedError `not_promotable` when the job is not delayed. BullMQ would throw an error without a code. */
 async function promote(job: Job): Promise<void> {
   if ((await job.getState()) !== 'delayed') throw new RejectedError('not_promotable');
   await job.promote();

@@ -1,4 +1,4 @@
-/** Which entry of which queue a request is about. What is on record is kept for good, so that only ids of ours pass. */
+/** Reads from a request which queue entry it targets. Audit entries are permanent, so only ids of known shapes pass. */
 import type { Queues } from '@cardseal/core/queue';
 
 const ENTRY = /^[A-Za-z0-9_.-]{1,120}$/;
@@ -6,7 +6,7 @@ const TENANT = /^[a-z0-9][a-z0-9-]{1,39}$/;
 
 export type Target = Readonly<Record<string, string>>;
 
-/** `missing` when the queue or its entry is not there. */
+/** Returns `missing` when the queue or the entry does not exist. */
 export async function readTarget(
   queues: Pick<Queues, 'recognize' | 'deliver'>,
   { queueName = '', jobId = '' }: { queueName?: string; jobId?: string },

@@ -1,4 +1,4 @@
-/** Bulk retry: what it would do, starting it at a pace, watching it, calling it off. */
+/** Bulk retry: counts the matching jobs, starts a run at a limited rate, shows its progress and cancels it. */
 import { RejectedError } from '@cardseal/base/errors';
 import { newId } from '@cardseal/core/job';
 import { type BulkRetryRecord, SYSTEM_TENANT, type Versioned } from '@cardseal/core/ledger';
@@ -25,14 +25,14 @@ const filterSchema = z.strictObject(filter);
 const startSchema = z.strictObject({
   ...filter,
   per_second: z.coerce.number().int().min(1).max(200).default(10),
-  /** Counts and shows some, changes nothing. */
+  /** Only counts, and returns some matching jobs. */
   dry_run: z.coerce.boolean().default(false),
   reason: reason.optional(),
 });
 
-/** Names of some hundred thousand jobs; what is not counted by then is said to be more. */
+/** Enough to list some hundred thousand names. If it is not, the count is a lower bound. */
 const COUNT_BUDGET_MS = 15_000;
-/** Whoever starts has counted before, or does not want to wait for it. */
+/** Shorter at a start: the operator usually counted before, and waits for the response. */
 const START_BUDGET_MS = 3000;
 
 // biome-ignore lint/complexity/noExcessiveLinesPerFunction: registers the routes of one page, which share its parsed form.
@@ -80,8 +80,8 @@ export function bulkRoutes(app: FastifyInstance, context: AdminContext, runner: 
       };
       if (body.dry_run)
         return { ...counted, id: null, sample: dry.sample.map(({ job, tenant, code }) => ({ id: job, tenant, code })) };
-      const why = body.reason;
-      if (!why) throw wrongInput('reason', 'must say why');
+      const { reason: why } = body;
+      if (!why) throw wrongInput('reason', 'must not be empty');
       const id = newId('bulk', clock.now());
       const record: BulkRetryRecord = {
         ...{ state: 'running', query, startedAtMs: clock.now(), endedAtMs: null, perSecond: body.per_second },
@@ -104,8 +104,8 @@ export function bulkRoutes(app: FastifyInstance, context: AdminContext, runner: 
     body: z.strictObject({ reason: reason.optional() }),
     async run({ session, params, body }) {
       const { id } = await readRun(context, params);
-      const deed = { action: 'bulk_retry.cancel', target: { bulk: id }, reason: body.reason ?? null } as const;
-      const ended = await audited(context, session, deed, () =>
+      const entry = { action: 'bulk_retry.cancel', target: { bulk: id }, reason: body.reason ?? null } as const;
+      const ended = await audited(context, session, entry, () =>
         ledger.operators.bulkRetries.change(SYSTEM_TENANT, id, (value) =>
           value.state === 'running' ? { ...value, state: 'cancelled', endedAtMs: clock.now() } : value,
         ),

@@ -64,7 +64,7 @@ function setUp() {
     const which = { ...query, code };
     await ledger.operators.bulkRetries.create(SYSTEM_TENANT, id, {
       ...{ state: 'running', query: which, startedAtMs: Date.now(), endedAtMs: null, perSecond, expected: 0 },
-      ...{ by: 'li', reason: 'mended', after: null, retried: 0, skipped: {} },
+      ...{ by: 'li', reason: 'repaired', after: null, retried: 0, skipped: {} },
     });
   };
   const state = async (id: string) => (await ledger.operators.bulkRetries.get(SYSTEM_TENANT, id))!.value;
@@ -79,7 +79,7 @@ async function manyFailed(ledger: Ledger, count: number) {
 }
 
 describe('a bulk retry', () => {
-  it('counts before it begins, and takes what matches, each once', async () => {
+  it('counts before it starts, and retries each matching job once', async () => {
     const { ledger, added, runner, query, order, state } = setUp();
     await manyFailed(ledger, 120);
     expect(await dryRun({ ledger, clock: systemClock }, query, 5000)).toMatchObject({ count: 90, complete: true });
@@ -99,14 +99,14 @@ describe('a bulk retry', () => {
     });
   });
 
-  it('goes on after its process has died, and tries nothing twice', async () => {
+  it('continues after a crash of its process, and retries no job twice', async () => {
     const { ledger, added, leases, runner, order, state } = setUp();
     await manyFailed(ledger, 80);
     await order('bulk_2', 10);
     const first = runner();
     first.start();
     await expect.poll(() => added.length).toBeGreaterThanOrEqual(10);
-    // As a kill leaves it: whatever was on its way is there, and the lease runs out.
+    // The state after a kill: started retries are complete, and the lease expires.
     await first.stop();
     const before = added.length;
     expect(before).toBeLessThan(60);
@@ -120,7 +120,7 @@ describe('a bulk retry', () => {
     expect(new Set(added.map(({ job }) => job)).size).toBe(60);
   });
 
-  it('leaves what failed again after it began', async () => {
+  it('does not retry a job that failed again after the run started', async () => {
     const { ledger, added, onAdd, runner, order, state } = setUp();
     await manyFailed(ledger, 8);
     onAdd.push({ seen: ({ job }) => endAsFailed(ledger, job, 2, 'worker_crashed', Date.now() + 1) });
@@ -132,7 +132,7 @@ describe('a bulk retry', () => {
     expect(added.map(({ generation }) => generation)).toEqual([2, 2, 2, 2, 2, 2]);
   });
 
-  it('keeps its pace, and stops when it is called off', async () => {
+  it('keeps its rate, and stops when it is cancelled', async () => {
     const { ledger, added, runner, order, state } = setUp();
     await manyFailed(ledger, 80);
     await order('bulk_4', 5);
@@ -146,7 +146,7 @@ describe('a bulk retry', () => {
     expect((await state('bulk_4')).state).toBe('cancelled');
   });
 
-  it('goes on beside another one, each at its own pace', async () => {
+  it('runs in parallel with another one, each at its own rate', async () => {
     const { ledger, added, runner, order, state } = setUp();
     await manyFailed(ledger, 40);
     await order('bulk_a', 1);
@@ -161,7 +161,7 @@ describe('a bulk retry', () => {
     expect(added.length).toBeLessThan(20);
   });
 
-  it('that begins while another one is at work does not wait for the next look', async () => {
+  it('starts at once while another one runs', async () => {
     const { ledger, runner, order, state } = setUp();
     await manyFailed(ledger, 40);
     await order('bulk_a', 1);
@@ -174,7 +174,7 @@ describe('a bulk retry', () => {
     await running.stop();
   });
 
-  it('costs the ledger nothing for what does not match, also without a code', async () => {
+  it('writes no checkpoints for jobs that do not match, also without a code', async () => {
     const { ledger, added, runner, order, state } = setUp();
     await manyFailed(ledger, 3);
     for (let at = 0; at < 60; at++)
@@ -187,11 +187,11 @@ describe('a bulk retry', () => {
     await expect.poll(async () => (await state('bulk_6')).state, { timeout: 15_000 }).toBe('finished');
     await running.stop();
     expect(added).toHaveLength(3);
-    // Made, two pages of at most two cards, and the end.
+    // Creation, two pages of at most two jobs, and the end.
     expect((await ledger.operators.bulkRetries.get(SYSTEM_TENANT, 'bulk_6'))!.version).toBeLessThanOrEqual(4);
   });
 
-  it('leaves out what can never succeed, and says how many, before and after', async () => {
+  it('skips jobs that can never succeed, and counts them before and after', async () => {
     const { ledger, added, runner, query, order, state } = setUp();
     await manyFailed(ledger, 4);
     for (const code of ['image_format_refused', 'image_format_refused', 'damaged', 'picture_missing']) {
@@ -211,7 +211,7 @@ describe('a bulk retry', () => {
     expect(added).toHaveLength(4);
   });
 
-  it('leaves out a job whose other side was refused, whatever failed last', async () => {
+  it('skips a job whose other side was refused', async () => {
     const { ledger, added, runner, order, state } = setUp();
     await ledger.tenants.records.create(SYSTEM_TENANT, TENANT, { name: 'A bank', createdAtMs: 0 });
     const job = await failedJob(ledger, 'worker_crashed');
@@ -226,7 +226,7 @@ describe('a bulk retry', () => {
     expect(added).toEqual([]);
   });
 
-  it('goes on past a job whose objects are lost, and counts it', async () => {
+  it('skips and counts a job whose objects are lost', async () => {
     const { ledger, store, added, runner, order, state } = setUp();
     await manyFailed(ledger, 3);
     const broken = await failedJob(ledger, 'worker_crashed');
@@ -241,7 +241,7 @@ describe('a bulk retry', () => {
     expect(added.map(({ job }) => job)).not.toContain(broken);
   });
 
-  it('is carried out by one process at a time', async () => {
+  it('runs in one process at a time', async () => {
     const { ledger, added, leases, runner, order } = setUp();
     await manyFailed(ledger, 4);
     leases.set('{t}:bulk:bulk_5', 'another process');

@@ -1,7 +1,7 @@
 /**
- * Carries out bulk retries, side by side and each at its own pace: page by page, with a mark in the ledger behind each
- * that had something in it, so that one that died with its process goes on where it was. It tries nothing again that
- * ended after the run began.
+ * Runs bulk retries, several at the same time and each at its own rate. It works page by page and saves its position in
+ * the ledger after each page with matches, so that another process continues a run after a crash. It never retries a job
+ * that ended after the run started.
  */
 import { randomUUID } from 'node:crypto';
 import { asCardsealError } from '@cardseal/base/errors';
@@ -14,22 +14,25 @@ import { selectPage } from './selection.ts';
 
 export interface BulkRunner {
   start(): void;
-  /** Looks at once whether there is something to do. */
+  /** Makes the runner check for new runs at once. */
   wake(): void;
   stop(): Promise<void>;
 }
 
 type RunnerParts = Pick<AdminContext, 'ledger' | 'jobQueue' | 'clock' | 'log' | 'redis' | 'config'>;
 
-const LOOK_EVERY_MS = 15_000;
+const POLL_MS = 15_000;
 const LEASE_MS = 30_000;
-/** Six requests to the store one after the other, 20 ms each, let 32 at once keep the fastest pace. */
+/** A retry makes six requests to the store in sequence, about 20 ms each: 32 parallel retries reach the highest rate. */
 const AT_ONCE = 32;
-/** A second of the fastest pace: each page costs a look at the names. */
+/** One second at the highest rate. Each page costs a listing of names. */
 const MAX_PAGE = 200;
-const LOOK_BUDGET_MS = 5000;
-/** A mark is a new version of the record. Behind pages of nothing one a minute will do: names are soon looked at again. */
-const MARK_EVERY_MS = 60_000;
+const PAGE_BUDGET_MS = 5000;
+/**
+ * Each checkpoint writes a new version of the record. While pages contain no match, one checkpoint a minute is enough,
+ * because listing the names again is cheap.
+ */
+const CHECKPOINT_EVERY_MS = 60_000;
 
 // biome-ignore lint/complexity/noExcessiveLinesPerFunction: one loop whose steps share its progress and its stop signal.
 export function createBulkRunner(context: RunnerParts): BulkRunner {
@@ -40,7 +43,7 @@ export function createBulkRunner(context: RunnerParts): BulkRunner {
   let loop: Promise<void> | null = null;
   const tasks = new Map<string, Promise<void>>();
 
-  /** One admin process at a time: two would do no harm, and keep no pace. */
+  /** Only one admin process runs a retry. Two would do no harm, but together they would exceed the rate. */
   async function holdsLease(id: string): Promise<boolean> {
     const key = `${context.config.QUEUE_PREFIX}:bulk:${id}`;
     if ((await redis.set(key, me, 'PX', LEASE_MS, 'NX')) === 'OK') return true;
@@ -49,21 +52,21 @@ export function createBulkRunner(context: RunnerParts): BulkRunner {
     return true;
   }
 
-  async function carryOut(id: string): Promise<void> {
+  async function runRetry(id: string): Promise<void> {
     let after: string | null = null;
-    let markedMs = clock.now();
+    let savedMs = clock.now();
     while (!stopped.signal.aborted) {
       const run = await ledger.operators.bulkRetries.get(SYSTEM_TENANT, id);
       if (run?.value.state !== 'running' || !(await holdsLease(id))) return;
       const { perSecond, query, startedAtMs } = run.value;
       const beganMs = clock.now();
       const limit = Math.max(1, Math.min(MAX_PAGE, perSecond));
-      const paging = { after: after ?? run.value.after, limit, budgetMs: LOOK_BUDGET_MS };
+      const paging = { after: after ?? run.value.after, limit, budgetMs: PAGE_BUDGET_MS };
       const { jobs, next } = await selectPage(context, query, paging);
       const counts = await retryAll(context, jobs, startedAtMs);
-      if (jobs.length > 0 || clock.now() - markedMs >= MARK_EVERY_MS) {
-        await mark(id, counts, next);
-        markedMs = clock.now();
+      if (jobs.length > 0 || clock.now() - savedMs >= CHECKPOINT_EVERY_MS) {
+        await saveCheckpoint(id, counts, next);
+        savedMs = clock.now();
       }
       if (next === null) return end(id);
       after = next;
@@ -72,7 +75,7 @@ export function createBulkRunner(context: RunnerParts): BulkRunner {
     }
   }
 
-  async function mark(id: string, counts: Counts, next: string | null): Promise<void> {
+  async function saveCheckpoint(id: string, counts: Counts, next: string | null): Promise<void> {
     await ledger.operators.bulkRetries.change(SYSTEM_TENANT, id, (value) => {
       const skipped = { ...value.skipped };
       for (const [code, count] of Object.entries(counts.skipped)) skipped[code] = (skipped[code] ?? 0) + count;
@@ -85,17 +88,17 @@ export function createBulkRunner(context: RunnerParts): BulkRunner {
     const ended = await ledger.operators.bulkRetries.change(SYSTEM_TENANT, id, (value) =>
       value.state === 'running' ? { ...value, state: 'finished', endedAtMs } : value,
     );
-    if (ended) await putOnRecord(context, ended);
+    if (ended) await writeEndEntry(context, ended);
   }
 
   const postponed = (error: unknown) => log.warn('admin.bulk_postponed', describeError(error));
 
-  async function lookOnce(): Promise<void> {
+  async function startTasks(): Promise<void> {
     if (redis.status !== 'ready') return;
     const runs = await ledger.operators.bulkRetries.list(SYSTEM_TENANT);
     for (const { id, value } of runs) {
       if (value.state !== 'running' || tasks.has(id)) continue;
-      const task = carryOut(id)
+      const task = runRetry(id)
         .catch(postponed)
         .finally(() => tasks.delete(id));
       tasks.set(id, task);
@@ -106,8 +109,8 @@ export function createBulkRunner(context: RunnerParts): BulkRunner {
     while (!stopped.signal.aborted) {
       const woken = new AbortController();
       wake = () => woken.abort();
-      await lookOnce().catch(postponed);
-      await clock.sleep(LOOK_EVERY_MS, AbortSignal.any([stopped.signal, woken.signal])).catch(() => {});
+      await startTasks().catch(postponed);
+      await clock.sleep(POLL_MS, AbortSignal.any([stopped.signal, woken.signal])).catch(() => {});
     }
     await Promise.all(tasks.values());
   }
@@ -135,24 +138,24 @@ async function retryAll(
   endedByMs: number,
 ): Promise<Counts> {
   const counts: Counts = { retried: 0, skipped: {} };
-  const leaveOut = (code: string) => {
+  const skip = (code: string) => {
     counts.skipped[code] = (counts.skipped[code] ?? 0) + 1;
   };
   for (let at = 0; at < jobs.length; at += AT_ONCE) {
     await Promise.all(
       jobs.slice(at, at + AT_ONCE).map(async ({ tenant, job, code: failure }) => {
-        if (isFinalFailure(failure)) return leaveOut(failure);
+        if (isFinalFailure(failure)) return skip(failure);
         try {
           await reopen(ledger, jobQueue, tenant, job, { endedByMs, leaveFinal: true });
           counts.retried++;
         } catch (error) {
           const { code, disposition } = asCardsealError(error);
-          // A store that is away is no reason to leave a job out: the page is read again. A defect of one job stays, and
-          // must not stop the run for all others.
+          // If the store is down, stop: a later run reads the page again. A defect of one job is permanent, so skip the job
+          // and continue with the others.
           if (disposition === 'transient' || disposition === 'throttled') throw error;
           if (disposition === 'defect')
             log.error('admin.bulk_left_out', { tenant, job_id: job, ...describeError(error) });
-          leaveOut(code);
+          skip(code);
         }
       }),
     );
@@ -160,7 +163,7 @@ async function retryAll(
   return counts;
 }
 
-async function putOnRecord(
+async function writeEndEntry(
   { ledger }: Pick<AdminContext, 'ledger'>,
   { id, value }: Versioned<BulkRetryRecord>,
 ): Promise<void> {

@@ -1,4 +1,4 @@
-/** The failures that a bulk retry is about, newest job first, from the names of the index alone. */
+/** Selects the failed and expired jobs that a bulk retry covers, newest first, from index names alone. */
 import type { BulkRetryRecord } from '@cardseal/core/ledger';
 import { isFinalFailure } from '@cardseal/core/use-cases';
 import type { AdminContext } from '../context.ts';
@@ -24,7 +24,7 @@ export async function selectPage(
     parts,
     {
       tenant: query.tenant ?? undefined,
-      // Told by the names: a page is of what is to be tried again, however much else lies between.
+      // Filter by the state in the index name, so that a page holds only jobs to retry.
       states: query.state ? [query.state] : ENDS,
       code: query.code ?? undefined,
       createdAfterMs: query.createdAfterMs ?? undefined,
@@ -35,11 +35,11 @@ export async function selectPage(
 }
 
 export interface DryRun {
-  /** Jobs that would be tried again. */
+  /** Jobs that a run would retry. */
   count: number;
-  /** Matching jobs that can never succeed, by code. */
+  /** Matching jobs that can never succeed, by failure code. */
   leftOut: Record<string, number>;
-  /** False when there was no time to look at all: then there are at least so many. */
+  /** False when the time ran out: then the counts are lower bounds. */
   complete: boolean;
   sample: Found[];
 }
@@ -47,7 +47,7 @@ export interface DryRun {
 const SAMPLE = 10;
 const PAGE = 1000;
 
-/** Changes nothing. */
+/** Counts the matching jobs without changing anything. */
 export async function dryRun(parts: SelectParts, query: BulkQuery, budgetMs: number): Promise<DryRun> {
   const untilMs = parts.clock.now() + budgetMs;
   const run: DryRun = { count: 0, leftOut: {}, complete: true, sample: [] };

@@ -1,4 +1,4 @@
-/** The page of endpoints, the sick ones first. */
+/** The page of webhook endpoints, failing endpoints first. */
 import { type Html, html } from '../pages/html.ts';
 import { badge, table } from '../pages/layout.ts';
 import { ago, count, moment } from '../pages/words.ts';
@@ -16,7 +16,7 @@ export function healthBadge(health: Health): Html {
 }
 
 export function endpointsPage(lines: readonly EndpointLine[], mayChange: boolean, nowMs: number): Html {
-  return html`<h1>Endpoints <small>${count(lines.length)}, the sick ones first</small></h1>
+  return html`<h1>Endpoints <small>${count(lines.length)}, failing endpoints first</small></h1>
 ${table(
   ['endpoint', 'tenant', 'host', 'health', 'reason', 'since', 'failures in a row', ''],
   lines.map((one) => [
@@ -33,8 +33,8 @@ ${table(
 )}
 ${
   lines.some(({ unheard }) => unheard) &&
-  html`<p class="soft">“Tell the tenant”: it has no other endpoint that takes the notice <code>endpoint.failing</code> or
-<code>endpoint.disabled</code>, so it does not know.</p>`
+  html`<p class="soft">“Tell the tenant”: the tenant has no other endpoint that receives <code>endpoint.failing</code> or
+<code>endpoint.disabled</code>, so Cardseal cannot report the problem to it.</p>`
 }`;
 }
 
@@ -46,7 +46,7 @@ function note({ heldUntilMs, pausedUntilMs, disabledBy }: EndpointLine): Html | 
 
 function enableForm({ tenant, id }: EndpointLine): Html {
   return html`<form class="inline" method="post" action="/api/endpoints/${tenant}/${id}/enable">
-<input name="reason" placeholder="why" required minlength="5" maxlength="300" autocomplete="off"><button>Enable</button></form>`;
+<input name="reason" placeholder="reason" required minlength="5" maxlength="300" autocomplete="off"><button>Enable</button></form>`;
 }
 
 function recoverForm({ tenant, id }: EndpointLine): Html {
@@ -63,13 +63,13 @@ export interface RecoverCount {
   counts: { outcomes: number; complete: boolean };
 }
 
-/** What a recovery would look at, and the form that starts it. */
+/** The number of outcomes that a recovery covers, and the form that starts it. */
 export function recoverPage({ tenant, id, since, until, counts }: RecoverCount): Html {
   return html`<h1>Send again <span class="id">${id}</span> <small>${tenant}</small></h1>
 <section class="card"><p>${counts.complete ? '' : 'At least '}${count(counts.outcomes)} outcomes of jobs submitted from
-${moment(Date.parse(since))} to ${moment(Date.parse(until))} UTC. Those that were not delivered are sent again.</p>
+${moment(Date.parse(since))} to ${moment(Date.parse(until))} UTC. The recovery sends those that were not delivered.</p>
 <form class="row" method="post" action="/api/endpoints/${tenant}/${id}/recover">
 <input type="hidden" name="since" value="${since}"><input type="hidden" name="until" value="${until}">
-<label class="grow"><span>why</span><input name="reason" required minlength="5" maxlength="300" autocomplete="off"></label>
-<button>Send what it missed</button></form></section>`;
+<label class="grow"><span>reason</span><input name="reason" required minlength="5" maxlength="300" autocomplete="off"></label>
+<button>Send missed outcomes</button></form></section>`;
 }

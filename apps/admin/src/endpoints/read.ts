@@ -1,4 +1,4 @@
-/** Every tenant's endpoints with their health, for the overview and the page of endpoints. URLs only as their host. */
+/** Reads the endpoints of all tenants with their health. Of a URL it returns only the host. */
 import { type EndpointRecord, SYSTEM_TENANT, type Versioned } from '@cardseal/core/ledger';
 import { canHearAbout } from '@cardseal/core/use-cases';
 import type { AdminContext } from '../context.ts';
@@ -13,16 +13,16 @@ export interface EndpointLine {
   sinceMs: number | null;
   heldUntilMs: number | null;
   pausedUntilMs: number | null;
-  /** Failures in a row. */
+  /** Consecutive failures. */
   streak: number;
   disabledBy: string | null;
-  /** The response that made it fail. */
+  /** The response that set the health to failing. */
   cause: { class: string; status: number | null } | null;
-  /** It fails or was given up, and the tenant has no other endpoint that a notice about it could reach. */
+  /** It fails or Cardseal disabled it, and the tenant has no other endpoint that receives a notice about it. */
   unheard: boolean;
 }
 
-type ReadParts = Pick<AdminContext, 'ledger' | 'lanes' | 'redis' | 'clock'>;
+type ReadParts = Pick<AdminContext, 'ledger' | 'endpointLimits' | 'redis' | 'clock'>;
 
 const AT_ONCE = 50;
 
@@ -45,14 +45,14 @@ export async function readEndpoints(parts: ReadParts): Promise<EndpointLine[]> {
 const RANK: Record<Health, number> = { failing: 0, disabled: 1, held: 2, healthy: 3 };
 
 async function lineOf(
-  { lanes, redis, clock }: ReadParts,
+  { endpointLimits, redis, clock }: ReadParts,
   tenant: string,
   { id, value }: Versioned<EndpointRecord>,
   ofTenant: readonly Versioned<EndpointRecord>[],
 ): Promise<EndpointLine> {
-  const lane = redis.status === 'ready' ? await lanes.read({ tenant, endpoint: id }).catch(() => null) : null;
-  const held = lane?.heldUntilMs && lane.heldUntilMs > clock.now() ? lane.heldUntilMs : null;
-  const paused = lane?.pausedUntilMs && lane.pausedUntilMs > clock.now() ? lane.pausedUntilMs : null;
+  const limit = redis.status === 'ready' ? await endpointLimits.read({ tenant, endpoint: id }).catch(() => null) : null;
+  const held = limit?.heldUntilMs && limit.heldUntilMs > clock.now() ? limit.heldUntilMs : null;
+  const paused = limit?.pausedUntilMs && limit.pausedUntilMs > clock.now() ? limit.pausedUntilMs : null;
   return {
     tenant,
     id,
@@ -61,11 +61,11 @@ async function lineOf(
     sinceMs:
       (value.state === 'disabled' ? value.disabledAtMs : undefined) ??
       value.health?.sinceMs ??
-      lane?.firstFailureMs ??
+      limit?.firstFailureMs ??
       null,
     heldUntilMs: held,
     pausedUntilMs: paused,
-    streak: lane?.streak ?? 0,
+    streak: limit?.streak ?? 0,
     disabledBy: value.state === 'disabled' ? (value.disabledBy ?? 'owner') : null,
     cause: value.health?.cause ?? null,
     unheard: isUnheard(id, value, ofTenant),

@@ -1,4 +1,4 @@
-/** `/endpoints`: their health; taking one into use again, and having what it missed sent again. */
+/** `/endpoints`: lists the health of webhook endpoints, enables one, and starts a recovery of missed outcomes. */
 import { RejectedError } from '@cardseal/base/errors';
 import { endpointMissing } from '@cardseal/core/ledger';
 import { countOutcomes, enableEndpoint, startRecovery } from '@cardseal/core/use-cases';
@@ -37,8 +37,8 @@ export function endpointRoutes(app: FastifyInstance, context: AdminContext): voi
     body: z.strictObject({ reason }),
     async run({ session, params, body }) {
       const { tenant, id } = await read(params);
-      const deed = { action: 'endpoint.enable', target: { tenant, endpoint: id }, reason: body.reason } as const;
-      await audited(context, session, deed, async () => {
+      const entry = { action: 'endpoint.enable', target: { tenant, endpoint: id }, reason: body.reason } as const;
+      await audited(context, session, entry, async () => {
         if (!(await enableEndpoint(context, tenant, id))) throw endpointMissing({ tenant, endpoint: id });
       });
       return { tenant, id, state: 'enabled' };
@@ -54,7 +54,7 @@ export function endpointRoutes(app: FastifyInstance, context: AdminContext): voi
       reason: reason.optional(),
       since: jobFilter.created_after.unwrap(),
       until: jobFilter.created_before,
-      /** Only counts. */
+      /** Only counts the outcomes. */
       dry_run: z.union([z.boolean(), z.stringbool()]).default(false),
     }),
     async run({ session, params, body }) {
@@ -65,18 +65,18 @@ export function endpointRoutes(app: FastifyInstance, context: AdminContext): voi
       if (since > nowMs) throw wrongInput('since', 'must not be in the future');
       const until = Math.min(body.until ?? nowMs, nowMs);
       if (until <= since) throw wrongInput('until', 'must be later than `since`');
-      if (!body.dry_run && !body.reason) throw wrongInput('reason', 'must say why');
+      if (!body.dry_run && !body.reason) throw wrongInput('reason', 'must not be empty');
       const counts = await countOutcomes(context, tenant, { events }, { sinceMs: since, untilMs: until });
       const detail = { since: new Date(since).toISOString(), until: new Date(until).toISOString() };
       if (body.dry_run) return { tenant, id, recovery: null, ...detail, counts };
-      const deed = {
+      const entry = {
         action: 'endpoint.recover',
         target: { tenant, endpoint: id },
         reason: body.reason ?? null,
         detail,
       } as const;
       const order = { kind: 'since', sinceMs: since, untilMs: until } as const;
-      const recovery = await audited(context, session, deed, () => startRecovery(context, tenant, id, order));
+      const recovery = await audited(context, session, entry, () => startRecovery(context, tenant, id, order));
       return { tenant, id, recovery, ...detail, counts };
     },
     next: (found) => (found.recovery === null ? { title: 'Send again', body: recoverPage(found) } : '/endpoints'),

@@ -6,7 +6,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { startPrivateRedis } from '../../../../packages/pacer/src/redis-for-tests.ts';
 import { openForGood } from './open.ts';
 
-it('a gate that Redis forgot stays open once an operator opened it', async () => {
+it('keeps a gate open after an operator opened it, even when Redis lost the closed gate', async () => {
   const server = await startPrivateRedis();
   const pacer = createPacer({ redis: server.redis, prefix: 'gates', credentials: [{ id: 'a', qps: 20 }] });
   onTestFinished(async () => {
@@ -20,7 +20,7 @@ it('a gate that Redis forgot stays open once an operator opened it', async () =>
   await openForGood({ ledger }, pacer, 'a', 'bob');
 
   expect(await ledger.reports.gates.read('a')).toMatchObject({ reason: '', by: 'bob' });
-  // A worker that read the old record before comes too late as well.
+  // A worker that read the old record earlier cannot close the gate again.
   await pacer.restoreGate('a', old);
   expect((await pacer.snapshot())[0]!.gate.state).toBe('open');
 });

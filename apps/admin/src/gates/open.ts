@@ -1,14 +1,13 @@
-/** Opens a gate in Redis and in the ledger. */
+/** Opens a gate in Redis and in the ledger, so that it stays open when Redis loses its data. */
 import { TransientError } from '@cardseal/base/errors';
 import type { Pacer } from '@cardseal/pacer';
 import type { AdminContext } from '../context.ts';
 
-const SAVE_TRIES = 3;
+const SAVE_ATTEMPTS = 3;
 
 /**
- * The record in the ledger matters when Redis lost the closed gate: without the record, the workers would restore the old
- * block. Throws TransientError `store_unavailable` when the record cannot be written; the gate is open then, and the
- * operator tries again.
+ * Without the new record, workers would restore the closed gate from the ledger after a loss of Redis data. Throws
+ * TransientError `store_unavailable` when the record cannot be written. The gate is open then, and the operator retries.
  */
 export async function openForGood(
   { ledger }: Pick<AdminContext, 'ledger'>,
@@ -17,7 +16,7 @@ export async function openForGood(
   by: string,
 ): Promise<void> {
   await pacer.openGate(credential, by);
-  for (let attempt = 0; attempt < SAVE_TRIES; attempt++) {
+  for (let attempt = 0; attempt < SAVE_ATTEMPTS; attempt++) {
     if (await ledger.reports.gates.save(credential, { reason: '', by, untilMs: 0 })) return;
   }
   throw new TransientError('store_unavailable');

@@ -1,4 +1,4 @@
-/** Gates of the pool: who may be called, and why not. Operators close and open them; each change is on record. */
+/** `/gates`: shows which credentials workers may call. Operators open and close gates; each change gets an audit entry. */
 import { RejectedError, TransientError } from '@cardseal/base/errors';
 import type { CredentialSnapshot } from '@cardseal/pacer';
 import type { FastifyInstance } from 'fastify';
@@ -31,14 +31,14 @@ export function gateRoutes(app: FastifyInstance, context: AdminContext): void {
   async function change(verb: 'open' | 'close', { session, params, body }: Call<z.output<typeof closeSchema>>) {
     const credential = params.credential!;
     const untilMs = body.until === undefined ? undefined : Date.parse(body.until);
-    // A gate that is closed until a time that has passed is open.
-    if (untilMs !== undefined && untilMs <= context.clock.now()) throw wrongInput('until', 'must lie in the future');
+    // A gate that is closed until a past time is open.
+    if (untilMs !== undefined && untilMs <= context.clock.now()) throw wrongInput('until', 'must be in the future');
     const known = await poolSnapshot(context);
     if (!known) throw new TransientError('pool_unknown');
     if (!known.some(({ id }) => id === credential)) throw new RejectedError('not_found');
     const detail = body.until === undefined ? {} : { detail: { until: body.until } };
-    const deed = { action: `gate.${verb}`, target: { credential }, reason: body.reason ?? null, ...detail } as const;
-    return audited(context, session, deed, async () => {
+    const entry = { action: `gate.${verb}`, target: { credential }, reason: body.reason ?? null, ...detail } as const;
+    return audited(context, session, entry, async () => {
       const gate = await withPacer(context, async (pacer): Promise<CredentialSnapshot> => {
         if (verb === 'open') await openForGood(context, pacer, credential, session.user);
         else await pacer.closeGate(credential, 'operator', untilMs, session.user);

@@ -1,4 +1,4 @@
-/** The page of one job: where it stands, what happened when, its deliveries, its masked result, and what one can do. */
+/** The page of one job: state, timeline, deliveries, masked result, and the actions that the role allows. */
 
 import { deliverJobId } from '@cardseal/core/queue';
 import type { CardFields, Result } from '@cardseal/idcard/card';
@@ -10,8 +10,8 @@ import { stateBadge } from '../search/page.ts';
 import type { OperatorView } from './read.ts';
 import type { Moment } from './timeline.ts';
 
-/** Newest entries of the audit log that are looked through for those about a job. */
-export const AUDIT_LOOKED_AT = 200;
+/** How many of the newest audit entries the page searches for entries about the job. */
+export const AUDIT_SEARCHED = 200;
 
 export function jobPage(view: OperatorView, timeline: readonly Moment[], role: Role): Html {
   const { tenant, job, state, waitingFor, sides, generations } = view;
@@ -20,28 +20,28 @@ export function jobPage(view: OperatorView, timeline: readonly Moment[], role: R
   return html`<h1><span class="id">${job}</span> ${stateBadge(state)}</h1>
 <section class="card"><dl class="wide">
 <dt>tenant</dt><dd>${tenant}</dd>
-<dt>made</dt><dd>${moment(view.createdAtMs)} UTC</dd>
+<dt>created</dt><dd>${moment(view.createdAtMs)} UTC</dd>
 <dt>generation</dt><dd>${view.generation}${waitingFor ? `, waiting for ${waitingFor}` : ''}</dd>
-<dt>sides</dt><dd>${sides.map(({ side, kept, recognized }) => html`${side}: ${recognized ? 'recognised' : 'not recognised'}, picture ${kept ? 'kept' : 'gone'}. `)}</dd>
+<dt>sides</dt><dd>${sides.map(({ side, kept, recognized }) => html`${side}: ${recognized ? 'recognised' : 'not recognised'}, image ${kept ? 'stored' : 'deleted'}. `)}</dd>
 ${view.expiresAtMs !== null && html`<dt>expires</dt><dd>${moment(view.expiresAtMs)}</dd>`}
 ${view.apiKeyId && html`<dt>API key</dt><dd class="id">${view.apiKeyId}</dd>`}
 </dl>
 ${operator && retryable && retryForm(tenant, job)}</section>
-<h2>What happened <small>times in UTC</small></h2>
+<h2>Timeline <small>times in UTC</small></h2>
 <section class="card"><ol class="line">${timeline.map((one, at) => momentLine(one, timeline[at - 1]))}</ol>
 ${operator && auditNote(job, role)}</section>
 <h2>Deliveries</h2>
 ${table(
-  ['endpoint', 'generation', 'state', 'tries', 'last answer', 'next try', ''],
+  ['endpoint', 'generation', 'state', 'attempts', 'last response', 'next attempt', ''],
   view.deliveries.map((one) => deliveryRow(one, operator)),
-  'Nothing was owed to any endpoint.',
+  'No endpoint received this outcome.',
 )}
 ${view.result && resultPart(view, view.result, operator)}`;
 }
 
 function auditNote(job: string, role: Role): Html {
-  const all = mayActAs(role, 'owner') && html` <a href="/audit?job=${job}">All of them</a>`;
-  return html`<p class="soft">What operators did: of the newest ${AUDIT_LOOKED_AT} entries of the audit log.${all}</p>`;
+  const all = mayActAs(role, 'owner') && html` <a href="/audit?job=${job}">Show all</a>`;
+  return html`<p class="soft">Includes actions of operators from the newest ${AUDIT_SEARCHED} audit entries.${all}</p>`;
 }
 
 function momentLine({ atMs, tone, what }: Moment, before: Moment | undefined): Html {
@@ -68,8 +68,8 @@ function deliveryRow({ ref, state, tries }: OperatorView['deliveries'][0], opera
 
 function retryForm(tenant: string, job: string): Html {
   return html`<form class="row" method="post" action="/api/jobs/${tenant}/${job}/retry">
-<label class="grow"><span>why</span><input name="reason" required minlength="5" maxlength="300" autocomplete="off"></label>
-<button>Try again</button></form>`;
+<label class="grow"><span>reason</span><input name="reason" required minlength="5" maxlength="300" autocomplete="off"></label>
+<button>Retry</button></form>`;
 }
 
 function resultPart(view: OperatorView, result: Result, operator: boolean): Html {
@@ -78,7 +78,7 @@ ${resultTable(result)}
 ${
   operator &&
   html`<form class="row card" method="post" action="/api/jobs/${view.tenant}/${view.job}/reveal">
-<label class="grow"><span>why the full result must be seen; it goes on record with your name</span>
+<label class="grow"><span>reason to see the full result; the audit log keeps it with your name</span>
 <input name="reason" required minlength="10" maxlength="300" autocomplete="off"></label>
 <button class="danger">Show in full</button></form>`
 }`;

@@ -1,6 +1,6 @@
 /**
- * One job as operators see it: when, which class, which code, how long; of the result the masked form. References and
- * metadata are the customer's own words and are left out here as well.
+ * Reads one job for operators: times, classes, codes, durations, and the masked result. It leaves out reference and
+ * metadata, which are texts of the customer and may name a person.
  */
 
 import { type AttemptRecord, createdAtMs, type JobId, type JobRequest, type JobView } from '@cardseal/core/job';
@@ -12,7 +12,7 @@ import type { AdminContext } from '../context.ts';
 interface GenerationView {
   generation: number;
   state: string;
-  /** Why it failed; null otherwise. */
+  /** The failure code; null unless it failed. */
   code: string | null;
   retryable: boolean;
   endedAtMs: number | null;
@@ -44,14 +44,14 @@ export interface OperatorView {
 
 type ReadParts = Pick<AdminContext, 'ledger' | 'jobQueue'>;
 
-/** null when the tenant has no such job. */
+/** Returns null when the tenant has no such job. */
 export async function readForOperator(parts: ReadParts, tenant: string, job: JobId): Promise<OperatorView | null> {
   const { ledger, jobQueue } = parts;
   const inventory = await ledger.jobs.inventory(tenant, job);
   const blank = { tenant, job, createdAtMs: createdAtMs(job), generation: inventory.generation };
   if (inventory.erased) {
     const erased = await ledger.jobs.erasures.tombstone(tenant, job);
-    return erased && { ...blank, ...NOTHING, erased, state: 'erased' };
+    return erased && { ...blank, ...EMPTY, erased, state: 'erased' };
   }
   const sealed = inventory.committed ? await ledger.jobs.open(tenant, job) : null;
   const request = await sealed?.request();
@@ -79,7 +79,7 @@ export async function readForOperator(parts: ReadParts, tenant: string, job: Job
   };
 }
 
-const NOTHING = {
+const EMPTY = {
   sides: [],
   waitingFor: null,
   expiresAtMs: null,
@@ -136,7 +136,7 @@ async function readDeliveries({ ledger }: ReadParts, tenant: string, job: JobId)
       const exhausted = last !== null && last.nextAtMs === null;
       const open = parkedIds.has(id) ? 'parked' : exhausted ? 'exhausted' : 'undelivered';
       const state = last?.class === 'delivered' ? 'delivered' : open;
-      // What a receiver answered is its own, and may quote what it was sent.
+      // Leave out the response body: it belongs to the receiver and may quote the event.
       return { ref, state, tries: tries.map(({ answer: _answer, ...line }) => line) };
     }),
   );

@@ -1,4 +1,4 @@
-/** One job: its page, trying it again, sending a delivery again, and the full view that is put on record. */
+/** One job: its page, its retry, the resend of a delivery, and the full result, which gets an audit entry. */
 
 import { RejectedError } from '@cardseal/base/errors';
 import { isJobId, type JobId, type JobView } from '@cardseal/core/job';
@@ -13,7 +13,7 @@ import { mayActAs } from '../auth/session.ts';
 import type { AdminContext } from '../context.ts';
 import { html } from '../pages/html.ts';
 import { page } from '../pages/layout.ts';
-import { AUDIT_LOOKED_AT, jobPage, resultTable } from './page.ts';
+import { AUDIT_SEARCHED, jobPage, resultTable } from './page.ts';
 import { type OperatorView, readForOperator } from './read.ts';
 import { timelineOf } from './timeline.ts';
 
@@ -31,7 +31,7 @@ export function jobRoutes(app: FastifyInstance, context: AdminContext): void {
     return view;
   }
   async function auditOf(job: JobId): Promise<AuditEntry[]> {
-    const { entries } = await ledger.operators.audit.page(null, AUDIT_LOOKED_AT);
+    const { entries } = await ledger.operators.audit.page(null, AUDIT_SEARCHED);
     return entries.filter(({ target }) => target.job === job);
   }
   const jobPath = ({ params }: Call<unknown>) => `/jobs/${params.tenant}/${params.job}`;
@@ -57,8 +57,8 @@ export function jobRoutes(app: FastifyInstance, context: AdminContext): void {
     status: 202,
     async run({ session, params, body }) {
       const { tenant, job } = await read(params);
-      const deed = { action: 'job.retry', target: { tenant, job }, reason: body.reason } as const;
-      const generation = await audited(context, session, deed, () => reopen(ledger, jobQueue, tenant, job));
+      const entry = { action: 'job.retry', target: { tenant, job }, reason: body.reason } as const;
+      const generation = await audited(context, session, entry, () => reopen(ledger, jobQueue, tenant, job));
       return { id: job, generation };
     },
     next: (_result, call) => jobPath(call),
@@ -73,8 +73,8 @@ export function jobRoutes(app: FastifyInstance, context: AdminContext): void {
       const ref = await readDelivery(context, params);
       const { tenant, job, endpoint, generation } = ref;
       const target = { tenant, job, endpoint };
-      const deed = { action: 'delivery.resend', target, reason: body.reason, detail: { generation } } as const;
-      await audited(context, session, deed, () => redeliver(ledger, jobQueue, ref, clock.now()));
+      const entry = { action: 'delivery.resend', target, reason: body.reason, detail: { generation } } as const;
+      await audited(context, session, entry, () => redeliver(ledger, jobQueue, ref, clock.now()));
       return { tenant, job, generation, endpoint };
     },
     next: ({ tenant, job }) => `/jobs/${tenant}/${job}`,
@@ -84,17 +84,17 @@ export function jobRoutes(app: FastifyInstance, context: AdminContext): void {
     path: '/api/jobs/:tenant/:job/reveal',
     role: 'operator',
     verbatim: true,
-    body: z.strictObject({ reason: reason.min(10, 'must say why, in at least 10 characters') }),
+    body: z.strictObject({ reason: reason.min(10, 'must give a reason of at least 10 characters') }),
     async run({ session, params, body }) {
       const { tenant, job, result } = await read(params);
       if (!result) throw new RejectedError('no_result');
-      const deed = { action: 'job.reveal', target: { tenant, job }, reason: body.reason } as const;
-      return audited(context, session, deed, () => readInFull(context, tenant, job));
+      const entry = { action: 'job.reveal', target: { tenant, job }, reason: body.reason } as const;
+      return audited(context, session, entry, () => readInFull(context, tenant, job));
     },
     next: ({ id, result, reference, metadata }, call) => ({
       title: 'Full result',
       body: html`<h1>Full result of <span class="id">${id}</span></h1>
-<p class="soft">This view is on record. <a href="${jobPath(call)}">Back to the job</a></p>
+<p class="soft">The audit log records this view. <a href="${jobPath(call)}">Back to the job</a></p>
 ${resultTable(result!)}
 <section class="card"><dl class="wide"><dt>reference</dt><dd>${reference ?? '–'}</dd>
 ${Object.entries(metadata).map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl></section>`,
@@ -109,7 +109,7 @@ async function readInFull({ ledger }: AdminContext, tenant: string, job: JobId):
   return (JSON.parse(outcome.full) as { data: JobView }).data;
 }
 
-/** Throws RejectedError `not_found` for what was never owed, or is owed to an endpoint that is gone. */
+/** Throws RejectedError `not_found` when the delivery never existed, or its endpoint is deleted. */
 async function readDelivery({ ledger }: AdminContext, params: Record<string, string>): Promise<DeliveryRef> {
   const [, job, generation, endpoint] = DELIVERY.exec(params.delivery!) ?? [];
   if (!job || !TENANT.test(params.tenant!)) throw new RejectedError('not_found');

@@ -1,4 +1,4 @@
-/** What happened to a job, in the order of time: pure, from what was read. */
+/** Builds the timeline of a job from its generations, deliveries and audit entries. Pure. */
 import type { AuditEntry } from '@cardseal/core/ledger/audit';
 import { span } from '../pages/words.ts';
 import type { OperatorView } from './read.ts';
@@ -19,7 +19,7 @@ export function timelineOf(view: OperatorView, audit: readonly AuditEntry[] = []
     }
   }
   for (const { ref, tries } of view.deliveries) {
-    for (const line of tries) moments.push(tryMoment(ref.generation, ref.endpoint, line));
+    for (const line of tries) moments.push(deliveryMoment(ref.generation, ref.endpoint, line));
   }
   for (const { at, who, action, seq } of audit) {
     moments.push({ atMs: Date.parse(at), tone: 'warn', what: `${action} by ${who} (audit ${seq})` });
@@ -37,13 +37,13 @@ function attemptMoment(generation: number, attempt: OperatorView['generations'][
   return { atMs: Date.parse(at), tone: accepted ? 'good' : 'bad', what };
 }
 
-function tryMoment(generation: number, endpoint: string, line: OperatorView['deliveries'][0]['tries'][0]): Moment {
+function deliveryMoment(generation: number, endpoint: string, line: OperatorView['deliveries'][0]['tries'][0]): Moment {
   const { number, atMs, class: answerClass, status, latencyMs, nextAtMs } = line;
   const which = `generation ${generation} → ${endpoint}`;
-  if (answerClass === 'resent') return { atMs, tone: 'warn', what: `${which}: to be sent again` };
+  if (answerClass === 'resent') return { atMs, tone: 'warn', what: `${which}: resend requested` };
   const delivered = answerClass === 'delivered';
   const answer = status === null ? answerClass : `${answerClass}, status ${status}`;
   const next = nextAtMs !== null && !delivered ? `; next in ${span(nextAtMs - atMs)}` : '';
-  const what = `${which}: try ${number} ${answer} after ${Math.round(latencyMs)} ms${next}`;
+  const what = `${which}: attempt ${number} ${answer} after ${Math.round(latencyMs)} ms${next}`;
   return { atMs, tone: delivered ? 'good' : 'bad', what };
 }

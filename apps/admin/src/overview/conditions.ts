@@ -1,4 +1,4 @@
-/** What is not as it should be at this moment, by names that stay the same while it lasts. Pure. */
+/** Derives the current problems from the overview. A problem keeps its name while it lasts. Pure. */
 import { reasonWords } from '../gates/words.ts';
 import type { Overview } from './view.ts';
 
@@ -9,38 +9,38 @@ export interface Condition {
   name: string;
   what: string;
   href: string | null;
-  /** When it began, where that is known. */
+  /** When it started; null when unknown. */
   sinceMs: number | null;
 }
 
 export interface Conditions {
   standing: Condition[];
-  /** Of the others nobody can say whether they have ended. */
+  /** The kinds that could be checked. Problems of other kinds may have ended or not. */
   seen: ReadonlySet<ConditionKind>;
 }
 
-/** `sick` holds no more than this: who is not in a full list may be sick all the same. */
+/** The maximum length of `sick`. When the list is full, an endpoint that is not in it may still fail. */
 export const SICK_SHOWN = 20;
 
 export function conditionsOf(view: Omit<Overview, 'incidents'>): Conditions {
   const seen = new Set<ConditionKind>(['redis', 'ledger']);
   const standing: Condition[] = [];
-  const tell = (name: string, what: string, href: string | null = null, sinceMs: number | null = null) =>
+  const add = (name: string, what: string, href: string | null = null, sinceMs: number | null = null) =>
     standing.push({ name, what, href, sinceMs });
-  if (view.redis === 'down') tell('redis', 'Redis did not answer');
-  if (view.ledger === 'down') tell('ledger', 'the object store did not answer');
+  if (view.redis === 'down') add('redis', 'Redis did not answer');
+  if (view.ledger === 'down') add('ledger', 'the object store did not answer');
   if (view.workers !== null) seen.add('workers');
-  if (view.workerState === 'none') tell('workers', 'no worker was running');
+  if (view.workerState === 'none') add('workers', 'no worker was running');
   if (view.credentials !== null) seen.add('gate');
   for (const { id, gate } of view.credentials ?? []) {
     if (gate.state !== 'closed') continue;
-    tell(`gate:${id}`, `gate of ${id} closed: ${reasonWords(gate.reason)}`, '/gates', gate.since ?? null);
+    add(`gate:${id}`, `gate of ${id} closed: ${reasonWords(gate.reason)}`, '/gates', gate.since ?? null);
   }
-  // Without Redis no failure of an endpoint shows.
+  // Without Redis, failures of endpoints are unknown.
   const sick = view.endpoints?.sick ?? [];
   if (view.endpoints && view.redis === 'up' && sick.length < SICK_SHOWN) seen.add('endpoint');
   for (const { tenant, id, health, sinceMs } of sick) {
-    tell(`endpoint:${tenant}:${id}`, `endpoint ${id} of ${tenant} ${health}`, '/endpoints', sinceMs);
+    add(`endpoint:${tenant}:${id}`, `endpoint ${id} of ${tenant} ${health}`, '/endpoints', sinceMs);
   }
   return { standing, seen };
 }

@@ -17,7 +17,7 @@ const open = {
 } as unknown as CredentialView;
 const closed: CredentialView = { ...open, gate: { state: 'closed', reason: 'daily_quota', until: NOW + 3_600_000 } };
 
-const well: Overview = {
+const healthy: Overview = {
   atMs: NOW,
   redis: 'up',
   ledger: 'up',
@@ -36,17 +36,17 @@ const well: Overview = {
   failures: [],
   incidents: [],
 };
-const told = (change: Partial<Overview>) =>
-  diagnose({ ...well, ...change }).map(({ tone, what }) => `${tone}: ${what}`);
+const texts = (change: Partial<Overview>) =>
+  diagnose({ ...healthy, ...change }).map(({ tone, what }) => `${tone}: ${what}`);
 
-describe('what is wrong now', () => {
-  it('is nothing when all is well', () => {
-    expect(diagnose(well)).toEqual([]);
+describe('the diagnosis', () => {
+  it('is empty when everything works', () => {
+    expect(diagnose(healthy)).toEqual([]);
   });
 
-  it('names each cause of a bad night, the worst first', () => {
+  it('names each problem, the worst first', () => {
     const sick = { tenant: 'bank', id: 'we_1', host: 'hooks.example', health: 'failing', streak: 9 } as const;
-    const lines = told({
+    const lines = texts({
       redis: 'down',
       credentials: [closed],
       endpoints: {
@@ -59,24 +59,24 @@ describe('what is wrong now', () => {
     });
     expect(lines).toEqual([
       'bad: Redis does not answer.',
-      'bad: No card can be recognised: credential main is not called, because the provider says that today’s quota is used up.',
+      'bad: No job can be recognised: the gate of credential main is closed, because the provider reports that today’s quota is used up.',
       'bad: 1 webhook endpoint fails: hooks.example (bank).',
-      'warn: 1 card failed lately with worker_crashed.',
+      'warn: 1 job failed recently with worker_crashed.',
     ]);
   });
 
-  it('asks to tell the tenant whose failing endpoint no other endpoint can report', () => {
+  it('asks the operator to inform a tenant that has no other endpoint for the notice', () => {
     const sick = { tenant: 'bank', id: 'we_1', host: 'hooks.example', health: 'failing', streak: 9, unheard: true };
     const counts = { healthy: 0, failing: 1, held: 0, disabled: 0 };
     const advice = (one: object) =>
       diagnose({
-        ...well,
+        ...healthy,
         endpoints: { counts, off: 0, unheard: { failing: 1, disabled: 0 }, sick: [one] as never },
       }).map((it) => it.advice);
     expect(advice(sick)).toEqual([
-      'What is owed is kept and tried again. No other endpoint can take the notice: tell bank.',
+      'Pending deliveries are kept and retried. No other endpoint receives the notice: tell bank.',
     ]);
-    expect(advice({ ...sick, unheard: false })).toEqual(['What is owed is kept and tried again.']);
+    expect(advice({ ...sick, unheard: false })).toEqual(['Pending deliveries are kept and retried.']);
   });
 
   it('names a provider outage first, with provider, cause, duration, waiting jobs and runbook page', () => {
@@ -88,44 +88,49 @@ describe('what is wrong now', () => {
     } as const;
     const credentials = [{ ...open, provider: 'baidu-idcard-enc', gate }];
     const queued = { ...step, waiting: 17 };
-    const [first, ...others] = diagnose({ ...well, redis: 'down', credentials, steps: { ...well.steps, queued } });
+    const [first, ...others] = diagnose({
+      ...healthy,
+      redis: 'down',
+      credentials,
+      steps: { ...healthy.steps, queued },
+    });
     expect(first).toMatchObject({ tone: 'bad', href: '/gates#gate-main' });
     expect(first!.what).toBe(
-      'The provider baidu-idcard-enc is away (credential main) since 2026-11-22 02:58 UTC (2 min).',
+      'The provider baidu-idcard-enc is down (credential main) since 2026-11-22 02:58 UTC (2 min).',
     );
     expect(first!.advice).toMatch(/upstream_http_5xx.* 17 jobs wait.*docs\/runbook\/provider-down\.md/);
     expect(others.map(({ what }) => what)).toEqual(['Redis does not answer.']);
   });
 
-  it('tells one closed credential from all', () => {
-    expect(told({ credentials: [closed, { ...open, id: 'spare' }] })).toEqual([
-      expect.stringMatching(/^warn: Credential main is not called/),
+  it('distinguishes one closed credential from all closed', () => {
+    expect(texts({ credentials: [closed, { ...open, id: 'spare' }] })).toEqual([
+      expect.stringMatching(/^warn: The gate of credential main is closed/),
     ]);
   });
 
-  it('does not blame the queue while no credential may be called', () => {
+  it('reports no slow queue while all gates are closed', () => {
     const queued = { ...step, waiting: 900, oldestMs: 3_600_000 };
-    expect(told({ steps: { ...well.steps, queued } })).toEqual(['warn: A card has been waiting for 60 min.']);
-    expect(told({ steps: { ...well.steps, queued }, credentials: [closed] })).toHaveLength(1);
+    expect(texts({ steps: { ...healthy.steps, queued } })).toEqual(['warn: A job has been waiting for 60 min.']);
+    expect(texts({ steps: { ...healthy.steps, queued }, credentials: [closed] })).toHaveLength(1);
   });
 
-  it('says it when no worker runs, the store is away, the quota nears its end, or calls are refused', () => {
-    expect(told({ workers: 0, workerState: 'none' })).toEqual(['bad: No worker is running.']);
-    expect(told({ ledger: 'down' })).toEqual(['bad: The object store does not answer.']);
-    expect(told({ credentials: [{ ...open, usedToday: 91 }] })).toEqual([
+  it('reports missing workers, a store outage, a nearly used quota, and refused calls', () => {
+    expect(texts({ workers: 0, workerState: 'none' })).toEqual(['bad: No worker is running.']);
+    expect(texts({ ledger: 'down' })).toEqual(['bad: The object store does not answer.']);
+    expect(texts({ credentials: [{ ...open, usedToday: 91 }] })).toEqual([
       'warn: Credential main has used 91 of today’s 100 calls.',
     ]);
-    expect(told({ credentials: [{ ...open, refusedLastMinute: 12 }] })).toEqual([
+    expect(texts({ credentials: [{ ...open, refusedLastMinute: 12 }] })).toEqual([
       'warn: The provider refused 12 calls of main in the last minute.',
     ]);
   });
 
   it('distinguishes starting workers from missing workers', () => {
-    expect(told({ workers: 0, workerState: 'starting' })).toEqual(['warn: Workers are starting.']);
+    expect(texts({ workers: 0, workerState: 'starting' })).toEqual(['warn: Workers are starting.']);
   });
 
-  it('forgets failures that are ten minutes old', () => {
+  it('leaves out failures older than ten minutes', () => {
     const failure = { code: 'x', count: 3, recent: 0, tenant: 'bank', job: 'job_1' };
-    expect(told({ failures: [{ ...failure, lastAtMs: NOW - 601_000 }] })).toEqual([]);
+    expect(texts({ failures: [{ ...failure, lastAtMs: NOW - 601_000 }] })).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-/** What is wrong now, in plain words, the worst first: pure, from the overview's numbers. Empty when all is well. */
+/** Turns the numbers of the overview into a list of problems in plain words, the worst first. Pure. */
 import { PROVIDER_OUTAGE } from '@cardseal/pacer';
 import { endWords, reasonWords } from '../gates/words.ts';
 import { count, rate, span } from '../pages/words.ts';
@@ -7,7 +7,7 @@ import type { Overview } from './view.ts';
 export interface Trouble {
   tone: 'bad' | 'warn';
   what: string;
-  /** What it means and what to do. */
+  /** What the problem means and what to do. */
   advice: string;
   href: string | null;
 }
@@ -20,7 +20,7 @@ const MANY_REFUSED = 10;
 export function diagnose(view: Overview): Trouble[] {
   return [
     ...outages(view),
-    ...machinery(view),
+    ...infrastructure(view),
     ...gates(view),
     ...quota(view),
     ...waiting(view),
@@ -37,30 +37,30 @@ function warn(what: string, advice: string, href: string | null = null): Trouble
   return { tone: 'warn', what, advice, href };
 }
 
-function machinery({ redis, ledger, workerState }: Overview): Trouble[] {
+function infrastructure({ redis, ledger, workerState }: Overview): Trouble[] {
   const down: Trouble[] = [];
   if (ledger === 'down')
     down.push(
       bad(
         'The object store does not answer.',
-        'Nothing can be accepted or recognised until it does. Nothing accepted is lost.',
+        'Jobs can be neither accepted nor recognised until it does. No accepted job is lost.',
       ),
     );
   if (redis === 'down')
     down.push(
       bad(
         'Redis does not answer.',
-        'Cards are still accepted; recognition and delivery wait. Nothing accepted is lost.',
+        'The API still accepts jobs; recognition and delivery wait. No accepted job is lost.',
       ),
     );
   else if (workerState === 'none')
-    down.push(bad('No worker is running.', 'Cards are accepted and wait. Start workers, or see why they end.'));
+    down.push(bad('No worker is running.', 'Jobs are accepted and wait. Start workers, or find out why they stop.'));
   else if (workerState === 'starting')
-    down.push(warn('Workers are starting.', 'No worker has reported yet. Cards are accepted and wait until one does.'));
+    down.push(warn('Workers are starting.', 'No worker has reported yet. Jobs are accepted and wait until one does.'));
   return down;
 }
 
-/** The worst of all: nothing here can end it, and every job waits for it. */
+/** The worst problem: operators cannot end a provider outage, and every job waits for it. */
 function outages({ credentials, steps, atMs }: Overview): Trouble[] {
   return (credentials ?? [])
     .filter(({ gate }) => gate.reason === PROVIDER_OUTAGE)
@@ -72,11 +72,11 @@ function outages({ credentials, steps, atMs }: Overview): Trouble[] {
       const waiting = steps.queued.waiting === null ? '' : ` ${count(steps.queued.waiting)} jobs wait.`;
       const advice = [
         `Last error: ${gate.cause ?? 'unknown'}.${waiting}`,
-        'No job fails and no attempt is spent; probe calls find out when the provider is back.',
+        'No job fails and no attempt is spent. Probe calls detect when the provider is back.',
         'Runbook: docs/operate/runbook/provider-down.md.',
       ];
       return bad(
-        `The provider ${provider ?? 'of the pool'} is away (credential ${id})${since}.`,
+        `The provider ${provider ?? 'of the pool'} is down (credential ${id})${since}.`,
         advice.join(' '),
         `/gates#gate-${id}`,
       );
@@ -88,7 +88,7 @@ function gates({ credentials }: Overview): Trouble[] {
   const all = shut.length > 0 && shut.length === credentials!.length;
   const closed = shut.filter(({ gate }) => gate.reason !== PROVIDER_OUTAGE);
   return closed.map(({ id, gate }) => {
-    const what = `${all ? 'No card can be recognised: credential' : 'Credential'} ${id} is not called, because ${reasonWords(gate.reason)}.`;
+    const what = `${all ? 'No job can be recognised: the' : 'The'} gate of credential ${id} is closed, because ${reasonWords(gate.reason)}.`;
     return {
       ...(all ? bad(what, '') : warn(what, '')),
       advice: `Closed: ${endWords(gate)}.`,
@@ -105,7 +105,7 @@ function quota({ credentials }: Overview): Trouble[] {
       found.push(
         warn(
           `Credential ${id} has used ${count(usedToday)} of today’s ${count(daily)} calls.`,
-          'At the end of it its gate closes until midnight in Shanghai.',
+          'When the quota is used up, the gate closes until midnight in Shanghai.',
           '/gates',
         ),
       );
@@ -113,7 +113,7 @@ function quota({ credentials }: Overview): Trouble[] {
       found.push(
         warn(
           `The provider refused ${count(refusedLastMinute)} calls of ${id} in the last minute.`,
-          `The rate is being lowered by itself: now ${rate(currentQps)} of ${rate(nominalQps)} a second.`,
+          `Workers lower the rate automatically: now ${rate(currentQps)} of ${rate(nominalQps)} calls a second.`,
           '/gates',
         ),
       );
@@ -128,8 +128,8 @@ function waiting({ steps, credentials, redis }: Overview): Trouble[] {
   if (redis === 'up' && open && (queued.oldestMs ?? 0) > LONG_WAIT_MS)
     found.push(
       warn(
-        `A card has been waiting for ${span(queued.oldestMs!)}.`,
-        `${count(queued.waiting ?? 0)} wait. More come than the quota or the workers can take, or one is stuck.`,
+        `A job has been waiting for ${span(queued.oldestMs!)}.`,
+        `${count(queued.waiting ?? 0)} jobs wait. More arrive than the quota or the workers can process, or a job is stuck.`,
         '/jobs?state=queued',
       ),
     );
@@ -137,7 +137,7 @@ function waiting({ steps, credentials, redis }: Overview): Trouble[] {
     found.push(
       warn(
         `An outcome has been undelivered for ${span(delivering.oldestMs!)}.`,
-        'Its receiver fails, or is held; others are not slowed by it.',
+        'Its endpoint fails or asked for a pause. Other endpoints are not affected.',
         '/endpoints',
       ),
     );
@@ -145,15 +145,15 @@ function waiting({ steps, credentials, redis }: Overview): Trouble[] {
 }
 
 const FAILURE_WORDS: Record<string, string> = {
-  worker_crashed: 'A picture, or what came of it, ended the worker: those cards were set aside.',
+  worker_crashed: 'An image or its response crashed workers. These jobs were quarantined.',
 };
 
 function failures({ failures: found, atMs }: Overview): Trouble[] {
   return (found ?? [])
     .filter(({ recent }) => recent > 0)
     .map(({ code, recent: number, lastAtMs }) => {
-      const what = `${count(number)} ${number === 1 ? 'card' : 'cards'} failed lately with ${code}.`;
-      const advice = `${FAILURE_WORDS[code] ?? 'They can be tried again once the cause is gone.'} Last ${span(atMs - lastAtMs)} ago.`;
+      const what = `${count(number)} ${number === 1 ? 'job' : 'jobs'} failed recently with ${code}.`;
+      const advice = `${FAILURE_WORDS[code] ?? 'Retry them when the cause is fixed.'} Last ${span(atMs - lastAtMs)} ago.`;
       return warn(what, advice, `/jobs?state=failed&code=${encodeURIComponent(code)}`);
     });
 }
@@ -167,29 +167,29 @@ function endpoints({ endpoints: found }: Overview): Trouble[] {
       .slice(0, 3)
       .map(({ tenant, host }) => `${host} (${tenant})`)
       .join(', ');
-  const untold = (health: string) => {
+  const adviceToInform = (health: string) => {
     const tenants = found.sick.filter((one) => one.unheard && one.health === health).map(({ tenant }) => tenant);
     return tenants.length === 0
       ? ''
-      : ` No other endpoint can take the notice: tell ${[...new Set(tenants)].slice(0, 3).join(', ')}.`;
+      : ` No other endpoint receives the notice: tell ${[...new Set(tenants)].slice(0, 3).join(', ')}.`;
   };
   return [
     failing > 0 &&
       bad(
         `${count(failing)} webhook ${failing === 1 ? 'endpoint fails' : 'endpoints fail'}: ${names('failing')}.`,
-        `What is owed is kept and tried again.${untold('failing')}`,
+        `Pending deliveries are kept and retried.${adviceToInform('failing')}`,
         '/endpoints',
       ),
     disabled > 0 &&
       warn(
         `${count(disabled)} webhook ${disabled === 1 ? 'endpoint is' : 'endpoints are'} disabled: ${names('disabled')}.`,
-        `What is owed is kept until somebody enables them.${untold('disabled')}`,
+        `Pending deliveries are kept until the endpoints are enabled.${adviceToInform('disabled')}`,
         '/endpoints',
       ),
     held > 0 &&
       warn(
-        `${count(held)} webhook ${held === 1 ? 'endpoint asks' : 'endpoints ask'} to be left alone for a while: ${names('held')}.`,
-        'They said when to come again.',
+        `${count(held)} webhook ${held === 1 ? 'endpoint asked' : 'endpoints asked'} for a pause: ${names('held')}.`,
+        'Deliveries continue at the time that the receiver named in Retry-After.',
         '/endpoints',
       ),
   ].filter((one) => one !== false);

@@ -1,7 +1,6 @@
 /**
- * What came and went: a condition that stands is noted in Redis by whichever admin process sees it first, and whichever
- * sees first that it has ended writes it down with its times. A Redis that forgets, forgets this as well; the log and the
- * metrics have it, too.
+ * The history of past incidents in Redis. The first admin process that sees a problem notes it; the first that sees its
+ * end writes the incident with its times. A loss of Redis data loses the history, but logs and metrics still have it.
  */
 import type { Clock } from '@cardseal/base/clock';
 import type { Redis } from 'ioredis';
@@ -17,7 +16,7 @@ export interface PastIncident {
 export interface History {
   /** Never throws. */
   note(conditions: Conditions): Promise<void>;
-  /** The last that ended, newest first; none while Redis is away. */
+  /** The incidents that ended last, newest first; none while Redis is down. */
   read(limit: number): Promise<PastIncident[]>;
 }
 
@@ -28,16 +27,16 @@ type Noted = Omit<PastIncident, 'untilMs'>;
 export function createHistory(redis: Redis, prefix: string, clock: Clock): History {
   const open = `${prefix}:incidents:standing`;
   const ended = `${prefix}:incidents`;
-  /** What Redis cannot be told while it is away. */
-  const kept = new Map<string, Noted>();
+  /** Problems that started while Redis was down. The next write to Redis adds them. */
+  const unwritten = new Map<string, Noted>();
 
   async function write({ standing, seen }: Conditions): Promise<void> {
     const noted = await redis.hgetall(open);
     const now = new Set(standing.map(({ name }) => name));
-    for (const [name, one] of kept) {
+    for (const [name, one] of unwritten) {
       if (!(name in noted)) noted[name] = JSON.stringify(one);
       await redis.hsetnx(open, name, JSON.stringify(one));
-      kept.delete(name);
+      unwritten.delete(name);
     }
     for (const { name, what, href, sinceMs } of standing) {
       if (!(name in noted))
@@ -45,7 +44,7 @@ export function createHistory(redis: Redis, prefix: string, clock: Clock): Histo
     }
     for (const [name, text] of Object.entries(noted)) {
       if (now.has(name) || !seen.has(name.split(':')[0] as ConditionKind)) continue;
-      // Of several processes that see its end one writes it down.
+      // Several processes may detect the end; only the one that deletes the note records the incident.
       if ((await redis.hdel(open, name)) === 0) continue;
       const incident: PastIncident = { ...(JSON.parse(text) as Noted), untilMs: clock.now() };
       await redis.xadd(ended, 'MAXLEN', '~', KEPT, '*', 'incident', JSON.stringify(incident));
@@ -58,7 +57,7 @@ export function createHistory(redis: Redis, prefix: string, clock: Clock): Histo
         return write(conditions).catch(() => {});
       }
       for (const { name, what, href, sinceMs } of conditions.standing) {
-        if (!kept.has(name)) kept.set(name, { what, href, sinceMs: sinceMs ?? clock.now() });
+        if (!unwritten.has(name)) unwritten.set(name, { what, href, sinceMs: sinceMs ?? clock.now() });
       }
     },
     async read(limit) {

@@ -1,4 +1,4 @@
-/** The last incidents, newest first: what is wrong, what was and has ended, and what operators did about it. Pure. */
+/** Lists the last incidents, newest first: current problems, past problems, and actions of operators. Pure. */
 import type { AuditEntry } from '@cardseal/core/ledger/audit';
 import { reasonWords } from '../gates/words.ts';
 import { count, span } from '../pages/words.ts';
@@ -6,9 +6,9 @@ import type { PastIncident } from './history.ts';
 import type { Incident, Overview } from './view.ts';
 
 const SHOWN = 12;
-/** An operator who tries things must not push the rest off the page; all of it is in the audit log. */
-const DEEDS_SHOWN = 5;
-/** Looking is no incident. */
+/** Many actions of one operator must not hide the incidents. The audit log has all actions. */
+const ACTIONS_SHOWN = 5;
+/** Actions that no incident causes. */
 const QUIET = new Set(['login', 'logout', 'audit.export', 'tenant.create', 'tenant.change', 'key.create']);
 
 export function incidentsOf(
@@ -23,15 +23,15 @@ export function incidentsOf(
   );
   const failures = (view.failures ?? []).map(({ code, count: number, lastAtMs, tenant, job }) => ({
     atMs: lastAtMs,
-    what: `${count(number)} failed with ${code}, the last one ${job}`,
+    what: `${count(number)} failed with ${code}, most recently ${job}`,
     href: `/jobs/${tenant}/${job}`,
   }));
   const endpoints = (view.endpoints?.sick ?? []).flatMap(({ tenant, host, health, sinceMs }) =>
     sinceMs === null ? [] : [{ atMs: sinceMs, what: `endpoint ${host} of ${tenant} ${health}`, href: '/endpoints' }],
   );
-  const deeds = audit
+  const actions = audit
     .filter(({ action }) => !QUIET.has(action))
-    .slice(0, DEEDS_SHOWN)
+    .slice(0, ACTIONS_SHOWN)
     .map(({ at, who, action, target }) => {
       const on = target.job ?? target.endpoint ?? target.credential ?? target.bulk ?? target.tenant ?? '';
       const href =
@@ -47,5 +47,5 @@ export function incidentsOf(
     what: `${what}, for ${span(untilMs - sinceMs)}`,
     href,
   }));
-  return [...gates, ...failures, ...endpoints, ...ended, ...deeds].sort((a, b) => b.atMs - a.atMs).slice(0, SHOWN);
+  return [...gates, ...failures, ...endpoints, ...ended, ...actions].sort((a, b) => b.atMs - a.atMs).slice(0, SHOWN);
 }

@@ -1,4 +1,4 @@
-/** The overview: what is wrong now, the way of a card, the quota, the endpoints, the last incidents. */
+/** The overview page: problems, pipeline of jobs, quota, webhook endpoints, last incidents. */
 import { healthBadge } from '../endpoints/page.ts';
 import { endWords, reasonWords } from '../gates/words.ts';
 import { type Html, html } from '../pages/html.ts';
@@ -11,10 +11,10 @@ import { type CredentialView, type Overview, STEPS, type Step } from './view.ts'
 export function overviewPage(view: Overview): Html {
   return html`<h1>Overview <small>${moment(view.atMs)} UTC · ${workersWords(view)}</small></h1>
 ${nowPart(view)}
-<h2>The way of a card</h2>
+<h2>Pipeline</h2>
 <ol class="way">${STEPS.map((step) => stepPart(step, view))}</ol>
-<h2>Quota <small>calls a second in the last hour; line: the limit; dashes: the learned rate; red: refused</small></h2>
-${view.credentials === null ? html`<p class="empty">Not known: no worker has said which credentials there are, or Redis is away.</p>` : html`<div class="cards">${view.credentials.map((one) => credentialPart(one, view.atMs))}</div>`}
+<h2>Quota <small>calls a second in the last hour; line: limit; dashes: learned rate; red: refused calls</small></h2>
+${view.credentials === null ? html`<p class="empty">Unknown: no worker has reported its credentials, or Redis is down.</p>` : html`<div class="cards">${view.credentials.map((one) => credentialPart(one, view.atMs))}</div>`}
 <h2>Webhook endpoints</h2>
 ${endpointsPart(view)}
 <h2>Last incidents</h2>
@@ -24,7 +24,7 @@ ${table(
     html`${moment(atMs)} <span class="soft">${ago(atMs, view.atMs)}</span>`,
     href ? html`<a href="${href}">${what}</a>` : what,
   ]),
-  'None on record.',
+  'None.',
 )}`;
 }
 
@@ -38,17 +38,17 @@ function workersWords({ workers, workersStarting, workerState }: Overview): stri
 function nowPart(view: Overview): Html {
   const troubles = diagnose(view);
   if (troubles.length === 0)
-    return html`<ul class="now"><li class="good"><b>All is well.</b> Nothing fails, nothing waits for long.</li></ul>`;
+    return html`<ul class="now"><li class="good"><b>All is well.</b> No failures and no long waits.</li></ul>`;
   return html`<ul class="now">${troubles.map(
     ({ tone, what, advice, href }) =>
-      html`<li class="${tone}"><b>${what}</b>${advice} ${href ? html`<a href="${href}">Look</a>` : null}</li>`,
+      html`<li class="${tone}"><b>${what}</b>${advice} ${href ? html`<a href="${href}">Details</a>` : null}</li>`,
   )}</ul>`;
 }
 
 const WAITING: Record<Step, string> = {
   accepted: '',
   queued: 'waiting',
-  recognising: 'in hand',
+  recognising: 'running',
   outcome: '',
   delivering: 'waiting',
   delivered: '',
@@ -58,10 +58,10 @@ const FAILING: Record<Step, string> = {
   queued: '',
   recognising: 'refused, last minute',
   outcome: 'failed, 10 min',
-  delivering: 'sick endpoints',
-  delivered: 'given up',
+  delivering: 'failing endpoints',
+  delivered: 'failed',
 };
-const PLACES: Record<Step, string> = {
+const LINKS: Record<Step, string> = {
   accepted: '/jobs',
   queued: '/jobs?state=queued',
   recognising: '/gates',
@@ -75,7 +75,7 @@ function stepPart(step: Step, { steps, ended }: Overview): Html {
   const big = WAITING[step] ? waiting : perMinute;
   const unknown = perMinute === null && waiting === null;
   const tone = unknown ? 'warn' : failing ? 'bad' : '';
-  return html`<li class="${tone}"><h3><a href="${PLACES[step]}">${step}</a></h3>
+  return html`<li class="${tone}"><h3><a href="${LINKS[step]}">${step}</a></h3>
 <span class="big">${big === null ? '–' : WAITING[step] ? count(big) : rate(big)}</span> <span class="unit">${WAITING[step] || 'a minute'}</span>
 <dl>${WAITING[step] && perMinute !== null && html`<dt>a minute</dt><dd>${rate(perMinute)}</dd>`}
 ${oldestMs !== null && html`<dt>oldest</dt><dd>${span(oldestMs)}</dd>`}
@@ -96,7 +96,7 @@ ${callsPlot(one.samples, nowMs)}</section>`;
 }
 
 function endpointsPart({ endpoints, atMs }: Overview): Html {
-  if (!endpoints) return html`<p class="empty">Not known: the object store does not answer.</p>`;
+  if (!endpoints) return html`<p class="empty">Unknown: the object store does not answer.</p>`;
   const { counts, sick } = endpoints;
   const words = html`<p>${(['healthy', 'failing', 'held', 'disabled'] as const).map((health) => html`${counts[health] > 0 ? healthBadge(health) : badge(health)} ${count(counts[health])} `)}</p>`;
   if (sick.length === 0) return words;

@@ -1,4 +1,4 @@
-/** The plot of calls against the limit, as SVG: bars of calls a second, the nominal and the learned limit above them. */
+/** Draws calls a second in the last hour as SVG: bars for calls, lines for the nominal and the learned limit. */
 import { type Html, html } from '../pages/html.ts';
 import { rate } from '../pages/words.ts';
 import type { CallsSample } from './view.ts';
@@ -11,7 +11,7 @@ const TOP = 8;
 const HOUR_MS = 3_600_000;
 
 export function callsPlot(samples: readonly CallsSample[], nowMs: number): Html {
-  if (samples.length === 0) return html`<p class="soft">The plot begins within a minute.</p>`;
+  if (samples.length === 0) return html`<p class="soft">The first samples appear within a minute.</p>`;
   const highest = Math.max(
     1,
     ...samples.map((one) => Math.max(one.calls / one.seconds, one.nominalQps, one.currentQps)),
@@ -31,7 +31,7 @@ export function callsPlot(samples: readonly CallsSample[], nowMs: number): Html 
   const path = (of: (one: CallsSample) => number) =>
     samples.map((one, at) => `${at === 0 ? 'M' : 'L'}${x(one.atMs).toFixed(1)} ${y(of(one)).toFixed(1)}`).join('');
   const nominal = samples.at(-1)!.nominalQps;
-  const label = `calls a second in the last hour, the limit of ${rate(nominal)} above them`;
+  const label = `calls a second in the last hour, with the limit of ${rate(nominal)}`;
   return html`<svg class="plot" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${label}">
 ${bars}<path class="learned" d="${path((one) => one.currentQps)}"/><path class="limit" d="${path((one) => one.nominalQps)}"/>
 <line class="axis" x1="${LEFT}" x2="${WIDTH}" y1="${y(0)}" y2="${y(0)}" stroke-width="1"/>

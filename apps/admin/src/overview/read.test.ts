@@ -6,7 +6,7 @@ const NOW = 1_000_000_000_000;
 describe('a shared read', () => {
   const clock = { now: () => NOW };
 
-  it('serves all callers, but is made again while no worker runs or after a failure', async () => {
+  it('serves all callers, and repeats after a failure or a result that is not kept', async () => {
     const results = [Promise.resolve('starting'), Promise.reject(new Error('down')), Promise.resolve('running')];
     let reads = 0;
     const read = shared(
@@ -22,19 +22,19 @@ describe('a shared read', () => {
   });
 });
 
-describe('counts a minute', () => {
-  it('include the running minute, which BullMQ has not closed', () => {
+describe('counts per minute', () => {
+  it('include the current minute, which BullMQ has not closed', () => {
     const minutes = minutesOf({ count: 12, prevCount: 9, prevTS: NOW - 20_000 }, [4, 5], NOW);
     expect(minutes.slice(0, 4)).toEqual([3, 4, 5, 0]);
   });
 
-  it('move back while nothing ends', () => {
+  it('are zero for minutes in which no job ended', () => {
     const minutes = minutesOf({ count: 12, prevCount: 9, prevTS: NOW - 185_000 }, [4, 5], NOW);
     expect(minutes.slice(0, 7)).toEqual([0, 0, 0, 3, 4, 5, 0]);
     expect(minutesOf({ count: 12, prevCount: 9, prevTS: 1 }, [4], NOW).every((number) => number === 0)).toBe(true);
   });
 
-  it('are nothing before the first', () => {
+  it('are zero before the first job', () => {
     expect(minutesOf({ count: 0, prevCount: 0, prevTS: 0 }, [], NOW)).toEqual(Array.from({ length: 60 }, () => 0));
   });
 });

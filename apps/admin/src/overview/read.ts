@@ -1,6 +1,6 @@
 /**
- * Reads the overview: queues and gates from Redis, ages and endpoints from the ledger. Either may be away; then its
- * numbers are null, and that is what the page says. One look serves all who ask within some seconds.
+ * Reads the overview: queues and gates from Redis, ages and endpoints from the ledger. If one of the two is down, its
+ * numbers are null and the page says so. One read serves all callers within some seconds.
  */
 import { createdAtMs, isJobId } from '@cardseal/core/job';
 import { SYSTEM_TENANT } from '@cardseal/core/ledger';
@@ -20,16 +20,16 @@ export interface OverviewReader {
   read(): Promise<Overview>;
 }
 
-const LOOK_MS = 2000;
-/** Looks at the ledger are paid for. */
-const LEDGER_LOOK_MS = 10_000;
-const ANSWER_MS = 4000;
+const SHARED_MS = 2000;
+/** Longer than `SHARED_MS`, because each request to the object store costs money. */
+const LEDGER_SHARED_MS = 10_000;
+const TIMEOUT_MS = 4000;
 const MINUTES = 60;
 const RECENT_MINUTES = 5;
 const OLDEST_MARKERS = 20;
-const FAILURES_LOOKED_AT = 200;
+const FAILURES_READ = 200;
 const RECENT_MS = 10 * 60_000;
-const ACCEPTED_LOOKED_AT = 2000;
+const ACCEPTED_READ = 2000;
 const PAST_SHOWN = 12;
 
 export function createOverviewReader(context: AdminContext, samples: Samples, history: History): OverviewReader {
@@ -38,11 +38,11 @@ export function createOverviewReader(context: AdminContext, samples: Samples, hi
   context.redis.on('ready', () => {
     connectedAtMs = clock.now();
   });
-  const ledgerLook = shared(LEDGER_LOOK_MS, clock, () => readLedger(context));
+  const ledgerRead = shared(LEDGER_SHARED_MS, clock, () => readLedger(context));
   const read = async (): Promise<Overview> => {
     const [queues, ledger] = await Promise.all([
       inTime(readQueues(context, samples, () => clock.now() - connectedAtMs)).catch(() => null),
-      inTime(ledgerLook()).catch(() => null),
+      inTime(ledgerRead()).catch(() => null),
     ]);
     const none = { perMinute: null, waiting: null, oldestMs: null, failing: null };
     const seen: Omit<Overview, 'incidents'> = {
@@ -74,13 +74,13 @@ export function createOverviewReader(context: AdminContext, samples: Samples, hi
     const past = await inTime(history.read(PAST_SHOWN)).catch(() => []);
     return { ...seen, incidents: incidentsOf(seen, ledger?.audit ?? [], past) };
   };
-  // Workers that start report within seconds: an operator who asks after their report must see them.
+  // Starting workers report within seconds. Do not keep the result until then, so that the page shows them at once.
   return {
-    read: shared(LOOK_MS, clock, read, ({ workers, workersStarting }) => Boolean(workers) && workersStarting === 0),
+    read: shared(SHARED_MS, clock, read, ({ workers, workersStarting }) => Boolean(workers) && workersStarting === 0),
   };
 }
 
-/** One read serves all callers within `ttlMs`. A read that failed, or that `isKept` refuses, is not kept. */
+/** Shares one read between all callers within `ttlMs`. A failed read, or one that `isKept` refuses, is not shared. */
 export function shared<T>(
   ttlMs: number,
   { now }: { now(): number },
@@ -102,7 +102,7 @@ export function shared<T>(
 
 function inTime<T>(work: Promise<T>): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error('late')), ANSWER_MS);
+  const timer = setTimeout(() => reject(new Error('late')), TIMEOUT_MS);
   return Promise.race([work, promise]).finally(() => clearTimeout(timer));
 }
 
@@ -149,7 +149,7 @@ function ratePerMinute(line: readonly { calls: number; seconds: number }[]): num
   return seconds === 0 ? 0 : (sum(line.map((one) => one.calls)) * 60) / seconds;
 }
 
-/** Newest minute first, the running one included. */
+/** Counts per minute, newest first, including the current minute. */
 async function perMinute(
   queue: Pick<Queue, 'getMetrics'>,
   type: 'completed' | 'failed',
@@ -159,7 +159,10 @@ async function perMinute(
   return minutesOf(meta, data.map(Number), nowMs);
 }
 
-/** BullMQ closes a minute only when something ends after it: until then it is known by its count alone. */
+/**
+ * BullMQ closes a minute only when a job ends after it. Until then the minute is in the difference of the two counts, and
+ * the idle minutes since `prevTS` are zero.
+ */
 export function minutesOf(
   { count: all, prevCount, prevTS }: { count: number; prevCount: number; prevTS: number },
   closed: readonly number[],
@@ -170,9 +173,9 @@ export function minutesOf(
   return Array.from({ length: MINUTES }, (_, at) => minutes[at] ?? 0);
 }
 
-/** Of what failed and was not tried again: who is tried again leaves the failed ones. */
+/** Groups the entries of the failed set by code. A retry removes its entry from that set. */
 async function readFailures(queue: AdminContext['board']['recognize'], nowMs: number): Promise<FailureView[]> {
-  const jobs = await queue.getFailed(0, FAILURES_LOOKED_AT - 1);
+  const jobs = await queue.getFailed(0, FAILURES_READ - 1);
   const byCode = new Map<string, FailureView>();
   for (const job of jobs.filter(Boolean)) {
     const code = /^[a-z0-9_.-]{1,80}$/.test(job.failedReason ?? '') ? job.failedReason : 'worker_crashed';
@@ -225,7 +228,7 @@ async function readLedger(context: AdminContext) {
   };
 }
 
-/** Names are in the order of the jobs' making; a retried job's wait began later, which its place in the queue knows. */
+/** Names sort by creation time. A retried job waits only since its retry, and the queue entry has that time. */
 async function oldestPendingMs({ ledger, jobQueue }: AdminContext, tenant: string): Promise<number | null> {
   const markers = await ledger.jobs.markers.oldestPending(tenant, OLDEST_MARKERS);
   const times = await Promise.all(
@@ -242,7 +245,7 @@ async function oldestPendingMs({ ledger, jobQueue }: AdminContext, tenant: strin
 }
 
 async function oldestUndeliveredMs({ ledger }: AdminContext, tenant: string): Promise<number | null> {
-  // Notices sort before jobs, and their ids tell no time.
+  // Notices sort before jobs, and their ids hold no time.
   const { refs } = await ledger.jobs.markers.undeliveredPage(tenant, 'job_', 1);
   const job = refs[0]?.job;
   return job && isJobId(job) ? createdAtMs(job) : null;
@@ -250,9 +253,9 @@ async function oldestUndeliveredMs({ ledger }: AdminContext, tenant: string): Pr
 
 async function acceptedLately({ ledger, clock }: AdminContext, tenant: string): Promise<number> {
   const createdAfterMs = clock.now() - RECENT_MINUTES * 60_000;
-  const { entries } = await ledger.jobs.listing.page(tenant, { createdAfterMs }, { limit: ACCEPTED_LOOKED_AT });
-  if (entries.length < ACCEPTED_LOOKED_AT) return entries.length;
-  // More than was looked at: their own time tells the rate.
+  const { entries } = await ledger.jobs.listing.page(tenant, { createdAfterMs }, { limit: ACCEPTED_READ });
+  if (entries.length < ACCEPTED_READ) return entries.length;
+  // The page is full, so derive the rate from the time that its entries span.
   const spanMs = Math.max(1, clock.now() - entries.at(-1)!.createdAtMs);
   return (entries.length * RECENT_MINUTES * 60_000) / spanMs;
 }
@@ -261,7 +264,7 @@ function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0);
 }
 
-/** Over the last whole minutes. */
+/** The mean over the last whole minutes. */
 function mean(newestFirst: readonly number[]): number {
   return sum(newestFirst.slice(0, RECENT_MINUTES)) / RECENT_MINUTES;
 }

@@ -1,4 +1,4 @@
-/** `/` and `/api/overview`. */
+/** `/` and `/api/overview`: the overview as a page and as JSON. */
 import type { FastifyInstance } from 'fastify';
 import { sendPage } from '../actions/action.ts';
 import type { AdminContext } from '../context.ts';

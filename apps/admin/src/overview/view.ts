@@ -1,14 +1,14 @@
-/** What the overview knows, as numbers: the same for the page and for `/api/overview`. null is what could not be seen. */
+/** The numbers of the overview, for the page and for `/api/overview`. A value that could not be read is null. */
 import type { CredentialSnapshot } from '@cardseal/pacer';
 import type { EndpointLine, Health } from '../endpoints/read.ts';
 import type { WorkerState } from './worker-state.ts';
 
 export interface StepView {
-  /** A minute, over the last five whole ones. */
+  /** The mean of the last five whole minutes. */
   perMinute: number | null;
   waiting: number | null;
   oldestMs: number | null;
-  /** In the last ten minutes, or now where it is a state. */
+  /** Failures in the last ten minutes; for endpoints, those that fail now. */
   failing: number | null;
 }
 
@@ -18,10 +18,10 @@ export type Step = (typeof STEPS)[number];
 export interface FailureView {
   code: string;
   count: number;
-  /** Of them, in the last ten minutes. */
+  /** Failures in the last ten minutes. */
   recent: number;
   lastAtMs: number;
-  /** The newest of them. */
+  /** Tenant and job of the newest failure. */
   tenant: string;
   job: string;
 }
@@ -34,7 +34,7 @@ export interface Incident {
 
 export interface CallsSample {
   atMs: number;
-  /** Calls and refused calls since the sample before. */
+  /** Calls and refused calls since the previous sample. */
   calls: number;
   refused: number;
   seconds: number;
@@ -44,7 +44,7 @@ export interface CallsSample {
 }
 
 export interface CredentialView extends CredentialSnapshot {
-  /** Oldest first, of the last hour. */
+  /** Samples of the last hour, oldest first. */
   samples: CallsSample[];
 }
 
@@ -52,19 +52,19 @@ export interface Overview {
   atMs: number;
   redis: 'up' | 'down';
   ledger: 'up' | 'down';
-  /** Workers that recognise and have reported within the last seconds. */
+  /** Recognizing workers that reported within the last seconds. */
   workers: number | null;
-  /** Workers that have begun to start and have not reported yet. */
+  /** Workers that are starting and have not reported yet. */
   workersStarting: number | null;
-  /** `none` only when workers had the time to report. */
+  /** `none` only after workers had enough time to report. */
   workerState: WorkerState | null;
   steps: Record<Step, StepView>;
-  /** Cards a minute that ended, oldest first, of the last hour. */
+  /** Jobs that ended per minute in the last hour, oldest first. */
   ended: number[] | null;
   credentials: CredentialView[] | null;
   /**
-   * `off`: how many of the disabled their owners disabled. `unheard`: how many fail or were given up while no other
-   * endpoint of their tenant takes the notice about it.
+   * `off`: disabled endpoints that their owners disabled. `unheard`: endpoints that fail or that Cardseal disabled, and
+   * whose tenant has no other endpoint that receives the notice. `sick`: endpoints that are not healthy.
    */
   endpoints: {
     counts: Record<Health, number>;

@@ -1,6 +1,6 @@
 /**
- * Whether workers run, start, or are missing. Used by the overview. "none" is the worst trouble an operator can read
- * there, so it is said only when workers had the time to report: right after a start none has.
+ * Decides whether workers run, start or are missing, for the overview. `none` raises an alarm, so it needs proof: right
+ * after a start no worker has had time to report.
  */
 export type WorkerState = 'running' | 'starting' | 'none';
 
@@ -10,9 +10,9 @@ export const REPORT_WITHIN_MS = 15_000;
 export interface WorkerFacts {
   /** Workers with a recent report. */
   alive: number;
-  /** Workers that have begun to start and have not reported yet. */
+  /** Workers that are starting and have not reported yet. */
   starting: number;
-  /** How long this process has been connected to Redis: reports of the time before may be lost or too old. */
+  /** How long this process has been connected to Redis. Earlier reports may be lost or too old. */
   connectedForMs: number;
 }
 

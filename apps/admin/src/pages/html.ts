@@ -1,4 +1,4 @@
-/** Pages are strings made by one tag that escapes whatever is put into them; only what it made itself passes as it is. */
+/** The `html` template tag. It escapes every value except values that the tag itself produced. */
 
 export class Html {
   readonly text: string;

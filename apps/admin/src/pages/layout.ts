@@ -1,8 +1,8 @@
-/** What every page has around it: where one is, who one is, and what else there is. No inline script or style. */
+/** The page layout: navigation, current user, and links. It contains no inline script or style. */
 import type { Session } from '../auth/session.ts';
 import { type Html, html, type Part } from './html.ts';
 
-const PLACES = [
+const NAVIGATION = [
   ['/', 'Overview'],
   ['/jobs', 'Jobs'],
   ['/bulk', 'Bulk retry'],
@@ -16,15 +16,15 @@ const PLACES = [
 export interface PageParts {
   title: string;
   /** The path in the navigation that this page belongs to. */
-  place: (typeof PLACES)[number][0] | null;
+  place: (typeof NAVIGATION)[number][0] | null;
   session: Session | null;
   body: Part;
-  /** Seconds after which the page asks for its own main part again. */
+  /** The interval in seconds at which the page reloads its main part. */
   refreshS?: number | null;
 }
 
 export function page({ title, place, session, body, refreshS }: PageParts): string {
-  const links = PLACES.map(
+  const links = NAVIGATION.map(
     ([path, name]) => html`<a href="${path}" ${path === place ? html`aria-current="page"` : null}>${name}</a>`,
   );
   const who = session
@@ -57,7 +57,7 @@ export function table(heads: readonly Part[], rows: readonly (readonly Part[])[]
 </table></div>`;
 }
 
-/** A word with its colour: what is well, what is not, what waits. */
+/** A word in the colour of its tone. */
 export function badge(word: string, tone: 'good' | 'bad' | 'warn' | 'plain' = 'plain'): Html {
   return html`<span class="badge ${tone}">${word}</span>`;
 }

@@ -1,4 +1,4 @@
-/** Numbers and times for people: short, and the same on every page. */
+/** Formats numbers and times for people, in the same short form on every page. */
 import { type Html, html } from './html.ts';
 
 /** `4 s`, `3 min`, `2 h 5 min`, `3 d`. */
@@ -16,7 +16,7 @@ export function ago(atMs: number, nowMs: number): string {
   return `${span(nowMs - atMs)} ago`;
 }
 
-/** A moment, in UTC to the second, with the machine's form beside it. */
+/** A time in UTC to the second. The `datetime` attribute holds the ISO form. */
 export function moment(atMs: number | null | undefined): Html | string {
   if (atMs === null || atMs === undefined) return '–';
   const iso = new Date(atMs).toISOString();
@@ -27,7 +27,7 @@ export function count(number: number): string {
   return Math.round(number).toLocaleString('en-US');
 }
 
-/** Two digits where there are few, none where there are many. */
+/** One decimal place below 10, none from 10. */
 export function rate(number: number): string {
   return number === 0 ? '0' : number < 10 ? number.toFixed(1) : count(number);
 }

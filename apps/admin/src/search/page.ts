@@ -1,4 +1,4 @@
-/** The page of search: the form, what was found, and how to go on. References are asked for, and never shown. */
+/** The search page: form, results, and a link to older results. It searches by reference but never shows one. */
 import { type Html, html } from '../pages/html.ts';
 import { badge, field, select, table } from '../pages/layout.ts';
 import { moment } from '../pages/words.ts';
@@ -33,13 +33,13 @@ ${field('reference', html`<input name="reference" value="${search.reference}" au
 ${field('tenant', select('tenant', [['', 'all'], ...tenants.map((id) => [id, id] as const)], search.tenant))}
 ${field('state', select('state', STATES, search.state))}
 ${field('failure code', html`<input name="code" value="${search.code}" autocomplete="off" size="22">`)}
-${field('made after, UTC', html`<input name="created_after" type="datetime-local" value="${raw.created_after}">`)}
-${field('made before, UTC', html`<input name="created_before" type="datetime-local" value="${raw.created_before}">`)}
+${field('created after, UTC', html`<input name="created_after" type="datetime-local" value="${raw.created_after}">`)}
+${field('created before, UTC', html`<input name="created_before" type="datetime-local" value="${raw.created_before}">`)}
 <button>Search</button>
 </form>
 <h2>${found.jobs.length} found ${found.next ? html`<small>so far, newest first</small>` : null}</h2>
 ${table(
-  ['job', 'tenant', 'state', 'failure', 'generation', 'made'],
+  ['job', 'tenant', 'state', 'failure', 'generation', 'created'],
   found.jobs.map(({ tenant, job, state, code, generation, createdAtMs }) => [
     html`<a class="id" href="/jobs/${tenant}/${job}">${job}</a>`,
     tenant,
@@ -50,19 +50,19 @@ ${table(
     generation,
     moment(createdAtMs),
   ]),
-  search.id ? 'No tenant has a job of this id.' : found.next ? 'Nothing in this stretch of time.' : 'Nothing matches.',
+  search.id ? 'No tenant has a job with this id.' : found.next ? 'No match in this period.' : 'No match.',
 )}
-${found.next && goOn(found, raw)}
+${found.next && olderLink(found, raw)}
 ${search.state === 'failed' || search.state === 'expired' || search.code ? bulkLink(raw) : null}`;
 }
 
-function goOn({ next, lookedBackToMs }: SearchPage, raw: Record<string, string>): Html {
+function olderLink({ next, lookedBackToMs }: SearchPage, raw: Record<string, string>): Html {
   const query = new URLSearchParams({ ...raw, cursor: next! });
-  return html`<p>Everything made after ${moment(lookedBackToMs)} was looked at.
-<a href="/jobs?${query.toString()}">Look further back</a></p>`;
+  return html`<p>All jobs created after ${moment(lookedBackToMs)} were searched.
+<a href="/jobs?${query.toString()}">Search older jobs</a></p>`;
 }
 
 function bulkLink(raw: Record<string, string>): Html {
   const { id: _id, reference: _reference, cursor: _cursor, limit: _limit, ...filter } = raw;
-  return html`<p><a href="/bulk?${new URLSearchParams(filter).toString()}">Try these again in bulk</a></p>`;
+  return html`<p><a href="/bulk?${new URLSearchParams(filter).toString()}">Retry these jobs in bulk</a></p>`;
 }

@@ -1,7 +1,7 @@
-/** What a search takes, as a form, a link or a program sends it. */
+/** The parameters of a search, from a form, a link or a program. */
 import { z } from 'zod';
 
-/** Of forms without a zone, and of programs with one. */
+/** Forms send a local time without a zone, which means UTC. Programs send a zone. */
 const time = z
   .union([z.iso.datetime({ offset: true }), z.iso.datetime({ local: true }).transform((at) => `${at}Z`)])
   .transform((at) => Date.parse(at));

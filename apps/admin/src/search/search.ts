@@ -1,13 +1,13 @@
 /**
- * Finds jobs by the names of the ledger's index alone. A time is divided into stretches that are looked through at
- * once, and a look ends after a while however little it has found: then it says up to where it came.
+ * Finds jobs from the names in the ledger's index alone. The ledger lists several periods of time in parallel. A search
+ * ends after a time limit, even with few results, and reports how far back it searched.
  */
 import { createdAtMs, isJobId, type JobId } from '@cardseal/core/job';
 import { type IndexEntry, type ListingFilter, SYSTEM_TENANT } from '@cardseal/core/ledger';
 import type { AdminContext } from '../context.ts';
 
 export interface JobQuery {
-  /** One tenant; all of them unless given. */
+  /** One tenant; all tenants by default. */
   tenant?: string | undefined;
   state?: string | undefined;
   states?: readonly string[] | undefined;
@@ -23,19 +23,19 @@ export interface Found extends IndexEntry {
 
 export interface SearchPage {
   jobs: Found[];
-  /** Goes on behind this page, as `cursor`; null when nothing older can match. */
+  /** The `cursor` of the next page; null when no older job can match. */
   next: string | null;
-  /** Everything made later than this was looked at. */
+  /** All jobs created after this time were searched. */
   lookedBackToMs: number | null;
 }
 
 type SearchParts = Pick<AdminContext, 'ledger' | 'clock'>;
 
-/** One more page of names may be on its way when it ends: both together stay within a second. */
+/** A listing may still run when the time is over; with it, a search takes less than a second. */
 const BUDGET_MS = 500;
 const TENANTS_AT_ONCE = 8;
 
-/** Newest first. `cursor` is the job that ended the page before. */
+/** Returns the newest jobs first. `cursor` is the last job of the previous page. */
 export async function searchJobs(
   { ledger, clock }: SearchParts,
   query: JobQuery,
@@ -58,10 +58,10 @@ export async function searchJobs(
   return merge(pages, limit);
 }
 
-/** What every tenant's page has covered is certain; what only one of them reached waits for the next page. */
+/** Merges the pages of all tenants down to the period that every page covers. Older jobs follow on the next page. */
 function merge(pages: { tenant: string; entries: IndexEntry[]; next: JobId | null }[], limit: number): SearchPage {
   const ends = pages.map(({ next }) => next).filter((next) => next !== null);
-  // Ids sort by time: the latest of the ends is what all have come to.
+  // Ids sort by time: the newest of the ends is the point that every page has reached.
   const covered = ends.sort().at(-1) ?? null;
   const all = pages
     .flatMap(({ tenant, entries }) => entries.map((entry) => ({ tenant, ...entry })))
@@ -72,7 +72,7 @@ function merge(pages: { tenant: string; entries: IndexEntry[]; next: JobId | nul
   return { jobs, next, lookedBackToMs: next === null ? null : createdAtMs(next) };
 }
 
-/** Where a job of this id is; null when no tenant has it. */
+/** Returns the tenant that has the job, or null. */
 export async function findJob({ ledger }: Pick<AdminContext, 'ledger'>, job: JobId): Promise<string | null> {
   const tenants = await ledger.tenants.records.list(SYSTEM_TENANT);
   for (let at = 0; at < tenants.length; at += TENANTS_AT_ONCE) {

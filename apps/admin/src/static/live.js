@@ -1,4 +1,4 @@
-// Keeps a page's main part fresh: asks for the same page again and puts its main part in place of the old one.
+// Reloads the main part of a page at an interval. It fetches the same page and replaces the old main part.
 (() => {
   const main = document.querySelector('main[data-refresh]');
   if (!main) return;
@@ -8,15 +8,15 @@
     const busy = document.hidden || main.contains(document.activeElement?.closest('input, select, textarea') ?? null);
     if (!busy) {
       try {
-        const answer = await fetch(location.href, {
+        const response = await fetch(location.href, {
           headers: { accept: 'text/html' },
           signal: AbortSignal.timeout(10000),
         });
-        if (answer.redirected && new URL(answer.url).pathname === '/login') return location.assign('/login');
-        const fresh = parser.parseFromString(await answer.text(), 'text/html').querySelector('main');
-        // An answer that is a failure is no page: what is shown stays, and is old.
-        document.body.classList.toggle('stale', !answer.ok || !fresh);
-        if (answer.ok && fresh) {
+        if (response.redirected && new URL(response.url).pathname === '/login') return location.assign('/login');
+        const fresh = parser.parseFromString(await response.text(), 'text/html').querySelector('main');
+        // A failed response has no page: keep the old content and mark it as stale.
+        document.body.classList.toggle('stale', !response.ok || !fresh);
+        if (response.ok && fresh) {
           const open = [...main.querySelectorAll('details')].map((one) => one.open);
           main.replaceChildren(...fresh.childNodes);
           main.querySelectorAll('details').forEach((one, at) => {

@@ -4,12 +4,12 @@ import { expect, it } from 'vitest';
 
 const script = readFileSync(new URL('live.js', import.meta.url), 'utf8');
 
-type Answer = { ok: boolean; main: boolean } | 'no answer';
+type Response = { ok: boolean; main: boolean } | 'no response';
 
-/** A page with what the script touches of a browser; each look is asked for by hand. */
+/** The parts of a browser that the script uses. Each call of the returned function runs one refresh. */
 function browser() {
-  let answer: Answer = 'no answer';
-  let look = async () => {};
+  let response: Response = 'no response';
+  let refresh = async () => {};
   const classes = new Set<string>();
   const shown: unknown[] = [];
   const main = {
@@ -31,29 +31,29 @@ function browser() {
     URL,
     DOMParser: class {
       parseFromString = () => ({
-        querySelector: () => (answer as { main: boolean }).main && { dataset: { refresh: '5' }, childNodes: ['new'] },
+        querySelector: () => (response as { main: boolean }).main && { dataset: { refresh: '5' }, childNodes: ['new'] },
       });
     },
     fetch: async () => {
-      if (answer === 'no answer') throw new Error(answer);
-      return { ok: answer.ok, redirected: false, text: async () => '' };
+      if (response === 'no response') throw new Error(response);
+      return { ok: response.ok, redirected: false, text: async () => '' };
     },
     setTimeout: (then: () => Promise<void>) => {
-      look = then;
+      refresh = then;
     },
   });
-  return async (next: Answer) => {
-    answer = next;
-    await look();
+  return async (next: Response) => {
+    response = next;
+    await refresh();
     return { stale: classes.has('stale'), shown: shown.length };
   };
 }
 
-it('a page that could not be asked for again is shown as old, whatever stood in the way, until it could', async () => {
-  const look = browser();
-  expect(await look({ ok: true, main: true })).toEqual({ stale: false, shown: 1 });
-  expect(await look({ ok: false, main: true })).toEqual({ stale: true, shown: 1 });
-  expect(await look({ ok: true, main: true })).toEqual({ stale: false, shown: 2 });
-  expect(await look('no answer')).toEqual({ stale: true, shown: 2 });
-  expect(await look({ ok: true, main: false })).toEqual({ stale: true, shown: 2 });
+it('marks a page as stale after any failed refresh, until a refresh succeeds', async () => {
+  const refresh = browser();
+  expect(await refresh({ ok: true, main: true })).toEqual({ stale: false, shown: 1 });
+  expect(await refresh({ ok: false, main: true })).toEqual({ stale: true, shown: 1 });
+  expect(await refresh({ ok: true, main: true })).toEqual({ stale: false, shown: 2 });
+  expect(await refresh('no response')).toEqual({ stale: true, shown: 2 });
+  expect(await refresh({ ok: true, main: false })).toEqual({ stale: true, shown: 2 });
 });

@@ -1,4 +1,4 @@
-/** The few files that pages need, from here alone; read once. */
+/** Serves the static files of the pages. They are read once, at the start. */
 import { readFileSync } from 'node:fs';
 import type { FastifyInstance } from 'fastify';
 

@@ -41,10 +41,10 @@ export async function doctorCommand(
   const { ledger } = openLedgerOf(env);
   const redis = connectRedis(redisTarget(config), 'board');
   const jobQueue = createJobQueue(redis, config.QUEUE_PREFIX);
-  const lanes = createEndpointLimits(redis, config.QUEUE_PREFIX);
+  const endpointLimits = createEndpointLimits(redis, config.QUEUE_PREFIX);
   try {
     await untilReady(redis);
-    const findings = await examine({ ledger, jobQueue, lanes, clock: systemClock, fix, hours });
+    const findings = await examine({ ledger, jobQueue, endpointLimits, clock: systemClock, fix, hours });
     const foundation = await examineFoundation(env, ledger, redis);
     if (json) printJson({ ...findings, ...foundation });
     else print(findings);

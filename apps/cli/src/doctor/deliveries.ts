@@ -82,15 +82,15 @@ async function examineRecovery(examination: Examination, ref: RecoveryRef, findi
 }
 
 /** The delivery waits for its endpoint's limit, but the limit has no entry that would wake it. */
-async function isStuck({ ledger, lanes, jobQueue, clock }: Examination, ref: DeliveryRef): Promise<boolean> {
+async function isStuck({ ledger, endpointLimits, jobQueue, clock }: Examination, ref: DeliveryRef): Promise<boolean> {
   const { last } = await ledger.deliveries.records.read(ref);
   const nowMs = clock.now();
   if (last?.nextAtMs && last.nextAtMs > nowMs - DUE_SINCE_MS) return false;
-  const lane = await lanes.read(ref);
-  if (Math.max(lane.heldUntilMs ?? 0, lane.pausedUntilMs ?? 0) > nowMs) return false;
+  const limit = await endpointLimits.read(ref);
+  if (Math.max(limit.heldUntilMs ?? 0, limit.pausedUntilMs ?? 0) > nowMs) return false;
   const job = await jobQueue.queues().deliver.getJob(deliverJobId(ref));
   if (!job || job.timestamp > nowMs - DUE_SINCE_MS) return false;
-  return !(await lanes.stillWaits(ref, deliverJobId(ref)));
+  return !(await endpointLimits.stillWaits(ref, deliverJobId(ref)));
 }
 
 export async function examineQueuedDeliveries(

@@ -6,7 +6,7 @@ import type { EndpointLimits, JobQueue } from '@cardseal/core/queue';
 export interface Examination {
   ledger: Ledger;
   jobQueue: JobQueue;
-  lanes: EndpointLimits;
+  endpointLimits: EndpointLimits;
   clock: Clock;
   fix: boolean;
   hours: number;
@@ -24,7 +24,7 @@ export interface Findings {
   /** In the queue, closed in the ledger: harmless, but in the way. */
   stale_cards: string[];
   stale_deliveries: string[];
-  /** Asleep in the queue though due, and in no lane that would wake them. */
+  /** Asleep in the queue though due, and in no limit that would wake them. */
   stuck_deliveries: string[];
   /** Markers that owe nothing: of what is delivered or erased, or for an endpoint whose record says `deleted`. */
   orphan_markers: string[];

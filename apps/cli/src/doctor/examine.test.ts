@@ -59,7 +59,7 @@ async function world() {
   const added: object[] = [];
   const jobQueue = queueOf(states, waiting, added);
   const lookAt = (fix: boolean, from = ledger) =>
-    examine({ ledger: from, jobQueue, lanes: {} as EndpointLimits, clock: awake(clock), fix, hours: 1 });
+    examine({ ledger: from, jobQueue, endpointLimits: {} as EndpointLimits, clock: awake(clock), fix, hours: 1 });
   const look = (fix: boolean) => lookAt(fix);
   /** The ledger of another process, on a store that differs. */
   const over = (differs: Partial<Store>) =>
@@ -289,7 +289,7 @@ describe('doctor and batches', () => {
     const ledger = createLedger({ store, master: localMasterKey(Buffer.alloc(32, 1)), clock });
     await ledger.tenants.records.create(SYSTEM_TENANT, TENANT, { name: 'A bank', createdAtMs: 0 });
     const look = (fix: boolean) =>
-      examine({ ledger, jobQueue: queueOf(new Map()), lanes: {} as EndpointLimits, clock, fix, hours: 1 });
+      examine({ ledger, jobQueue: queueOf(new Map()), endpointLimits: {} as EndpointLimits, clock, fix, hours: 1 });
     const begin = async () => {
       const manifest = await ledger.intake.batches.begin(TENANT, newId('batch', clock.now()) as BatchId);
       await manifest.put([{ line: 1, request: {} }]);

@@ -1,18 +1,18 @@
-/** What is done in Bull Board stands in the audit log before it is done, and once more when it did not come about. */
+/** Audits the actions in Bull Board: one entry before the action, and a second one when the action fails. */
 import type { AuditAction, AuditEntry } from '@cardseal/core/ledger/audit';
 import { describeError } from '@cardseal/core/log';
 import type { FastifyRequest } from 'fastify';
 import type { AdminContext } from '../context.ts';
 import type { Target } from './target.ts';
 
-export interface Deeds {
-  /** Throws when it cannot be put on record; then it must not be done. */
+export interface BoardAudit {
+  /** Writes the entry. If it throws, the action must not run. */
   began(request: FastifyRequest, action: AuditAction, target: Target): Promise<void>;
-  /** For answers from 400 up; does nothing for what was no deed. */
+  /** Writes the second entry for a response with status 400 or more. Ignores requests without a first entry. */
   failed(request: FastifyRequest, status: number, payload: unknown): Promise<void>;
 }
 
-export function createDeeds({ ledger, log }: Pick<AdminContext, 'ledger' | 'log'>): Deeds {
+export function createBoardAudit({ ledger, log }: Pick<AdminContext, 'ledger' | 'log'>): BoardAudit {
   const begun = new WeakMap<FastifyRequest, AuditEntry>();
   return {
     async began(request, action, target) {
@@ -39,7 +39,7 @@ export function createDeeds({ ledger, log }: Pick<AdminContext, 'ledger' | 'log'
   };
 }
 
-/** null where Bull Board answered with a key of its own words, and not with a code of ours. */
+/** Returns null when the response holds a text of Bull Board instead of a code of Cardseal. */
 function codeIn(payload: unknown): string | null {
   if (typeof payload !== 'string' || !payload.startsWith('{')) return null;
   const { code } = JSON.parse(payload) as { code?: unknown };
