@@ -98,7 +98,7 @@ describe('the diagnosis', () => {
     expect(first!.what).toBe(
       'The provider baidu-idcard-enc is down (credential main) since 2026-11-22 02:58 UTC (2 min).',
     );
-    expect(first!.advice).toMatch(/upstream_http_5xx.* 17 jobs wait.*docs\/runbook\/provider-down\.md/);
+    expect(first!.advice).toMatch(/upstream_http_5xx.* 17 jobs wait.*docs\/operate\/runbook\/provider-down\.md/);
     expect(others.map(({ what }) => what)).toEqual(['Redis does not answer.']);
   });
 

@@ -10,7 +10,6 @@ import { tenantPage, tenantsPage } from './page.ts';
 import { readTenant } from './read.ts';
 import { tenantActions } from './tenant-actions.ts';
 
-// biome-ignore lint/complexity/noExcessiveLinesPerFunction: a list of routes; each handler is short.
 export function tenantRoutes(app: FastifyInstance, context: AdminContext): void {
   const { ledger, clock } = context;
 
