@@ -67,116 +67,143 @@ export interface ApiSettings {
   workedAtOnce?: boolean;
 }
 
-// biome-ignore lint/complexity/noExcessiveLinesPerFunction: one model: its operations share the simulated store and clock.
+interface SharedState {
+  clock: ManualClock;
+  shared: MemoryObjectStore;
+  /** The ledger of processes that are never killed. */
+  ledger: Ledger;
+  ledgerOn(store: ObjectStore): Ledger;
+  acknowledged: BatchId[];
+  refused: string[];
+  billed: string[];
+  defects: string[];
+  nowMs: number;
+}
+
 export async function createBatchWorld(): Promise<BatchWorld> {
-  const clock = new ManualClock(START_MS);
-  const shared = memoryObjectStore();
-  const master = localMasterKey(Buffer.alloc(32, 5));
-  const ledger = createLedger({ store: shared, master, clock });
+  const state = createState();
+  const { ledger, shared, acknowledged, refused, billed, defects } = state;
   const objectSources = [{ bucket: 'customer', prefix: '' }];
   await ledger.tenants.records.create(SYSTEM_TENANT, TENANT, { name: 'A bank', createdAtMs: START_MS, objectSources });
-  const world = {
-    acknowledged: [] as BatchId[],
-    refused: [] as string[],
-    billed: [] as string[],
-    defects: [] as string[],
+  const work = async () => {
+    for await (const marker of ledger.jobs.markers.pending()) await recognizeJob(state, marker);
   };
-  let nowMs = 0;
-
-  function api(
-    fate: Fate = {},
-    { through = (store) => store, refuses = false, workedAtOnce = false }: ApiSettings = {},
-  ): BatchApi {
-    const process = createProcess(through(shared), fate);
-    const own = createLedger({ store: process.store, master, clock });
-    const watch = createUncommittedWatch(
-      own.intake.batches,
-      createStallDetector({ nowMs: () => nowMs, forMs: PATIENCE_MS }),
-    );
-    const context = {
-      ledger: own,
-      clock,
-      log: silentLog,
-      metrics: createMetrics('api', { process: false }),
-      config: LIMITS,
-      limits: {
-        spend: async () => {
-          if (refuses) throw new Problem('queue_full');
-        },
-      },
-      usage: { note: () => {} },
-      jobQueue: {
-        addCards: async (cards: PendingMarker[]) => {
-          if (workedAtOnce) for (const card of cards) await workOn(card);
-        },
-        addDeliveries: async () => {},
-        hint: async () => null,
-        queues: () => ({ recognize: { getJob: async () => undefined } }),
-      },
-    } as unknown as ApiContext;
-
-    async function see(round: BatchRound, fresh: boolean): Promise<void> {
-      await lookAtRound(context, watch, round, { fresh, stopped: () => false }).catch((error) => note(error));
-    }
-    const note = (error: Error & { disposition?: string; code?: string }) => {
-      if (error instanceof Problem || error.disposition === 'transient') world.refused.push(error.code!);
-      else world.defects.push(error.code ?? String(error));
-    };
-    return {
-      process,
-      ledger: own,
-      async accept(lines, key, { expands } = { expands: true }) {
-        const caller = { tenant: TENANT, apiKeyId: 'k', scopes: SCOPES, limits: { inQueue: 1 } };
-        try {
-          const { id, round } = await acceptBatch(context, caller as never, Readable.from([Buffer.from(lines)]), key);
-          world.acknowledged.push(id);
-          if (round && expands) await see(round, true);
-        } catch (error) {
-          note(error as Error);
-        }
-      },
-      async look() {
-        for await (const round of own.intake.batches.open()) await see(round, false);
-      },
-    };
-  }
-
-  async function workOn({ tenant, job, generation }: Omit<PendingMarker, 'reference'>): Promise<void> {
-    const sealed = await ledger.jobs.open(tenant, job);
-    const request = await sealed?.request();
-    if (!sealed || !request) return;
-    const outcome = { v: 1 as const, generation, state: 'succeeded' as const, code: '-', atMs: 1 };
-    if (await sealed.decide({ ...outcome, eventId: `msg_${job}`, full: '{}', reference: '{}' })) {
-      world.billed.push(job);
-    }
-    const { state } = (await sealed.outcome(generation))!;
-    await ledger.jobs.listing.finished(tenant, job, request.reference, { generation, state, code: '-' });
-    await ledger.jobs.markers.closeGeneration(tenant, job, generation, request.reference);
-  }
-
-  async function work(): Promise<void> {
-    for await (const marker of ledger.jobs.markers.pending()) await workOn(marker);
-  }
-
   return {
-    ...world,
+    acknowledged,
+    refused,
+    billed,
+    defects,
     shared,
     ledger,
-    api,
+    api: (fate = {}, settings = {}) => createBatchApi(state, fate, settings),
     work,
-    nowMs: () => nowMs,
+    nowMs: () => state.nowMs,
     pass(ms) {
-      nowMs += ms;
+      state.nowMs += ms;
     },
     async settle() {
-      const keeper = api();
+      const api = createBatchApi(state, {}, {});
       for (let round = 0; round < 8; round++) {
-        await keeper.look();
+        await api.look();
         await work();
-        nowMs += PATIENCE_MS + 1;
+        state.nowMs += PATIENCE_MS + 1;
       }
     },
   };
+}
+
+function createState(): SharedState {
+  const clock = new ManualClock(START_MS);
+  const shared = memoryObjectStore();
+  const master = localMasterKey(Buffer.alloc(32, 5));
+  const ledgerOn = (store: ObjectStore) => createLedger({ store, master, clock });
+  return {
+    clock,
+    shared,
+    ledger: ledgerOn(shared),
+    ledgerOn,
+    acknowledged: [],
+    refused: [],
+    billed: [],
+    defects: [],
+    nowMs: 0,
+  };
+}
+
+function createBatchApi(state: SharedState, fate: Fate, settings: ApiSettings): BatchApi {
+  const { through = (store) => store } = settings;
+  const process = createProcess(through(state.shared), fate);
+  const ledger = state.ledgerOn(process.store);
+  const watch = createUncommittedWatch(
+    ledger.intake.batches,
+    createStallDetector({ nowMs: () => state.nowMs, forMs: PATIENCE_MS }),
+  );
+  const context = contextOf(state, ledger, settings);
+
+  async function advance(round: BatchRound, fresh: boolean): Promise<void> {
+    await lookAtRound(context, watch, round, { fresh, stopped: () => false }).catch((error) => note(error));
+  }
+  const note = (error: Error & { disposition?: string; code?: string }) => {
+    if (error instanceof Problem || error.disposition === 'transient') state.refused.push(error.code!);
+    else state.defects.push(error.code ?? String(error));
+  };
+  return {
+    process,
+    ledger,
+    async accept(lines, key, { expands } = { expands: true }) {
+      const caller = { tenant: TENANT, apiKeyId: 'k', scopes: SCOPES, limits: { inQueue: 1 } };
+      try {
+        const { id, round } = await acceptBatch(context, caller as never, Readable.from([Buffer.from(lines)]), key);
+        state.acknowledged.push(id);
+        if (round && expands) await advance(round, true);
+      } catch (error) {
+        note(error as Error);
+      }
+    },
+    async look() {
+      for await (const round of ledger.intake.batches.open()) await advance(round, false);
+    },
+  };
+}
+
+/** The context of an API process. Its limits and its job queue are replaced by their simplest form. */
+function contextOf(state: SharedState, ledger: Ledger, { refuses = false, workedAtOnce = false }: ApiSettings) {
+  return {
+    ledger,
+    clock: state.clock,
+    log: silentLog,
+    metrics: createMetrics('api', { process: false }),
+    config: LIMITS,
+    limits: {
+      spend: async () => {
+        if (refuses) throw new Problem('queue_full');
+      },
+    },
+    usage: { note: () => {} },
+    jobQueue: {
+      addCards: async (cards: PendingMarker[]) => {
+        if (workedAtOnce) for (const card of cards) await recognizeJob(state, card);
+      },
+      addDeliveries: async () => {},
+      hint: async () => null,
+      queues: () => ({ recognize: { getJob: async () => undefined } }),
+    },
+  } as unknown as ApiContext;
+}
+
+/** The worker of this world: decides a pending job and closes its generation. */
+async function recognizeJob(
+  { ledger, billed }: SharedState,
+  { tenant, job, generation }: Omit<PendingMarker, 'reference'>,
+): Promise<void> {
+  const sealed = await ledger.jobs.open(tenant, job);
+  const request = await sealed?.request();
+  if (!sealed || !request) return;
+  const outcome = { v: 1 as const, generation, state: 'succeeded' as const, code: '-', atMs: 1 };
+  if (await sealed.decide({ ...outcome, eventId: `msg_${job}`, full: '{}', reference: '{}' })) billed.push(job);
+  const { state } = (await sealed.outcome(generation))!;
+  await ledger.jobs.listing.finished(tenant, job, request.reference, { generation, state, code: '-' });
+  await ledger.jobs.markers.closeGeneration(tenant, job, generation, request.reference);
 }
 
 /** Lines that refer to numbered objects of the customer's bucket. */

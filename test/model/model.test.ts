@@ -192,6 +192,6 @@ describe('without a guard the model finds the violation', LONG, () => {
     const scenario = { sabotage: ignoresConditions };
     const race = { before: ['submit'], first: 'work', second: 'cancel', scenario } as const;
     for (let step = 0; await runRace(race, step, false, faults); step++);
-    expect(faults.join()).toMatch(/cancellation was answered|outcomes,/);
+    expect(faults.join()).toMatch(/cancellation was acknowledged|outcomes,/);
   });
 });

@@ -39,16 +39,7 @@ export function createPendingDeliveries({ stack }: TestStack): PendingDeliveries
     async endpoint(url, events) {
       const id = newId('we', Date.now());
       const secret = newSecret();
-      await ledger.tenants.endpoints.create(tenant, id, {
-        url,
-        events: events ?? null,
-        payload: 'full',
-        publicKey: null,
-        headers: {},
-        state: 'enabled',
-        secrets: [{ secret, untilMs: null }],
-        createdAtMs: Date.now(),
-      });
+      await ledger.tenants.endpoints.create(tenant, id, endpointOf(url, secret, events));
       return { id, secret };
     },
     async decide(endpoints) {
@@ -86,6 +77,19 @@ export function createPendingDeliveries({ stack }: TestStack): PendingDeliveries
       await jobQueue.close();
       redis.disconnect();
     },
+  };
+}
+
+function endpointOf(url: string, secret: string, events: EventType[] | undefined) {
+  return {
+    url,
+    events: events ?? null,
+    payload: 'full' as const,
+    publicKey: null,
+    headers: {},
+    state: 'enabled' as const,
+    secrets: [{ secret, untilMs: null }],
+    createdAtMs: Date.now(),
   };
 }
 

@@ -36,84 +36,105 @@ interface Delivery {
   asleepUntilMs: number | null;
 }
 
-// biome-ignore lint/complexity/noExcessiveLinesPerFunction: one simulated run: its functions share the queue and the clock.
 export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
-  const { endpoints, events, slots, lanes, random } = options;
-  const agenda = createAgenda();
-  const ready: Delivery[] = [];
-  const sleeping = new Map<string, Delivery>();
-  const result: SimulationResult = { waits: [], tries: [], delivered: 0 };
-  const lateSlots = Math.floor(slots / 2);
-  let busy = 0;
-  let late = 0;
-  let nowMs = 0;
+  return new Simulation(options).run();
+}
 
-  const sleep = (delivery: Delivery, untilMs: number) => {
-    delivery.asleepUntilMs = untilMs;
-    sleeping.set(delivery.id, delivery);
-    agenda.at(untilMs, () => {
-      if (delivery.asleepUntilMs !== untilMs) return;
-      awake(delivery);
-    });
-  };
-  const awake = (delivery: Delivery) => {
-    delivery.asleepUntilMs = null;
-    sleeping.delete(delivery.id);
-    ready.push(delivery);
-  };
-  const wake = (one: { ids: string[]; atMs: number } | null) => {
-    for (const id of one?.ids ?? []) {
-      const delivery = sleeping.get(id);
-      if (!delivery) continue;
-      if (one!.atMs > nowMs) sleep(delivery, one!.atMs);
-      else awake(delivery);
+class Simulation {
+  readonly #options: SimulationOptions;
+  readonly #lateSlots: number;
+  readonly #agenda = createAgenda();
+  readonly #ready: Delivery[] = [];
+  readonly #sleeping = new Map<string, Delivery>();
+  readonly #result: SimulationResult = { waits: [], tries: [], delivered: 0 };
+  #busy = 0;
+  #late = 0;
+  #nowMs = 0;
+
+  constructor(options: SimulationOptions) {
+    this.#options = options;
+    this.#lateSlots = Math.floor(options.slots / 2);
+  }
+
+  async run(): Promise<SimulationResult> {
+    const { endpoints, events, slots, untilMs } = this.#options;
+    for (let n = 0; n < events.count; n++) {
+      const owedMs = (n / events.perSecond) * 1000;
+      const endpoint = endpoints[n % endpoints.length]!;
+      const delivery = { id: `d-${n}`, endpoint, owedMs, tries: 0, asleepUntilMs: null };
+      this.#agenda.at(owedMs, () => void this.#ready.push(delivery));
     }
-  };
+    for (;;) {
+      while (this.#ready.length > 0 && this.#busy < slots) await this.#start(this.#ready.shift()!);
+      const due = this.#agenda.next();
+      if (!due || due.atMs > untilMs) return this.#result;
+      this.#nowMs = Math.max(this.#nowMs, due.atMs);
+      await due.work();
+    }
+  }
 
-  async function start(delivery: Delivery): Promise<void> {
+  async #start(delivery: Delivery): Promise<void> {
+    const { lanes, random } = this.#options;
     const { id, endpoint, tries } = delivery;
-    const lane = { tenant: 'sim', endpoint: endpoint.id };
-    const admission = await lanes.acquire(lane, { id, late: tries > 0, lateRoom: late < lateSlots, rate: null, nowMs });
-    if (admission.verdict === 'wait') sleep(delivery, nowMs + longestWaitMs(admission.place, random()));
-    if (admission.verdict === 'until') sleep(delivery, Math.max(admission.atMs, nowMs + 1));
-    wake(admission.wake);
+    const nowMs = this.#nowMs;
+    const lateRoom = this.#late < this.#lateSlots;
+    const admission = await lanes.acquire(limitOf(endpoint), { id, late: tries > 0, lateRoom, rate: null, nowMs });
+    if (admission.verdict === 'wait') this.#sleep(delivery, nowMs + longestWaitMs(admission.place, random()));
+    if (admission.verdict === 'until') this.#sleep(delivery, Math.max(admission.atMs, nowMs + 1));
+    this.#promote(admission.wake);
     if (admission.verdict !== 'go') return;
-    busy++;
-    if (admission.late) late++;
-    if (tries === 0) result.waits.push({ endpoint: endpoint.id, waitMs: nowMs - delivery.owedMs });
-    const answer = endpoint.answer(nowMs);
-    result.tries.push({ endpoint: endpoint.id, atMs: nowMs, class: answer.class });
-    agenda.at(nowMs + answer.latencyMs, () => end(delivery, answer.class, admission.late));
+    this.#busy++;
+    if (admission.late) this.#late++;
+    if (tries === 0) this.#result.waits.push({ endpoint: endpoint.id, waitMs: nowMs - delivery.owedMs });
+    const response = endpoint.answer(nowMs);
+    this.#result.tries.push({ endpoint: endpoint.id, atMs: nowMs, class: response.class });
+    this.#agenda.at(nowMs + response.latencyMs, () => this.#end(delivery, response.class, admission.late));
   }
 
-  async function end(delivery: Delivery, answered: DeliveryClass, wasLate: boolean): Promise<void> {
-    busy--;
-    if (wasLate) late--;
+  async #end(delivery: Delivery, result: DeliveryClass, wasLate: boolean): Promise<void> {
+    const { lanes, random } = this.#options;
+    const nowMs = this.#nowMs;
+    this.#busy--;
+    if (wasLate) this.#late--;
     delivery.tries++;
-    const throttle = answered === 'timeout' || answered === 'throttling' || answered === 'server_error';
-    const outcome = answered === 'delivered' ? 'ok' : throttle ? 'throttle' : 'fail';
-    const lane = { tenant: 'sim', endpoint: delivery.endpoint.id };
-    const released = await lanes.release(lane, { id: delivery.id, outcome, late: wasLate, rate: null, nowMs });
-    if (answered === 'delivered') result.delivered++;
+    const throttle = result === 'timeout' || result === 'throttling' || result === 'server_error';
+    const outcome = result === 'delivered' ? 'ok' : throttle ? 'throttle' : 'fail';
+    const end = { id: delivery.id, outcome, late: wasLate, rate: null, nowMs } as const;
+    const released = await lanes.release(limitOf(delivery.endpoint), end);
+    if (result === 'delivered') this.#result.delivered++;
     else {
-      const next = nextAttempt({ triesMade: delivery.tries, failure: { class: answered }, nowMs, random: random() });
-      if (next.kind === 'retry') sleep(delivery, next.atMs);
+      const next = nextAttempt({ triesMade: delivery.tries, failure: { class: result }, nowMs, random: random() });
+      if (next.kind === 'retry') this.#sleep(delivery, next.atMs);
     }
-    for (const one of released.wake) wake(one);
+    for (const one of released.wake) this.#promote(one);
   }
 
-  for (let n = 0; n < events.count; n++) {
-    const owedMs = (n / events.perSecond) * 1000;
-    const endpoint = endpoints[n % endpoints.length]!;
-    agenda.at(owedMs, () => void ready.push({ id: `d-${n}`, endpoint, owedMs, tries: 0, asleepUntilMs: null }));
+  #sleep(delivery: Delivery, untilMs: number): void {
+    delivery.asleepUntilMs = untilMs;
+    this.#sleeping.set(delivery.id, delivery);
+    this.#agenda.at(untilMs, () => {
+      if (delivery.asleepUntilMs === untilMs) this.#awake(delivery);
+    });
   }
-  for (;;) {
-    while (ready.length > 0 && busy < slots) await start(ready.shift()!);
-    const due = agenda.next();
-    if (!due || due.atMs > options.untilMs) return result;
-    nowMs = Math.max(nowMs, due.atMs);
-    await due.work();
+
+  #awake(delivery: Delivery): void {
+    delivery.asleepUntilMs = null;
+    this.#sleeping.delete(delivery.id);
+    this.#ready.push(delivery);
   }
+
+  #promote(promoted: { ids: string[]; atMs: number } | null): void {
+    for (const id of promoted?.ids ?? []) {
+      const delivery = this.#sleeping.get(id);
+      if (!delivery) continue;
+      if (promoted!.atMs > this.#nowMs) this.#sleep(delivery, promoted!.atMs);
+      else this.#awake(delivery);
+    }
+  }
+}
+
+function limitOf(endpoint: SimulatedEndpoint) {
+  return { tenant: 'sim', endpoint: endpoint.id };
 }
 
 /** A heap of future work; entries with equal times keep their order. */

@@ -24,12 +24,8 @@ const BODY_BYTES = 3000;
 
 export async function startBareOperations(info: DevInfo, image: Buffer): Promise<BareOperations> {
   const { endpoint, region, bucket, accessKeyId, secretAccessKey } = info.s3;
-  const client = createS3Client({
-    endpoint,
-    region,
-    forcePathStyle: true,
-    credentials: { accessKeyId, secretAccessKey },
-  });
+  const credentials = { accessKeyId, secretAccessKey };
+  const client = createS3Client({ endpoint, region, forcePathStyle: true, credentials });
   const store = s3ObjectStore(client, bucket);
   const connection = new Redis(info.redisUrl, { maxRetriesPerRequest: null });
   const queue = new Queue('bare', { connection, prefix: '{bare}' });
@@ -56,11 +52,6 @@ export async function startBareOperations(info: DevInfo, image: Buffer): Promise
     await queue.add('card', { n }, { removeOnComplete: true });
     await start;
   }
-  async function timed(operation: () => Promise<unknown>): Promise<number> {
-    const startedMs = performance.now();
-    await operation();
-    return performance.now() - startedMs;
-  }
 
   return {
     async measure() {
@@ -84,4 +75,10 @@ export async function startBareOperations(info: DevInfo, image: Buffer): Promise
       server.close();
     },
   };
+}
+
+async function timed(operation: () => Promise<unknown>): Promise<number> {
+  const startedMs = performance.now();
+  await operation();
+  return performance.now() - startedMs;
 }

@@ -28,21 +28,7 @@ export interface BareOptions {
 
 export function createBareScript({ ledger, upstreamUrl, publicPem, concurrency }: BareOptions) {
   const client = createIdCardClient({ baseUrl: upstreamUrl, deadlineMs: 10_000, connections: concurrency });
-  const tokenSource = createTokenSource({
-    credentialId: 'main',
-    apiKey: 'bench',
-    secretKey: 'bench',
-    fetchToken: createTokenFetcher(client),
-    store: memoryTokenStore(systemClock),
-    clock: systemClock,
-  });
-  const credential = { id: 'main', provider: 'baidu-idcard-enc' as const };
-  const provider = createBaiduProvider({
-    credential,
-    keyWrapper: rsaKeyWrapper(Buffer.from(publicPem)),
-    tokenSource,
-    client,
-  });
+  const { provider, tokenSource } = providerOn(client, publicPem);
   const { signal } = new AbortController();
 
   async function recognize(job: JobId): Promise<void> {
@@ -87,11 +73,25 @@ export function createBareScript({ ledger, upstreamUrl, publicPem, concurrency }
     start: () => tokenSource.get(signal),
     async run(jobs: readonly JobId[]): Promise<void> {
       const left = [...jobs];
-      const lane = async () => {
+      const work = async () => {
         for (let job = left.shift(); job; job = left.shift()) await recognize(job);
       };
-      await Promise.all(Array.from({ length: concurrency }, lane));
+      await Promise.all(Array.from({ length: concurrency }, work));
     },
     stop: () => client.stop(),
   };
+}
+
+function providerOn(client: ReturnType<typeof createIdCardClient>, publicPem: string) {
+  const tokenSource = createTokenSource({
+    credentialId: 'main',
+    apiKey: 'bench',
+    secretKey: 'bench',
+    fetchToken: createTokenFetcher(client),
+    store: memoryTokenStore(systemClock),
+    clock: systemClock,
+  });
+  const credential = { id: 'main', provider: 'baidu-idcard-enc' as const };
+  const keyWrapper = rsaKeyWrapper(Buffer.from(publicPem));
+  return { tokenSource, provider: createBaiduProvider({ credential, keyWrapper, tokenSource, client }) };
 }

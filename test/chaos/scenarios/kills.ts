@@ -31,32 +31,16 @@ export function describeDeaths({ workerPoints, apiPoints, oftenMs }: Deaths): vo
   });
   afterAll(() => harness?.stop());
 
-  async function settled(): Promise<void> {
-    await harness.settle(RECOVERY_MS);
-    expect(await harness.check()).toEqual([]);
-  }
-
-  /** Arms the failpoints and submits jobs until a process has reached each of them. */
-  async function untilMet(points: readonly Failpoint[], action: FailpointAction): Promise<void> {
-    for (const point of points) await harness.arm(point, action);
-    const deadlineMs = Date.now() + RECOVERY_MS;
-    while ((await harness.armed()).length > 0) {
-      if (Date.now() > deadlineMs) throw new Error(`never reached: ${await harness.armed()}`);
-      await harness.submitMany(4);
-      await delay(100);
-    }
-  }
-
   it(`loses nothing when a worker is killed at ${workerPoints.length} points between its steps`, async () => {
     const incident = { kind: 'workers killed at points', cutCalls: workerPoints.length * WORKER_CONCURRENCY };
-    await harness.during(incident, () => untilMet(workerPoints, 'kill'));
-    await settled();
+    await harness.during(incident, () => untilReached(harness, workerPoints, 'kill'));
+    await settled(harness);
   });
 
   it('repeats a step that throws', async () => {
     // A throw between the reply and its checkpoint costs the one call that was already paid.
-    await harness.during({ kind: 'steps throw', cutCalls: 1 }, () => untilMet(WORKER_POINTS, 'throw'));
-    await settled();
+    await harness.during({ kind: 'steps throw', cutCalls: 1 }, () => untilReached(harness, WORKER_POINTS, 'throw'));
+    await settled(harness);
   });
 
   it(`answers the repeated submit with the same job after an API was killed at ${apiPoints.length} points between its writes`, async () => {
@@ -69,7 +53,7 @@ export function describeDeaths({ workerPoints, apiPoints, oftenMs }: Deaths): vo
       expect(harness.accepted.length - before).toBe(3);
     }
     expect(await harness.armed()).toEqual([]);
-    await settled();
+    await settled(harness);
   });
 
   it('leaves one outcome when a worker resumes after its lock expired, next to its successor', async () => {
@@ -79,7 +63,7 @@ export function describeDeaths({ workerPoints, apiPoints, oftenMs }: Deaths): vo
       await Promise.all((await load).map(({ id }) => harness.inbox.event(id)));
       await stopped;
     });
-    await settled();
+    await settled(harness);
   });
 
   it(`finishes all jobs while workers are killed every one to three seconds for ${oftenMs / 1000} s`, async () => {
@@ -88,7 +72,7 @@ export function describeDeaths({ workerPoints, apiPoints, oftenMs }: Deaths): vo
     const incident = { kind: 'workers killed often', cutCalls: (oftenMs / 1000) * WORKER_CONCURRENCY, fails };
     await harness.during(incident, () => killedOften(harness, oftenMs, seededRandom(SEED)));
     await load;
-    await settled();
+    await settled(harness);
   });
 
   it('makes one job and one call of fifty identical requests at once', async () => {
@@ -104,6 +88,22 @@ export function describeDeaths({ workerPoints, apiPoints, oftenMs }: Deaths): vo
     expect((await harness.app.finished(id)).attempts).toHaveLength(1);
     await harness.inbox.event(id);
     harness.accepted.push({ id, tenant: client!.tenant, acceptedAtMs: Date.now(), imageSha256: '-', truth: null });
-    await settled();
+    await settled(harness);
   });
+}
+
+async function settled(harness: Harness): Promise<void> {
+  await harness.settle(RECOVERY_MS);
+  expect(await harness.check()).toEqual([]);
+}
+
+/** Arms the failpoints and submits jobs until a process has reached each of them. */
+async function untilReached(harness: Harness, points: readonly Failpoint[], action: FailpointAction): Promise<void> {
+  for (const point of points) await harness.arm(point, action);
+  const deadlineMs = Date.now() + RECOVERY_MS;
+  while ((await harness.armed()).length > 0) {
+    if (Date.now() > deadlineMs) throw new Error(`never reached: ${await harness.armed()}`);
+    await harness.submitMany(4);
+    await delay(100);
+  }
 }
