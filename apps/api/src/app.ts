@@ -1,4 +1,4 @@
-/** The API as something one can build, start and stop: submit → store → enqueue, and everything read from the ledger. */
+/** Builds, starts and stops the API: submit → store → enqueue, and everything that is read from the ledger. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Clock, createQuorumClock, redisTime } from '@cardseal/base/clock';
@@ -38,9 +38,9 @@ export interface ApiOverrides {
 }
 
 export interface Api {
-  /** Resolves with the port once requests are answered. */
+  /** Resolves with the port once the API responds to requests. */
   start(): Promise<{ port: number }>;
-  /** @param hurry aborts when requests in progress must not be waited for any longer. */
+  /** @param hurry aborts when the API must no longer wait for requests in progress. */
   stop(hurry?: AbortSignal): Promise<void>;
 }
 
@@ -129,7 +129,7 @@ export function createApi(config: ApiConfig, overrides: ApiOverrides = {}): Api 
   };
 
   async function stop(hurry?: AbortSignal): Promise<void> {
-    // From now on `/readyz` fails and nothing waits: polls are answered and streams end.
+    // From now on `/readyz` fails and no request waits: polls get a response and streams end.
     stopping.abort();
     if (config.SHUTDOWN_DELAY_MS > 0)
       await sleep(config.SHUTDOWN_DELAY_MS, undefined, { signal: hurry }).catch(() => {});

@@ -1,4 +1,4 @@
-/** The API's environment, read once by `main.ts`. */
+/** The settings of the API. `main.ts` reads them once. */
 import {
   commonEnvironment,
   type Env,
@@ -40,11 +40,11 @@ const schema = z.object({
   BATCH_TIMEOUT_MS: positiveInteger.default(3_600_000),
   BODY_IDLE_TIMEOUT_MS: positiveInteger.default(15_000),
   BODY_MIN_BYTES_PER_SECOND: positiveInteger.default(500),
-  /** By the limit of the container unless set. */
+  /** Default: derived from the memory limit of the container. */
   BODY_MEMORY_MB: positiveInteger.optional(),
   SHUTDOWN_DELAY_MS: z.coerce.number().int().min(0).default(0),
   SHUTDOWN_GRACE_MS: positiveInteger.default(25_000),
-  /** Tests only: a folder in which files named after failpoints say what is to happen there. */
+  /** Tests only: a folder whose files, named after failpoints, say what happens there. */
   FAILPOINTS_DIR: z.string().optional(),
   PUBLIC_URL: httpUrl.optional(),
   /** Web pages that may send images to signed URLs: `*`, or origins with commas between them. */
@@ -70,7 +70,7 @@ const checks: SettingsCheck<typeof schema>[] = [
 ];
 
 /**
- * @param files checks the files that settings name too, as a start does.
+ * @param files also checks the files that settings name, as a start does.
  * @throws ConfigurationError with every problem.
  */
 export function readConfig(env: Env, { files = false } = {}): ApiConfig {

@@ -1,4 +1,4 @@
-/** What every step of the API is given. */
+/** The parts that the API's routes and steps share. */
 import type { Clock } from '@cardseal/base/clock';
 import type { Ledger } from '@cardseal/core/ledger';
 import type { Log } from '@cardseal/core/log';
@@ -25,9 +25,9 @@ export interface ApiContext {
   changes: JobChanges;
   guard: TargetGuard;
   limits: Limits;
-  /** For what is asked of Redis while a client waits. */
+  /** For requests to Redis while a client waits. */
   soon: TimeoutBreaker;
-  /** Never throws; half a second at most. */
+  /** Never throws; takes half a second at most. */
   redisResponds: () => Promise<boolean>;
   pool: PoolWatch;
   usage: UsageMeter;
@@ -39,7 +39,7 @@ export interface ApiContext {
   weightOf: (tenant: string) => Promise<number>;
 }
 
-/** What the use case `cancel` takes. */
+/** The parts for the use case `cancel`. */
 export function cancelParts({ ledger, jobQueue, clock, config, log, metrics }: ApiContext): CancelParts {
   return { ledger, jobQueue, clock, publicUrl: config.PUBLIC_URL ?? '', log, metrics };
 }

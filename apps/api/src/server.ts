@@ -1,4 +1,4 @@
-/** The HTTP server: limits before parsing, ids on every answer, problem documents for every error. */
+/** The HTTP server: limits before parsing, a request id on every response, a problem document for every error. */
 import { randomUUID } from 'node:crypto';
 import { armFailpoints } from '@cardseal/core/failpoints';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
@@ -48,15 +48,15 @@ export function createServer(context: ApiContext, keeper: Pick<BatchLoop, 'take'
     // `drain` ends the process in order: requests in progress get a response, then their connections close.
     forceCloseConnections: 'idle',
     return503OnClosing: false,
-    // As long as a request line may be: an id too long is told like any other that there is none of.
+    // The maximum length of a request line: an id that is too long gets the same response as an unknown one.
     routerOptions: { maxParamLength: 16 * 1024 },
     clientErrorHandler: answerClientError,
-    // Addresses that cannot be decoded are refused before there is a route.
+    // Paths that cannot be decoded are refused before routing.
     frameworkErrors: (_error, request, reply) => sendProblem(reply, request, new Problem('bad_request')),
   });
   const bodies = watchBodies(app, { limits: transferLimits(config), budget: context.bodyBudget });
   app.decorate('bodies', bodies);
-  // Read unless told otherwise, and nothing here is plain text.
+  // Fastify parses plain text by default, and no route here takes it.
   app.removeContentTypeParser('text/plain');
   parseJsonBodies(app, MAX_TERMS_BYTES);
   refuseUnknownPaths(app);
@@ -120,7 +120,7 @@ export function createServer(context: ApiContext, keeper: Pick<BatchLoop, 'take'
   return app;
 }
 
-/** A small body has one short limit in total; what carries images may be slow, but never idle. */
+/** A small body has one short total limit. A body with images may be slow, but never idle. */
 function transferLimits(config: ApiConfig): Record<BodyKind, TransferLimits> {
   const progress = { idleMs: config.BODY_IDLE_TIMEOUT_MS, minBytesPerSecond: config.BODY_MIN_BYTES_PER_SECOND };
   return {
@@ -137,7 +137,7 @@ const CLIENT_ERRORS: Record<string, ProblemCode> = {
   HPE_HEADER_OVERFLOW: 'headers_too_large',
 };
 
-/** What Node refuses before there is a request: still a problem document, written by hand on the socket. */
+/** For requests that Node refuses before Fastify sees them: a problem document, written directly to the socket. */
 function answerClientError(error: NodeJS.ErrnoException, socket: import('node:net').Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) return void socket.destroy();
   const problem = new Problem(CLIENT_ERRORS[error.code ?? ''] ?? 'bad_request');

@@ -26,7 +26,7 @@ const BATCH = {
 
 const batch = { schema: batchSchema, example: BATCH };
 
-/** Made by `POST /v1/uploads`; nobody writes it by hand. */
+/** Returned by `POST /v1/uploads`; clients do not build it themselves. */
 const signature = z.strictObject({ type: z.string(), size: z.string(), expires: z.string(), signature: z.string() });
 
 export const batchOperations: readonly Operation[] = [

@@ -1,4 +1,4 @@
-/** The OpenAPI 3.1 document, put together from the operations whose routes are there. */
+/** Builds the OpenAPI 3.1 document from the operations whose routes are registered. */
 import type { z } from 'zod';
 import { PROBLEMS, Problem, type ProblemCode, problemDocument } from '../http/problems/index.ts';
 import { batchOperations } from './batch-operations.ts';
@@ -74,7 +74,7 @@ const REQUEST_HEADERS: Record<RequestHeader, { schema: JsonSchema; description: 
   'if-none-match': { schema: { type: 'string' }, description: 'The `ETag` that is known.' },
 };
 
-/** Every route that changes something and asks for a key heeds an Idempotency-Key. */
+/** Every route that changes something and needs a key accepts an Idempotency-Key. */
 function isKeyed({ method, scope }: Operation): boolean {
   return scope !== null && (method === 'post' || method === 'patch' || method === 'delete');
 }
@@ -155,7 +155,7 @@ function answerOf({ description, contentType, schema, example, headers }: Answer
   };
 }
 
-/** What can happen to any request, before its own handler is asked. */
+/** Responses that any request can get before its handler runs. */
 const EVERYWHERE: readonly ProblemCode[] = ['bad_request', 'headers_too_large', 'internal'];
 const KEYED: readonly ProblemCode[] = ['idempotency_mismatch', 'idempotency_key_invalid'];
 const WITH_A_KEY: readonly ProblemCode[] = [
@@ -175,7 +175,7 @@ export function problemsOfOperation(operation: Operation): ProblemCode[] {
   return [...new Set([...problems, ...keyed, ...replayed, ...(scope === null ? [] : WITH_A_KEY), ...EVERYWHERE])];
 }
 
-/** The key of a job or batch lasts as long as they do; that of any other request for a day. */
+/** The key of a job or batch exists as long as it does; the key of any other request for a day. */
 function isReplayed(operation: Operation): boolean {
   return isKeyed(operation) && !['/v1/jobs', '/v1/batches'].includes(operation.path);
 }

@@ -1,6 +1,6 @@
-/** Values that the document shows. Tests send the requests as they stand and hold the answers against the schemas. */
+/** Examples in the document. Tests send the requests unchanged and check the responses against the schemas. */
 
-/** A grey PNG of 32 × 20 pixels: a picture that is accepted, though there is no card on it. */
+/** A grey PNG of 32 × 20 pixels: an accepted image without a card on it. */
 const TINY_PICTURE =
   'iVBORw0KGgoAAAANSUhEUgAAACAAAAAUAQMAAADWX60MAAAAA1BMVEWIiIhYZW6zAAAACXBIWXMAAAPoAAAD6AG1e1JrAAAADElEQVQImWNgoD0AAABkAAHTeRGDAAAAAElFTkSuQmCC';
 
@@ -26,7 +26,7 @@ export const QUEUED_JOB = {
   deliveries: [],
 };
 
-/** A masked result: nobody's card, and nothing that looks like one. */
+/** A masked result of a person who does not exist. */
 export const SUCCEEDED_JOB = {
   ...QUEUED_JOB,
   state: 'succeeded',

@@ -1,12 +1,12 @@
-/** From zod to JSON Schema 2020-12 as OpenAPI 3.1 wants it: schemas with an id become components. */
+/** Converts zod to JSON Schema 2020-12 for OpenAPI 3.1: schemas with an id become components. */
 import { z } from 'zod';
 
 export type JsonSchema = { [key: string]: unknown };
 export type Components = Map<string, JsonSchema>;
 
 /**
- * @param io `input` describes what may be sent, `output` what is answered: there every key may grow neighbours,
- * so that answers are left open.
+ * @param io `input` describes requests, `output` responses. Later versions may add members to a response, so these
+ * schemas stay open.
  */
 export function toJsonSchema(schema: z.ZodType, io: 'input' | 'output', components: Components): JsonSchema {
   const {
@@ -38,7 +38,7 @@ function opened(value: JsonSchema, io: 'input' | 'output'): JsonSchema {
   ) as JsonSchema;
 }
 
-/** `null` means absent: every member of a request that may be absent may be null as well. */
+/** `null` means absent: every optional member of a request may also be null. */
 function withNulls(value: JsonSchema): JsonSchema {
   return JSON.parse(JSON.stringify(value), (_key, entry: unknown) => {
     const { properties, required = [] } = (entry ?? {}) as {

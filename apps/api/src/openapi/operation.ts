@@ -1,16 +1,18 @@
-/** One operation of the API as its document describes it; the schemas are those that validate. */
+/** One operation of the API for the OpenAPI document. The schemas are the ones that validate requests. */
 import type { Scope } from '@cardseal/core/ledger';
 import type { z } from 'zod';
 import type { ProblemCode } from '../http/problems/index.ts';
 
-/** Of routes whose bodies carry images: a full memory budget, and a process that stops before the body is complete. */
+/**
+ * For routes whose bodies contain images: a full memory budget, and a process that stops before the body is complete.
+ */
 export const WITH_A_LARGE_BODY = ['overloaded', 'shutting_down'] as const satisfies readonly ProblemCode[];
 
 export interface RequestBody {
   contentType: string;
-  /** Of JSON and of lines of it; pictures have none. */
+  /** For JSON and lines of JSON; images have none. */
   schema?: z.ZodType;
-  /** A JSON value that a test sends as it stands. */
+  /** A JSON value that a test sends unchanged. */
   example?: unknown;
 }
 
@@ -26,7 +28,7 @@ export type AnswerHeader = 'location' | 'etag' | 'retry-after' | 'preference-app
 export type RequestHeader = 'idempotency-key' | 'prefer' | 'if-none-match';
 
 export interface Operation {
-  /** Unique; clients are generated from it. */
+  /** Unique. Generated clients use it as the name. */
   id: string;
   method: 'get' | 'post' | 'put' | 'patch' | 'delete';
   /** With `{parameters}`. */
@@ -34,12 +36,12 @@ export interface Operation {
   tag: 'jobs' | 'uploads' | 'batches' | 'webhooks' | 'quota' | 'service';
   summary: string;
   description?: string;
-  /** What the key must be allowed; null where no key is asked for. */
+  /** The scope that the key needs; null for routes without a key. */
   scope: Scope | null;
   query?: z.ZodObject;
   headers?: readonly RequestHeader[];
   body?: readonly RequestBody[];
   answers: Readonly<Record<number, Answer>>;
-  /** Beyond those that every operation may answer. */
+  /** In addition to the responses that every operation may give. */
   problems?: readonly ProblemCode[];
 }

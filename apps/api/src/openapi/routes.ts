@@ -1,11 +1,11 @@
-/** `/openapi.json`, and `/docs`: the same for people, through Swagger UI from this host alone. */
+/** `/openapi.json`, and `/docs`: Swagger UI for people, served from this host only. */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { openApiDocument } from './document.ts';
 
-/** No foreign host, no inline script. Swagger UI sets styles on elements, and has its icons as data. */
+/** No foreign host, no inline script. Swagger UI sets styles on elements and has its icons as data URLs. */
 const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; " +
   "font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -42,7 +42,7 @@ const TYPES = { css: 'text/css; charset=utf-8', js: 'text/javascript; charset=ut
 
 export function openApiRoutes(app: FastifyInstance): void {
   let document: string | undefined;
-  // Put together at the first request, when every route is registered.
+  // Built at the first request, when every route is registered.
   app.get('/openapi.json', async (_request, reply) => {
     document ??= JSON.stringify(
       openApiDocument(({ method, path: route }) =>

@@ -1,4 +1,4 @@
-/** What the API answers, as schemas: tests hold every answer against them. */
+/** The responses of the API as schemas; tests check every response against them. */
 
 import { JOB_STATES } from '@cardseal/core/job';
 import { CHECK_CODES, FIELD_NAMES } from '@cardseal/idcard/card';

@@ -1,6 +1,6 @@
 /**
- * Puts a committed job on the job queue. Without Redis nothing is lost: the reconciler finds the marker later. Of one that
- * is slow nobody waits for the answer: the command is on its way.
+ * Puts a committed job on the job queue. Without Redis nothing is lost: the reconciler finds the marker later. The
+ * client does not wait for a slow Redis: the command is already sent.
  */
 import { failpoint } from '@cardseal/core/failpoints';
 import type { JobRequest } from '@cardseal/core/job';

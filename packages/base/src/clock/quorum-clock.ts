@@ -36,7 +36,7 @@ export function createQuorumClock(settings: QuorumClockSettings): QuorumClock {
   async function look(): Promise<void> {
     const offsets = await Promise.all(witnesses.map((witness) => offsetOf(witness, base)));
     const [a, b] = offsets;
-    // With one source missing, nobody can say which of two is wrong: the last agreed correction stays.
+    // With one source missing, it is unknown which of two is wrong: the last agreed correction stays.
     if (a == null || b == null) return;
     const middle = Math.round([0, a, b].sort((x, y) => x - y)[1]!);
     const next = Math.abs(middle) < TOLERATED_MS ? 0 : middle;

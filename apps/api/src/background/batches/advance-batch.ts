@@ -1,4 +1,7 @@
-/** Sees one committed batch a step on its way: makes its jobs, cancels them if asked, ends it when all of them have. */
+/**
+ * Advances one committed batch by a step: creates its jobs, cancels them if requested, and ends the batch when all
+ * jobs have ended.
+ */
 import type { BatchHead, BatchRound } from '@cardseal/core/ledger';
 import { announceNotice, cancelJob } from '@cardseal/core/use-cases';
 import { type ApiContext, cancelParts } from '../../context.ts';
@@ -6,12 +9,12 @@ import { acceptedJobs, countStates, statesOf } from '../../routes/batches/lines.
 import { expandBatch } from './expand.ts';
 
 export interface Run {
-  /** No other process can have begun with it. */
+  /** No other process can have begun to expand the batch. */
   fresh: boolean;
   stopped: () => boolean;
 }
 
-/** False when there is nothing more to do. */
+/** Returns false when the batch needs nothing more. */
 export async function seeThrough(context: ApiContext, round: BatchRound, head: BatchHead, run: Run): Promise<boolean> {
   const { batches } = context.ledger.intake;
   const { tenant, id } = round;
@@ -20,7 +23,7 @@ export async function seeThrough(context: ApiContext, round: BatchRound, head: B
   if (run.stopped()) return true;
   const { cancelAsked, chunks } = await batches.status(tenant, id);
   if (!expanded && !cancelAsked) return true;
-  // Nobody needs a line any more: every one has its job, or never will.
+  // No process needs a line any more: every line has its job, or never gets one.
   if (chunks > 0) await batches.dropLines(round);
   return endIfDone(context, round, head, { cancelAsked, expanded });
 }

@@ -1,6 +1,6 @@
 /**
- * Sees every open batch through, and sweeps up what was begun and never committed. It walks only the markers of open
- * batches. Several processes may do so at once: every step is done once however often.
+ * Advances every open batch, and sweeps batches that were begun and never committed. It scans only the markers of open
+ * batches. Several processes may run it at the same time: repeating a step has no effect.
  */
 import { createStallDetector } from '@cardseal/base/clock';
 import type { BatchRound } from '@cardseal/core/ledger';
@@ -10,24 +10,27 @@ import { type Run, seeThrough } from './advance-batch.ts';
 import { createUncommittedWatch, nameOf, type UncommittedWatch } from './watch-uncommitted.ts';
 
 const LOOK_EVERY_MS = 2000;
-/** What has been known for long is looked at less often: after a tenth of that time. */
+/** An old batch is read less often: after a tenth of the time for which it has been known. */
 const WAIT_RATIO = 0.1;
 const UNCOMMITTED_AFTER_MS = 10 * 60_000;
-/** A day is promised; the hour more is for one that is being sent, while another's clock is wrong by up to that day. */
+/**
+ * A day is promised. One more hour covers an upload that is still being sent while another machine's clock is wrong by
+ * up to an hour.
+ */
 const UPLOADS_KEPT_MS = 25 * 3_600_000;
 const SWEEP_UPLOADS_EVERY_MS = 3_600_000;
 
 export interface BatchLoop {
   start(): void;
   stop(): Promise<void>;
-  /** A batch was accepted here just now. */
+  /** This process has just accepted a batch. */
   take(round: BatchRound): void;
 }
 
 export interface BatchKeeperSettings {
-  /** Milliseconds on a clock that only runs on. */
+  /** Milliseconds of a monotonic clock. */
   nowMs?: () => number;
-  /** How long a round that nobody works on is left alone. */
+  /** How long a round without progress is left unchanged. */
   uncommittedAfterMs?: number;
 }
 
@@ -48,7 +51,8 @@ export function createBatchLoop(context: ApiContext, settings: BatchKeeperSettin
     const name = nameOf(round);
     if (stopped || busy.has(name)) return;
     const { sinceMs } = known.get(name) ?? { sinceMs: nowMs() };
-    // Also for a batch that fails: one with a part that is missing would be expanded again every two seconds, in every process.
+    // Also for a batch that fails: otherwise every process would expand a batch with a missing part again every two
+    // seconds.
     const rest = () => {
       known.set(name, { sinceMs, dueMs: nowMs() + Math.max(LOOK_EVERY_MS, WAIT_RATIO * (nowMs() - sinceMs)) });
     };
@@ -69,7 +73,7 @@ export function createBatchLoop(context: ApiContext, settings: BatchKeeperSettin
         open.add(nameOf(round));
         if ((known.get(nameOf(round))?.dueMs ?? 0) <= nowMs()) see(round, false);
       }
-      // What another process ended leaves nothing here.
+      // Forget batches that another process has ended.
       for (const name of known.keys()) if (!open.has(name)) known.delete(name);
       if (clock.now() - sweptAtMs > SWEEP_UPLOADS_EVERY_MS) {
         sweptAtMs = clock.now();
@@ -93,7 +97,7 @@ export function createBatchLoop(context: ApiContext, settings: BatchKeeperSettin
   };
 }
 
-/** False when there is nothing more to do. */
+/** Returns false when the batch needs nothing more. */
 export async function lookAtRound(
   context: ApiContext,
   watch: UncommittedWatch,

@@ -1,4 +1,7 @@
-/** Makes a job of every line. It may be interrupted anywhere and done again: ids follow from batch and line. */
+/**
+ * Creates a job for every line of a batch. It may be interrupted and repeated at any point, because the ids follow
+ * from batch and line.
+ */
 import { DefectError, RejectedError } from '@cardseal/base/errors';
 import { type JobId, type JobRequest, SIDES } from '@cardseal/core/job';
 import { type BatchHead, type BatchId, type BatchLine, type BatchRound, lineJobId } from '@cardseal/core/ledger';
@@ -14,7 +17,7 @@ import type { JobRequestBody } from '../../pipeline/submit/request-schema.ts';
 /** Lines that are written at once. */
 const LINES_AT_ONCE = 16;
 
-/** @param fresh no other process can have begun. Returns false when it was told to stop, or the batch cancelled. */
+/** @param fresh no other process can have begun. Returns false when it was stopped, or when the batch is cancelled. */
 export async function expandBatch(
   context: ApiContext,
   { tenant, id }: Pick<BatchRound, 'tenant' | 'id'>,
@@ -25,7 +28,7 @@ export async function expandBatch(
   for (let at = 0; at < head.chunks; at++) {
     const lines = await batches.chunk<JobRequestBody>(tenant, id, head, at);
     const { expanded, cancelAsked, end } = await batches.status(tenant, id);
-    // Another process was faster: it took the lines away when every one had its job.
+    // Another process was faster: it deleted the lines when every one had its job.
     if (expanded) return true;
     if (stopped() || cancelAsked || end) return false;
     if (!lines) throw new DefectError('batch_lines_missing', { fields: { batch: id, chunk: at } });
@@ -46,8 +49,8 @@ export async function expandBatch(
 }
 
 /**
- * Looked at behind the writes, because a process may have stood still in the middle of them: who cancels declares it
- * and then looks for jobs, who makes jobs looks afterwards, so that one of the two sees the other.
+ * Reads the status after the writes. Race: a cancellation writes its mark, then reads the jobs; the expansion writes
+ * jobs, then reads the mark. At least one of the two sees the other, however long a process pauses between its steps.
  */
 async function settleGroup(
   context: ApiContext,
@@ -58,12 +61,12 @@ async function settleGroup(
   const { cancelAsked, end } = await context.ledger.intake.batches.status(tenant, id);
   const over = cancelAsked || end !== null;
   if (over) for (const { job } of made) await cancelJob(cancelParts(context), tenant, job).catch(gone);
-  // What is cancelled is announced by the worker that comes to it.
+  // The worker that gets a cancelled job announces its outcome.
   await putOnWay(context, made);
   return !over;
 }
 
-/** null when the job was there, or is erased. */
+/** null when the job existed, or is erased. */
 async function storeLine(
   context: ApiContext,
   tenant: string,
@@ -81,7 +84,7 @@ async function storeLine(
     else {
       const bytes = await resolveSource(context, tenant, side, pointer, context.config.MAX_IMAGE_BYTES).catch(gone);
       if (bytes) pictures[side] = bytes;
-      // No such bucket can be on a list: the job fails with `source_unavailable`, and its neighbours do not.
+      // No such bucket can be allowed: this job fails with `source_unavailable`, and the other lines do not.
       else sources[side] = { bucket: '-', key: pointer.upload_id };
     }
   }
@@ -89,7 +92,7 @@ async function storeLine(
   const job: JobId = lineJobId(id, line);
   const newJob = newJobOf(caller, { pictures, terms }, uploadsOf(pointers));
   const batch = { createdAtMs: head.createdAtMs, sources, fresh };
-  // A trace of its own: one over a whole batch could be read by nobody.
+  // Each job has a trace of its own: one trace over a whole batch would be too large to read.
   const stored = await withParent(undefined, () =>
     inSpan('submit', { job }, () => submitLine(context, job, newJob, batch)),
   ).catch(gone);

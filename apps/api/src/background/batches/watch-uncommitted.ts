@@ -1,12 +1,15 @@
 /**
- * Rounds that nobody committed: of an API that was killed, or of a request that is still sending. Which of the two is
- * told by the marker alone: whoever is at work renews it.
+ * Uncommitted rounds of batches: of an API process that was killed, or of a request that is still sending. Only the
+ * marker distinguishes the two: a live process renews it.
  */
 import type { StallDetector } from '@cardseal/base/clock';
 import type { Batches, BatchRound } from '@cardseal/core/ledger';
 
 export interface UncommittedWatch {
-  /** A look at a round without a head, or with one that says it is withdrawn. False when nothing is left of it. */
+  /**
+   * Reads a round without a head, or with one that says that it is withdrawn. Returns false when nothing of it is
+   * left.
+   */
   see(round: BatchRound, withdrawn: boolean): Promise<boolean>;
 }
 
@@ -14,7 +17,10 @@ export function nameOf({ id, round }: BatchRound): string {
   return `${id}.${round}`;
 }
 
-/** @param standstill how long a marker stands still before its round is withdrawn, and then again before it is closed. */
+/**
+ * @param standstill detects a marker that has not changed for long: first the round is withdrawn, and after the same
+ * time again it is closed.
+ */
 export function createUncommittedWatch(batches: Batches, standstill: StallDetector): UncommittedWatch {
   return {
     async see(round, withdrawn) {
@@ -28,7 +34,7 @@ export function createUncommittedWatch(batches: Batches, standstill: StallDetect
       if (!left) return false;
       if (!left.stopped) return true;
       const removed = await batches.withdraw(round);
-      // It turned out to be committed, and is seen through at the next look.
+      // It turned out to be committed, and the next round advances it.
       standstill.forget(name);
       if (!withdrawn || removed !== 0) return true;
       await batches.close(round);

@@ -1,4 +1,4 @@
-/** Who is asking: the API key of a request, checked against the ledger at most two seconds behind it. */
+/** Authenticates a request by its API key. The key's record is at most two seconds old. */
 
 import type { Clock } from '@cardseal/base/clock';
 import { parseApiKey, secretMatches } from '@cardseal/core/access';
@@ -17,7 +17,10 @@ export interface Caller {
 
 export type Authenticate = (request: FastifyRequest, scope: Scope) => Promise<Caller>;
 
-/** @param admit is asked once the key is known: it throws for a key over its limits, or for what was done before. */
+/**
+ * @param admit called once the key is known. It throws for a key over its limits, or when the response was stored
+ * before.
+ */
 export function createAuthenticate(
   ledger: Ledger,
   clock: Clock,

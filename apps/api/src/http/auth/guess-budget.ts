@@ -61,7 +61,7 @@ class Bucket {
 
   level(): number {
     const nowMs = this.#clock.now();
-    // A clock that is set back gives nothing.
+    // A clock that is set back adds nothing to the budget.
     const gained = (Math.max(0, nowMs - this.#atMs) / 1000) * this.#rate.perSecond;
     this.#tokens = Math.min(this.#rate.burst, this.#tokens + gained);
     this.#atMs = nowMs;

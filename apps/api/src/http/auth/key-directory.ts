@@ -12,7 +12,7 @@ export interface KeyDirectory {
   has(tenant: string, id: string): Promise<boolean>;
 }
 
-/** A new key takes hold within two seconds, a list included. */
+/** A new key is accepted within two seconds, the duration of a list included. */
 const REFRESH_MS = 1000;
 const KEPT_TENANTS = 1000;
 
@@ -25,7 +25,7 @@ interface Listed {
 export function createKeyDirectory(ledger: Pick<Ledger, 'tenants'>, clock: Clock): KeyDirectory {
   const lists = new LRUCache<string, Listed>({ max: KEPT_TENANTS });
 
-  /** One list at a time under each name, and none sooner than a second after the one before it. */
+  /** One list at a time per name, and at most one per second. */
   function listed(name: string, load: () => Promise<string[]>): Promise<ReadonlySet<string>> {
     const standing = lists.get(name);
     if (standing && (standing.loading || clock.now() - standing.atMs < REFRESH_MS)) return standing.ids;

@@ -1,6 +1,6 @@
 /**
- * API keys as the ledger has them, at most two seconds old. The API reads keys that exist from the store; guessed keys
- * reach the store within a budget only. A guess never takes the place of a valid key in the cache or in the budget.
+ * API keys from the ledger, at most two seconds old. The API reads existing keys from the store; guessed keys reach
+ * the store within a budget only. A guess never takes the place of a valid key in the cache or in the budget.
  */
 import type { Clock } from '@cardseal/base/clock';
 import type { ApiKeyRecord, Ledger, Versioned } from '@cardseal/core/ledger';
@@ -9,7 +9,7 @@ import { LRUCache } from 'lru-cache';
 import { createGuessBudget } from './guess-budget.ts';
 import { createKeyDirectory } from './key-directory.ts';
 
-/** Revocation and changes of scope must take hold within two seconds. */
+/** Revocation and changes of scope must apply within two seconds. */
 const CACHE_TTL_MS = 1500;
 const CACHE_SIZE = 10_000;
 /** Keys that existed once. */

@@ -1,11 +1,11 @@
-/** One text for every JSON value that means the same: idempotency compares meaning, not the order of members. */
+/** One text for every JSON value with the same meaning: idempotency compares meaning and not the order of members. */
 
 /** JSON with the members of every object sorted; members that are undefined are absent. */
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_name, member: unknown) => (isObject(member) ? sorted(member) : member));
 }
 
-/** The members of `value` that differ from `defaults`, so that a default which is written out changes nothing. */
+/** The members of `value` that differ from `defaults`, so that an explicit default changes nothing. */
 export function withoutDefaults(value: object, defaults: object): object {
   const standard = new Map(Object.entries(defaults));
   const kept = Object.entries(value).flatMap(([name, member]): [string, unknown][] => {

@@ -1,6 +1,6 @@
 /**
- * Every unsafe route under an `Idempotency-Key` is done once: the first request's answer is kept in the ledger and
- * given again to the same request. Submitting jobs and batches is apart: its key lives as long as the job.
+ * Executes every unsafe route with an `Idempotency-Key` once: the ledger stores the response to the first request, and
+ * the same request gets it again. Submitting jobs and batches works differently: its key exists as long as the job.
  */
 import { isJobId, newId } from '@cardseal/core/job';
 import type { IdempotencyTicket, Ledger, StoredResponse } from '@cardseal/core/ledger';
@@ -14,32 +14,32 @@ import { idempotencyKeyOf } from './key.ts';
 
 export interface IdempotencyGuard {
   /**
-   * Once the caller is known and before anything is done. Throws Replayed, or Problem `idempotency_mismatch`,
+   * Runs once the caller is known and before any work. Throws Replayed, or Problem `idempotency_mismatch`,
    * `idempotency_in_progress`, `idempotency_key_invalid` or `job_erased`.
    */
   begin(request: FastifyRequest, caller: Caller): Promise<void>;
 }
 
 const UNSAFE = new Set(['POST', 'PATCH', 'DELETE']);
-/** Their key stands for the job or batch itself. */
+/** Their key identifies the job or batch itself. */
 const KEYED_BY_THEMSELVES = new Set(['/v1/jobs', '/v1/batches']);
 const KEPT_HEADERS = ['content-type', 'location', 'etag', 'cache-control', 'retry-after'] as const;
 
 const tickets = new WeakMap<FastifyRequest, IdempotencyTicket & { scopes: readonly string[] }>();
 
-/** The id of what this request makes: a fresh one, or under a key the one that an earlier try began with. */
+/** The id of the object that this request creates: a fresh one, or with a key the one that an earlier attempt used. */
 export function idForMaking(request: FastifyRequest, prefix: string, nowMs: number): string {
   const ticket = tickets.get(request);
   return ticket ? `${prefix}_${ticket.subject}` : newId(prefix, nowMs);
 }
 
-/** Keeps what this request is about to do; without a key nobody will ask. */
+/** Stores what this request is about to do. Without a key no later request can ask for it. */
 export async function noteIntent(ledger: Ledger, request: FastifyRequest, what: string): Promise<void> {
   const ticket = tickets.get(request);
   if (ticket) await ledger.intake.idempotencyCache.note(ticket, what);
 }
 
-/** What an earlier try of this request, which was never answered, was about to do; null when there is none. */
+/** What an earlier attempt of this request, which got no response, was about to do; null when there is none. */
 export async function earlierIntent(ledger: Ledger, request: FastifyRequest): Promise<string | null> {
   const ticket = tickets.get(request);
   return ticket ? ledger.intake.idempotencyCache.noted(ticket) : null;
@@ -53,7 +53,8 @@ export function createIdempotencyGuard(app: FastifyInstance, ledger: Ledger, log
     try {
       await settle(ledger, ticket, reply, payload);
     } catch (error) {
-      // The work is done and is answered; under its key it is not answered again before the claim's lease ends.
+      // The work is done and the response is sent. If storing it fails, the key stays in progress until the lease of
+      // the claim ends.
       log.warn('idempotency.not_kept', { tenant: ticket.tenant, request_id: request.id, ...describeError(error) });
     }
   });
@@ -83,14 +84,17 @@ export function createIdempotencyGuard(app: FastifyInstance, ledger: Ledger, log
   };
 }
 
-/** What the body asks for. No body asks for the same as an empty object. A wrong body is refused by its route. */
+/** The content of the body. No body equals an empty object. The route refuses an invalid body. */
 function meaningOf({ body, routeOptions: { config } }: FastifyRequest): string {
   const input = body ?? {};
   const read = config.input && readInput(config.input, input);
   return canonicalJson(read?.ok ? read.value : input);
 }
 
-/** A refusal did nothing and is judged anew next time; after a fault nobody knows, and the next one takes over. */
+/**
+ * A refusal did nothing, so the next request starts again. After a fault the effect is unknown, so the next request
+ * takes over.
+ */
 async function settle(
   ledger: Ledger,
   { scopes, ...ticket }: IdempotencyTicket & { scopes: readonly string[] },
@@ -107,13 +111,16 @@ async function settle(
   return ledger.intake.idempotencyCache.keep(ticket, { status, headers, body, scopes });
 }
 
-/** Who may see less than the one who asked first is not shown what that one saw. */
+/** A caller that may see less than the first one must not get the response of the first one. */
 function replayFor(answer: StoredResponse, scopes: readonly string[]): Error {
   if (answer.scopes.every((scope) => scopes.includes(scope))) return new Replayed(answer);
   return new Problem('forbidden', 'The answer under this Idempotency-Key was given to a key with more scopes.');
 }
 
-/** An answer about a job is sealed with it; of an erased one only times are shown, which nothing needs to reach. */
+/**
+ * A response about a job is sealed with its key. For an erased job it contains only times, which the erasure need not
+ * cover.
+ */
 function shownJob({ routeOptions, params, method }: FastifyRequest) {
   const { id = '' } = params as { id?: string };
   return routeOptions.url?.startsWith('/v1/jobs/') && method !== 'DELETE' && isJobId(id) ? id : null;

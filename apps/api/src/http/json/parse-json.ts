@@ -1,6 +1,7 @@
 /**
- * JSON from outside. A scan checks it before it is parsed, because a parser builds whatever the text describes and keeps
- * the last of two equal members without an error. The scan skips strings natively: an image in base64 costs little.
+ * Parses JSON from clients. A scan checks it first, because a parser builds whatever the text describes and keeps the
+ * last of two equal members without an error. The scan skips strings natively, so that an image in base64 costs
+ * little.
  */
 import { type FieldProblem, Problem } from '../problems/index.ts';
 import { decodeUtf8 } from '../text/index.ts';
@@ -8,13 +9,13 @@ import { pointerToken } from './pointer.ts';
 import { findDuplicates } from './scan.ts';
 
 export interface JsonPlace {
-  /** Begins the sentences of problems, such as "The line". */
+  /** The start of a problem's sentences, for example "The line". */
   what?: string;
-  /** In front of every JSON pointer. */
+  /** Prefix of every JSON pointer. */
   prefix?: string;
 }
 
-/** Throws Problem `malformed_body`, or `invalid_request` for members that occur twice and text that is no Unicode. */
+/** Throws Problem `malformed_body`, or `invalid_request` for members that occur twice and text that is not Unicode. */
 export function readJson(bytes: Buffer, place: JsonPlace = {}): unknown {
   return parseJson(decodeUtf8(bytes, place.what), place);
 }
@@ -23,7 +24,7 @@ export function parseJson(text: string, { what = 'The body', prefix = '' }: Json
   const duplicates = findDuplicates(text);
   const value = parsed(text, what);
   if (duplicates.length > 0) throw refused(duplicates.map((pointer) => duplicate(prefix + pointer)));
-  // Only an escape can stand for half of a character.
+  // Only an escape can encode half of a character.
   const halves = text.includes('\\u') ? brokenTexts(value, '') : [];
   if (halves.length > 0) throw refused(halves.map((pointer) => broken(prefix + pointer)));
   return value;

@@ -81,7 +81,7 @@ function nameOf(raw: string): string {
   }
 }
 
-/** Where the string that opens at `from` closes; the end of the text when it does not. */
+/** The end of the string that opens at `from`; the end of the text when it does not close. */
 function endOfString(text: string, from: number): number {
   let at = from;
   for (;;) {

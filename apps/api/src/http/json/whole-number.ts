@@ -1,4 +1,4 @@
-/** Whole numbers in a query, as digits: what else a number can be made of (`0x10`, `1e3`, blanks) is a mistake. */
+/** Integers in a query, written with digits only. Other number formats (`0x10`, `1e3`, blanks) are mistakes. */
 import { z } from 'zod';
 
 export function wholeNumber(min: number, max: number) {

@@ -1,4 +1,4 @@
-/** Counts per key and window: shared through Redis, in this process alone while Redis is away. */
+/** Counts per key and window: shared through Redis, or in this process only while Redis is away. */
 import { loadLua } from '@cardseal/base/lua';
 import type { Redis } from 'ioredis';
 import { LRUCache } from 'lru-cache';
@@ -6,28 +6,28 @@ import { createTimeoutBreaker, LATE, type TimeoutBreaker } from '../redis-timeou
 
 interface Window {
   name: string;
-  /** What the count may come to. */
+  /** The limit of the count. */
   most: number;
 }
 
 interface Taking {
   amount: number;
   ttlMs: number;
-  /** Whatever is taken under this name is taken once, however often it is asked for. */
+  /** An amount with this name counts once, however often it is requested. */
   once?: string | undefined;
 }
 
 export interface Counter {
-  /** The count after adding; a window is whatever `name` says, and is forgotten after `ttlMs`. */
+  /** The count after adding. `name` identifies the window, which is deleted after `ttlMs`. */
   add(name: string, amount: number, ttlMs: number): Promise<number>;
-  /** What has been counted so far. */
+  /** The current count. */
   count(name: string): Promise<number>;
-  /** Adds to all windows or to none. Returns the first one that it would be too much for, or null. */
+  /** Adds to all windows or to none. Returns the first window whose limit it would exceed, or null. */
   take<W extends Window>(windows: readonly W[], taking: Taking): Promise<W | null>;
 }
 
 const KEPT_NAMES = 50_000;
-/** From the first of several requests at once to its commit, after which the ledger knows. */
+/** From the first of several concurrent requests to its commit, after which the ledger knows the job. */
 const ONCE_MS = 10 * 60_000;
 
 const TAKE_LUA = loadLua(new URL('./lua/take.lua', import.meta.url));
@@ -44,7 +44,7 @@ export function createCounter(redis: Redis, prefix: string, soon: TimeoutBreaker
     return entry.count;
   }
 
-  /** Whatever was seen to be taken counts here as well: a Redis that goes away does not make a window begin anew. */
+  /** This process also counts what it saw Redis count, so that a window does not begin again when Redis goes away. */
   function takeLocally<W extends Window>(windows: readonly W[], { amount, ttlMs, once }: Taking): W | null {
     if (once !== undefined && takenHere.has(once)) return null;
     const full = windows.find(({ name, most }) => (local.get(name)?.count ?? 0) + amount > most);
@@ -78,7 +78,7 @@ export function createCounter(redis: Redis, prefix: string, soon: TimeoutBreaker
       const keys = [...windows.map(({ name }) => keyOf(name)), keyOf(`once:${once ?? ''}`)];
       const onceMs = once === undefined ? 0 : ONCE_MS;
       const most = windows.map((window) => window.most);
-      // The whole text each time: a script that Redis does not know yet would cost a second round trip.
+      // Sends the whole text each time: a script that Redis does not know yet would cost a second round trip.
       const asked = redis.eval(TAKE_LUA, keys.length, ...keys, amount, ttlMs, onceMs, ...most);
       const answer = await soon(asked).catch(() => LATE);
       if (answer === LATE) return takeLocally(windows, taking);

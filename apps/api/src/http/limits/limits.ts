@@ -1,7 +1,7 @@
 /**
- * The limits of a key (requests a second, requests open at once, unfinished jobs, cards a day) and the caps that all
- * keys of a tenant share (requests a second, cards a day). The API checks them after the key is known and before it
- * reads the body.
+ * The limits of a key (requests per second, concurrent requests, unfinished jobs, jobs per day) and the limits that
+ * all keys of a tenant share (requests per second, jobs per day). The API checks them after it knows the key and
+ * before it reads the body.
  */
 import type { Clock } from '@cardseal/base/clock';
 import type { KeyLimits, Ledger, TenantLimits } from '@cardseal/core/ledger';
@@ -20,13 +20,13 @@ export interface LimitedKey {
 }
 
 interface Admission {
-  /** Of the response: `RateLimit` and `RateLimit-Policy` of the IETF draft. Empty when no rate is limited. */
+  /** Headers of the response: `RateLimit` and `RateLimit-Policy` of the IETF draft. Empty when no rate is limited. */
   headers: Record<string, string>;
-  /** Call it when the response is out. */
+  /** Call it when the response is sent. */
   release(): void;
 }
 
-/** One limited holder: the key, or its tenant for all keys together. */
+/** One holder of limits: the key, or its tenant for all keys together. */
 export interface LimitView {
   requestsPerSecond: number | null;
   cardsPerDay: number | null;
@@ -38,17 +38,17 @@ export interface Limits {
   /** Throws Problem `rate_limited` or `too_many_concurrent`. */
   admit(key: LimitedKey): Promise<Admission>;
   /**
-   * Before cards are taken in. Throws Problem `queue_full` or `daily_limit`.
+   * Call it before jobs are accepted. Throws Problem `queue_full` or `daily_limit`.
    * @param repeated given for requests with an Idempotency-Key; it is called only where a limit applies.
    */
   spend(key: LimitedKey, cards: number, repeated?: () => Promise<Repeated | 'known'>): Promise<void>;
   view(key: LimitedKey): Promise<{ key: LimitView; tenant: LimitView }>;
 }
 
-/** What may be asked for more than once, and at once, and is spent once. */
+/** An amount that may be requested more than once, also concurrently, and counts once. */
 interface Repeated {
   id: string;
-  /** It is among the unfinished already. */
+  /** The job is already one of the unfinished ones. */
   queued: boolean;
 }
 

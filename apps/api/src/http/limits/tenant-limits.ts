@@ -1,12 +1,14 @@
-/** The caps that all keys of a tenant share, from its record. Used by the limits; never asks the store more often than the cache allows. */
+/**
+ * The limits that all keys of a tenant share, from its record. It reads the store no more often than the cache allows.
+ */
 import { type Ledger, SYSTEM_TENANT, type TenantLimits } from '@cardseal/core/ledger';
 import { LRUCache } from 'lru-cache';
 
-/** A change takes hold within two seconds, as that of a key does. */
+/** A change applies within two seconds, as for a key. */
 const CACHE_TTL_MS = 1500;
 const CACHE_SIZE = 10_000;
 
-/** Empty for a tenant without caps. Throws as the ledger does. */
+/** Empty for a tenant without limits. Throws as the ledger does. */
 export type ReadTenantLimits = (tenant: string) => Promise<TenantLimits>;
 
 export function createTenantLimits(ledger: Pick<Ledger, 'tenants'>): ReadTenantLimits {

@@ -1,4 +1,4 @@
-/** Counts what each key is used for, in this process, and writes the sums to the ledger now and then. */
+/** Counts the usage of each key in this process and writes the sums to the ledger from time to time. */
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '@cardseal/base/clock';
 import { type KeyCounts, type Ledger, usageDay } from '@cardseal/core/ledger';
@@ -9,7 +9,7 @@ const EVERY_MS = 60_000;
 
 export interface UsageMeter {
   note(caller: Pick<Caller, 'tenant' | 'apiKeyId'>, what: keyof KeyCounts, count?: number): void;
-  /** Writes what was counted, of one tenant or of all. */
+  /** Writes the counts of one tenant or of all. */
   flush(tenant?: string): Promise<void>;
   start(): void;
   stop(): Promise<void>;
@@ -58,7 +58,7 @@ export function createUsageMeter(ledger: Ledger, clock: Clock, log: Log): UsageM
       sum.changed = true;
       sums.set(name, sum);
     },
-    // One after the other: two that write at once would use one number twice.
+    // One after the other: two concurrent writes would use the same number.
     flush(tenant) {
       writing = writing.then(() => write(tenant));
       return writing;

@@ -1,17 +1,19 @@
 /**
- * The parsers of the one route that takes images in its body. The declared type of an image decides nothing but that
- * the body is an image: clients send JPEG as `image/jpg`, `image/pjpeg`, `application/octet-stream` or without a type.
- * Its content decides the rest.
+ * The parsers of the one route with images in its body. The declared type only says that the body is an image: clients
+ * send JPEG as `image/jpg`, `image/pjpeg`, `application/octet-stream` or without a type. The content decides the rest.
  */
 import multipart from '@fastify/multipart';
 import type { FastifyInstance } from 'fastify';
 import { parseJsonBodies } from './json-bodies.ts';
 import { maxBodyBytes } from './takes.ts';
 
-/** `image/*` itself is sent, too; `application/x-pdf` and `binary/octet-stream` come from older stores and scanners. */
+/**
+ * Some clients send `image/*` itself. `application/x-pdf` and `binary/octet-stream` come from older stores and
+ * scanners.
+ */
 export const BARE_IMAGE = /^(image\/[^\s;]+|(application|binary)\/octet-stream|application\/(x-)?pdf)(\s*;|$)/i;
 
-/** Only here may a body be large, and only once the caller is known. */
+/** Only this route accepts large bodies, and only once the caller is known. */
 export function parseImages(app: FastifyInstance, maxImageBytes: number): void {
   app.register(multipart);
   parseJsonBodies(app, maxBodyBytes(maxImageBytes));

@@ -1,8 +1,8 @@
-/** Which bodies a route takes. The 413 and 415 of that route repeat it. */
+/** The bodies that a route accepts. Its 413 and 415 responses repeat this. */
 import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 
-/** Of a body without an image, and of everything around the images in a body with them. */
+/** The limit of a body without an image, and of everything besides the images in other bodies. */
 export const MAX_TERMS_BYTES = 64 * 1024;
 
 /** Two images in base64, and the terms. */
@@ -19,7 +19,7 @@ export interface Takes {
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Of a route whose body is not plain JSON. */
+    /** For a route whose body is not plain JSON. */
     takes?: Takes;
     /** The schema of the body. Routes without one need no body. */
     input?: z.ZodType;

@@ -1,4 +1,4 @@
-/** Turns whatever a route throws into a problem document; what nobody foresaw is logged and told as `internal`. */
+/** Turns every error of a route into a problem document. An unexpected error is logged and becomes `internal`. */
 import { CardsealError, ThrottledError } from '@cardseal/base/errors';
 import type { StoredResponse } from '@cardseal/core/ledger';
 import { describeError, type Log } from '@cardseal/core/log';
@@ -7,7 +7,7 @@ import { describeTakes } from '../parsers/takes.ts';
 import { PROBLEMS, Problem, type ProblemCode, problemDocument } from './problem.ts';
 import { Replayed } from './stored-response.ts';
 
-/** With a 5xx status, but not a failure of this process; the metrics count them. */
+/** Refusals with a 5xx status that are no failure of this process; the metrics count them. */
 export const REFUSALS: ReadonlySet<string> = new Set<ProblemCode>(['overloaded', 'shutting_down']);
 
 export function handleErrors(app: FastifyInstance, log: Log): void {
@@ -37,7 +37,7 @@ export function sendProblem(reply: FastifyReply, request: FastifyRequest, proble
   if (problem.retryAfterS !== undefined) reply.header('retry-after', problem.retryAfterS);
   reply.headers(problem.headers);
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer');
-  // A body that was refused may still be arriving: the connection cannot be used again.
+  // A refused body may still be arriving: the connection cannot be reused.
   if (problem.status === 413 || problem.status === 408) reply.header('connection', 'close');
   return reply
     .code(problem.status)
@@ -51,7 +51,7 @@ function toProblem(error: unknown, request: FastifyRequest): Problem {
   return fromFastify(error as FastifyError, request);
 }
 
-/** What the store lost or returned damaged. The owner must not take it for something that never existed. */
+/** Data that the store lost or returned damaged. The owner must not conclude that it never existed. */
 const UNREADABLE = new Set([
   'batch_head_missing',
   'endpoint_record_missing',

@@ -1,12 +1,12 @@
-/** Which routes there are, so that a known path with another method is 405 and not 404. */
+/** The registered routes, so that a known path with another method gets 405 and not 404. */
 import type { FastifyInstance } from 'fastify';
 
 export interface ServedRoutes {
   /** As registered, with `:parameters`. */
   readonly routes: readonly { method: string; url: string }[];
-  /** The methods that a path takes; empty for an unknown path. */
+  /** The methods of a path; empty for an unknown path. */
   allowed(path: string): string[];
-  /** The path that a mistyped one resembles, with `{parameters}`; undefined when it resembles none. */
+  /** The known path that a mistyped one resembles, with `{parameters}`; undefined when there is none. */
   near(path: string): string | undefined;
 }
 
@@ -28,7 +28,7 @@ export function collectRoutes(app: FastifyInstance): ServedRoutes {
   };
 }
 
-/** Without doubled or trailing slashes, and below `/v1` whether or not the client wrote it or put more before it. */
+/** Without repeated or trailing slashes, and below `/v1` with or without a prefix from the client. */
 function corrected(path: string): string[] {
   const tidy = `/${path.split('/').filter(Boolean).join('/')}`;
   const behindVersion = /\/v1\/.*$/i.exec(tidy)?.[0];

@@ -1,4 +1,4 @@
-/** An answer that was given before, thrown in place of doing the work again; the error handler sends it. */
+/** A stored response, thrown instead of repeating the work; the error handler sends it. */
 import type { StoredResponse } from '@cardseal/core/ledger';
 
 export class Replayed extends Error {

@@ -1,6 +1,6 @@
 /**
- * 404 for a path that no route has, and 405 for a method that the routes of a path do not have. Both come before the
- * body is read: its size and type say nothing about a path that does not exist.
+ * 404 for a path without a route, and 405 for a method that the routes of a path do not have. Both come before the
+ * body is read: its size and type do not matter for a path that does not exist.
  */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Problem } from './problem.ts';

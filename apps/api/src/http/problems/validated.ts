@@ -1,4 +1,4 @@
-/** Validates a body or a query, and says in plain words what is wrong with it. */
+/** Validates a body or a query, and describes every problem in plain words. */
 import { readInput, sentenceOf } from '@cardseal/core/validation';
 import type { z } from 'zod';
 import { pointerToken } from '../json/pointer.ts';

@@ -1,18 +1,19 @@
 /**
- * How long a request waits for Redis, whose answers are hints: the ledger has what counts. A Redis that stands still
- * takes commands and answers none, so that waiting for the connection's own deadline would make every request slow.
+ * Limits how long a request waits for Redis, whose responses are hints only: the ledger has the truth. A Redis that
+ * hangs accepts commands and responds to none, so that waiting for the connection's own timeout would make every
+ * request slow.
  */
 
 export const LATE = Symbol('late');
 
 /**
- * Resolves with the answer, or with `LATE` after a short while. After one that was late nothing is waited for until
- * Redis has answered something: a command that is given up after its own deadline is no answer. Rejects as the answer
- * does, unless that comes later than is waited for.
+ * Resolves with the response, or with `LATE` after a short time. After a late one no caller waits until Redis has
+ * responded again; a command that fails after its own timeout is no response. Rejects as the command does, unless that
+ * comes later than the limit.
  */
 export type TimeoutBreaker = <T>(answer: Promise<T>) => Promise<T | typeof LATE>;
 
-/** Redis answers within a millisecond or two; twice this is well below what a client would notice. */
+/** Redis responds within one or two milliseconds; twice this limit is still unnoticeable for a client. */
 const PATIENCE_MS = 20;
 
 export function createTimeoutBreaker(patienceMs = PATIENCE_MS): TimeoutBreaker {

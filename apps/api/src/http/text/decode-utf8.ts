@@ -1,12 +1,13 @@
 /**
- * Text of a request body. Node's own decoder replaces every byte that is not UTF-8 by U+FFFD, which would store a
- * reference that no longer finds its job and make different references equal. So such a body is refused.
+ * Decodes the text of a request body. Node's own decoder replaces every byte that is not UTF-8 by U+FFFD: a stored
+ * reference would no longer find its job, and different references would become equal. Such a body is therefore
+ * refused.
  */
 import { isUtf8 } from 'node:buffer';
 import { MIMEType } from 'node:util';
 import { Problem } from '../problems/index.ts';
 
-/** ASCII is a part of UTF-8. */
+/** ASCII is a subset of UTF-8. */
 const UTF8_NAMES = new Set(['utf-8', 'utf8', 'us-ascii', 'ascii']);
 
 const MARKS: readonly [encoding: string, bytes: readonly number[]][] = [
@@ -48,7 +49,7 @@ function charsetOf(contentType: string): string | null {
   }
 }
 
-/** ASCII text in UTF-16 or UTF-32 is UTF-8 as well, with a zero beside every character. */
+/** ASCII text in UTF-16 or UTF-32 is also valid UTF-8, with a zero next to every character. */
 function otherEncoding(bytes: Buffer): string | null {
   const marked = MARKS.find(([, mark]) => mark.every((byte, at) => bytes[at] === byte));
   if (marked) return marked[0];

@@ -1,6 +1,6 @@
 /**
- * Watches the API keys of requests that wait, so that a key that is revoked, expires or loses a scope ends them. Each
- * key is read once per period, however many requests of it wait.
+ * Watches the API keys of waiting requests, so that a key that is revoked, expires or loses a scope ends them. Each
+ * key is read once per period, however many requests use it.
  */
 import type { Clock } from '@cardseal/base/clock';
 import type { ApiKeyRecord, Scope } from '@cardseal/core/ledger';
@@ -16,14 +16,14 @@ export interface KeyWatch {
 export interface KeyWatchSettings {
   read: (tenant: string, apiKeyId: string) => Promise<{ value: ApiKeyRecord } | null>;
   clock: Clock;
-  /** A change must take hold within two seconds, the read of the record included. */
+  /** A change must apply within two seconds, the read of the record included. */
   everyMs?: number;
 }
 
 const EVERY_MS = 1000;
 /**
- * The request began on a record that may be 1.5 s old already (`auth/key-records.ts`): with the first read this early, a
- * change still takes hold within two seconds.
+ * The record at the start of the request may already be 1.5 s old (`http/auth/key-records.ts`): with the first read
+ * this early, a change still applies within two seconds.
  */
 const FIRST_MS = 400;
 
@@ -32,7 +32,7 @@ interface WatchedKey {
   waiting: Set<{ scopes: readonly Scope[]; controller: AbortController }>;
   timer: NodeJS.Timeout | undefined;
   first: NodeJS.Timeout | undefined;
-  /** The last that was read, so that an expiry takes hold while the store does not answer. */
+  /** The last record read, so that an expiry applies while the store does not respond. */
   known: ApiKeyRecord | null;
   reading: boolean;
 }
@@ -42,7 +42,7 @@ export function createKeyWatch({ read, clock, everyMs = EVERY_MS }: KeyWatchSett
 
   function tick(key: WatchedKey): void {
     if (key.known) judge(key, key.known);
-    // A store that is slow gets no second request for the same key.
+    // A slow store gets no second request for the same key.
     if (!key.reading) void look(key);
   }
 
@@ -53,7 +53,7 @@ export function createKeyWatch({ read, clock, everyMs = EVERY_MS }: KeyWatchSett
       key.known = record?.value ?? null;
       judge(key, key.known);
     } catch {
-      // While the store does not answer nothing is known: requests go on as they began.
+      // While the store does not respond nothing is known: requests continue as they began.
     } finally {
       key.reading = false;
     }

@@ -1,4 +1,4 @@
-/** Runs work when a connection has no further use for a response, also when that happened before. */
+/** Runs work when a connection closes, also when it closed before the call. */
 import type { ServerResponse } from 'node:http';
 
 /**

@@ -1,4 +1,4 @@
-/** Strict base64: Node's decoder skips what it does not know, which would turn a typo into another picture. */
+/** Strict base64: Node's decoder skips unknown characters, so that a typing error would produce another image. */
 import { Problem } from '../../http/problems/index.ts';
 
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;

@@ -1,4 +1,4 @@
-/** A job that names webhook endpoints must name ones that there are: a typo would be an outcome nobody is told of. */
+/** Checks that the webhook endpoints of a job exist: with a typing error its outcome would reach no endpoint. */
 import type { ApiContext } from '../../context.ts';
 import { Problem } from '../../http/problems/index.ts';
 

@@ -1,4 +1,4 @@
-/** Looks at the headers of each picture, never at its pixels, and refuses what no call could read. */
+/** Inspects the header of each image, never its pixels, and refuses images that no call could read. */
 
 import { RejectedError } from '@cardseal/base/errors';
 import { imageLimits } from '@cardseal/core/config';
@@ -14,7 +14,7 @@ import type { ApiConfig } from '../../config.ts';
 import { type FieldProblem, Problem } from '../../http/problems/index.ts';
 import type { Submission } from './submission.ts';
 
-/** Throws Problem `image_unusable` that names every picture that cannot be used, and why. */
+/** Throws Problem `image_unusable` that names every unusable image and the reason. */
 export function inspectPictures(submission: Pick<Submission, 'pictures' | 'terms'>, config: ApiConfig): void {
   const errors = SIDES.flatMap((side) => {
     const picture = submission.pictures[side];

@@ -1,11 +1,11 @@
-/** What a submission asks for, as one text: equal for every way to write the same request. */
+/** The content of a submission as one text, equal for every way to write the same request. */
 import { createHash } from 'node:crypto';
 import { SIDES } from '@cardseal/core/job';
 import { canonicalJson, withoutDefaults } from '../../http/idempotency/canonical.ts';
 import { jobTermsSchema } from './request-schema.ts';
 import type { Submission } from './submission.ts';
 
-/** Defaults are left out, so that an option which a later version adds does not change what a request means. */
+/** Defaults are left out, so that an option that a later version adds does not change the meaning of older requests. */
 const DEFAULTS = jobTermsSchema.parse({});
 
 /** Images count by their bytes, whether they came as base64, as a part or alone. */

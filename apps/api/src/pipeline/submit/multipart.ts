@@ -13,7 +13,7 @@ export async function readMultipart(request: FastifyRequest, maxImageBytes: numb
   try {
     return await readParts(request, maxImageBytes);
   } catch (error) {
-    // The parser's own complaints about the framing carry no status.
+    // Errors of the parser about the framing have no status.
     if (error instanceof Problem || (error as { statusCode?: number }).statusCode !== undefined) throw error;
     throw new Problem('malformed_body', 'The body is not a complete multipart/form-data.');
   }
@@ -58,7 +58,7 @@ async function bytesOf({ file, fieldname }: MultipartFile, maxBytes: number): Pr
   return Buffer.concat(chunks);
 }
 
-/** What a browser sends for a file input in which no file is chosen. */
+/** What a browser sends for a file input without a chosen file. */
 function isUnchosen({ filename }: MultipartFile, bytes: Buffer): boolean {
   return filename === '' && bytes.length === 0;
 }

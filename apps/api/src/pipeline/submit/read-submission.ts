@@ -1,4 +1,4 @@
-/** The three body forms of `POST /v1/jobs`, read into one shape. */
+/** Reads the three body forms of `POST /v1/jobs` into one type. */
 import { SIDES, type Side } from '@cardseal/core/job';
 import type { FastifyRequest } from 'fastify';
 import { Problem, validated } from '../../http/problems/index.ts';
@@ -27,7 +27,7 @@ async function readByType(request: FastifyRequest, maxImageBytes: number): Promi
   return readJson(request.body);
 }
 
-/** The parser decides what a form is; only its own charset is checked here. */
+/** The parser decides what counts as a form; only its charset is checked here. */
 function readForm(request: FastifyRequest, maxImageBytes: number): Promise<Submission> {
   checkCharset(request.headers['content-type']);
   return readMultipart(request, maxImageBytes);

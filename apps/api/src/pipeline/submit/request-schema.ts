@@ -1,13 +1,13 @@
-/** The job request of the contract, validated by the schema that also documents it. */
+/** The request of a job, validated by the schema that also documents it. */
 import { jobOptionsSchema } from '@cardseal/core/job';
 import { z } from 'zod';
 
-/** What every problem with a source says. */
+/** The text of every problem with a source. */
 export const SOURCE =
   'A source is an object with exactly one of these members: {"image": "<base64>"}, {"upload_id": "<id of an upload>"}, ' +
   'or {"object": {"bucket": "<name>", "key": "<name>"}}.';
 
-/** Zod takes the only form whose own members are valid, and reports the members of another form as unknown. */
+/** Zod chooses the only form whose own members are valid, and reports the members of another form as unknown. */
 function form<Shape extends z.ZodRawShape>(shape: Shape) {
   return z.strictObject(shape, { error: ({ code }) => (code === 'unrecognized_keys' ? SOURCE : undefined) });
 }
@@ -37,7 +37,7 @@ const metadata = z
   .record(z.string().min(1).max(64), z.string().max(512))
   .refine((value) => Object.keys(value).length <= 16, 'holds at most 16 entries');
 
-/** Everything about a job but its pictures. */
+/** Everything about a job but its images. */
 export const jobTermsSchema = z.strictObject({
   options: jobOptionsSchema.prefault({}),
   reference: z.string().min(1).max(128).nullable().default(null),

@@ -1,4 +1,4 @@
-/** Pictures that a request only points to: uploads, and objects in buckets on the tenant's list. */
+/** Images that a request refers to: uploads, and objects in buckets on the tenant's list. */
 import { RejectedError, TransientError } from '@cardseal/base/errors';
 import type { ObjectSource, Side } from '@cardseal/core/job';
 import {
@@ -14,7 +14,7 @@ import type { Source } from './request-schema.ts';
 
 export type Pointer = Exclude<Source, { image: string }>;
 
-/** Throws Problem `source_not_allowed` or `source_unavailable`, naming the side. */
+/** Throws Problem `source_not_allowed` or `source_unavailable` that names the side. */
 export async function resolveSource(
   context: ApiContext,
   tenant: string,
@@ -39,7 +39,7 @@ export async function resolveSource(
   }
 }
 
-/** What the job's erasure has to reach as well. */
+/** The uploads that an erasure of the job deletes too. */
 export function uploadsOf(pointers: Partial<Record<Side, Pointer>>): UploadId[] {
   const ids = Object.values(pointers).flatMap((pointer) => ('upload_id' in pointer ? [pointer.upload_id] : []));
   return ids.filter(isUploadId);

@@ -1,4 +1,4 @@
-/** What was submitted, whichever of the three body forms it came in. */
+/** A submission, in the same form for all three body forms. */
 import type { Side } from '@cardseal/core/job';
 import type { JobTerms } from './request-schema.ts';
 import type { Pointer } from './resolve-sources.ts';
@@ -6,6 +6,6 @@ import type { Pointer } from './resolve-sources.ts';
 export interface Submission {
   pictures: Partial<Record<Side, Buffer>>;
   terms: JobTerms;
-  /** Sides whose picture is elsewhere still. */
+  /** Sides whose image must still be fetched. */
   pointers: Partial<Record<Side, Pointer>>;
 }

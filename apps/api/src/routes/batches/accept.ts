@@ -1,4 +1,4 @@
-/** Takes a batch in: each line is checked and sealed into the manifest as it arrives; the head commits them all. */
+/** Accepts a batch: each line is checked and sealed into the manifest as it arrives, and the head commits them all. */
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { CardsealError, TransientError } from '@cardseal/base/errors';
@@ -26,7 +26,7 @@ const LONG_LINE = 'A line of a batch has at most 1 MiB. Upload larger images fir
 
 export interface Accepted {
   id: BatchId;
-  /** What was committed here; null when another request with the same Idempotency-Key made the batch. */
+  /** The committed batch; null when another request with the same Idempotency-Key created it. */
   round: BatchRound | null;
 }
 
@@ -41,7 +41,7 @@ export async function acceptBatch(
   const { tenant } = caller;
   const own = await ledger.intake.batches.begin(tenant, newId('batch', clock.now()) as BatchId);
   const { id } = own.opened;
-  // A claim may stand even though its answer was lost: from then on others may come to this id.
+  // The claim may be stored even if its response was lost: from then on other requests may use this id.
   let claimed = false;
   try {
     const { head, digests } = await writeManifest(context, caller, own, body);
@@ -55,7 +55,8 @@ export async function acceptBatch(
     await own.drop({ alone: true }).catch(() => {});
     return accepted;
   } catch (error) {
-    // What a store did not answer may still land: then the marker stays, and the keeper looks after it.
+    // A write without a response may still arrive at the store: then the marker stays, and the batch loop takes care
+    // of it.
     await own.drop({ alone: !claimed && !(error instanceof CardsealError) }).catch(() => {});
     throw error;
   }
@@ -63,7 +64,7 @@ export async function acceptBatch(
 
 type Draft = Omit<HeadDraft, 'createdAtMs'>;
 
-/** What the lines mean, and what they are: processes of an earlier version compared their text. */
+/** Digests of the meaning and of the text of the lines: processes of an earlier version compared the text. */
 interface Digests {
   meaning: string;
   text: string;
@@ -91,7 +92,7 @@ async function writeManifest(
     for (let blank = last + 1; blank < line; blank++) head.blank.push(blank);
     last = line;
     head.lines++;
-    // A line over the limit has no bytes any more; its digest keeps idempotency exact.
+    // The bytes of a line over the limit are gone. Its digest keeps the comparison exact.
     const read = one.bytes === null ? null : readLine(one.bytes);
     meaning.update(read?.meaning ?? digestOf(one)).update('\n');
     text.update(one.bytes?.toString().trim() ?? digestOf(one)).update('\n');
@@ -117,7 +118,7 @@ function describe({ message, errors = [] }: Problem): string {
   return [message, ...errors.slice(0, 3).map(({ pointer, detail }) => `${pointer}: ${detail}`)].join(' ');
 }
 
-/** The id that the key stands for; null when it was used for another request. */
+/** The id that belongs to the key; null when the key was used for another request. */
 async function claim(
   { ledger }: ApiContext,
   tenant: string,
@@ -126,7 +127,7 @@ async function claim(
   digests: Digests,
 ): Promise<BatchId | null> {
   const fingerprint = await ledger.intake.idempotency.fingerprint(tenant, [digests.meaning]);
-  // A claim holds the id of what was made; here it is a batch.
+  // A claim holds the id of the created object; here it is a batch.
   const ours = { job: id as unknown as JobId, fingerprint };
   const standing = await ledger.intake.idempotency.claim(tenant, 'POST /v1/batches', key, ours);
   const isSame =
@@ -135,7 +136,10 @@ async function claim(
   return isSame ? (standing.job as unknown as BatchId) : null;
 }
 
-/** The id was claimed by an earlier request: it made the batch, is at it, or died before it did; then our lines are taken. */
+/**
+ * An earlier request claimed the id. It created the batch, is creating it, or crashed before; in the last case these
+ * lines are used.
+ */
 async function joinStanding(
   context: ApiContext,
   caller: Caller,
@@ -150,7 +154,7 @@ async function joinStanding(
   try {
     for (let at = 0; at < own.chunks(); at++) {
       const lines = await batches.chunk(tenant, own.opened.id, own, at);
-      // This request stood still for so long that the keeper took it for dead.
+      // This request paused for so long that the batch loop withdrew it.
       if (lines === null) throw new TransientError('store_batch_withdrawn');
       await joined.put(lines);
     }

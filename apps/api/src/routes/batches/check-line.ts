@@ -1,4 +1,4 @@
-/** One line of a batch, checked as a single request would be, but for pictures that are read when its turn comes. */
+/** Checks one line of a batch like a single request, except images that a worker reads later. */
 import { isAllowedSource, isUploadId, type ObjectSourceRule } from '@cardseal/core/ledger';
 import type { ApiContext } from '../../context.ts';
 import { Problem } from '../../http/problems/index.ts';
@@ -8,7 +8,7 @@ import type { ReadLine } from './read-line.ts';
 
 export type CheckLine = (line: ReadLine) => Promise<JobRequestBody>;
 
-/** The returned check throws Problem for a line that is refused. What it looks up it looks up once per batch. */
+/** The returned function throws Problem for a refused line. It reads each endpoint and source list once per batch. */
 export function createLineCheck(context: ApiContext, tenant: string): CheckLine {
   let rules: Promise<readonly ObjectSourceRule[]> | undefined;
   const knownEndpoints = new Map<string, Promise<void>>();

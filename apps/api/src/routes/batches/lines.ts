@@ -1,10 +1,10 @@
-/** The lines of a batch and the jobs they became. */
+/** The lines of a batch and their jobs. */
 import type { JobId } from '@cardseal/core/job';
 import { type BatchHead, type BatchId, lineIdPrefix, lineJobId } from '@cardseal/core/ledger';
 import type { ApiContext } from '../../context.ts';
 import type { BatchCounts } from './schema.ts';
 
-/** Numbers of all lines that are not blank, with why one was refused. */
+/** Numbers of all lines that are not blank, with the reason for each refused line. */
 export function* linesOf(head: BatchHead): Generator<{ line: number; rejected?: { code: string; detail: string } }> {
   const rejected = new Map(head.rejected.map(({ line, ...why }) => [line, why]));
   const blank = new Set(head.blank);
@@ -21,7 +21,7 @@ export function acceptedJobs(id: BatchId, head: BatchHead): Map<JobId, number> {
   return jobs;
 }
 
-/** States of the batch's jobs by the names of the index alone; a line without a job is not among them. */
+/** States of the batch's jobs, from the names of the index; a line without a job is not included. */
 export async function statesOf(
   { ledger }: ApiContext,
   tenant: string,
@@ -35,7 +35,7 @@ export async function statesOf(
   return states;
 }
 
-/** @param missing what an accepted line without a name in the index is counted as. */
+/** @param missing the state of an accepted line without a name in the index. */
 export function countStates(
   head: BatchHead,
   states: ReadonlyMap<JobId, string>,

@@ -1,4 +1,4 @@
-/** A batch as its owner sees it: how far it is, and what became of each line. */
+/** A batch as its owner sees it: its progress and the result of each line. */
 import type { JobView } from '@cardseal/core/job';
 import { type BatchHead, type BatchId, lineJobId } from '@cardseal/core/ledger';
 import type { ApiContext } from '../../context.ts';
@@ -9,7 +9,7 @@ import type { BatchCounts, BatchView } from './schema.ts';
 
 const READS_AT_ONCE = 8;
 
-/** null when there is no such batch of this tenant. */
+/** null when the tenant has no such batch. */
 export async function readBatch(context: ApiContext, tenant: string, id: BatchId): Promise<BatchView | null> {
   const head = await context.ledger.intake.batches.head(tenant, id);
   if (!head) return null;
@@ -32,10 +32,10 @@ export type BatchResult =
   | { line: number; job: JobView | PendingLine }
   | { line: number; rejected: { code: string; detail: string } };
 
-/** A line whose job is not made yet, or never will be. */
+/** A line whose job does not exist yet, or never will. */
 type PendingLine = Pick<JobView, 'id' | 'generation' | 'state'>;
 
-/** Every line in order. A few jobs are read at once, and no more than a few are held. */
+/** Every line in order. Reads a few jobs at a time and keeps no more in memory. */
 export async function* batchResults(
   context: ApiContext,
   caller: Caller,

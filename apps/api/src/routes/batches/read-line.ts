@@ -6,7 +6,7 @@ import { fromRequest, meaningOf, type Submission } from '../../pipeline/submit/i
 import { type JobRequestBody, jobRequestSchema, SOURCE } from '../../pipeline/submit/request-schema.ts';
 
 export interface ReadLine {
-  /** For the comparison under an Idempotency-Key: equal lines mean the same, whatever becomes of them. */
+  /** For the comparison under an Idempotency-Key: equal lines mean the same, whatever their results. */
   meaning: string;
   line: { request: JobRequestBody; submission: Submission } | Problem;
 }

@@ -1,4 +1,4 @@
-/** Batches: taken in as a stream, read as a stream. */
+/** Batches: accepted as a stream, returned as a stream. */
 import { Readable } from 'node:stream';
 import { type BatchId, isBatchId } from '@cardseal/core/ledger';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
@@ -15,7 +15,7 @@ import { MAX_LINE_BYTES, MAX_LINES } from './read-lines.ts';
 
 export const BATCH_TYPES = ['application/x-ndjson', 'application/ndjson', 'application/jsonl'] as const;
 
-/** A line in all its copies and the lines that wait for their place in the manifest, however long the batch is. */
+/** A line in all its copies, and the lines that wait for their chunk of the manifest, however long the batch is. */
 const STREAM_BYTES = 8 * 1024 * 1024;
 
 export function batchRoutes(

@@ -1,4 +1,4 @@
-/** What a batch looks like to its owner. */
+/** A batch as its owner sees it. */
 import { z } from 'zod';
 import { jobSchema } from '../../openapi/schemas.ts';
 

@@ -1,6 +1,6 @@
 /**
- * What an endpoint may have been told, newest first, from names alone: outcomes by when their card was submitted, and
- * notices and tests by when they were. Two lists of names are read side by side; the cursor remembers where in each.
+ * The events for an endpoint, newest first, from names only: outcomes by the submission time of their job, notices and
+ * tests by their own time. Two lists of names are merged; the cursor stores the position in each.
  */
 import { createdAtMs } from '@cardseal/core/job';
 import type { DeliveryRef, Ledger } from '@cardseal/core/ledger';
@@ -8,7 +8,7 @@ import type { DeliveryRef, Ledger } from '@cardseal/core/ledger';
 export interface Told {
   ref: Omit<DeliveryRef, 'endpoint'>;
   eventType: string;
-  /** Goes on behind this one. */
+  /** Continues after this one. */
   cursor: string;
 }
 

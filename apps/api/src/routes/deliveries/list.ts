@@ -10,7 +10,7 @@ export interface DeliveryPage {
   next_cursor: string | null;
 }
 
-/** Names looked at for one answer: the next cursor goes on behind them, even when nothing was found. */
+/** Names read for one response: the next cursor continues after them, even when nothing matched. */
 const MOST_NAMES = 2000;
 const AT_ONCE = 20;
 
@@ -64,7 +64,7 @@ async function take(told: AsyncGenerator<Told>, count: number): Promise<Told[]> 
   return some;
 }
 
-/** null when nothing was ever owed there. */
+/** null when no delivery was ever owed there. */
 export async function readDelivery({ ledger }: Pick<ApiContext, 'ledger'>, ref: DeliveryRef) {
   const record = await ledger.deliveries.records.read(ref);
   const open = record.last?.class !== 'delivered';

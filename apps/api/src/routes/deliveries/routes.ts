@@ -1,4 +1,4 @@
-/** The record of deliveries, from the ledger alone: what is owed, what was tried, and sending one again. */
+/** Lists deliveries and attempts from the ledger, and sends one again. */
 
 import { redeliver } from '@cardseal/core/use-cases';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
@@ -47,7 +47,7 @@ export function deliveryRoutes(app: FastifyInstance, context: ApiContext, authen
     const view = await readDelivery(context, ref);
     if (!view) throw new Problem('not_found');
     const tries = (await ledger.deliveries.records.tries(ref)).map(tryView);
-    // What a receiver answers is its own, and may quote what it was sent.
+    // The response of a receiver may quote what it was sent, so it counts as personal data.
     const seesAnswers = caller.scopes.includes('results:read');
     return { ...view, entries: seesAnswers ? tries : tries.map((entry) => ({ ...entry, answer: null })) };
   });
@@ -56,7 +56,7 @@ export function deliveryRoutes(app: FastifyInstance, context: ApiContext, authen
     const { tenant } = await authenticate(request, 'endpoints:write');
     const ref = deliveryRef(tenant, request);
     if (!(await readDelivery(context, ref))) throw new Problem('not_found');
-    // The delivery names the endpoint, so an absent record is a fault of the store.
+    // The delivery names the endpoint, so a missing record is a fault of the store.
     stillPresent(await ledger.tenants.endpoints.get(tenant, ref.endpoint), ref);
     await redeliver(ledger, jobQueue, ref, clock.now());
     log.info('delivery.resent', { tenant, job_id: ref.job, generation: ref.generation, endpoint_id: ref.endpoint });

@@ -1,4 +1,4 @@
-/** Deliveries and their tries as their owner sees them. */
+/** Deliveries and their attempts as their owner sees them. */
 import type { DeliveryView, JobId } from '@cardseal/core/job';
 import type { DeliveryRecord, DeliveryRef, StoredDeliveryAttempt } from '@cardseal/core/ledger';
 import { deliverJobId } from '@cardseal/core/queue';
@@ -23,13 +23,13 @@ function deliveryId(ref: DeliveryRef): string {
   return `dlv_${deliverJobId(ref)}`;
 }
 
-/** null for what is no delivery's id. */
+/** null for text that is not the id of a delivery. */
 export function parseDeliveryId(tenant: string, id: string): DeliveryRef | null {
   const [, job, generation, endpoint] = ID.exec(id) ?? [];
   return job === undefined ? null : { tenant, job: job as JobId, generation: Number(generation), endpoint: endpoint! };
 }
 
-/** What a delivery is about, for lists over many jobs. */
+/** The subject of a delivery, for lists over many jobs. */
 export function subjectView({ job, generation }: DeliveryRef) {
   return job.startsWith('job_') ? { job_id: job, generation } : { job_id: null, generation };
 }

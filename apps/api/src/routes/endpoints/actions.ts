@@ -1,4 +1,4 @@
-/** What can be done with an endpoint besides changing it: a new secret, a test, enabling it, having things sent again. */
+/** Actions on an endpoint besides changes: a new secret, a test, enabling, recovery. */
 
 import type { EndpointRecord } from '@cardseal/core/ledger';
 import { countOutcomes } from '@cardseal/core/use-cases';
@@ -61,7 +61,7 @@ export function endpointActions(
     const { since, until = nowMs, dry_run: isDry } = parse(recoverySchema, request.body);
     if (since > nowMs) throw invalid('/since', 'must not be in the future: nothing can have been missed after now');
     if (endpoint.value.state !== 'enabled') throw invalid('', 'The endpoint is disabled: enable it first.');
-    // The recovery runs now, so it can send nothing that is reached later.
+    // The recovery starts now, so it cannot include later outcomes.
     const recovery = { kind: 'since' as const, sinceMs: since, untilMs: Math.min(until, nowMs) };
     const counts = await countOutcomes(context, tenant, endpoint.value, recovery);
     const times = { since: new Date(since).toISOString(), until: new Date(recovery.untilMs).toISOString() };
@@ -72,7 +72,9 @@ export function endpointActions(
   });
 }
 
-/** New key first; those before it end with the overlap, or earlier if they were to, and no more than three live. */
+/**
+ * The new secret first. Older ones end with the overlap, or earlier if that was set before; at most three are valid.
+ */
 function rotate(value: EndpointRecord, secret: string, nowMs: number, overlapMs: number): EndpointRecord {
   const endMs = nowMs + overlapMs;
   const older = value.secrets

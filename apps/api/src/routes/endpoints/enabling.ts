@@ -1,4 +1,4 @@
-/** Stopping an endpoint and taking it into use again; what was kept for it meanwhile comes back in the background. */
+/** Disables an endpoint and enables it again. Parked deliveries are then sent in the background. */
 import type { EndpointRecord, Versioned } from '@cardseal/core/ledger';
 import { enableEndpoint } from '@cardseal/core/use-cases';
 import type { ApiContext } from '../../context.ts';

@@ -1,4 +1,4 @@
-/** What Redis knows of an endpoint's lane; null whenever it does not answer at once. */
+/** The state of an endpoint's concurrency limit in Redis; null when Redis does not respond at once. */
 import { redisTarget } from '@cardseal/core/config';
 import { connectRedis, createEndpointLimits, type EndpointLimitState } from '@cardseal/core/queue';
 import type { FastifyInstance } from 'fastify';

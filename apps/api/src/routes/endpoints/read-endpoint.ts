@@ -1,4 +1,4 @@
-/** Reads what a caller wants of an endpoint into the record that is kept, and refuses what must not be. */
+/** Turns the request about an endpoint into its record, and refuses invalid settings. */
 import { CardsealError } from '@cardseal/base/errors';
 import type { EndpointRecord } from '@cardseal/core/ledger';
 import { sentenceOf } from '@cardseal/core/validation';
@@ -27,7 +27,7 @@ export function readEndpoint({ clock, guard }: ApiContext, caller: Caller, body:
   };
 }
 
-/** The change as a function over the record that stands when it is written. */
+/** The change as a function of the record that exists when it is written. */
 export function readChange({ clock, guard }: ApiContext, caller: Caller, body: unknown) {
   const { url, payload, public_key, headers, max_rate, expires_in, events } = parse(endpointChangeSchema, body);
   if (url !== undefined) guard.checkUrl(url);
@@ -45,7 +45,7 @@ export function readChange({ clock, guard }: ApiContext, caller: Caller, body: u
       ...(max_rate === undefined ? {} : { maxRate: max_rate }),
       ...(expires_in === undefined ? {} : { expiresAtMs: expiryOf(expires_in, nowMs) }),
     };
-    // Whoever may change where results go to may read them.
+    // A key that may change the target of results may also read them.
     if (url !== undefined || payload !== undefined || key !== undefined) mayReceive(caller, next.payload);
     if ((next.payload === 'encrypted') !== (next.publicKey !== null)) {
       throw invalid('/public_key', 'belongs to payload `encrypted`, which cannot be without it');
@@ -67,7 +67,7 @@ function mayReceive(caller: Caller, payload: EndpointRecord['payload']): void {
   throw new Problem('forbidden', 'An endpoint that receives results needs a key with the scope results:read.');
 }
 
-/** The public members as a JWK: what was not understood is not kept. */
+/** The public members as a JWK: unknown members are not stored. */
 function recipientKey(input: unknown): string {
   const { jwk, kid } = validateRecipientKey(input);
   return JSON.stringify(kid === undefined ? jwk : { ...jwk, kid });

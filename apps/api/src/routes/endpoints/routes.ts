@@ -1,4 +1,4 @@
-/** Webhook endpoints: made, read, changed and removed by the tenant. A signing secret is shown once. */
+/** Webhook endpoints: the tenant creates, reads, changes and removes them. A signing secret is shown once. */
 import { deletedEndpoint, type EndpointRecord, endpointMissing, SYSTEM_TENANT } from '@cardseal/core/ledger';
 import { describeError } from '@cardseal/core/log';
 import type { FastifyInstance } from 'fastify';
@@ -29,12 +29,12 @@ export function endpointRoutes(app: FastifyInstance, context: ApiContext, authen
     const value = readEndpoint(await forTenant(caller.tenant), caller, request.body);
     const id = idForMaking(request, 'we', clock.now());
     const fresh = await ledger.tenants.endpoints.create(caller.tenant, id, value);
-    // Or made already, by a try under the same Idempotency-Key that died before it could answer.
+    // Or an earlier attempt with the same Idempotency-Key created it and crashed before the response.
     const created = fresh
       ? { id, version: 1, value }
       : stillPresent(await ledger.tenants.endpoints.get(caller.tenant, id), { tenant: caller.tenant, endpoint: id });
     log.info('endpoint.created', { tenant: caller.tenant, endpoint_id: id });
-    // Not awaited: the consumer may only be about to learn the secret with which it verifies.
+    // Not awaited: the consumer may need this response to learn the secret that verifies the event.
     sendTest(context, caller.tenant, created).catch((error) =>
       log.warn('endpoint.test_not_sent', { tenant: caller.tenant, endpoint_id: id, ...describeError(error) }),
     );
@@ -73,7 +73,8 @@ export function endpointRoutes(app: FastifyInstance, context: ApiContext, authen
     const { tenant } = await authenticate(request, 'endpoints:write');
     const id = endpointId(request);
     present(await ledger.tenants.endpoints.get(tenant, id));
-    // The record stays with the state `deleted`, because only that state settles pending deliveries. Secrets and headers go.
+    // The record stays with the state `deleted`, because only that state settles pending deliveries. Secrets and
+    // headers are removed.
     const gone = (value: EndpointRecord): EndpointRecord => ({ ...deletedEndpoint(value), expiresAtMs: null });
     if (!(await ledger.tenants.endpoints.change(tenant, id, gone))) throw endpointMissing({ tenant, endpoint: id });
     log.info('endpoint.deleted', { tenant, endpoint_id: id });

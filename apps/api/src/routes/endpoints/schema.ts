@@ -1,4 +1,4 @@
-/** What a webhook endpoint may be told to do. */
+/** The settings of a webhook endpoint in requests. */
 import { EVENT_TYPES } from '@cardseal/core/ledger';
 import { z } from 'zod';
 
@@ -8,7 +8,7 @@ const payload = z.enum(['full', 'reference', 'encrypted']);
 const publicKey = z
   .union([z.string().max(8192), z.record(z.string(), z.unknown())], { error: 'must be a public key as JWK or PEM' })
   .nullable();
-/** Names and values are judged by `readEndpointHeaders`, the same rules that the sender relies on. */
+/** `readEndpointHeaders` checks names and values, by the rules that the sender relies on. */
 const headers = z.record(z.string().max(64), z.string().max(1024));
 const maxRate = z
   .number()
@@ -41,7 +41,7 @@ export const endpointSchema = z
   .refine((value) => (value.payload === 'encrypted') === (value.public_key !== null), keyBelongs)
   .meta({ id: 'WebhookEndpointRequest' });
 
-/** Only what is named changes. */
+/** Only the given members change. */
 export const endpointChangeSchema = z
   .strictObject({
     url,

@@ -1,10 +1,10 @@
-/** An endpoint as its owner sees it: never a secret, and of its headers the names only. */
+/** An endpoint as its owner sees it: never a secret, and only the names of its headers. */
 import { type EndpointRecord, endpointMissing, type Versioned } from '@cardseal/core/ledger';
 import type { EndpointLimitState } from '@cardseal/core/queue';
 import type { FastifyRequest } from 'fastify';
 import { Problem } from '../../http/problems/index.ts';
 
-/** `lane` is null while Redis is away: a hold is then not seen. */
+/** `lane` is null while Redis is away: a hold is not visible then. */
 export function endpointView({ id, value }: Versioned<EndpointRecord>, lane: EndpointLimitState | null, nowMs: number) {
   const { url, events, payload, publicKey, state, createdAtMs, headers, maxRate, secrets, disabledBy } = value;
   const heldMs = lane?.heldUntilMs && lane.heldUntilMs > nowMs ? lane.heldUntilMs : null;
@@ -35,7 +35,7 @@ function healthOf({ state, health }: EndpointRecord, heldMs: number | null) {
   return health?.state ?? 'healthy';
 }
 
-/** Why it fails or was given up. A hold has its own member, and `disabled_by: owner` is the owner's own reason. */
+/** Why it fails or was disabled. A hold has its own member; `disabled_by: owner` needs no reason. */
 function reasonOf({ state, disabledBy, health }: EndpointRecord, heldMs: number | null) {
   const isTrouble = state === 'disabled' ? (disabledBy ?? 'owner') !== 'owner' : health?.state === 'failing';
   return isTrouble && heldMs === null ? (health?.cause ?? null) : null;
@@ -48,8 +48,8 @@ export function endpointId(request: FastifyRequest): string {
 }
 
 /**
- * For a record that was there a moment ago, or that a delivery names. Throws DefectError `endpoint_record_missing` when it
- * is absent: a deletion leaves a record with the state `deleted`.
+ * For a record that existed a moment ago, or that a delivery names. Throws DefectError `endpoint_record_missing` when
+ * it is missing: a deletion leaves a record with the state `deleted`.
  */
 export function stillPresent(
   record: Versioned<EndpointRecord> | null,

@@ -1,4 +1,4 @@
-/** What remains to be said of an erased job: that it existed, and when it was erased. */
+/** What the API shows of an erased job: that it existed, and when it was erased. */
 import type { JobId, JobView } from '@cardseal/core/job';
 import type { ErasureRecord, Tombstone } from '@cardseal/core/ledger';
 

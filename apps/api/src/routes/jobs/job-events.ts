@@ -13,7 +13,7 @@ import { beginWait, whenClosed } from '../../http/waits/index.ts';
 import { lookAgainMs } from './poll-interval.ts';
 import { readJobTogether } from './read-together.ts';
 
-/** Proxies close what is silent for a minute. */
+/** Proxies close a connection that is silent for a minute. */
 const HEARTBEAT_MS = 15_000;
 
 /** Throws Problem `not_found` before the stream begins; afterwards it never throws. */
@@ -53,7 +53,7 @@ export async function streamJobEvents(
       finished = isFinished(view.state);
     });
   } catch {
-    // The status is sent: whoever reads sees the stream end without an end state, and comes again.
+    // The status is already sent: the reader sees the stream end without a final state, and connects again.
   } finally {
     inbox.close();
     wait.end();
@@ -94,7 +94,7 @@ function frame(view: JobView): string {
   return `event: state\ndata: ${JSON.stringify(view)}\n\n`;
 }
 
-/** Says why the stream ends before the job does. A browser that may come back does so after the time in `retry`. */
+/** Says why the stream ends before the job does. A browser reconnects after the time in `retry`. */
 function lastFrame(problem: Problem, requestId: string): string {
   const retry = problem.code === 'shutting_down' ? 'retry: 1000\n' : '';
   return `${retry}event: problem\ndata: ${JSON.stringify(problemDocument(problem, requestId))}\n\n`;
@@ -113,7 +113,7 @@ async function apply(
 }
 
 interface Inbox {
-  /** The next change; `silence` after `timeoutMs`; `closed` when nobody listens any more. */
+  /** The next change; `silence` after `timeoutMs`; `closed` when the client has disconnected. */
   next(timeoutMs: number): Promise<JobChange | 'silence' | 'closed'>;
   close(): void;
 }

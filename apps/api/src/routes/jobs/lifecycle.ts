@@ -36,7 +36,7 @@ export function lifecycleRoutes(app: FastifyInstance, context: ApiContext, authe
       log.info('job.erased', { tenant, job_id: job });
       return erasedView(job, tombstone, await ledger.jobs.erasures.readRecord(tenant, job));
     } catch (error) {
-      // Before the tombstone nothing is decided, and the client must ask again.
+      // Before the tombstone nothing is decided, and the client must repeat the request.
       if (!(error instanceof ErasureIncomplete)) throw error;
       log.warn('job.erasure_incomplete', { tenant, job_id: job, ...describeError(error) });
       reply.code(202).header('retry-after', ERASURE_RETRY_S);

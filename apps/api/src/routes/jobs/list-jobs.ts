@@ -1,4 +1,4 @@
-/** A page of the tenant's jobs, newest first: found by the names of the ledger's index, shown as `GET` shows each. */
+/** A page of the tenant's jobs, newest first: found by the names of the index, shown as `GET` shows each of them. */
 import { isJobId, JOB_STATES, type JobId, type JobView } from '@cardseal/core/job';
 import { z } from 'zod';
 import type { ApiContext } from '../../context.ts';
@@ -27,7 +27,7 @@ export interface JobPage {
   next_cursor: string | null;
 }
 
-/** Throws Problem `invalid_request` for a cursor that is none of ours. */
+/** Throws Problem `invalid_request` for an invalid cursor. */
 export async function listJobs(
   context: ApiContext,
   caller: Caller,
@@ -48,7 +48,7 @@ export async function listJobs(
     const some = page.jobs.slice(at, at + READS_AT_ONCE);
     views.push(...(await Promise.all(some.map((job) => readJob(context, caller, job)))));
   }
-  // Names may be behind, and of a submit that never committed there is a name but no job: what was read decides.
+  // Names may be outdated, and a submission without a commit has a name but no job: the read decides.
   const data = views.filter((view) => view !== null && (query.state === undefined || view.state === query.state));
   return { data: data as JobView[], next_cursor: page.next === null ? null : encodeCursor(page.next) };
 }

@@ -1,11 +1,14 @@
-/** How long a waiter trusts in being told before it looks into the ledger by itself. */
+/** How long a waiting request relies on notifications before it reads the ledger. */
 import type { ApiContext } from '../../context.ts';
 
-/** What was announced is heard, and a gap in hearing wakes all: this is for what was never announced. */
+/**
+ * Redis announces every end, and a gap in the subscription wakes all: this interval is for an end that was never
+ * announced.
+ */
 const TOLD_MS = 300_000;
-/** While Redis is away nothing is announced. */
+/** While Redis is away there are no announcements. */
 const UNTOLD_MS = 2000;
-/** But however many wait, together they look no more often than this. */
+/** However many requests wait, together they read no more often than this. */
 const LOOKS_PER_SECOND = 50;
 
 export function lookAgainMs({ finished, changes }: Pick<ApiContext, 'finished' | 'changes'>): number {

@@ -1,4 +1,4 @@
-/** A crop of one side: the portrait, or the card cut out of its picture; there only if the job asked for it. */
+/** A crop of one side: the portrait, or the card cut out of the image. It exists only if the job requested it. */
 import type { JobId, Side } from '@cardseal/core/job';
 import { assertRequestKept, type Crop } from '@cardseal/core/ledger';
 import type { ApiContext } from '../../context.ts';
@@ -8,7 +8,7 @@ export interface CropAnswer {
   contentType: 'image/jpeg' | 'image/png' | 'application/octet-stream';
 }
 
-/** null when there is no such crop: not asked for, not found in the picture, not yet there, or erased. */
+/** null when the crop does not exist: not requested, not found in the image, not there yet, or erased. */
 export async function readCrop(
   { ledger }: ApiContext,
   tenant: string,

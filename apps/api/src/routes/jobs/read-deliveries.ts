@@ -1,4 +1,4 @@
-/** Where each delivery of a job stands, from the names and try records of the ledger. */
+/** The state of each delivery of a job, from the names and delivery records of the ledger. */
 import type { DeliveryView, JobId } from '@cardseal/core/job';
 import type { DeliveryRecord, DeliveryRef } from '@cardseal/core/ledger';
 import { deliverJobId } from '@cardseal/core/queue';

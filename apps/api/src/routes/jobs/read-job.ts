@@ -1,4 +1,4 @@
-/** The job as its owner may see it, from the ledger; Redis adds hints about work in flight and may be away. */
+/** The job as its owner may see it, from the ledger. Redis adds hints about active work and may be away. */
 
 import type { JobId, JobRequest, JobView, Side, SideState } from '@cardseal/core/job';
 import { assertRequestKept, type Inventory } from '@cardseal/core/ledger';
@@ -33,7 +33,7 @@ export async function readJob(context: ApiContext, caller: Caller, job: JobId): 
       sealed.outcome(inventory.generation),
       readDeliveries(context, caller.tenant, job),
     ]);
-    // Erased between the two looks.
+    // The job was erased between the two reads.
     if (!outcome) return readJob(context, caller, job);
     const view = (JSON.parse(outcome.full) as { data: JobView }).data;
     return masked({ ...view, deliveries }, caller);
@@ -46,7 +46,7 @@ export async function readJob(context: ApiContext, caller: Caller, job: JobId): 
   return request && unfinished(request, inventory, hint, hint && waitingOf(hint, pool, context.clock.now()));
 }
 
-/** What Redis says must never delay or fail a read. */
+/** Redis must never delay or fail a read. */
 async function readHint({ jobQueue }: ApiContext, job: JobId, generation: number): Promise<LiveHint | null> {
   return jobQueue.hint(job, generation).catch(() => null);
 }

@@ -1,6 +1,6 @@
 /**
- * One look at the ledger for all who are woken by the same word. Only looks that begin in one turn of the event loop
- * are shared: whoever is told later must see what came later.
+ * Shares one read of the ledger among all requests that the same notification wakes. Only reads that begin in one turn
+ * of the event loop are shared: a later notification must see later changes.
  */
 import type { JobId, JobView } from '@cardseal/core/job';
 import type { ApiContext } from '../../context.ts';
@@ -11,7 +11,7 @@ type Looks = Map<string, Promise<JobView | null>>;
 
 const looksOf = new WeakMap<ApiContext, Looks>();
 
-/** As `readJob`. Callers who see different things of a job do not share. */
+/** Like `readJob`. Callers with different rights do not share. */
 export function readJobTogether(context: ApiContext, caller: Caller, job: JobId): Promise<JobView | null> {
   const looks = looksOf.get(context) ?? beginTurn(context);
   const name = `${caller.tenant} ${job} ${caller.scopes.includes('results:read')}`;

@@ -1,4 +1,4 @@
-/** Reading jobs: one, a list, its events, its crops; and trying one again. */
+/** Reads jobs (one, a list, events, crops) and retries one. */
 import { createHash } from 'node:crypto';
 import { isFinished, isJobId, type JobId, type JobView, type Side } from '@cardseal/core/job';
 import { reopen } from '@cardseal/core/use-cases';
@@ -72,7 +72,7 @@ async function retry({ ledger, jobQueue, log }: ApiContext, tenant: string, job:
   log.info('job.retry_opened', { tenant, job_id: job, generation });
 }
 
-/** By an earlier try of the same request, which died before it was answered: the job may even have ended since. */
+/** An earlier attempt of the same request crashed before its response: the retried job may even have ended since. */
 async function wasRetried({ ledger }: ApiContext, tenant: string, job: JobId, request: FastifyRequest) {
   const generation = Number((await earlierIntent(ledger, request)) ?? Number.NaN);
   if (Number.isNaN(generation)) return false;

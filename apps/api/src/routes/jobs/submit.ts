@@ -1,4 +1,4 @@
-/** `POST /v1/jobs`: submit → store → enqueue. What is answered 202 is in the ledger, whatever happens next. */
+/** `POST /v1/jobs`: submit → store → enqueue. A job with the response 202 is in the ledger, whatever happens next. */
 import type { JobId, JobRequest, JobView, Side } from '@cardseal/core/job';
 import { newJobId, SIDES } from '@cardseal/core/job';
 import { addIds, inSpan, withParent } from '@cardseal/core/trace';
@@ -22,7 +22,8 @@ import { waitingOf } from '../quota/index.ts';
 import { readJob, waitForJob } from './index.ts';
 
 export function submitRoute(app: FastifyInstance, context: ApiContext, authenticate: Authenticate): void {
-  // The key is checked before the body is read: who may not submit cannot make us buffer anything.
+  // The key is checked before the body is read: a caller without the right to submit cannot make the API buffer
+  // anything.
   const callers = new WeakMap<FastifyRequest, Caller>();
   app.post(
     '/v1/jobs',
@@ -74,7 +75,7 @@ async function submit(context: ApiContext, caller: Caller, request: FastifyReque
   return stored;
 }
 
-/** The id to work under: a fresh one, or that of the first submit with the same Idempotency-Key. */
+/** The job id: a fresh one, or that of the first submit with the same Idempotency-Key. */
 async function claimJob(
   { clock, ledger }: ApiContext,
   tenant: string,
@@ -89,7 +90,10 @@ async function claimJob(
   if (claim.fingerprint === fingerprint || claim.fingerprint === (await earlierFingerprint())) return claim.job;
   throw new Problem('idempotency_mismatch');
 
-  /** Of processes that compared the texts of terms and sources; one may run beside this one during an update. */
+  /**
+   * The fingerprint of an earlier version, which compared the texts of terms and sources. During an update both
+   * versions run.
+   */
   function earlierFingerprint(): Promise<string> {
     const { terms, pictures, pointers } = submission;
     const source = (side: Side) => pictures[side] ?? (pointers[side] ? JSON.stringify(pointers[side]) : '');
@@ -97,7 +101,7 @@ async function claimJob(
   }
 }
 
-/** A repeat under the same key is not a further card, be it later or at the same moment. */
+/** A repeated request with the same key is not another job, whether it comes later or concurrently. */
 async function spend({ ledger, limits }: ApiContext, caller: Caller, job: JobId, request: FastifyRequest) {
   if (request.headers['idempotency-key'] === undefined) return limits.spend(caller, 1);
   await limits.spend(caller, 1, async () => {
@@ -107,8 +111,8 @@ async function spend({ ledger, limits }: ApiContext, caller: Caller, job: JobId,
 }
 
 /**
- * Only now, so that a request whose key has its job already needs no upload or object any more. The request is not
- * committed yet: a picture that cannot be had leaves nothing behind but the claim.
+ * Runs only now, so that a repeated request needs no upload or object when its job exists. The request is not
+ * committed yet: when an image cannot be fetched, only the claim is left.
  */
 async function fetchPictures(
   context: ApiContext,
@@ -121,7 +125,7 @@ async function fetchPictures(
   const sides = SIDES.filter((side) => pointers[side] !== undefined);
   if (sides.length === 0) return;
   const { committed, erased } = await context.ledger.jobs.inventory(tenant, job);
-  // What became of it since is told by whoever stores it.
+  // The `store` step detects what has happened since.
   if (committed || erased) return;
   const maxBytes = context.config.MAX_IMAGE_BYTES;
   for (const side of sides) {
@@ -152,7 +156,7 @@ async function answer(
   return reply.code(waitS > 0 && view.finished_at !== null ? 200 : 202).send(view);
 }
 
-/** A job that has just been stored needs no read of the ledger: it is queued, whatever happens to it in this moment. */
+/** A job that was just stored needs no read of the ledger: it is queued. */
 async function viewOf(context: ApiContext, caller: Caller, { request, replayed }: Submitted, waitS: number) {
   if (waitS > 0) return waitForJob(context, caller, request.job, waitS);
   if (replayed) return readJob(context, caller, request.job);

@@ -1,6 +1,6 @@
 /**
- * What the upstream pool allows at this moment, for answers to consumers. Credentials are known by id and rate from
- * the workers' board, never by their secrets; a look is shared by all who ask within a second.
+ * The current state of the upstream pool, for responses to consumers. The API knows credentials by id and rate from
+ * the workers' board, never their secrets. All requests within a second share one read.
  */
 import type { Clock } from '@cardseal/base/clock';
 import type { Flow, Pool, WorkerBoard } from '@cardseal/core/queue';
@@ -8,18 +8,18 @@ import { type CredentialSnapshot, createPacer, type Pacer, type PacingRedis, PRO
 
 export interface PoolState {
   credentials: readonly CredentialSnapshot[];
-  /** Of all open ones; of all, while none is. */
+  /** The sum over all open credentials; over all of them while none is open. */
   callsPerSecond: number;
   openAtMs: Flow['openAtMs'];
   isOpen: boolean;
-  /** Nothing may be called, and a provider outage is among the reasons. */
+  /** No credential may be called, and a provider outage is among the reasons. */
   isOutage: boolean;
-  /** How long a card stays in a worker's hand once it has its permit. */
+  /** How long a worker holds a job after it has its permit. */
   afterPermitMs: number;
 }
 
 export interface PoolWatch {
-  /** null while Redis is away or no worker has said what there is. */
+  /** null while Redis is away or no worker has reported. */
   state(): Promise<PoolState | null>;
   stop(): void;
 }
@@ -29,7 +29,7 @@ const POOL_TTL_MS = 5000;
 
 export interface PoolWatchParts {
   redis: PacingRedis;
-  /** As the workers' pacer has it: the queue's prefix without its braces. */
+  /** The same name as in the workers' pacer: the queue prefix without its braces. */
   prefix: string;
   board: Pick<WorkerBoard, 'pool'>;
   clock: Clock;

@@ -1,4 +1,4 @@
-/** What the upstream quota allows and how long one more card would wait. Nothing in it names a credential. */
+/** The state of the upstream quota, and the wait of one more job. The response names no credential. */
 import type { JobClass, QueueSnapshot } from '@cardseal/core/queue';
 import type { ApiContext } from '../../context.ts';
 import type { LimitedKey, LimitView } from '../../http/limits/index.ts';

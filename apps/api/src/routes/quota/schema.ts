@@ -1,4 +1,4 @@
-/** The answer of `GET /v1/quota`. Null stands for what nobody knows: Redis away, no worker yet, a gate without an end. */
+/** The response of `GET /v1/quota`. Null means unknown: Redis is away, no worker has reported, or a gate has no end. */
 import { z } from 'zod';
 
 const perClass = <T extends z.ZodType>(value: T) => z.object({ interactive: value, bulk: value });

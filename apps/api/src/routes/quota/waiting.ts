@@ -1,4 +1,4 @@
-/** Why a queued card waits, and when it will be started: pure, from where it stands and what the pool allows. */
+/** Why a queued job waits, and when it will start. Pure: computed from its position and the state of the pool. */
 import type { WaitingFor } from '@cardseal/core/job';
 import {
   jobsBefore,
@@ -24,7 +24,7 @@ export function waitingOf(hint: LiveHint, pool: PoolState | null, nowMs: number)
     const dueAtMs = Math.max(standing.dueAtMs, pool?.isOutage ? (pool.openAtMs ?? 0) : 0);
     return { waitingFor, startAtMs: atLeast(nowMs, dueAtMs || null) };
   }
-  // In line: what it waited for before is over.
+  // The job is in the queue: what it waited for before is over.
   const waitingFor = pool ? closedReason(pool) : hint.waitingFor;
   if (!pool) return { waitingFor, startAtMs: null };
   return { waitingFor, startAtMs: callAtMs({ cardClass, ...standing }, pool, nowMs) };
@@ -35,9 +35,9 @@ function closedReason({ isOpen, isOutage }: PoolState): WaitingFor {
   return isOutage ? 'provider' : 'quota';
 }
 
-/** When a card in line gets its call: after those before it, in line and in hand. */
+/** When a waiting job gets its call: after the jobs before it, in the queue and in workers. */
 export function callAtMs(standing: Standing & QueueSnapshot, pool: PoolState, nowMs: number): number | null {
-  // The pool was looked at some moments ago.
+  // The state of the pool is a few moments old.
   const openAtMs = pool.openAtMs === null ? null : Math.max(nowMs, pool.openAtMs);
   const flow = { callsPerCard: standing.callsPerCard, callsPerSecond: pool.callsPerSecond, openAtMs };
   const before = jobsBefore(standing) + jobsInFlight(standing.active, pool.afterPermitMs, flow);

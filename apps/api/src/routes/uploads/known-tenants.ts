@@ -7,7 +7,7 @@ import type { Clock } from '@cardseal/base/clock';
 import { type Ledger, SYSTEM_TENANT } from '@cardseal/core/ledger';
 import { LRUCache } from 'lru-cache';
 
-/** True for a tenant that existed a second ago. Whatever is asked, it costs the store one list per second. */
+/** True for a tenant that existed a second ago. However often it is called, it costs the store one list per second. */
 export type IsTenant = (tenant: string) => Promise<boolean>;
 
 const LIST_EVERY_MS = 1000;

@@ -1,4 +1,4 @@
-/** Takes the body of an upload as it comes: a chunk at a time is sealed and stored, and never more is held. */
+/** Receives the body of an upload: each chunk is sealed and stored as it arrives, and no more is kept in memory. */
 import type { Readable } from 'node:stream';
 import type { UploadWriter } from '@cardseal/core/ledger';
 import { Problem } from '../../http/problems/index.ts';
@@ -6,12 +6,15 @@ import { Problem } from '../../http/problems/index.ts';
 const CHUNK_BYTES = 1024 * 1024;
 const MAX_PIECES = 1024;
 
-/** Throws Problem `upload_refused` unless exactly `sizeBytes` arrive. Nothing is committed before, and nothing left. */
+/**
+ * Throws Problem `upload_refused` unless exactly `sizeBytes` arrive. Before that nothing is committed, and a refusal
+ * leaves nothing behind.
+ */
 export async function receiveUpload(body: Readable, writer: UploadWriter, sizeBytes: number): Promise<void> {
   try {
     await writeChunks(body, writer, sizeBytes);
   } catch (error) {
-    // What stays in spite of it belongs to no upload, and is swept with it.
+    // Chunks that remain belong to no upload, and the sweep deletes them.
     await writer.abandon().catch(() => {});
     throw error;
   }

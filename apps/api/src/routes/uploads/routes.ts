@@ -1,4 +1,6 @@
-/** `POST /v1/uploads`: a signed URL of this API; `PUT` to it: the image, sealed while it streams in. */
+/**
+ * `POST /v1/uploads` returns a signed URL of this API; `PUT` to it sends the image, which is sealed while it arrives.
+ */
 import type { Readable } from 'node:stream';
 import type { UploadId } from '@cardseal/core/ledger';
 import type { FastifyInstance } from 'fastify';
@@ -40,15 +42,15 @@ export function uploadRoutes(app: FastifyInstance, context: ApiContext, authenti
   });
 
   app.register(async (streaming) => {
-    // In here a body is handed on as the stream that it is.
+    // In this plugin a body is passed on as a stream.
     streaming.removeAllContentTypeParsers();
     streaming.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
-    // Fastify refuses a type that it cannot parse; here no type is looked at.
+    // Fastify refuses a type that it cannot parse; these routes ignore the type.
     streaming.addHook('onRequest', async ({ raw }) => {
       raw.headers['content-type'] = 'application/octet-stream';
     });
     if (origins.any) {
-      // Before anything else, so that a page can read why its upload is refused.
+      // First, so that a page can read why its upload is refused.
       streaming.addHook('onRequest', async (request, reply) => origins.allow(request, reply));
       streaming.options('/v1/uploads/:name', async (_request, reply) => origins.preflight(reply));
     }

@@ -1,4 +1,4 @@
-/** What an upload is asked for with, and what is answered. */
+/** Request and response of `POST /v1/uploads`. */
 import { z } from 'zod';
 import { BARE_IMAGE } from '../../http/parsers/index.ts';
 

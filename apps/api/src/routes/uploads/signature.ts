@@ -1,4 +1,4 @@
-/** The signed URL of an upload: it says who, what type, how many bytes, until when, and needs no API key. */
+/** The signed URL of an upload: it contains the tenant, the type, the size and the expiry, and needs no API key. */
 import { timingSafeEqual } from 'node:crypto';
 import { isUploadId, type Ledger, type UploadId } from '@cardseal/core/ledger';
 import type { IsTenant } from './known-tenants.ts';
@@ -21,7 +21,7 @@ export async function signedPath(ledger: Ledger, claims: UploadClaims): Promise<
   return `/v1/uploads/${claims.tenant}.${claims.id}?${query}`;
 }
 
-/** null for whatever was not signed by us. */
+/** null for anything that this installation did not sign. */
 export async function verifiedClaims(
   ledger: Ledger,
   isTenant: IsTenant,

@@ -1,4 +1,4 @@
-/** `GET /v1/usage`: what the tenant's keys were used for, by day. */
+/** `GET /v1/usage`: the usage of the tenant's keys, by day. */
 import { usageDay } from '@cardseal/core/ledger';
 import type { FastifyInstance } from 'fastify';
 import type { ApiContext } from '../../context.ts';

@@ -1,4 +1,4 @@
-/** The answer of `GET /v1/usage`. */
+/** The response of `GET /v1/usage`. */
 import { z } from 'zod';
 import { wholeNumber } from '../../http/json/whole-number.ts';
 
