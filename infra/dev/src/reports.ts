@@ -1,9 +1,9 @@
 /**
- * Sums what the projects of `npm test` left behind. Silence is never success: a project whose report is missing, empty or
- * milder than its exit code counts as failed. It runs nothing.
+ * Sums the results of the projects of `npm test`. A project counts as failed if its report is missing or empty, or if
+ * its exit code is not 0 although the report names no failure. This file runs nothing.
  */
 
-/** The part of Vitest's JSON report that is read here. */
+/** The part of Vitest's JSON report that `npm test` reads. */
 export interface VitestReport {
   numPassedTests: number;
   numFailedTests: number;
@@ -14,23 +14,30 @@ export interface VitestReport {
     name: string;
     status: string;
     message?: string;
+    /** Milliseconds since 1970. */
+    startTime?: number;
+    endTime?: number;
     assertionResults: Array<{ fullName: string; status: string; failureMessages?: string[] | null }>;
   }>;
 }
 
-/** How one project ended. `report` is undefined for a project that makes none, null for one that should have. */
+/** The result of one project. `report` is undefined for a project without reports, and null if its report is missing. */
 export interface ProjectResult {
   project: string;
-  /** null when it never ran. */
+  /** null if the project did not run. */
   exitCode: number | null;
   report: VitestReport | null | undefined;
+  /** How long it ran. */
+  seconds?: number | undefined;
+  /** Turborepo replayed an earlier run with the same inputs. */
+  cached?: boolean;
 }
 
 export interface Sum {
   passed: number;
   failed: number;
   skipped: number;
-  /** One entry for each thing that failed, for people. */
+  /** One text per failed test, file or project. */
   failures: string[];
 }
 
@@ -59,11 +66,11 @@ function sumPlain({ project, exitCode }: ProjectResult): Sum {
 }
 
 function sumReported({ project, exitCode, report }: ProjectResult): Sum {
-  if (!report) return oneFailure(project, 'left no report');
+  if (!report) return oneFailure(project, 'wrote no report');
   const skipped = report.numPendingTests + report.numTodoTests;
   const failures = [...failedTests(project, report), ...brokenFiles(project, report)];
   const passed = report.numPassedTests;
-  if (failures.length === 0 && passed + skipped === 0) failures.push(`${project}: its report names no test`);
+  if (failures.length === 0 && passed + skipped === 0) failures.push(`${project}: its report contains no test`);
   if (failures.length === 0 && (exitCode !== 0 || !report.success)) {
     failures.push(`${project}: the run failed (exit code ${exitCode}) although no test did`);
   }
@@ -82,7 +89,7 @@ function failedTests(project: string, report: VitestReport): string[] {
   );
 }
 
-/** A file that could not be loaded, or whose hooks failed, has no failed test of its own. */
+/** Files that could not be loaded, or whose hooks failed: they contain no failed test. */
 function brokenFiles(project: string, report: VitestReport): string[] {
   return report.testResults
     .filter(({ status }) => status === 'failed')

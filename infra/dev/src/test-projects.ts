@@ -1,6 +1,6 @@
 /**
- * Runs projects of tests through Turborepo, one pipeline whose stateful projects come one after the other, and collects
- * what they left. `npm test` and `npm run test:s3` use it; it decides nothing about success.
+ * Runs test projects through Turborepo and collects their results. Projects that start servers run one after the other.
+ * `npm test` and `npm run test:s3` use it. It does not decide whether a run succeeded.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
@@ -8,7 +8,7 @@ import { tryLock } from './boot/lock.mjs';
 import type { ProjectResult, VitestReport } from './reports.ts';
 import { runProgram } from './run-program.ts';
 
-/** In the order in which they run; the first two make no report. */
+/** In the order in which they run. `vitest.config.ts` and `turbo.json` define the same projects. */
 export const TEST_PROJECTS = [
   'types',
   'lint',
@@ -22,13 +22,17 @@ export const TEST_PROJECTS = [
 ] as const;
 export type TestProject = (typeof TEST_PROJECTS)[number];
 
-const PLAIN: readonly TestProject[] = ['types', 'lint'];
+/** These run no Vitest and write no report. */
+const WITHOUT_REPORT: readonly TestProject[] = ['types', 'lint'];
 
-interface TurboSummary {
-  tasks: Array<{ task: string; execution?: { exitCode?: number | null } | null }>;
+interface TaskSummary {
+  task: string;
+  /** Times are milliseconds since 1970. */
+  execution?: { exitCode?: number | null; startTime?: number; endTime?: number } | null;
+  cache?: { status?: string };
 }
 
-/** Throws when another run uses the same checkout: the two would mix their reports. */
+/** Throws if another run uses the same checkout, because the two would mix their reports. */
 export async function runProjects(
   root: string,
   projects: readonly TestProject[],
@@ -39,12 +43,8 @@ export async function runProjects(
   try {
     clearTraces(root);
     const exitCode = await runTurbo(root, projects, env);
-    const exitCodes = readExitCodes(root);
-    const results = projects.map((project) => ({
-      project,
-      exitCode: exitCodes.get(project) ?? null,
-      report: readReport(root, project),
-    }));
+    const tasks = readTasks(root);
+    const results = projects.map((project) => ({ ...resultOf(project, tasks), report: readReport(root, project) }));
     return { results, exitCode };
   } finally {
     lock.release();
@@ -58,8 +58,8 @@ function clearTraces(root: string): void {
 }
 
 function runTurbo(root: string, projects: readonly TestProject[], env: Readonly<NodeJS.ProcessEnv>): Promise<number> {
-  const tasks = projects.map((project) => (PLAIN.includes(project) ? `//#${project}` : project));
-  // The order of the projects is in turbo.json. With some left out the chain has gaps, so one at a time keeps it.
+  const tasks = projects.map((project) => (WITHOUT_REPORT.includes(project) ? `//#${project}` : project));
+  // turbo.json orders all projects. If some are left out, its chain has gaps; one task at a time keeps the order.
   const order = projects.length === TEST_PROJECTS.length ? ['--concurrency=2'] : ['--only', '--concurrency=1'];
   const flags = [...order, '--continue=always', '--summarize', '--cache=local:rw'];
   return runProgram('turbo', ['run', ...tasks, ...flags, '--no-update-notifier', '--log-order=stream'], {
@@ -68,16 +68,23 @@ function runTurbo(root: string, projects: readonly TestProject[], env: Readonly<
   });
 }
 
-function readExitCodes(root: string): Map<string, number | null> {
+function readTasks(root: string): TaskSummary[] {
   const folder = path.join(root, '.turbo/runs');
   const [file] = existsSync(folder) ? readdirSync(folder) : [];
-  if (!file) return new Map();
-  const summary: TurboSummary = JSON.parse(readFileSync(path.join(folder, file), 'utf8'));
-  return new Map(summary.tasks.map(({ task, execution }) => [task, execution?.exitCode ?? null]));
+  if (!file) return [];
+  const summary: { tasks: TaskSummary[] } = JSON.parse(readFileSync(path.join(folder, file), 'utf8'));
+  return summary.tasks;
+}
+
+function resultOf(project: TestProject, tasks: readonly TaskSummary[]): Omit<ProjectResult, 'report'> {
+  const summary = tasks.find(({ task }) => task === project);
+  const { exitCode = null, startTime, endTime } = summary?.execution ?? {};
+  const seconds = startTime === undefined || endTime === undefined ? undefined : (endTime - startTime) / 1_000;
+  return { project, exitCode, seconds, cached: summary?.cache?.status === 'HIT' };
 }
 
 function readReport(root: string, project: TestProject): VitestReport | null | undefined {
-  if (PLAIN.includes(project)) return undefined;
+  if (WITHOUT_REPORT.includes(project)) return undefined;
   try {
     return JSON.parse(readFileSync(path.join(root, 'reports', `${project}.json`), 'utf8'));
   } catch {
