@@ -3,7 +3,6 @@
 /** Inputs and records rather than prose of this project. */
 export const WITHOUT_PROSE: readonly string[] = [
   'test/vectors', // published inputs of other programs
-  'docs/develop/benchmarks', // records of measurements
   'docs/zh-CN', // Chinese
   'README.zh-CN.md', // Chinese
   'infra/lint/src/prose', // quotes what it refuses
@@ -13,7 +12,11 @@ export const WITHOUT_PROSE: readonly string[] = [
 /** Folders and files whose prose is not rewritten yet. This list only shrinks. */
 export const NOT_YET_REWRITTEN: readonly string[] = [
   'apps',
-  'docs',
+  'docs/operate/events.md',
+  'docs/operate/metrics.md',
+  'docs/understand/provider.md',
+  'docs/use/images.md',
+  'docs/use/problems.md',
   'infra',
   'packages',
   'test',

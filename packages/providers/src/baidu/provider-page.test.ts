@@ -33,7 +33,7 @@ const TRANSPORT_NAMES: Record<keyof typeof TRANSPORT_ERRORS, string> = {
 };
 
 const written = new Map(
-  tableUnder('Every answer').flatMap(([answers, ...rest]) => answers!.split(', ').map((one) => [one, rest] as const)),
+  tableUnder('Every response').flatMap(([answers, ...rest]) => answers!.split(', ').map((one) => [one, rest] as const)),
 );
 const cells = ({ upstreamClass, code, billed, message = '' }: UpstreamError) => [upstreamClass, code, billed, message];
 
@@ -58,7 +58,7 @@ describe('docs/understand/provider.md', () => {
 
   it('says of every class what becomes of it', () => {
     const classes = new Set([...written.values()].map(([upstreamClass]) => upstreamClass));
-    const explained = tableUnder('What becomes of an answer').map(([upstreamClass]) => upstreamClass);
+    const explained = tableUnder('What happens after a response').map(([upstreamClass]) => upstreamClass);
     expect(explained.toSorted()).toEqual([...classes].sort());
   });
 });
