@@ -60,7 +60,7 @@ export async function runDrill(options: DrillOptions): Promise<Drill> {
     await retryFailed(environment, { state: 'failed' });
     await untilSettled(environment.app, WELL_WITHIN_MS);
     await observer.until('an overview without troubles', ({ troubles }) => troubles.length === 0, WELL_WITHIN_MS);
-    await screenshots?.take('mended');
+    await screenshots?.take('repaired');
     books = await takeTally(environment, load.accepted);
   } catch (error) {
     problems.push((error as Error).message);
@@ -97,7 +97,7 @@ async function untilAllReported(
   const holds = (seen: ReadonlySet<Cause>) => others.every((cause) => seen.has(cause));
   await observer.until('the other four named', ({ named }) => holds(named), NAMED_WITHIN_MS);
   say('all named');
-  await screenshots?.take('height');
+  await screenshots?.take('peak');
   await observer.until('the other four alerted', ({ alerted }) => holds(alerted), NAMED_WITHIN_MS + waits);
   say('all alerted');
 }
