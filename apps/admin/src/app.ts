@@ -1,20 +1,8 @@
 /** Builds, starts and stops the admin app for operators. It listens on its own port, never on the port of the API. */
-
-import { type Clock, systemClock } from '@cardseal/base/clock';
-import { redisTarget } from '@cardseal/core/config';
-import { type Ledger, openLedger, openMasterKey } from '@cardseal/core/ledger';
+import { type AppOverrides, type OpenedApp, openApp } from '@cardseal/core/app';
 import { drainServer } from '@cardseal/core/lifetime';
-import { createLog, describeError, type Log } from '@cardseal/core/log';
-import { countStoreRequests, createMetrics, createMetricsListener } from '@cardseal/core/metrics';
-import { runPreflight } from '@cardseal/core/preflight';
-import {
-  connectRedis,
-  createEndpointLimits,
-  createJobQueue,
-  createWeights,
-  createWorkerBoard,
-  openQueues,
-} from '@cardseal/core/queue';
+import { createMetricsListener } from '@cardseal/core/metrics';
+import { createEndpointLimits, createWorkerBoard, openQueues } from '@cardseal/core/queue';
 import type { FastifyInstance } from 'fastify';
 import { createEndedSessions } from './auth/ended-sessions.ts';
 import { createFormTokens } from './auth/form-token.ts';
@@ -25,66 +13,35 @@ import type { AdminContext } from './context.ts';
 import { exportOverviewMetrics } from './metrics.ts';
 import { createHistory } from './overview/history.ts';
 import { createOverviewReader } from './overview/read.ts';
-import { createSamples, SAMPLE_EVERY_MS } from './overview/samples.ts';
-import { poolSnapshot } from './pool/pool.ts';
+import { createSampler } from './overview/sampler.ts';
+import { createSamples } from './overview/samples.ts';
 import { createServer } from './server.ts';
-
-export interface AdminOverrides {
-  clock?: Clock;
-  log?: Log;
-  ledger?: Ledger;
-}
 
 export interface Admin {
   start(): Promise<{ port: number }>;
-  /** @param hurry aborts when requests in progress must not be waited for any longer. */
+  /** @param hurry aborts when the stop must not wait for requests in progress any longer. */
   stop(hurry?: AbortSignal): Promise<void>;
 }
 
-/** Every third sample also reads the overview: every 30 seconds. */
-const OVERVIEW_EVERY_SAMPLES = 3;
-
-// biome-ignore lint/complexity/noExcessiveLinesPerFunction: builds and wires the whole process in the order of its dependencies.
-export function createAdminApp(config: AdminConfig, overrides: AdminOverrides = {}): Admin {
-  const clock = overrides.clock ?? systemClock;
-  const log = overrides.log ?? createLog('admin', config.LOG_LEVEL);
-  const onRedisError = (error: Error) => log.debug('redis.error', describeError(error));
-  const redis = connectRedis(redisTarget(config), 'producer', onRedisError);
-  const boardRedis = connectRedis(redisTarget(config), 'board', onRedisError);
-  const metrics = createMetrics('admin');
-  const ledger =
-    overrides.ledger ?? openLedger(config, openMasterKey(config), clock, undefined, countStoreRequests(metrics));
+export function createAdminApp(config: AdminConfig, overrides: AppOverrides = {}): Admin {
+  const opened = openApp('admin', config, overrides, { clock: 'system' });
+  const { clock, ledger, log, metrics, redis } = opened;
   const stopping = new AbortController();
   // `start` fills it before the server listens, because reading it calls the key service.
   const sessionKey = Buffer.alloc(32);
-  const context: AdminContext = {
-    config,
-    clock,
-    log,
-    ledger,
-    jobQueue: createJobQueue(redis, config.QUEUE_PREFIX, { weightOf: createWeights(ledger) }),
-    board: openQueues(boardRedis, config.QUEUE_PREFIX),
-    endpointLimits: createEndpointLimits(redis, config.QUEUE_PREFIX),
-    redis,
-    workers: createWorkerBoard(redis, config.QUEUE_PREFIX),
-    sessions: createSessions(() => sessionKey, config.SESSION_MINUTES * 60_000, clock),
-    endedSessions: createEndedSessions(ledger, clock),
-    formTokens: createFormTokens(() => sessionKey, clock),
-    stopping: stopping.signal,
-  };
+  const context = createContext(config, opened, sessionKey, stopping.signal);
   const samples = createSamples(redis, config.QUEUE_PREFIX, clock);
   const bulk = createBulkRunner(context);
   const overview = createOverviewReader(context, samples, createHistory(redis, config.QUEUE_PREFIX, clock));
   exportOverviewMetrics(context, metrics, overview);
   const listener = createMetricsListener(metrics, config);
-  let sampling: Promise<void> | undefined;
+  const sampler = createSampler(context, samples, overview);
   let server: FastifyInstance | undefined;
   let stopped: Promise<void> | undefined;
 
   return {
     async start() {
-      // Skip preflight checks when a test injects its own ledger.
-      if (!overrides.ledger) await runPreflight({ env: config, redis, log });
+      await opened.preflight();
       await ledger.keys.check();
       (await ledger.keys.systemSecret('cardseal admin sessions')).copy(sessionKey);
       server = await createServer(context, { overview, bulk });
@@ -92,7 +49,7 @@ export function createAdminApp(config: AdminConfig, overrides: AdminOverrides = 
       await server.listen({ host: config.ADMIN_HOST, port: config.ADMIN_PORT });
       const { port } = server.server.address() as { port: number };
       bulk.start();
-      sampling = keepSampling();
+      sampler.start();
       log.info('admin.started', { port });
       return { port };
     },
@@ -102,17 +59,6 @@ export function createAdminApp(config: AdminConfig, overrides: AdminOverrides = 
     },
   };
 
-  /** Runs without visitors too: the plot shows the last hour, and the history lists past incidents. */
-  async function keepSampling(): Promise<void> {
-    for (let sample = 0; !stopping.signal.aborted; sample++) {
-      // Less often than the samples: the overview reads the object store, and each request costs money.
-      if (sample % OVERVIEW_EVERY_SAMPLES === 0) await overview.read().catch(() => {});
-      const snapshot = redis.status === 'ready' ? await poolSnapshot(context).catch(() => null) : null;
-      if (snapshot) await samples.take(snapshot);
-      await clock.sleep(SAMPLE_EVERY_MS, stopping.signal).catch(() => {});
-    }
-  }
-
   async function stop(hurry?: AbortSignal): Promise<void> {
     stopping.abort();
     if (server) {
@@ -120,10 +66,25 @@ export function createAdminApp(config: AdminConfig, overrides: AdminOverrides = 
       await drainServer(http, { graceMs: config.SHUTDOWN_GRACE_MS, hurry, close: () => close() });
     }
     await listener.stop();
-    await Promise.all([sampling, bulk.stop()]);
-    await context.jobQueue.close();
-    redis.disconnect();
-    boardRedis.disconnect();
+    await Promise.all([sampler.stop(), bulk.stop()]);
+    await opened.close();
     log.info('admin.stopped');
   }
+}
+
+function createContext(
+  config: AdminConfig,
+  { clock, log, ledger, redis, jobQueue, connect }: OpenedApp,
+  sessionKey: Buffer,
+  stopping: AbortSignal,
+): AdminContext {
+  return {
+    ...{ config, clock, log, ledger, redis, jobQueue, stopping },
+    board: openQueues(connect('board'), config.QUEUE_PREFIX),
+    endpointLimits: createEndpointLimits(redis, config.QUEUE_PREFIX),
+    workers: createWorkerBoard(redis, config.QUEUE_PREFIX),
+    sessions: createSessions(() => sessionKey, config.SESSION_MINUTES * 60_000, clock),
+    endedSessions: createEndedSessions(ledger, clock),
+    formTokens: createFormTokens(() => sessionKey, clock),
+  };
 }

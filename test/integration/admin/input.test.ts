@@ -20,7 +20,7 @@ it('an address that leads nowhere is a page for a browser, JSON for a program, a
     fetch(`${admin.url}/nowhere`, { redirect: 'manual', headers: { accept, cookie } });
   const page = await seen('text/html');
   expect([page.status, page.headers.get('content-type')]).toEqual([404, 'text/html; charset=utf-8']);
-  expect(await page.text()).toContain('There is no such thing here.');
+  expect(await page.text()).toContain('The page or object does not exist.');
   const json = await seen('application/json');
   expect([json.status, await json.json()]).toMatchObject([404, { code: 'not_found' }]);
   expect((await seen('text/html', '')).headers.get('location')).toBe('/login');

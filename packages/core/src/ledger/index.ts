@@ -21,7 +21,7 @@ export type { ListingFilter } from './jobs/listing.ts';
 
 export type { OpenedWork } from './jobs/sealed-job.ts';
 export { createLedger, type Ledger } from './ledger.ts';
-export { openLedger } from './open-ledger.ts';
+export { type LedgerEnvironment, openLedger } from './open-ledger.ts';
 export { type MasterKeyEnvironment, masterKeyFile, openMasterKey } from './open-master-key.ts';
 export {
   type Crop,

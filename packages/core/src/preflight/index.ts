@@ -1,5 +1,5 @@
 export type { Advice } from './advice.ts';
-export { runPreflight } from './boot.ts';
+export { type PreflightParts, runPreflight } from './boot.ts';
 export { examineRedis, examineStore } from './examine.ts';
 export { adviseOnPlaintext } from './plaintext.ts';
 export type { AskRedis } from './redis.ts';

@@ -1,5 +1,5 @@
 export { createJobChanges, type JobChange, type JobChanges } from './changes.ts';
-export { connectRedis } from './connection.ts';
+export { type ConnectionRole, connectRedis } from './connection.ts';
 export { type CrashCounts, createCrashCounts } from './crash-counts.ts';
 export { giveUp, handBack, leaveToOthers, postpone, spendAttempt } from './dispositions.ts';
 export {

@@ -1,0 +1,1 @@
+export { type AppOverrides, type OpenedApp, openApp } from './open-app.ts';
