@@ -121,7 +121,7 @@ describe('the admin', () => {
     const jobPage = () => viewer.page(`/jobs/${tenant()}/${named.id}`);
     await expect
       .poll(async () => (await jobPage()).text, { timeout: 10_000 })
-      .toMatch(/accepted[\s\S]*call accepted[\s\S]*generation 1 succeeded[\s\S]*try 1 delivered/);
+      .toMatch(/accepted[\s\S]*call accepted[\s\S]*generation 1 succeeded[\s\S]*attempt 1 delivered/);
     const seen = await jobPage();
     const { name, id_number, address } = specimen.truth.card;
     for (const text of [name, id_number, address, 'case 4711']) expect(seen.text).not.toContain(text);

@@ -49,7 +49,7 @@ it('finds entries by job, user and action', async () => {
 it('the page of a job says how far back it looked, and leads to all of it', async () => {
   const { text } = await admin.owner.page(`/jobs/bank/${job}`);
   expect(text).not.toContain('job.retry by li');
-  expect(text).toContain('of the newest 200 entries of the audit log');
+  expect(text).toContain('from the newest 200 audit entries');
   expect(text).toContain(`href="/audit?job=${job}"`);
   expect((await admin.owner.page(`/audit?job=${job}`)).text).toContain('ticket 4711');
 });

@@ -29,7 +29,7 @@ it('the page of gates says so, and not that no worker has told of credentials', 
   const { status, text } = await admin.owner.page('/gates');
   expect(status).toBe(503);
   expect(text).toContain('Redis does not answer');
-  expect(text).not.toContain('No worker has said');
+  expect(text).not.toContain('No worker has reported');
 });
 
 it('nothing of that is on record', async () => {
