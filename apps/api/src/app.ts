@@ -48,7 +48,7 @@ export interface Api {
 export function createApi(config: ApiConfig, overrides: ApiOverrides = {}): Api {
   const log = overrides.log ?? createLog('api', config.LOG_LEVEL);
   const agreed = createQuorumClock({
-    witnesses: [
+    sources: [
       () => redisTime(producer)(),
       storeTime({ endpoint: config.S3_ENDPOINT, region: config.S3_REGION, proxyFor: readProxies(config) }),
     ],

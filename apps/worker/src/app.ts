@@ -59,7 +59,7 @@ export interface WorkerApp {
 export function createWorker(config: WorkerConfig, overrides: WorkerOverrides = {}): WorkerApp {
   const log = overrides.log ?? createLog('worker', config.LOG_LEVEL);
   const agreed = createQuorumClock({
-    witnesses: [
+    sources: [
       () => redisTime(redis)(),
       storeTime({ endpoint: config.S3_ENDPOINT, region: config.S3_REGION, proxyFor: readProxies(config) }),
     ],

@@ -10,15 +10,21 @@ const page = readFileSync(path.join(REPOSITORY, 'docs/operate/events.md'), 'utf8
 
 it('has one row per event with its level, fields and text', () => {
   const shown = Object.fromEntries(
-    [...page.matchAll(/^\| `([\w.]+)` \| ([^|]+) \| ([^|]+) \| (.+) \|$/gm)].map(([, name, levels, fields, says]) => [
-      name,
-      { level: levels!.split(', '), fields: [...fields!.matchAll(/`(\w+)`/g)].map(([, field]) => field), says },
-    ]),
+    [...page.matchAll(/^\| `([\w.]+)` \| ([^|]+) \| ([^|]+) \| (.+) \|$/gm)].map(
+      ([, name, levels, fields, description]) => [
+        name,
+        {
+          level: levels!.split(', '),
+          fields: [...fields!.matchAll(/`(\w+)`/g)].map(([, field]) => field),
+          description,
+        },
+      ],
+    ),
   );
   const wanted = Object.fromEntries(
-    Object.entries<EventDefinition>(EVENTS).map(([name, { level, fields, says }]) => [
+    Object.entries<EventDefinition>(EVENTS).map(([name, { level, fields, description }]) => [
       name,
-      { level: [level].flat(), fields: [...fields], says },
+      { level: [level].flat(), fields: [...fields], description },
     ]),
   );
   expect(shown).toEqual(wanted);

@@ -11,14 +11,14 @@ const by =
 const away: TimeSource = async () => Promise.reject(new Error('away'));
 
 async function agreed(ownOffsetMs: number, a: TimeSource, b: TimeSource): Promise<number> {
-  const clock = createQuorumClock({ base: new ManualClock(TRUE_MS + ownOffsetMs), witnesses: [a, b] });
+  const clock = createQuorumClock({ base: new ManualClock(TRUE_MS + ownOffsetMs), sources: [a, b] });
   await clock.start();
   clock.stop();
   return clock.now() - TRUE_MS;
 }
 
-describe('the agreed clock', () => {
-  it('outvotes any one clock that is wrong, by however much', async () => {
+describe('the quorum clock', () => {
+  it('outvotes one wrong clock, however wrong it is', async () => {
     const wrong = fc.integer({ min: -86_400_000, max: 86_400_000 });
     await fc.assert(
       fc.asyncProperty(wrong, fc.integer({ min: 0, max: 2 }), async (offsetMs, who) => {
@@ -28,18 +28,18 @@ describe('the agreed clock', () => {
     );
   });
 
-  it('leaves small differences alone', async () => {
+  it('does not correct small differences', async () => {
     expect(await agreed(0, by(900), by(-1000))).toBe(0);
     expect(await agreed(3000, by(0), by(0))).toBe(3000);
   });
 
-  it('keeps what was agreed on while one of them is away', async () => {
+  it('keeps its correction while one source is unavailable', async () => {
     expect(await agreed(600_000, away, by(0))).toBe(600_000);
     let reachable = true;
     const sometimes: TimeSource = () => (reachable ? by(0)() : away());
     const clock = createQuorumClock({
       base: new ManualClock(TRUE_MS + 600_000),
-      witnesses: [sometimes, by(0)],
+      sources: [sometimes, by(0)],
     });
     await clock.start();
     reachable = false;

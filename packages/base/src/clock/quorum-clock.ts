@@ -15,28 +15,28 @@ export interface QuorumClock extends Clock {
 }
 
 export interface QuorumClockSettings {
-  witnesses: readonly [TimeSource, TimeSource];
+  sources: readonly [TimeSource, TimeSource];
   base?: Clock;
   /** Called when the correction changes; 0 for none. */
   onChange?: (offsetMs: number) => void;
-  lookEveryMs?: number;
+  pollEveryMs?: number;
 }
 
-const LOOK_EVERY_MS = 30_000;
+const POLL_EVERY_MS = 30_000;
 /** Smaller differences are not corrected: a store's `Date` has whole seconds, and nothing here needs more precision. */
 const TOLERATED_MS = 5000;
 /** A correction changes by at least this much. Otherwise the jitter of a source would move the time back and forth. */
 const STEP_MS = 2000;
 
 export function createQuorumClock(settings: QuorumClockSettings): QuorumClock {
-  const { witnesses, base = systemClock, onChange = () => {}, lookEveryMs = LOOK_EVERY_MS } = settings;
+  const { sources, base = systemClock, onChange = () => {}, pollEveryMs = POLL_EVERY_MS } = settings;
   let offsetMs = 0;
   let timer: NodeJS.Timeout | undefined;
 
-  async function look(): Promise<void> {
-    const offsets = await Promise.all(witnesses.map((witness) => offsetOf(witness, base)));
+  async function poll(): Promise<void> {
+    const offsets = await Promise.all(sources.map((source) => offsetOf(source, base)));
     const [a, b] = offsets;
-    // With one source missing, it is unknown which of two is wrong: the last agreed correction stays.
+    // With one source missing, no majority shows which clock is wrong. The last correction stays.
     if (a == null || b == null) return;
     const middle = Math.round([0, a, b].sort((x, y) => x - y)[1]!);
     const next = Math.abs(middle) < TOLERATED_MS ? 0 : middle;
@@ -49,8 +49,8 @@ export function createQuorumClock(settings: QuorumClockSettings): QuorumClock {
     now: () => base.now() + offsetMs,
     sleep: (ms, signal) => base.sleep(ms, signal),
     async start() {
-      await look();
-      timer = setInterval(() => void look(), lookEveryMs).unref();
+      await poll();
+      timer = setInterval(() => void poll(), pollEveryMs).unref();
     },
     stop: () => clearInterval(timer),
   };

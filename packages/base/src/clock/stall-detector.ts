@@ -5,40 +5,40 @@
  */
 
 /** The most entries that are watched; others wait until one of these is removed. */
-const MAX_SIGHTINGS = 10_000;
+const MAX_ENTRIES = 10_000;
 
 export interface StallDetector {
   /**
    * Reads the state and returns whether it has been unchanged for the whole time. null: there is nothing to read.
    * @param markOf returns a value that changes whenever the work moves.
    */
-  look<Seen>(
+  check<Seen>(
     name: string,
-    see: () => Promise<Seen | null>,
+    read: () => Promise<Seen | null>,
     markOf: (seen: Seen) => string,
   ): Promise<{ seen: Seen; stopped: boolean } | null>;
   /** The caller acted on the entry: its next state counts as new. */
   forget(name: string): void;
 }
 
-export interface StandstillSettings {
+export interface StallDetectorSettings {
   /** How long an entry must be unchanged, in milliseconds. */
   forMs: number;
   /** Milliseconds of a monotonic clock. */
   nowMs?: () => number;
 }
 
-export function createStallDetector({ forMs, nowMs = () => performance.now() }: StandstillSettings): StallDetector {
+export function createStallDetector({ forMs, nowMs = () => performance.now() }: StallDetectorSettings): StallDetector {
   /** The entry that was read least recently comes first. */
-  const sightings = new Map<string, { mark: string; sinceMs: number; lookedAtMs: number }>();
+  const entries = new Map<string, { mark: string; sinceMs: number; readAtMs: number }>();
 
   function isStill(name: string, mark: string, askedAtMs: number): boolean {
-    const known = sightings.get(name);
-    if (!known && !hasRoom()) return false;
-    sightings.delete(name);
+    const known = entries.get(name);
+    if (!known && !hasCapacity()) return false;
+    entries.delete(name);
     // A response may be late: the first reading counts from its arrival, later ones from their request.
     const sinceMs = known?.mark === mark ? known.sinceMs : nowMs();
-    sightings.set(name, { mark, sinceMs, lookedAtMs: nowMs() });
+    entries.set(name, { mark, sinceMs, readAtMs: nowMs() });
     return askedAtMs - sinceMs >= forMs;
   }
 
@@ -46,21 +46,21 @@ export function createStallDetector({ forMs, nowMs = () => performance.now() }: 
    * Evict the least recently read entry once it is idle. Evicting the oldest would, with one entry too many, evict all
    * in turn.
    */
-  function hasRoom(): boolean {
-    if (sightings.size < MAX_SIGHTINGS) return true;
-    const [name, { lookedAtMs }] = sightings.entries().next().value!;
-    if (nowMs() - lookedAtMs < 2 * forMs) return false;
-    return sightings.delete(name);
+  function hasCapacity(): boolean {
+    if (entries.size < MAX_ENTRIES) return true;
+    const [name, { readAtMs }] = entries.entries().next().value!;
+    if (nowMs() - readAtMs < 2 * forMs) return false;
+    return entries.delete(name);
   }
 
   return {
-    async look(name, see, markOf) {
+    async check(name, read, markOf) {
       const askedAtMs = nowMs();
-      const seen = await see();
+      const seen = await read();
       if (seen !== null) return { seen, stopped: isStill(name, markOf(seen), askedAtMs) };
-      sightings.delete(name);
+      entries.delete(name);
       return null;
     },
-    forget: (name) => void sightings.delete(name),
+    forget: (name) => void entries.delete(name),
   };
 }

@@ -41,7 +41,7 @@ export class ThrottledError extends CardsealError {
   }
 }
 
-/** A retry can never succeed; the code tells the submitter why. */
+/** A retry can never succeed. The code gives the submitter the reason. */
 export class RejectedError extends CardsealError {
   readonly disposition = 'rejected';
 }

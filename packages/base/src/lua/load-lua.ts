@@ -4,10 +4,10 @@
  */
 import { readFileSync } from 'node:fs';
 
-/** What a Lua literal can be made of. */
+/** A value that can be written as a Lua literal. */
 export type LuaConstant = number | readonly LuaConstant[] | { readonly [name: string]: LuaConstant };
 
-/** A line `--- @include "name"` stands for the file `includes/name.lua` beside the script. */
+/** A line `--- @include "name"` is replaced by `includes/name.lua` of the script's folder. */
 const INCLUDE = /^--- @include "([\w-]+)"$/gm;
 
 /**

@@ -10,7 +10,7 @@ import { readSecretFile } from './secret-file.ts';
 const schema = z.object({ ...commonEnvironment, ...redisEnvironment, ...storeEnvironment, WAIT_MS: positiveInteger });
 
 describe('settings', () => {
-  it('are reported with every problem at once, in plain words and without a value', () => {
+  it('reports every problem at once, in plain words and without a value', () => {
     const env = {
       CARDSEAL_ENV: 'prod',
       REDIS_URL: 'http://user:secret@redis',
@@ -35,18 +35,18 @@ describe('settings', () => {
       'S3_REGION: is missing; it must be text',
       'S3_BUCKET: must have at least 3 characters',
       'WAIT_MS: must be more than 0',
-      // The check runs beside them and sees only what is right.
+      // The check runs too, and sees only the settings that are valid by themselves.
       'a relation: undefined info',
     ]);
     expect(problems.join()).not.toMatch(/secret|Invalid|expected|received/);
   });
 
-  it('are one error, whose text lists the problems', () => {
+  it('throws one error, whose text lists the problems', () => {
     const error = new ConfigurationError(['A: is missing', 'B: must be a number']);
     expect(error.message).toBe('the settings cannot be used:\n  - A: is missing\n  - B: must be a number');
   });
 
-  it('name the file and the cause when a file cannot be used', () => {
+  it('names the file and the cause when a file cannot be used', () => {
     const folder = mkdtempSync(path.join(tmpdir(), 'cardseal-config-'));
     const file = path.join(folder, 'key');
     writeFileSync(file, 'x', { mode: 0o644 });

@@ -7,7 +7,7 @@ import { problemsOf } from '../validation/index.ts';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
-/** All that is wrong with the settings, one line per problem: the variable, the file if there is one, and what to do. */
+/** All problems of the settings, one line for each: the variable, the file if there is one, and what to do. */
 export class ConfigurationError extends Error {
   readonly problems: readonly string[];
 
@@ -18,7 +18,7 @@ export class ConfigurationError extends Error {
   }
 }
 
-/** A relation between settings, or between a setting and its file. A setting that is wrong by itself is absent here. */
+/** Checks a relation between settings, or between a setting and its file. A setting that is invalid by itself is absent. */
 export type SettingsCheck<Schema extends z.ZodObject> = (
   settings: Partial<z.output<Schema>>,
   env: Env,
@@ -52,7 +52,7 @@ function presentOf(env: Env): Env {
   );
 }
 
-/** The settings that are right by themselves. */
+/** The settings that are valid by themselves. */
 function usableOf(schema: z.ZodObject, present: Env): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(schema.shape).flatMap(([name, field]) => {
@@ -62,7 +62,7 @@ function usableOf(schema: z.ZodObject, present: Env): Record<string, unknown> {
   );
 }
 
-/** The problems that `work` throws as a ConfigurationError; any other error passes. */
+/** Returns the problems of a ConfigurationError that `work` throws. Any other error passes through. */
 export function problemsFrom(work: () => unknown): readonly string[] {
   try {
     work();

@@ -14,8 +14,8 @@ const addresses = z
   );
 
 /**
- * One server by `REDIS_URL`. Beside one of the other two the URL keeps telling user, password, TLS and, for Sentinel,
- * by its host, the name of the watched master.
+ * `REDIS_URL` alone names one server. With Sentinels or cluster nodes, the URL still gives user, password and TLS. With
+ * Sentinels, its host is the name of the monitored master.
  */
 export const redisEnvironment = {
   REDIS_URL: z
@@ -26,7 +26,7 @@ export const redisEnvironment = {
   REDIS_CLUSTER_NODES: addresses.optional(),
 };
 
-/** Where Redis is, as connections want to know it. @throws ConfigurationError when two ways are named at once. */
+/** The address of Redis, as connections need it. @throws ConfigurationError when both Sentinels and nodes are set. */
 export function redisTarget(env: {
   REDIS_URL: string;
   REDIS_SENTINELS?: { host: string; port: number }[] | undefined;
@@ -41,14 +41,14 @@ export function redisTarget(env: {
 export interface RedisTarget {
   url: string;
   sentinels?: readonly { host: string; port: number }[];
-  /** Masters of a cluster to ask for the others. */
+  /** Some masters of a cluster, from which a client learns the others. */
   nodes?: readonly { host: string; port: number }[];
 }
 
 /** An endpoint or address that is reached by HTTP. */
 export const httpUrl = z.url({ protocol: /^https?$/, error: 'must be a URL that starts with https:// or http://' });
 
-/** For providers, object store and key service; webhooks only with `WEBHOOK_VIA_PROXY`. Lower-case names count too. */
+/** For providers, object store and key service; for webhooks only with `WEBHOOK_VIA_PROXY`. Lower-case names work too. */
 const proxyEnvironment = {
   HTTPS_PROXY: z.string().optional(),
   HTTP_PROXY: z.string().optional(),
@@ -62,9 +62,9 @@ export const storeEnvironment = {
   S3_BUCKET: z.string().min(3),
   S3_KEYS_BUCKET: z.string().min(3).optional(),
   S3_FORCE_PATH_STYLE: flag.default(false),
-  /** One of these two, or both while a KMS takes over from a key file. */
+  /** One of these two, or both during a migration from a key file to a KMS. */
   MASTER_KEY_FILE: z.string().min(1).optional(),
-  /** Several while keys rotate: the first wraps, all unwrap. */
+  /** Several during a key rotation: the first wraps, all unwrap. */
   KMS_KEY_ID: z
     .string()
     .regex(/^[^\s,]+(,[^\s,]+)*$/, 'must be a KMS key id, alias or ARN, with commas and no spaces between several')
@@ -96,9 +96,9 @@ export const webhookEnvironment = {
   WEBHOOK_ALLOW_TARGETS: z.string().default(''),
   /** The proxy of `HTTPS_PROXY` then resolves the names of targets, and has to refuse private addresses. */
   WEBHOOK_VIA_PROXY: z.literal('allow').optional(),
-  /** PEM: authorities that are trusted in addition to the usual ones. */
+  /** PEM: certificate authorities to trust in addition to Node's list. */
   WEBHOOK_CA_FILE: z.string().min(1).optional(),
-  /** PEM: the certificate that is shown to receivers that ask for one, and its key. */
+  /** PEM: the client certificate for receivers that request one, and its key. */
   WEBHOOK_CLIENT_CERT_FILE: z.string().min(1).optional(),
   WEBHOOK_CLIENT_KEY_FILE: z.string().min(1).optional(),
 };
@@ -108,23 +108,23 @@ export const commonEnvironment = {
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   /** Services that production may reach without TLS, by name. */
   ALLOW_PLAINTEXT: plaintextNames.optional(),
-  /** Metrics have a listener of their own, which is there when it has a port. */
+  /** The separate listener for metrics. Without a port it does not start. */
   METRICS_HOST: z.string().optional(),
   METRICS_PORT: port.optional(),
-  /** Traces are sent when there is somebody to take them. */
+  /** The collector of traces. Without it, tracing is off. */
   OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl.optional(),
   QUEUE_PREFIX: z
     .string()
     .regex(/^\{[a-z0-9-]+\}$/, 'must be a Redis Cluster hash tag such as {cardseal}')
     .default('{cardseal}'),
   MAX_IMAGE_BYTES: positiveInteger.default(40 * 1024 * 1024),
-  /** The provider's own limits, which it has moved before. */
+  /** The provider's limits. They are settings because the provider has changed them before. */
   BAIDU_MAX_ENCODED_BYTES: positiveInteger.default(4_000_000),
   BAIDU_MAX_SIDE_PX: positiveInteger.default(4096),
   BAIDU_MIN_SIDE_PX: positiveInteger.default(15),
 };
 
-/** The limits of pictures that follow from the environment; the same for the API that refuses and the worker that fits. */
+/** The limits of images: the API refuses by them, and the worker fits images to them. */
 export function imageLimits(env: {
   MAX_IMAGE_BYTES: number;
   BAIDU_MAX_ENCODED_BYTES: number;

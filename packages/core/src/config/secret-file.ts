@@ -11,7 +11,7 @@ export function readSecretFile(variable: string, path: string): Buffer {
   return content;
 }
 
-/** The same for a file that holds no secret. */
+/** Like `readSecretFile`, for a file without a secret. */
 export function readFileOf(variable: string, path: string): Buffer {
   return readWithStat(variable, path).content;
 }
@@ -32,7 +32,7 @@ function readWithStat(variable: string, path: string): { stat: Stats; content: B
   }
 }
 
-/** A file that an orchestrator mounts belongs to root and is readable by our group; our own file is for its owner only. */
+/** A file that an orchestrator mounts belongs to root and may be readable by the group of the process. Any other file may be readable by its owner only. */
 export function isOpenToOthers(
   { mode, uid, gid }: Pick<Stats, 'mode' | 'uid' | 'gid'>,
   us: { uid?: number | undefined; groups?: readonly number[] | undefined } = {
@@ -40,6 +40,6 @@ export function isOpenToOthers(
     groups: process.getgroups?.(),
   },
 ): boolean {
-  const lent = uid === 0 && us.uid !== 0 && (us.groups ?? []).includes(gid);
-  return (mode & (lent ? 0o037 : 0o077)) !== 0;
+  const isMounted = uid === 0 && us.uid !== 0 && (us.groups ?? []).includes(gid);
+  return (mode & (isMounted ? 0o037 : 0o077)) !== 0;
 }

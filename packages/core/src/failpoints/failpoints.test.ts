@@ -16,14 +16,14 @@ describe('failpoints', () => {
     expect(readdirSync(folder)).toEqual(['submit.marked']);
   });
 
-  it('act once, however many come at once', async () => {
+  it('act once for callers at the same time', async () => {
     armFailpoints(folder);
     const runs = await Promise.allSettled([1, 2, 3].map(() => failpoint('submit.marked')));
     expect(runs.map(({ status }) => status).sort()).toEqual(['fulfilled', 'fulfilled', 'rejected']);
     rmSync(folder, { recursive: true });
   });
 
-  it('hold who meets one that hangs, and nobody after', async () => {
+  it('block one caller with `hang`, and no later caller', async () => {
     const own = mkdtempSync(path.join(tmpdir(), 'failpoints-'));
     writeFileSync(path.join(own, 'submit.sealed'), 'hang');
     armFailpoints(own);

@@ -1,7 +1,7 @@
 /**
- * Failpoints: named places between two steps at which a test can kill, stop or fail the process. Off unless armed with
- * a folder, which no production configuration accepts; a file of a failpoint's name in it holds what is to happen, and
- * whoever takes the file away does it, once. An unarmed one is a look at a variable.
+ * Failpoints: named places between two steps at which a test can kill, stop or fail the process. They are off unless
+ * armed with a folder, which no production configuration accepts. A file with the name of a failpoint contains the
+ * action. The process that deletes the file performs the action, once. An unarmed failpoint only reads a variable.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync, unlinkSync } from 'node:fs';
@@ -33,17 +33,17 @@ export const FAILPOINTS = [
 ] as const;
 export type Failpoint = (typeof FAILPOINTS)[number];
 
-/** `stop` stops the whole process until it is told to go on; `hang` holds who came here for good, and nobody else. */
+/** `stop` suspends the process until SIGCONT. `hang` blocks one caller for ever and no other. */
 export type FailpointAction = 'kill' | 'throw' | 'stop' | 'hang';
 
 let folder: string | null = null;
 
-/** For the whole process; null disarms. */
+/** Arms all failpoints of the process; null disarms them. */
 export function armFailpoints(directory: string | null): void {
   folder = directory;
 }
 
-/** Throws TransientError `failpoint` when told to. */
+/** Throws TransientError `failpoint` if that is the action. */
 export async function failpoint(name: Failpoint): Promise<void> {
   if (folder === null) return;
   const action = take(path.join(folder, name));
@@ -51,17 +51,17 @@ export async function failpoint(name: Failpoint): Promise<void> {
   if (action === 'throw') throw new TransientError('failpoint', { fields: { name } });
   if (action === 'hang') return new Promise(() => {});
   process.kill(process.pid, action === 'kill' ? 'SIGKILL' : 'SIGSTOP');
-  // The signal is on its way: nothing further may run before it is there.
+  // The signal arrives a moment later. Nothing may run until then.
   if (action === 'kill') await new Promise(() => {});
 }
 
-/** Held for good, as by a leak. */
+/** Never released, as in a memory leak. */
 const hoard: unknown[] = [];
 const MIB = 2 ** 20;
 
 /**
- * Acts on whoever takes a picture in hand: the file `picture.<sha256>` says how, and stays. `kill` ends the process,
- * `block <ms>` holds the event loop, `hoard <MiB>` fills the heap.
+ * Acts on every process that works on this image. The file `picture.<sha256>` contains the action and is not deleted:
+ * `kill` ends the process, `block <ms>` blocks the event loop, `hoard <MiB>` fills the heap.
  */
 export function pictureFailpoint(picture: Uint8Array): void {
   if (folder === null) return;
@@ -81,7 +81,7 @@ function read(file: string): string | null {
   }
 }
 
-/** Of several that come at once, the one that removes the file acts. */
+/** Race: of several callers, only the one that deletes the file gets the action. */
 function take(file: string): string | null {
   try {
     const action = readFileSync(file, 'utf8').trim();

@@ -27,7 +27,7 @@ describe('draining a server', () => {
     return text;
   }
 
-  it('lets a request in progress have its response, and refuses new connections', async () => {
+  it('finishes a request in progress, and refuses new connections', async () => {
     const { promise: arrived, resolve: arrive } = Promise.withResolvers<void>();
     const { promise: go, resolve: release } = Promise.withResolvers<void>();
     const port = await listen(async (_request, response) => {
@@ -56,7 +56,7 @@ describe('draining a server', () => {
     expect(performance.now() - startedMs).toBeLessThan(5000);
   });
 
-  it('asks what is left after the grace period to end, then cuts it', async () => {
+  it('calls `onLate` after the grace period, then closes the remaining connections', async () => {
     const port = await listen(() => {});
     const answer = request(port);
     await once(server, 'request');

@@ -9,7 +9,7 @@ export interface Drain {
   graceMs: number;
   /** Aborts when the end cannot wait, for example at a second signal. The rest of the grace period is skipped. */
   hurry?: AbortSignal | undefined;
-  /** Called after the grace period: answers what still runs. */
+  /** Called after the grace period: it sends a response to each request that still runs. */
   onLate?: () => void;
   /** Closes the server. A framework that wraps the server passes its own function. */
   close?: () => Promise<unknown>;

@@ -16,7 +16,7 @@ describe('the signals of an app', () => {
     return { signals, calls, finish: resolve, exits: () => exits };
   }
 
-  it('stop it once, and the process exits when it has stopped', async () => {
+  it('stop the app once, and the process exits when the app has stopped', async () => {
     const { signals, calls, finish, exits } = run();
     signals.emit('SIGTERM');
     signals.emit('SIGINT');
@@ -26,7 +26,7 @@ describe('the signals of an app', () => {
     await expect.poll(exits).toBe(1);
   });
 
-  it.each(['SIGTERM', 'SIGINT'])('%s a second time makes it hurry', (name) => {
+  it.each(['SIGTERM', 'SIGINT'])('%s makes the app hurry when it arrives a second time', (name) => {
     const { signals, calls } = run();
     signals.emit(name);
     signals.emit(name);
@@ -34,7 +34,7 @@ describe('the signals of an app', () => {
     expect(calls[0]!.aborted).toBe(true);
   });
 
-  it('the death of the parent stops it in order', () => {
+  it('include the end of the parent process, which stops the app in order', () => {
     const { signals, calls } = run();
     signals.emit('disconnect');
     signals.emit('SIGTERM');

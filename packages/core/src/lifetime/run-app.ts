@@ -3,13 +3,13 @@ import { ConfigurationError } from '../config/index.ts';
 import { flushLog } from '../log/index.ts';
 
 export interface RunnableApp {
-  /** Resolves when it answers, with its port if it has one. */
+  /** Resolves when the app accepts work, with its port if it has one. */
   start(): Promise<{ port: number } | undefined>;
   /** Idempotent and bounded. @param hurry aborts when the app must not wait for work in progress any longer. */
   stop(hurry?: AbortSignal): Promise<void>;
 }
 
-/** What ends a process; a test passes an object of its own. */
+/** The source of signals: `process`, or an emitter of a test. */
 export interface Signals {
   on(name: NodeJS.Signals | 'disconnect', listener: () => void): unknown;
 }
@@ -17,8 +17,8 @@ export interface Signals {
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
 /**
- * @param build throws ConfigurationError, which is shown as it is.
- * @param explain says in a sentence why a start failed, where it can; any other error is shown by its stack.
+ * @param build may throw ConfigurationError, whose text is shown unchanged.
+ * @param explain returns a sentence for errors that it knows. Any other error is shown with its stack.
  */
 export async function runApp(
   name: string,
@@ -38,7 +38,7 @@ export async function runApp(
   }
 }
 
-/** By a stderr that may be on a full disk or closed. */
+/** Writes to stderr, which may be closed or on a full disk. */
 function tellOperator(text: string): void {
   try {
     process.stderr.on('error', () => {});

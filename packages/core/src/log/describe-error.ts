@@ -1,4 +1,4 @@
-/** What a log line may say about an error: its code, its class and where it was thrown; never its message. */
+/** The log fields of an error: its code, its class and where it was thrown; never its message, which may hold personal data. */
 import { CardsealError } from '@cardseal/base/errors';
 import type { LogFields } from './fields.ts';
 

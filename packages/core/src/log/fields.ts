@@ -1,4 +1,4 @@
-/** The one allow-list of what a log line may hold: ids, codes and numbers. What is not on it cannot be logged. */
+/** All fields that a log line may have: ids, codes and numbers. Code that logs another field does not compile. */
 export interface LogFields {
   request_id?: string | undefined;
   tenant?: string | undefined;

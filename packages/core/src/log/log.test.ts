@@ -10,13 +10,13 @@ function written(write: (log: Log) => void) {
 }
 
 describe('the log', () => {
-  it('writes an event with its fields, its level, and no trace while there is none', () => {
+  it('writes an event with its fields and level, and without a trace id when there is no trace', () => {
     const [line] = written((log) => log.info('job.accepted', { tenant: 'ten_1', job_id: 'job_1', count: 2 }));
     expect(line).toMatchObject({ event: 'job.accepted', level: 'info', role: 'worker', job_id: 'job_1', count: 2 });
     expect(line).not.toHaveProperty('trace_id');
   });
 
-  it('tells of an error by its code and class, never by its message', () => {
+  it('describes an error by its code and class, never by its message', () => {
     const error = new RejectedError('image_unusable', { cause: new Error('诸葛孔明') });
     const lines = written((log) => log.warn('job.postponed', describeError(error)));
     expect(lines[0]).toMatchObject({ code: 'image_unusable', class: 'rejected', cause: 'Error' });

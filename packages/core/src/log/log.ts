@@ -1,6 +1,6 @@
 /**
- * Logs are typed events: a name of the catalogue with the fields it has there. What is not in it cannot be logged,
- * because redaction of free text is known to miss most realistic shapes of personal data.
+ * The log of a process. A line is an event of the catalogue with the fields that the catalogue lists for it. There is no
+ * free text, because redaction misses most realistic forms of personal data.
  */
 import pino from 'pino';
 import { currentTraceId } from '../trace/index.ts';
@@ -20,22 +20,22 @@ export interface Log {
   error: Write<'error'>;
 }
 
-/** Of the whole process: there is one stdout. */
+/** Shared by all loggers of the process, because there is one stdout. */
 let stdout: LogSink | null = null;
 
-/** Log lines of this process that could not be written. */
+/** The number of log lines that this process could not write. */
 export function droppedLogLines(): number {
   return stdout?.dropped() ?? 0;
 }
 
-/** Resolves when the log is written, or after a short time. */
+/** Resolves when all lines are written, or after `timeoutMs`. */
 export async function flushLog(timeoutMs = 500): Promise<void> {
   await stdout?.flush(timeoutMs);
 }
 
 /**
- * A logger of JSON lines on stdout, with the id of the trace they belong to. A stdout that cannot be written never ends
- * or blocks the process. `destination` is for tests.
+ * Creates a logger of JSON lines on stdout, each with the id of the current trace. A stdout that cannot be written never
+ * ends or blocks the process. `destination` is for tests.
  */
 export function createLog(role: string, level: string, destination?: pino.DestinationStream): Log {
   const options: pino.LoggerOptions = {

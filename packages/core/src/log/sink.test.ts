@@ -51,7 +51,7 @@ describe('the destination of the log', () => {
     expect([text(), resumed, sink.dropped()]).toEqual(['kept\n', [3], 3]);
   });
 
-  it('writes nothing for a while after a failure, so that a full disk costs no work', async () => {
+  it('pauses after a failure, so that a full disk costs no work', async () => {
     let attempts = 0;
     const { sink } = start({
       retryMs: 60_000,
@@ -67,7 +67,7 @@ describe('the destination of the log', () => {
     expect([attempts, sink.dropped()]).toEqual([1, 1001]);
   });
 
-  it('holds a limited amount for a reader that stalls, and goes on with it later', async () => {
+  it('keeps a limited amount for a stalled reader, and writes it later', async () => {
     const { promise: stalled, resolve: read } = Promise.withResolvers<void>();
     const { sink, resumed } = start({ write: () => stalled, maxBytes: 1000 });
     for (let n = 0; n < 1000; n++) sink.write('x'.repeat(99));
@@ -80,7 +80,7 @@ describe('the destination of the log', () => {
     expect(resumed).toEqual([sink.dropped()]);
   });
 
-  it('gives what is not written at the exit of the process', () => {
+  it('returns the unwritten lines at the exit of the process', () => {
     const { sink } = start({ write: () => new Promise(() => {}) });
     for (const line of ['a\n', 'b\n', 'c\n']) sink.write(line);
     expect(sink.takeRest()).toBe('b\nc\n');

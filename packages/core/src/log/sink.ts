@@ -10,20 +10,20 @@ export interface LogSink {
   write(line: string): void;
   /** Lines that were dropped since the start. */
   dropped(): number;
-  /** Lines that nothing has begun to write; they are no longer the sink's. For the exit of the process. */
+  /** Removes and returns the lines whose writing has not begun, for the exit of the process. */
   takeRest(): string;
   /** Resolves when everything is written, or after `timeoutMs`. */
   flush(timeoutMs: number): Promise<void>;
 }
 
-/** Writes all of `bytes`, or fails. */
+/** Writes all of `bytes`, or rejects. */
 export type WriteBytes = (bytes: Buffer) => Promise<void>;
 
 export interface LogSinkOptions {
   write: WriteBytes;
   /** Called when lines are written again, with the number that was dropped meanwhile. */
   onResume?: (dropped: number) => void;
-  /** Bytes that may wait; beyond it the newest lines are dropped. */
+  /** The most bytes that wait in memory. Beyond it the newest lines are dropped. */
   maxBytes?: number;
   retryMs?: number;
 }
@@ -36,7 +36,7 @@ export function createLogSink(options: LogSinkOptions): LogSink {
   let waiting: string[] = [];
   let waitingBytes = 0;
   let dropped = 0;
-  let told = 0;
+  let reported = 0;
   let writing: Promise<void> | null = null;
   /** After a failure nothing is written before this time. */
   let failedUntilMs = 0;
@@ -49,20 +49,20 @@ export function createLogSink(options: LogSinkOptions): LogSink {
       try {
         await writeBytes(Buffer.from(lines.join('')));
       } catch {
-        // A part may be written; to write it again would repeat lines.
+        // A part may have been written. A second attempt would repeat lines.
         dropped += lines.length + waiting.length;
         waiting = [];
         waitingBytes = 0;
         failedUntilMs = performance.now() + retryMs;
         return;
       }
-      if (dropped > told) resume();
+      if (dropped > reported) resume();
     }
   }
 
   function resume(): void {
-    const count = dropped - told;
-    told = dropped;
+    const count = dropped - reported;
+    reported = dropped;
     onResume?.(count);
   }
 
@@ -98,7 +98,7 @@ const STDOUT = 1;
 
 /**
  * Files and terminals are written through the thread pool. A pipe or socket whose reader stalls would block a thread
- * there for ever, so it is written by the event loop, as the stream that Node has for it.
+ * there for ever, so those are written through Node's stream, by the event loop.
  */
 export function writeToStdout(): WriteBytes {
   const stat = statOf(STDOUT);
@@ -106,12 +106,12 @@ export function writeToStdout(): WriteBytes {
   return (bytes) => writeToFile(STDOUT, bytes);
 }
 
-/** What is left at the exit of the process, for files only: a write to a pipe may block. */
+/** Writes the remaining lines at the exit of the process, to files only: a write to a pipe may block. */
 export function writeLast(text: string): void {
   try {
     if (text !== '' && statOf(STDOUT)?.isFile()) writeSync(STDOUT, text);
   } catch {
-    // The lines are lost, and nothing is left that could count them.
+    // The lines are lost. The process ends, so it cannot count them.
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * Every metric there is, with every label it may have: docs/operate/metrics.md, the rules and the dashboard are held to this
- * list. No label holds a tenant, a job, an endpoint or anything else that grows with use.
+ * The catalogue of metrics, with all labels. Tests compare docs/operate/metrics.md, the alert rules and the dashboard
+ * with this list. No label holds a tenant, a job, an endpoint or anything else that grows with use.
  */
 
 type MetricKind = 'counter' | 'gauge' | 'histogram';
@@ -9,7 +9,7 @@ export interface MetricDefinition {
   readonly kind: MetricKind;
   readonly help: string;
   readonly labels: readonly string[];
-  /** Upper bounds in seconds, of histograms only. */
+  /** Upper bounds in seconds; histograms only. */
   readonly buckets?: readonly number[];
 }
 
@@ -19,31 +19,35 @@ const SLOW = [0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 20] as const;
 const define = <const Definitions extends Record<string, MetricDefinition>>(definitions: Definitions) => definitions;
 
 export const METRICS = define({
-  cardseal_build_info: { kind: 'gauge', help: '1, by the version of the build that runs.', labels: ['version'] },
+  cardseal_build_info: {
+    kind: 'gauge',
+    help: 'Always 1; the label is the version of the running build.',
+    labels: ['version'],
+  },
   cardseal_http_requests_total: {
     kind: 'counter',
-    help: 'Requests that the API answered, by route pattern and status.',
+    help: 'Requests to which the API responded, by route pattern and status.',
     labels: ['method', 'route', 'status'],
   },
   cardseal_requests_refused_total: {
     kind: 'counter',
-    help: 'Requests refused with 503 although nothing failed: a full memory budget, or a process that stops.',
+    help: 'Requests refused with 503 although nothing failed: the memory budget was full, or the process was stopping.',
     labels: ['reason'],
   },
   cardseal_http_request_seconds: {
     kind: 'histogram',
-    help: 'From the first byte of a request to the last byte of its answer; waiting (`wait`, events) apart.',
+    help: 'Time from the first byte of a request to the last byte of its response, without requests that wait (`wait`, events).',
     labels: ['route'],
     buckets: FAST,
   },
   cardseal_body_memory_bytes: {
     kind: 'gauge',
-    help: 'Memory that request bodies take, with the copies that are made of them.',
+    help: 'Memory that request bodies and their copies use.',
     labels: [],
   },
   cardseal_body_memory_limit_bytes: {
     kind: 'gauge',
-    help: 'The most that request bodies may take; beyond it a request gets 503 `overloaded`.',
+    help: 'The most memory that request bodies may use. Beyond it a request gets 503 `overloaded`.',
     labels: [],
   },
   cardseal_log_lines_dropped_total: {
@@ -53,44 +57,44 @@ export const METRICS = define({
   },
   cardseal_step_seconds: {
     kind: 'histogram',
-    help: 'One step of a card, by how it ended: ok, or the class of its error.',
+    help: 'Duration of one step of a job, by result: ok, or the class of its error.',
     labels: ['step', 'result'],
     buckets: [...FAST, 5, 10, 20],
   },
   cardseal_outcomes_total: {
     kind: 'counter',
-    help: 'Generations that came to an end, by state.',
+    help: 'Generations that ended, by state.',
     labels: ['state'],
   },
   cardseal_permits_total: {
     kind: 'counter',
-    help: 'Permits by what became of them; `returned` were not used.',
+    help: 'Permits by outcome; `returned` were not used.',
     labels: ['credential', 'outcome'],
   },
   cardseal_upstream_replies_total: {
     kind: 'counter',
-    help: 'HTTP requests to the provider by the code of the answer and by whether it was billed.',
+    help: 'HTTP requests to the provider, by the code of the response and by whether it was billed.',
     labels: ['credential', 'code', 'billed'],
   },
   cardseal_upstream_seconds: {
     kind: 'histogram',
-    help: 'Time to an accepted answer of the provider.',
+    help: 'Time until the provider accepted a call and responded.',
     labels: ['credential'],
     buckets: SLOW,
   },
   cardseal_upstream_price_yuan: {
     kind: 'gauge',
-    help: 'What one billed call costs, as configured; 0 when it is not.',
+    help: 'The configured price of one billed call; 0 when no price is configured.',
     labels: [],
   },
   cardseal_credential_rate: {
     kind: 'gauge',
-    help: 'Calls per second: what is configured, and what was learned to be allowed.',
+    help: 'Calls per second: the configured rate and the learned rate.',
     labels: ['credential', 'of'],
   },
   cardseal_credential_margin_seconds: {
     kind: 'gauge',
-    help: 'What is kept free of each second against jitter on the way.',
+    help: 'The part of each second that the pacer leaves unused against network jitter.',
     labels: ['credential'],
   },
   cardseal_credential_gate_closed: {
@@ -100,12 +104,12 @@ export const METRICS = define({
   },
   cardseal_deliveries_total: {
     kind: 'counter',
-    help: 'Tries of webhooks by class of the answer.',
+    help: 'Webhook attempts, by class of the response.',
     labels: ['class'],
   },
   cardseal_delivery_seconds: {
     kind: 'histogram',
-    help: 'One try of a webhook, from the connection to the end of the answer.',
+    help: 'Duration of one webhook attempt, from the connection to the end of the response.',
     labels: ['class'],
     buckets: SLOW,
   },
@@ -116,22 +120,22 @@ export const METRICS = define({
   },
   cardseal_endpoints: {
     kind: 'gauge',
-    help: 'Webhook endpoints by health; `off` are those that their owners disabled.',
+    help: 'Webhook endpoints by health; `off` counts endpoints that their owners disabled.',
     labels: ['health'],
   },
   cardseal_endpoints_unheard: {
     kind: 'gauge',
-    help: 'Endpoints that fail or were given up while no other endpoint of their tenant takes the notice about it.',
+    help: 'Failing or disabled endpoints about which no other endpoint of their tenant receives the notice.',
     labels: ['health'],
   },
   cardseal_oldest_seconds: {
     kind: 'gauge',
-    help: 'Age of the oldest card that is not finished, and of the oldest delivery that is owed.',
+    help: 'Age of the oldest unfinished job, and of the oldest delivery that is due.',
     labels: ['what'],
   },
   cardseal_recent_failures: {
     kind: 'gauge',
-    help: 'Cards that failed in the last ten minutes and were not tried again, by code.',
+    help: 'Jobs that failed in the last ten minutes and were not retried, by code.',
     labels: ['code'],
   },
   cardseal_queue_jobs: {
@@ -141,23 +145,23 @@ export const METRICS = define({
   },
   cardseal_workers: {
     kind: 'gauge',
-    help: 'Workers that were heard of in the last fifteen seconds, by what they do: those that recognise say so.',
+    help: 'Workers whose last heartbeat is at most fifteen seconds old, by what they do: workers that recognise say so.',
     labels: ['work'],
   },
-  cardseal_redis_up: { kind: 'gauge', help: '1 while Redis answers this process.', labels: [] },
+  cardseal_redis_up: { kind: 'gauge', help: '1 while Redis responds to this process.', labels: [] },
   cardseal_reconciled_total: {
     kind: 'counter',
-    help: 'What a walk over the markers put back into the queues.',
+    help: 'Jobs and deliveries that a scan of the markers put back into the queues.',
     labels: ['what'],
   },
   cardseal_ledger_requests_total: {
     kind: 'counter',
-    help: 'Requests to the object store by operation and by how they ended.',
+    help: 'Requests to the object store, by operation and result.',
     labels: ['operation', 'result'],
   },
   cardseal_ledger_request_seconds: {
     kind: 'histogram',
-    help: 'Requests to the object store, retries within them included.',
+    help: 'Duration of requests to the object store, including their retries.',
     labels: ['operation'],
     buckets: FAST,
   },

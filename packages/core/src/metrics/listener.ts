@@ -1,11 +1,11 @@
-/** Where Prometheus reads: a listener of its own, internal, with nothing on it but the metrics. */
+/** The internal HTTP listener that Prometheus scrapes. It serves `GET /metrics` and nothing else. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { drainServer } from '../lifetime/index.ts';
 import type { Log } from '../log/index.ts';
 import type { Metrics } from './metrics.ts';
 
-/** Named as in the environment; without a port there is no listener. */
+/** Named as in the environment. Without a port no listener starts. */
 export interface MetricsEnvironment {
   METRICS_HOST?: string | undefined;
   METRICS_PORT?: number | undefined;
@@ -14,7 +14,7 @@ export interface MetricsEnvironment {
 const LAST_SCRAPE_MS = 1000;
 
 export interface MetricsListener {
-  /** Resolves with the port once it listens; the log tells it too. */
+  /** Resolves with the port when it listens, and logs the port. */
   start(log: Pick<Log, 'info'>): Promise<number | undefined>;
   stop(): Promise<void>;
 }
@@ -43,7 +43,7 @@ export function createMetricsListener(metrics: Metrics, env: MetricsEnvironment)
     stop: () =>
       new Promise((resolve) => {
         if (!server.listening) return resolve();
-        // A scrape in progress takes milliseconds; a reader that stalls must not hold the process.
+        // A scrape in progress takes milliseconds. A stalled reader must not delay the end of the process.
         void drainServer(server, { graceMs: LAST_SCRAPE_MS }).then(resolve);
       }),
   };

@@ -1,4 +1,4 @@
-/** The metrics of one process. Who counts names a metric of the catalogue and all of its labels; nothing else fits. */
+/** The metrics of one process. A caller names a metric of the catalogue and all of its labels; anything else does not compile. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import build from '../../package.json' with { type: 'json' };
 import { droppedLogLines } from '../log/index.ts';
@@ -15,18 +15,18 @@ import {
 export interface Metrics {
   count<Name extends CounterName>(name: Name, labels: LabelsOf<Name>, by?: number): void;
   set<Name extends GaugeName>(name: Name, labels: LabelsOf<Name>, value: number): void;
-  /** Forgets all label values of a gauge, before they are set anew. */
+  /** Removes all label values of a gauge, before the caller sets the current ones. */
   clear(name: GaugeName): void;
-  /** @param seconds what is measured, whatever unit the clock has. */
+  /** @param seconds in seconds, whatever unit the clock has. */
   observe<Name extends HistogramName>(name: Name, labels: LabelsOf<Name>, seconds: number): void;
-  /** Runs before each scrape, for gauges that nobody sets in passing. What it throws leaves its gauges as they were. */
+  /** Runs `collect` before each scrape, for gauges that no other code sets. When it throws, its gauges keep their values. */
   beforeScrape(collect: () => Promise<void>): void;
   /** The text that Prometheus reads. */
   scrape(): Promise<{ contentType: string; text: string }>;
 }
 
 export interface MetricsOptions {
-  /** Version, event loop, memory, CPU and garbage collection of the process; off in tests that look at every line. */
+  /** Version, event loop, memory, CPU and garbage collection of the process. Off in tests that compare every line. */
   process?: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** Counts what a ledger asks of its store; fits its observer. */
+/** Counts the ledger's requests to its object store. The returned function fits the store's observer. */
 import type { Metrics } from './metrics.ts';
 
 export function countStoreRequests(metrics: Metrics) {

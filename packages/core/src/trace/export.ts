@@ -1,6 +1,6 @@
 /**
- * Sends spans to a collector by OTLP over HTTP. Only `tracing.ts` loads this, and only where traces are wanted. A
- * collector that is away costs spans, never work: they wait in a bounded queue and are dropped.
+ * Sends spans to a collector by OTLP over HTTP. Only `tracing.ts` loads this file, and only when a collector is
+ * configured. An unavailable collector never delays work: spans wait in a bounded queue, and are then dropped.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { proxyOptions } from '@cardseal/base/egress';
@@ -16,7 +16,7 @@ const EXPORT_DEADLINE_MS = 10_000;
 const MAX_QUEUED_SPANS = 8192;
 const STOP_DEADLINE_MS = 2000;
 
-/** Returns what ends it. The first of a process sets its tracer; another one in the same process changes nothing. */
+/** Returns a function that stops the export. The first call in a process sets the global tracer; later calls leave it. */
 export function startExport(role: string, endpoint: string, proxies: ProxyEnvironment): () => Promise<void> {
   const exporter = new OTLPTraceExporter({
     url: `${endpoint.replace(/\/+$/, '')}/v1/traces`,
@@ -30,14 +30,14 @@ export function startExport(role: string, endpoint: string, proxies: ProxyEnviro
     maxQueueSize: MAX_QUEUED_SPANS,
   });
   const provider = new TracerProvider({
-    // Nothing that is found out about the host or the command line: only this.
+    // Detectors are off: they would send the host name and the command line.
     resource: resourceFromAttributes({ 'service.name': `cardseal-${role}`, 'process.pid': process.pid }),
     spanProcessors: [processor],
   });
-  const ours = trace.setGlobalTracerProvider(provider);
-  if (ours) context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  const isGlobal = trace.setGlobalTracerProvider(provider);
+  if (isGlobal) context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   return async () => {
-    if (ours) {
+    if (isGlobal) {
       trace.disable();
       context.disable();
     }

@@ -3,7 +3,7 @@ import { isSpanContextValid, type SpanContext } from '@opentelemetry/api';
 
 const TRACEPARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
 
-/** null for what is none: whoever sent it is given a trace of its own. */
+/** Returns null for anything else. The caller then starts a new trace. */
 export function parseTraceparent(text: unknown): SpanContext | null {
   const [, traceId, spanId, flags] = (typeof text === 'string' && TRACEPARENT.exec(text)) || [];
   if (!traceId || !spanId || !flags) return null;

@@ -1,6 +1,6 @@
 /**
- * The spans of a card's way. A span holds ids and the code of an error, never a message, a name or anything that was
- * sent. While tracing is off all of this only calls the work it is given.
+ * The spans of a job. A span holds ids and the code of an error, never a message, a personal name or submitted data.
+ * While tracing is off, these functions only run the work that they are given.
  */
 
 import { asCardsealError } from '@cardseal/base/errors';
@@ -15,7 +15,7 @@ import {
 } from '@opentelemetry/api';
 import { formatTraceparent, parseTraceparent } from './parent.ts';
 
-/** `recognize` is one run of a worker over a card; the steps within it are its children. */
+/** `recognize` is one run of a worker on a job; the steps within it are its children. */
 export type SpanName =
   | 'submit'
   | 'store'
@@ -30,7 +30,7 @@ export type SpanName =
   | 'announce'
   | 'deliver';
 
-/** All that a span may say beside its name, its time and the code of its error. */
+/** All that a span may contain in addition to its name, its time and the code of its error. */
 export interface SpanIds {
   job?: string;
   generation?: number;
@@ -42,7 +42,7 @@ export interface SpanIds {
 const TRACER = 'cardseal';
 const IDS = createContextKey('cardseal ids');
 
-/** Runs `work` in a span; those within it inherit its ids. What the work answers or throws is left alone. */
+/** Runs `work` in a span. Spans within it inherit its ids. The result or error of `work` passes through unchanged. */
 export function inSpan<T>(name: SpanName, ids: SpanIds, work: () => Promise<T>): Promise<T> {
   if (isOff()) return work();
   const parent = context.active();
@@ -60,23 +60,23 @@ export function inSpan<T>(name: SpanName, ids: SpanIds, work: () => Promise<T>):
   });
 }
 
-/** Nobody listens: a card's dozen spans would be made for nothing. */
+/** Whether no exporter is registered. Then the dozen spans of a job are not created. */
 function isOff(): boolean {
   const provider = trace.getTracerProvider();
   return provider instanceof ProxyTracerProvider && provider.getDelegateTracer(TRACER) === undefined;
 }
 
-/** Of the span that runs: for ids that are known only once it has begun. Spans within it do not inherit these. */
+/** Adds ids to the current span that are known only after its start. Spans within it do not inherit them. */
 export function addIds(ids: SpanIds): void {
   trace.getActiveSpan()?.setAttributes(attributesOf(ids));
 }
 
-/** Of a span that failed without an error of ours. @param code from a closed list. */
+/** Marks the current span as failed. @param code from a closed list. */
 export function markFailed(code: string): void {
   trace.getActiveSpan()?.setStatus({ code: SpanStatusCode.ERROR }).setAttribute('error.type', code);
 }
 
-/** For another process or a consumer: where the trace goes on. Undefined outside of spans, and while tracing is off. */
+/** Continues the trace in another process or at a consumer. Undefined outside of spans and while tracing is off. */
 export function currentTraceparent(): string | undefined {
   const span = trace.getActiveSpan()?.spanContext();
   return span && isSpanContextValid(span) ? formatTraceparent(span) : undefined;
@@ -87,7 +87,7 @@ export function currentTraceId(): string | undefined {
   return span && isSpanContextValid(span) ? span.traceId : undefined;
 }
 
-/** Runs `work` as a part of the trace that `traceparent` names; of a new one when it names none. */
+/** Runs `work` as a part of the trace that `traceparent` names, or of a new trace if it names none. */
 export function withParent<T>(traceparent: unknown, work: () => T): T {
   const parent = parseTraceparent(traceparent);
   return context.with(parent ? trace.setSpanContext(ROOT_CONTEXT, parent) : ROOT_CONTEXT, work);

@@ -6,8 +6,8 @@ import { createTracing } from './tracing.ts';
 const TRACE_ID = '4bf92f3577b34da6a3ce929d0e0e4736';
 const PARENT = `00-${TRACE_ID}-00f067aa0ba902b7-01`;
 
-describe('a traceparent', () => {
-  it('is read as W3C writes it', () => {
+describe('traceparent', () => {
+  it('parses the format of W3C Trace Context', () => {
     expect(parseTraceparent(PARENT)).toMatchObject({ traceId: TRACE_ID, spanId: '00f067aa0ba902b7', traceFlags: 1 });
   });
 
@@ -20,25 +20,25 @@ describe('a traceparent', () => {
     PARENT.replace('00-', 'ff-'),
     PARENT.replace(TRACE_ID, '0'.repeat(32)),
     [PARENT],
-  ])('%s is none', (text) => {
+  ])('rejects %s', (text) => {
     expect(parseTraceparent(text)).toBeNull();
   });
 });
 
 describe('without tracing', () => {
-  it('a span only does its work, and there is no trace to tell of', async () => {
+  it('runs the work of a span, and there is no current trace', async () => {
     const seen = await inSpan('call', { job: 'job_1' }, async () => [currentTraceId(), currentTraceparent()]);
     expect(seen).toEqual([undefined, undefined]);
     await expect(inSpan('call', {}, () => Promise.reject(new RejectedError('no')))).rejects.toThrow('no');
   });
 });
 
-describe('with a collector that is away', () => {
-  // A port of the host on which nothing listens.
+describe('with an unavailable collector', () => {
+  // No process listens on this port.
   const tracing = createTracing('worker', { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' });
   afterEach(() => tracing.stop());
 
-  it('work goes on in its trace, and the end does not wait for it', async () => {
+  it('work continues in its trace, and stop does not wait for the collector', async () => {
     await tracing.start();
     const inside = await withParent(PARENT, () =>
       inSpan('recognize', {}, () => inSpan('call', {}, async () => currentTraceparent())),

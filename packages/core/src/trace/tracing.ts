@@ -1,4 +1,4 @@
-/** Traces of one process: off, and nothing of it loaded, unless a collector is named. */
+/** Traces of one process. Without a configured collector they are off, and their libraries are not loaded. */
 import type { ProxyEnvironment } from '../config/index.ts';
 
 export interface TraceEnvironment extends ProxyEnvironment {
@@ -7,7 +7,7 @@ export interface TraceEnvironment extends ProxyEnvironment {
 
 export interface Tracing {
   start(): Promise<void>;
-  /** Sends what is left; bounded, whatever the collector does. */
+  /** Sends the remaining spans. Bounded, whatever the collector does. */
   stop(): Promise<void>;
 }
 

@@ -7,7 +7,7 @@ type Shape = Readonly<Record<string, Schema>>;
 
 /**
  * A copy of `value` without the members that are null and that `schema` knows. A member whose schema takes null keeps
- * it, because there it has a meaning of its own. Unknown members stay, so that the schema still refuses them.
+ * it, because null has a meaning there. Unknown members stay, so that the schema still refuses them.
  */
 export function withoutNulls(schema: Schema, value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
@@ -42,7 +42,7 @@ function ofEntries(valueType: Schema, value: object): object {
   return rebuilt(value, (_name, entry) => (entry === null ? undefined : withoutNulls(valueType, entry)));
 }
 
-/** Each form of a union may be the one that is meant, so that a member is known when any of them has it. */
+/** The input may have any form of a union, so a member counts as known when one of the forms has it. */
 function ofUnion(options: readonly Schema[], value: object): unknown {
   const shape: Record<string, Schema> = {};
   for (const option of options) {

@@ -38,7 +38,7 @@ const FORMATS: Record<string, string> = {
   json_string: 'JSON',
 };
 
-/** Zod calls it for every issue whose schema has no own text. */
+/** Zod calls this function for every issue whose schema defines no text. */
 function plainWords(issue: RawIssue): string {
   switch (issue.code) {
     case 'invalid_type':

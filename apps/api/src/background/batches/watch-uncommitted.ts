@@ -26,7 +26,7 @@ export function createUncommittedWatch(batches: Batches, standstill: StallDetect
     async see(round, withdrawn) {
       const name = nameOf(round);
       const state = withdrawn ? 'withdrawn' : 'open';
-      const left = await standstill.look(
+      const left = await standstill.check(
         name,
         () => batches.mark(round),
         (mark) => `${state} ${mark}`,

@@ -27,7 +27,7 @@ export function createLeftSubmits(
   return {
     async look(tenant, job) {
       const name = `${tenant}/${job}`;
-      const left = await standstill.look(
+      const left = await standstill.check(
         name,
         () => pendingSubmissions.left(tenant, job),
         ({ seen }) => seen,
