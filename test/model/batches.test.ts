@@ -41,9 +41,9 @@ async function repeat(how: { expands: boolean }): Promise<void> {
 }
 
 async function sweep(): Promise<void> {
-  const keeper = world.api();
+  const watchdog = world.api();
   for (let round = 0; round < 4; round++) {
-    await keeper.look();
+    await watchdog.look();
     world.pass(PATIENCE_MS + 1);
   }
 }

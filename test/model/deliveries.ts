@@ -7,7 +7,7 @@ import { type DeliverJob, deliverJobId, type EndpointLimits } from '@cardseal/co
 import type { SendResult } from '@cardseal/webhook';
 import type { WorkerContext } from '../../apps/worker/src/context.ts';
 import { deliver } from '../../apps/worker/src/deliver/pipeline.ts';
-import { createDeliverRoom } from '../../apps/worker/src/deliver/support/delivery-runtime.ts';
+import { createDeliveryRuntime } from '../../apps/worker/src/deliver/support/delivery-runtime.ts';
 import type { ModelProcess } from './process.ts';
 
 export interface Received {
@@ -69,12 +69,12 @@ export async function runDeliveries(
   queue: DeliveryQueue,
   process: ModelProcess,
 ): Promise<void> {
-  const room = createDeliverRoom(context);
+  const runtime = createDeliveryRuntime(context);
   const signal = new AbortController().signal;
   for (const [id, entry] of [...queue]) {
     if (entry.dueMs > context.clock.now()) continue;
     entry.starts++;
-    const run = await deliver(context, room, entry.job, { firstStart: entry.starts === 1, signal });
+    const run = await deliver(context, runtime, entry.job, { firstStart: entry.starts === 1, signal });
     await process.step(async () => {
       if (run.kind === 'done' || run.kind === 'exhausted') queue.delete(id);
       else if (run.kind === 'postpone') {

@@ -3,7 +3,7 @@ import { SCOPES } from '@cardseal/core/ledger';
 import { cancelJob, eraseJob, reopen } from '@cardseal/core/use-cases';
 import { cancelParts } from '../../apps/api/src/context.ts';
 import { storeJob } from '../../apps/api/src/pipeline/store.ts';
-import { createLeftSubmits } from '../../apps/worker/src/background/reconcile/pending-submissions.ts';
+import { createSubmissionSweep } from '../../apps/worker/src/background/reconcile/pending-submissions.ts';
 import { restoreUndelivered } from '../../apps/worker/src/background/reconcile/restore-deliveries.ts';
 import { restorePending } from '../../apps/worker/src/background/reconcile/restore-jobs.ts';
 import { settleDue } from '../../apps/worker/src/background/retention/due.ts';
@@ -35,7 +35,7 @@ export async function perform(state: WorldState, process: ModelProcess, operatio
     cancel: () => cancelJob(cancelParts(context), TENANT, job),
     erase: () => eraseJob(context, TENANT, job, 'request'),
     reconcile: async () => {
-      await restorePending(context, createLeftSubmits(context, stallDetector));
+      await restorePending(context, createSubmissionSweep(context, stallDetector));
       await restoreUndelivered(context);
     },
   };

@@ -7,10 +7,10 @@ import type { Card } from '@cardseal/core/queue';
 import type { AcquireOptions } from '@cardseal/pacer';
 import type { ApiContext } from '../../apps/api/src/context.ts';
 import { createEndpoints } from '../../apps/worker/src/caches/endpoint-cache.ts';
-import { createFreshOutcomes } from '../../apps/worker/src/caches/outcome-cache.ts';
+import { createOutcomeCache } from '../../apps/worker/src/caches/outcome-cache.ts';
 import { createTenants } from '../../apps/worker/src/caches/tenant-cache.ts';
 import type { WorkerContext } from '../../apps/worker/src/context.ts';
-import { createUnsaved } from '../../apps/worker/src/recognize/guards/write-buffer.ts';
+import { createWriteBuffer } from '../../apps/worker/src/recognize/guards/write-buffer.ts';
 import { deliverQueue, openLimits, receiver } from './deliveries.ts';
 import type { ModelProcess } from './process.ts';
 import { TENANT, type WorldState } from './world-state.ts';
@@ -42,10 +42,10 @@ function newContext(state: WorldState, process: ModelProcess): ModelContext {
     ledger: state.ledgerOf(process),
     tenants: createTenants(state.ledgerOf(process)),
     endpoints: createEndpoints(state.ledgerOf(process)),
-    freshOutcomes: createFreshOutcomes(true),
-    unsaved: createUnsaved({ clock, log: silentLog, random: () => 0.5 }),
+    outcomeCache: createOutcomeCache(true),
+    writeBuffer: createWriteBuffer({ clock, log: silentLog, random: () => 0.5 }),
     jobQueue: jobQueueOf(state, process),
-    lanes: openLimits,
+    endpointLimits: openLimits,
     webhooks: receiver(process, state.received, state.receiver),
     config: {
       DELIVER_CONCURRENCY: 2,

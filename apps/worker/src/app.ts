@@ -21,19 +21,19 @@ import { createTracing } from '@cardseal/core/trace';
 import { createPacer, type PacingEvent } from '@cardseal/pacer';
 import { createTargetGuard, createWebhookSender } from '@cardseal/webhook';
 import { createReconciler } from './background/reconcile/reconciler.ts';
-import { createEpoch } from './background/reconcile/redis-instance.ts';
-import { createUsageKeeper } from './background/usage/usage.ts';
+import { createRedisInstance } from './background/reconcile/redis-instance.ts';
+import { createUsageSync } from './background/usage/usage.ts';
 import { createEndpoints } from './caches/endpoint-cache.ts';
-import { createFreshOutcomes } from './caches/outcome-cache.ts';
+import { createOutcomeCache } from './caches/outcome-cache.ts';
 import { createTenants } from './caches/tenant-cache.ts';
 import type { WorkerConfig } from './config.ts';
 import type { WorkerContext } from './context.ts';
 import { readCredentials } from './credentials.ts';
 import { createProviders } from './providers.ts';
 import { createQueueWorkers } from './queue-workers.ts';
-import { createUnsaved } from './recognize/guards/write-buffer.ts';
+import { createWriteBuffer } from './recognize/guards/write-buffer.ts';
 import { createFlowMeter } from './supervision/concurrency/index.ts';
-import { createGuard } from './supervision/watchdog/supervision.ts';
+import { createSupervision } from './supervision/watchdog/supervision.ts';
 
 export interface WorkerOverrides {
   clock?: Clock;
@@ -74,7 +74,7 @@ export function createWorker(config: WorkerConfig, overrides: WorkerOverrides = 
   const redis = connectRedis(redisTarget(config), 'producer', (error) =>
     log.debug('redis.error', describeError(error)),
   );
-  const laneRedis = connectRedis(redisTarget(config), 'lanes', (error) =>
+  const limitsRedis = connectRedis(redisTarget(config), 'lanes', (error) =>
     log.debug('redis.error', describeError(error)),
   );
   const tokenSealKey = () => ledger.keys.systemSecret('cardseal access tokens');
@@ -105,10 +105,10 @@ export function createWorker(config: WorkerConfig, overrides: WorkerOverrides = 
     ledger,
     tenants: createTenants(ledger),
     endpoints: createEndpoints(ledger),
-    freshOutcomes: createFreshOutcomes(config.WORKER_ROLES.has('deliver')),
-    unsaved: createUnsaved({ clock, log, random: overrides.random ?? Math.random }),
+    outcomeCache: createOutcomeCache(config.WORKER_ROLES.has('deliver')),
+    writeBuffer: createWriteBuffer({ clock, log, random: overrides.random ?? Math.random }),
     jobQueue: createJobQueue(redis, config.QUEUE_PREFIX, { weightOf: createWeights(ledger) }),
-    lanes: createEndpointLimits(laneRedis, config.QUEUE_PREFIX),
+    endpointLimits: createEndpointLimits(limitsRedis, config.QUEUE_PREFIX),
     pacer,
     meter: createFlowMeter(clock),
     providers: providers.byId,
@@ -116,11 +116,11 @@ export function createWorker(config: WorkerConfig, overrides: WorkerOverrides = 
     webhooks,
     stopping: stopping.signal,
   };
-  const usage = createUsageKeeper(context, redis);
-  const reconciler = createReconciler(context, createEpoch(redis, config.QUEUE_PREFIX), usage.restore);
+  const usage = createUsageSync(context, redis);
+  const reconciler = createReconciler(context, createRedisInstance(redis, config.QUEUE_PREFIX), usage.restore);
   const workers = createQueueWorkers(context, {
     board: createWorkerBoard(redis, config.QUEUE_PREFIX),
-    trials: createCrashCounts(redis, config.QUEUE_PREFIX),
+    crashCounts: createCrashCounts(redis, config.QUEUE_PREFIX),
     pool: credentials.map(({ id, provider, qps, daily }) => ({
       id,
       provider,
@@ -132,7 +132,7 @@ export function createWorker(config: WorkerConfig, overrides: WorkerOverrides = 
   metrics.beforeScrape(async () => metrics.set('cardseal_redis_up', {}, Number(await redisResponds(redis))));
   const listener = createMetricsListener(metrics, config);
   const tracing = createTracing('worker', config);
-  const guard = createGuard(context, workers, overrides.end ?? endProcess);
+  const guard = createSupervision(context, workers, overrides.end ?? endProcess);
   let stopped: Promise<void> | undefined;
 
   return {
@@ -174,7 +174,7 @@ export function createWorker(config: WorkerConfig, overrides: WorkerOverrides = 
     pacer.stop();
     agreed.stop();
     await Promise.all([providers.stop(), webhooks.close(), context.jobQueue.close()]);
-    for (const connection of [redis, laneRedis]) connection.disconnect();
+    for (const connection of [redis, limitsRedis]) connection.disconnect();
     await Promise.all([listener.stop(), tracing.stop()]);
     log.info('worker.stopped');
   }

@@ -9,10 +9,10 @@ import type { Pacer } from '@cardseal/pacer';
 import type { BaiduProvider } from '@cardseal/providers/baidu';
 import type { WebhookSender } from '@cardseal/webhook';
 import type { Endpoints } from './caches/endpoint-cache.ts';
-import type { FreshOutcomes } from './caches/outcome-cache.ts';
+import type { OutcomeCache } from './caches/outcome-cache.ts';
 import type { Tenants } from './caches/tenant-cache.ts';
 import type { WorkerConfig } from './config.ts';
-import type { Unsaved } from './recognize/guards/write-buffer.ts';
+import type { WriteBuffer } from './recognize/guards/write-buffer.ts';
 import type { FlowMeter } from './supervision/concurrency/index.ts';
 
 export interface WorkerContext {
@@ -25,10 +25,10 @@ export interface WorkerContext {
   ledger: Ledger;
   tenants: Tenants;
   endpoints: Endpoints;
-  freshOutcomes: FreshOutcomes;
-  unsaved: Unsaved;
+  outcomeCache: OutcomeCache;
+  writeBuffer: WriteBuffer;
   jobQueue: JobQueue;
-  lanes: EndpointLimits;
+  endpointLimits: EndpointLimits;
   pacer: Pacer;
   meter: FlowMeter;
   /** By credential id, in the order of the pool file. */

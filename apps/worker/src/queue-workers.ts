@@ -20,20 +20,20 @@ import {
   type WorkerBoard,
 } from '@cardseal/core/queue';
 import { type Processor, Worker, type WorkerOptions } from 'bullmq';
-import { createHeldSweep } from './background/reconcile/finish-while-closed.ts';
+import { createClosedGateSweep } from './background/reconcile/finish-while-closed.ts';
 import type { WorkerContext } from './context.ts';
 import { deliverProcessor } from './deliver/processor.ts';
-import { createDeliverRoom } from './deliver/support/delivery-runtime.ts';
+import { createDeliveryRuntime } from './deliver/support/delivery-runtime.ts';
 import { recognizeProcessor } from './recognize/processor.ts';
 import { concludeCrashed } from './recognize/support/conclude-crashed.ts';
 import {
-  createCardTap,
+  createConcurrencyController,
   createGateHold,
-  createGovernor,
-  MIN_CARDS,
+  createJobIntake,
+  MIN_JOBS,
   watchLoopLag,
 } from './supervision/concurrency/index.ts';
-import { isolateSuspects } from './supervision/quarantine/poison-quarantine.ts';
+import { quarantinePoisonJobs } from './supervision/quarantine/poison-quarantine.ts';
 
 export interface QueueWorkers {
   /** Tells the other processes that this worker is starting. */
@@ -50,20 +50,20 @@ export interface QueueWorkers {
 }
 
 /** What workers know of each other. */
-export interface Crew {
+export interface QueueDependencies {
   board: WorkerBoard;
-  trials: CrashCounts;
+  crashCounts: CrashCounts;
   pool: readonly PoolEntry[];
 }
 
 /** Counts a minute of what ended, kept for the operators' overview. */
 const METRICS_MINUTES = 120;
 
-export function createQueueWorkers(context: WorkerContext, crew: Crew): QueueWorkers {
+export function createQueueWorkers(context: WorkerContext, dependencies: QueueDependencies): QueueWorkers {
   const { config } = context;
-  const { recognize, governor, hold, sweep } = buildRecognize(context, crew);
-  const room = createDeliverRoom(context);
-  const deliver = build<DeliverJob>(context, QUEUES.deliver, deliverProcessor(context, room), {
+  const { recognize, controller, hold, sweep } = buildRecognize(context, dependencies);
+  const runtime = createDeliveryRuntime(context);
+  const deliver = build<DeliverJob>(context, QUEUES.deliver, deliverProcessor(context, runtime), {
     concurrency: config.DELIVER_CONCURRENCY,
   });
   const recognizes = config.WORKER_ROLES.has('recognize');
@@ -77,49 +77,49 @@ export function createQueueWorkers(context: WorkerContext, crew: Crew): QueueWor
     movedAtMs: () => movedAtMs,
     async waiting() {
       // Who holds replies that cannot be saved waits for the ledger, and is not stuck.
-      if (!recognizes || hold.held() || context.unsaved.waiting() > 0) return 0;
+      if (!recognizes || hold.held() || context.writeBuffer.waiting() > 0) return 0;
       const counts = await context.jobQueue.queues().recognize.getJobCounts('wait', 'prioritized');
       return counts.wait! + counts.prioritized!;
     },
     async announce() {
-      if (recognizes) await governor.announce();
+      if (recognizes) await controller.announce();
     },
     async reported() {
-      if (recognizes) await governor.reported();
+      if (recognizes) await controller.reported();
     },
     async start() {
-      if (recognizes) governor.start();
+      if (recognizes) controller.start();
       for (const worker of workers)
         worker.run().catch((error) => context.log.error('queue.stopped', describeError(error)));
     },
     async stop(graceMs) {
-      await Promise.all([governor.stop(), hold.stop(), sweep.stop()]);
+      await Promise.all([controller.stop(), hold.stop(), sweep.stop()]);
       await Promise.all([recognize, deliver].map((worker) => stopWorker(worker, graceMs)));
     },
   };
 }
 
 /** Takes as many cards as the rate needs, and none while no credential may be called. */
-function buildRecognize(context: WorkerContext, { board, pool, trials }: Crew) {
+function buildRecognize(context: WorkerContext, { board, pool, crashCounts }: QueueDependencies) {
   const { config, clock, log, pacer, meter, jobQueue } = context;
-  const sweep = createHeldSweep(context);
+  const sweep = createClosedGateSweep(context);
   const hold = createGateHold({
     pacer,
     clock,
-    tap: { close: () => tap.close(), open: (flow) => tap.open(flow) },
+    intake: { close: () => intake.close(), open: (flow) => intake.open(flow) },
     onChange: (held) => {
       log.info(held ? 'recognize.held' : 'recognize.released');
       if (held) return sweep.start();
       void sweep.stop();
-      governor.restart().catch(() => {});
+      controller.restart().catch(() => {});
     },
   });
-  const cards = config.RECOGNIZE_CONCURRENCY ?? MIN_CARDS;
-  const processor = isolateSuspects<RecognizeJob>({
-    trials,
+  const cards = config.RECOGNIZE_CONCURRENCY ?? MIN_JOBS;
+  const processor = quarantinePoisonJobs<RecognizeJob>({
+    crashCounts,
     log,
     process: recognizeProcessor(context, hold),
-    convict: async ({ data }) => {
+    deadLetter: async ({ data }) => {
       const run = await concludeCrashed(context, data);
       return run?.kind === 'failed' ? giveUp(run.code) : null;
     },
@@ -130,8 +130,8 @@ function buildRecognize(context: WorkerContext, { board, pool, trials }: Crew) {
       backoffStrategy: (attempt, _type, _error, job) => backoffMs(attempt, context.random(), backoffFor(job)),
     },
   });
-  const tap = createCardTap({ worker: recognize, cards, wake: () => jobQueue.wakeRecognizers() });
-  const governor = createGovernor({
+  const intake = createJobIntake({ worker: recognize, cards, wake: () => jobQueue.wakeRecognizers() });
+  const controller = createConcurrencyController({
     clock,
     pacer,
     board,
@@ -139,10 +139,10 @@ function buildRecognize(context: WorkerContext, { board, pool, trials }: Crew) {
     meter,
     lagMs: watchLoopLag(),
     fixed: config.RECOGNIZE_CONCURRENCY,
-    apply: (wanted) => tap.setCards(wanted),
+    apply: (wanted) => intake.setConcurrency(wanted),
     held: hold.held,
   });
-  return { recognize, governor, hold, sweep };
+  return { recognize, controller, hold, sweep };
 }
 
 /** Who convicts for stalling takes the bystanders too: `life/suspects.ts` finds the one. */

@@ -4,7 +4,7 @@ import { silentLog } from '@cardseal/core/log';
 import { createMetrics } from '@cardseal/core/metrics';
 import { connectRedis, createJobQueue } from '@cardseal/core/queue';
 import { createReconciler } from '../../../apps/worker/src/background/reconcile/reconciler.ts';
-import { createEpoch } from '../../../apps/worker/src/background/reconcile/redis-instance.ts';
+import { createRedisInstance } from '../../../apps/worker/src/background/reconcile/redis-instance.ts';
 import type { WorkerContext } from '../../../apps/worker/src/context.ts';
 import { startPrivateRedis } from '../deliver/private-redis.ts';
 import { endlessStore } from './endless-store.ts';
@@ -34,7 +34,7 @@ export async function recoverOnce(pending: number): Promise<Recovered> {
   const jobQueue = createJobQueue(connection, PREFIX);
   const config = { RECONCILE_INTERVAL_MS: 60_000, QUEUE_PREFIX: PREFIX };
   const parts = { ledger, jobQueue, config, clock: systemClock, log: silentLog, metrics: createMetrics('worker') };
-  const reconciler = createReconciler(parts as unknown as WorkerContext, createEpoch(connection, PREFIX));
+  const reconciler = createReconciler(parts as unknown as WorkerContext, createRedisInstance(connection, PREFIX));
   const queued = () => server.redis.zcard(`${PREFIX}:recognize:prioritized`);
   try {
     const samples: [share: number, mb: number][] = [];

@@ -7,7 +7,7 @@ import { asCardsealError, type CardsealError } from '@cardseal/base/errors';
 import { describeError, type Log } from '@cardseal/core/log';
 import type { Metrics } from '@cardseal/core/metrics';
 
-export interface EachAlone {
+export interface Isolation {
   /** What came of those that did not fail. Throws when all of several fail by a passing trouble: then it is everybody's. */
   each<T extends Owned, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]>;
   /** Throws the passing trouble that was met last, if any was. */
@@ -15,7 +15,7 @@ export interface EachAlone {
 }
 
 /** Where an object that stays unreadable is reported. */
-export interface Told {
+export interface IsolationParts {
   log: Pick<Log, 'error'>;
   metrics: Pick<Metrics, 'count'>;
 }
@@ -32,19 +32,19 @@ interface Owned {
 const UNKNOWN_KEY = 'key_service_unknown_key';
 
 /** Tells of what will not mend itself, with the ids. A trouble that passes is returned instead. */
-export function tellIfStuck(told: Told, owned: Owned, thrown: unknown): CardsealError | null {
+export function logIfStuck(told: IsolationParts, owned: Owned, thrown: unknown): CardsealError | null {
   const error = asCardsealError(thrown);
   if (error.disposition === 'transient' || error.disposition === 'throttled') return error;
   tell(told, owned, error);
   return null;
 }
 
-function tell({ log, metrics }: Told, { tenant, job }: Owned, error: CardsealError): void {
+function tell({ log, metrics }: IsolationParts, { tenant, job }: Owned, error: CardsealError): void {
   metrics.count('cardseal_own_faults_total', { work: 'walk', code: error.code });
   log.error('walk.stuck', { tenant, job_id: job, ...describeError(error) });
 }
 
-export function createEachAlone(told: Told): EachAlone {
+export function createIsolation(told: IsolationParts): Isolation {
   let passing: CardsealError | null = null;
   return {
     async each(items, work) {
@@ -52,7 +52,7 @@ export function createEachAlone(told: Told): EachAlone {
       let met = 0;
       for (const [at, run] of runs.entries()) {
         if (run.status === 'fulfilled') continue;
-        const trouble = tellIfStuck(told, items[at]!, run.reason);
+        const trouble = logIfStuck(told, items[at]!, run.reason);
         if (trouble?.code === UNKNOWN_KEY) tell(told, items[at]!, trouble);
         else if (trouble) {
           passing = trouble;

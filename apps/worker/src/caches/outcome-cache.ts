@@ -10,20 +10,20 @@ const TTL_MS = 5000;
 const KEPT_OUTCOMES = 1000;
 const KEPT_CHARACTERS = 16_000_000;
 
-export type FreshOutcome = Omit<Outcome, 'nonce'>;
+export type CachedOutcome = Omit<Outcome, 'nonce'>;
 
 type OutcomeName = Pick<DeliveryRef, 'tenant' | 'job' | 'generation'>;
 
-export interface FreshOutcomes {
-  keep(name: OutcomeName, outcome: FreshOutcome): void;
+export interface OutcomeCache {
+  keep(name: OutcomeName, outcome: CachedOutcome): void;
   /** undefined when it must be read from the ledger. */
-  of(name: OutcomeName): FreshOutcome | undefined;
+  of(name: OutcomeName): CachedOutcome | undefined;
 }
 
 /** @param delivers who delivers nothing keeps nothing. */
-export function createFreshOutcomes(delivers: boolean): FreshOutcomes {
+export function createOutcomeCache(delivers: boolean): OutcomeCache {
   const nameOf = ({ tenant, job, generation }: OutcomeName) => `${tenant}/${job}.${generation}`;
-  const kept = new LRUCache<string, FreshOutcome>({
+  const kept = new LRUCache<string, CachedOutcome>({
     max: KEPT_OUTCOMES,
     ttl: TTL_MS,
     maxSize: KEPT_CHARACTERS,

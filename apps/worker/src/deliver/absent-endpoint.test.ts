@@ -11,7 +11,7 @@ import { describe, expect, it } from 'vitest';
 import { createEndpoints } from '../caches/endpoint-cache.ts';
 import type { WorkerContext } from '../context.ts';
 import { deliverProcessor } from './processor.ts';
-import type { DeliverRoom } from './support/delivery-runtime.ts';
+import type { DeliveryRuntime } from './support/delivery-runtime.ts';
 
 const TENANT = 'bank';
 const ENDPOINT = 'we_00000000000000000000000001';
@@ -41,8 +41,8 @@ async function world() {
     log: { error: (event: string, { code }: { code: string }) => told.push(`${event} ${code}`) },
     metrics: { count: (_name: string, labels: object) => counted.push(labels) },
   } as unknown as WorkerContext;
-  const room = { release: async (_lane: unknown, { id }: { id: string }) => void released.push(id) };
-  const process = deliverProcessor(context, room as unknown as DeliverRoom);
+  const runtime = { release: async (_lane: unknown, { id }: { id: string }) => void released.push(id) };
+  const process = deliverProcessor(context, runtime as unknown as DeliveryRuntime);
   const delays: number[] = [];
   const queued = {
     name: 'deliver',

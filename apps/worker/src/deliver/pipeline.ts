@@ -10,13 +10,13 @@ import { currentTraceparent, inSpan, markFailed, withParent } from '@cardseal/co
 import { redeliver } from '@cardseal/core/use-cases';
 import type { SendResult } from '@cardseal/webhook';
 import type { WorkerContext } from '../context.ts';
-import { followHealth } from './steps/adapt.ts';
+import { adapt } from './steps/adapt.ts';
 import { type Admitted, admit } from './steps/admit.ts';
-import { eventOf, type FrozenEvent } from './steps/open.ts';
-import { isOver, recordTry } from './steps/record.ts';
+import { type FrozenEvent, openEvent } from './steps/open.ts';
+import { isOver, recordAttempt } from './steps/record.ts';
 import { signMessage } from './steps/sign.ts';
-import type { DeliverRoom } from './support/delivery-runtime.ts';
-import { laneOutcome } from './support/endpoint-outcome.ts';
+import type { DeliveryRuntime } from './support/delivery-runtime.ts';
+import { endpointOutcome } from './support/endpoint-outcome.ts';
 
 export type DeliveryRun =
   | { kind: 'done' }
@@ -34,16 +34,16 @@ const DONE: DeliveryRun = { kind: 'done' };
 
 export async function deliver(
   context: WorkerContext,
-  room: DeliverRoom,
+  runtime: DeliveryRuntime,
   job: DeliverJob,
   { firstStart, signal }: { firstStart: boolean; signal: AbortSignal },
 ): Promise<DeliveryRun> {
   const { ledger, clock } = context;
   const { late = false, repeated = false, faults: _faults, ...ref } = job;
   const endpoint = await currentEndpoint(context, ref);
-  if (!endpoint) return withoutEndpoint(context, room, ref);
-  if (endpoint.value.state !== 'enabled') return setAside(context, room, ref, endpoint.value);
-  const admission = await admit(context, room, ref, endpoint.value, late);
+  if (!endpoint) return withoutEndpoint(context, runtime, ref);
+  if (endpoint.value.state !== 'enabled') return setAside(context, runtime, ref, endpoint.value);
+  const admission = await admit(context, runtime, ref, endpoint.value, late);
   if (admission.kind === 'until') {
     return { kind: 'postpone', delayMs: Math.max(1, admission.atMs - clock.now()), late };
   }
@@ -54,7 +54,7 @@ export async function deliver(
     const before = late || repeated || !firstStart ? await ledger.deliveries.records.read(ref) : untried(ref);
     const dueMs = before.last?.nextAtMs ?? 0;
     if (dueMs > clock.now()) return { kind: 'postpone', delayMs: dueMs - clock.now(), late: true, scheduled: true };
-    const event = isOver(before) ? null : await eventOf(context, ref, endpoint.value);
+    const event = isOver(before) ? null : await openEvent(context, ref, endpoint.value);
     if (!event) {
       await ledger.jobs.markers.settle(ref);
       return DONE;
@@ -63,11 +63,11 @@ export async function deliver(
       const headers = { ...signMessage(endpoint.value, event.id, event.body, clock.now()), ...traceparent };
       answer = await send(context, ref.tenant, endpoint.value, headers, event.body, signal);
       if (answer.class !== 'delivered') markFailed(answer.class);
-      await holdLane(context, room, ref, answer);
-      return recordTry(context, before, answer);
+      await holdLane(context, runtime, ref, answer);
+      return recordAttempt(context, before, answer);
     });
   } finally {
-    await leave(context, room, ref, endpoint.value, admission, answer);
+    await leave(context, runtime, ref, endpoint.value, admission, answer);
   }
 }
 
@@ -75,9 +75,9 @@ export async function deliver(
  * Before the answer is on record: whoever dies behind that leaves a delivery that sleeps until its time, and nobody who
  * would tell the lane. Without Redis the record tells it later.
  */
-async function holdLane({ clock }: WorkerContext, room: DeliverRoom, ref: DeliveryRef, answer: SendResult) {
-  const { heldUntilMs } = laneOutcome(answer, clock.now());
-  if (heldUntilMs > 0) await resolvedWithin(room.lanes.hold(ref, heldUntilMs)).catch(() => {});
+async function holdLane({ clock }: WorkerContext, runtime: DeliveryRuntime, ref: DeliveryRef, answer: SendResult) {
+  const { heldUntilMs } = endpointOutcome(answer, clock.now());
+  if (heldUntilMs > 0) await resolvedWithin(runtime.endpointLimits.hold(ref, heldUntilMs)).catch(() => {});
 }
 
 /** A notice has no trace, and begins none at its receivers. */
@@ -123,7 +123,7 @@ async function send(
  */
 async function setAside(
   { ledger, jobQueue, clock }: WorkerContext,
-  room: DeliverRoom,
+  runtime: DeliveryRuntime,
   ref: DeliveryRef,
   endpoint: EndpointRecord,
 ): Promise<DeliveryRun> {
@@ -133,7 +133,7 @@ async function setAside(
     const now = await ledger.tenants.endpoints.get(ref.tenant, ref.endpoint);
     if (now?.value.state === 'enabled') await redeliver(ledger, jobQueue, ref, clock.now());
   } else await ledger.jobs.markers.settle(ref);
-  await releaseUnused(room, ref, clock.now());
+  await releaseUnused(runtime, ref, clock.now());
   return DONE;
 }
 
@@ -143,34 +143,34 @@ async function setAside(
  */
 async function withoutEndpoint(
   { ledger, clock }: WorkerContext,
-  room: DeliverRoom,
+  runtime: DeliveryRuntime,
   ref: DeliveryRef,
 ): Promise<DeliveryRun> {
-  await releaseUnused(room, ref, clock.now());
+  await releaseUnused(runtime, ref, clock.now());
   if (await ledger.jobs.markers.isOwed(ref)) throw endpointMissing(ref);
   return DONE;
 }
 
 /** Gives back a place that this delivery may still hold from an earlier run, so that the next one may run. */
-async function releaseUnused(room: DeliverRoom, ref: DeliveryRef, nowMs: number): Promise<void> {
-  await room.release(ref, { id: deliverJobId(ref), outcome: 'none', late: false, rate: null, nowMs });
+async function releaseUnused(runtime: DeliveryRuntime, ref: DeliveryRef, nowMs: number): Promise<void> {
+  await runtime.release(ref, { id: deliverJobId(ref), outcome: 'none', late: false, rate: null, nowMs });
 }
 
 /** Gives the slot back, wakes who is next, and follows what the answer says of the endpoint's health. */
 async function leave(
   context: WorkerContext,
-  room: DeliverRoom,
+  runtime: DeliveryRuntime,
   ref: DeliveryRef,
   endpoint: EndpointRecord,
   { late, rate }: Admitted,
   answer: SendResult | undefined,
 ): Promise<void> {
   const nowMs = context.clock.now();
-  if (late) room.lateEnded();
-  const { outcome, heldUntilMs } = laneOutcome(answer, nowMs);
+  if (late) runtime.lateAttemptEnded();
+  const { outcome, heldUntilMs } = endpointOutcome(answer, nowMs);
   const input = { id: deliverJobId(ref), outcome, heldUntilMs, late, rate, nowMs };
-  const state = await room.release(ref, input);
-  if (answer && state) await followHealth(context, ref, endpoint, answer, state);
+  const state = await runtime.release(ref, input);
+  if (answer && state) await adapt(context, ref, endpoint, answer, state);
 }
 
 /**

@@ -15,21 +15,23 @@ import type { Job } from 'bullmq';
 import type { WorkerContext } from '../context.ts';
 import { type DeliveryRun, deliver, ownFaultDelayMs } from './pipeline.ts';
 import { recover } from './recovery.ts';
-import type { DeliverRoom } from './support/delivery-runtime.ts';
+import type { DeliveryRuntime } from './support/delivery-runtime.ts';
 
 /** A recovery keeps no count of its faults: a defect delays it by one to two minutes. */
 const RECOVERY_FAULTS = 5;
 
-export function deliverProcessor(context: WorkerContext, room: DeliverRoom) {
+export function deliverProcessor(context: WorkerContext, runtime: DeliveryRuntime) {
   return async (job: Job<DeliverJob>, token?: string, signal?: AbortSignal): Promise<void> => {
     const abort = signal ?? new AbortController().signal;
     if (job.name === RECOVER) return runRecovery(context, job, token, abort);
-    const run = await runOnce(context, room, job, abort);
+    const run = await runOnce(context, runtime, job, abort);
     if (abort.aborted && run.kind !== 'done') return handBack(job, token);
-    if (run.kind === 'wait') return waitInLine(context, room, job, token, run.place);
+    if (run.kind === 'wait') return waitInLine(context, runtime, job, token, run.place);
     if (run.kind === 'postpone') {
       await keepInQueue(job, run);
-      return run.scheduled ? sleepUntilDue(context, room, job, token, run.delayMs) : postpone(job, token, run.delayMs);
+      return run.scheduled
+        ? sleepUntilDue(context, runtime, job, token, run.delayMs)
+        : postpone(job, token, run.delayMs);
     }
     if (run.kind === 'exhausted') throw giveUp(`delivery_exhausted.${run.class}`);
   };
@@ -46,12 +48,12 @@ async function keepInQueue(job: Job<DeliverJob>, run: Extract<DeliveryRun, { kin
 
 async function runOnce(
   context: WorkerContext,
-  room: DeliverRoom,
+  runtime: DeliveryRuntime,
   job: Job<DeliverJob>,
   signal: AbortSignal,
 ): Promise<DeliveryRun> {
   try {
-    return await deliver(context, room, job.data, { firstStart: job.attemptsStarted === 1, signal });
+    return await deliver(context, runtime, job.data, { firstStart: job.attemptsStarted === 1, signal });
   } catch (error) {
     const { tenant, job: job_id, endpoint, late = false } = job.data;
     if (signal.aborted) return { kind: 'postpone', delayMs: 0, late };
@@ -68,7 +70,7 @@ async function runOnce(
  */
 async function sleepUntilDue(
   { ledger, clock }: WorkerContext,
-  room: DeliverRoom,
+  runtime: DeliveryRuntime,
   job: Job<DeliverJob>,
   token: string | undefined,
   delayMs: number,
@@ -78,7 +80,7 @@ async function sleepUntilDue(
   } catch (handover) {
     const { last } = await ledger.deliveries.records.read(job.data).catch(() => ({ last: null }));
     const isResent = last?.class === 'resent' && (last.nextAtMs ?? 0) <= clock.now();
-    if (isResent) await room.wake({ ids: [deliverJobId(job.data)], atMs: 0 });
+    if (isResent) await runtime.wake({ ids: [deliverJobId(job.data)], atMs: 0 });
     throw handover;
   }
 }
@@ -86,7 +88,7 @@ async function sleepUntilDue(
 /** Sleeps until it is woken; whoever woke it before it slept could not, so it looks once more. Always throws. */
 async function waitInLine(
   { random }: WorkerContext,
-  room: DeliverRoom,
+  runtime: DeliveryRuntime,
   job: Job<DeliverJob>,
   token: string | undefined,
   place: number,
@@ -95,8 +97,8 @@ async function waitInLine(
     return await postpone(job, token, longestWaitMs(place, random()));
   } catch (handover) {
     const id = deliverJobId(job.data);
-    const waits = await room.lanes.stillWaits(job.data, id).catch(() => true);
-    if (!waits) await room.wake({ ids: [id], atMs: 0 });
+    const waits = await runtime.endpointLimits.stillWaits(job.data, id).catch(() => true);
+    if (!waits) await runtime.wake({ ids: [id], atMs: 0 });
     throw handover;
   }
 }

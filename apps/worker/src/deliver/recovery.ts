@@ -12,7 +12,7 @@ import {
   type RecoveryState,
 } from '@cardseal/core/ledger';
 import { redeliver } from '@cardseal/core/use-cases';
-import { tellIfStuck } from '../background/isolation.ts';
+import { logIfStuck } from '../background/isolation.ts';
 import type { WorkerContext } from '../context.ts';
 
 /** Of a card: from its submit to its outcome it takes seconds, after an outage hours. */
@@ -64,7 +64,7 @@ async function oweAgain(
     await redeliver(ledger, jobQueue, ref, clock.now());
     return true;
   } catch (error) {
-    const passing = tellIfStuck({ log, metrics }, ref, error);
+    const passing = logIfStuck({ log, metrics }, ref, error);
     if (passing) throw passing;
     return false;
   }

@@ -10,10 +10,10 @@ import type { AcquireOptions } from '@cardseal/pacer';
 import { localMasterKey } from '@cardseal/sealing';
 import { expect, it } from 'vitest';
 import { createEndpoints } from '../caches/endpoint-cache.ts';
-import { createFreshOutcomes } from '../caches/outcome-cache.ts';
+import { createOutcomeCache } from '../caches/outcome-cache.ts';
 import { createTenants } from '../caches/tenant-cache.ts';
 import type { WorkerContext } from '../context.ts';
-import { createUnsaved } from './guards/write-buffer.ts';
+import { createWriteBuffer } from './guards/write-buffer.ts';
 import { recognize } from './pipeline.ts';
 import { openWork } from './support/work.ts';
 
@@ -111,8 +111,8 @@ async function twoSides({ erased = false, refusals = 0 }) {
     ledger: seen,
     tenants: createTenants(seen),
     endpoints: createEndpoints(seen),
-    freshOutcomes: createFreshOutcomes(true),
-    unsaved: createUnsaved({ clock, log: silentLog, random: () => 0 }),
+    outcomeCache: createOutcomeCache(true),
+    writeBuffer: createWriteBuffer({ clock, log: silentLog, random: () => 0 }),
     config: { MAX_IMAGE_BYTES: 1e6 },
     providers: new Map([['one', provider]]),
     rates: new Map([['one', 10]]),
@@ -167,7 +167,7 @@ it('a reply that the ledger does not take waits for it, and is paid for once', a
 it('no attempt is spent on a ledger that is away, and nothing more is paid for', async () => {
   const { context, work, paid, lost } = await twoSides({ refusals: Number.POSITIVE_INFINITY });
   const first = recognize(context, work, LAST);
-  while (context.unsaved.waiting() === 0) await new Promise(setImmediate);
+  while (context.writeBuffer.waiting() === 0) await new Promise(setImmediate);
   await expect(
     recognize(context, { ...work, request: { ...work.request, sides: ['front'] } }, LAST),
   ).rejects.toMatchObject({
@@ -180,19 +180,19 @@ it('no attempt is spent on a ledger that is away, and nothing more is paid for',
 
 it('a card whose lock is gone by the time of its slot is not paid for', async () => {
   const { context, work, paid } = await twoSides({});
-  const lease = { secondHand: false, holds: async () => false, isLost: () => true };
-  expect(await recognize(context, { ...work, lease }, FIRST)).toMatchObject({ kind: 'postpone', code: 'overtaken' });
+  const lock = { reassigned: false, holds: async () => false, isLost: () => true };
+  expect(await recognize(context, { ...work, lock }, FIRST)).toMatchObject({ kind: 'postpone', code: 'overtaken' });
   expect(paid).toEqual([]);
 });
 
 it.each([
   ['that others had before us is looked at again', true, ['back']],
   ['that nobody had before us costs no second look', false, ['front', 'back']],
-] as const)('a card %s', async (_, secondHand, sides) => {
+] as const)('a card %s', async (_, reassigned, sides) => {
   const { context, work, paid } = await twoSides({});
-  const lease = { secondHand, holds: async () => true, isLost: () => false };
+  const lock = { reassigned, holds: async () => true, isLost: () => false };
   // The other's call was on the wire when the ledger was looked at.
   await work.sealed.putReply('front', Buffer.from('{}'));
-  await recognize(context, { ...work, lease }, FIRST);
+  await recognize(context, { ...work, lock }, FIRST);
   expect(paid).toEqual(sides);
 });

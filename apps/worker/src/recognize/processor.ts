@@ -8,7 +8,7 @@ import { inSpan, withParent } from '@cardseal/core/trace';
 import type { Job } from 'bullmq';
 import type { WorkerContext } from '../context.ts';
 import type { GateHold } from '../supervision/concurrency/index.ts';
-import { createLease, type Lease } from './guards/job-lock.ts';
+import { createJobLock, type JobLock } from './guards/job-lock.ts';
 import { type Attempt, type Run, recognize } from './pipeline.ts';
 import { finishErased } from './steps/announce.ts';
 import { openWork, type Work } from './support/work.ts';
@@ -21,14 +21,14 @@ const GATE_RETRY_MS = 1000;
 export function recognizeProcessor(context: WorkerContext, gates: Pick<GateHold, 'hold'>) {
   return async (job: Job<RecognizeJob>, token = '', signal?: AbortSignal): Promise<void> => {
     const abort = signal ?? new AbortController().signal;
-    const lease = createLease(job, token, context.config.LOCK_DURATION_MS);
+    const lock = createJobLock(job, token, context.config.LOCK_DURATION_MS);
     context.jobQueue.announceStarted(job.data.job, job.data.generation);
     const startedAtMs = context.clock.now();
-    const { work, run } = await runOnce(context, job, lease, abort);
+    const { work, run } = await runOnce(context, job, lock, abort);
     context.meter.left(job.data.job, context.clock.now() - startedAtMs);
     if (run.kind === 'done') return;
     if (run.kind === 'failed') throw giveUp(run.code);
-    if (lease.isLost()) throw leaveToOthers();
+    if (lock.isLost()) throw leaveToOthers();
     const gate = run.kind === 'postpone' ? run.gate : undefined;
     const waiting = run.kind === 'retry' ? 'retry' : (gate?.waitingFor ?? waitingFor(run.code));
     await keep(job, work, waiting, run);
@@ -50,14 +50,14 @@ export function recognizeProcessor(context: WorkerContext, gates: Pick<GateHold,
 async function runOnce(
   context: WorkerContext,
   job: Job<RecognizeJob>,
-  lease: Lease,
+  lock: JobLock,
   signal: AbortSignal,
 ): Promise<{ work: Work | null; run: Run }> {
   let work: Work | null = null;
   try {
     // Who comes again may have the answer already, and need no picture.
     const ahead = job.attemptsStarted === 1 ? job.data.pictures : [];
-    work = await openWork(context, { ...job.data, lease }, signal, ahead);
+    work = await openWork(context, { ...job.data, lock }, signal, ahead);
     await takeBackAttempts(context, job);
     if (!work) {
       await finishErased(context, job.data);

@@ -7,7 +7,7 @@ import type { BaiduProvider } from '@cardseal/providers/baidu';
 import type { WorkerContext } from '../context.ts';
 import { timed } from '../metrics/index.ts';
 import { callProvider } from './steps/call.ts';
-import { fetchPicture } from './steps/fetch.ts';
+import { fetchImage } from './steps/fetch.ts';
 import { saveRefusal, saveReply } from './steps/save.ts';
 import { sealBodies } from './support/bodies.ts';
 import type { Work } from './support/work.ts';
@@ -15,7 +15,7 @@ import type { Work } from './support/work.ts';
 export async function recognizeSide(context: WorkerContext, work: Work, side: Side): Promise<void> {
   let provider = [...context.providers.values()][0]!.provider;
   try {
-    const picture = await timed(context, 'fetch', () => fetchPicture(context, work, side), { side });
+    const picture = await timed(context, 'fetch', () => fetchImage(context, work, side), { side });
     await failpoint('recognize.fetched');
     // Enough of a digest to tell two images apart, and too little to recognise one.
     const image = () => createHash('sha256').update(picture.bytes).digest('hex').slice(0, 12);

@@ -8,14 +8,14 @@ import { describeError } from '@cardseal/core/log';
 import { recognizeJobId } from '@cardseal/core/queue';
 import type { WorkerContext } from '../../context.ts';
 import { concludeCrashed } from '../../recognize/support/conclude-crashed.ts';
-import type { LeftSubmits } from './pending-submissions.ts';
+import type { SubmissionSweep } from './pending-submissions.ts';
 
 /** A job that has just ended is still being announced by the one who ended it. */
 const STILL_AT_WORK_MS = 30_000;
 
 export async function settleAbandoned(
   context: WorkerContext,
-  submits: LeftSubmits,
+  submits: SubmissionSweep,
   marker: PendingMarker,
 ): Promise<void> {
   const { jobQueue, clock, log, metrics } = context;

@@ -11,13 +11,13 @@ import { memoryObjectStore } from '@cardseal/object-store';
 import { localMasterKey } from '@cardseal/sealing';
 import { expect, it } from 'vitest';
 import { createEndpoints } from '../../caches/endpoint-cache.ts';
-import { createFreshOutcomes } from '../../caches/outcome-cache.ts';
+import { createOutcomeCache } from '../../caches/outcome-cache.ts';
 import { createTenants } from '../../caches/tenant-cache.ts';
 import type { WorkerContext } from '../../context.ts';
-import { createUnsaved } from '../../recognize/guards/write-buffer.ts';
+import { createWriteBuffer } from '../../recognize/guards/write-buffer.ts';
 import { saveReply } from '../../recognize/steps/save.ts';
 import { openWork } from '../../recognize/support/work.ts';
-import { createHeldSweep, sweepHeld } from './finish-while-closed.ts';
+import { createClosedGateSweep, sweepWhileClosed } from './finish-while-closed.ts';
 
 const TENANT = 'bank';
 
@@ -42,8 +42,8 @@ function setUp() {
     ledger,
     tenants: createTenants(ledger),
     endpoints: createEndpoints(ledger),
-    freshOutcomes: createFreshOutcomes(true),
-    unsaved: createUnsaved({ clock, log: silentLog, random: () => 0 }),
+    outcomeCache: createOutcomeCache(true),
+    writeBuffer: createWriteBuffer({ clock, log: silentLog, random: () => 0 }),
     config: {},
     jobQueue: {
       queues: () => ({
@@ -97,7 +97,7 @@ function setUp() {
     return { id, sealed, request, data };
   }
   const sweep = (seen = new Set<string>(), all = true) =>
-    sweepHeld(context, seen, { all, signal: new AbortController().signal });
+    sweepWhileClosed(context, seen, { all, signal: new AbortController().signal });
   return { context, ledger, queue, announced, job, sweep, clock };
 }
 
@@ -178,7 +178,7 @@ it('a hold that begins while the last round ends is swept too', async () => {
   const slow = Promise.withResolvers<never[]>();
   context.jobQueue.queues = () =>
     ({ recognize: { getJobs: () => (rounds++ === 0 ? slow.promise : Promise.resolve([])) } }) as never;
-  const sweep = createHeldSweep(context);
+  const sweep = createClosedGateSweep(context);
   sweep.start();
   const stopped = sweep.stop();
   sweep.start();

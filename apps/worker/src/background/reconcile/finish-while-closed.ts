@@ -9,9 +9,9 @@ import type { WorkerContext } from '../../context.ts';
 import { announce, finishErased } from '../../recognize/steps/announce.ts';
 import { conclude } from '../../recognize/steps/conclude.ts';
 import { openSides, openWork } from '../../recognize/support/work.ts';
-import { createEachAlone } from '../isolation.ts';
+import { createIsolation } from '../isolation.ts';
 
-export interface HeldSweep {
+export interface ClosedGateSweep {
   start(): void;
   stop(): Promise<void>;
 }
@@ -25,13 +25,13 @@ const AT_ONCE = 20;
 const MAX_WORK_MS = 60_000;
 
 /** Runs from `start` to `stop`: while the gates are closed. */
-export function createHeldSweep(context: WorkerContext): HeldSweep {
+export function createClosedGateSweep(context: WorkerContext): ClosedGateSweep {
   let running: { stopped: AbortController; done: Promise<void> } | null = null;
 
   async function loop(signal: AbortSignal): Promise<void> {
     const seen = new Set<string>();
     for (let round = 0; !signal.aborted; round++) {
-      await sweepHeld(context, seen, { all: round % ALL_EVERY === 0, signal }).catch((error) => {
+      await sweepWhileClosed(context, seen, { all: round % ALL_EVERY === 0, signal }).catch((error) => {
         context.log.warn('recognize.sweep_postponed', describeError(error));
       });
       await context.clock.sleep(EVERY_MS, signal).catch(() => {});
@@ -58,7 +58,7 @@ export function createHeldSweep(context: WorkerContext): HeldSweep {
  * One round. `seen` holds what was looked at already and has not moved since. A job that cannot be read holds up no other.
  * Returns how many jobs it ended. Throws the last passing trouble.
  */
-export async function sweepHeld(
+export async function sweepWhileClosed(
   context: WorkerContext,
   seen: Set<string>,
   { all, signal }: { all: boolean; signal: AbortSignal },
@@ -67,7 +67,7 @@ export async function sweepHeld(
   const front = await recognize.getJobs(['wait'], 0, FRONT_JOBS - 1);
   const rest = all ? await recognize.getJobs(['prioritized', 'delayed'], 0, ALL_JOBS - 1) : [];
   const fresh = [...front, ...rest.filter(mayBeDone)].filter((job) => job && !seen.has(stateOf(job)));
-  const alone = createEachAlone(context);
+  const alone = createIsolation(context);
   let ended = 0;
   for (let from = 0; from < fresh.length && !signal.aborted; from += AT_ONCE) {
     const page = fresh

@@ -8,14 +8,14 @@ import type { JobId } from '@cardseal/core/job';
 import type { Ledger } from '@cardseal/core/ledger';
 import type { Log } from '@cardseal/core/log';
 
-export interface LeftSubmits {
+export interface SubmissionSweep {
   /** Looks at one whose marker stands, that is not committed and not erased. */
   look(tenant: string, job: JobId): Promise<void>;
 }
 
 export const SAME_FOR_MS = 10 * 60_000;
 
-export function createLeftSubmits(
+export function createSubmissionSweep(
   {
     ledger: {
       jobs: { pendingSubmissions },
@@ -23,7 +23,7 @@ export function createLeftSubmits(
     log,
   }: { ledger: Pick<Ledger, 'jobs'>; log: Pick<Log, 'warn'> },
   standstill = createStallDetector({ forMs: SAME_FOR_MS }),
-): LeftSubmits {
+): SubmissionSweep {
   return {
     async look(tenant, job) {
       const name = `${tenant}/${job}`;

@@ -5,10 +5,10 @@
 import { armFailpoints } from '@cardseal/core/failpoints';
 import { describeError } from '@cardseal/core/log';
 import type { WorkerContext } from '../../context.ts';
-import { createManifestKeeper } from '../reports/daily-reports.ts';
+import { createDailyReports } from '../reports/daily-reports.ts';
 import { createRetention } from '../retention/retention.ts';
-import { createLeftSubmits } from './pending-submissions.ts';
-import type { Epoch } from './redis-instance.ts';
+import { createSubmissionSweep } from './pending-submissions.ts';
+import type { RedisInstance } from './redis-instance.ts';
 import { restoreUndelivered } from './restore-deliveries.ts';
 import { restorePending } from './restore-jobs.ts';
 
@@ -26,15 +26,15 @@ export interface Reconciler {
 /** @param onNew comes before the first walk of a Redis that is new. */
 export function createReconciler(
   context: WorkerContext,
-  epoch: Epoch,
+  epoch: RedisInstance,
   onNew: () => Promise<void> = async () => {},
 ): Reconciler {
   const { clock, config, log } = context;
   if (config.FAILPOINTS_DIR !== undefined) armFailpoints(config.FAILPOINTS_DIR);
   const stopped = new AbortController();
   const retention = createRetention(context);
-  const manifests = createManifestKeeper(context);
-  const submits = createLeftSubmits(context);
+  const manifests = createDailyReports(context);
+  const submits = createSubmissionSweep(context);
   let running: Promise<void> | null = null;
 
   async function walk(): Promise<void> {

@@ -3,12 +3,12 @@ import { randomUUID } from 'node:crypto';
 import { epochKey } from '@cardseal/core/queue';
 import type { Redis } from 'ioredis';
 
-export interface Epoch {
+export interface RedisInstance {
   isNew(): Promise<boolean>;
   mark(): Promise<void>;
 }
 
-export function createEpoch(redis: Redis, prefix: string): Epoch {
+export function createRedisInstance(redis: Redis, prefix: string): RedisInstance {
   const key = epochKey(prefix);
   return {
     isNew: async () => (await redis.exists(key)) === 0,

@@ -5,7 +5,7 @@
 import type { DeliveryRef } from '@cardseal/core/ledger';
 import { addRecovery, deliverJobId, requeue } from '@cardseal/core/queue';
 import type { WorkerContext } from '../../context.ts';
-import { createEachAlone } from '../isolation.ts';
+import { createIsolation } from '../isolation.ts';
 import { pages } from '../pages.ts';
 
 /** One that has just ended may be between its record and its marker. */
@@ -14,7 +14,7 @@ const STILL_AT_WORK_MS = 30_000;
 /** Returns how many deliveries were missing from the queue. */
 export async function restoreUndelivered(context: WorkerContext): Promise<number> {
   const { jobQueue, ledger } = context;
-  const alone = createEachAlone(context);
+  const alone = createIsolation(context);
   let restored = 0;
   for await (const page of pages(ledger.jobs.markers.undelivered())) {
     const { deliver } = jobQueue.queues();
@@ -35,9 +35,9 @@ export async function restoreUndelivered(context: WorkerContext): Promise<number
   return restored;
 }
 
-async function dueOf({ ledger, clock, lanes }: WorkerContext, ref: DeliveryRef) {
+async function dueOf({ ledger, clock, endpointLimits }: WorkerContext, ref: DeliveryRef) {
   const { last, entries } = await ledger.deliveries.records.read(ref);
-  if (last?.heldUntilMs && last.heldUntilMs > clock.now()) await lanes.hold(ref, last.heldUntilMs);
+  if (last?.heldUntilMs && last.heldUntilMs > clock.now()) await endpointLimits.hold(ref, last.heldUntilMs);
   const delayMs = Math.max(0, (last?.nextAtMs ?? 0) - clock.now());
   return { ref: entries > 0 ? ({ ...ref, late: true } as DeliveryRef) : ref, delayMs };
 }

@@ -8,7 +8,7 @@ import { memoryObjectStore } from '@cardseal/object-store';
 import { localMasterKey } from '@cardseal/sealing';
 import { describe, expect, it } from 'vitest';
 import type { WorkerContext } from '../../context.ts';
-import { createLeftSubmits, SAME_FOR_MS } from './pending-submissions.ts';
+import { createSubmissionSweep, SAME_FOR_MS } from './pending-submissions.ts';
 import { restoreUndelivered } from './restore-deliveries.ts';
 import { restorePending } from './restore-jobs.ts';
 
@@ -143,7 +143,7 @@ describe('a request that the store lost', () => {
     await store.delete([paths.request('aaa', jobs.aaa)]);
     const before = [...store.objects.keys()];
     const passed = { ms: 0 };
-    const submits = createLeftSubmits(context, createStallDetector({ forMs: SAME_FOR_MS, nowMs: () => passed.ms }));
+    const submits = createSubmissionSweep(context, createStallDetector({ forMs: SAME_FOR_MS, nowMs: () => passed.ms }));
     for (let turn = 0; turn < 4; turn++) {
       await restorePending(context, submits);
       passed.ms += SAME_FOR_MS;
@@ -160,7 +160,7 @@ describe('a request that the store lost', () => {
     await store.put(paths.image('aaa', jobs.aaa, 'front'), Buffer.from('sealed'));
     await store.delete([paths.request('aaa', jobs.aaa)]);
     const passed = { ms: 0 };
-    const submits = createLeftSubmits(context, createStallDetector({ forMs: SAME_FOR_MS, nowMs: () => passed.ms }));
+    const submits = createSubmissionSweep(context, createStallDetector({ forMs: SAME_FOR_MS, nowMs: () => passed.ms }));
     for (let turn = 0; turn < 5; turn++) {
       await restorePending(context, submits);
       passed.ms += SAME_FOR_MS;

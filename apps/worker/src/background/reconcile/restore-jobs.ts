@@ -6,14 +6,17 @@ import { describeError } from '@cardseal/core/log';
 import { recognizeJobId } from '@cardseal/core/queue';
 import { eraseJob, finishErasure } from '@cardseal/core/use-cases';
 import type { WorkerContext } from '../../context.ts';
-import { createEachAlone } from '../isolation.ts';
+import { createIsolation } from '../isolation.ts';
 import { pages } from '../pages.ts';
 import { settleAbandoned } from './abandoned.ts';
-import { createLeftSubmits, type LeftSubmits } from './pending-submissions.ts';
+import { createSubmissionSweep, type SubmissionSweep } from './pending-submissions.ts';
 
 /** Returns how many cards were missing from the queue. Throws when a passing trouble kept some from being looked at. */
-export async function restorePending(context: WorkerContext, submits = createLeftSubmits(context)): Promise<number> {
-  const alone = createEachAlone(context);
+export async function restorePending(
+  context: WorkerContext,
+  submits = createSubmissionSweep(context),
+): Promise<number> {
+  const alone = createIsolation(context);
   let restored = 0;
   for await (const page of pages(context.ledger.jobs.markers.pending())) {
     const states = await Promise.all(
@@ -51,7 +54,7 @@ async function erase(
   return null;
 }
 
-async function cardOf(context: WorkerContext, submits: LeftSubmits, marker: PendingMarker) {
+async function cardOf(context: WorkerContext, submits: SubmissionSweep, marker: PendingMarker) {
   const { tenant, job, generation } = marker;
   const { ledger } = context;
   if (generation === ERASURE_GENERATION) return eraseAsAsked(context, marker);

@@ -5,7 +5,7 @@ import { memoryObjectStore } from '@cardseal/object-store';
 import { localMasterKey } from '@cardseal/sealing';
 import { expect, it } from 'vitest';
 import type { WorkerContext } from '../../context.ts';
-import { createManifestKeeper } from './daily-reports.ts';
+import { createDailyReports } from './daily-reports.ts';
 
 const NOON_MS = Date.parse('2026-03-02T12:00:00+08:00');
 
@@ -24,17 +24,17 @@ it('books of one tenant that cannot be read hold up no other’s, and are tried 
   await store.put(record!, Buffer.from('garbage'));
   const told: { event: string; tenant?: string }[] = [];
   const log = { error: (event: string, fields: object) => told.push({ event, ...fields }), info: () => {} };
-  const keeper = createManifestKeeper({ clock, ledger: open(), log, random: () => 0 } as unknown as WorkerContext);
+  const watchdog = createDailyReports({ clock, ledger: open(), log, random: () => 0 } as unknown as WorkerContext);
   const day = lastDay(NOON_MS);
 
-  expect(await keeper.makeMissing()).toBe(1);
+  expect(await watchdog.makeMissing()).toBe(1);
   expect(told).toMatchObject([{ event: 'walk.stuck', tenant: 'aaa' }]);
   expect(await readManifest(ledger, 'bbb', day)).toMatchObject({ agrees: true });
 
   await store.put(record!, sound!);
-  expect(await keeper.makeMissing()).toBe(1);
+  expect(await watchdog.makeMissing()).toBe(1);
   expect(await readManifest(ledger, 'aaa', day)).toMatchObject({ agrees: true });
-  expect(await keeper.makeMissing()).toBe(0);
+  expect(await watchdog.makeMissing()).toBe(0);
 });
 
 it('a tenant whose own record cannot be read holds up no other’s books', async () => {
@@ -45,7 +45,7 @@ it('a tenant whose own record cannot be read holds up no other’s books', async
     await ledger.tenants.records.create(SYSTEM_TENANT, tenant, { name: tenant, createdAtMs: 0 });
   await store.put(`${paths.record('tenants', SYSTEM_TENANT, 'aaa')}00000000`, Buffer.from('garbage'));
   const log = { error: () => {}, info: () => {} };
-  const keeper = createManifestKeeper({ clock, ledger, log, random: () => 0 } as unknown as WorkerContext);
-  await keeper.makeMissing();
+  const watchdog = createDailyReports({ clock, ledger, log, random: () => 0 } as unknown as WorkerContext);
+  await watchdog.makeMissing();
   expect(await readManifest(ledger, 'bbb', lastDay(NOON_MS))).toMatchObject({ agrees: true });
 });

@@ -9,14 +9,14 @@ import type { WorkerContext } from '../../context.ts';
 
 const LOOK_EVERY_MS = 10 * 60_000;
 
-export interface ManifestKeeper {
+export interface DailyReports {
   start(): void;
   stop(): Promise<void>;
   /** Makes what is missing of the day that is over. Returns how many were made. */
   makeMissing(): Promise<number>;
 }
 
-export function createManifestKeeper({ clock, ledger, log, random }: WorkerContext): ManifestKeeper {
+export function createDailyReports({ clock, ledger, log, random }: WorkerContext): DailyReports {
   const stopped = new AbortController();
   let running: Promise<void> | null = null;
   let doneDay = '';

@@ -7,7 +7,7 @@ import type { JobId } from '@cardseal/core/job';
 import { assertRequestKept, type TenantRecord } from '@cardseal/core/ledger';
 import { eraseJob } from '@cardseal/core/use-cases';
 import type { WorkerContext } from '../../context.ts';
-import { createEachAlone } from '../isolation.ts';
+import { createIsolation } from '../isolation.ts';
 import { pages } from '../pages.ts';
 import { eachTenant } from './each-tenant.ts';
 import { keptForMs } from './kept-for.ts';
@@ -18,7 +18,7 @@ const AT_ONCE = 4;
 
 /** Returns how many jobs were erased. Throws the passing trouble that kept one from being erased, after all others. */
 export async function eraseOldJobs(context: WorkerContext, signal: AbortSignal): Promise<number> {
-  const alone = createEachAlone(context);
+  const alone = createIsolation(context);
   const erased = await eachTenant(context, signal, async (tenant, record) => {
     let ofTenant = 0;
     // The shortest time of this tenant's jobs without a time of their own; the maximum is never shorter.

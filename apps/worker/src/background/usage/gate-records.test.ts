@@ -9,8 +9,8 @@ import { Redis } from 'ioredis';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type PrivateRedis, startPrivateRedis } from '../../../../../packages/pacer/src/redis-for-tests.ts';
 import type { WorkerContext } from '../../context.ts';
-import { createGateKeeper } from './gate-records.ts';
-import { createUsageKeeper } from './usage.ts';
+import { createGateRecords } from './gate-records.ts';
+import { createUsageSync } from './usage.ts';
 
 const PREFIX = '{gates}';
 const IDS = ['a', 'b', 'c', 'd'];
@@ -23,17 +23,17 @@ function startProcess(server: PrivateRedis, ledger: WorkerContext['ledger']) {
   const config = { QUEUE_PREFIX: PREFIX };
   const rates = new Map(IDS.map((id) => [id, 20]));
   const context = { clock: systemClock, config, ledger, log: silentLog, pacer, rates } as unknown as WorkerContext;
-  const keeper = createUsageKeeper(context, redis);
+  const watchdog = createUsageSync(context, redis);
   let stopped: Promise<void> | undefined;
   const stop = async () => {
-    stopped ??= keeper.stop().then(() => {
+    stopped ??= watchdog.stop().then(() => {
       pacer.stop();
       redis.disconnect();
     });
     await stopped;
   };
   onTestFinished(stop);
-  return { pacer, keeper, stop };
+  return { pacer, watchdog, stop };
 }
 
 async function setUp() {
@@ -48,7 +48,7 @@ describe('what is known of credentials, after Redis was emptied and every proces
   it('is as it was: daily quota until midnight, a block of a person with its end, and usage', async () => {
     const { server, ledger, start } = await setUp();
     const before = start();
-    before.keeper.start();
+    before.watchdog.start();
     await (await before.pacer.acquire({ ...WAIT, only: ['a'] })).settle({ kind: 'daily_quota' });
     await (await before.pacer.acquire({ ...WAIT, only: ['d'] })).settle({ kind: 'accepted' });
     const untilMs = Date.now() + 3_600_000;
@@ -58,12 +58,12 @@ describe('what is known of credentials, after Redis was emptied and every proces
     const saved = async () =>
       Promise.all(['a', 'b', 'c'].map(async (id) => (await ledger.reports.gates.read(id))?.reason));
     await expect.poll(saved, { timeout: 10_000 }).toEqual(['daily_quota', 'operator', 'total_quota']);
-    await before.keeper.save();
+    await before.watchdog.save();
     await before.stop();
     await server.redis.flushall();
 
-    const { pacer, keeper } = start();
-    keeper.start();
+    const { pacer, watchdog } = start();
+    watchdog.start();
     const restored = async () => (await pacer.snapshot()).map(({ gate }) => [gate.reason, gate.by, gate.until]);
     await expect.poll(restored, { timeout: 10_000 }).toEqual(gates);
     expect(gates.map(([reason]) => reason)).toEqual(['daily_quota', 'operator', 'total_quota', undefined]);
@@ -75,8 +75,8 @@ describe('what is known of credentials, after Redis was emptied and every proces
   it('no permit of a closed credential is given while it is being put back', async () => {
     const { server, ledger, start } = await setUp();
     await ledger.reports.gates.save('a', { reason: 'operator', by: 'ann', untilMs: 0 });
-    const { pacer, keeper } = start();
-    keeper.start();
+    const { pacer, watchdog } = start();
+    watchdog.start();
     await server.redis.flushall();
     const code = await pacer.acquire({ ...WAIT, only: ['a'] }).then(
       (permit) => permit.giveBack().then(() => 'granted'),
@@ -91,7 +91,7 @@ describe('what is known of credentials, after Redis was emptied and every proces
     const { server, ledger, start } = await setUp();
     await ledger.reports.gates.save('a', { reason: 'operator', by: 'ann', untilMs: 0 });
     const { pacer } = start();
-    const gates = createGateKeeper({ ledger, pacer, rates: new Map(IDS.map((id) => [id, 20])) });
+    const gates = createGateRecords({ ledger, pacer, rates: new Map(IDS.map((id) => [id, 20])) });
     const epoch = () => server.redis.get(epochKey(PREFIX));
     await server.redis.flushall();
     expect((await pacer.snapshot())[0]!.gate.state).toBe('open');

@@ -6,17 +6,17 @@ import type { GateRecord } from '@cardseal/core/ledger';
 import type { CredentialSnapshot } from '@cardseal/pacer';
 import type { WorkerContext } from '../../context.ts';
 
-export interface GateKeeper {
+export interface GateRecords {
   /** Writes what changed. `epoch` names the memory of Redis that is looked at; null when it is gone. */
   save(epoch: () => Promise<string | null>): Promise<void>;
   restore(): Promise<void>;
 }
 
-export function createGateKeeper({
+export function createGateRecords({
   ledger,
   pacer,
   rates,
-}: Pick<WorkerContext, 'ledger' | 'pacer' | 'rates'>): GateKeeper {
+}: Pick<WorkerContext, 'ledger' | 'pacer' | 'rates'>): GateRecords {
   /** As last written or found by this process. */
   const written = new Map<string, string>();
 

@@ -6,7 +6,7 @@ import type { Usage } from '@cardseal/pacer';
 import { localMasterKey } from '@cardseal/sealing';
 import { expect, it } from 'vitest';
 import type { WorkerContext } from '../../context.ts';
-import { createUsageKeeper } from './usage.ts';
+import { createUsageSync } from './usage.ts';
 
 /** 31 January, seven in the morning in Shanghai; still the 30th in UTC. */
 const MORNING_MS = Date.parse('2026-01-31T07:00:00+08:00');
@@ -22,13 +22,13 @@ it('usage of the Shanghai day and in all is given back to a Redis that forgot', 
   const config = { QUEUE_PREFIX: '{test}' };
   const rates = new Map([['a', 10]]);
   const context = { clock: new ManualClock(MORNING_MS), config, ledger, log: silentLog, pacer, rates };
-  const keeper = createUsageKeeper(context as unknown as WorkerContext, undefined as never);
+  const watchdog = createUsageSync(context as unknown as WorkerContext, undefined as never);
   const usage = { calls: 70, accepted: 60, failed: 5, refused: 5 };
   counts.set('2026-01-31', { a: usage });
   counts.set('total', { a: { ...usage, calls: 900 } });
-  await keeper.save();
+  await watchdog.save();
   counts.clear();
-  await keeper.restore();
+  await watchdog.restore();
   expect(restored).toEqual([
     ['2026-01-31', { a: usage }],
     ['total', { a: { ...usage, calls: 900 } }],

@@ -6,7 +6,7 @@ import { describeError } from '@cardseal/core/log';
 import { epochKey } from '@cardseal/core/queue';
 import type { Redis } from 'ioredis';
 import type { WorkerContext } from '../../context.ts';
-import { createGateKeeper } from './gate-records.ts';
+import { createGateRecords } from './gate-records.ts';
 
 const EVERY_MS = 60_000;
 /** A new Redis gives its first permit a second and a half after it is asked: until then it must know what is closed. */
@@ -14,7 +14,7 @@ const GATES_EVERY_MS = 1000;
 const LOCK_MS = 55_000;
 const SHANGHAI_MS = 8 * 3_600_000;
 
-export interface UsageKeeper {
+export interface UsageSync {
   start(): void;
   stop(): Promise<void>;
   /** Of the running day and in all. */
@@ -22,9 +22,9 @@ export interface UsageKeeper {
   restore(): Promise<void>;
 }
 
-export function createUsageKeeper(context: WorkerContext, redis: Redis): UsageKeeper {
+export function createUsageSync(context: WorkerContext, redis: Redis): UsageSync {
   const { clock, config, ledger, log, pacer, rates } = context;
-  const gates = createGateKeeper(context);
+  const gates = createGateRecords(context);
   const epoch = () => redis.get(epochKey(config.QUEUE_PREFIX));
   const lock = `${config.QUEUE_PREFIX}:usage-lock`;
   const stopped = new AbortController();

@@ -9,7 +9,7 @@ import type { SendResult } from '@cardseal/webhook';
 import type { WorkerContext } from '../../context.ts';
 import { changed, type HealthChange, healthChange } from '../support/health-rules.ts';
 
-export async function followHealth(
+export async function adapt(
   context: WorkerContext,
   { tenant, endpoint: id }: Pick<DeliveryRef, 'tenant' | 'endpoint'>,
   admitted: EndpointRecord,

@@ -2,7 +2,7 @@
 import type { DeliveryRef, EndpointRecord } from '@cardseal/core/ledger';
 import { deliverJobId } from '@cardseal/core/queue';
 import type { WorkerContext } from '../../context.ts';
-import type { DeliverRoom } from '../support/delivery-runtime.ts';
+import type { DeliveryRuntime } from '../support/delivery-runtime.ts';
 
 export interface Admitted {
   kind: 'go';
@@ -14,17 +14,17 @@ export type AdmitResult = Admitted | { kind: 'until'; atMs: number } | { kind: '
 
 export async function admit(
   { clock }: WorkerContext,
-  room: DeliverRoom,
+  runtime: DeliveryRuntime,
   ref: DeliveryRef,
   endpoint: EndpointRecord,
   late: boolean,
 ): Promise<AdmitResult> {
   const rate = endpoint.maxRate ?? null;
-  const input = { id: deliverJobId(ref), late, lateRoom: room.lateRoom(), rate, nowMs: clock.now() };
-  const admission = await room.lanes.acquire(ref, input);
-  await room.wake(admission.wake);
+  const input = { id: deliverJobId(ref), late, lateRoom: runtime.lateRoom(), rate, nowMs: clock.now() };
+  const admission = await runtime.endpointLimits.acquire(ref, input);
+  await runtime.wake(admission.wake);
   if (admission.verdict === 'until') return { kind: 'until', atMs: admission.atMs };
   if (admission.verdict === 'wait') return { kind: 'wait', place: admission.place };
-  if (admission.late) room.lateStarted();
+  if (admission.late) runtime.lateAttemptStarted();
   return { kind: 'go', late: admission.late, rate };
 }

@@ -4,8 +4,8 @@ import { createLedger, type DeliveryRef, type EndpointRecord, paths } from '@car
 import { memoryObjectStore } from '@cardseal/object-store';
 import { localMasterKey } from '@cardseal/sealing';
 import { expect, it } from 'vitest';
-import { createFreshOutcomes, type FreshOutcome } from '../../caches/outcome-cache.ts';
-import { eventOf } from './open.ts';
+import { type CachedOutcome, createOutcomeCache } from '../../caches/outcome-cache.ts';
+import { openEvent } from './open.ts';
 
 const TENANT = 'bank';
 const endpoint = (payload: EndpointRecord['payload']) => ({ payload, publicKey: null }) as EndpointRecord;
@@ -23,12 +23,17 @@ async function decidedJob({ delivers = true } = {}) {
   };
   const ledger = createLedger({ store: watched, master: localMasterKey(Buffer.alloc(32, 1)), clock });
   const job: JobId = newJobId(clock.now());
-  const outcome = { generation: 1, eventId: 'evt_1', full: '{"a":1}', reference: '{"b":2}' } as unknown as FreshOutcome;
+  const outcome = {
+    generation: 1,
+    eventId: 'evt_1',
+    full: '{"a":1}',
+    reference: '{"b":2}',
+  } as unknown as CachedOutcome;
   const sealed = await ledger.jobs.start(TENANT, job);
   await sealed.putEvent(1, 'we_1', Buffer.from('sealed before'));
   await sealed.decide(outcome);
-  const freshOutcomes = createFreshOutcomes(delivers);
-  freshOutcomes.keep({ tenant: TENANT, job, generation: 1 }, outcome);
+  const outcomeCache = createOutcomeCache(delivers);
+  outcomeCache.keep({ tenant: TENANT, job, generation: 1 }, outcome);
   asked.length = 0;
   const ref: DeliveryRef = { tenant: TENANT, job, generation: 1, endpoint: 'we_1' };
   const erase = () =>
@@ -40,12 +45,12 @@ async function decidedJob({ delivers = true } = {}) {
       createdAtMs: clock.now(),
       erasedAtMs: clock.now(),
     });
-  return { context: { ledger, freshOutcomes }, ref, asked, erase, store };
+  return { context: { ledger, outcomeCache }, ref, asked, erase, store };
 }
 
 it.each(['full', 'reference'] as const)('of what was just decided %s is not read back', async (payload) => {
   const { context, ref, asked } = await decidedJob();
-  const event = await eventOf(context, ref, endpoint(payload));
+  const event = await openEvent(context, ref, endpoint(payload));
   expect(event).toMatchObject({ id: 'evt_1', body: Buffer.from(payload === 'full' ? '{"a":1}' : '{"b":2}') });
   expect(asked.map((key) => key.split('/').at(-1))).toEqual(['tombstone']);
 });
@@ -53,12 +58,12 @@ it.each(['full', 'reference'] as const)('of what was just decided %s is not read
 it('what was erased since is not told, however fresh', async () => {
   const { context, ref, erase } = await decidedJob();
   await erase();
-  expect(await eventOf(context, ref, endpoint('full'))).toBeNull();
+  expect(await openEvent(context, ref, endpoint('full'))).toBeNull();
 });
 
 it('an encrypted body is the one that stands in the ledger', async () => {
   const { context, ref } = await decidedJob();
-  expect((await eventOf(context, ref, endpoint('encrypted')))?.body.toString()).toBe('sealed before');
+  expect((await openEvent(context, ref, endpoint('encrypted')))?.body.toString()).toBe('sealed before');
 });
 
 it('a lost outcome or notice is a fault while its delivery is pending, and none after that', async () => {
@@ -68,16 +73,16 @@ it('a lost outcome or notice is a fault while its delivery is pending, and none 
   await store.delete([paths.outcome(TENANT, ref.job as JobId, 1)]);
   await markers.owe(ref);
   await markers.owe(notice);
-  await expect(eventOf(context, ref, endpoint('full'))).rejects.toMatchObject({ code: 'outcome_missing' });
-  await expect(eventOf(context, notice, endpoint('full'))).rejects.toMatchObject({ code: 'notice_missing' });
+  await expect(openEvent(context, ref, endpoint('full'))).rejects.toMatchObject({ code: 'outcome_missing' });
+  await expect(openEvent(context, notice, endpoint('full'))).rejects.toMatchObject({ code: 'notice_missing' });
   await markers.settle(ref);
   await markers.settle(notice);
-  expect(await eventOf(context, ref, endpoint('full'))).toBeNull();
-  expect(await eventOf(context, notice, endpoint('full'))).toBeNull();
+  expect(await openEvent(context, ref, endpoint('full'))).toBeNull();
+  expect(await openEvent(context, notice, endpoint('full'))).toBeNull();
 });
 
 it('who delivers nothing keeps nothing, and the ledger has it all the same', async () => {
   const { context, ref } = await decidedJob({ delivers: false });
-  expect(context.freshOutcomes.of(ref)).toBeUndefined();
-  expect((await eventOf(context, ref, endpoint('full')))?.body.toString()).toBe('{"a":1}');
+  expect(context.outcomeCache.of(ref)).toBeUndefined();
+  expect((await openEvent(context, ref, endpoint('full')))?.body.toString()).toBe('{"a":1}');
 });

@@ -16,8 +16,8 @@ export interface FrozenEvent {
  * null when the delivery is no longer pending, because the job is erased or the notice has reached its retention time.
  * Throws DefectError `outcome_missing` or `notice_missing` when the delivery is pending and the store lost its content.
  */
-export async function eventOf(
-  { ledger, freshOutcomes }: Pick<WorkerContext, 'ledger' | 'freshOutcomes'>,
+export async function openEvent(
+  { ledger, outcomeCache }: Pick<WorkerContext, 'ledger' | 'outcomeCache'>,
   ref: DeliveryRef,
   endpoint: EndpointRecord,
 ): Promise<FrozenEvent | null> {
@@ -27,7 +27,7 @@ export async function eventOf(
     return { id: notice.eventId, body: Buffer.from(notice.body) };
   }
   const { tenant, job, generation } = ref;
-  const fresh = freshOutcomes.of(ref);
+  const fresh = outcomeCache.of(ref);
   // An encrypted body cannot be made twice alike: the one that stands is in the ledger.
   if (fresh && endpoint.payload !== 'encrypted') {
     const erased = (await ledger.jobs.erasures.tombstone(tenant, job)) !== null;

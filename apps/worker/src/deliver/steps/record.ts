@@ -13,7 +13,7 @@ export function isOver({ last }: DeliveryRecord): boolean {
   return last !== null && last.nextAtMs === null && last.class !== 'gone';
 }
 
-export async function recordTry(
+export async function recordAttempt(
   { clock, random, ledger, log, metrics }: WorkerContext,
   before: DeliveryRecord,
   answer: SendResult,

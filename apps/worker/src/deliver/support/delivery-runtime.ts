@@ -14,19 +14,19 @@ import type { WorkerContext } from '../../context.ts';
 /** Between looks whether Redis is back: a place that is not given back holds up everyone behind it. */
 const AGAIN_MS = 500;
 
-export interface DeliverRoom {
-  lanes: EndpointLimits;
+export interface DeliveryRuntime {
+  endpointLimits: EndpointLimits;
   /** Half of the slots: the rest is for first tries. */
   lateRoom(): boolean;
-  lateStarted(): void;
-  lateEnded(): void;
+  lateAttemptStarted(): void;
+  lateAttemptEnded(): void;
   wake(wake: Promotion | null): Promise<void>;
   /** Gives the place back and wakes who is next; null while Redis is away, then that is done when it is back. */
   release(lane: LimitedEndpoint, input: ReleaseInput): Promise<EndpointLimitState | null>;
 }
 
-export function createDeliverRoom(context: WorkerContext): DeliverRoom {
-  const { config, log, jobQueue, lanes, clock } = context;
+export function createDeliveryRuntime(context: WorkerContext): DeliveryRuntime {
+  const { config, log, jobQueue, endpointLimits, clock } = context;
   const lateSlots = Math.max(1, Math.floor(config.DELIVER_CONCURRENCY / 2));
   let late = 0;
 
@@ -38,16 +38,16 @@ export function createDeliverRoom(context: WorkerContext): DeliverRoom {
   }
 
   async function release(lane: LimitedEndpoint, input: ReleaseInput): Promise<EndpointLimitState> {
-    const { state, wake: next } = await lanes.release(lane, input);
+    const { state, wake: next } = await endpointLimits.release(lane, input);
     await Promise.all(next.map((one) => whenBack(context, () => wake(one))));
     return state;
   }
 
   return {
-    lanes,
+    endpointLimits,
     lateRoom: () => late < lateSlots,
-    lateStarted: () => void late++,
-    lateEnded: () => void late--,
+    lateAttemptStarted: () => void late++,
+    lateAttemptEnded: () => void late--,
     wake: (one) => whenBack(context, () => wake(one)),
     async release(lane, input) {
       try {

@@ -2,7 +2,7 @@
 import type { EndpointOutcome } from '@cardseal/core/queue';
 import { CONSEQUENCES, endpointEffect, type SendResult } from '@cardseal/webhook';
 
-export function laneOutcome(
+export function endpointOutcome(
   answer: SendResult | undefined,
   nowMs: number,
 ): { outcome: EndpointOutcome; heldUntilMs: number } {

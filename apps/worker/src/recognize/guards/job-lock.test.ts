@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createLease, type LockedJob } from './job-lock.ts';
+import { createJobLock, type LockedJob } from './job-lock.ts';
 
 const OLD_MS = 3_600_000;
 /** A slot that is there, of a Redis that remembers for so long. */
@@ -17,41 +17,41 @@ function leaseOf(answer: () => Promise<number>, about: Partial<LockedJob> = {}) 
     },
     ...about,
   };
-  const lease = createLease(job, 'token', 5000, () => nowMs);
+  const lock = createJobLock(job, 'token', 5000, () => nowMs);
   const pass = (ms: number) => {
     nowMs += ms;
   };
-  return { lease, asked, pass };
+  return { lock, asked, pass };
 }
 
 it('costs nothing while nothing is in doubt', async () => {
-  const { lease, asked, pass } = leaseOf(async () => 0);
+  const { lock, asked, pass } = leaseOf(async () => 0);
   pass(500);
-  expect(await lease.holds(slot(OLD_MS, 400))).toBe(true);
-  expect([asked, lease.isLost()]).toEqual([[], false]);
+  expect(await lock.holds(slot(OLD_MS, 400))).toBe(true);
+  expect([asked, lock.isLost()]).toEqual([[], false]);
 });
 
 it('asks when by its slot it will have heard nothing for a second, and is sure again for as long', async () => {
-  const { lease, asked, pass } = leaseOf(async () => 1);
+  const { lock, asked, pass } = leaseOf(async () => 1);
   pass(700);
-  expect(await lease.holds(slot(OLD_MS, 400))).toBe(true);
+  expect(await lock.holds(slot(OLD_MS, 400))).toBe(true);
   expect(asked).toEqual([['token', 5000]]);
   pass(600);
-  expect(await lease.holds(slot(OLD_MS, 400))).toBe(true);
-  expect([asked.length, lease.isLost()]).toEqual([1, false]);
+  expect(await lock.holds(slot(OLD_MS, 400))).toBe(true);
+  expect([asked.length, lock.isLost()]).toEqual([1, false]);
 });
 
 it('asks when Redis remembers for a shorter time than the card is here, however short that is', async () => {
-  const { lease, asked, pass } = leaseOf(async () => 0);
+  const { lock, asked, pass } = leaseOf(async () => 0);
   pass(300);
-  expect(await lease.holds(slot(301))).toBe(true);
-  expect(await lease.holds(slot(200))).toBe(false);
-  expect([asked.length, lease.isLost()]).toEqual([1, true]);
+  expect(await lock.holds(slot(301))).toBe(true);
+  expect(await lock.holds(slot(200))).toBe(false);
+  expect([asked.length, lock.isLost()]).toEqual([1, true]);
 });
 
 it('counts the time for which the card waited in this process before its run began', async () => {
-  const { lease, asked } = leaseOf(async () => 1, { processedOn: Date.now() - 3000 });
-  await lease.holds(slot());
+  const { lock, asked } = leaseOf(async () => 1, { processedOn: Date.now() - 3000 });
+  await lock.holds(slot());
   expect(asked).toHaveLength(1);
 });
 
@@ -59,13 +59,13 @@ it.each([
   ['fails', () => Promise.reject(new Error('closed'))],
   ['hangs', () => new Promise<number>(() => {})],
 ])('is not known, and the card comes again, when Redis %s', async (_, answer) => {
-  const { lease, pass } = leaseOf(answer);
+  const { lock, pass } = leaseOf(answer);
   pass(1500);
-  await expect(lease.holds(slot())).rejects.toMatchObject({ code: 'pacing_unavailable', disposition: 'throttled' });
-  expect(lease.isLost()).toBe(false);
+  await expect(lock.holds(slot())).rejects.toMatchObject({ code: 'pacing_unavailable', disposition: 'throttled' });
+  expect(lock.isLost()).toBe(false);
 });
 
 it('is second-hand when others died with the card, or Redis forgot it', () => {
-  const secondHand = (about: Partial<LockedJob>) => leaseOf(async () => 1, about).lease.secondHand;
-  expect([{}, { stalledCounter: 1 }, { data: { restored: true } }].map(secondHand)).toEqual([false, true, true]);
+  const reassigned = (about: Partial<LockedJob>) => leaseOf(async () => 1, about).lock.reassigned;
+  expect([{}, { stalledCounter: 1 }, { data: { restored: true } }].map(reassigned)).toEqual([false, true, true]);
 });

@@ -22,9 +22,9 @@ export interface LockedJob {
   data: { restored?: boolean };
 }
 
-export interface Lease {
+export interface JobLock {
   /** Others may have had it before us, and may be calling for it in this moment. */
-  secondHand: boolean;
+  reassigned: boolean;
   /**
    * Whether the card will be ours at its slot. Asks Redis only where there is a doubt: after a wait, or when Redis began
    * to remember after the card was taken. Throws ThrottledError `pacing_unavailable` when it does not answer.
@@ -35,12 +35,12 @@ export interface Lease {
 }
 
 /** @param nowMs a clock that nobody sets. */
-export function createLease(
+export function createJobLock(
   job: LockedJob,
   token: string,
   lockMs: number,
   nowMs: () => number = () => performance.now(),
-): Lease {
+): JobLock {
   // It may have waited in this process before its run began.
   const takenAtMs = nowMs() - Math.max(0, Date.now() - (job.processedOn ?? Date.now()));
   let sureAtMs = takenAtMs;
@@ -58,7 +58,7 @@ export function createLease(
   }
 
   return {
-    secondHand: job.stalledCounter > 0 || job.data.restored === true,
+    reassigned: job.stalledCounter > 0 || job.data.restored === true,
     isLost: () => lost,
     async holds({ leftMs, memoryAgeMs }) {
       const atMs = nowMs();

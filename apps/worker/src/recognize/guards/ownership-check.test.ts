@@ -2,10 +2,10 @@ import { ManualClock } from '@cardseal/base/clock';
 import { expect, it } from 'vitest';
 import type { WorkerContext } from '../../context.ts';
 import type { Work } from '../support/work.ts';
-import type { Lease } from './job-lock.ts';
-import { createLastLook } from './ownership-check.ts';
+import type { JobLock } from './job-lock.ts';
+import { createOwnershipCheck } from './ownership-check.ts';
 
-function looker(about: Partial<Lease> = {}, replies: string[] = []) {
+function looker(about: Partial<JobLock> = {}, replies: string[] = []) {
   const clock = new ManualClock(1_000_000);
   const looks: number[] = [];
   let takesMs = 0;
@@ -22,9 +22,9 @@ function looker(about: Partial<Lease> = {}, replies: string[] = []) {
     ledger: { jobs: ledger },
     stopping: new AbortController().signal,
   } as unknown as WorkerContext;
-  const lease: Lease = { secondHand: false, holds: async () => true, isLost: () => false, ...about };
-  const work = { lease, generation: 1, attempts: [], lookedAtMs: clock.now(), signal: new AbortController().signal };
-  const look = createLastLook(context, work as unknown as Work, 'front');
+  const lock: JobLock = { reassigned: false, holds: async () => true, isLost: () => false, ...about };
+  const work = { lock, generation: 1, attempts: [], lookedAtMs: clock.now(), signal: new AbortController().signal };
+  const look = createOwnershipCheck(context, work as unknown as Work, 'front');
   const slot = (inMs: number) => {
     const atMs = clock.now() + inMs;
     return { leftMs: () => atMs - clock.now(), memoryAgeMs: 3_600_000 };
@@ -52,7 +52,7 @@ it('refuses the card whose lock is gone, without asking the ledger', async () =>
 
 it('looks at a card that is second-hand just before its slot, and sees what came meanwhile', async () => {
   const replies: string[] = [];
-  const { clock, look, looks, slot } = looker({ secondHand: true }, replies);
+  const { clock, look, looks, slot } = looker({ reassigned: true }, replies);
   const looked = look(slot(400));
   const refused = expect(looked).rejects.toMatchObject({ code: 'overtaken' });
   await new Promise(setImmediate);
@@ -64,7 +64,7 @@ it('looks at a card that is second-hand just before its slot, and sees what came
 });
 
 it('what came too late for one slot holds for the next, for two seconds', async () => {
-  const { clock, look, looks, slot, slow } = looker({ secondHand: true });
+  const { clock, look, looks, slot, slow } = looker({ reassigned: true });
   slow(900);
   await look(slot(50));
   await look(slot(50));

@@ -15,18 +15,18 @@ const AHEAD_MS = 100;
 /** What a look saw that came too late for its slot holds for the next one, or a slow store would cost slot after slot. */
 const FRESH_MS = 2000;
 
-export type LastLook = (slot: Reserved) => Promise<void>;
+export type OwnershipCheck = (slot: Reserved) => Promise<void>;
 
 /** For one permit and the slots that are lost before it. Throws ThrottledError `overtaken`, or as the ledger does. */
-export function createLastLook(context: WorkerContext, work: Work, side: Side): LastLook {
+export function createOwnershipCheck(context: WorkerContext, work: Work, side: Side): OwnershipCheck {
   const { clock, stopping } = context;
-  const { lease } = work;
+  const { lock } = work;
   let lookedAtMs = Number.NEGATIVE_INFINITY;
 
   return async (slot) => {
-    if (lease && !(await lease.holds(slot))) throw new ThrottledError('overtaken', 0);
+    if (lock && !(await lock.holds(slot))) throw new ThrottledError('overtaken', 0);
     if (clock.now() - lookedAtMs <= FRESH_MS) return;
-    if (lease?.secondHand) {
+    if (lock?.reassigned) {
       // As late as can be: who had it before us may be on the wire.
       const earlyMs = slot.leftMs() - AHEAD_MS;
       if (earlyMs > 0) await clock.sleep(earlyMs, AbortSignal.any([work.signal, stopping]));

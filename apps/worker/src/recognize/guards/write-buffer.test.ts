@@ -2,14 +2,14 @@ import { ManualClock } from '@cardseal/base/clock';
 import { DefectError, TransientError } from '@cardseal/base/errors';
 import { silentLog } from '@cardseal/core/log';
 import { describe, expect, it } from 'vitest';
-import { createUnsaved } from './write-buffer.ts';
+import { createWriteBuffer } from './write-buffer.ts';
 
 const ids = { tenant: 'bank', job_id: 'job_1' };
 const away = new TransientError('store_unavailable');
 
 function setUp() {
   const clock = new ManualClock(0);
-  const unsaved = createUnsaved({ clock, log: silentLog, random: () => 0.5 });
+  const writeBuffer = createWriteBuffer({ clock, log: silentLog, random: () => 0.5 });
   let takes = false;
   let tries = 0;
   const write = async () => {
@@ -20,42 +20,42 @@ function setUp() {
   const open = () => {
     takes = true;
   };
-  return { clock, unsaved, write, tries: () => tries, open };
+  return { clock, writeBuffer, write, tries: () => tries, open };
 }
 const turn = () => new Promise(setImmediate);
 
 describe('a reply that the ledger does not take', () => {
   it('is kept until it does, asked more and more seldom', async () => {
-    const { clock, unsaved, write, tries, open } = setUp();
-    const saved = unsaved.persist(ids, new AbortController().signal, write);
+    const { clock, writeBuffer, write, tries, open } = setUp();
+    const saved = writeBuffer.persist(ids, new AbortController().signal, write);
     for (let s = 0; s < 3600; s++) {
       await turn();
       clock.advance(1000);
     }
     await turn();
-    expect(unsaved.waiting()).toBe(1);
+    expect(writeBuffer.waiting()).toBe(1);
     expect(tries()).toBeGreaterThan(200);
     expect(tries()).toBeLessThan(500);
     open();
     clock.advance(16_000);
     expect(await saved).toBe('saved');
-    expect(unsaved.waiting()).toBe(0);
+    expect(writeBuffer.waiting()).toBe(0);
   });
 
   it('is given up with the card, by the ledger’s own error', async () => {
-    const { unsaved, write } = setUp();
+    const { writeBuffer, write } = setUp();
     const lost = new AbortController();
-    const saved = unsaved.persist(ids, lost.signal, write);
+    const saved = writeBuffer.persist(ids, lost.signal, write);
     await turn();
     lost.abort();
     await expect(saved).rejects.toBe(away);
-    expect(unsaved.waiting()).toBe(0);
+    expect(writeBuffer.waiting()).toBe(0);
   });
 
   it('is no matter of patience when the card itself is refused', async () => {
-    const { unsaved } = setUp();
+    const { writeBuffer } = setUp();
     const refusal = new DefectError('seal_broken');
-    await expect(unsaved.persist(ids, new AbortController().signal, () => Promise.reject(refusal))).rejects.toBe(
+    await expect(writeBuffer.persist(ids, new AbortController().signal, () => Promise.reject(refusal))).rejects.toBe(
       refusal,
     );
   });

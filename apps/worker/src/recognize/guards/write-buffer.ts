@@ -7,14 +7,14 @@ import { asCardsealError } from '@cardseal/base/errors';
 import { backoffMs, ledgerBackoff } from '@cardseal/core/backoff';
 import { describeError, type Log } from '@cardseal/core/log';
 
-export interface Unsaved {
+export interface WriteBuffer {
   /** Repeats a write until the ledger takes it. Throws the ledger's error when `signal` aborts first, others at once. */
   persist<T>(ids: { tenant: string; job_id: string }, signal: AbortSignal, write: () => Promise<T>): Promise<T>;
   /** How many replies wait. */
   waiting(): number;
 }
 
-export function createUnsaved({
+export function createWriteBuffer({
   clock,
   log,
   random,
@@ -22,7 +22,7 @@ export function createUnsaved({
   clock: Clock;
   log: Pick<Log, 'warn'>;
   random: () => number;
-}): Unsaved {
+}): WriteBuffer {
   let waiting = 0;
 
   async function again<T>(signal: AbortSignal, write: () => Promise<T>): Promise<T> {

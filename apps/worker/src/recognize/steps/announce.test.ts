@@ -10,7 +10,7 @@ import { localMasterKey } from '@cardseal/sealing';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createRetention } from '../../background/retention/retention.ts';
 import { createEndpoints } from '../../caches/endpoint-cache.ts';
-import { createFreshOutcomes } from '../../caches/outcome-cache.ts';
+import { createOutcomeCache } from '../../caches/outcome-cache.ts';
 import { createTenants } from '../../caches/tenant-cache.ts';
 import type { WorkerContext } from '../../context.ts';
 import { openWork } from '../support/work.ts';
@@ -63,7 +63,7 @@ async function world() {
     ledger,
     tenants: createTenants(ledger),
     endpoints: createEndpoints(ledger),
-    freshOutcomes: createFreshOutcomes(true),
+    outcomeCache: createOutcomeCache(true),
     config: { RETRY_WINDOW_MS: 3_600_000, RETENTION_MS: 86_400_000, RETENTION_INTERVAL_MS: 86_400_000 },
     jobQueue: {
       announceFinished: async () => {},

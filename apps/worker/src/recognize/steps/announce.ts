@@ -32,7 +32,7 @@ export async function announce(context: WorkerContext, work: Work): Promise<Anno
   const repeated = work.written.outcome === null;
   const refs = repeated ? await unattemptedOf(ledger, all) : all;
   const endpoints = wanted.filter(({ id }) => refs.some(({ endpoint }) => endpoint === id));
-  if (refs.length > 0 && work.written.outcome) context.freshOutcomes.keep(work, outcome);
+  if (refs.length > 0 && work.written.outcome) context.outcomeCache.keep(work, outcome);
   await Promise.all([
     ...endpoints.map((endpoint) => freezeEncrypted(work, outcome, endpoint)),
     ...refs.map((ref) => ledger.jobs.markers.owe(ref)),

@@ -9,7 +9,7 @@ import { type Permit, PROVIDER_OUTAGE, type Reserved } from '@cardseal/pacer';
 import type { BaiduProvider, ProviderReply } from '@cardseal/providers/baidu';
 import type { WorkerContext } from '../../context.ts';
 import { countAccepted, countRefused, countReturned, timed } from '../../metrics/index.ts';
-import { createLastLook } from '../guards/ownership-check.ts';
+import { createOwnershipCheck } from '../guards/ownership-check.ts';
 import { recordAccepted, recordRefused } from '../support/attempts.ts';
 import type { Bodies } from '../support/bodies.ts';
 import { judged, settlementOf, troubleOf } from '../support/settlement.ts';
@@ -30,7 +30,7 @@ export interface Call {
 export async function callProvider(context: WorkerContext, work: Work, call: Call): Promise<ProviderReply> {
   try {
     // What could not be saved would be paid for again.
-    if (context.unsaved.waiting() > 0) throw new TransientError('store_unavailable');
+    if (context.writeBuffer.waiting() > 0) throw new TransientError('store_unavailable');
     const askedAtMs = context.clock.now();
     const permit = await timed(context, 'permit', () => firstPermit(context, work, call), { side: call.side });
     context.meter.permit(work.job, context.clock.now() - askedAtMs);
@@ -46,13 +46,13 @@ export async function callProvider(context: WorkerContext, work: Work, call: Cal
 /** The earliest permit of any open credential. What it needs besides is made ready before its slot. */
 async function firstPermit(context: WorkerContext, work: Work, { side, bodies, image }: Call): Promise<Permit> {
   const { clock, pacer, providers, stopping } = context;
-  const lastLook = createLastLook(context, work, side);
+  const checkOwnership = createOwnershipCheck(context, work, side);
   const options = {
     signal: AbortSignal.any([work.signal, stopping]),
     maxWaitMs: patienceMs(work, clock.now()),
     prepare: async (credentialId: string, slot: Reserved) => {
       await bodies.prepare(credentialId);
-      await lastLook(slot);
+      await checkOwnership(slot);
     },
     onTrouble: { troubleOf: (error: unknown) => troubleOf(error, image()), judged },
   };
@@ -89,8 +89,8 @@ async function spend(
         // Repeating is pointless while the provider is away, and the caller waits without spending an attempt.
         if (after instanceof ThrottledError) throw after;
         const signal = AbortSignal.any([work.signal, stopping]);
-        const lastLook = createLastLook(context, work, side);
-        const prepare = (_: string, slot: Reserved) => lastLook(slot);
+        const checkOwnership = createOwnershipCheck(context, work, side);
+        const prepare = (_: string, slot: Reserved) => checkOwnership(slot);
         permit = await pacer.acquire({ signal, maxWaitMs: MAX_PERMIT_WAIT_MS, only: [provider.id], prepare });
       },
       reseal: () => bodies.reseal(provider.id),

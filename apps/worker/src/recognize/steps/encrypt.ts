@@ -5,7 +5,7 @@ import type { Side } from '@cardseal/core/job';
 import type { BaiduProvider, SealedRequest } from '@cardseal/providers/baidu';
 import type { WorkerContext } from '../../context.ts';
 import type { Work } from '../support/work.ts';
-import type { Picture } from './fetch.ts';
+import type { FetchedImage } from './fetch.ts';
 
 /** Names the credential whose token or key wrapper failed. */
 export class SealFailure extends Error {
@@ -27,12 +27,12 @@ const REFUSED_RETRY_MS = 60_000;
  * and the next one is tried. Throws ThrottledError `upstream_credential_refused` when there is none left, and any other
  * failure as a {@link SealFailure}.
  */
-export async function encryptPicture(
+export async function encryptImage(
   { pacer, log }: WorkerContext,
   candidates: readonly BaiduProvider[],
   work: Work,
   side: Side,
-  picture: Picture,
+  picture: FetchedImage,
 ): Promise<{ credentialId: string; sealed: SealedRequest }> {
   const { detect_risk, detect_quality, detect_photo, detect_card } = work.request.options;
   // Only the portrait side has a portrait.

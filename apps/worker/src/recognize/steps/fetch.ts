@@ -9,18 +9,18 @@ import { assessImage, defaultImageLimits, fitImage, inspectImage } from '@cardse
 import type { WorkerContext } from '../../context.ts';
 import type { Work } from '../support/work.ts';
 
-export interface Picture {
+export interface FetchedImage {
   bytes: Buffer;
   /** What fitting changed; absent when nothing. */
   adjusted?: unknown;
 }
 
 /** Throws RejectedError `image_unusable` for what no fitting can mend, `source_unavailable` of a customer's bucket, DefectError `picture_missing`. */
-export async function fetchPicture(
+export async function fetchImage(
   { config, ledger, tenants }: WorkerContext,
   work: Work,
   side: Side,
-): Promise<Picture> {
+): Promise<FetchedImage> {
   const source = work.request.sources?.[side];
   const bytes =
     (await work.sealed.image(side)) ??

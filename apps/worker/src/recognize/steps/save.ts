@@ -8,7 +8,7 @@ import type { Work } from '../support/work.ts';
 
 /** An earlier reply of the same side stands; ours is then dropped, though it was paid for. It waits for a ledger that is away. */
 export async function saveReply(
-  { clock, unsaved }: WorkerContext,
+  { clock, writeBuffer }: WorkerContext,
   work: Work,
   side: Side,
   { provider, reply, adjusted }: { provider: string; reply: ProviderReply; adjusted?: unknown },
@@ -22,7 +22,7 @@ export async function saveReply(
     ...(adjusted === undefined ? {} : { adjusted }),
   } as const;
   const checkpoint = encodeCheckpoint({ header, reply: reply.plaintext });
-  await unsaved.persist({ tenant: work.tenant, job_id: work.job }, work.signal, () => save(work, side, checkpoint));
+  await writeBuffer.persist({ tenant: work.tenant, job_id: work.job }, work.signal, () => save(work, side, checkpoint));
 }
 
 /** A picture that cannot succeed is never called for again: its refusal is kept like a reply. */

@@ -7,7 +7,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { startPrivateRedis } from '../../../../../packages/pacer/src/redis-for-tests.ts';
 import type { WorkerContext } from '../../context.ts';
 import { callProvider } from '../steps/call.ts';
-import type { Picture } from '../steps/fetch.ts';
+import type { FetchedImage } from '../steps/fetch.ts';
 import { likelyFirst, sealBodies } from './bodies.ts';
 import type { Work } from './work.ts';
 
@@ -57,7 +57,7 @@ async function mixedPool({ refused = [] as string[] } = {}) {
     clock: { now: Date.now },
     metrics: createMetrics('worker', { process: false }),
     meter: { permit: () => {}, answered: () => {} },
-    unsaved: { waiting: () => 0 },
+    writeBuffer: { waiting: () => 0 },
     stopping: new AbortController().signal,
   } as unknown as WorkerContext;
   const work = {
@@ -68,7 +68,7 @@ async function mixedPool({ refused = [] as string[] } = {}) {
     signal: new AbortController().signal,
     attempts: [],
   } as unknown as Work;
-  const picture = { bytes: new Uint8Array(8) } as Picture;
+  const picture = { bytes: new Uint8Array(8) } as FetchedImage;
   const image = () => 'image';
   const call = async () => {
     const bodies = await sealBodies(context, work, 'front', picture, image);

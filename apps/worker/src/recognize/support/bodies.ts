@@ -8,8 +8,8 @@ import type { Side } from '@cardseal/core/job';
 import type { Pacer } from '@cardseal/pacer';
 import type { BaiduProvider, SealedRequest } from '@cardseal/providers/baidu';
 import type { WorkerContext } from '../../context.ts';
-import { encryptPicture, SealFailure } from '../steps/encrypt.ts';
-import type { Picture } from '../steps/fetch.ts';
+import { encryptImage, SealFailure } from '../steps/encrypt.ts';
+import type { FetchedImage } from '../steps/fetch.ts';
 import { judged, troubleOf } from './settlement.ts';
 import type { Work } from './work.ts';
 
@@ -34,13 +34,13 @@ export async function sealBodies(
   context: WorkerContext,
   work: Work,
   side: Side,
-  picture: Picture,
+  picture: FetchedImage,
   image: () => string,
 ): Promise<Bodies> {
   const groups = groupsOf([...context.providers.values()]);
   const groupOf = (id: string) => groups.find((group) => group.some((one) => one.id === id))!;
   const ready = new Map<Group, SealedRequest>();
-  const seal = (candidates: Group) => encryptPicture(context, candidates, work, side, picture);
+  const seal = (candidates: Group) => encryptImage(context, candidates, work, side, picture);
   const sealFor = async (id: string) => {
     const { sealed } = await seal([context.providers.get(id)!]).catch(unwrap);
     return sealed;
@@ -68,9 +68,9 @@ function unwrap(error: unknown): never {
 async function sealFirst(
   { pacer }: WorkerContext,
   groups: readonly Group[],
-  seal: (candidates: Group) => ReturnType<typeof encryptPicture>,
+  seal: (candidates: Group) => ReturnType<typeof encryptImage>,
   image: () => string,
-): Promise<Awaited<ReturnType<typeof encryptPicture>> | null> {
+): Promise<Awaited<ReturnType<typeof encryptImage>> | null> {
   let failure: unknown = null;
   for (const group of groups) {
     const open = group.filter(({ id }) => !pacer.isClosed(id));

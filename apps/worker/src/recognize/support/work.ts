@@ -2,7 +2,7 @@
 import type { AttemptRecord, JobId, JobRequest, Outcome, Side } from '@cardseal/core/job';
 import type { EndpointRecord, KeptNames, SealedJob, Versioned } from '@cardseal/core/ledger';
 import type { WorkerContext } from '../../context.ts';
-import type { Lease } from '../guards/job-lock.ts';
+import type { JobLock } from '../guards/job-lock.ts';
 
 export interface Work {
   tenant: string;
@@ -17,7 +17,7 @@ export interface Work {
   /** Aborts when the lock is lost or the worker's grace has run out. */
   signal: AbortSignal;
   /** None for who ends a card without calling anybody. */
-  lease: Lease | null;
+  lock: JobLock | null;
   attempts: AttemptRecord[];
   /** What this run wrote itself, and need not read back. */
   written: { replies: Map<Side, Buffer>; outcome: Omit<Outcome, 'nonce'> | null };
@@ -25,7 +25,7 @@ export interface Work {
   listeners: Promise<Versioned<EndpointRecord>[]> | null;
 }
 
-export type WorkOrder = Pick<Work, 'tenant' | 'job' | 'generation' | 'attempts'> & Partial<Pick<Work, 'lease'>>;
+export type WorkOrder = Pick<Work, 'tenant' | 'job' | 'generation' | 'attempts'> & Partial<Pick<Work, 'lock'>>;
 
 /**
  * null when there is nothing to work on: erased, or never committed.
@@ -33,7 +33,7 @@ export type WorkOrder = Pick<Work, 'tenant' | 'job' | 'generation' | 'attempts'>
  */
 export async function openWork(
   { ledger, clock }: WorkerContext,
-  { tenant, job, generation, attempts, lease = null }: WorkOrder,
+  { tenant, job, generation, attempts, lock = null }: WorkOrder,
   signal: AbortSignal,
   ahead: readonly Side[] = [],
 ): Promise<Work | null> {
@@ -47,7 +47,7 @@ export async function openWork(
     ...opened,
     lookedAtMs,
     signal,
-    lease,
+    lock,
     attempts: [...attempts],
     written: { replies: new Map(), outcome: null },
     listeners: null,

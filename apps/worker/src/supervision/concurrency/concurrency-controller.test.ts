@@ -2,7 +2,7 @@ import { ManualClock } from '@cardseal/base/clock';
 import type { WorkerBoard } from '@cardseal/core/queue';
 import type { CredentialSnapshot } from '@cardseal/pacer';
 import { describe, expect, it } from 'vitest';
-import { createGovernor } from './concurrency-controller.ts';
+import { createConcurrencyController } from './concurrency-controller.ts';
 import { createFlowMeter } from './flow-meter.ts';
 
 function setUp(fixed?: number) {
@@ -10,7 +10,7 @@ function setUp(fixed?: number) {
   const applied: number[] = [];
   const seen = { lagMs: 0 };
   const meter = createFlowMeter(clock);
-  const governor = createGovernor({
+  const controller = createConcurrencyController({
     clock,
     meter,
     pacer: { snapshot: async () => [{ gate: { state: 'open' }, currentQps: 60 } as CredentialSnapshot] },
@@ -22,10 +22,10 @@ function setUp(fixed?: number) {
     held: () => false,
   });
   const rounds = async (count: number) => {
-    for (let at = 0; at < count; at++) await governor.adjust();
+    for (let at = 0; at < count; at++) await controller.adjust();
     return applied.at(-1)!;
   };
-  return { governor, meter, applied, seen, rounds };
+  return { controller, meter, applied, seen, rounds };
 }
 
 describe('the governor', () => {
@@ -46,18 +46,18 @@ describe('the governor', () => {
   });
 
   it('an opened gate is met with few cards, whatever was in hand before it closed', async () => {
-    const { governor, applied, rounds } = setUp();
+    const { controller, applied, rounds } = setUp();
     expect(await rounds(6)).toBeGreaterThan(50);
     applied.length = 0;
-    await governor.restart();
+    await controller.restart();
     expect(applied).toEqual([2, 16]);
   });
 
   it('a number that was given is never touched', async () => {
-    const { governor, seen, applied } = setUp(40);
+    const { controller, seen, applied } = setUp(40);
     seen.lagMs = 5000;
-    await governor.adjust();
-    await governor.restart();
+    await controller.adjust();
+    await controller.restart();
     expect(new Set(applied)).toEqual(new Set([40]));
   });
 });
@@ -67,12 +67,12 @@ describe('the first report', () => {
     const clock = new ManualClock(1_000_000);
     const beats: (() => Promise<number>)[] = [() => Promise.reject(new Error('down')), async () => 1];
     const board = { beat: () => beats.shift()!(), leave: async () => {} } as unknown as WorkerBoard;
-    const governor = governorOn(clock, board);
+    const controller = governorOn(clock, board);
     let reported = false;
-    governor.reported().then(() => {
+    controller.reported().then(() => {
       reported = true;
     });
-    governor.start();
+    controller.start();
     await new Promise(setImmediate);
     expect(reported).toBe(false);
     await clock.advance(200);
@@ -82,15 +82,15 @@ describe('the first report', () => {
 
   it('is not waited for once the worker stops', async () => {
     const board = { beat: () => Promise.reject(new Error('down')), leave: async () => {} } as unknown as WorkerBoard;
-    const governor = governorOn(new ManualClock(1_000_000), board);
-    governor.start();
-    await governor.stop();
-    await governor.reported();
+    const controller = governorOn(new ManualClock(1_000_000), board);
+    controller.start();
+    await controller.stop();
+    await controller.reported();
   });
 });
 
 function governorOn(clock: ManualClock, board: WorkerBoard) {
-  return createGovernor({
+  return createConcurrencyController({
     clock,
     meter: createFlowMeter(clock),
     pacer: { snapshot: async () => [] },

@@ -7,10 +7,10 @@ import type { Clock } from '@cardseal/base/clock';
 import type { PoolEntry, WorkerBoard } from '@cardseal/core/queue';
 import type { CredentialSnapshot, Pacer } from '@cardseal/pacer';
 import type { FlowMeter } from './flow-meter.ts';
-import { cardsInFlight, MIN_CARDS } from './jobs-in-flight.ts';
-import { createBrake } from './load-shedder.ts';
+import { jobsInFlight, MIN_JOBS } from './jobs-in-flight.ts';
+import { createLoadShedder } from './load-shedder.ts';
 
-export interface GovernorParts {
+export interface ConcurrencyControllerParts {
   clock: Clock;
   pacer: Pick<Pacer, 'snapshot'>;
   board: WorkerBoard;
@@ -25,7 +25,7 @@ export interface GovernorParts {
   held: () => boolean;
 }
 
-export interface Governor {
+export interface ConcurrencyController {
   /** Tells the board that this process is starting. A Redis that is away makes it do nothing. */
   announce(): Promise<void>;
   start(): void;
@@ -42,9 +42,9 @@ const EVERY_MS = 2000;
 /** The start of the process waits for the first report, so a failed one is repeated soon. */
 const FIRST_REPORT_EVERY_MS = 200;
 
-export function createGovernor(parts: GovernorParts): Governor {
+export function createConcurrencyController(parts: ConcurrencyControllerParts): ConcurrencyController {
   const { clock, pacer, board, pool, meter, lagMs, fixed, apply, held } = parts;
-  const brake = createBrake();
+  const loadShedder = createLoadShedder();
   const name = randomUUID();
   const stopped = new AbortController();
   let running: Promise<void> | null = null;
@@ -63,8 +63,8 @@ export function createGovernor(parts: GovernorParts): Governor {
     const [workers, snapshot] = await Promise.all([report(), held() ? [] : pacer.snapshot()]);
     const callsPerSecond = openRate(snapshot);
     if (callsPerSecond === 0) return;
-    const facts = { callsPerSecond, workers, callsPerCard: meter.callsPerCard(), holdMs: meter.holdMs() };
-    apply(fixed ?? brake.allow(cardsInFlight(facts), lagMs()));
+    const facts = { callsPerSecond, workers, callsPerJob: meter.callsPerJob(), holdMs: meter.holdMs() };
+    apply(fixed ?? loadShedder.allow(jobsInFlight(facts), lagMs()));
   }
 
   async function loop(): Promise<void> {
@@ -77,9 +77,9 @@ export function createGovernor(parts: GovernorParts): Governor {
   return {
     adjust,
     restart() {
-      brake.startAnew();
+      loadShedder.reset();
       // Until the rate is known again; what was in hand before the gate closed would all come at once.
-      apply(fixed ?? MIN_CARDS);
+      apply(fixed ?? MIN_JOBS);
       return adjust();
     },
     announce: () => board.announce(name, clock.now()).catch(() => {}),

@@ -16,7 +16,7 @@ it('learns the time in hand without the wait for permits, and the calls of a car
   }
   expect(meter.holdMs()).toBeCloseTo(350, 0);
   expect(meter.afterPermitMs()).toBeCloseTo(300, 0);
-  expect(meter.callsPerCard()).toBeCloseTo(2, 2);
+  expect(meter.callsPerJob()).toBeCloseTo(2, 2);
 });
 
 it('our own slowness does not ask for more cards: that would make it worse', () => {

@@ -11,7 +11,7 @@ export interface FlowMeter {
   holdMs(): number;
   /** From the last permit until the card is left. */
   afterPermitMs(): number;
-  callsPerCard(): number;
+  callsPerJob(): number;
 }
 
 /** Until something was measured. */
@@ -30,7 +30,7 @@ export function createFlowMeter(clock: Pick<Clock, 'now'>): FlowMeter {
   let latencyMs = FIRST_LATENCY_MS;
   let ownMs = FIRST_OWN_MS;
   let afterPermitMs = FIRST_LATENCY_MS;
-  let callsPerCard = 1;
+  let callsPerJob = 1;
   return {
     permit(card, waitedMs) {
       const seen = inHand.get(card) ?? { calls: 0, waitedMs: 0, latencyMs: 0, atMs: 0 };
@@ -50,10 +50,10 @@ export function createFlowMeter(clock: Pick<Clock, 'now'>): FlowMeter {
       if (seen.latencyMs > 0) latencyMs += WEIGHT * (seen.latencyMs - latencyMs);
       ownMs += WEIGHT * (Math.max(0, inHandMs - seen.waitedMs - seen.latencyMs) - ownMs);
       afterPermitMs += WEIGHT * (Math.max(0, clock.now() - seen.atMs) - afterPermitMs);
-      callsPerCard += WEIGHT * (seen.calls - callsPerCard);
+      callsPerJob += WEIGHT * (seen.calls - callsPerJob);
     },
     holdMs: () => latencyMs + Math.min(MAX_OWN_MS, ownMs),
     afterPermitMs: () => afterPermitMs,
-    callsPerCard: () => callsPerCard,
+    callsPerJob: () => callsPerJob,
   };
 }

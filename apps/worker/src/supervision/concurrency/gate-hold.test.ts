@@ -22,7 +22,7 @@ function setUp(...gates: Gate[]) {
       },
     },
     clock,
-    tap: { close: () => taps.push('close'), open: (flow) => taps.push(flow) },
+    intake: { close: () => taps.push('close'), open: (flow) => taps.push(flow) },
     onChange: () => {},
   });
   const settle = () => new Promise((resolve) => setImmediate(resolve));
@@ -120,7 +120,7 @@ describe('the hold at closed gates', () => {
       if (taps.at(-1) === 'one') await hold.hold();
       clock.advance(500);
     }
-    const tries = taps.filter((tap) => tap === 'one').length;
+    const tries = taps.filter((intake) => intake === 'one').length;
     expect(tries).toBeGreaterThan(30);
     expect(tries).toBeLessThanOrEqual(41);
     await hold.stop();

@@ -6,7 +6,7 @@ import type { Clock } from '@cardseal/base/clock';
 import type { CredentialSnapshot, Pacer } from '@cardseal/pacer';
 
 /** The tap of the queue. */
-export interface Tap {
+export interface Intake {
   close(): void;
   /** `one`: a card at a time. */
   open(flow: 'one' | 'all'): void;
@@ -28,11 +28,11 @@ const PROBE_AGAIN_MS = 5000;
 export interface GateHoldParts {
   pacer: Pick<Pacer, 'snapshot' | 'onReopen'>;
   clock: Clock;
-  tap: Tap;
+  intake: Intake;
   onChange: (held: boolean) => void;
 }
 
-export function createGateHold({ pacer, clock, tap, onChange }: GateHoldParts): GateHold {
+export function createGateHold({ pacer, clock, intake, onChange }: GateHoldParts): GateHold {
   const stopped = new AbortController();
   let state: 'free' | 'held' | 'probing' = 'free';
   let looking: Promise<boolean> | null = null;
@@ -43,7 +43,7 @@ export function createGateHold({ pacer, clock, tap, onChange }: GateHoldParts): 
   function release(flow: 'one' | 'all'): void {
     if (stopped.signal.aborted || (flow === 'one' ? state !== 'held' : state === 'free')) return;
     state = flow === 'one' ? 'probing' : 'free';
-    tap.open(flow);
+    intake.open(flow);
     if (flow === 'all') onChange(false);
   }
 
@@ -53,7 +53,7 @@ export function createGateHold({ pacer, clock, tap, onChange }: GateHoldParts): 
     if (state === 'held' || stopped.signal.aborted) return true;
     const begins = state === 'free';
     state = 'held';
-    tap.close();
+    intake.close();
     if (!begins) return true;
     onChange(true);
     watching ??= watch();

@@ -1,26 +1,26 @@
 /** The BullMQ worker as a tap: how many cards it may hold, and whether it takes any. */
 import type { Worker } from 'bullmq';
-import type { Tap } from './gate-hold.ts';
+import type { Intake } from './gate-hold.ts';
 
-export interface CardTap extends Tap {
+export interface JobIntake extends Intake {
   /** Cards in hand at once; told only while the flow is free. */
-  setCards(cards: number): void;
+  setConcurrency(cards: number): void;
 }
 
-export interface TapParts {
+export interface JobIntakeParts {
   worker: Pick<Worker, 'pause' | 'resume' | 'concurrency'>;
   cards: number;
   /** Wakes a worker that sleeps beside a queue into which cards were handed back in silence. */
   wake: () => Promise<unknown>;
 }
 
-export function createCardTap({ worker, cards, wake }: TapParts): CardTap {
+export function createJobIntake({ worker, cards, wake }: JobIntakeParts): JobIntake {
   let one = false;
   const apply = () => {
     worker.concurrency = one ? 1 : cards;
   };
   return {
-    setCards(wanted) {
+    setConcurrency(wanted) {
       cards = wanted;
       one = false;
       apply();

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { cardsInFlight, MAX_CARDS, MIN_CARDS } from './jobs-in-flight.ts';
+import { jobsInFlight, MAX_JOBS, MIN_JOBS } from './jobs-in-flight.ts';
 
 const facts = fc.record({
   callsPerSecond: fc.double({ min: 0.1, max: 500, noNaN: true }),
   workers: fc.integer({ min: 1, max: 16 }),
-  callsPerCard: fc.double({ min: 1, max: 2, noNaN: true }),
+  callsPerJob: fc.double({ min: 1, max: 2, noNaN: true }),
   holdMs: fc.double({ min: 1, max: 20_000, noNaN: true }),
 });
 
@@ -13,11 +13,11 @@ describe('cards in flight', () => {
   it('all workers together carry the rate, within bounds', () => {
     fc.assert(
       fc.property(facts, (it) => {
-        const cards = cardsInFlight(it);
-        expect(cards).toBeGreaterThanOrEqual(MIN_CARDS);
-        expect(cards).toBeLessThanOrEqual(MAX_CARDS);
-        const carried = (cards * it.workers * it.callsPerCard * 1000) / it.holdMs;
-        if (cards < MAX_CARDS) expect(carried).toBeGreaterThanOrEqual(it.callsPerSecond);
+        const cards = jobsInFlight(it);
+        expect(cards).toBeGreaterThanOrEqual(MIN_JOBS);
+        expect(cards).toBeLessThanOrEqual(MAX_JOBS);
+        const carried = (cards * it.workers * it.callsPerJob * 1000) / it.holdMs;
+        if (cards < MAX_JOBS) expect(carried).toBeGreaterThanOrEqual(it.callsPerSecond);
       }),
     );
   });
@@ -25,15 +25,15 @@ describe('cards in flight', () => {
   it('no more than twice the mean and three are in hand', () => {
     fc.assert(
       fc.property(facts, (it) => {
-        const mean = (it.callsPerSecond / it.workers / it.callsPerCard) * (it.holdMs / 1000);
-        expect(cardsInFlight(it)).toBeLessThanOrEqual(Math.max(MIN_CARDS, 2 * mean + 3));
+        const mean = (it.callsPerSecond / it.workers / it.callsPerJob) * (it.holdMs / 1000);
+        expect(jobsInFlight(it)).toBeLessThanOrEqual(Math.max(MIN_JOBS, 2 * mean + 3));
       }),
     );
   });
 
   it('follows rate and time, and falls with workers', () => {
     const at = (change: object) =>
-      cardsInFlight({ callsPerSecond: 50, workers: 2, callsPerCard: 1, holdMs: 1000, ...change });
+      jobsInFlight({ callsPerSecond: 50, workers: 2, callsPerJob: 1, holdMs: 1000, ...change });
     expect(at({})).toBe(34);
     expect(at({ holdMs: 3000 })).toBe(89);
     expect(at({ workers: 4 })).toBe(19);

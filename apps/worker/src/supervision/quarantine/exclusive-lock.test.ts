@@ -1,18 +1,18 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { createSolitude } from './exclusive-lock.ts';
+import { createExclusiveLock } from './exclusive-lock.ts';
 
 it('nobody is ever inside with one who is alone, and everybody gets in', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.record({ alone: fc.boolean(), ticks: fc.nat(4), fails: fc.boolean() })),
       async (plan) => {
-        const solitude = createSolitude();
+        const lock = createExclusiveLock();
         let among = 0;
         let alone = 0;
         let most = 0;
         const runs = plan.map(({ alone: wants, ticks, fails }) =>
-          (wants ? solitude.alone : solitude.among)(async () => {
+          (wants ? lock.alone : lock.among)(async () => {
             if (wants) alone++;
             else among++;
             expect(alone === 0 || (alone === 1 && among === 0)).toBe(true);
@@ -31,11 +31,11 @@ it('nobody is ever inside with one who is alone, and everybody gets in', async (
 });
 
 it('cards run beside each other when nobody wants to be alone', async () => {
-  const solitude = createSolitude();
+  const lock = createExclusiveLock();
   const { promise, resolve } = Promise.withResolvers<void>();
   let inside = 0;
   const runs = [1, 2, 3].map(() =>
-    solitude.among(async () => {
+    lock.among(async () => {
       inside++;
       if (inside === 3) resolve();
       await promise;

@@ -1,13 +1,13 @@
 /** Lets cards at work run beside each other, or one alone with all others out of the process. First come, first served. */
 
-export interface Solitude {
+export interface ExclusiveLock {
   /** Runs beside others; waits while one is alone or waits to be. */
   among<T>(work: () => Promise<T>): Promise<T>;
   /** Runs once all others have left, and keeps newcomers out meanwhile. */
   alone<T>(work: () => Promise<T>): Promise<T>;
 }
 
-export function createSolitude(): Solitude {
+export function createExclusiveLock(): ExclusiveLock {
   let inside = 0;
   let oneAlone = false;
   const line: { alone: boolean; enter: () => void }[] = [];

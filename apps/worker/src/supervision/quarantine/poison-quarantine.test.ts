@@ -2,12 +2,12 @@ import { silentLog } from '@cardseal/core/log';
 import type { CrashCounts } from '@cardseal/core/queue';
 import type { Job } from 'bullmq';
 import { describe, expect, it } from 'vitest';
-import { CONVICT_AFTER, isolateSuspects, SUSPECT_AFTER } from './poison-quarantine.ts';
+import { DEAD_LETTER_AFTER, QUARANTINE_AFTER, quarantinePoisonJobs } from './poison-quarantine.ts';
 
 const POISON = 'poison';
 const HANDS = 3;
 
-function memoryTrials(): CrashCounts {
+function memoryCrashCounts(): CrashCounts {
   const starts = new Map<string, number>();
   return {
     async begin(id) {
@@ -59,22 +59,22 @@ describe('a picture that ends the process', () => {
   const ids = ['a', POISON, 'b', 'c', 'd'];
 
   it('fails after its starts, and everyone else is done', async () => {
-    const trials = memoryTrials();
+    const crashCounts = memoryCrashCounts();
     const { fates, deaths } = await live(ids, (process) =>
-      isolateSuspects<object>({
-        trials,
+      quarantinePoisonJobs<object>({
+        crashCounts,
         log: silentLog,
         process,
-        convict: async () => new Error('worker_crashed'),
+        deadLetter: async () => new Error('worker_crashed'),
       }),
     );
     expect(fates).toEqual({ a: 'done', b: 'done', c: 'done', d: 'done', [POISON]: 'failed: worker_crashed' });
-    expect(deaths).toBe(SUSPECT_AFTER + CONVICT_AFTER);
+    expect(deaths).toBe(QUARANTINE_AFTER + DEAD_LETTER_AFTER);
   });
 
   it('takes its bystanders along where starts are merely counted', async () => {
     const { fates } = await live(ids, (process, fates) => async (job) => {
-      if (job.stalledCounter <= CONVICT_AFTER) return process(job);
+      if (job.stalledCounter <= DEAD_LETTER_AFTER) return process(job);
       fates.set(job.id!, 'convicted');
     });
     expect(fates).toMatchObject({ a: 'convicted', b: 'convicted', [POISON]: 'convicted' });

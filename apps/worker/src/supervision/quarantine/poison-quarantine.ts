@@ -6,36 +6,36 @@
 import { describeError, type Log } from '@cardseal/core/log';
 import { type CrashCounts, postpone } from '@cardseal/core/queue';
 import type { Job } from 'bullmq';
-import { createSolitude } from './exclusive-lock.ts';
+import { createExclusiveLock } from './exclusive-lock.ts';
 
 /** Starts that ended without a word. */
-export const SUSPECT_AFTER = 2;
+export const QUARANTINE_AFTER = 2;
 /** Starts alone that ended without a word: by chance, with workers killed at random, this hardly happens. */
-export const CONVICT_AFTER = 3;
+export const DEAD_LETTER_AFTER = 3;
 const REDIS_RETRY_MS = 1000;
 
-export interface SuspectParts<Data> {
-  trials: CrashCounts;
+export interface QuarantineParts<Data> {
+  crashCounts: CrashCounts;
   log: Log;
   process: (job: Job<Data>, token?: string, signal?: AbortSignal) => Promise<void>;
   /** Gives the card the outcome of one that cannot be worked on. Returns how its run ends; null when it did not fail. */
-  convict: (job: Job<Data>) => Promise<Error | null>;
+  deadLetter: (job: Job<Data>) => Promise<Error | null>;
 }
 
 /** The processor that BullMQ is given in place of `process`. */
-export function isolateSuspects<Data>({ trials, log, process, convict }: SuspectParts<Data>) {
-  const solitude = createSolitude();
+export function quarantinePoisonJobs<Data>({ crashCounts, log, process, deadLetter }: QuarantineParts<Data>) {
+  const lock = createExclusiveLock();
 
-  async function tryAlone(job: Job<Data>, token?: string, signal?: AbortSignal): Promise<void> {
+  async function runAlone(job: Job<Data>, token?: string, signal?: AbortSignal): Promise<void> {
     const id = job.id!;
-    const starts = await trials.begin(id).catch((error) => {
+    const starts = await crashCounts.begin(id).catch((error) => {
       log.warn('job.postponed', { ...describeError(error) });
       return postpone(job, token, REDIS_RETRY_MS);
     });
-    if (starts > CONVICT_AFTER) {
+    if (starts > DEAD_LETTER_AFTER) {
       log.error('job.convicted', { reason: id, attempt: job.stalledCounter });
-      const failed = await convict(job);
-      await trials.end(id);
+      const failed = await deadLetter(job);
+      await crashCounts.end(id);
       // Only what ended as failed is seen among the failed ones.
       if (failed) throw failed;
       return;
@@ -44,12 +44,12 @@ export function isolateSuspects<Data>({ trials, log, process, convict }: Suspect
     try {
       await process(job, token, signal);
     } finally {
-      await trials.end(id).catch(() => {});
+      await crashCounts.end(id).catch(() => {});
     }
   }
 
   return (job: Job<Data>, token?: string, signal?: AbortSignal): Promise<void> =>
-    job.stalledCounter < SUSPECT_AFTER
-      ? solitude.among(() => process(job, token, signal))
-      : solitude.alone(() => tryAlone(job, token, signal));
+    job.stalledCounter < QUARANTINE_AFTER
+      ? lock.among(() => process(job, token, signal))
+      : lock.alone(() => runAlone(job, token, signal));
 }

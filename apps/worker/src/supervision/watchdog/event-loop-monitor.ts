@@ -4,13 +4,13 @@ import { Worker } from 'node:worker_threads';
 
 const NANOS_PER_MS = 1e6;
 
-export interface Pulse {
+export interface EventLoopMonitor {
   /** The longest delay of the event loop since the last look. */
   worstDelayMs(): number;
 }
 
 /** It goes on until the process ends: a stop that blocks the event loop is ended by it, too. @param stuckAfterMs how long the event loop may stand still before the process is ended. */
-export function startPulse(stuckAfterMs: number): Pulse {
+export function startEventLoopMonitor(stuckAfterMs: number): EventLoopMonitor {
   const beats = new SharedArrayBuffer(4);
   const count = new Int32Array(beats);
   const guard = new Worker(new URL('./event-loop-thread.ts', import.meta.url), { workerData: { beats, stuckAfterMs } });

@@ -2,8 +2,8 @@
 import { getHeapStatistics } from 'node:v8';
 import type { WorkerContext } from '../../context.ts';
 import type { QueueWorkers } from '../../queue-workers.ts';
-import { startPulse } from './event-loop-monitor.ts';
-import { createKeeper, type Keeper } from './watchdog.ts';
+import { startEventLoopMonitor } from './event-loop-monitor.ts';
+import { createWatchdog, type Watchdog } from './watchdog.ts';
 
 const MIB = 2 ** 20;
 /** Of what V8 may have: beyond it collections take more time than work does, and the end comes without a drain. */
@@ -14,24 +14,28 @@ export interface Guard {
   stop(): Promise<void>;
 }
 
-export function createGuard({ clock, log, config }: WorkerContext, workers: QueueWorkers, end: () => void): Guard {
-  let keeper: Keeper | undefined;
+export function createSupervision(
+  { clock, log, config }: WorkerContext,
+  workers: QueueWorkers,
+  end: () => void,
+): Guard {
+  let watchdog: Watchdog | undefined;
   return {
     start() {
-      keeper = createKeeper({
+      watchdog = createWatchdog({
         clock,
         log,
-        pulse: startPulse(config.STUCK_AFTER_MS),
+        eventLoop: startEventLoopMonitor(config.STUCK_AFTER_MS),
         heapCapBytes: config.HEAP_CAP_MB ? config.HEAP_CAP_MB * MIB : getHeapStatistics().heap_size_limit * HEAP_SHARE,
         stuckAfterMs: config.STUCK_AFTER_MS,
         waiting: workers.waiting,
         movedAtMs: workers.movedAtMs,
         end,
       });
-      keeper.start();
+      watchdog.start();
     },
     async stop() {
-      await keeper?.stop();
+      await watchdog?.stop();
     },
   };
 }

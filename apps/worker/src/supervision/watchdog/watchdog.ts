@@ -6,14 +6,14 @@
 import { getHeapStatistics } from 'node:v8';
 import type { Clock } from '@cardseal/base/clock';
 import type { Log } from '@cardseal/core/log';
-import type { Pulse } from './event-loop-monitor.ts';
+import type { EventLoopMonitor } from './event-loop-monitor.ts';
 
-export interface KeeperParts {
+export interface WatchdogParts {
   clock: Pick<Clock, 'sleep'>;
   /** Milliseconds on a clock that only runs on: one that is set must end no worker. */
   nowMs?: () => number;
   log: Log;
-  pulse: Pick<Pulse, 'worstDelayMs'>;
+  eventLoop: Pick<EventLoopMonitor, 'worstDelayMs'>;
   /** Above this the process drains and ends. */
   heapCapBytes: number;
   stuckAfterMs: number;
@@ -26,7 +26,7 @@ export interface KeeperParts {
   heapUsedBytes?: () => number;
 }
 
-export interface Keeper {
+export interface Watchdog {
   start(): void;
   stop(): Promise<void>;
   /** One look; returns why the process is to end, if it is. */
@@ -39,8 +39,8 @@ const EVERY_MS = 2000;
 /** Longer turns of the event loop are said: locks are renewed by it. */
 const SLOW_LOOP_MS = 1000;
 
-export function createKeeper(parts: KeeperParts): Keeper {
-  const { clock, log, pulse, heapCapBytes, stuckAfterMs, waiting, movedAtMs, end } = parts;
+export function createWatchdog(parts: WatchdogParts): Watchdog {
+  const { clock, log, eventLoop, heapCapBytes, stuckAfterMs, waiting, movedAtMs, end } = parts;
   const nowMs = parts.nowMs ?? (() => performance.now());
   const heapUsedBytes = parts.heapUsedBytes ?? (() => getHeapStatistics().used_heap_size);
   const stopped = new AbortController();
@@ -49,7 +49,7 @@ export function createKeeper(parts: KeeperParts): Keeper {
   let overSince = 0;
 
   async function look(): Promise<Ending | null> {
-    const delayMs = pulse.worstDelayMs();
+    const delayMs = eventLoop.worstDelayMs();
     if (delayMs > SLOW_LOOP_MS) log.warn('worker.loop_slow', { delay_ms: Math.round(delayMs) });
     const heap = heapUsedBytes();
     overSince = heap > heapCapBytes ? overSince + 1 : 0;
