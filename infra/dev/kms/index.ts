@@ -1,5 +1,5 @@
-// The KMS double: GenerateDataKey, Encrypt and Decrypt as a signed JSON service, over keys in a folder, for development
-// and tests on one machine. It can be told to be away, slow or unwilling; it is no production key service.
+// The KMS double: GenerateDataKey, Encrypt and Decrypt as a signed JSON service with keys in a folder, for development and tests
+// on one machine. Tests can make it fail, hang, slow or refuse. It must never be used in production.
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -13,16 +13,16 @@ export type KmsDoubleOptions = {
   /** 0 takes a free one. */
   port: number;
   region: string;
-  /** Made at start when absent, such as `alias/cardseal`. */
+  /** For example `alias/cardseal`. Missing keys are created at start. */
   aliases: readonly string[];
   credentials: readonly Credentials[];
 };
 
-/** What `PUT /__control` takes; what it does not name stays. */
+/** The body of `PUT /__control`. Absent members stay as they are. */
 type KmsTrouble = {
-  /** `away`: 500 to everything. `hang`: no answer at all. `denied`: a policy forbids it. */
+  /** `away`: every response is 500. `hang`: no response. `denied`: a policy forbids the call. */
   trouble: 'away' | 'hang' | 'denied' | null;
-  /** Before every answer. */
+  /** Delay before every response. */
   delay_ms: number;
   disabled: { key_id: string; value: boolean };
 };
@@ -57,7 +57,7 @@ export async function startKmsDouble(options: KmsDoubleOptions): Promise<KmsDoub
     const body = Buffer.concat(await Array.fromAsync(request as AsyncIterable<Buffer>));
     if (request.url === '/__control') {
       if (request.method === 'PUT') set(JSON.parse(body.toString()) as Partial<KmsTrouble>);
-      return answer(response, 200, { ...state, stats });
+      return respond(response, 200, { ...state, stats });
     }
     try {
       const operation = String(request.headers['x-amz-target'] ?? '').replace('TrentService.', '');
@@ -68,10 +68,10 @@ export async function startKmsDouble(options: KmsDoubleOptions): Promise<KmsDoub
       const verifier = { credentials: options.credentials, region: options.region, nowMs: Date.now() };
       verifySignature({ headers: request.headers, path: request.url ?? '/', body }, verifier);
       if (state.trouble === 'denied') throw new KmsError('AccessDeniedException');
-      answer(response, 200, perform(keys, operation, JSON.parse(body.toString()) as Call));
+      respond(response, 200, perform(keys, operation, JSON.parse(body.toString()) as Call));
     } catch (error) {
       const refusal = error instanceof KmsError ? error : new KmsError('ValidationException');
-      answer(response, refusal.status, { __type: refusal.name, message: refusal.name });
+      respond(response, refusal.status, { __type: refusal.name, message: refusal.name });
     }
   }
 
@@ -121,7 +121,7 @@ function base64(bytes: Buffer): string {
   return bytes.toString('base64');
 }
 
-function answer(response: ServerResponse, status: number, body: object): void {
+function respond(response: ServerResponse, status: number, body: object): void {
   response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' });
   response.end(JSON.stringify(body));
 }

@@ -1,5 +1,5 @@
-// The keys of the KMS double in a folder: made at start, never shown, and the three operations upon them.
-// Ciphertext: 36 bytes of key id · nonce (12) · sealed · tag (16); the encryption context is its associated data.
+// The keys of the KMS double, stored in a folder and never shown, and the operations on them.
+// Ciphertext: key id (36 bytes) · nonce (12) · encrypted data · tag (16). The encryption context is the associated data.
 import { createCipheriv, createDecipheriv, randomBytes, randomUUID } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -17,7 +17,7 @@ export class Keys {
   readonly #region: string;
   readonly #keys: StoredKey[];
 
-  /** Makes what `aliases` (such as `alias/cardseal`) name and the folder lacks. */
+  /** Creates the keys that `aliases` name and the folder lacks. */
   constructor(dataDir: string, region: string, aliases: readonly string[]) {
     this.#file = path.join(dataDir, 'kms-keys.json');
     this.#region = region;
@@ -47,7 +47,7 @@ export class Keys {
     return Buffer.concat([Buffer.from(key.id), nonce, sealed, cipher.getAuthTag()]);
   }
 
-  /** @throws KmsError `IncorrectKeyException` when `keyId` is given and another key encrypted it. */
+  /** @throws KmsError `IncorrectKeyException` if `keyId` is given and another key encrypted the blob. */
   decrypt(keyId: string | undefined, context: EncryptionContext, blob: Buffer): { keyId: string; plain: Buffer } {
     if (blob.length < idBytes + nonceBytes + tagBytes) throw new KmsError('InvalidCiphertextException');
     const id = blob.toString('latin1', 0, idBytes);

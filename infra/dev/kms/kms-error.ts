@@ -1,4 +1,4 @@
-// The refusals of the KMS double, by the names and statuses of the public KMS API reference: clients decide by name.
+// The errors of the KMS double, with the names and statuses of the public KMS API reference. Clients decide by name.
 
 const statuses = {
   AccessDeniedException: 400,

@@ -1,4 +1,4 @@
-// Signature Version 4 in headers, as a JSON service checks it: who asks, when, and whether headers and body are whole.
+// Checks Signature Version 4 in headers, as a JSON service does: the caller's key, the age of the call, the headers and the body.
 // Source: the public SigV4 pages of AWS's general reference.
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
@@ -13,7 +13,7 @@ const form =
 const skewLimitMs = 5 * 60_000;
 const mustBeSigned = ['host', 'x-amz-date', 'x-amz-target'];
 
-/** @throws KmsError unless a known secret signed exactly this call, recently, for this service and region. */
+/** @throws KmsError unless a known secret signed exactly this call for this service and region recently enough. */
 export function verifySignature({ headers, path, body }: SignedCall, { credentials, region, nowMs }: Verifier): void {
   const match = form.exec(headers.authorization ?? '');
   if (!match) throw new KmsError('IncompleteSignatureException');
@@ -44,7 +44,7 @@ export function verifySignature({ headers, path, body }: SignedCall, { credentia
   if (!timingSafeEqual(hmac(key, text), Buffer.from(given!, 'hex'))) throw new KmsError('InvalidSignatureException');
 }
 
-/** NaN, and so out of every bound, when it is none. */
+/** Milliseconds since 1970; minus infinity for an invalid timestamp, which every age limit then refuses. */
 function parseTimestamp(text: string): number {
   const parts = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(text);
   if (!parts) return Number.NEGATIVE_INFINITY;

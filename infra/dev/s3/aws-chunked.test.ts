@@ -1,4 +1,4 @@
-// The chunk signatures are those of the worked examples in the S3 API reference: 65 KiB of the letter a, in two chunks.
+// The chunk signatures are from the worked examples in the S3 API reference: 65 KiB of the letter a, in two chunks.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeAwsChunked } from './aws-chunked.ts';
@@ -56,21 +56,21 @@ async function* pieces(body: Buffer, pieceBytes: number) {
 }
 
 describe('signed chunks', () => {
-  it('accepts the published example, however it is cut on the wire', async () => {
+  it('accepts the published example, whatever the sizes of the network reads', async () => {
     for (const pieceBytes of [7, 1000, 65_536, 1_000_000]) {
       const { body } = await decode(encode(plain.chunks), { chain: chain(plain.seed) }, pieceBytes);
       expect(body.equals(Buffer.alloc(66_560, 'a'))).toBe(true);
     }
   });
 
-  it('accepts the published example with a trailer and gives the trailer out', async () => {
+  it('accepts the published example with a trailer and reports the trailer', async () => {
     const trailers = [trailing.trailer, `x-amz-trailer-signature:${trailing.signature}`];
     const announced = ['x-amz-checksum-crc32c'];
     const decoded = await decode(encode(trailing.chunks, trailers), { chain: chain(trailing.seed), announced });
     expect([decoded.body.length, decoded.trailers.get('x-amz-checksum-crc32c')]).toEqual([66_560, 'sOO8/Q==']);
   });
 
-  it('refuses a changed body, an exchanged signature, a missing one and a wrong seed', async () => {
+  it('refuses a changed body, swapped signatures, a missing signature and a wrong seed', async () => {
     const mismatch = { code: 'SignatureDoesNotMatch' };
     const exchanged = [plain.chunks[1], plain.chunks[0], plain.chunks[2]] as string[];
     await expect(decode(encode(plain.chunks, [], 'b'), { chain: chain(plain.seed) })).rejects.toMatchObject(mismatch);
@@ -79,7 +79,7 @@ describe('signed chunks', () => {
     await expect(decode(encode(plain.chunks), { chain: chain(trailing.seed) })).rejects.toMatchObject(mismatch);
   });
 
-  it('refuses a trailer that was not announced, and an announced one that is absent', async () => {
+  it('refuses an unannounced trailer and a missing announced trailer', async () => {
     const malformed = { code: 'MalformedTrailerError' };
     const trailers = [trailing.trailer, `x-amz-trailer-signature:${trailing.signature}`];
     const announced = ['x-amz-checksum-crc32c'];
@@ -93,7 +93,7 @@ describe('signed chunks', () => {
 });
 
 describe('unsigned chunks', () => {
-  it('gives back any body, however chunked and cut', async () => {
+  it('decodes any body, whatever the sizes of chunks and network reads', async () => {
     const bytes = fc.uint8Array({ maxLength: 300 });
     await fc.assert(
       fc.asyncProperty(
@@ -115,7 +115,7 @@ describe('unsigned chunks', () => {
     );
   });
 
-  it('never takes a body that ends early for a whole one', async () => {
+  it('never accepts a body that ends early', async () => {
     const whole = Buffer.from('5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n');
     for (let length = 0; length < whole.length - 2; length++) {
       await expect(decode(whole.subarray(0, length), {})).rejects.toMatchObject({ status: 400 });

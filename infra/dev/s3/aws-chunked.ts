@@ -1,5 +1,6 @@
-// The `aws-chunked` form of a body: sized chunks, each with a signature or without, then trailers with the checksum.
-// It gives out the plain bytes as they come; whoever stores them must wait for the end, where signatures and trailers are decided.
+// Decodes a body in the `aws-chunked` form: chunks with sizes and optional signatures, then trailers with the checksum.
+// It yields the plain bytes as they arrive. The caller must not use them before the end, where the last signature and the
+// trailers are checked.
 import { createHash } from 'node:crypto';
 import { ByteReader } from './byte-reader.ts';
 import { S3Error } from './s3-error.ts';
@@ -11,9 +12,9 @@ const maxTrailerBytes = 16 * 1024;
 export type Trailers = Map<string, string>;
 
 export type ChunkedForm = {
-  /** The chain of signatures, when chunks are signed. */
+  /** The chain of signatures, if chunks are signed. */
   chain: SignatureChain | undefined;
-  /** Names of the trailers that the headers announced. */
+  /** Names of the trailers that the headers announce. */
   announced: readonly string[];
   onTrailers: (trailers: Trailers) => void;
 };
@@ -67,7 +68,7 @@ function parseTrailers(text: string, form: ChunkedForm, signatures: ChunkSignatu
   return trailers;
 }
 
-/** Each signature covers the one before it, so chunks cannot be dropped, changed or exchanged. */
+/** Each signature covers the previous one, so chunks cannot be dropped, changed or reordered. */
 class ChunkSignatures {
   readonly #chain: SignatureChain;
   #previous: string;

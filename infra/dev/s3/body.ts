@@ -1,5 +1,5 @@
-// Receives a request's body: takes it out of its transfer form, measures it, and holds it against everything the client declared.
-// When it returns, the bytes in the sink are exactly what was signed and sent; when it throws, they must not be used.
+// Receives a request's body: decodes its transfer form, and checks length and digests against everything that the client declared.
+// If it returns, the sink has received exactly the signed bytes. If it throws, the bytes must not be used.
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { decodeAwsChunked, type Trailers } from './aws-chunked.ts';
@@ -15,7 +15,7 @@ import type { StoredChecksum } from './object-file.ts';
 import { S3Error } from './s3-error.ts';
 import type { Authorized } from './signature.ts';
 
-/** `md5` in hex. `checksum` only when the client asked for one. `declared`: whether it sent any digest of the body. */
+/** `md5` is hex. `checksum` is present if the client asked for one. `declared`: whether it sent any digest of the body. */
 export type ReceivedBody = { sizeBytes: number; md5: string; checksum?: StoredChecksum; declared: boolean };
 type Sink = (chunk: Buffer) => Promise<void> | void;
 
@@ -56,7 +56,7 @@ type Transfer = {
 
 function transferOf(request: IncomingMessage, { contentSha256, chain }: Authorized): Transfer {
   const trailers: Trailers = new Map();
-  // A refusal half-way must still be answered, so leaving the loop may not destroy the connection.
+  // Leaving the loop early must not destroy the connection, because the store still sends the error.
   const source: AsyncIterable<Buffer> = { [Symbol.asyncIterator]: () => request.iterator({ destroyOnReturn: false }) };
   const plain = { chunks: source, trailers };
   if (contentSha256 === 'UNSIGNED-PAYLOAD') return { ...plain, lengthBytes: plainLength(request), sha256: undefined };
@@ -90,7 +90,7 @@ function plainLength(request: IncomingMessage): number {
   return 0;
 }
 
-/** S3 demands it of every chunked body, and so finds out about bodies that were cut off at a chunk's end. */
+/** S3 requires this header for every chunked body, because a body that is cut off at the end of a chunk looks complete. */
 function decodedLength(request: IncomingMessage): number {
   const header = request.headers['x-amz-decoded-content-length'];
   if (header === undefined) throw new S3Error('MissingContentLength');
@@ -120,7 +120,7 @@ function checkMd5(header: string | undefined, digest: Buffer): void {
   if (!given.equals(digest)) throw new S3Error('BadDigest');
 }
 
-/** Without a value the client only asked that one be computed and kept. */
+/** If the client sent no value, it only asked the store to compute and keep the checksum. */
 function checkChecksum(
   algorithm: ChecksumAlgorithm,
   checksum: Checksum,

@@ -1,9 +1,10 @@
-// What can be done to buckets as wholes: create, look, list, delete many. Configuration that this store lacks is said to be off.
+// The operations on buckets: create, inspect, list, delete many objects, delete. They report configuration that the store lacks as
+// off.
 import { receiveBody } from './body.ts';
 import type { Bucket, ObjectSummary } from './bucket.ts';
 import { decodeToken, encodeToken, type Listing, listNames, listThinly } from './listing.ts';
 import { deleteOne } from './object-operations.ts';
-import { type Exchange, type Reply, xmlReply } from './operation.ts';
+import { type Exchange, type S3Response, xmlResponse } from './operation.ts';
 import { fromIndexKey, toIndexKey } from './ordered-index.ts';
 import { asS3Error, S3Error } from './s3-error.ts';
 import { queryValue, type Target } from './target.ts';
@@ -14,45 +15,45 @@ const pageLimit = 1000;
 const deleteBodyLimitBytes = 4 * 1024 * 1024;
 const parallel = 16;
 
-export async function listBuckets({ storage }: Exchange): Promise<Reply> {
+export async function listBuckets({ storage }: Exchange): Promise<S3Response> {
   const names = [...storage.buckets.keys()].sort();
   const buckets = names.map((name) => `<Bucket>${element('Name', name)}</Bucket>`).join('');
-  return xmlReply(
+  return xmlResponse(
     xmlDocument(`<ListAllMyBucketsResult ${namespace}><Buckets>${buckets}</Buckets></ListAllMyBucketsResult>`),
   );
 }
 
-export async function createBucket(exchange: Exchange): Promise<Reply> {
+export async function createBucket(exchange: Exchange): Promise<S3Response> {
   const { storage, target, region } = exchange;
   await readText(exchange);
-  // us-east-1 alone answers 200 when the bucket is already one's own.
+  // Only us-east-1 responds with 200 if the caller already owns the bucket.
   if (region !== 'us-east-1' || !storage.buckets.has(target.bucket)) await storage.createBucket(target.bucket);
   return { status: 200, headers: { location: `/${target.bucket}` } };
 }
 
-export async function headBucket({ storage, target, region }: Exchange): Promise<Reply> {
+export async function headBucket({ storage, target, region }: Exchange): Promise<S3Response> {
   storage.bucket(target.bucket);
   return { status: 200, headers: { 'x-amz-bucket-region': region } };
 }
 
-export async function deleteBucket({ storage, target }: Exchange): Promise<Reply> {
+export async function deleteBucket({ storage, target }: Exchange): Promise<S3Response> {
   await storage.deleteBucket(target.bucket);
   return { status: 204, headers: {} };
 }
 
-export async function getBucketLocation({ storage, target, region }: Exchange): Promise<Reply> {
+export async function getBucketLocation({ storage, target, region }: Exchange): Promise<S3Response> {
   storage.bucket(target.bucket);
   const location = region === 'us-east-1' ? '' : region;
-  return xmlReply(xmlDocument(`<LocationConstraint ${namespace}>${location}</LocationConstraint>`));
+  return xmlResponse(xmlDocument(`<LocationConstraint ${namespace}>${location}</LocationConstraint>`));
 }
 
-export async function getBucketVersioning({ storage, target }: Exchange): Promise<Reply> {
+export async function getBucketVersioning({ storage, target }: Exchange): Promise<S3Response> {
   const { versioning } = storage.bucket(target.bucket);
   const status = versioning ? element('Status', versioning) : '';
-  return xmlReply(xmlDocument(`<VersioningConfiguration ${namespace}>${status}</VersioningConfiguration>`));
+  return xmlResponse(xmlDocument(`<VersioningConfiguration ${namespace}>${status}</VersioningConfiguration>`));
 }
 
-export async function putBucketVersioning(exchange: Exchange): Promise<Reply> {
+export async function putBucketVersioning(exchange: Exchange): Promise<S3Response> {
   const bucket = exchange.storage.bucket(exchange.target.bucket);
   const status = textOf((await readText(exchange)).text, 'Status');
   if (status !== 'Enabled' && status !== 'Suspended') throw new S3Error('MalformedXML');
@@ -60,7 +61,7 @@ export async function putBucketVersioning(exchange: Exchange): Promise<Reply> {
   return { status: 200, headers: {} };
 }
 
-export async function listObjects({ storage, target, faults }: Exchange): Promise<Reply> {
+export async function listObjects({ storage, target, faults }: Exchange): Promise<S3Response> {
   const bucket = storage.bucket(target.bucket);
   const token = queryValue(target, 'continuation-token');
   const query = {
@@ -72,11 +73,11 @@ export async function listObjects({ storage, target, faults }: Exchange): Promis
   };
   const thin = faults.find((fault) => fault.kind === 'thin_pages');
   const listing = thin ? listThinly(bucket.names, query, thin.keys ?? 1) : listNames(bucket.names, query);
-  return xmlReply(await listingXml(target, listing, await describeAll(bucket, listing.keys)));
+  return xmlResponse(await listingXml(target, listing, await describeAll(bucket, listing.keys)));
 }
 
-export async function deleteObjects(exchange: Exchange): Promise<Reply> {
-  // Before the body is read: a missing bucket is said first.
+export async function deleteObjects(exchange: Exchange): Promise<S3Response> {
+  // Check this before reading the body: S3 reports a missing bucket first.
   exchange.storage.bucket(exchange.target.bucket);
   const { text, declared } = await readText(exchange);
   const requiresMd5 = exchange.faults.some(({ kind }) => kind === 'require_md5');
@@ -95,12 +96,16 @@ export async function deleteObjects(exchange: Exchange): Promise<Reply> {
     if (kept) return errorLine(key as string, ('code' in kept && kept.code) || 'InternalError');
     return deleteLine(exchange, { key: key as string, etag, versionId }, quiet);
   });
-  return xmlReply(xmlDocument(`<DeleteResult ${namespace}>${lines.join('')}</DeleteResult>`));
+  return xmlResponse(xmlDocument(`<DeleteResult ${namespace}>${lines.join('')}</DeleteResult>`));
 }
 
-type Doomed = { key: string; etag: string | undefined; versionId: string | undefined };
+type ObjectToDelete = { key: string; etag: string | undefined; versionId: string | undefined };
 
-async function deleteLine(exchange: Exchange, { key, etag, versionId }: Doomed, quiet: boolean): Promise<string> {
+async function deleteLine(
+  exchange: Exchange,
+  { key, etag, versionId }: ObjectToDelete,
+  quiet: boolean,
+): Promise<string> {
   try {
     await deleteOne(exchange, key, versionId, etag === undefined ? {} : { ifMatch: etag });
     return quiet ? '' : `<Deleted>${element('Key', key)}</Deleted>`;
@@ -110,7 +115,7 @@ async function deleteLine(exchange: Exchange, { key, etag, versionId }: Doomed, 
   }
 }
 
-function errorLine(key: string, code: string, message = 'A fault that was asked for.'): string {
+function errorLine(key: string, code: string, message = 'An injected fault.'): string {
   return `<Error>${element('Key', key)}${element('Code', code)}${element('Message', message)}</Error>`;
 }
 
@@ -177,16 +182,16 @@ function contentsXml(object: ObjectSummary, name: (text: string) => string): str
   );
 }
 
-/** Some at a time: a page of names found at start would otherwise open a thousand files at once. */
+/** Limits the number of open files: a page of objects found at start would otherwise open a thousand at once. */
 async function mapInParallel<T, R>(items: T[], work: (item: T) => Promise<R>): Promise<R[]> {
   const results = new Array<R>(items.length);
   let next = 0;
-  const lane = async () => {
+  const workThroughItems = async () => {
     while (next < items.length) {
       const at = next++;
       results[at] = await work(items[at] as T);
     }
   };
-  await Promise.all(Array.from({ length: parallel }, lane));
+  await Promise.all(Array.from({ length: parallel }, workThroughItems));
   return results;
 }

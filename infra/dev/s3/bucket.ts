@@ -1,5 +1,6 @@
-// One bucket: object files in a few folders, and their names in memory. Every write is decided under the key's lock against that
-// index and counts only when file and folder are on disk; whoever is told "done" or "already there" can rely on it after a crash.
+// One bucket: object files in a few folders, and an index of their names in memory. A write holds the key's lock, checks its
+// conditions against the index, and succeeds only when file and folder are on disk. So a response of success or 412 stays true
+// after a crash.
 import { mkdir, readdir, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Conditions, type Current, checkWrite } from './conditions.ts';
@@ -12,12 +13,12 @@ import { S3Error } from './s3-error.ts';
 import type { Spool } from './spool.ts';
 import { newVersionId, nullVersion, type Versioning, Versions } from './versions.ts';
 
-/** What a listing shows of an object. */
+/** One entry of a listing. */
 export type ObjectSummary = Current & { key: string; sizeBytes: number };
-/** Absent until first needed for objects found at start: starting reads names, not files. */
+/** Undefined for an object found at start, until it is first needed: the start reads names, not files. */
 type Entry = Omit<ObjectSummary, 'key'> | undefined;
 
-/** What a deletion did, where the bucket has versions. */
+/** The result of a deletion; empty if the bucket has no versions. */
 export type Deletion = { versionId?: string; deleteMarker?: boolean };
 
 export class Bucket {
@@ -36,7 +37,7 @@ export class Bucket {
     this.#sync = sync;
   }
 
-  /** Opens or creates the bucket in this folder and learns its names: about 0.4 s per 100,000 objects. */
+  /** Opens or creates the bucket in this folder and reads its names, which takes about 0.4 s per 100,000 objects. */
   static async open(name: string, folder: string, sync: boolean): Promise<Bucket> {
     const bucket = new Bucket(name, folder, sync, await Versions.open(folder));
     const entries: [string, Entry][] = [];
@@ -66,7 +67,7 @@ export class Bucket {
     return this.#versions.switch(state);
   }
 
-  /** @throws S3Error BucketNotEmpty while a version is left. */
+  /** @throws S3Error BucketNotEmpty if a version exists. */
   discardVersions(): Promise<void> {
     return this.#versions.discard();
   }
@@ -93,7 +94,7 @@ export class Bucket {
     }
   }
 
-  /** Makes the spooled body an object, if the conditions hold at that moment. @returns its version, where there are versions. */
+  /** Turns the spooled body into an object if the conditions hold at that moment. @returns its version id if the bucket has versions. */
   write(described: ObjectMeta, spool: Spool, conditions: Conditions): Promise<string | undefined> {
     return this.#lock.run(described.key, async () => {
       checkWrite(await this.#current(described.key), conditions);
@@ -109,8 +110,8 @@ export class Bucket {
   }
 
   /**
-   * Deletes the current version for good, or, where versions are on, puts a delete marker in front of it.
-   * @param spool where the marker is written.
+   * Deletes the object, or adds a delete marker as the newest version if the bucket has versions.
+   * @param spool receives the marker
    */
   deleteCurrent(key: string, spool: Spool, nowMs: number, conditions: Conditions = {}): Promise<Deletion> {
     if (!this.versioning) return this.delete(key, conditions).then(() => ({}));
@@ -127,7 +128,7 @@ export class Bucket {
     });
   }
 
-  /** Deletes one version for good. The newest version that is left becomes the current one, unless it is a delete marker. */
+  /** Deletes one version. The newest remaining version becomes the current one, unless it is a delete marker. */
   deleteVersion(key: string, versionId: string): Promise<Deletion> {
     return this.#lock.run(key, async () => {
       const current = await this.#currentMeta(key);
@@ -143,7 +144,7 @@ export class Bucket {
     });
   }
 
-  /** Deletes the object if it is there; to delete nothing is a success, as in S3. */
+  /** Deletes the object. As in S3, deleting an absent object succeeds. */
   delete(key: string, conditions: Conditions = {}): Promise<void> {
     return this.#lock.run(key, async () => {
       if (conditions.ifMatch !== undefined) checkWrite(await this.#current(key), { ifMatch: conditions.ifMatch });
@@ -151,7 +152,7 @@ export class Bucket {
     });
   }
 
-  /** The line of a listing; undefined when the object has gone since its name was read. */
+  /** The entry of a listing; undefined if the object was deleted after its name was read. */
   async describe(indexKey: string): Promise<ObjectSummary | undefined> {
     const key = fromIndexKey(indexKey);
     const known = this.names.get(indexKey);
@@ -168,7 +169,7 @@ export class Bucket {
     try {
       const { etag, modifiedAtMs, sizeBytes } = await readMeta(this.#path(key));
       const entry = { etag, modifiedAtMs, sizeBytes };
-      // A write or a delete may have come first: it knows better.
+      // A write or a delete may have finished meanwhile. Its entry is newer, so keep it.
       if (this.names.has(indexKey) && !this.names.get(indexKey)) this.names.set(indexKey, entry);
       return this.names.get(indexKey);
     } catch (error) {
@@ -182,7 +183,7 @@ export class Bucket {
     return this.versioning === 'Enabled' ? { ...rest, versionId: newVersionId(meta.modifiedAtMs) } : rest;
   }
 
-  /** What is about to be replaced stays as a version, unless the new one takes its place as `null`. */
+  /** Keeps the object that is about to be replaced as a version, unless both have the version id `null`. */
   async #keepCurrent(next: ObjectMeta): Promise<void> {
     if (!this.versioning) return;
     const current = await this.#currentMeta(next.key);

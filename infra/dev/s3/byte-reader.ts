@@ -1,4 +1,4 @@
-// Lines and counted bytes out of a stream of buffers. It copies only at the seams, and an early end is always an error.
+// Reads lines and counted bytes from a stream of buffers. It copies only across buffer boundaries. An early end is always an error.
 import { S3Error } from './s3-error.ts';
 
 const empty = Buffer.alloc(0);
@@ -25,7 +25,7 @@ export class ByteReader {
     }
   }
 
-  /** Between 1 and `limit` bytes, as they come. */
+  /** Between 1 and `limit` bytes, as they arrive. */
   async take(limit: number): Promise<Buffer> {
     if (this.#pending.length === 0 && !(await this.#more())) throw new S3Error('IncompleteBody');
     const piece = this.#pending.subarray(0, limit);
@@ -39,7 +39,7 @@ export class ByteReader {
     return this.#pending.toString('latin1');
   }
 
-  /** Lets go of the source, of which more may still come: only then may someone else read the rest. */
+  /** Releases the source. Another reader may then read the rest of it. */
   async release(): Promise<void> {
     await this.#source.return?.();
   }

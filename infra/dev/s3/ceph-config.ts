@@ -1,5 +1,5 @@
-// The configuration of a throw-away Ceph on the loopback: one monitor, one store in memory, one gateway.
-// Everything lies under one folder. cephx stays on: without authentication the gateway of this version hangs.
+// The configuration of a temporary Ceph on the loopback: one monitor, one store in memory, one gateway.
+// All its files are in one folder. cephx stays on, because the gateway of this version hangs without authentication.
 
 export type CephPlace = {
   folder: string;
@@ -29,7 +29,7 @@ export function cephConfig({ folder, clusterId, monitorPort, gatewayPort, memory
     auth_service_required: 'cephx',
     auth_client_required: 'cephx',
     auth_allow_insecure_global_id_reclaim: false,
-    // One copy on one store, few groups: nothing here is meant to survive.
+    // One copy on one store and few placement groups, because the data is temporary.
     osd_pool_default_size: 1,
     osd_pool_default_min_size: 1,
     osd_pool_default_pg_num: 8,
@@ -49,7 +49,7 @@ export function cephConfig({ folder, clusterId, monitorPort, gatewayPort, memory
       osd_data: `${folder}/osd`,
       osd_objectstore: 'memstore',
       memstore_device_bytes: memoryBytes,
-      // Keys of 1,024 bytes grow when the gateway makes object names of them.
+      // The gateway makes longer object names of keys with 1,024 bytes.
       osd_max_object_name_len: 2048,
       osd_class_update_on_start: false,
     }),

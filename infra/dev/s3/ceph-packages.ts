@@ -1,5 +1,5 @@
-// Sees to it that Ceph's programs are on this machine: from Debian's packages, when one is root, else by asking for them.
-// It must never leave a service running or a policy file behind.
+// Makes sure that Ceph's programs are on this machine. Root installs them from Debian's packages; other users get an error that
+// says how. It must never leave a running service or a policy file behind.
 import { execFile } from 'node:child_process';
 import { access, constants, rm, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
@@ -23,13 +23,14 @@ export async function isInstalled(program: string): Promise<boolean> {
   return false;
 }
 
-/** Installs what is missing. @throws Error that names the ways out when it cannot. */
+/** Installs missing packages. @throws Error that says what to do if it cannot. */
 export async function ensureCephPackages(log: (message: string) => void): Promise<void> {
   const missing: string[] = [];
   for (const [program, name] of Object.entries(packageOf)) if (!(await isInstalled(program))) missing.push(name);
   if (missing.length === 0) return;
   const byHand = `install ${missing.join(' ')} (Debian: apt-get install ${missing.join(' ')}), or name another S3 by S3_ENDPOINT`;
-  if (process.getuid?.() !== 0) throw new Error(`Ceph's gateway is not installed and only root can do that: ${byHand}`);
+  if (process.getuid?.() !== 0)
+    throw new Error(`Ceph's gateway is not installed, and only root can install it: ${byHand}`);
   if (!(await isInstalled('apt-get')))
     throw new Error(`Ceph's gateway is not installed and there is no apt-get: ${byHand}`);
   log(`installing ${missing.join(' ')} (about 30 s)`);
@@ -53,7 +54,7 @@ async function install(packages: string[]): Promise<void> {
   }
 }
 
-/** Debian asks this file whether a package may start its service; whoever has one already keeps it. */
+/** Debian runs this file to ask whether a package may start its service. An existing file stays as it is. */
 async function forbidServiceStarts(): Promise<boolean> {
   try {
     await writeFile(servicePolicy, '#!/bin/sh\nexit 101\n', { flag: 'wx', mode: 0o755 });

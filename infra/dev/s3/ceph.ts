@@ -1,5 +1,5 @@
-// A real S3 that is not ours, to judge the double and the ledger by: Ceph's object gateway, brought up on the loopback for one run.
-// It keeps everything in memory and in one folder, and takes both away at the end.
+// Starts Ceph's object gateway on the loopback for one run: an independent S3 to check the double and the ledger against.
+// It keeps everything in memory and in one folder, and removes both at the end.
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
@@ -25,12 +25,12 @@ const commandLimitMs = 60_000;
 const readyLimitMs = 60_000;
 const stopLimitMs = 5_000;
 const memoryBytes = 4 * 1024 ** 3;
-/** A socket's path may have 107 bytes, of which the longest name below the folder takes 26. */
+/** A socket's path may have 107 bytes, and the longest name below the folder needs 26. */
 const longestFolder = 80;
 
 /**
- * Starts Ceph in a folder of its own below `rootDir`; about 3 s, and 30 s more when packages have to be installed.
- * @throws Error saying what is missing, or where the logs of a failed start lie.
+ * Starts Ceph in a new folder below `rootDir`. It takes about 3 s, and 30 s more to install packages.
+ * @throws Error that says what is missing, or where the logs of a failed start are.
  */
 export async function startCeph({ rootDir, log }: CephOptions): Promise<Ceph> {
   const folder = resolve(rootDir, 'ceph');
@@ -40,7 +40,7 @@ export async function startCeph({ rootDir, log }: CephOptions): Promise<Ceph> {
   const cluster = new Cluster(folder, (await isInstalled('setpriv')) ? ['setpriv', '--pdeathsig', 'KILL', '--'] : []);
   try {
     const ceph = await cluster.start();
-    log(`Ceph's gateway answers at ${ceph.endpoint}`);
+    log(`Ceph's gateway responds at ${ceph.endpoint}`);
     return { ...ceph, stop: () => cluster.stop({ keepLogs: false }) };
   } catch (error) {
     await cluster.stop({ keepLogs: true });
@@ -53,7 +53,7 @@ class Cluster {
   readonly #prefix: string[];
   readonly #daemons: { child: ChildProcess; exited: Promise<unknown>; signal: NodeJS.Signals }[] = [];
 
-  /** @param prefix a command that makes daemons end with this process, where the system has one */
+  /** @param prefix a command that ends daemons together with this process, if the system has one */
   constructor(folder: string, prefix: string[]) {
     this.#folder = folder;
     this.#prefix = prefix;
@@ -90,7 +90,7 @@ class Cluster {
     return { endpoint, region: 'us-east-1', ...keys };
   }
 
-  /** Ends every daemon of this cluster and nothing else, then throws its data away. Safe to call twice. */
+  /** Stops every daemon of this cluster and nothing else, then removes its data. Safe to call twice. */
   async stop({ keepLogs }: { keepLogs: boolean }): Promise<void> {
     for (const { child, exited, signal } of this.#daemons.splice(0).reverse()) {
       if (child.exitCode !== null || child.signalCode !== null) continue;
@@ -159,13 +159,13 @@ class Cluster {
     return stdout;
   }
 
-  /** Asks again until it holds; at once no more when a daemon has died. */
+  /** Polls until `holds` is true. Throws as soon as a daemon has exited. */
   async #until(holds: () => Promise<boolean>): Promise<void> {
     const deadlineMs = Date.now() + readyLimitMs;
     while (!(await holds().catch(() => false))) {
       const dead = this.#daemons.find(({ child }) => child.exitCode !== null || child.signalCode !== null);
-      if (dead) throw new Error(`${dead.child.spawnargs.join(' ')} ended early`);
-      if (Date.now() > deadlineMs) throw new Error('it was not ready in time');
+      if (dead) throw new Error(`${dead.child.spawnargs.join(' ')} exited early`);
+      if (Date.now() > deadlineMs) throw new Error(`not ready within ${readyLimitMs} ms`);
       await delay(100);
     }
   }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { crc32c, createChecksum, isWellFormed } from './checksums.ts';
 
 describe('checksums', () => {
-  it('give the published check values of the string 123456789', () => {
+  it('match the published check values of the string 123456789', () => {
     const values = { CRC32: 'cbf43926', CRC32C: 'e3069283' } as const;
     for (const [algorithm, hex] of Object.entries(values)) {
       const checksum = createChecksum(algorithm as keyof typeof values);
@@ -11,11 +11,11 @@ describe('checksums', () => {
     }
   });
 
-  it('CRC32C of 32 zero bytes is that of RFC 3720', () => {
+  it('match RFC 3720 for CRC32C of 32 zero bytes', () => {
     expect(crc32c(Buffer.alloc(32))).toBe(0x8a9136aa);
   });
 
-  it('know the form of their values', () => {
+  it('check the length of a value', () => {
     expect([
       isWellFormed('CRC32', 'NhCmhg=='),
       isWellFormed('CRC32', 'NhCm'),

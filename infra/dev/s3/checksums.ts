@@ -1,19 +1,19 @@
-// The checksums that S3 clients send with a body: computed while it streams, compared at its end.
-// CRC32C has no implementation in Node, so a table of the Castagnoli polynomial (reflected 0x82F63B78) stands here.
+// The checksums that S3 clients send with a body. The store computes them while the body streams and compares them at its end.
+// Node has no CRC32C, so this file has a table of the Castagnoli polynomial (reflected 0x82F63B78).
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 
 export type ChecksumAlgorithm = 'CRC32' | 'CRC32C' | 'SHA1' | 'SHA256';
 export const checksumAlgorithms: readonly ChecksumAlgorithm[] = ['CRC32', 'CRC32C', 'SHA1', 'SHA256'];
 
-/** A running checksum; `base64` ends it and gives it in the form of S3's headers. */
+/** A running checksum. `base64` finishes it and returns it in the form of S3's headers. */
 export type Checksum = { update(chunk: Buffer): void; base64(): string };
 
 export function headerOf(algorithm: string): string {
   return `x-amz-checksum-${algorithm.toLowerCase()}`;
 }
 
-/** The length of a base64 value of this algorithm: anything else cannot be meant. */
+/** Whether the value is base64 of the right length for this algorithm. */
 export function isWellFormed(algorithm: ChecksumAlgorithm, value: string): boolean {
   const bytes = { CRC32: 4, CRC32C: 4, SHA1: 20, SHA256: 32 }[algorithm];
   return /^[A-Za-z0-9+/]+=*$/.test(value) && Buffer.from(value, 'base64').length === bytes;
@@ -51,7 +51,7 @@ const castagnoli = Uint32Array.from({ length: 256 }, (_, byte) => {
   return value >>> 0;
 });
 
-/** CRC32C of a chunk, going on from the value of what came before (0 at first). */
+/** CRC32C of a chunk. `value` is the result for the bytes before it, 0 at the start. */
 export function crc32c(chunk: Buffer, value = 0): number {
   let crc = ~value;
   for (const byte of chunk) crc = (crc >>> 8) ^ (castagnoli[(crc ^ byte) & 0xff] as number);

@@ -6,25 +6,25 @@ const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 12, 0, second)).toU
 const code = (wanted: string) => expect.objectContaining({ code: wanted });
 
 describe('checkWrite', () => {
-  it('lets If-None-Match: * through on nothing only', () => {
+  it('accepts If-None-Match: * only if there is no object', () => {
     expect(() => checkWrite(undefined, { ifNoneMatch: '*' })).not.toThrow();
     expect(() => checkWrite(current, { ifNoneMatch: '*' })).toThrow(code('PreconditionFailed'));
     expect(() => checkWrite(undefined, { ifNoneMatch: '"abc"' })).toThrow(code('NotImplemented'));
   });
 
-  it('lets If-Match through on that ETag only', () => {
+  it('accepts If-Match only for the current ETag', () => {
     expect(() => checkWrite(current, { ifMatch: '"abc"' })).not.toThrow();
     expect(() => checkWrite(current, { ifMatch: '"abd"' })).toThrow(code('PreconditionFailed'));
     expect(() => checkWrite(undefined, { ifMatch: '"abc"' })).toThrow(code('NoSuchKey'));
   });
 
-  it('lets everything through without conditions', () => {
+  it('accepts every write without conditions', () => {
     expect(() => checkWrite(current, {})).not.toThrow();
   });
 });
 
 describe('checkRead', () => {
-  it('knows dates to the second, as HTTP does', () => {
+  it('compares dates with a resolution of one second, as HTTP does', () => {
     expect(checkRead(current, { ifModifiedSince: at(0) })).toBe('not-modified');
     expect(checkRead({ ...current, modifiedAtMs: current.modifiedAtMs + 1000 }, { ifModifiedSince: at(0) })).toBe(
       'send',
@@ -35,7 +35,7 @@ describe('checkRead', () => {
     ).toThrow(code('PreconditionFailed'));
   });
 
-  it('lets ETags decide over dates', () => {
+  it('prefers ETags to dates', () => {
     expect(checkRead(current, { ifNoneMatch: '"other"', ifModifiedSince: at(30) })).toBe('send');
     expect(
       checkRead(
@@ -49,7 +49,7 @@ describe('checkRead', () => {
     expect(checkRead(current, { ifNoneMatch: '"x", W/"abc"' })).toBe('not-modified');
   });
 
-  it('takes no notice of a date that is none', () => {
+  it('ignores an invalid date', () => {
     expect(checkRead(current, { ifModifiedSince: 'yesterday' })).toBe('send');
   });
 });

@@ -1,5 +1,5 @@
-// When a conditional request goes through: pure decisions over what the store holds and what the client demanded.
-// The write rules are the ledger's foundation (`If-None-Match: *` lets exactly one writer win), so they stand apart and alone.
+// Decides conditional requests: pure functions of the current object and the client's conditions.
+// The ledger depends on the write rules: with `If-None-Match: *` exactly one writer wins. So they are in a file without other code.
 import { S3Error } from './s3-error.ts';
 
 export type Current = { etag: string; modifiedAtMs: number };
@@ -27,7 +27,7 @@ function dropAbsent(conditions: Record<keyof Conditions, string | undefined>): C
   return Object.fromEntries(Object.entries(conditions).filter(([, value]) => value !== undefined));
 }
 
-/** @throws S3Error 412 (404 for `If-Match` on nothing, 501 for an `If-None-Match` other than `*`) when a write must not happen. */
+/** @throws S3Error 412 if the write must not happen; 404 for `If-Match` on an absent object, 501 for an `If-None-Match` other than `*`. */
 export function checkWrite(current: Current | undefined, conditions: Conditions): void {
   const { ifNoneMatch, ifMatch } = conditions;
   if (ifNoneMatch !== undefined && ifNoneMatch.trim() !== '*') throw new S3Error('NotImplemented');
@@ -62,7 +62,7 @@ function etagListed(list: string, etag: string): boolean {
   });
 }
 
-/** Undefined when there is no date to compare with; HTTP dates know seconds only. */
+/** Undefined without a valid date. HTTP dates have a resolution of one second. */
 function modifiedAfter(current: Current, date: string | undefined): boolean | undefined {
   const timeMs = date === undefined ? Number.NaN : Date.parse(date);
   return Number.isNaN(timeMs) ? undefined : Math.floor(current.modifiedAtMs / 1000) * 1000 > timeMs;

@@ -1,5 +1,5 @@
-// The door for tests: sets faults and reads counts under `/__control/`, a path that no bucket name can take.
-// It asks for no credentials, so it answers callers on the loopback only.
+// The control routes for tests: they set faults and read counts under `/__control/`, which cannot be a bucket name.
+// They need no credentials, so they accept only callers on the loopback.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Faults } from './faults.ts';
 import type { Stats } from './stats.ts';
@@ -14,22 +14,22 @@ export async function handleControl(
 ): Promise<void> {
   const url = new URL(request.url ?? '/', 'http://control');
   const remote = request.socket.remoteAddress ?? '';
-  if (!/^(::ffff:)?127\.|^::1$/.test(remote)) return answer(response, 403, { error: 'loopback only' });
+  if (!/^(::ffff:)?127\.|^::1$/.test(remote)) return respond(response, 403, { error: 'loopback only' });
   switch (`${request.method} ${url.pathname}`) {
     case 'PUT /__control/faults':
       return setFaults(request, response, url, faults);
     case 'GET /__control/faults':
-      return answer(response, 200, faults.read());
+      return respond(response, 200, faults.read());
     case 'DELETE /__control/faults':
       faults.clear();
-      return answer(response, 200, []);
+      return respond(response, 200, []);
     case 'GET /__control/stats':
-      return answer(response, 200, stats.read(url.searchParams.get('by') === 'prefix' ? 'prefix' : 'operation'));
+      return respond(response, 200, stats.read(url.searchParams.get('by') === 'prefix' ? 'prefix' : 'operation'));
     case 'POST /__control/stats/reset':
       stats.reset();
-      return answer(response, 200, {});
+      return respond(response, 200, {});
     default:
-      return answer(response, 404, { error: 'no such control' });
+      return respond(response, 404, { error: 'no such control' });
   }
 }
 
@@ -40,12 +40,12 @@ async function setFaults(request: IncomingMessage, response: ServerResponse, url
   try {
     faults.set(JSON.parse(Buffer.concat(chunks).toString('utf8')), seed === null ? undefined : Number(seed));
   } catch (error) {
-    return answer(response, 400, { error: (error as Error).message });
+    return respond(response, 400, { error: (error as Error).message });
   }
-  return answer(response, 200, faults.read());
+  return respond(response, 200, faults.read());
 }
 
-function answer(response: ServerResponse, status: number, body: unknown): void {
+function respond(response: ServerResponse, status: number, body: unknown): void {
   response.writeHead(status, { 'content-type': 'application/json' });
   response.end(JSON.stringify(body));
 }

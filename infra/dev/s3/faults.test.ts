@@ -4,21 +4,21 @@ import { Faults } from './faults.ts';
 const put = { method: 'PUT', operation: 'PutObject', key: 'jobs/t/j/request' };
 
 describe('Faults', () => {
-  it('strike what they name, as often as they say', () => {
+  it('apply to the requests that match, at most `count` times', () => {
     const faults = new Faults();
     faults.set([{ kind: 'status', status: 503, method: 'PUT', keyPattern: '^jobs/.*request$', count: 2 }]);
     const struck = [put, { ...put, method: 'GET' }, { ...put, key: 'pending/t/j.1' }, put, put].map(
-      (traits) => faults.strike(traits).length,
+      (traits) => faults.take(traits).length,
     );
     expect(struck).toEqual([1, 0, 0, 1, 0]);
     expect(faults.read()).toMatchObject([{ fired: 2 }]);
   });
 
-  it('strike a share of requests, the same ones for the same seed', () => {
+  it('apply to a share of requests, the same ones for the same seed', () => {
     const pattern = (seed: number) => {
       const faults = new Faults(seed);
       faults.set([{ kind: 'cut', rate: 0.3 }]);
-      return Array.from({ length: 1000 }, () => faults.strike(put).length);
+      return Array.from({ length: 1000 }, () => faults.take(put).length);
     };
     const struck = pattern(7).filter((count) => count === 1).length;
     expect(pattern(7)).toEqual(pattern(7));
@@ -27,14 +27,14 @@ describe('Faults', () => {
     expect(struck).toBeLessThan(350);
   });
 
-  it('are gone when cleared', () => {
+  it('apply no more after a clear', () => {
     const faults = new Faults();
     faults.set([{ kind: 'slow', delayMs: 1 }]);
     faults.clear();
-    expect(faults.strike(put)).toEqual([]);
+    expect(faults.take(put)).toEqual([]);
   });
 
-  it('refuse what is no rule, and keep the old ones', () => {
+  it('refuse an invalid rule and keep the old rules', () => {
     const faults = new Faults();
     faults.set([{ kind: 'corrupt' }]);
     for (const wrong of [

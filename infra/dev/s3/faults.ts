@@ -1,27 +1,27 @@
-// How the store misbehaves when told to: rules that match requests and say what goes wrong with them.
-// Rules are data and the dice are seeded, so that a run can be repeated. Without rules this file changes nothing.
+// Fault injection: rules that match requests and define what goes wrong with them.
+// Rules are data, and the random generator has a seed, so that a run can be repeated. Without rules this file changes nothing.
 
 type Selection = {
-  /** HTTP method, S3 operation name, regular expression over the key: all that are given must match. */
+  /** HTTP method, S3 operation name and a regular expression for the key. All that are present must match. */
   method?: string;
   operation?: string;
   keyPattern?: string;
-  /** Share of matching requests, 0 to 1 (default 1), and how many at most (default: no limit). */
+  /** Share of matching requests, 0 to 1 (default 1), and their maximum number (default: no limit). */
   rate?: number;
   count?: number;
 };
 
 /**
- * - `status`: answers this status, without doing the work, or after having done it (`when: 'after'`: the client cannot know).
- * - `slow`: waits before the work.
- * - `cut`: breaks the connection before the work, or after it: a read then stops half-way through its body, a write has happened.
- * - `corrupt`: one byte of a read's body is flipped.
+ * - `status`: responds with this status before the operation, or after it (`when: 'after'`), so that the client cannot know.
+ * - `slow`: waits before the operation.
+ * - `cut`: closes the connection before or after the operation. After it, a read has sent half its body and a write is done.
+ * - `corrupt`: changes one bit in the body of a read.
  * - `require_md5`: DeleteObjects without `Content-MD5` is refused with 400 `MissingContentMD5`, as several S3-compatible stores do.
  *   (A store that refuses DeleteObjects altogether is a `status` rule with `operation: 'DeleteObjects'` and 405 or 501.)
- * - `delete_errors`: DeleteObjects answers 200, but keeps each object whose key matches `objectPattern` (default: all) and
- *   lists it as an error with `code` (default `InternalError`).
+ * - `delete_errors`: DeleteObjects responds with 200, but keeps each object whose key matches `objectPattern` (default: all)
+ *   and lists it as an error with `code` (default `InternalError`).
  * - `thin_pages`: ListObjectsV2 first sends an empty page that is marked as truncated, then a page of at most `keys` keys
- *   (default 1), then an empty one again. Continuation tokens lead to the end of the listing.
+ *   (default 1), then an empty one again. The continuation tokens still reach the end of the listing.
  */
 export type FaultRule = Selection &
   (
@@ -45,7 +45,7 @@ export class Faults {
     this.#random = seededRandom(seed);
   }
 
-  /** Replaces all rules. @throws Error naming the first rule that is not one. */
+  /** Replaces all rules. @throws Error that names the first invalid rule. */
   set(rules: unknown, seed?: number): void {
     if (!Array.isArray(rules)) throw new Error('a list of rules is expected');
     const checked = rules.map((rule: unknown, position) => checkRule(rule, position));
@@ -65,12 +65,12 @@ export class Faults {
     return this.#active.map(({ rule, fired }) => ({ ...rule, fired }));
   }
 
-  /** The rules that strike this request, each counted as fired. */
-  strike(traits: RequestTraits): FaultRule[] {
-    return this.#active.filter((active) => this.#strikes(active, traits)).map(({ rule }) => rule);
+  /** The rules that apply to this request. Counts each of them as fired. */
+  take(traits: RequestTraits): FaultRule[] {
+    return this.#active.filter((active) => this.#takes(active, traits)).map(({ rule }) => rule);
   }
 
-  #strikes(active: ActiveRule, { method, operation, key }: RequestTraits): boolean {
+  #takes(active: ActiveRule, { method, operation, key }: RequestTraits): boolean {
     const { rule, pattern, fired } = active;
     if (rule.count !== undefined && fired >= rule.count) return false;
     if (rule.method !== undefined && rule.method !== method) return false;
@@ -94,7 +94,7 @@ function checkRule(rule: unknown, position: number): FaultRule {
   return given;
 }
 
-/** @throws SyntaxError when it is no regular expression. */
+/** @throws SyntaxError if it is not a regular expression. */
 function isPattern(pattern: string | undefined): boolean {
   return pattern === undefined || new RegExp(pattern, 'u') instanceof RegExp;
 }

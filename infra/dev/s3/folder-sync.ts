@@ -1,5 +1,5 @@
-// Makes renames durable: one sync of a folder serves every rename that came before it.
-// Under load many writers share a sync; a lone writer waits for one. It must never let a writer go before a sync that began after its rename.
+// Makes renames durable: one sync of a folder covers every earlier rename, so under load many writers share one sync.
+// A writer must wait for a sync that began after its rename.
 import { type FileHandle, open } from 'node:fs/promises';
 
 export class FolderSync {
@@ -20,7 +20,7 @@ export class FolderSync {
     this.#next ??= this.#running
       .catch(() => undefined)
       .then(() => {
-        // Whoever asks from here on has to wait for a further sync.
+        // This sync does not cover renames that follow, so later callers wait for the next one.
         this.#running = this.#next as Promise<void>;
         this.#next = undefined;
         return this.#handle.sync();

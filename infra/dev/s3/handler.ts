@@ -1,14 +1,15 @@
-// The way of one request: aim, count, suffer faults, authorize, do, answer. The only place that turns thrown errors into answers.
+// Handles one request: parse the target, count it, apply faults, check the signature, perform the operation, respond. Only this
+// file turns thrown errors into responses.
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import { answerBroken, sendReply } from './answer.ts';
 import * as buckets from './bucket-operations.ts';
 import { controlPath, handleControl } from './control.ts';
 import type { FaultRule, Faults } from './faults.ts';
 import * as objects from './object-operations.ts';
-import { type OperationHandler, operationName, type Reply } from './operation.ts';
+import { type OperationHandler, operationName, type S3Response } from './operation.ts';
 import { asS3Error, errorXml, type RequestIds, S3Error } from './s3-error.ts';
+import { sendFaulty, sendResponse } from './send-response.ts';
 import { type Credentials, verifySignature } from './signature.ts';
 import type { Stats } from './stats.ts';
 import type { Storage } from './storage.ts';
@@ -57,15 +58,15 @@ export async function handleRequest(
     const target = parseTarget(request.url ?? '/');
     operation = operationName(request, target);
     context.stats.count(operation, target.key);
-    const faults = context.faults.strike({ method: request.method ?? '', operation, key: target.key });
-    if (await sufferedBefore(faults, request, response, ids)) return;
-    const reply = await perform(context, request, target, operation, faults);
-    if (await answerBroken(faults, reply, request, response, ids)) return;
-    await sendReply(response, reply, request.method === 'HEAD');
+    const faults = context.faults.take({ method: request.method ?? '', operation, key: target.key });
+    if (await applyFaultsBefore(faults, request, response, ids)) return;
+    const result = await perform(context, request, target, operation, faults);
+    if (await sendFaulty(faults, result, request, response, ids)) return;
+    await sendResponse(response, result, request.method === 'HEAD');
   } catch (thrown) {
     refuse(context, operation, thrown, request, response, ids);
   } finally {
-    // What is left of a refused body has to be read away, or the connection could not be used again.
+    // Read the rest of a refused body, because otherwise the client cannot reuse the connection.
     if (!request.readableEnded) request.resume();
   }
 }
@@ -76,7 +77,7 @@ async function perform(
   target: Target,
   operation: string,
   faults: readonly FaultRule[],
-): Promise<Reply> {
+): Promise<S3Response> {
   const { storage, region, credentials } = context;
   const nowMs = context.now();
   const signed = { method: request.method ?? '', target, headers: request.headersDistinct };
@@ -86,8 +87,8 @@ async function perform(
   return handler({ request, target, authorized, storage, region, nowMs, faults });
 }
 
-/** Faults that come before the work. @returns whether the request is done with. */
-async function sufferedBefore(
+/** Applies the faults that act before the operation. @returns whether the request has ended. */
+async function applyFaultsBefore(
   faults: FaultRule[],
   request: IncomingMessage,
   response: ServerResponse,
@@ -100,7 +101,7 @@ async function sufferedBefore(
       return true;
     }
     if (fault.kind === 'status' && fault.when !== 'after')
-      return answerBroken([fault], undefined, request, response, ids);
+      return sendFaulty([fault], undefined, request, response, ids);
   }
   return false;
 }

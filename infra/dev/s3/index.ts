@@ -1,5 +1,5 @@
-// The object store double: the part of S3 that the ledger uses, over a folder, for development and tests on one machine.
-// Clients reach it through any S3 SDK, like the real thing; it is no production store and must never be taken for one.
+// The object store double: the part of S3 that the ledger uses, stored in a folder, for development and tests on one machine.
+// Clients use it through any S3 SDK. It must never be used as a production store.
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Faults } from './faults.ts';
@@ -11,27 +11,27 @@ import { Storage } from './storage.ts';
 export type { FaultRule } from './faults.ts';
 
 export type ObjectStoreOptions = {
-  /** Holds all data; created when absent. One store at a time per folder. */
+  /** Contains all data; created if absent. Only one store at a time may use a folder. */
   dataDir: string;
   /** 0 takes a free one. */
   port: number;
   host?: string;
   region: string;
-  /** Created at start when absent. */
+  /** Created at start if absent. */
   buckets: readonly string[];
   credentials: readonly Credentials[];
-  /** `fsync` (default): an answered write survives a power cut. `none`: it survives the end of the process only. */
+  /** `fsync` (default): a confirmed write survives a power cut. `none`: it survives only a crash of the process. */
   durability?: 'fsync' | 'none';
   now?: () => number;
   /** Events without keys, bodies or secrets. */
   log?: (event: LogEvent) => void;
 };
 
-/** `start` and `stop` may be called twice; `stop` lets running requests end, for five seconds at most. */
+/** `start` and `stop` may be called twice. `stop` waits for running requests, for five seconds at most. */
 export type ObjectStore = { start(): Promise<{ port: number }>; stop(): Promise<void> };
 
 const stopLimitMs = 5_000;
-/** Longer than any client keeps an idle connection, so that none is closed under a request. */
+/** Longer than any client keeps an idle connection, so that the store never closes one while a request arrives. */
 const keepAliveMs = 75_000;
 
 export function createObjectStore(options: ObjectStoreOptions): ObjectStore {
@@ -96,7 +96,7 @@ async function close(server: Server, running: Set<Promise<unknown>>, storage: St
   const limit = setTimeout(() => server.closeAllConnections(), stopLimitMs);
   await closed;
   clearTimeout(limit);
-  // A request whose connection has gone may still be writing, or clearing up after itself.
+  // A request whose connection is closed may still write or remove its temporary file.
   await Promise.all(running);
   await storage.close();
 }

@@ -1,9 +1,9 @@
-// Lets one writer at a time decide over a key, so that conditional writes have exactly one winner.
+// Serializes the writers of each key, so that of several conditional writes exactly one wins.
 
 export class KeyLock {
   readonly #last = new Map<string, Promise<unknown>>();
 
-  /** Runs `work` when all earlier work on the same key has ended, however it ended. */
+  /** Runs `work` after all earlier work on the same key has succeeded or failed. */
   async run<T>(key: string, work: () => Promise<T>): Promise<T> {
     const before = this.#last.get(key) ?? Promise.resolve();
     const mine = before.then(work, work);

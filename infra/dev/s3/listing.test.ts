@@ -11,7 +11,7 @@ const query = fc.record({
   limit: fc.integer({ min: 1, max: 5 }),
 });
 
-/** The listing told plainly: take every key, fold, and drop repetitions. */
+/** The same listing in the simplest form: take every key, cut it at the delimiter, drop repetitions. */
 function lines(
   keys: string[],
   { prefix, delimiter, after }: { prefix: string; delimiter: string; after: string },
@@ -28,7 +28,7 @@ function lines(
 const shown = (listing: Listing) => [...listing.keys, ...listing.commonPrefixes.map((prefix) => `${prefix} …`)];
 
 describe('listNames', () => {
-  it('shows, page by page, exactly what a plain walk over all keys shows', () => {
+  it('lists page by page exactly what a plain scan of all keys lists', () => {
     fc.assert(
       fc.property(fc.uniqueArray(key, { maxLength: 60 }), query, (keys, asked) => {
         const index = new OrderedIndex<undefined>();
@@ -48,7 +48,7 @@ describe('listNames', () => {
     );
   });
 
-  it('refuses a token that it never gave', () => {
+  it('refuses an invalid token', () => {
     expect(() => decodeToken('nonsense')).toThrow(expect.objectContaining({ code: 'InvalidArgument' }));
   });
 });

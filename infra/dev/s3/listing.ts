@@ -1,12 +1,12 @@
-// What a listing shows of a bucket: pure arithmetic over the ordered names, with prefix, delimiter and a place to go on from.
-// It reads no file: its cost follows the number of lines shown, whatever else the bucket holds.
+// Computes one page of a listing from the ordered names, with prefix, delimiter and the position after the previous page.
+// It reads no file. Its cost depends on the number of listed entries, not on the size of the bucket.
 import { afterPrefix, type OrderedIndex } from './ordered-index.ts';
 import { S3Error } from './s3-error.ts';
 
-/** All strings in index form (bytes as one-byte strings). `after` shows only keys above it; `resume` is a token's content. */
+/** All strings are index keys (see `ordered-index.ts`). Only keys above `after` are listed. `resume` is the content of a token. */
 export type ListingQuery = { prefix: string; delimiter: string; after: string; limit: number; resume?: Resume };
-/** `rested`: the page before was an empty one of `listThinly`, so that this one shows something. */
-export type Resume = { kind: 'key' | 'prefix'; text: string; rested?: boolean };
+/** The last entry of a page. `afterEmptyPage`: `listThinly` sent an empty page, so the next one must contain entries. */
+export type Resume = { kind: 'key' | 'prefix'; text: string; afterEmptyPage?: boolean };
 export type Listing = { keys: string[]; commonPrefixes: string[]; next: Resume | undefined };
 
 export function listNames(index: OrderedIndex<unknown>, query: ListingQuery): Listing {
@@ -27,12 +27,12 @@ export function listNames(index: OrderedIndex<unknown>, query: ListingQuery): Li
   return listing;
 }
 
-/** The fault `thin_pages`: an empty page that is marked as truncated, then one of at most `keys` lines, and so on to the end. */
+/** The fault `thin_pages`: an empty page that is marked as truncated, then one with at most `keys` entries, and so on. */
 export function listThinly(index: OrderedIndex<unknown>, query: ListingQuery, keys: number): Listing {
   if (query.limit === 0) return listNames(index, query);
-  if (query.resume?.rested) return listNames(index, { ...query, limit: Math.min(query.limit, keys) });
+  if (query.resume?.afterEmptyPage) return listNames(index, { ...query, limit: Math.min(query.limit, keys) });
   const from = query.resume ?? { kind: 'key', text: query.after };
-  return { keys: [], commonPrefixes: [], next: { ...from, rested: true } };
+  return { keys: [], commonPrefixes: [], next: { ...from, afterEmptyPage: true } };
 }
 
 function lineFor(key: string, { prefix, delimiter }: ListingQuery): Resume {
@@ -51,10 +51,10 @@ function nextCandidate(line: Resume): string | undefined {
   return line.kind === 'key' ? `${line.text}\0` : afterPrefix(line.text);
 }
 
-/** A continuation token: opaque to clients, valid across restarts, since it names only where to go on. */
+/** A continuation token. It is opaque to clients and contains only the last entry, so it stays valid across restarts. */
 export function encodeToken(resume: Resume): string {
   const kind = resume.kind === 'key' ? 'k' : 'p';
-  return Buffer.from((resume.rested ? kind.toUpperCase() : kind) + resume.text, 'latin1').toString('base64url');
+  return Buffer.from((resume.afterEmptyPage ? kind.toUpperCase() : kind) + resume.text, 'latin1').toString('base64url');
 }
 
 export function decodeToken(token: string): Resume {
@@ -64,5 +64,5 @@ export function decodeToken(token: string): Resume {
     throw new S3Error('InvalidArgument', 'The continuation token provided is incorrect');
   }
   const resume: Resume = { kind: kind === 'k' ? 'key' : 'prefix', text: text.slice(1) };
-  return text[0] === kind ? resume : { ...resume, rested: true };
+  return text[0] === kind ? resume : { ...resume, afterEmptyPage: true };
 }

@@ -1,10 +1,10 @@
-// One object is one file: the body, then its description, then the description's length and a mark.
-// Body and description therefore appear together by one rename; a crash can never leave one without the other.
+// One object is one file: the body, then its description in JSON, then the description's length and a mark.
+// One rename makes body and description visible together, so a crash never leaves one without the other.
 import { type FileHandle, open } from 'node:fs/promises';
 
 const mark = Buffer.from('S3DOUBL1', 'latin1');
 const tailBytes = mark.length + 4;
-/** Covers the description of nearly every object, and with it a whole marker object, in one read. */
+/** One read of this size contains the description of nearly every object, and small objects as a whole. */
 const firstReadBytes = 4096;
 
 export type StoredChecksum = { algorithm: string; value: string };
@@ -18,7 +18,7 @@ export type ObjectMeta = {
   headers: Record<string, string>;
   metadata: Record<string, string>;
   checksum?: StoredChecksum;
-  /** Absent for what was written while the bucket had no versions: its version is `null`. */
+  /** Absent for objects that were written while the bucket had no versions; their version id is `null`. */
   versionId?: string;
   deleteMarker?: true;
 };
@@ -30,12 +30,12 @@ export function encodeTail(meta: ObjectMeta): Buffer {
   return Buffer.concat([description, length, mark]);
 }
 
-/** An open object: its description and, when the file is small, its body too. The caller closes the handle. */
+/** An open object: its description and, if the file is small, its body. The caller closes the handle. */
 export type OpenObject = { handle: FileHandle; meta: ObjectMeta; body: Buffer | undefined };
 
 /**
  * Opens an object file and reads its description.
- * @throws the file system's error when it is absent; Error when the file is no complete object.
+ * @throws the file system's error if the file is absent; Error if it is not a complete object.
  */
 export async function openObject(path: string): Promise<OpenObject> {
   const handle = await open(path, 'r');
@@ -66,7 +66,7 @@ async function readTail(handle: FileHandle): Promise<{ meta: ObjectMeta; body: B
   return { meta, body: tail.length === size ? tail.subarray(0, start) : undefined };
 }
 
-/** Reads exactly this many bytes, or throws: a shorter file would be a broken object. */
+/** Reads exactly this many bytes, and throws if the file is shorter. */
 export async function readAt(handle: FileHandle, position: number, length: number): Promise<Buffer> {
   const buffer = Buffer.allocUnsafe(length);
   let filled = 0;

@@ -1,8 +1,8 @@
-// The headers that describe a stored object to whoever reads it.
+// The headers that describe a stored object in responses to reads.
 import type { ObjectMeta } from './object-file.ts';
 import { queryValue, type Target } from './target.ts';
 
-/** A presigned URL may say under which headers its object is served. */
+/** Headers that a query parameter such as `response-content-type` can override. */
 const overrides = [
   'cache-control',
   'content-disposition',

@@ -5,7 +5,7 @@ import { keyOfFile, objectName, shardNames } from './object-name.ts';
 const anyKey = fc.string({ unit: 'binary', minLength: 1, maxLength: 300 });
 
 describe('objectName', () => {
-  it('is always a plain name of at most 255 bytes in a known folder, and tells its key unless that is long', () => {
+  it('is a plain name of at most 255 bytes in a known folder, and contains its key unless that is long', () => {
     fc.assert(
       fc.property(anyKey, (key) => {
         const { shard, file } = objectName(key);
@@ -19,12 +19,12 @@ describe('objectName', () => {
     );
   });
 
-  it('separates keys that differ in case only, even for file systems that ignore case', () => {
+  it('differs for keys that differ only in case, also on file systems that ignore case', () => {
     const [upper, lower] = [objectName('jobs/A'), objectName('jobs/a')];
     expect(upper.file.toLowerCase()).not.toBe(lower.file.toLowerCase());
   });
 
-  it('keeps path-like keys as one flat name', () => {
+  it('is one flat name for keys that look like paths', () => {
     expect(objectName('../../etc/passwd').file).toMatch(/^\.\.%2F\.\.%2Fetc%2Fpasswd~[0-9a-f]{16}$/);
     expect(objectName('..').file).toMatch(/^\.\.~/);
   });

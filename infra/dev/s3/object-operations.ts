@@ -1,4 +1,4 @@
-// What can be done to one object: put, get, head, delete, copy. Each reads as the S3 API reference tells it.
+// The operations on one object: put, get, head, delete, copy. Each follows the S3 API reference.
 import type { IncomingHttpHeaders } from 'node:http';
 import { receiveBody } from './body.ts';
 import type { Deletion } from './bucket.ts';
@@ -6,7 +6,7 @@ import { headerOf } from './checksums.ts';
 import { type Conditions, checkRead, conditionsOf } from './conditions.ts';
 import { type ObjectMeta, type OpenObject, readAt } from './object-file.ts';
 import { objectHeaders } from './object-headers.ts';
-import type { Exchange, Reply } from './operation.ts';
+import type { Exchange, S3Response } from './operation.ts';
 import { contentRange, type Range, rangeOf } from './range.ts';
 import { S3Error } from './s3-error.ts';
 import { decode, queryValue } from './target.ts';
@@ -14,7 +14,7 @@ import { checkVersionId, nullVersion } from './versions.ts';
 import { element, xmlDocument } from './xml.ts';
 
 const pieceBytes = 256 * 1024;
-/** Up to here a body goes out in one piece: cheaper than a stream. */
+/** Bodies up to this size are sent in one piece, which is cheaper than a stream. */
 const wholeReadBytes = 1024 * 1024;
 const metadataLimitBytes = 2048;
 const keptHeaders = [
@@ -26,7 +26,7 @@ const keptHeaders = [
   'expires',
 ];
 
-export async function putObject({ request, target, authorized, storage, nowMs }: Exchange): Promise<Reply> {
+export async function putObject({ request, target, authorized, storage, nowMs }: Exchange): Promise<S3Response> {
   const bucket = storage.bucket(target.bucket);
   const described = describedBy(request.headers);
   const spool = storage.spool();
@@ -48,38 +48,38 @@ export async function putObject({ request, target, authorized, storage, nowMs }:
   }
 }
 
-export async function getObject(exchange: Exchange): Promise<Reply> {
+export async function getObject(exchange: Exchange): Promise<S3Response> {
   const opened = await openTarget(exchange);
   let handedOver = false;
   try {
-    const reply = readReply(exchange, opened.meta);
-    if (!reply.range) return reply;
-    const { start, endExclusive } = reply.range;
-    if (opened.body) return { ...reply, body: opened.body.subarray(start, endExclusive) };
+    const result = readResponse(exchange, opened.meta);
+    if (!result.range) return result;
+    const { start, endExclusive } = result.range;
+    if (opened.body) return { ...result, body: opened.body.subarray(start, endExclusive) };
     if (endExclusive - start <= wholeReadBytes) {
-      return { ...reply, body: await readAt(opened.handle, start, endExclusive - start) };
+      return { ...result, body: await readAt(opened.handle, start, endExclusive - start) };
     }
     handedOver = true;
-    return { ...reply, body: { chunks: readPieces(opened, reply.range), close: () => opened.handle.close() } };
+    return { ...result, body: { chunks: readPieces(opened, result.range), close: () => opened.handle.close() } };
   } finally {
     if (!handedOver) await opened.handle.close();
   }
 }
 
-export async function headObject(exchange: Exchange): Promise<Reply> {
+export async function headObject(exchange: Exchange): Promise<S3Response> {
   const opened = await openTarget(exchange);
   await opened.handle.close();
-  return readReply(exchange, opened.meta);
+  return readResponse(exchange, opened.meta);
 }
 
-export async function deleteObject(exchange: Exchange): Promise<Reply> {
+export async function deleteObject(exchange: Exchange): Promise<S3Response> {
   const { request, target } = exchange;
   const versionId = queryValue(target, 'versionId');
   const deletion = await deleteOne(exchange, target.key, versionId, conditionsOf(request.headers));
   return { status: 204, headers: versionHeaders(deletion) };
 }
 
-/** Of DeleteObject and of each key of DeleteObjects. */
+/** Deletes one object, for DeleteObject and for each key of DeleteObjects. */
 export async function deleteOne(
   { storage, target, nowMs }: Exchange,
   key: string,
@@ -96,7 +96,7 @@ export async function deleteOne(
   }
 }
 
-/** The object, or the version of it that the request names. */
+/** Opens the object, or the version that the request names. */
 function openTarget({ storage, target }: Exchange): Promise<OpenObject> {
   const bucket = storage.bucket(target.bucket);
   const versionId = queryValue(target, 'versionId');
@@ -110,7 +110,7 @@ function versionHeaders({ versionId, deleteMarker }: Deletion): Record<string, s
   };
 }
 
-export async function copyObject({ request, target, storage, nowMs }: Exchange): Promise<Reply> {
+export async function copyObject({ request, target, storage, nowMs }: Exchange): Promise<S3Response> {
   const source = decode(String(request.headers['x-amz-copy-source'])).replace(/^\//, '');
   const slash = source.indexOf('/');
   if (slash < 1) throw new S3Error('InvalidArgument', 'Copy Source must mention the source bucket and key');
@@ -138,8 +138,8 @@ export async function copyObject({ request, target, storage, nowMs }: Exchange):
   }
 }
 
-/** Status and headers of a read; `range` is what of the body goes with it, absent for a 304. */
-function readReply({ request, target, storage }: Exchange, meta: ObjectMeta): Reply & { range?: Range } {
+/** Status and headers of a read. `range` is the part of the body to send; absent for a 304. */
+function readResponse({ request, target, storage }: Exchange, meta: ObjectMeta): S3Response & { range?: Range } {
   const versioned = storage.bucket(target.bucket).versioning !== undefined;
   const headers: Record<string, string> = {
     ...objectHeaders(meta, target),
@@ -154,7 +154,7 @@ function readReply({ request, target, storage }: Exchange, meta: ObjectMeta): Re
   const range = part ?? { start: 0, endExclusive: meta.sizeBytes };
   const length = { 'content-length': String(range.endExclusive - range.start) };
   if (part) return { status: 206, headers: { ...headers, ...length, ...contentRange(part, meta.sizeBytes) }, range };
-  // A checksum covers the whole body, so it goes with nothing less.
+  // A checksum covers the whole body, so a partial response has none.
   const checksum = request.headers['x-amz-checksum-mode'] === 'ENABLED' ? checksumHeaders(meta) : {};
   return { status: 200, headers: { ...headers, ...length, ...checksum }, range };
 }
@@ -184,7 +184,7 @@ function describedBy(requestHeaders: IncomingHttpHeaders): Pick<ObjectMeta, 'hea
   return { headers, metadata };
 }
 
-/** `aws-chunked` is how the body travelled, not what it is. */
+/** `aws-chunked` describes the transfer, not the content, so it is not stored. */
 function dropTransferCoding(headers: Record<string, string>): void {
   const codings = (headers['content-encoding'] ?? '').split(',').map((coding) => coding.trim());
   const kept = codings.filter((coding) => coding !== '' && coding !== 'aws-chunked');

@@ -1,12 +1,12 @@
-// Which S3 operation a request is, by method and query, and what every operation is given and gives back.
-// What this store does not do has no name here and is answered 501, never half-done.
+// Finds the S3 operation of a request by method and query, and defines the input and output of operations.
+// The store responds with 501 to every operation that has no name here; it never performs one in part.
 import type { IncomingMessage } from 'node:http';
 import type { FaultRule } from './faults.ts';
 import type { Authorized } from './signature.ts';
 import type { Storage } from './storage.ts';
 import { queryValue, type Target } from './target.ts';
 
-/** One authorized request on its way to its operation. */
+/** One authorized request, as its operation gets it. */
 export type Exchange = {
   request: IncomingMessage;
   target: Target;
@@ -14,15 +14,15 @@ export type Exchange = {
   storage: Storage;
   region: string;
   nowMs: number;
-  /** Rules that match this request. The operation itself applies the rules that change what it does. */
+  /** Fault rules that match this request. An operation applies those that change its own behaviour. */
   faults: readonly FaultRule[];
 };
 
-export type ReplyBody = Buffer | string | { chunks: AsyncIterable<Buffer>; close: () => Promise<void> };
-export type Reply = { status: number; headers: Record<string, string>; body?: ReplyBody };
-export type OperationHandler = (exchange: Exchange) => Promise<Reply>;
+export type ResponseBody = Buffer | string | { chunks: AsyncIterable<Buffer>; close: () => Promise<void> };
+export type S3Response = { status: number; headers: Record<string, string>; body?: ResponseBody };
+export type OperationHandler = (exchange: Exchange) => Promise<S3Response>;
 
-/** Query parameters that choose no other operation; any further one names a feature. */
+/** Query parameters that do not select another operation. Any other parameter names a feature that the store lacks. */
 const harmless =
   /^(x-id|X-Amz-.*|response-.*|list-type|prefix|delimiter|max-keys|start-after|continuation-token|encoding-type|fetch-owner|location|versioning|delete|versionId)$/;
 
@@ -30,7 +30,7 @@ const harmless =
 export function operationName(request: IncomingMessage, target: Target): string {
   if (target.query.some(([name]) => !harmless.test(name))) return 'Unknown';
   const level = target.bucket === '' ? 'service' : target.key === '' ? 'bucket' : 'object';
-  // Versions are read and deleted; nothing is written into one.
+  // A version can be read and deleted, but not written.
   const namesVersion = queryValue(target, 'versionId') !== undefined;
   if (namesVersion && (level !== 'object' || request.method === 'PUT')) return 'Unknown';
   const copies = request.method === 'PUT' && level === 'object' && request.headers['x-amz-copy-source'] !== undefined;
@@ -57,6 +57,6 @@ const names: Record<string, string> = {
   'DELETE object': 'DeleteObject',
 };
 
-export function xmlReply(body: string, status = 200): Reply {
+export function xmlResponse(body: string, status = 200): S3Response {
   return { status, headers: { 'content-type': 'application/xml' }, body };
 }

@@ -5,7 +5,7 @@ import { afterPrefix, fromIndexKey, OrderedIndex, toIndexKey } from './ordered-i
 const step = fc.record({ kind: fc.constantFrom('set', 'delete'), key: fc.string({ maxLength: 2 }) });
 
 describe('OrderedIndex', () => {
-  it('answers like a sorted map, whatever is set and deleted', () => {
+  it('returns the same as a sorted map for random sets and deletes', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 200 }), fc.string({ maxLength: 3 }), (steps, probe) => {
         const index = new OrderedIndex<number>();
@@ -24,7 +24,7 @@ describe('OrderedIndex', () => {
     );
   });
 
-  it('keeps its order through block splits, in ascending, descending and mixed inserts', () => {
+  it('keeps its order across block splits for ascending, descending and mixed inserts', () => {
     const keys = Array.from({ length: 5000 }, (_, n) => String(n).padStart(5, '0'));
     const mixed = keys.map((_, n) => keys[(n * 1777) % keys.length] as string);
     for (const order of [keys, keys.toReversed(), mixed]) {
@@ -45,7 +45,7 @@ describe('OrderedIndex', () => {
   });
 });
 
-/** Characters of every UTF-8 length, and around the surrogates, where UTF-16 and UTF-8 sort differently. */
+/** Characters of every UTF-8 length, also near the surrogates, where UTF-16 and UTF-8 sort differently. */
 const character = fc.constantFrom(
   '\0',
   '/',
@@ -64,7 +64,7 @@ const character = fc.constantFrom(
 const text = fc.string({ unit: character, maxLength: 6 });
 
 describe('index keys', () => {
-  it('sort as the bytes of their UTF-8 form and come back whole', () => {
+  it('sort like their UTF-8 bytes and convert back without loss', () => {
     fc.assert(
       fc.property(text, text, (a, b) => {
         const byBytes = Math.sign(Buffer.compare(Buffer.from(a), Buffer.from(b)));
@@ -75,7 +75,7 @@ describe('index keys', () => {
     );
   });
 
-  it('afterPrefix is above all that starts with the prefix, and above nothing else', () => {
+  it('afterPrefix is the lowest string above everything that starts with the prefix', () => {
     expect([afterPrefix('a/'), afterPrefix('a\xff'), afterPrefix('\xff'), afterPrefix('')]).toEqual([
       'a0',
       'b',

@@ -1,12 +1,12 @@
-// The names of one bucket in memory, in byte order: what makes conditional writes decidable and listings cheap.
-// Keys are UTF-8 bytes held as one-byte strings, so that JavaScript's comparison is the byte order that S3 promises.
-// Cost: O(log n) per lookup and insert, about 250 bytes per key; it must never hold bodies.
+// The names of one bucket in memory, in byte order. Conditional writes and listings need no file because of it.
+// A key is stored as its UTF-8 bytes, one character per byte, so that JavaScript compares keys in the byte order of S3.
+// Cost: O(log n) per lookup and insert, about 250 bytes per key. It must never contain bodies.
 
 const blockLimit = 512;
 
 type Block<V> = { keys: string[]; values: V[] };
 
-/** A key as bytes in a one-byte string: sorts as S3 sorts. */
+/** The UTF-8 bytes of a key, one character per byte. Such strings sort as S3 sorts keys. */
 export function toIndexKey(key: string): string {
   return Buffer.from(key, 'utf8').toString('latin1');
 }
@@ -15,7 +15,7 @@ export function fromIndexKey(indexKey: string): string {
   return Buffer.from(indexKey, 'latin1').toString('utf8');
 }
 
-/** The smallest one-byte string above everything that starts with `prefix`; undefined when there is none. */
+/** The smallest index key above everything that starts with `prefix`, or undefined. */
 export function afterPrefix(prefix: string): string | undefined {
   for (let end = prefix.length; end > 0; end--) {
     const last = prefix.charCodeAt(end - 1);
@@ -24,7 +24,7 @@ export function afterPrefix(prefix: string): string | undefined {
   return undefined;
 }
 
-/** The first position in a sorted list whose element is not below the wanted one. */
+/** The first position in a sorted list where `isBelow` is false. */
 function lowerBound(length: number, isBelow: (position: number) => boolean): number {
   let low = 0;
   let high = length;
@@ -36,7 +36,7 @@ function lowerBound(length: number, isBelow: (position: number) => boolean): num
   return low;
 }
 
-/** A sorted map in blocks of a few hundred keys: inserting moves one block, never the whole. */
+/** A sorted map in blocks of a few hundred keys. An insert moves the keys of one block only. */
 export class OrderedIndex<V> {
   #blocks: Block<V>[] = [];
   #size = 0;
@@ -45,7 +45,7 @@ export class OrderedIndex<V> {
     return this.#size;
   }
 
-  /** Replaces the content by these entries, in any order, without the cost of single inserts. */
+  /** Replaces the content by these entries, which may be in any order. Cheaper than single inserts. */
   load(entries: [key: string, value: V][]): void {
     entries.sort((a, b) => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0));
     this.#blocks = [];

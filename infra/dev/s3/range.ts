@@ -1,9 +1,9 @@
-// Byte ranges of a read: one range only, as S3 serves them; several at once, or nonsense, mean the whole object.
+// Byte ranges of a read. As in S3, only a single range counts; several ranges or an invalid one mean the whole object.
 import { S3Error } from './s3-error.ts';
 
 export type Range = { start: number; endExclusive: number };
 
-/** @throws S3Error InvalidRange (416) when nothing of the object lies in the range. */
+/** @throws S3Error InvalidRange (416) if the range contains no byte of the object. */
 export function rangeOf(header: string | undefined, sizeBytes: number): Range | undefined {
   const match = /^bytes=(\d*)-(\d*)$/.exec(header?.trim() ?? '');
   if (!match || (match[1] === '' && match[2] === '')) return undefined;

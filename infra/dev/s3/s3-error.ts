@@ -1,5 +1,5 @@
-// The errors that the object store double answers with: S3's codes, statuses and XML form.
-// Clients decide by code and status, so both follow the public S3 API reference; a message never carries a body or a secret.
+// The errors of the object store double: S3's codes, statuses and XML form.
+// Clients decide by code and status, so both follow the public S3 API reference. A message must never contain a body or a secret.
 import { element, xmlDocument } from './xml.ts';
 
 const catalogue = {
@@ -40,7 +40,7 @@ const catalogue = {
 
 export type S3ErrorCode = keyof typeof catalogue;
 
-/** A refusal in S3's terms: `code` and `status` as in the API reference, `fields` as further XML elements. */
+/** An error of S3: `code` and `status` as in the API reference. `fields` become additional XML elements. */
 export class S3Error extends Error {
   readonly code: S3ErrorCode;
   readonly status: number;
@@ -56,7 +56,7 @@ export class S3Error extends Error {
   }
 }
 
-/** Turns whatever was thrown into an answer: a full disk is 503 (clients try again), anything unknown is 500. */
+/** Turns a thrown value into an S3 error: 503 for a full disk, so that clients retry, and 500 for an unknown error. */
 export function asS3Error(thrown: unknown): S3Error {
   if (thrown instanceof S3Error) return thrown;
   const code = (thrown as NodeJS.ErrnoException | null)?.code;
@@ -65,7 +65,7 @@ export function asS3Error(thrown: unknown): S3Error {
   return new S3Error('InternalError');
 }
 
-/** The XML body of an error answer, as UTF-8 text. */
+/** The XML body of an error response, as UTF-8 text. */
 export function errorXml(
   error: { code: string; message: string; fields?: Readonly<Record<string, string>> },
   ids: RequestIds,

@@ -1,4 +1,4 @@
-// Against the worked examples that the S3 API reference publishes, which nobody here computed.
+// Checks the worked examples of the S3 API reference, so the expected values are independent of this code.
 import { describe, expect, it } from 'vitest';
 import { sha256Hex, verifySignature } from './signature.ts';
 import type { Target } from './target.ts';
@@ -29,7 +29,7 @@ describe('signatures in headers', () => {
     expect(get(published)().accessKeyId).toBe('AKIAIOSFODNN7EXAMPLE');
   });
 
-  it('refuses any other signature, region, time or key', () => {
+  it('refuses a wrong signature, region, time or key', () => {
     const skewed = publishedAtMs + 15 * 60_000 + 1_000;
     expect(get(published.replace('f', '0'))).toThrow(expect.objectContaining({ code: 'SignatureDoesNotMatch' }));
     expect(get(published, { region: 'eu-west-1' })).toThrow(
@@ -42,7 +42,7 @@ describe('signatures in headers', () => {
     expect(get(published, { credentials: [] })).toThrow(expect.objectContaining({ code: 'InvalidAccessKeyId' }));
   });
 
-  it('accepts the published listing, whose query has two parameters', () => {
+  it('accepts the published listing with two query parameters', () => {
     const signature = '34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7';
     const headers = {
       host: ['examplebucket.s3.amazonaws.com'],
@@ -74,7 +74,7 @@ describe('presigned URLs', () => {
     return verifySignature({ method: 'GET', target: target('/test.txt', query), headers }, { ...verifier, nowMs });
   };
 
-  it('accepts the published URL for a day and not a second longer', () => {
+  it('accepts the published URL for exactly one day', () => {
     expect(presigned(publishedAtMs + 86_400_000)().contentSha256).toBe('UNSIGNED-PAYLOAD');
     expect(presigned(publishedAtMs + 86_401_000)).toThrow(expect.objectContaining({ code: 'AccessDenied' }));
   });

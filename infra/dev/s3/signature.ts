@@ -1,5 +1,5 @@
-// Signature Version 4 as S3 checks it: who asks, whether the request is whole and recent, and how its body is signed.
-// Nothing of a request may be acted upon before this has passed. Source: the public SigV4 pages of the S3 API reference.
+// Checks Signature Version 4 as S3 does: the caller's key, the signed parts of the request, its age, and how its body is signed.
+// The store must not act on a request before this check has passed. Source: the public SigV4 pages of the S3 API reference.
 import { createHash, createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { S3Error } from './s3-error.ts';
 import type { Target } from './target.ts';
@@ -8,7 +8,7 @@ export type Credentials = { accessKeyId: string; secretAccessKey: string };
 export type SignedRequest = { method: string; target: Target; headers: Record<string, string[] | undefined> };
 export type Verifier = { credentials: readonly Credentials[]; region: string; nowMs: number };
 
-/** What the body's own check goes on from: the declared hash or mode, and the chain of signatures of signed chunks. */
+/** Input for the check of the body: its declared hash or mode, and the signature chain for signed chunks. */
 export type Authorized = { accessKeyId: string; contentSha256: string; chain: SignatureChain };
 export type SignatureChain = { signingKey: KeyObject; timestamp: string; scope: string; seed: string };
 
@@ -29,7 +29,7 @@ const algorithm = 'AWS4-HMAC-SHA256';
 const skewLimitMs = 15 * 60_000;
 const longestPresignedS = 7 * 24 * 3600;
 
-/** @throws S3Error 403 (or 400 when malformed) unless a known secret signed exactly this request, recently enough. */
+/** @throws S3Error 403 (400 if malformed) unless a known secret signed exactly this request recently enough. */
 export function verifySignature(request: SignedRequest, verifier: Verifier): Authorized {
   const claim = claimOf(request);
   const known = verifier.credentials.find((candidate) => candidate.accessKeyId === claim.accessKeyId);
@@ -47,7 +47,7 @@ export function verifySignature(request: SignedRequest, verifier: Verifier): Aut
 const derived = new Map<string, KeyObject>();
 const derivedLimit = 64;
 
-/** Derived once per day and secret: the derivation costs more than all the rest of a check. */
+/** Cached per day and secret, because the derivation costs more than the rest of the check. */
 export function deriveSigningKey(secret: string, date: string, region: string): KeyObject {
   const name = JSON.stringify([secret, date, region]);
   const known = derived.get(name);
@@ -170,7 +170,7 @@ function checkHeadersSigned({ headers }: SignedRequest, claim: Claim): void {
   const unsigned = Object.keys(headers).filter(
     (name) => (name === 'host' || name.startsWith('x-amz-')) && !claim.signedHeaders.includes(name),
   );
-  // A presigned URL may be used with the payload's hash in a header that the signer did not know of.
+  // The user of a presigned URL may add the payload's hash in a header, which the signer did not sign.
   const allowed = claim.expiresS === undefined ? [] : ['x-amz-content-sha256'];
   if (unsigned.some((name) => !allowed.includes(name))) {
     throw new S3Error('AccessDenied', 'There were headers present in the request which were not signed');

@@ -1,5 +1,5 @@
-// Where an incoming body waits until it is known to be whole and wanted: in memory while small, in the temp folder when large.
-// Nothing it writes is ever visible as an object; only the bucket's rename makes it one.
+// Stores an incoming body until it is complete and accepted: in memory while it is small, in the temporary folder when it is large.
+// Its file is not visible as an object. Only the bucket's rename makes it one.
 import { randomUUID } from 'node:crypto';
 import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -25,7 +25,7 @@ export class Spool {
     if (this.#chunkBytes > memoryLimitBytes) await this.#flush();
   }
 
-  /** Writes the rest and the tail, makes all of it durable and gives the file's path, ready to be renamed. */
+  /** Writes the rest and the tail, makes the file durable and returns its path, ready for the rename. */
   async seal(tail: Buffer): Promise<string> {
     this.#chunks.push(tail);
     const handle = await this.#flush();
@@ -35,7 +35,7 @@ export class Spool {
     return this.#path as string;
   }
 
-  /** Forgets everything. Safe at any time; after a rename there is nothing left to remove. */
+  /** Drops everything. Safe at any time; after `release` there is no file to remove. */
   async discard(): Promise<void> {
     this.#chunks = [];
     await this.#handle?.close().catch(() => undefined);
@@ -44,7 +44,7 @@ export class Spool {
     this.#path = undefined;
   }
 
-  /** Call when the file has become an object, so that `discard` leaves it alone. */
+  /** Call this after the rename, so that `discard` does not remove the object's file. */
   release(): void {
     this.#path = undefined;
   }

@@ -1,5 +1,5 @@
-// Counts of requests by operation, and by the first part of the key: what answers "S3 requests per card by kind".
-// It must never hold whole keys.
+// Counts requests by operation and by the first part of the key, so that benchmarks can report the S3 requests per job by kind.
+// It must never store whole keys.
 
 export class Stats {
   readonly #byOperation = new Map<string, number>();
@@ -11,7 +11,7 @@ export class Stats {
     add(this.#byPrefix, `${operation} ${prefix}`.trim());
   }
 
-  /** `{PutObject: 9, …}`, or with `prefix` `{"PutObject jobs/": 5, …}`. */
+  /** `{PutObject: 9, …}` by operation, `{"PutObject jobs/": 5, …}` by prefix. */
   read(by: 'operation' | 'prefix'): Record<string, number> {
     const counts = by === 'prefix' ? this.#byPrefix : this.#byOperation;
     return Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : 1)));

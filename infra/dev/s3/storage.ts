@@ -1,5 +1,5 @@
-// The data folder as a whole: its buckets and its temp folder. Opening it sweeps what a crash left half-written.
-// One process at a time may use a folder; conditional writes are decided inside that process.
+// The data folder: its buckets and its temporary folder. Opening it removes files that a crash left incomplete.
+// Only one process at a time may use a folder, because conditional writes are decided inside that process.
 import { mkdir, readdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Bucket } from './bucket.ts';
@@ -34,7 +34,7 @@ export class Storage {
     this.buckets.clear();
   }
 
-  /** A place for an incoming body. */
+  /** A new spool for an incoming body. */
   spool(): Spool {
     return new Spool(this.#tempFolder, this.#sync);
   }
@@ -47,7 +47,7 @@ export class Storage {
   }
 
   async createBucket(name: string): Promise<void> {
-    // The rules of S3 for names, which also keep every name inside its folder.
+    // The rules of S3 for names. They also keep every name inside the data folder.
     const valid = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name) && !name.includes('..');
     if (!valid) throw new S3Error('InvalidBucketName', undefined, { BucketName: name });
     if (this.buckets.has(name)) throw new S3Error('BucketAlreadyOwnedByYou', undefined, { BucketName: name });
@@ -61,7 +61,7 @@ export class Storage {
     await bucket.discardVersions();
     this.buckets.delete(name);
     await bucket.close();
-    // Only empty folders go: an object that slipped in meanwhile makes this fail rather than vanish.
+    // `rmdir` removes only empty folders: it fails instead of deleting an object that was written meanwhile.
     for (const shard of shardNames) await rmdir(join(this.#folderOf(name), shard));
     await rmdir(this.#folderOf(name));
   }

@@ -1,9 +1,9 @@
-// What a request is aimed at: bucket, key and query, decoded by hand from the raw request line.
-// URL parsers must stay away from it: they would resolve `..` and fold `//`, which are ordinary parts of S3 keys.
+// The target of a request: bucket, key and query, decoded from the raw request line without a URL parser.
+// A URL parser would resolve `..` and merge `//`, which are ordinary parts of S3 keys.
 import { maxKeyBytes } from './object-name.ts';
 import { S3Error } from './s3-error.ts';
 
-/** Path style only: `/{bucket}/{key}`. Both are empty for the service itself. `path` is the decoded whole. */
+/** Path style only: `/{bucket}/{key}`. Both are empty for the service itself. `path` is the whole decoded path. */
 export type Target = { path: string; bucket: string; key: string; query: [name: string, value: string][] };
 
 export function parseTarget(url: string): Target {
@@ -16,7 +16,7 @@ export function parseTarget(url: string): Target {
   return { path, bucket, key, query: mark === -1 ? [] : parseQuery(url.slice(mark + 1)) };
 }
 
-/** The first value of a query parameter, `''` when it stands without one, undefined when absent. */
+/** The first value of a query parameter; `''` for a parameter without a value, undefined for an absent one. */
 export function queryValue(target: Target, name: string): string | undefined {
   return target.query.find((pair) => pair[0] === name)?.[1];
 }
@@ -30,7 +30,7 @@ function parseQuery(text: string): [string, string][] {
   });
 }
 
-/** Decodes `%XX`; what is no UTF-8 has no key. */
+/** Decodes `%XX`. Bytes that are not UTF-8 are refused. */
 export function decode(text: string): string {
   try {
     return decodeURIComponent(text);

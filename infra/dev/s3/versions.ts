@@ -1,25 +1,25 @@
-// The versions of one bucket's objects that are not current: one file each, in a folder per key. A bucket that never had
-// versions switched on has no such folder. The current version stays among the other objects of the bucket.
+// The noncurrent versions of one bucket's objects: one file each, in a folder per key. A bucket has no such folder until
+// versioning is switched on. The current version is stored like any other object of the bucket.
 import { createHash, randomBytes } from 'node:crypto';
 import { access, link, mkdir, readdir, readFile, rename, rm, rmdir, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ObjectMeta, type OpenObject, openObject, readMeta } from './object-file.ts';
 import { S3Error } from './s3-error.ts';
 
-/** As S3 names them; undefined: never switched on. */
+/** The states of S3; undefined if versioning was never switched on. */
 export type Versioning = 'Enabled' | 'Suspended';
 
-/** The id of what is written while versions are not enabled. */
+/** The version id of objects that are written while versioning is not enabled. */
 export const nullVersion = 'null';
 
-/** Ids ascend with the time in which they are made. They are opaque to clients. */
+/** Version ids ascend with their creation time. They are opaque to clients. */
 export function newVersionId(nowMs: number): string {
   return nowMs.toString(16).padStart(12, '0') + (counter++ & 0xffff).toString(16).padStart(4, '0') + randomHex();
 }
 let counter = 0;
 const randomHex = () => randomBytes(8).toString('hex');
 
-/** @throws S3Error InvalidArgument for what this store never gave out, which keeps the id inside its folder. */
+/** @throws S3Error InvalidArgument for an id of another form. This also keeps the path of a version inside its folder. */
 export function checkVersionId(id: string): string {
   if (id === nullVersion || /^[0-9a-f]{32}$/.test(id)) return id;
   throw new S3Error('InvalidArgument', 'Invalid version id specified');
@@ -51,14 +51,14 @@ export class Versions {
     this.#state = state;
   }
 
-  /** Keeps the object file as a version, while it is still the current one: a crash in between loses nothing. */
+  /** Links the object file as a version while it is still the current one, so that a crash in between loses nothing. */
   async keep(path: string, { key, versionId = nullVersion }: ObjectMeta): Promise<void> {
     const kept = await this.#place(key, versionId);
     await unlink(kept).catch(ignoreAbsence);
     await link(path, kept);
   }
 
-  /** Takes over a sealed file, as a delete marker. */
+  /** Moves a finished file into place as a delete marker. */
   async add(path: string, { key, versionId = nullVersion }: ObjectMeta): Promise<void> {
     await rename(path, await this.#place(key, versionId));
   }
@@ -78,7 +78,7 @@ export class Versions {
     await rmdir(this.#folderOf(key)).catch(() => undefined);
   }
 
-  /** The newest version of the key and its file; undefined when there is none. */
+  /** The newest version of the key and its file, or undefined. */
   async newest(key: string): Promise<{ meta: ObjectMeta; path: string } | undefined> {
     const ids = await readdir(this.#folderOf(key)).catch(() => [] as string[]);
     const paths = ids.map((id) => this.#path(key, id));
@@ -86,7 +86,7 @@ export class Versions {
     return all.sort((a, b) => a.meta.modifiedAtMs - b.meta.modifiedAtMs || (a.path < b.path ? -1 : 1)).at(-1);
   }
 
-  /** @throws S3Error BucketNotEmpty while any version is left. */
+  /** @throws S3Error BucketNotEmpty if a version exists. */
   async discard(): Promise<void> {
     if (
       await access(this.#folder).then(

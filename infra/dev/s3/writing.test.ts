@@ -1,4 +1,4 @@
-// The small pieces below a write: one writer at a time per key, and folder syncs that are shared but never too early.
+// The parts of a write: one writer at a time per key, and shared folder syncs that never begin before a rename they must cover.
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 describe('KeyLock', () => {
-  it('runs work on one key in order, on others at once, and goes on after a failure', async () => {
+  it('runs work on one key in order, on different keys at the same time, and continues after a failure', async () => {
     const lock = new KeyLock();
     const seen: string[] = [];
     const gate = Promise.withResolvers<void>();
@@ -30,7 +30,7 @@ describe('KeyLock', () => {
 });
 
 describe('FolderSync', () => {
-  it('shares one sync among those who wait, and gives latecomers a further one', async () => {
+  it('shares one sync between waiting callers, and starts another one for later callers', async () => {
     const sync = await FolderSync.open(folder);
     const running = sync.sync();
     const sharing = [sync.sync(), sync.sync()];
@@ -46,7 +46,7 @@ describe('FolderSync', () => {
 describe('Spool and object file', () => {
   const meta: ObjectMeta = { key: 'k', sizeBytes: 0, etag: 'e', modifiedAtMs: 1, headers: {}, metadata: {} };
   for (const sizeBytes of [0, 10, 5000, 3_000_000]) {
-    it(`a body of ${sizeBytes} bytes and its description are one file`, async () => {
+    it(`stores a body of ${sizeBytes} bytes and its description in one file`, async () => {
       const body = Buffer.alloc(sizeBytes, 'z');
       const spool = new Spool(folder, true);
       for (let at = 0; at < body.length; at += 700_000) await spool.write(body.subarray(at, at + 700_000));
@@ -60,7 +60,7 @@ describe('Spool and object file', () => {
     });
   }
 
-  it('leaves nothing behind when discarded, and refuses a file that is no object', async () => {
+  it('leaves no file after a discard, and refuses a file that is not a complete object', async () => {
     const spool = new Spool(folder, false);
     await spool.write(Buffer.alloc(2_000_000));
     const path = await spool.seal(Buffer.from('not a description'));

@@ -1,11 +1,11 @@
-// The little XML that S3 speaks: writing of answers and reading of the one request body that matters (DeleteObjects).
-// It is no general parser and must never expand entities beyond the five of XML and numeric references.
+// The small part of XML that S3 uses: it writes responses and reads the body of DeleteObjects and PutBucketVersioning.
+// It is not a general parser and must never expand entities except the five of XML and numeric references.
 
 const named: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 
-/** Escapes text for an XML element; control characters become references, as S3 writes them. */
+/** Escapes text for an XML element. Control characters become references, as in S3. */
 function escapeXml(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: keys may hold control characters, which XML cannot carry bare
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: keys may contain control characters, which XML does not allow unescaped
   return text.replace(/[&<>"\u0000-\u001f\u007f]/g, (char) => {
     if (char === '&') return '&amp;';
     if (char === '<') return '&lt;';
@@ -31,7 +31,7 @@ export function xmlDocument(root: string): string {
   return `<?xml version="1.0" encoding="UTF-8"?>\n${root}`;
 }
 
-/** The inner XML of every `<name>` in the text, in order; elements of one name never nest in what S3 clients send. */
+/** The inner XML of every `<name>` in the text, in order. In the requests of S3 clients, elements of one name never nest. */
 export function innerXml(xml: string, name: string): string[] {
   const pattern = new RegExp(`<${name}(?:\\s[^>]*)?>([\\s\\S]*?)</${name}>`, 'g');
   return Array.from(xml.matchAll(pattern), (match) => match[1] ?? '');

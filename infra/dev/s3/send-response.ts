@@ -1,9 +1,9 @@
-// Puts replies on the wire, whole or broken as the faults say. It decides nothing.
+// Sends responses, complete or broken as the fault rules say. It decides nothing.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { FaultRule } from './faults.ts';
-import type { Reply, ReplyBody } from './operation.ts';
+import type { ResponseBody, S3Response } from './operation.ts';
 import { errorXml, type RequestIds } from './s3-error.ts';
 
 const codeByStatus: Record<number, string> = {
@@ -15,8 +15,8 @@ const codeByStatus: Record<number, string> = {
   503: 'SlowDown',
 };
 
-export async function sendReply(response: ServerResponse, reply: Reply, headOnly: boolean): Promise<void> {
-  const { status, headers, body } = reply;
+export async function sendResponse(response: ServerResponse, result: S3Response, headOnly: boolean): Promise<void> {
+  const { status, headers, body } = result;
   response.writeHead(status, withLength(headers, body));
   if (headOnly || body === undefined) {
     await closeBody(body);
@@ -25,54 +25,53 @@ export async function sendReply(response: ServerResponse, reply: Reply, headOnly
   else await stream(response, body);
 }
 
-/** Faults that come with or after the work. @returns whether an answer (or none) has been given. */
-export async function answerBroken(
+/** Applies the faults that act on the response or after the operation. @returns whether the request has ended. */
+export async function sendFaulty(
   faults: FaultRule[],
-  reply: Reply | undefined,
+  result: S3Response | undefined,
   request: IncomingMessage,
   response: ServerResponse,
   ids: RequestIds,
 ): Promise<boolean> {
   for (const fault of faults) {
     if (fault.kind === 'status') {
-      await closeBody(reply?.body);
+      await closeBody(result?.body);
       const code = fault.code ?? codeByStatus[fault.status] ?? 'InternalError';
-      const body =
-        request.method === 'HEAD' ? undefined : errorXml({ code, message: 'A fault that was asked for.' }, ids);
+      const body = request.method === 'HEAD' ? undefined : errorXml({ code, message: 'An injected fault.' }, ids);
       response.writeHead(fault.status, { 'content-type': 'application/xml' });
       response.end(body);
       return true;
     }
     if (fault.kind === 'cut') {
-      await sendHalf(response, reply);
+      await sendHalf(response, result);
       return true;
     }
-    if (fault.kind === 'corrupt' && reply && isRead(reply)) {
-      const bytes = await collect(reply.body);
+    if (fault.kind === 'corrupt' && result && isRead(result)) {
+      const bytes = await collect(result.body);
       if (bytes.length > 0) bytes[bytes.length >>> 1]! ^= 0x01;
-      await sendReply(response, { ...reply, body: bytes }, false);
+      await sendResponse(response, { ...result, body: bytes }, false);
       return true;
     }
   }
   return false;
 }
 
-function isRead(reply: Reply): boolean {
-  return reply.body !== undefined && (reply.status === 200 || reply.status === 206);
+function isRead(result: S3Response): boolean {
+  return result.body !== undefined && (result.status === 200 || result.status === 206);
 }
 
-async function sendHalf(response: ServerResponse, reply: Reply | undefined): Promise<void> {
-  if (reply && isRead(reply)) {
-    const bytes = await collect(reply.body);
-    response.writeHead(reply.status, withLength(reply.headers, bytes));
+async function sendHalf(response: ServerResponse, result: S3Response | undefined): Promise<void> {
+  if (result && isRead(result)) {
+    const bytes = await collect(result.body);
+    response.writeHead(result.status, withLength(result.headers, bytes));
     const half = bytes.subarray(0, bytes.length >>> 1);
     await new Promise<void>((resolve) => response.write(half, () => resolve()));
   }
   response.destroy();
 }
 
-/** A copy, so that nothing stored is ever touched. */
-async function collect(body: ReplyBody | undefined): Promise<Buffer> {
+/** A copy, so that a fault never changes stored bytes. */
+async function collect(body: ResponseBody | undefined): Promise<Buffer> {
   if (body === undefined) return Buffer.alloc(0);
   if (typeof body === 'string' || Buffer.isBuffer(body)) return Buffer.from(body as string);
   try {
@@ -82,13 +81,13 @@ async function collect(body: ReplyBody | undefined): Promise<Buffer> {
   }
 }
 
-function withLength(headers: Record<string, string>, body: ReplyBody | undefined): Record<string, string> {
+function withLength(headers: Record<string, string>, body: ResponseBody | undefined): Record<string, string> {
   if (headers['content-length'] !== undefined || body === undefined) return headers;
   const text = typeof body === 'string' || Buffer.isBuffer(body);
   return text ? { ...headers, 'content-length': String(Buffer.byteLength(body)) } : headers;
 }
 
-async function stream(response: ServerResponse, body: Exclude<ReplyBody, string | Buffer>): Promise<void> {
+async function stream(response: ServerResponse, body: Exclude<ResponseBody, string | Buffer>): Promise<void> {
   try {
     await pipeline(Readable.from(body.chunks, { objectMode: false, highWaterMark: 512 * 1024 }), response);
   } finally {
@@ -96,6 +95,6 @@ async function stream(response: ServerResponse, body: Exclude<ReplyBody, string 
   }
 }
 
-async function closeBody(body: ReplyBody | undefined): Promise<void> {
+async function closeBody(body: ResponseBody | undefined): Promise<void> {
   if (typeof body === 'object' && !Buffer.isBuffer(body)) await body.close();
 }
