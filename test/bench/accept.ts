@@ -112,7 +112,7 @@ interface Measure {
   cpuMs: number;
 }
 
-async function measure(target: Child, picture: Buffer, requests: number): Promise<Measure> {
+async function measure(target: Child, image: Buffer, requests: number): Promise<Measure> {
   const pool = new Pool(target.url, { connections: AT_ONCE });
   const headers = { authorization: `Bearer ${target.key}`, 'content-type': 'image/jpeg' };
   const latencies: number[] = [];
@@ -122,7 +122,7 @@ async function measure(target: Child, picture: Buffer, requests: number): Promis
   const send = async () => {
     while (left-- > 0) {
       const sentAt = performance.now();
-      const answer = await pool.request({ method: 'POST', path: '/v1/jobs?side=front', headers, body: picture });
+      const answer = await pool.request({ method: 'POST', path: '/v1/jobs?side=front', headers, body: image });
       await answer.body.dump();
       if (answer.statusCode !== 202) throw new Error(`got ${answer.statusCode}`);
       latencies.push(performance.now() - sentAt);
@@ -140,7 +140,7 @@ async function measure(target: Child, picture: Buffer, requests: number): Promis
 const column = (value: number, digits: number) => value.toFixed(digits).padStart(9);
 const median = (numbers: number[]) => numbers.toSorted((a, b) => a - b)[numbers.length >> 1]!;
 
-async function compare(store: 's3' | 'memory', picture: Buffer) {
+async function compare(store: 's3' | 'memory', image: Buffer) {
   const dataDir = await mkdtemp(path.join(tmpdir(), 'cardseal-accept-'));
   const redis = await startRedis({ dataDir });
   const s3 = store === 's3' ? await startS3(dataDir) : null;
@@ -151,12 +151,12 @@ async function compare(store: 's3' | 'memory', picture: Buffer) {
   console.log(`store: ${store}, ${bare.writes.join(', then ')} writes and one queue.add a request`);
   console.log('  api/s   bare/s    ratio  api p50   api p99 bare p50  bare p99  CPU ms api and bare');
   try {
-    for (const target of [ours, bare]) await measure(target, picture, REQUESTS);
+    for (const target of [ours, bare]) await measure(target, image, REQUESTS);
     for (let round = 0; round < Number(values.rounds); round++) {
       // In turn and in changing order, so that a slow phase of the machine affects both.
       const first = round % 2 === 0 ? ours : bare;
-      const one = await measure(first, picture, REQUESTS);
-      const two = await measure(first === ours ? bare : ours, picture, REQUESTS);
+      const one = await measure(first, image, REQUESTS);
+      const two = await measure(first === ours ? bare : ours, image, REQUESTS);
       const [a, b] = first === ours ? [one, two] : [two, one];
       rows.push({ ours: a, bare: b, ratio: a.perSecond / b.perSecond, cpuRatio: b.cpuMs / a.cpuMs });
       const numbers = [a.perSecond, b.perSecond, a.perSecond / b.perSecond, a.p50Ms, a.p99Ms, b.p50Ms, b.p99Ms];
@@ -182,9 +182,9 @@ async function compare(store: 's3' | 'memory', picture: Buffer) {
   };
 }
 
-const picture = await plainJpeg(900, 600);
-console.log(`image ${picture.length} bytes, ${AT_ONCE} at once, ${REQUESTS} requests a round`);
+const image = await plainJpeg(900, 600);
+console.log(`image ${image.length} bytes, ${AT_ONCE} at once, ${REQUESTS} requests a round`);
 const stores = (values.store === 'both' ? ['s3', 'memory'] : [values.store]) as ('s3' | 'memory')[];
 const results: Record<string, unknown> = {};
-for (const store of stores) results[store] = await compare(store, picture);
+for (const store of stores) results[store] = await compare(store, image);
 console.log(JSON.stringify({ bench: 'accept', goal: GOAL, ...results }));

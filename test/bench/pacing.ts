@@ -7,7 +7,7 @@ import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { closedGate } from './pacing/closed-gate.ts';
-import { Stage } from './pacing/environment.ts';
+import { PacingEnvironment } from './pacing/environment.ts';
 import { frontier } from './pacing/frontier.ts';
 import { final, MODES, RATES, savePlot } from './pacing/full-report.ts';
 import { openJournal } from './pacing/journal.ts';
@@ -86,11 +86,11 @@ function planFrom(args: readonly string[]): Plan {
   };
 }
 
-async function table(stage: Stage, plan: Plan): Promise<Row[]> {
+async function table(environment: PacingEnvironment, plan: Plan): Promise<Row[]> {
   const rows: Row[] = [];
   for (const qps of plan.qps) {
     for (const workers of plan.workers) {
-      for (const window of plan.windows) rows.push(...(await compare(stage, plan, qps, workers, window)));
+      for (const window of plan.windows) rows.push(...(await compare(environment, plan, qps, workers, window)));
     }
   }
   return rows;
@@ -98,7 +98,7 @@ async function table(stage: Stage, plan: Plan): Promise<Row[]> {
 
 /** Runs all modes in turn in every round, so that other load affects all alike. */
 async function compare(
-  stage: Stage,
+  environment: PacingEnvironment,
   { modes, seconds, repeat, plot }: Plan,
   qps: number,
   workers: number,
@@ -109,7 +109,7 @@ async function compare(
   for (let round = 0; round < repeat; round++) {
     for (const mode of modes) {
       const cell = { qps, workers, window, mode, seconds, warmUpSeconds: warmUpSeconds(mode) };
-      const run = await measureCell(stage, cell);
+      const run = await measureCell(environment, cell);
       runs.get(mode)!.push(run.figures);
       if (round === 0) panels.push({ title: mode, bins: run.bins });
     }
@@ -136,33 +136,34 @@ function rowOf(qps: number, workers: number, window: string, mode: Mode, runs: F
   return { qps, workers, window, mode, ...medians, usedSpread: spread(used), refusedSpread: spread(refused), runs };
 }
 
-async function halve(stage: Stage, plan: Plan): Promise<object[]> {
+async function halve(environment: PacingEnvironment, plan: Plan): Promise<object[]> {
   const rows: object[] = [];
   for (const qps of plan.qps) {
-    const row = await measureHalving(stage, { qps, workers: plan.workers[0]!, window: plan.windows[0]! });
+    const row = await measureHalving(environment, { qps, workers: plan.workers[0]!, window: plan.windows[0]! });
     console.log(halveLines(row));
     rows.push(row);
   }
   return rows;
 }
 
-async function flush(stage: Stage, plan: Plan): Promise<object[]> {
+async function flush(environment: PacingEnvironment, plan: Plan): Promise<object[]> {
   const rows: object[] = [];
   for (const qps of plan.qps) {
-    const row = await measureFlush(stage, qps, plan.workers[0]!);
+    const row = await measureFlush(environment, qps, plan.workers[0]!);
     console.log(flushLine(row));
     rows.push(row);
   }
   return rows;
 }
 
-const SCENARIOS: Record<string, (stage: Stage, plan: Plan) => Promise<object>> = {
+const SCENARIOS: Record<string, (environment: PacingEnvironment, plan: Plan) => Promise<object>> = {
   table,
   halve,
   flush,
-  closed: async (stage) => [await closedGate(stage.redis)],
+  closed: async (environment) => [await closedGate(environment.redis)],
   frontier: async () => frontier(),
-  final: (stage, { file, plot, shorten, qps }) => final(stage, openJournal(file), { plot, shorten, rates: qps }),
+  final: (environment, { file, plot, shorten, qps }) =>
+    final(environment, openJournal(file), { plot, shorten, rates: qps }),
 };
 
 export async function main(args: readonly string[] = []): Promise<number> {
@@ -172,15 +173,15 @@ export async function main(args: readonly string[] = []): Promise<number> {
     process.stderr.write(HELP);
     return 2;
   }
-  const stage = await Stage.open();
+  const environment = await PacingEnvironment.open();
   try {
-    const rows = await run(stage, plan);
+    const rows = await run(environment, plan);
     const { scenario, seconds, repeat } = plan;
     const machine = { node: process.version, cpus: availableParallelism() };
     console.log(JSON.stringify({ bench: 'pacing', scenario, seconds, repeat, ...machine, rows }));
     return 0;
   } finally {
-    await stage.close();
+    await environment.close();
   }
 }
 

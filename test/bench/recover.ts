@@ -29,7 +29,7 @@ function print(rows: readonly Recovered[]): void {
     const rest = [it.getsPerCard.toFixed(2), it.lists, it.rssMb[0], Math.max(...it.rssMb)];
     console.log([...cells, ...rest].map((cell) => `${cell}`.padStart(13)).join(''));
   }
-  const at = 'RSS in MB at each tenth of the walk that puts back:';
+  const at = 'RSS in MB at each tenth of the restoring scan:';
   for (const { pending, rssMb } of rows) console.log(`${at} ${String(pending).padStart(8)}: ${rssMb.join(' ')}`);
 }
 

@@ -25,8 +25,8 @@ const redis = await startPrivateRedis();
 const app = await startTestStack({ workers: 0, redisUrl: redis.url, env: { LOG_LEVEL: 'error' } });
 try {
   const target = { url: `${app.stack.info.apiUrl}/v1/jobs?side=front`, key: await limitedKey(app), clients };
-  const picture = await plainJpeg();
-  const measure = (count: number) => submitMany(target, picture, count);
+  const image = await plainJpeg();
+  const measure = (count: number) => submitMany(target, image, count);
   await measure(WARM_UP);
 
   // Repeat the normal run at the end: a difference between the two comes from the machine.

@@ -82,8 +82,8 @@ describe('cancel, expire and erase', () => {
       status: 410,
       body: { code: 'job_erased' },
     });
-    const told = (await sink.events(id, 2))[1]!;
-    expect(told).toMatchObject({ type: 'job.erased', data: { id, state: 'erased' } });
+    const erasedEvent = (await sink.events(id, 2))[1]!;
+    expect(erasedEvent).toMatchObject({ type: 'job.erased', data: { id, state: 'erased' } });
     expect(await objectNames(app, `jobs/dev/${id}/`)).toEqual([`jobs/dev/${id}/tombstone`]);
     expect(await objectNames(app, `keys/dev/${id}`)).toEqual([]);
 

@@ -73,10 +73,10 @@ async function check(sdk: Sdk, specimen: Specimen): Promise<void> {
   must(turned.image_status === 'reversed_side', 'the emulator reports a wrong side and reads it');
   const broken = await client.idcard(Buffer.from('no image').toString('base64'), 'front');
   must(broken.error_code === 216_201, 'bytes without an image are error 216201');
-  const stranger = new sdk.ocr('0', 'nobody', 'nothing');
+  const other = new sdk.ocr('0', 'nobody', 'nothing');
   // With unknown keys the SDK falls back to the cloud's signature without a token, which this endpoint does not
   // support.
-  must((await stranger.idcard('', 'front')).error_code === 100, 'unknown keys get no token and no result');
+  must((await other.idcard('', 'front')).error_code === 100, 'unknown keys get no token and no result');
 }
 
 const folder = mkdtempSync(path.join(tmpdir(), 'cardseal-interop-'));

@@ -35,7 +35,7 @@ interface BatchApi {
   /** Runs the whole request and, unless `how` says otherwise, the expansion that follows in the same process. */
   accept(lines: string, key?: string, how?: { expands: boolean }): Promise<void>;
   /** Visits every open batch once, as the background loop of the API does. */
-  look(): Promise<void>;
+  visitOpen(): Promise<void>;
 }
 
 export interface BatchWorld {
@@ -104,7 +104,7 @@ export async function createBatchWorld(): Promise<BatchWorld> {
     async settle() {
       const api = createBatchApi(state, {}, {});
       for (let round = 0; round < 8; round++) {
-        await api.look();
+        await api.visitOpen();
         await work();
         state.nowMs += PATIENCE_MS + 1;
       }
@@ -160,7 +160,7 @@ function createBatchApi(state: SharedState, fate: Fate, settings: ApiSettings): 
         note(error as Error);
       }
     },
-    async look() {
+    async visitOpen() {
       for await (const round of ledger.intake.batches.open()) await advance(round, false);
     },
   };

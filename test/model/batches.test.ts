@@ -41,9 +41,9 @@ async function repeat(how: { expands: boolean }): Promise<void> {
 }
 
 async function sweep(): Promise<void> {
-  const watchdog = world.api();
+  const api = world.api();
   for (let round = 0; round < 4; round++) {
-    await watchdog.look();
+    await api.visitOpen();
     world.pass(PATIENCE_MS + 1);
   }
 }
@@ -130,7 +130,7 @@ describe('a batch', () => {
       const slow = world.api({ pauseAtStep: step });
       const how = await slow.process.run(async () => {
         for (let round = 0; round < 4; round++) {
-          await slow.look();
+          await slow.visitOpen();
           world.pass(PATIENCE_MS + 1);
         }
       });
@@ -150,7 +150,7 @@ describe('a batch whose lines are missing', () => {
     await api.accept(linesOf(LINES), KEY, { expands: false });
     const [chunk] = [...world.shared.objects.keys()].filter((name) => name.includes('/lines.'));
     await world.shared.delete([chunk!]);
-    await api.look();
+    await api.visitOpen();
     expect(world.defects).toEqual(['batch_lines_missing']);
     expect(await world.ledger.intake.batches.status(TENANT, world.acknowledged[0]!)).toMatchObject({
       expanded: false,
@@ -173,7 +173,7 @@ describe('a cancelled batch', () => {
       found = true;
     }
     for (let round = 0; round < 3; round++) {
-      await other.look();
+      await other.visitOpen();
       await world.work();
     }
     return found;

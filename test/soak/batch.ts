@@ -30,9 +30,9 @@ interface Sample {
 function watchMemory(pid: number) {
   const startedMs = performance.now();
   const samples: Sample[] = [];
-  const look = async () => samples.push({ atS: (performance.now() - startedMs) / 1000, mb: await rssMb(pid) });
-  const timer = setInterval(() => void look(), 1000);
-  return { samples, look, stop: () => clearInterval(timer) };
+  const sample = async () => samples.push({ atS: (performance.now() - startedMs) / 1000, mb: await rssMb(pid) });
+  const timer = setInterval(() => void sample(), 1000);
+  return { samples, sample, stop: () => clearInterval(timer) };
 }
 
 async function putPictures({ stack }: TestStack): Promise<string[]> {
@@ -79,11 +79,11 @@ async function send({ stack: { info } }: TestStack, lines: Iterable<string>): Pr
 }
 
 async function untilEnded(app: TestStack, id: string) {
-  for (let told = 0; ; await delay(1000)) {
+  for (let reportedMs = 0; ; await delay(1000)) {
     const { body } = await app.call('GET', `/v1/batches/${id}`);
     if (body.state !== 'running') return body;
-    if (Date.now() - told < 15_000) continue;
-    told = Date.now();
+    if (Date.now() - reportedMs < 15_000) continue;
+    reportedMs = Date.now();
     console.log(`  ${JSON.stringify(body.counts)}`);
   }
 }
@@ -140,7 +140,7 @@ export async function main(args: readonly string[] = []): Promise<number> {
     const keys = await putPictures(app);
     // A new process first allocates what any work needs, so a tenth of the lines runs before the measurement.
     await untilEnded(app, await send(app, linesOf(Math.ceil(count / 10), bucket, keys)));
-    await memory.look();
+    await memory.sample();
     const beforeMb = memory.samples.at(-1)!.mb;
     const id = await timed('accepted', durations, () => send(app, linesOf(count, bucket, keys)));
     const ended = await timed('recognised', durations, () => untilEnded(app, id));

@@ -46,7 +46,7 @@ export function fuzzImage(request: FuzzRequest): FuzzReport {
   const startBytes = process.memoryUsage().arrayBuffers;
   while (performance.now() < until && report.runs < maxRuns && report.failures.length < maxFailures) {
     const input = mutate(corpus, seed, report.runs);
-    const what = judge(inspect, input, report) ?? judgeMemory(report.runs, startBytes);
+    const what = findFailure(inspect, input, report) ?? findGrowth(report.runs, startBytes);
     if (what) report.failures.push({ run: report.runs, seed, what, inputBase64: input.toString('base64') });
     report.runs += 1;
   }
@@ -59,7 +59,7 @@ export function readCorpus(): Buffer[] {
     .map((name) => readFileSync(corpusFolder + name));
 }
 
-function judge(inspect: typeof inspectImage, input: Buffer, report: FuzzReport): string | undefined {
+function findFailure(inspect: typeof inspectImage, input: Buffer, report: FuzzReport): string | undefined {
   const startedUs = processorUs();
   try {
     const facts = inspect(input);
@@ -81,7 +81,7 @@ function processorUs(): number {
   return user + system;
 }
 
-function judgeMemory(run: number, startBytes: number): string | undefined {
+function findGrowth(run: number, startBytes: number): string | undefined {
   if (run % memoryCheckEvery !== memoryCheckEvery - 1) return undefined;
   if (process.memoryUsage().arrayBuffers - startBytes <= maxGrowthBytes) return undefined;
   // The inputs themselves are garbage: only memory that survives a collection was kept by the reader.

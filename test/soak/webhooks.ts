@@ -71,10 +71,10 @@ export async function main(args: readonly string[] = []): Promise<number> {
       }
     };
     const owed = Promise.all(Array.from({ length: AT_ONCE }, one));
-    for (let told = 0; delivered.size < outcomes && Date.now() < stopAtMs; await delay(250)) {
+    for (let reportedMs = 0; delivered.size < outcomes && Date.now() < stopAtMs; await delay(250)) {
       if (delivered.size >= outcomes * PEACE_SHARE) peace.abort();
-      if (Date.now() - told < PROGRESS_EVERY_MS) continue;
-      told = Date.now();
+      if (Date.now() - reportedMs < PROGRESS_EVERY_MS) continue;
+      reportedMs = Date.now();
       console.log(progress(startedMs, outcomes, next, observed, receiver.arrivals.length));
       if (next >= outcomes) await resendLeft(app);
     }

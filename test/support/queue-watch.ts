@@ -27,7 +27,7 @@ export async function watchRecognizeQueue(redisUrl: string): Promise<QueueWatch>
   const note = (seen: Map<string, number>) => async (event: { jobId: string }) => {
     const made = (await queues.recognize.getJob(event.jobId))?.attemptsMade ?? 0;
     seen.set(event.jobId, Math.max(seen.get(event.jobId) ?? 0, made));
-    for (const look of waiting) look();
+    for (const check of waiting) check();
   };
   events.on('delayed', note(most));
   events.on('waiting', note(most));
@@ -37,13 +37,13 @@ export async function watchRecognizeQueue(redisUrl: string): Promise<QueueWatch>
 
   function arrival(seen: ReadonlyMap<string, number>, id: string): Promise<number> {
     const { promise, resolve } = Promise.withResolvers<number>();
-    const look = () => {
+    const check = () => {
       if (!seen.has(id)) return;
-      waiting.delete(look);
+      waiting.delete(check);
       resolve(seen.get(id)!);
     };
-    waiting.add(look);
-    look();
+    waiting.add(check);
+    check();
     return promise;
   }
 

@@ -143,7 +143,7 @@ export async function startWebhookSink(): Promise<WebhookSink> {
     response.writeHead(status).end();
     const { type, data } = JSON.parse(raw);
     received.push({ id: request.headers['webhook-id'] as string, endpoint: request.url ?? '', raw, type, data });
-    for (const look of waiting) look();
+    for (const check of waiting) check();
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
@@ -155,14 +155,14 @@ export async function startWebhookSink(): Promise<WebhookSink> {
     },
     events(job, count = 1) {
       const { promise, resolve } = Promise.withResolvers<Received[]>();
-      const look = () => {
+      const check = () => {
         const found = received.filter(({ data }) => data.id === job);
         if (found.length < count) return;
-        waiting.delete(look);
+        waiting.delete(check);
         resolve(found);
       };
-      waiting.add(look);
-      look();
+      waiting.add(check);
+      check();
       return promise;
     },
     stop: () =>

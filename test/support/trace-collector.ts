@@ -24,13 +24,13 @@ export interface TraceCollector {
 export async function startTraceCollector(): Promise<TraceCollector> {
   const spans: SentSpan[] = [];
   const raw: Buffer[] = [];
-  const looks = new Set<() => void>();
+  const watchers = new Set<() => void>();
   const server = createServer(async (request, response) => {
     const body = Buffer.concat(await Array.fromAsync(request as AsyncIterable<Buffer>));
     raw.push(Buffer.from(`${request.url}\n${JSON.stringify(request.headers)}\n`), body);
     response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
     spans.push(...spansIn(JSON.parse(body.toString())));
-    for (const look of looks) look();
+    for (const check of watchers) check();
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
@@ -39,14 +39,14 @@ export async function startTraceCollector(): Promise<TraceCollector> {
     raw,
     complete(traceId, names) {
       const { promise, resolve } = Promise.withResolvers<SentSpan[]>();
-      const look = () => {
+      const check = () => {
         const found = spans.filter((span) => span.traceId === traceId);
         if (!names.every((name) => found.some((span) => span.name === name))) return;
-        looks.delete(look);
+        watchers.delete(check);
         resolve(found);
       };
-      looks.add(look);
-      look();
+      watchers.add(check);
+      check();
       return promise;
     },
     stop: () =>

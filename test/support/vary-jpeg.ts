@@ -17,9 +17,9 @@ export function padded(jpeg: Buffer, sizeBytes: number): Buffer {
   for (let missing = sizeBytes - jpeg.length; missing > 0; ) {
     const length = Math.min(missing - 4, MAX_COMMENT_BYTES);
     // The remainder must also hold a segment header.
-    const room = missing - 4 - length > 0 && missing - 4 - length < 5 ? length - 5 : length;
-    comments.push(randomBytes(room));
-    missing -= room + 4;
+    const size = missing - 4 - length > 0 && missing - 4 - length < 5 ? length - 5 : length;
+    comments.push(randomBytes(size));
+    missing -= size + 4;
   }
   return withComments(jpeg, comments);
 }

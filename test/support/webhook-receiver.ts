@@ -17,13 +17,13 @@ export interface Arrival {
   event: any;
 }
 
-export type Manner = (response: ServerResponse, arrival: Arrival, request: IncomingMessage) => void;
+export type Behaviour = (response: ServerResponse, arrival: Arrival, request: IncomingMessage) => void;
 
 export interface Receiver {
   url(path: string): string;
   arrivals: Arrival[];
   /** The default responds 204. */
-  behave(path: string, manner: Manner): void;
+  behave(path: string, behaviour: Behaviour): void;
   /**
    * Resolves with the matching arrivals once there are `count`. Without a filter, endpoint test events do not count.
    */
@@ -32,14 +32,14 @@ export interface Receiver {
 }
 
 export const answer =
-  (status: number, headers: Record<string, string> = {}): Manner =>
+  (status: number, headers: Record<string, string> = {}): Behaviour =>
   (response) =>
     void response.writeHead(status, headers).end();
 
 export async function startReceiver(options: { keep?: boolean } = {}): Promise<Receiver> {
-  const manners = new Map<string, Manner>();
+  const manners = new Map<string, Behaviour>();
   const arrivals: Arrival[] = [];
-  const looks = new Set<() => void>();
+  const watchers = new Set<() => void>();
   const server = createServer(async (request, response) => {
     // A killed sender leaves half a request, which does not count as an arrival.
     const raw = await Array.fromAsync(request as AsyncIterable<Buffer>).then(
@@ -54,24 +54,24 @@ export async function startReceiver(options: { keep?: boolean } = {}): Promise<R
     if (arrival.event.type === 'endpoint.test') return void response.writeHead(204).end();
     if (options.keep !== false) arrivals.push(arrival);
     (manners.get(path) ?? answer(204))(response, arrival, request);
-    for (const look of looks) look();
+    for (const check of watchers) check();
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', 4096, resolve));
   const { port } = server.address() as AddressInfo;
   return {
     url: (path) => `http://127.0.0.1:${port}${path}`,
     arrivals,
-    behave: (path, manner) => void manners.set(path, manner),
+    behave: (path, behaviour) => void manners.set(path, behaviour),
     next(wanted, count = 1) {
       const { promise, resolve } = Promise.withResolvers<Arrival[]>();
-      const look = () => {
+      const check = () => {
         const found = arrivals.filter(wanted);
         if (found.length < count) return;
-        looks.delete(look);
+        watchers.delete(check);
         resolve(found);
       };
-      looks.add(look);
-      look();
+      watchers.add(check);
+      check();
       return promise;
     },
     stop: () =>

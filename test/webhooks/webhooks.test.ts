@@ -63,10 +63,10 @@ describe('workers crash during deliveries', () => {
 
   it('sends the same id and bytes again when a worker was killed between send and record', async () => {
     const endpoint = await register('/killed', { payload: 'full' });
-    let victims = 0;
+    let received = 0;
     // The receiver never responds, so the worker is killed before it records the attempt.
     receiver.behave('/killed', (response) => {
-      if (victims++ > 0) return void response.writeHead(204).end();
+      if (received++ > 0) return void response.writeHead(204).end();
       for (const name of ['worker-1', 'worker-2']) process.kill(app.stack.child(name).pid, 'SIGKILL');
     });
     const { id } = await app.submit(specimen);
@@ -242,15 +242,15 @@ describe('workers crash during deliveries', () => {
       /I3 .*bytes differ.*not verify/,
     );
     expect(await found({ arrivals: [seen], jobs: [] })).toMatch(/I7/);
-    const stranger = await listen('/stranger');
-    expect(await found({ listeners: [listener, stranger] })).toMatch(/I3 .*neither delivered/);
+    const other = await listen('/other');
+    expect(await found({ listeners: [listener, other] })).toMatch(/I3 .*neither delivered/);
     await pendingDeliveries.ledger.jobs.markers.owe({
       tenant: good.tenant,
       job: good.jobs[0]!,
       generation: 1,
-      endpoint: stranger.id,
+      endpoint: other.id,
     });
-    expect(await found({ listeners: [stranger] })).toMatch(/I6 .*still pending/);
-    await forget([listener, stranger]);
+    expect(await found({ listeners: [other] })).toMatch(/I6 .*still pending/);
+    await forget([listener, other]);
   });
 });

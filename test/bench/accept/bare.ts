@@ -19,7 +19,7 @@ interface Write {
 }
 
 /** The writes of one real submit in groups; writes of one group are in flight together. */
-async function writesOfSubmit(redisUrl: string, picture: Buffer): Promise<Write[][]> {
+async function writesOfSubmit(redisUrl: string, image: Buffer): Promise<Write[][]> {
   const groups: Write[][] = [];
   let underWay = 0;
   const store = memoryObjectStore();
@@ -36,7 +36,7 @@ async function writesOfSubmit(redisUrl: string, picture: Buffer): Promise<Write[
   const submit = async () => {
     groups.length = 0;
     const headers = { authorization: `Bearer ${ours.key}`, 'content-type': 'image/jpeg' };
-    const body = new Uint8Array(picture);
+    const body = new Uint8Array(image);
     await fetch(`${ours.url}/v1/jobs?side=front`, { method: 'POST', headers, body });
   };
   // The first submit also creates the tenant's key.
@@ -48,13 +48,8 @@ async function writesOfSubmit(redisUrl: string, picture: Buffer): Promise<Write[
   return seen;
 }
 
-export async function startBare(
-  store: ObjectStore,
-  redisUrl: string,
-  picture: Buffer,
-  atOnce: boolean,
-): Promise<Target> {
-  const seen = await writesOfSubmit(redisUrl, picture);
+export async function startBare(store: ObjectStore, redisUrl: string, image: Buffer, atOnce: boolean): Promise<Target> {
+  const seen = await writesOfSubmit(redisUrl, image);
   const groups = atOnce ? [seen.flat()] : seen;
   const key = Buffer.alloc(32, 1);
   const queue = new Queue('bare', { connection: { url: redisUrl }, prefix: '{bare}' });

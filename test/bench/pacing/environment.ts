@@ -12,11 +12,11 @@ import type { Mode, WorkerOrder } from './worker.ts';
 
 const here = (name: string) => path.join(import.meta.dirname, name);
 
-export class Stage {
+export class PacingEnvironment {
   readonly redis: Redis;
   readonly #redisServer: ChildProcess;
   readonly #redisPort: number;
-  readonly #pictures: Server;
+  readonly #images: Server;
   readonly #receiver: ChildProcess;
   readonly #receiverPort: number;
   #workers: ChildProcess[] = [];
@@ -24,29 +24,29 @@ export class Stage {
   constructor(
     redisServer: ChildProcess,
     redisPort: number,
-    pictures: Server,
+    images: Server,
     receiver: ChildProcess,
     receiverPort: number,
   ) {
     this.#redisServer = redisServer;
     this.#redisPort = redisPort;
-    this.#pictures = pictures;
+    this.#images = images;
     this.#receiver = receiver;
     this.#receiverPort = receiverPort;
     this.redis = new Redis({ port: redisPort, host: '127.0.0.1', maxRetriesPerRequest: null });
   }
 
-  static async open(): Promise<Stage> {
+  static async open(): Promise<PacingEnvironment> {
     const redisPort = await freePort();
     const redisServer = spawn('redis-server', ['--port', String(redisPort), '--bind', '127.0.0.1', '--save', '']);
     for await (const chunk of redisServer.stdout) if (String(chunk).includes('Ready to accept')) break;
     redisServer.stdout.resume();
     const picture = randomBytes(60_000);
-    const pictures = createServer((_request, response) => response.end(picture)).listen(0, '127.0.0.1');
-    await once(pictures, 'listening');
+    const images = createServer((_request, response) => response.end(picture)).listen(0, '127.0.0.1');
+    await once(images, 'listening');
     const receiver = fork(here('receiver.ts'));
     const [{ port }] = (await once(receiver, 'message')) as [{ port: number }];
-    return new Stage(redisServer, redisPort, pictures, receiver, port);
+    return new PacingEnvironment(redisServer, redisPort, images, receiver, port);
   }
 
   order(order: ReceiverOrder): void {
@@ -64,8 +64,8 @@ export class Stage {
   async start(mode: Mode, qps: number, workers: number, seconds: number, allowProbeUp = false): Promise<void> {
     await this.redis.flushall();
     if (mode.startsWith('bullmq')) await this.#fill(Math.ceil(qps * seconds * 1.5) + 200);
-    const picturesPort = (this.#pictures.address() as AddressInfo).port;
-    const ports = { redisPort: this.#redisPort, receiverPort: this.#receiverPort, picturesPort };
+    const imagesPort = (this.#images.address() as AddressInfo).port;
+    const ports = { redisPort: this.#redisPort, receiverPort: this.#receiverPort, imagesPort };
     const order: WorkerOrder = { mode, qps, workers, allowProbeUp, ...ports };
     this.#workers = Array.from({ length: workers }, () => fork(here('worker.ts'), [JSON.stringify(order)]));
   }
@@ -87,8 +87,8 @@ export class Stage {
   async close(): Promise<void> {
     await this.stopWorkers();
     this.redis.disconnect();
-    this.#pictures.closeAllConnections();
-    this.#pictures.close();
+    this.#images.closeAllConnections();
+    this.#images.close();
     this.#receiver.disconnect();
     this.#redisServer.kill('SIGTERM');
     await Promise.all([once(this.#receiver, 'exit'), once(this.#redisServer, 'exit')]);

@@ -4,7 +4,7 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Stage } from './environment.ts';
+import type { PacingEnvironment } from './environment.ts';
 import { frontier } from './frontier.ts';
 import type { Journal } from './journal.ts';
 import { plotSvg } from './plot.ts';
@@ -46,8 +46,12 @@ export interface FinalOptions {
   rates: readonly number[];
 }
 
-export async function final(stage: Stage, journal: Journal, options: FinalOptions): Promise<FinalRows> {
-  const tasks = tasksOf(stage, options);
+export async function final(
+  environment: PacingEnvironment,
+  journal: Journal,
+  options: FinalOptions,
+): Promise<FinalRows> {
+  const tasks = tasksOf(environment, options);
   const missing = tasks.filter(({ key }) => !journal.has(key));
   let leftSeconds = missing.reduce((sum, { seconds }) => sum + seconds, 0);
   console.log(
@@ -69,17 +73,17 @@ export async function final(stage: Stage, journal: Journal, options: FinalOption
 
 const minutes = (seconds: number): string => `${Math.max(0, Math.round(seconds / 6) / 10)} min`;
 
-function tasksOf(stage: Stage, { shorten, rates }: FinalOptions): Task[] {
+function tasksOf(environment: PacingEnvironment, { shorten, rates }: FinalOptions): Task[] {
   const cells = rates.flatMap((qps) =>
     WORKERS.flatMap((workers) =>
-      WINDOWS.flatMap((window) => MODES.map((mode) => cellTask(stage, { qps, workers, window, mode }, shorten))),
+      WINDOWS.flatMap((window) => MODES.map((mode) => cellTask(environment, { qps, workers, window, mode }, shorten))),
     ),
   );
   const halvings = rates.map(
     (qps): Task => ({
       key: `halve ${qps}`,
       seconds: 135 + START_SECONDS,
-      run: () => measureHalving(stage, { qps, workers: 2, window: 'sliding' }),
+      run: () => measureHalving(environment, { qps, workers: 2, window: 'sliding' }),
       show: (row: HalveRow) => halveLines(row),
     }),
   );
@@ -87,7 +91,7 @@ function tasksOf(stage: Stage, { shorten, rates }: FinalOptions): Task[] {
     (qps): Task => ({
       key: `flush ${qps}`,
       seconds: 13 + START_SECONDS,
-      run: () => measureFlush(stage, qps, 2),
+      run: () => measureFlush(environment, qps, 2),
       show: (row: FlushRow) => flushLine(row),
     }),
   );
@@ -100,14 +104,18 @@ function tasksOf(stage: Stage, { shorten, rates }: FinalOptions): Task[] {
   return [...cells, ...halvings, ...flushes, simulated];
 }
 
-function cellTask(stage: Stage, cell: Pick<Cell, 'qps' | 'workers' | 'window' | 'mode'>, shorten: number): Task {
+function cellTask(
+  environment: PacingEnvironment,
+  cell: Pick<Cell, 'qps' | 'workers' | 'window' | 'mode'>,
+  shorten: number,
+): Task {
   const { qps, workers, window, mode } = cell;
   const seconds = Math.ceil((mode === 'cardseal' ? ownSeconds(qps) : PEER_SECONDS) / shorten);
   const whole = { ...cell, seconds, warmUpSeconds: Math.ceil(warmUpSeconds(mode) / shorten) };
   return {
     key: cellKey(qps, workers, window, mode),
     seconds: whole.seconds + whole.warmUpSeconds + START_SECONDS,
-    run: async () => ({ ...whole, ...(await measureCell(stage, whole)) }),
+    run: async () => ({ ...whole, ...(await measureCell(environment, whole)) }),
     show: (row: CellRow) => cellLine(cell, { ...row.figures, machineMs: row.machineMs }),
   };
 }

@@ -3,7 +3,7 @@
  * them.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Stage } from './environment.ts';
+import type { PacingEnvironment } from './environment.ts';
 import { watchMachine } from './machine.ts';
 import { between, bins, type Figures, figures, lateness, round } from './measure.ts';
 import type { ReceiverOrder } from './receiver.ts';
@@ -26,8 +26,8 @@ export const warmUpSeconds = (mode: Mode): number => (mode === 'cardseal' ? 20 :
 
 const nowMs = () => performance.timeOrigin + performance.now();
 
-async function firstCall(stage: Stage): Promise<void> {
-  while ((await stage.report()).length === 0) await delay(100);
+async function firstCall(environment: PacingEnvironment): Promise<void> {
+  while ((await environment.report()).length === 0) await delay(100);
 }
 
 export interface Measured {
@@ -42,23 +42,23 @@ export interface Measured {
 /** A measured cell in the form of the journal. */
 export type CellRow = Cell & Measured;
 
-export async function measureCell(stage: Stage, cell: Cell): Promise<Measured> {
+export async function measureCell(environment: PacingEnvironment, cell: Cell): Promise<Measured> {
   const { qps, workers, window, mode, seconds } = cell;
-  stage.order({ limit: qps, window, reset: true });
-  await stage.start(mode, qps, workers, seconds + cell.warmUpSeconds + 5);
+  environment.order({ limit: qps, window, reset: true });
+  await environment.start(mode, qps, workers, seconds + cell.warmUpSeconds + 5);
   try {
-    await firstCall(stage);
+    await firstCall(environment);
     await delay(cell.warmUpSeconds * 1000);
     const fromMs = nowMs();
     const machine = watchMachine();
     await delay(seconds * 1000 + 50);
     const machineMs = machine();
-    const arrivals = between(await stage.report(), fromMs, fromMs + seconds * 1000);
+    const arrivals = between(await environment.report(), fromMs, fromMs + seconds * 1000);
     const lateMs = lateness(arrivals).map((ms) => round(ms, 2));
     const plotted = bins(arrivals, fromMs, PLOTTED_SECONDS);
     return { figures: figures(arrivals, qps, seconds), bins: plotted, lateMs, machineMs };
   } finally {
-    await stage.stopWorkers();
+    await environment.stopWorkers();
   }
 }
 
@@ -80,24 +80,24 @@ export interface HalveRow {
 
 /** The real limit halves after 10 s and doubles again 60 s later; rates above the nominal one may be tested. */
 export async function measureHalving(
-  stage: Stage,
+  environment: PacingEnvironment,
   { qps, workers, window }: Pick<Cell, 'qps' | 'workers' | 'window'>,
 ): Promise<HalveRow> {
   const half = Math.floor(qps / 2);
-  stage.order({ limit: qps, window, reset: true });
-  await stage.start('cardseal', qps, workers, 150, true);
+  environment.order({ limit: qps, window, reset: true });
+  await environment.start('cardseal', qps, workers, 150, true);
   try {
-    await firstCall(stage);
+    await firstCall(environment);
     await delay(5000);
     const startMs = nowMs();
     await delay(10_000);
     const halvedMs = nowMs();
-    stage.order({ limit: half, window });
+    environment.order({ limit: half, window });
     await delay(60_000);
     const doubledMs = nowMs();
-    stage.order({ limit: qps, window });
+    environment.order({ limit: qps, window });
     await delay(60_000);
-    const arrivals = await stage.report();
+    const arrivals = await environment.report();
     const span = (fromMs: number, seconds: number, limit: number) =>
       figures(between(arrivals, fromMs, fromMs + seconds * 1000), limit, seconds);
     const reached = (fromMs: number, limit: number) =>
@@ -117,7 +117,7 @@ export async function measureHalving(
       perSecond: bins(arrivals, startMs, 130, 1),
     };
   } finally {
-    await stage.stopWorkers();
+    await environment.stopWorkers();
   }
 }
 
@@ -127,20 +127,20 @@ export interface FlushRow extends Figures {
 }
 
 /** Empties Redis during the run: no second may exceed the limit, and pacing must continue. */
-export async function measureFlush(stage: Stage, qps: number, workers: number): Promise<FlushRow> {
-  stage.order({ limit: qps, window: 'sliding', reset: true });
-  await stage.start('cardseal', qps, workers, 30);
+export async function measureFlush(environment: PacingEnvironment, qps: number, workers: number): Promise<FlushRow> {
+  environment.order({ limit: qps, window: 'sliding', reset: true });
+  await environment.start('cardseal', qps, workers, 30);
   try {
-    await firstCall(stage);
+    await firstCall(environment);
     await delay(5000);
     const flushedMs = nowMs();
-    await stage.redis.flushall();
+    await environment.redis.flushall();
     await delay(8000);
-    const arrivals = await stage.report();
+    const arrivals = await environment.report();
     const after = figures(between(arrivals, flushedMs - 2000, flushedMs + 8000), qps, 10);
     const next = arrivals.find(([atMs], index) => atMs > flushedMs && atMs - arrivals[index - 1]![0] > 500);
     return { qps, resumedMs: next ? round(next[0] - flushedMs, 0) : null, ...after };
   } finally {
-    await stage.stopWorkers();
+    await environment.stopWorkers();
   }
 }

@@ -19,7 +19,7 @@ export interface WorkerOrder {
   workers: number;
   redisPort: number;
   receiverPort: number;
-  picturesPort: number;
+  imagesPort: number;
   allowProbeUp: boolean;
 }
 
@@ -27,11 +27,11 @@ const order = JSON.parse(process.argv[2]!) as WorkerOrder;
 /** Little's law with the mean latency of 343 ms, plus as many jobs in preparation or waiting for a slot. */
 const concurrency = Math.ceil((order.qps * 0.8) / order.workers) + 10;
 const upstream = new Pool(`http://127.0.0.1:${order.receiverPort}`, { connections: concurrency * 2, pipelining: 1 });
-const pictures = new Pool(`http://127.0.0.1:${order.picturesPort}`, { connections: concurrency });
+const images = new Pool(`http://127.0.0.1:${order.imagesPort}`, { connections: concurrency });
 const sealer = aesSealer('0123456789abcdef');
 
 async function prepare(): Promise<Buffer> {
-  const { body } = await pictures.request({ path: '/picture', method: 'GET' });
+  const { body } = await images.request({ path: '/picture', method: 'GET' });
   const sealed = await sealer.seal(new Uint8Array(await body.arrayBuffer()), 'front', {});
   return sealed.body;
 }

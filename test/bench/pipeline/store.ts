@@ -23,7 +23,7 @@ export function countedStore(): CountedStore {
   const inner = memoryObjectStore();
   const counts = { get: 0, put: 0, delete: 0, list: 0 };
   let closed = 0;
-  let look = () => {};
+  let check = () => {};
   const store: ObjectStore = {
     get: (key) => count('get', inner.get(key)),
     put: (key, body) => count('put', inner.put(key, body)),
@@ -32,7 +32,7 @@ export function countedStore(): CountedStore {
     async delete(keys) {
       await count('delete', inner.delete(keys));
       closed += keys.filter((key) => key.startsWith('pending/')).length;
-      look();
+      check();
     },
   };
   function count<T>(kind: keyof typeof counts, answer: T): T {
@@ -45,10 +45,10 @@ export function countedStore(): CountedStore {
     reset: () => Object.assign(counts, { get: 0, put: 0, delete: 0, list: 0 }),
     closed(cards) {
       const { promise, resolve } = Promise.withResolvers<void>();
-      look = () => {
+      check = () => {
         if (closed >= cards) resolve();
       };
-      look();
+      check();
       return promise;
     },
   };

@@ -24,7 +24,7 @@ export interface Recovered {
 }
 
 const PREFIX = '{cardseal}';
-const LOOK_MS = 100;
+const SAMPLE_MS = 100;
 
 export async function recoverOnce(pending: number): Promise<Recovered> {
   const server = await startPrivateRedis();
@@ -38,12 +38,12 @@ export async function recoverOnce(pending: number): Promise<Recovered> {
   const queued = () => server.redis.zcard(`${PREFIX}:recognize:prioritized`);
   try {
     const samples: [share: number, mb: number][] = [];
-    const look = async () => samples.push([(await queued()) / pending, rssMb()]);
-    await look();
-    const watch = setInterval(() => void look(), LOOK_MS);
+    const sample = async () => samples.push([(await queued()) / pending, rssMb()]);
+    await sample();
+    const watch = setInterval(() => void sample(), SAMPLE_MS);
     const walkS = await timed(() => reconciler.walk());
     clearInterval(watch);
-    await look();
+    await sample();
     const { get, list } = requests;
     const againS = await timed(() => reconciler.walk());
     const memory = /used_memory:(\d+)/.exec(await server.redis.info('memory'))![1];

@@ -23,18 +23,18 @@ export async function workPerCpuSecond(processes: number): Promise<number> {
 }
 
 /** Encryption, text and objects, as in the processing of a job. */
-function work(picture: Buffer): void {
-  const cipher = createCipheriv('aes-128-ecb', picture.subarray(0, 16), null);
-  Buffer.concat([cipher.update(picture), cipher.final()]).toString('base64');
-  JSON.parse(JSON.stringify([...picture.subarray(0, 2000)]));
+function work(image: Buffer): void {
+  const cipher = createCipheriv('aes-128-ecb', image.subarray(0, 16), null);
+  Buffer.concat([cipher.update(image), cipher.final()]).toString('base64');
+  JSON.parse(JSON.stringify([...image.subarray(0, 2000)]));
 }
 
 if (process.argv[2] === 'busy') {
-  const picture = Buffer.alloc(PICTURE_BYTES, 7);
+  const image = Buffer.alloc(PICTURE_BYTES, 7);
   const atStart = process.cpuUsage();
   const untilMs = performance.now() + BUSY_MS;
   let rounds = 0;
-  for (; performance.now() < untilMs; rounds++) work(picture);
+  for (; performance.now() < untilMs; rounds++) work(image);
   const { user, system } = process.cpuUsage(atStart);
   process.send!((rounds * 1e6) / (user + system));
   process.disconnect();

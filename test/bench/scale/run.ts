@@ -160,19 +160,19 @@ async function endChild(child: ChildProcess): Promise<void> {
 async function watchCompleted(redisUrl: string) {
   const events = new QueueEvents(QUEUES.recognize, { connection: { url: redisUrl }, prefix: PREFIX });
   let count = 0;
-  let look = () => {};
+  let check = () => {};
   events.on('completed', () => {
     count++;
-    look();
+    check();
   });
   await events.waitUntilReady();
   return {
     until(wanted: number) {
       const { promise, resolve } = Promise.withResolvers<void>();
-      look = () => {
+      check = () => {
         if (count >= wanted) resolve();
       };
-      look();
+      check();
       return promise;
     },
     stop: () => events.close(),

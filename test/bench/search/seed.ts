@@ -43,7 +43,7 @@ export async function seedLedger({ dataDir, tenant, jobs, failed }: SeedOptions)
     const master = localMasterKey(await masterKeyOf(dataDir));
     const ledger = createLedger({ store: folder.store, master, clock: systemClock });
     await createTenant(ledger, systemClock, tenant, 'A tenant of a week');
-    const picture = await plainJpeg();
+    const image = await plainJpeg();
     const startMs = Date.now() - WEEK_MS;
     const idOf = (at: number) => newJobId(startMs + Math.floor((at * WEEK_MS) / jobs));
     const oldest = idOf(0);
@@ -54,7 +54,7 @@ export async function seedLedger({ dataDir, tenant, jobs, failed }: SeedOptions)
         const job = n === 0 ? oldest : idOf(n);
         const isFailed = Math.floor(((n + 1) * failed) / jobs) > Math.floor((n * failed) / jobs);
         const code = n < RARE ? RARE_CODE : isFailed ? CODE : '-';
-        await makeJob(ledger, { tenant, job, n, code, picture });
+        await makeJob(ledger, { tenant, job, n, code, image });
         if (n % 10_000 === 0) process.stderr.write(`${n} jobs, ${Math.round(performance.now() - beganMs)} ms\n`);
       }
     }
@@ -78,19 +78,19 @@ interface Seed {
   job: JobId;
   n: number;
   code: string;
-  picture: Buffer;
+  image: Buffer;
 }
 
 export const referenceOf = (n: number) => `contract ${n}`;
 
-async function makeJob(ledger: Ledger, { tenant, job, n, code, picture }: Seed): Promise<void> {
+async function makeJob(ledger: Ledger, { tenant, job, n, code, image }: Seed): Promise<void> {
   const atMs = Date.now();
   const reference = referenceOf(n);
   const state = code === '-' ? 'succeeded' : 'failed';
   const { sealed, keep } = await ledger.jobs.startUnseen(tenant, job);
   await keep();
   if (state === 'failed') {
-    await sealed.putImage('front', picture);
+    await sealed.putImage('front', image);
     const texts = { full: '{}', reference: '{}' };
     await sealed.decide({ v: 1, generation: 1, state, code, atMs, eventId: `msg_${n}`, ...texts } as never);
   }

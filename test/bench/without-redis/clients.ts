@@ -24,14 +24,14 @@ export async function limitedKey(app: TestStack): Promise<string> {
 }
 
 /** Throws when the API does not accept a job. */
-export async function submitMany({ url, key, clients }: Target, picture: Buffer, cards: number): Promise<Latency> {
+export async function submitMany({ url, key, clients }: Target, image: Buffer, cards: number): Promise<Latency> {
   const took: number[] = [];
   const headers = { authorization: `Bearer ${key}`, 'content-type': 'image/jpeg' };
   let left = cards;
   const client = async () => {
     while (left-- > 0) {
       const startedMs = performance.now();
-      const { statusCode, body } = await request(url, { method: 'POST', headers, body: picture });
+      const { statusCode, body } = await request(url, { method: 'POST', headers, body: image });
       await body.dump();
       took.push(performance.now() - startedMs);
       if (statusCode !== 202) throw new Error(`a job got ${statusCode}`);

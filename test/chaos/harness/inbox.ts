@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
-import { answer, type Manner, startReceiver } from '../../support/webhook-receiver.ts';
+import { answer, type Behaviour, startReceiver } from '../../support/webhook-receiver.ts';
 import type { Arrived } from '../checker/index.ts';
 
 export interface Inbox {
@@ -32,7 +32,7 @@ export async function startInbox(): Promise<Inbox> {
   const webhooks = new Map<string, Webhook>();
   const waiting = new Map<string, PromiseWithResolvers<void>>();
   const receiver = await startReceiver({ keep: false });
-  const accept: Manner = (response, arrival, request) => {
+  const accept: Behaviour = (response, arrival, request) => {
     const status = heldBack.has(arrival.path.slice(1)) ? 503 : (answers.shift() ?? 204);
     answer(status)(response, arrival, request);
     const { raw, headers, event, id } = arrival;

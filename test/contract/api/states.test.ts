@@ -43,7 +43,7 @@ describe('the states of a job', () => {
 
   const submit = async (): Promise<JobView> =>
     (await api.call('POST', '/v1/jobs', { key, ...json({ front: { image } }) })).body;
-  const look = async (id: string): Promise<JobView> => (await api.call('GET', `/v1/jobs/${id}`, { key })).body;
+  const read = async (id: string): Promise<JobView> => (await api.call('GET', `/v1/jobs/${id}`, { key })).body;
 
   async function act(action: (typeof ACTIONS)[number], view: JobView): Promise<number> {
     const at = `/v1/jobs/${view.id}`;
@@ -76,7 +76,7 @@ describe('the states of a job', () => {
         expect(view.state).toBe('queued');
         for (const action of actions) {
           const status = await act(action, view);
-          const after = await look(view.id);
+          const after = await read(view.id);
           check(view, after);
           if (after.state !== view.state) expect(TRANSITIONS[view.state]).toContain(after.state);
           // A refused action changes nothing.
@@ -97,7 +97,7 @@ describe('the states of a job', () => {
         for (const actions of bursts) {
           const statuses = await Promise.all(actions.map((action) => act(action, view)));
           for (const status of statuses) expect([200, 202, 404, 409, 410]).toContain(status);
-          const after = await look(view.id);
+          const after = await read(view.id);
           check(view, after);
           view = after;
         }

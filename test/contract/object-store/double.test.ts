@@ -87,18 +87,18 @@ describe.skipIf(!testsTheDouble)('the double keeps accepted objects (skipped for
     await end();
     const child = await forkMain();
     client = clientOf(child.endpoint);
-    const answered: string[] = [];
-    const lanes = Array.from({ length: 8 }, async (_, lane) => {
+    const acknowledged: string[] = [];
+    const writers = Array.from({ length: 8 }, async (_, writer) => {
       for (let n = 0; ; n++) {
-        await put(`jobs/${lane}/${n}`, `jobs/${lane}/${n}`.repeat(100));
-        if (answered.push(`jobs/${lane}/${n}`) === 200) child.process.kill('SIGKILL');
+        await put(`jobs/${writer}/${n}`, `jobs/${writer}/${n}`.repeat(100));
+        if (acknowledged.push(`jobs/${writer}/${n}`) === 200) child.process.kill('SIGKILL');
       }
     });
-    await Promise.allSettled(lanes);
+    await Promise.allSettled(writers);
     client.destroy();
     await begin();
-    expect(answered.length).toBeGreaterThanOrEqual(200);
-    for (const key of answered) expect(await text(key)).toBe(key.repeat(100));
+    expect(acknowledged.length).toBeGreaterThanOrEqual(200);
+    for (const key of acknowledged) expect(await text(key)).toBe(key.repeat(100));
     for (const key of await names()) expect(await text(key as string)).toBe((key as string).repeat(100));
   });
 

@@ -27,12 +27,12 @@ const byBytes = (keys: string[]) => [...keys].sort((a, b) => Buffer.compare(Buff
 
 beforeAll(async () => {
   const waiting = [...many, ...odd];
-  const lane = async () => {
+  const putSome = async () => {
     for (let Key = waiting.pop(); Key !== undefined; Key = waiting.pop()) {
       await store.client.send(new PutObjectCommand({ Bucket: store.bucket, Key, Body: Buffer.from(Key) }));
     }
   };
-  await Promise.all(Array.from({ length: 16 }, lane));
+  await Promise.all(Array.from({ length: 16 }, putSome));
 }, 120_000);
 
 const page = (input: Partial<ListObjectsV2CommandInput>) =>
@@ -89,7 +89,7 @@ describe('pages', () => {
     expect(await page({ MaxKeys: 0 })).toMatchObject({ KeyCount: 0, IsTruncated: false });
   });
 
-  check('a prefix that nothing has shows nothing', async () => {
+  check('an unused prefix lists nothing', async () => {
     expect(await listAll({ Prefix: 'pending/' })).toEqual({ keys: [], prefixes: [], pages: [0] });
   });
 
@@ -141,7 +141,7 @@ describe('order and names', () => {
     expect(names).toEqual(byBytes(odd.filter((key) => key.startsWith('odd/'))));
   });
 
-  check('a line tells size, ETag and time', async () => {
+  check('an entry has size, ETag and time', async () => {
     const [line] = (await page({ Prefix: 'odd/aa' })).Contents ?? [];
     expect(line).toMatchObject({ Key: 'odd/aa', Size: 6, ETag: expect.stringMatching(/^"[0-9a-f]{32}"$/) });
     expect(Math.abs(Number(line?.LastModified) - Date.now())).toBeLessThan(300_000);

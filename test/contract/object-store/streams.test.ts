@@ -96,7 +96,7 @@ describe('signed chunks', () => {
     expect(await refusalOf(read('tampered'))).toMatchObject({ status: 404 });
   });
 
-  check('what is left of a refused body does not stand in the way of the next request', async () => {
+  check('the rest of a refused body does not affect the next request', async () => {
     // The client chooses the connection of each request, so repeat often enough for a reuse to happen.
     for (let n = 0; n < 40; n++) {
       const refused = await putSignedChunks(store, 'refused', body, { withTrailer: false, tamper: 'chunk' });

@@ -62,15 +62,15 @@ export async function waitAtClosedGate(settings: Settings): Promise<Findings> {
   }
 }
 
-interface Scene {
+interface Setup {
   app: TestStack;
   redis: Redis;
   pacer: Pacer;
   credential: string;
 }
 
-async function experiment({ jobs, closedMs, workers, say }: Settings, scene: Scene): Promise<Findings> {
-  const { app, redis, pacer, credential } = scene;
+async function experiment({ jobs, closedMs, workers, say }: Settings, setup: Setup): Promise<Findings> {
+  const { app, redis, pacer, credential } = setup;
   let specimen: Specimen | undefined;
   for await (const one of generateSpecimens({ count: 1, seed: 4, scenario: 'good', scale: 0.5 })) specimen = one;
   await pacer.closeGate(credential, 'operator', undefined, 'experiment');
@@ -80,10 +80,10 @@ async function experiment({ jobs, closedMs, workers, say }: Settings, scene: Sce
   const ids = await submitAll(app, specimen!.front, jobs);
   await delay(SETTLE_MS);
   const early = await attempts(redis, ids);
-  const before = await measure(scene, pids);
+  const before = await measure(setup, pids);
   say(`${jobs} jobs wait; measuring for ${closedMs / 1000} s`);
   await delay(closedMs);
-  const after = await measure(scene, pids);
+  const after = await measure(setup, pids);
   const quietS = (after.atMs - before.atMs) / 1000;
   const { body: waiting } = await app.call('GET', `/v1/jobs/${ids[0]}`);
   const spent = await attempts(redis, ids);
@@ -129,7 +129,7 @@ async function submitAll(app: TestStack, front: Buffer, jobs: number): Promise<s
   return ids;
 }
 
-async function measure({ app, redis }: Scene, pids: readonly number[]) {
+async function measure({ app, redis }: Setup, pids: readonly number[]) {
   const atMs = Date.now();
   const [info, stats, ...cpu] = await Promise.all([redis.info('stats'), app.stats(), ...pids.map(cpuSeconds)]);
   return {

@@ -38,7 +38,7 @@ export interface Findings {
   states: Record<string, number>;
 }
 
-interface Scene {
+interface Setup {
   app: TestStack;
   redis: Redis;
   pacer: Pacer;
@@ -48,7 +48,7 @@ interface Scene {
 
 const PREFIX = '{cardseal}';
 const SUBMITTERS = 24;
-const LOOK_MS = 50;
+const POLL_MS = 50;
 /** Counting lists the whole bucket, which also loads the store of the workers. */
 const COUNT_MS = 2000;
 const SAY_EVERY_MS = 10_000;
@@ -71,16 +71,16 @@ export async function emptyRedis(settings: Settings): Promise<Findings> {
   }
 }
 
-async function experiment({ jobs, repliedShare, say }: Settings, scene: Scene): Promise<Findings> {
-  const { app, redis, pacer, credential } = scene;
+async function experiment({ jobs, repliedShare, say }: Settings, setup: Setup): Promise<Findings> {
+  const { app, redis, pacer, credential } = setup;
   const replied = Math.round(jobs * repliedShare);
   const startedMs = performance.now();
   await refuseOutcomes(app, true);
-  const ids = await submit(scene, 0, replied);
+  const ids = await submit(setup, 0, replied);
   say(`${replied} jobs submitted whose outcome the store refuses; waiting for their replies`);
   await until(async () => (await count(app, '.reply')) === replied, 'replies', COUNT_MS);
   await pacer.closeGate(credential, 'operator', undefined, 'experiment');
-  ids.push(...(await submit(scene, replied, jobs - replied, say)));
+  ids.push(...(await submit(setup, replied, jobs - replied, say)));
   const submitS = (performance.now() - startedMs) / 1000;
   await until(async () => (await queued(redis)) >= jobs, 'cards in the queue');
   const callsBefore = (await app.stats()).calls!;
@@ -127,7 +127,7 @@ async function refuseOutcomes({ stack }: TestStack, refuse: boolean): Promise<vo
   if (!answer.ok) throw new Error(`store control: ${answer.status}`);
 }
 
-async function submit({ app, picture }: Scene, from: number, jobs: number, say?: (line: string) => void) {
+async function submit({ app, picture }: Setup, from: number, jobs: number, say?: (line: string) => void) {
   const ids: string[] = [];
   let next = from;
   const some = async () => {
@@ -159,7 +159,7 @@ async function count(app: TestStack, ending: string): Promise<number> {
 }
 
 /** Polled, because nothing announces that an entry has gone. */
-async function until(done: () => Promise<boolean>, what: string, everyMs = LOOK_MS): Promise<void> {
+async function until(done: () => Promise<boolean>, what: string, everyMs = POLL_MS): Promise<void> {
   const deadlineMs = performance.now() + QUIET_S * 1000;
   while (!(await done())) {
     if (performance.now() > deadlineMs) throw new Error(`${what}: not within ${QUIET_S} s`);
@@ -189,12 +189,12 @@ async function untilNothingIsOwed(app: TestStack, say: (line: string) => void): 
 async function statesOf(app: TestStack, ids: readonly string[]): Promise<Record<string, number>> {
   const states: Record<string, number> = {};
   const left = [...ids];
-  const look = async () => {
+  const inspectSome = async () => {
     for (let id = left.pop(); id !== undefined; id = left.pop()) {
       const { body } = await app.call('GET', `/v1/jobs/${id}`);
       states[body.state] = (states[body.state] ?? 0) + 1;
     }
   };
-  await Promise.all(Array.from({ length: SUBMITTERS }, look));
+  await Promise.all(Array.from({ length: SUBMITTERS }, inspectSome));
   return states;
 }

@@ -69,7 +69,7 @@ export interface OutageFindings {
 const QUEUE = '{cardseal}:recognize:';
 const SPECIMENS = 4;
 
-interface Scene {
+interface Setup {
   app: TestStack;
   redis: Redis;
   pacer: Pacer;
@@ -118,16 +118,16 @@ export async function surviveOutage(settings: OutageSettings): Promise<OutageFin
   }
 }
 
-async function experiment(settings: OutageSettings, scene: Scene): Promise<OutageFindings> {
-  const { app, pacer, redis, setOutage } = scene;
+async function experiment(settings: OutageSettings, setup: Setup): Promise<OutageFindings> {
+  const { app, pacer, redis, setOutage } = setup;
   const { kind, jobs, outageMs, giveUpMs, say } = settings;
-  const first = await app.submit({ front: scene.specimens[0]!.front });
+  const first = await app.submit({ front: setup.specimens[0]!.front });
   await app.finished(first.id);
 
   const beganMs = Date.now();
   await setOutage(true);
   say(`${kind}: the provider is away for ${outageMs / 1000} s`);
-  const ids = await arrive(scene, jobs, outageMs);
+  const ids = await arrive(setup, jobs, outageMs);
   const gate = (await pacer.snapshot())[0]!.gate;
   const { body: middle } = await app.call('GET', `/v1/jobs/${ids[Math.floor(jobs / 2)]}`);
   const attemptsSpent = await spentAttempts(redis, ids);
@@ -173,7 +173,7 @@ const timed = ({ at, latency_ms }: Attempt) => ({ atMs: Date.parse(at), endMs: D
 const latest = (ends: readonly { finished_at: string }[]): number =>
   Math.max(...ends.map(({ finished_at }) => Date.parse(finished_at)));
 
-async function arrive({ app, specimens }: Scene, jobs: number, overMs: number): Promise<string[]> {
+async function arrive({ app, specimens }: Setup, jobs: number, overMs: number): Promise<string[]> {
   const startMs = Date.now();
   const ids: string[] = [];
   for (let at = 0; at < jobs; at++) {

@@ -4,7 +4,7 @@
  */
 import type { ServerResponse } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { answer, type Manner } from '../../support/webhook-receiver.ts';
+import { answer, type Behaviour } from '../../support/webhook-receiver.ts';
 import { type Listener, webhookViolations } from '../webhook-checker.ts';
 import { type ReceiverStack, startReceiverStack } from './receiver-stack.ts';
 
@@ -20,10 +20,10 @@ beforeAll(async () => {
 afterAll(() => stack?.stop());
 
 /** Misbehaves on the first request and behaves well afterwards. */
-function once(manner: Manner): Manner {
+function once(behaviour: Behaviour): Behaviour {
   let first = true;
   return (...args) => {
-    if (first) manner(...args);
+    if (first) behaviour(...args);
     else answer(204)(...args);
     first = false;
   };
@@ -60,28 +60,28 @@ const entriesOf = async (job: string, { id }: Listener) =>
   }[];
 
 describe('misbehaving receivers', () => {
-  it.each<{ name: string; manner: () => Manner; classes: string[] }>([
-    { name: 'drip', manner: () => drip('HTTP/1.1 200 OK\r\nx-a: '), classes: ['timeout', 'delivered'] },
+  it.each<{ name: string; behaviour: () => Behaviour; classes: string[] }>([
+    { name: 'drip', behaviour: () => drip('HTTP/1.1 200 OK\r\nx-a: '), classes: ['timeout', 'delivered'] },
     // The status line is complete, so the receiver has the event, whatever happens to the body.
-    { name: 'drip-body', manner: () => drip('HTTP/1.1 200 OK\r\n\r\n'), classes: ['delivered'] },
+    { name: 'drip-body', behaviour: () => drip('HTTP/1.1 200 OK\r\n\r\n'), classes: ['delivered'] },
     {
       name: 'redirect',
-      manner: () => answer(307, { location: stack.honeypotUrl }),
+      behaviour: () => answer(307, { location: stack.honeypotUrl }),
       classes: ['redirect', 'delivered'],
     },
     {
       name: 'reset',
-      manner: () => (response) => void response.socket?.resetAndDestroy(),
+      behaviour: () => (response) => void response.socket?.resetAndDestroy(),
       classes: ['connection', 'delivered'],
     },
   ])(
     '$name: the worker closes in time, follows no redirect, and repeats the same bytes',
-    async ({ name, manner, classes }) => {
+    async ({ name, behaviour, classes }) => {
       const listeners = [
         await stack.listen(stack.receiver.url(`/${name}`)),
         await stack.listen(stack.receiver.url(`/beside-${name}`)),
       ];
-      stack.receiver.behave(`/${name}`, once(manner()));
+      stack.receiver.behave(`/${name}`, once(behaviour()));
       const job = await stack.pendingDeliveries.add(listeners.map(({ id }) => id));
       await atRest(listeners, [job]);
       const entries = await entriesOf(job, listeners[0]!);
