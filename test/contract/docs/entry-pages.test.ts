@@ -36,6 +36,11 @@ describe('ARCHITECTURE.md', () => {
     expect(folders.filter((folder) => !architecture.includes(`| \`${folder}\` |`))).toEqual([]);
   });
 
+  it('names every folder of core and of the apps with a pipeline', () => {
+    const inside = ['packages/core/src', 'apps/api/src', 'apps/worker/src'].flatMap(foldersOf);
+    expect(inside.filter((folder) => !architecture.includes(`\`${folder}\``))).toEqual([]);
+  });
+
   it.each(['ARCHITECTURE.md', 'README.md', ...GUIDES])('%s names only files and folders that exist', (page) => {
     expect(pathsIn(read(page)).filter((named) => !existsSync(path.join(ROOT, named)))).toEqual([]);
   });
