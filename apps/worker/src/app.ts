@@ -1,4 +1,4 @@
-/** The worker as something one can build, start and stop: recognizes cards, delivers webhooks, reconciles. */
+/** Builds, starts and stops the worker: it recognizes cards, delivers webhooks and reconciles. */
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Clock, createQuorumClock, redisTime } from '@cardseal/base/clock';
@@ -40,18 +40,18 @@ export interface WorkerOverrides {
   random?: () => number;
   log?: Log;
   ledger?: Ledger;
-  /** Asks the process to end as an operator would. */
+  /** Ends the process in order, as SIGTERM does. */
   end?: () => void;
 }
 
-/** What stopping may take beyond the grace of work on the wire. */
+/** The time that stopping may take in addition to the grace for calls in flight. */
 const LAST_MS = 5000;
 const HURRY_MS = 1000;
 
 export interface WorkerApp {
-  /** Resolves once jobs are taken and the other processes see this worker. */
+  /** Resolves once the worker takes jobs and the other processes see it. */
   start(): Promise<undefined>;
-  /** @param hurry aborts when calls in progress must not be waited for any longer: they count as interrupted. */
+  /** @param hurry aborts when the worker must no longer wait for calls in flight: they count as interrupted. */
   stop(hurry?: AbortSignal): Promise<void>;
 }
 
@@ -150,7 +150,7 @@ export function createWorker(config: WorkerConfig, overrides: WorkerOverrides = 
       await listener.start(log);
       await workers.start();
       guard.start();
-      // What a credential used is restored with the queues: that takes one who knows the pool.
+      // Usage of credentials is restored together with the queues, which needs a worker that knows the pool.
       if (recognizes) {
         reconciler.start();
         usage.start();
@@ -161,7 +161,7 @@ export function createWorker(config: WorkerConfig, overrides: WorkerOverrides = 
       return undefined;
     },
     stop(hurry) {
-      // Nothing that hangs may keep the process: what it held is in the ledger.
+      // Nothing that hangs may keep the process running: everything it held is in the ledger.
       stopped ??= Promise.race([stop(), atMost(config.SHUTDOWN_GRACE_MS + LAST_MS), hurried(hurry)]);
       return stopped;
     },
@@ -184,7 +184,7 @@ function atMost(ms: number): Promise<void> {
   return delay(ms, undefined, { ref: false });
 }
 
-/** Resolves a short time after the signal, which is enough for the log and for what is being written. */
+/** Resolves a short time after the signal: enough for the log and for writes in progress. */
 function hurried(hurry: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve) => {
     const soon = () => void atMost(HURRY_MS).then(resolve);

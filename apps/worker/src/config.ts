@@ -1,4 +1,4 @@
-/** The worker's environment, read once by `main.ts`. */
+/** The settings of the worker. `main.ts` reads them once. */
 import {
   baiduEnvironment,
   commonEnvironment,
@@ -21,9 +21,9 @@ const schema = z.object({
   ...storeEnvironment,
   ...webhookEnvironment,
   ...baiduEnvironment,
-  /** Needed by those that recognize. */
+  /** Required for the role `recognize`. */
   BAIDU_CREDENTIALS_FILE: baiduEnvironment.BAIDU_CREDENTIALS_FILE.optional(),
-  /** What this worker does; whoever recognizes also reconciles and sweeps. */
+  /** The roles of this worker; a worker that recognizes also reconciles and sweeps. */
   WORKER_ROLES: z
     .string()
     .default('recognize,deliver')
@@ -32,26 +32,26 @@ const schema = z.object({
       message: 'must be recognize, deliver, or both with a comma',
     }),
   RECOGNIZE_CONCURRENCY: positiveInteger.optional(),
-  /** Of one billed call; for the estimate in the metrics. */
+  /** The price of one billed call, for the estimate in the metrics. */
   UPSTREAM_PRICE_YUAN: z.coerce.number().min(0).default(0),
-  /** Mostly waiting for receivers, so that it costs sockets and little else. */
+  /** A delivery mostly waits for its receiver, so it costs a socket and little else. */
   DELIVER_CONCURRENCY: positiveInteger.default(200),
-  /** How long work on the wire may still take after SIGTERM; longer than the slowest deadline. */
+  /** How long calls in flight may take after SIGTERM; longer than the longest deadline. */
   SHUTDOWN_GRACE_MS: positiveInteger.default(20_000),
   UPSTREAM_DEADLINE_MS: positiveInteger.default(10_000),
   PUBLIC_URL: httpUrl.optional(),
   WEBHOOK_DEADLINE_MS: positiveInteger.max(30_000).default(15_000),
   RECONCILE_INTERVAL_MS: positiveInteger.default(60_000),
   LOCK_DURATION_MS: positiveInteger.default(30_000),
-  /** How long the event loop may stand still, or cards wait beside a worker that moves none, before it is ended. */
+  /** The worker ends when its event loop hangs for this long, or when jobs wait for this long and it starts none. */
   STUCK_AFTER_MS: positiveInteger.min(2000).default(60_000),
-  /** At this much of the heap in use a worker drains and ends; by default at 85 % of what V8 may have. */
+  /** A worker whose heap reaches this size drains and ends; default: 85 % of V8's limit. */
   HEAP_CAP_MB: positiveInteger.optional(),
-  /** Tests only: a folder in which files named after failpoints say what is to happen there. */
+  /** Tests only: a folder whose files, named after failpoints, say what happens there. */
   FAILPOINTS_DIR: z.string().optional(),
-  /** How long the pictures of a failed or expired job stay, so that it can be tried again. */
+  /** How long the images of a failed or expired job stay, so that it can be retried. */
   RETRY_WINDOW_MS: positiveInteger.default(72 * 60 * 60_000),
-  /** How long a job and its result stay, unless the job says otherwise. */
+  /** How long a job and its result stay, unless the job sets its own time. */
   RETENTION_MS: positiveInteger.default(7 * 24 * 60 * 60_000),
   RETENTION_INTERVAL_MS: positiveInteger.default(10 * 60_000),
 });
@@ -85,7 +85,7 @@ const fileChecks: SettingsCheck<typeof schema>[] = [
 ];
 
 /**
- * @param files checks the files that settings name too, as a start does.
+ * @param files also checks the files that settings name, as a start does.
  * @throws ConfigurationError with every problem.
  */
 export function readConfig(env: Env, { files = false } = {}): WorkerConfig {

@@ -1,4 +1,4 @@
-/** What every step of the worker is given. */
+/** The parts that the worker's steps share. */
 
 import type { Clock } from '@cardseal/base/clock';
 import type { Ledger } from '@cardseal/core/ledger';
@@ -36,6 +36,6 @@ export interface WorkerContext {
   /** Nominal calls per second, by credential id. */
   rates: ReadonlyMap<string, number>;
   webhooks: WebhookSender;
-  /** Aborts when the worker begins to stop: who only waits hands back at once. */
+  /** Aborts when the worker begins to stop: a job that only waits is returned at once. */
   stopping: AbortSignal;
 }

@@ -1,4 +1,4 @@
-/** The pool file: which credentials there are, and what each may do. */
+/** Reads the pool file: the credentials and their limits. */
 import { ConfigurationError, readSecretFile } from '@cardseal/core/config';
 import { problemsOf } from '@cardseal/core/validation';
 import { z } from 'zod';

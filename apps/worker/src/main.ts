@@ -1,4 +1,4 @@
-/** Starts the worker from the environment. Nothing imports this file. */
+/** Starts the worker from the environment. No other file imports this one. */
 
 import { runApp } from '@cardseal/core/lifetime';
 import { describeTrouble } from '@cardseal/core/preflight';

@@ -9,7 +9,7 @@ export interface PoolSettings {
   BAIDU_KEY_WRAPPER?: string | undefined;
 }
 
-/** What is wrong with the pool file and with the key wrapper that its credentials use. */
+/** The problems of the pool file and of the key wrapper that its credentials use. */
 export function poolProblems({ BAIDU_CREDENTIALS_FILE, BAIDU_KEY_WRAPPER }: PoolSettings): string[] {
   let pool: Credential[] = [];
   const own = problemsFrom(() => {

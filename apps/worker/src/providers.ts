@@ -1,4 +1,4 @@
-/** The pool of credentials as things that can be called: one provider each, over shared connections and key wrapper. */
+/** Creates one provider per credential, with shared connections and a shared key wrapper. */
 
 import type { Clock } from '@cardseal/base/clock';
 import { ConfigurationError, readProxies } from '@cardseal/core/config';
@@ -30,7 +30,7 @@ export interface ProviderParts {
   config: WorkerConfig;
   credentials: readonly Credential[];
   redis: Redis;
-  /** 32 bytes; seals access tokens in Redis, the same for all workers. */
+  /** 32 bytes; seals access tokens in Redis, equal for all workers. */
   tokenSealKey: () => Promise<Buffer>;
   clock: Clock;
   log: Log;
@@ -55,7 +55,7 @@ export function createProviders(parts: ProviderParts): Providers {
   };
 }
 
-/** Rate × the longest a call can take: a call that has its permit must never wait for a connection. */
+/** Rate × the longest duration of a call: a call with a permit must never wait for a connection. */
 function mostInFlight(credentials: readonly Credential[], deadlineMs: number): number {
   const callsPerSecond = credentials.reduce((sum, { qps }) => sum + qps, 0);
   return Math.max(16, Math.ceil((callsPerSecond * deadlineMs) / 1000));

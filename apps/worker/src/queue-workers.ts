@@ -1,4 +1,4 @@
-/** The two BullMQ workers: how they take jobs, notice a lost lock, back off, and stop within a grace. */
+/** The two BullMQ workers: how they take jobs, detect a lost lock, back off, and stop within a grace period. */
 
 import {
   type Backoff,
@@ -39,24 +39,24 @@ export interface QueueWorkers {
   /** Tells the other processes that this worker is starting. */
   announce(): Promise<void>;
   start(): Promise<void>;
-  /** Resolves when a recognising worker has reported to the others; at once for one that only delivers. */
+  /** Resolves when a recognizing worker has reported to the others; at once for one that only delivers. */
   reported(): Promise<void>;
-  /** Lets work on the wire finish for `graceMs`, then hands the rest back. */
+  /** Lets calls in flight finish for `graceMs`, then returns the other jobs. */
   stop(graceMs: number): Promise<void>;
-  /** Cards that wait and may be taken. Throws while Redis is away. */
+  /** Jobs that wait and may be taken. Throws while Redis is away. */
   waiting(): Promise<number>;
-  /** When a card was last started or ended here, on the clock of `performance.now()`. */
+  /** When this worker last started or ended a job, on the clock of `performance.now()`. */
   movedAtMs(): number;
 }
 
-/** What workers know of each other. */
+/** The board on which workers report to each other. */
 export interface QueueDependencies {
   board: WorkerBoard;
   crashCounts: CrashCounts;
   pool: readonly PoolEntry[];
 }
 
-/** Counts a minute of what ended, kept for the operators' overview. */
+/** Counts ended jobs per minute, for the operators' overview. */
 const METRICS_MINUTES = 120;
 
 export function createQueueWorkers(context: WorkerContext, dependencies: QueueDependencies): QueueWorkers {
@@ -76,7 +76,7 @@ export function createQueueWorkers(context: WorkerContext, dependencies: QueueDe
   return {
     movedAtMs: () => movedAtMs,
     async waiting() {
-      // Who holds replies that cannot be saved waits for the ledger, and is not stuck.
+      // A worker with replies that cannot be saved waits for the ledger and is not stuck.
       if (!recognizes || hold.held() || context.writeBuffer.waiting() > 0) return 0;
       const counts = await context.jobQueue.queues().recognize.getJobCounts('wait', 'prioritized');
       return counts.wait! + counts.prioritized!;
@@ -99,7 +99,7 @@ export function createQueueWorkers(context: WorkerContext, dependencies: QueueDe
   };
 }
 
-/** Takes as many cards as the rate needs, and none while no credential may be called. */
+/** Takes as many jobs as the rate needs, and none while no credential may be called. */
 function buildRecognize(context: WorkerContext, { board, pool, crashCounts }: QueueDependencies) {
   const { config, clock, log, pacer, meter, jobQueue } = context;
   const sweep = createClosedGateSweep(context);
@@ -145,7 +145,10 @@ function buildRecognize(context: WorkerContext, { board, pool, crashCounts }: Qu
   return { recognize, controller, hold, sweep };
 }
 
-/** Who convicts for stalling takes the bystanders too: `life/suspects.ts` finds the one. */
+/**
+ * Disable BullMQ's stalled-job failure: it fails every job of a crashed worker. `poison-quarantine.ts` isolates the
+ * cause.
+ */
 const NEVER = 1_000_000;
 
 function build<Data>(
@@ -168,7 +171,7 @@ function build<Data>(
     metrics: { maxDataPoints: METRICS_MINUTES },
     ...options,
   });
-  // A lost lock means that another worker may have the job: ours must stop before it pays for a second call.
+  // After a lost lock another worker may have the job: this one must stop before it pays for a second call.
   worker.on('lockRenewalFailed', (ids) => {
     log.warn('queue.lock_lost', { reason: queue, count: ids.length });
     for (const id of ids) worker.cancelJob(id, 'lock_lost');
@@ -188,8 +191,8 @@ async function stopWorker(worker: Pick<Worker, 'close' | 'cancelAllJobs'>, grace
 }
 
 /**
- * A provider that is over its limit as a whole is given longer than one that failed a single call. A response that cannot
- * be opened waits longer still: within that time other images show whether the provider or this one is the cause.
+ * A provider that is over its limit as a whole gets more time than one that failed a single call. An undecryptable
+ * response waits even longer: within that time other images show whether the provider or this image is the cause.
  */
 function backoffFor(job: { data: RecognizeJob } | undefined): Backoff {
   const last = job?.data.attempts.at(-1)?.class;

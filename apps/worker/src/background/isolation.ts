@@ -1,16 +1,19 @@
 /**
- * Walks do their work for each name alone: one object that does not open, of one tenant, must not stand in the way of
- * all others. What failed is told with its ids and left where it is; a walk that met a passing trouble has not seen
- * everything, and says so when it ends.
+ * Isolates the items of a scan from each other: one object of one tenant that does not open must not stop the work for
+ * all others. A failed item is logged with its ids and left unchanged. A scan that met a transient error has not seen
+ * everything, and throws that error at its end.
  */
 import { asCardsealError, type CardsealError } from '@cardseal/base/errors';
 import { describeError, type Log } from '@cardseal/core/log';
 import type { Metrics } from '@cardseal/core/metrics';
 
 export interface Isolation {
-  /** What came of those that did not fail. Throws when all of several fail by a passing trouble: then it is everybody's. */
+  /**
+   * Results of the items that succeeded. Throws if several items failed and all with a transient error: the cause is
+   * then shared.
+   */
   each<T extends Owned, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]>;
-  /** Throws the passing trouble that was met last, if any was. */
+  /** Throws the last transient error, if there was one. */
   end(): void;
 }
 
@@ -31,7 +34,7 @@ interface Owned {
  */
 const UNKNOWN_KEY = 'key_service_unknown_key';
 
-/** Tells of what will not mend itself, with the ids. A trouble that passes is returned instead. */
+/** Logs an error that does not pass by itself, with the ids. Returns a transient error instead. */
 export function logIfStuck(told: IsolationParts, owned: Owned, thrown: unknown): CardsealError | null {
   const error = asCardsealError(thrown);
   if (error.disposition === 'transient' || error.disposition === 'throttled') return error;

@@ -1,4 +1,4 @@
-/** Reads a long walk a page at a time, so that memory stays flat whatever its length. */
+/** Reads a long scan one page at a time, so that memory stays constant. */
 const PAGE = 200;
 
 export async function* pages<T>(items: AsyncIterable<T>, size = PAGE): AsyncGenerator<T[]> {

@@ -1,17 +1,20 @@
-/** What is known of endpoints, at most a second behind the ledger, so that a busy endpoint is not asked for every time. */
+/** Endpoint records, at most a second older than the ledger, so that a busy endpoint is not read for every delivery. */
 import type { EndpointRecord, Ledger, Versioned } from '@cardseal/core/ledger';
 import { LRUCache } from 'lru-cache';
 
-/** A rotation or a stop by the owner takes hold within this time. */
+/** A rotation or a stop by the owner applies within this time. */
 const TTL_MS = 1000;
 const KEPT_ENDPOINTS = 10_000;
 
 export interface Endpoints {
-  /** At most a second behind the ledger. null when there is none. Throws as the ledger does. */
+  /** At most a second older than the ledger. null when there is none. Throws as the ledger does. */
   get(tenant: string, id: string): Promise<Versioned<EndpointRecord> | null>;
-  /** All of a tenant, as the ledger has them now; what is seen is known from here on. Throws as the ledger does. */
+  /**
+   * All endpoints of a tenant, read from the ledger now; the result also refreshes the cache. Throws as the ledger
+   * does.
+   */
   list(tenant: string): Promise<Versioned<EndpointRecord>[]>;
-  /** What was known last, however old; undefined for nothing. */
+  /** The last known record, however old; undefined when there is none. */
   recall(tenant: string, id: string): EndpointRecord | undefined;
   forget(tenant: string, id: string): void;
 }
@@ -22,7 +25,7 @@ export function createEndpoints(ledger: Pick<Ledger, 'tenants'>): Endpoints {
   const known = new LRUCache<string, { record: Versioned<EndpointRecord> | null }>({
     max: KEPT_ENDPOINTS,
     ttl: TTL_MS,
-    // A list that comes in between is as new as what was asked for: who waits is answered all the same.
+    // A list that arrives meanwhile is as new as this read: waiting callers get their response in any case.
     ignoreFetchAbort: true,
     fetchMethod: async (name) => {
       const [tenant, id] = name.split('/') as [string, string];
@@ -34,7 +37,7 @@ export function createEndpoints(ledger: Pick<Ledger, 'tenants'>): Endpoints {
     async list(tenant) {
       const asOf = forgotten;
       const records = await ledger.tenants.endpoints.list(tenant);
-      // Of one that was forgotten meanwhile this may be the state that was to be forgotten.
+      // The entry was removed meanwhile, and this may be the state that was to be removed.
       if (asOf === forgotten) for (const record of records) known.set(nameOf(tenant, record.id), { record });
       return records;
     },

@@ -1,6 +1,6 @@
 /**
- * Outcomes that this process has just decided, for those of its deliveries that come at once: they need not be read
- * back. In memory only, for some seconds; whoever uses one still looks whether its job was erased meanwhile.
+ * Outcomes that this process has just decided, for deliveries that it starts at once: they need not be read back. In
+ * memory only, for a few seconds. A caller that uses one still checks whether the job was erased meanwhile.
  */
 import type { Outcome } from '@cardseal/core/job';
 import type { DeliveryRef } from '@cardseal/core/ledger';
@@ -20,7 +20,7 @@ export interface OutcomeCache {
   of(name: OutcomeName): CachedOutcome | undefined;
 }
 
-/** @param delivers who delivers nothing keeps nothing. */
+/** @param delivers false for a worker without deliveries, which stores nothing. */
 export function createOutcomeCache(delivers: boolean): OutcomeCache {
   const nameOf = ({ tenant, job, generation }: OutcomeName) => `${tenant}/${job}.${generation}`;
   const kept = new LRUCache<string, CachedOutcome>({

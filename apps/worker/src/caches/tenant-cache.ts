@@ -1,4 +1,4 @@
-/** What tenants have settled, at most a second behind the ledger, so that a card of a busy tenant asks for nothing. */
+/** Settings of tenants, at most a second older than the ledger, so that a job of a busy tenant costs no read. */
 import { TransientError } from '@cardseal/base/errors';
 import { type Ledger, SYSTEM_TENANT, type TenantRecord } from '@cardseal/core/ledger';
 import { LRUCache } from 'lru-cache';

@@ -1,6 +1,6 @@
 /**
- * The way of an event to one endpoint: admit → open → sign → send → record → adapt. Only the receiver's answers spend
- * its tries; a fault of ours (ledger, keys) waits and tries again without one.
+ * Delivers an event to one endpoint: admit → open → sign → send → record → adapt. Only responses of the receiver spend
+ * attempts. After a fault on Cardseal's side (ledger, keys) the delivery waits and runs again without spending one.
  */
 import { asCardsealError } from '@cardseal/base/errors';
 import { backoffMs, faultBackoff } from '@cardseal/core/backoff';
@@ -20,14 +20,14 @@ import { endpointOutcome } from './support/endpoint-outcome.ts';
 
 export type DeliveryRun =
   | { kind: 'done' }
-  /** Every try is spent; the delivery stands as exhausted and can be sent again. */
+  /** Every attempt is spent; the delivery is exhausted and can be sent again. */
   | { kind: 'exhausted'; class: string }
   /**
-   * `scheduled`: until its next attempt is due, which a resend may bring forward at any moment. `faults`: how many runs in
-   * a row a fault on our side stopped.
+   * `scheduled`: until its next attempt is due, which a resend can bring forward at any time. `faults`: the number of
+   * consecutive runs that a fault on Cardseal's side stopped.
    */
   | { kind: 'postpone'; delayMs: number; late: boolean; scheduled?: true; faults?: number }
-  /** The lane is full: somebody will wake it. */
+  /** The endpoint's limit is reached: another delivery will promote it. */
   | { kind: 'wait'; place: number };
 
 const DONE: DeliveryRun = { kind: 'done' };
@@ -50,7 +50,8 @@ export async function deliver(
   if (admission.kind === 'wait') return admission;
   let answer: SendResult | undefined;
   try {
-    // A delivery that was tried comes late, was started before, or is announced again. All others have no record to read.
+    // Only a delivery that had an attempt, was started before, or is announced again can have a record. For all others
+    // the read is skipped.
     const before = late || repeated || !firstStart ? await ledger.deliveries.records.read(ref) : untried(ref);
     const dueMs = before.last?.nextAtMs ?? 0;
     if (dueMs > clock.now()) return { kind: 'postpone', delayMs: dueMs - clock.now(), late: true, scheduled: true };
@@ -72,15 +73,15 @@ export async function deliver(
 }
 
 /**
- * Before the answer is on record: whoever dies behind that leaves a delivery that sleeps until its time, and nobody who
- * would tell the lane. Without Redis the record tells it later.
+ * Apply the hold before recording the attempt. If the worker crashes after recording, the delivery sleeps until its
+ * due time, and nothing else would close the endpoint. Without Redis the reconciler restores the hold from the record.
  */
 async function holdLane({ clock }: WorkerContext, runtime: DeliveryRuntime, ref: DeliveryRef, answer: SendResult) {
   const { heldUntilMs } = endpointOutcome(answer, clock.now());
   if (heldUntilMs > 0) await resolvedWithin(runtime.endpointLimits.hold(ref, heldUntilMs)).catch(() => {});
 }
 
-/** A notice has no trace, and begins none at its receivers. */
+/** A notice has no trace, and starts none at its receivers. */
 function inTrace<T>(
   { trace }: FrozenEvent,
   { job, generation, endpoint }: DeliveryRef,
@@ -97,7 +98,10 @@ function untried(ref: DeliveryRef): DeliveryRecord {
   return { ref, tries: 0, entries: 0, last: null };
 }
 
-/** Before anything is set aside the ledger itself is asked: it may have been enabled within the last second. */
+/**
+ * Reads the ledger and not the cache before it parks a delivery: the endpoint may have been enabled within the last
+ * second.
+ */
 async function currentEndpoint({ endpoints }: WorkerContext, { tenant, endpoint }: DeliveryRef) {
   const known = await endpoints.get(tenant, endpoint);
   if (known?.value.state === 'enabled') return known;
@@ -118,8 +122,8 @@ async function send(
 }
 
 /**
- * Parks the delivery of a disabled endpoint and settles that of a deleted one. In both cases the endpoint's next delivery
- * may run.
+ * Parks the delivery of a disabled endpoint and settles that of a deleted one. In both cases the endpoint's next
+ * delivery may run.
  */
 async function setAside(
   { ledger, jobQueue, clock }: WorkerContext,
@@ -129,7 +133,7 @@ async function setAside(
 ): Promise<DeliveryRun> {
   if (endpoint.state === 'disabled') {
     await ledger.jobs.markers.park(ref);
-    // Enabled while this was parked: the walk over what is parked may have passed by already.
+    // The endpoint was enabled while this was parked: the scan of parked deliveries may have passed it already.
     const now = await ledger.tenants.endpoints.get(ref.tenant, ref.endpoint);
     if (now?.value.state === 'enabled') await redeliver(ledger, jobQueue, ref, clock.now());
   } else await ledger.jobs.markers.settle(ref);
@@ -151,12 +155,12 @@ async function withoutEndpoint(
   return DONE;
 }
 
-/** Gives back a place that this delivery may still hold from an earlier run, so that the next one may run. */
+/** Gives back a slot that this delivery may still hold from an earlier run, so that the next one may run. */
 async function releaseUnused(runtime: DeliveryRuntime, ref: DeliveryRef, nowMs: number): Promise<void> {
   await runtime.release(ref, { id: deliverJobId(ref), outcome: 'none', late: false, rate: null, nowMs });
 }
 
-/** Gives the slot back, wakes who is next, and follows what the answer says of the endpoint's health. */
+/** Gives the slot back, promotes the next delivery, and updates the endpoint's health from the response. */
 async function leave(
   context: WorkerContext,
   runtime: DeliveryRuntime,
@@ -174,9 +178,9 @@ async function leave(
 }
 
 /**
- * How long a delivery waits after a fault on our side. An outage is over soon. A defect waits for a person, so its delay
- * grows.
- * @param faults how many runs in a row such a fault stopped, this one included.
+ * How long a delivery waits after a fault on Cardseal's side. An outage is over soon. A defect needs an operator, so
+ * its delay grows.
+ * @param faults the number of consecutive runs that such a fault stopped, this one included.
  */
 export function ownFaultDelayMs(error: unknown, faults: number, random: number): number {
   if (['transient', 'throttled'].includes(asCardsealError(error).disposition)) return 5000;

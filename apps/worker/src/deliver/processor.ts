@@ -1,4 +1,4 @@
-/** Between BullMQ and the delivery room: a delivery, or a recovery that owes deliveries again. */
+/** Connects BullMQ to the delivery pipeline: a job is a delivery, or a recovery that makes deliveries due again. */
 import { asCardsealError } from '@cardseal/base/errors';
 import type { RecoveryRef } from '@cardseal/core/ledger';
 import { describeError } from '@cardseal/core/log';
@@ -17,7 +17,7 @@ import { type DeliveryRun, deliver, ownFaultDelayMs } from './pipeline.ts';
 import { recover } from './recovery.ts';
 import type { DeliveryRuntime } from './support/delivery-runtime.ts';
 
-/** A recovery keeps no count of its faults: a defect delays it by one to two minutes. */
+/** A recovery does not count its faults: a defect delays it by one to two minutes. */
 const RECOVERY_FAULTS = 5;
 
 export function deliverProcessor(context: WorkerContext, runtime: DeliveryRuntime) {
@@ -37,7 +37,7 @@ export function deliverProcessor(context: WorkerContext, runtime: DeliveryRuntim
   };
 }
 
-/** What the next run must know: whether it is a first attempt, and how many runs in a row a fault stopped. */
+/** What the next run must know: whether it is a first attempt, and how many consecutive runs a fault stopped. */
 async function keepInQueue(job: Job<DeliverJob>, run: Extract<DeliveryRun, { kind: 'postpone' }>): Promise<void> {
   const { faults, late, ...ref } = job.data;
   const isLate = late || run.late;
@@ -65,8 +65,8 @@ async function runOnce(
 }
 
 /**
- * Sleeps until its next try. A resend that came while it was awake could not wake it: it has left its entry in the
- * record before it looked, so that a look afterwards finds it. Always throws.
+ * Sleeps until its next attempt. A resend during this run could not wake it. It wrote its entry to the record first,
+ * so the read after going to sleep finds it. Always throws.
  */
 async function sleepUntilDue(
   { ledger, clock }: WorkerContext,
@@ -85,7 +85,10 @@ async function sleepUntilDue(
   }
 }
 
-/** Sleeps until it is woken; whoever woke it before it slept could not, so it looks once more. Always throws. */
+/**
+ * Sleeps until another delivery promotes it. A promotion before it slept had no effect, so it checks once more. Always
+ * throws.
+ */
 async function waitInLine(
   { random }: WorkerContext,
   runtime: DeliveryRuntime,

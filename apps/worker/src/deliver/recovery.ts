@@ -1,7 +1,8 @@
 /**
- * recover: walks what an endpoint's owner asked for again, page by page, and owes it once more. It leaves a mark after
- * every page, so that another worker goes on where this one died; what was owed twice is sent under the same id. What
- * does not open is told of and passed by; a trouble that passes ends the walk, which comes again.
+ * recover: scans the outcomes that an endpoint's owner asked for again, page by page, and makes them due. It writes a
+ * checkpoint after every page, so that another worker continues after a crash. An outcome that becomes due twice is
+ * sent with the same id. An outcome that does not open is logged and skipped; a transient error ends the scan, which
+ * runs again.
  */
 import { createdAtMs } from '@cardseal/core/job';
 import {
@@ -15,7 +16,7 @@ import { redeliver } from '@cardseal/core/use-cases';
 import { logIfStuck } from '../background/isolation.ts';
 import type { WorkerContext } from '../context.ts';
 
-/** Of a card: from its submit to its outcome it takes seconds, after an outage hours. */
+/** From submit to outcome a job takes seconds, and hours after an outage. */
 const LONGEST_WORK_MS = 24 * 3_600_000;
 
 export async function recover(context: WorkerContext, ref: RecoveryRef, signal: AbortSignal): Promise<void> {
@@ -25,7 +26,7 @@ export async function recover(context: WorkerContext, ref: RecoveryRef, signal: 
     ledger.tenants.endpoints.get(ref.tenant, ref.endpoint),
   ]);
   if (!state) return;
-  // An absent record proves nothing: the request stays open until the store has the endpoint again.
+  // A missing record proves nothing: the recovery stays open until the store has the endpoint again.
   if (!endpoint) throw endpointMissing(ref);
   const sent = endpoint.value.state === 'enabled' ? await scan(context, ref, state, endpoint.value, signal) : 0;
   if (signal.aborted) return;
@@ -43,7 +44,7 @@ async function scan(
   return state.kind === 'parked' ? unpark(context, ref, signal) : resendSince(context, ref, state, endpoint, signal);
 }
 
-/** Each one that is owed again is parked no more: the walk needs no mark. */
+/** An outcome that is due again is no longer parked: this scan needs no checkpoint. */
 async function unpark(context: WorkerContext, { tenant, endpoint }: RecoveryRef, signal: AbortSignal) {
   let count = 0;
   for await (const ref of context.ledger.jobs.markers.parked(tenant, endpoint)) {
@@ -53,7 +54,7 @@ async function unpark(context: WorkerContext, { tenant, endpoint }: RecoveryRef,
   return count;
 }
 
-/** @param isWanted decides whether it is; always, unless given. Returns whether it is owed now. */
+/** @param isWanted decides whether the delivery becomes due; default: always. Returns whether it is due now. */
 async function oweAgain(
   { ledger, jobQueue, clock, log, metrics }: WorkerContext,
   ref: DeliveryRef,

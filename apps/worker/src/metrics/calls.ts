@@ -1,4 +1,4 @@
-/** Counts what became of permits and calls: the figures that money and quota are judged by. */
+/** Counts the results of permits and calls: the figures for cost and quota. */
 import { CardsealError } from '@cardseal/base/errors';
 import type { OutcomeKind } from '@cardseal/pacer';
 import type { WorkerContext } from '../context.ts';
@@ -11,7 +11,7 @@ export function countAccepted({ metrics }: Counted, credential: string, latencyM
   metrics.observe('cardseal_upstream_seconds', { credential }, latencyMs / 1000);
 }
 
-/** @param error classified; its code is one of a closed list, whatever the provider said. */
+/** @param error classified; its code is one of a closed list, whatever the provider sent. */
 export function countRefused({ metrics }: Counted, credential: string, outcome: OutcomeKind, error: unknown): void {
   const known = error instanceof CardsealError;
   metrics.count('cardseal_permits_total', { credential, outcome });

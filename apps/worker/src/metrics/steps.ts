@@ -1,4 +1,4 @@
-/** Times the steps of a card, each in a span of its trace. What a step does, answers or throws it leaves alone. */
+/** Measures the steps of a job, each in a span of its trace. It changes neither results nor errors. */
 import { asCardsealError } from '@cardseal/base/errors';
 import { inSpan, type SpanIds } from '@cardseal/core/trace';
 import type { WorkerContext } from '../context.ts';

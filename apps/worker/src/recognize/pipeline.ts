@@ -17,18 +17,18 @@ import { conclude } from './steps/conclude.ts';
 import { failureFrom } from './support/failure.ts';
 import { openSides, type Work } from './support/work.ts';
 
-/** What one run came to. Only `done` and `failed` have an outcome. */
+/** The result of one run. Only `done` and `failed` have an outcome. */
 export type Run =
   | { kind: 'done' }
   | { kind: 'failed'; code: string }
   /**
-   * Come back later; no attempt is spent. `gate`: a credential may not be called for now. `ledgerAway`: how many runs
-   * in a row found it so. `spared`: it would have been the last attempt.
+   * Run again later; no attempt is spent. `gate`: a credential must not be called now. `ledgerAway`: the number of
+   * consecutive runs in which the ledger was away. `spared`: it would have been the last attempt.
    */
   | { kind: 'postpone'; code: string; delayMs: number; gate?: GateWait; ledgerAway?: number; spared?: true }
   /**
-   * Retry after a backoff; an attempt is spent. `spent`: the credential and the run of troubles that it belongs to.
-   * `undecryptable`: a response could not be opened.
+   * Retry after a backoff; an attempt is spent. `spent`: the credential and the run of problems that it belongs to.
+   * `undecryptable`: a response could not be decrypted.
    */
   | { kind: 'retry'; code: string; spent?: SpentAttempt; undecryptable?: true };
 
@@ -38,17 +38,17 @@ interface GateWait {
   probed: boolean;
 }
 
-/** What the runs before this one left to it. */
+/** What earlier runs passed on to this one. */
 export interface Attempt {
   /** Whether this run takes the last attempt. */
   last: boolean;
-  /** How many runs ended with a response that could not be opened. */
+  /** The number of runs that ended with an undecryptable response. */
   undecryptable: number;
-  /** How many runs may follow the last attempt while troubles of the provider have not closed every gate. */
+  /** How many runs may follow the last attempt while problems of the provider have not closed every gate. */
   spare: number;
 }
 
-/** Runs that a response which cannot be opened may take: the second and the third come after growing pauses. */
+/** The runs that an undecryptable response may take: the second and third come after growing pauses. */
 const UNDECRYPTABLE_RUNS = 3;
 
 const CONFIGURATION_RETRY_MS = 5000;
@@ -72,7 +72,7 @@ export async function recognize(context: WorkerContext, work: Work, attempt: Att
 
 /** null when the generation is decided. */
 async function decide(context: WorkerContext, work: Work, attempt: Attempt): Promise<Run | null> {
-  // A retry was asked for after the deadline, or in spite of it.
+  // A retry was requested after the deadline, or in spite of it.
   const expiresAtMs = work.generation === 1 ? work.request.expiresAtMs : null;
   if (expiresAtMs !== null && expiresAtMs <= context.clock.now() && openSides(work).length > 0) {
     await timed(context, 'conclude', () => conclude(context, work, { state: 'expired' }));
@@ -81,7 +81,7 @@ async function decide(context: WorkerContext, work: Work, attempt: Attempt): Pro
   const errors = await recognizeSides(context, work);
   const erased = errors.find(({ error }) => error.code === 'job_erased');
   if (erased) throw erased.error;
-  // Waited out by the processor, without spending an attempt.
+  // The processor waits, and no attempt is spent.
   const away = errors.find(({ error }) => isLedgerAway(error));
   if (away) throw away.error;
   const again = errors.length > 0 ? comeBack(errors, attempt) : null;
@@ -95,7 +95,7 @@ async function decide(context: WorkerContext, work: Work, attempt: Attempt): Pro
   return null;
 }
 
-/** A run that ends in an outcome looks in the end, as it is announced; one that ends without looks here. */
+/** A run that ends with an outcome checks for an erasure when it announces; a run without one checks here. */
 async function takeBackIfErased({ ledger }: WorkerContext, { tenant, job, written }: Work): Promise<void> {
   if (written.replies.size === 0 || !(await ledger.jobs.erasures.tombstone(tenant, job))) return;
   throw new RejectedError('job_erased', { fields: { job } });
@@ -109,10 +109,10 @@ async function recognizeSides(context: WorkerContext, work: Work): Promise<SideE
   );
 }
 
-/** An abort is nobody's failure, whatever error it surfaces as. */
+/** An abort is no failure, whatever error it appears as. */
 function asInterrupted(work: Work, reason: unknown): CardsealError {
   if (reason instanceof CardsealError) {
-    // A refused credential is the pool's trouble: its gate has closed, and the card waits for another.
+    // A refused credential is a problem of the pool: its gate is closed, and the job waits for another one.
     const ours = reason.fields.upstreamClass === 'configuration' && reason.disposition === 'defect';
     if (!ours) return reason;
     return new ThrottledError(reason.code, CONFIGURATION_RETRY_MS, { cause: reason, fields: reason.fields });
@@ -123,10 +123,10 @@ function asInterrupted(work: Work, reason: unknown): CardsealError {
   return asCardsealError(reason);
 }
 
-/** Waiting comes before retrying: it spends nothing, and the other side's answer is kept either way. */
+/** Waiting comes before retrying: it spends nothing, and the other side's reply is kept either way. */
 function comeBack(errors: SideError[], attempt: Attempt): Run | null {
   const waits = errors.map(({ error }) => error).filter((error) => error instanceof ThrottledError);
-  // The side whose call was the probe says more than the one that found the gate closed.
+  // The side whose call was the probe has more information than the one that found the gate closed.
   const throttled = waits.find(({ fields }) => fields.probe === true) ?? waits[0];
   if (throttled) {
     const { code, retryAfterMs: delayMs } = throttled;
@@ -142,8 +142,9 @@ function comeBack(errors: SideError[], attempt: Attempt): Run | null {
 }
 
 /**
- * A breaker opens after several troubles of one credential. Where a pool has several credentials and few jobs wait, the
- * attempts of a job are spent on all of them before any gate closes: it must not fail of an outage that is not yet known.
+ * A circuit breaker opens after several problems of one credential. With several credentials and few waiting jobs, a
+ * job spends its attempts on all of them before any gate closes: it must not fail because of an outage that is not
+ * known yet.
  */
 function spared(ended: CardsealError[], { spare }: Attempt): Run | null {
   if (spare <= 0 || !ended.every(({ fields }) => fields.wide === true)) return null;
@@ -163,7 +164,7 @@ function spentBy({ fields }: CardsealError): SpentAttempt[] {
   return typeof credential === 'string' && typeof run === 'number' ? [{ credential, run }] : [];
 }
 
-/** A response that no fresh key could open is Cardseal's fault: a wrong cipher suite has this effect. */
+/** A response that no fresh key could decrypt is Cardseal's fault: a wrong cipher suite has this effect. */
 function asTerminal(error: CardsealError): CardsealError {
   if (!isUndecryptable(error)) return error;
   return new DefectError('upstream_crypto_defect', { cause: error, fields: error.fields });

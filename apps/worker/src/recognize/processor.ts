@@ -1,4 +1,4 @@
-/** Between BullMQ and the pipeline: turns what a run came to into what becomes of the queue's job. */
+/** Connects BullMQ to the pipeline: turns the result of a run into the state of the queued job. */
 import { asCardsealError, ThrottledError } from '@cardseal/base/errors';
 import { backoffMs, ledgerBackoff } from '@cardseal/core/backoff';
 import type { WaitingFor } from '@cardseal/core/job';
@@ -13,7 +13,7 @@ import { type Attempt, type Run, recognize } from './pipeline.ts';
 import { finishErased } from './steps/announce.ts';
 import { openWork, type Work } from './support/work.ts';
 
-/** Spreads those who wait for the same thing, so that they do not all come back in one instant. */
+/** Spreads jobs that wait for the same event, so that they do not all return at the same moment. */
 const SPREAD_MS = 500;
 /** While some other credential may be called: soon again. */
 const GATE_RETRY_MS = 1000;
@@ -36,7 +36,7 @@ export function recognizeProcessor(context: WorkerContext, gates: Pick<GateHold,
     context.jobQueue.announceChange({ job: id, generation, state: 'queued', waitingFor: waiting });
     if (run.kind === 'retry') throw spendAttempt(run.code);
     if (run.code === 'interrupted') return handBack(job, token);
-    // With every gate closed the card goes back to its place in the line, and nothing is taken until one opens.
+    // With every gate closed the job returns to its position in the queue, and the worker takes none until one opens.
     // A job whose own probe failed lets others probe first: its image may be the cause of the failures.
     if (gate && (await gates.hold())) {
       if (!gate.probed || !(await othersWait(context))) return handBack(job, token);
@@ -55,7 +55,7 @@ async function runOnce(
 ): Promise<{ work: Work | null; run: Run }> {
   let work: Work | null = null;
   try {
-    // Who comes again may have the answer already, and need no picture.
+    // A later run may find the reply already stored, and needs no image then.
     const ahead = job.attemptsStarted === 1 ? job.data.pictures : [];
     work = await openWork(context, { ...job.data, lock }, signal, ahead);
     await takeBackAttempts(context, job);
@@ -66,8 +66,8 @@ async function runOnce(
     const attempt = attemptOf(context, job);
     return { work, run: await traced(work, (opened) => recognize(context, opened, attempt)) };
   } catch (thrown) {
-    // Outside the sides' own errors it is the ledger that fails, and nothing has been decided: its being away is
-    // waited out without spending an attempt; anything else is a defect, which must not go round for ever.
+    // Errors outside the sides come from the ledger, and nothing has been decided. A ledger that is away is waited for
+    // without spending an attempt. Any other error is a defect, which must not run forever.
     const error = asCardsealError(thrown);
     if (error.code === 'job_erased') {
       await finishErased(context, job.data);
@@ -90,20 +90,20 @@ async function runOnce(
   }
 }
 
-/** In the runs to spare, as many calls fail at each further credential as close its gate. */
+/** The spare runs make as many failing calls at each further credential as close its gate. */
 function attemptOf({ providers }: WorkerContext, { attemptsMade, opts, data }: Job<RecognizeJob>): Attempt {
   const { attempts = 1 } = opts;
   const { spared = 0, undecryptable = 0 } = data;
   return { last: attemptsMade + 1 >= attempts, undecryptable, spare: attempts * (providers.size - 1) - spared };
 }
 
-/** The trace goes on from the submit: the ledger has it, whatever became of the queue. */
+/** The trace continues that of the submit, which the ledger stores independently of the queue. */
 function traced(work: Work, run: (work: Work) => Promise<Run>): Promise<Run> {
   const { job, generation, request } = work;
   return withParent(request.trace, () => inSpan('recognize', { job, generation }, () => run(work)));
 }
 
-/** Codes and ids only: what Redis may show to anyone who looks. */
+/** Codes and ids only: what Redis may show to anyone with access. */
 async function keep(job: Job<RecognizeJob>, work: Work | null, waiting: WaitingFor, run: Run): Promise<void> {
   const { ledgerAway: _, ...data } = job.data;
   const kept: RecognizeJob = { ...data, attempts: work?.attempts ?? data.attempts, waitingFor: waiting };
@@ -117,7 +117,7 @@ async function keep(job: Job<RecognizeJob>, work: Work | null, waiting: WaitingF
 /** Limits the attempts that a job gets back, so that an image that causes every outage ends at last. */
 const MOST_GIVEN_BACK = 50;
 
-/** Attempts whose run of troubles has become an outage since then are given back. */
+/** Gives back attempts whose run of problems has become an outage since then. */
 async function takeBackAttempts({ pacer, jobQueue, log }: WorkerContext, job: Job<RecognizeJob>): Promise<void> {
   const { spent = [], givenBack = 0 } = job.data;
   if (spent.length === 0 || givenBack >= MOST_GIVEN_BACK) return;
@@ -130,12 +130,12 @@ async function takeBackAttempts({ pacer, jobQueue, log }: WorkerContext, job: Jo
   log.info('recognize.attempts_given_back', { tenant: job.data.tenant, job_id: job.data.job, count });
 }
 
-/** Enough for another job to be taken for the next probe. */
+/** Enough time for the next probe to take another job. */
 const AFTER_PROBE_MS = 2000;
 /** Longer than any pause between the probes of an outage. */
 const LONGEST_PROBE_MS = 20_000;
 
-/** How long it is until a closed gate may be probed next. The clocks of Redis and of this worker may differ. */
+/** The time until a closed gate may be probed next. The clocks of Redis and of this worker may differ. */
 async function nextProbeMs({ pacer, clock }: WorkerContext): Promise<number> {
   const snapshot = await pacer.snapshot().catch(() => []);
   const times = snapshot.map(({ gate }) => gate.probeAt).filter((atMs) => atMs !== undefined);
@@ -147,12 +147,12 @@ async function othersWait({ jobQueue }: WorkerContext): Promise<boolean> {
     const counts = await jobQueue.queues().recognize.getJobCounts('wait', 'prioritized');
     return counts.wait! + counts.prioritized! > 0;
   } catch {
-    // Thrown further, it would spend an attempt.
+    // Thrown on, it would spend an attempt.
     return false;
   }
 }
 
-/** What closes a gate is `quota` for the card that met it too, as for all that wait behind it. */
+/** The job that found the gate closed also reports `quota`, like all jobs that wait behind it. */
 const AT_THE_GATE = new Set([
   'upstream_qps_limit',
   'upstream_daily_quota',

@@ -1,4 +1,4 @@
-/** fetch → encrypt → call → decrypt → save for one side. When it returns, the side has an answer in the ledger. */
+/** fetch → encrypt → call → decrypt → save for one side. When it returns, the ledger has a reply for the side. */
 import { createHash } from 'node:crypto';
 import { RejectedError } from '@cardseal/base/errors';
 import { failpoint } from '@cardseal/core/failpoints';
@@ -17,7 +17,7 @@ export async function recognizeSide(context: WorkerContext, work: Work, side: Si
   try {
     const picture = await timed(context, 'fetch', () => fetchImage(context, work, side), { side });
     await failpoint('recognize.fetched');
-    // Enough of a digest to tell two images apart, and too little to recognise one.
+    // Enough of a digest to distinguish two images, and too little to recognise one.
     const image = () => createHash('sha256').update(picture.bytes).digest('hex').slice(0, 12);
     const seal = () => sealBodies(context, work, side, picture, image);
     const bodies = await timed(context, 'encrypt', seal, { side });
@@ -27,13 +27,13 @@ export async function recognizeSide(context: WorkerContext, work: Work, side: Si
     };
     const reply = await callProvider(context, work, { side, bodies, image, onPermit });
     await failpoint('recognize.called');
-    // What concluding asks for is asked while the reply is saved.
+    // The reads of `conclude` run while the reply is saved.
     context.tenants.get(work.tenant).catch(() => {});
     const { adjusted } = picture;
     await timed(context, 'save', () => saveReply(context, work, side, { provider, reply, adjusted }), { side });
     await failpoint('recognize.saved');
   } catch (error) {
-    // What a bucket does not have now it may have later: that is no answer about the picture.
+    // A bucket may have the object later: a missing object says nothing about the image.
     const noAnswer = error instanceof RejectedError && ['job_erased', 'source_unavailable'].includes(error.code);
     if (!(error instanceof RejectedError) || noAnswer) throw error;
     await saveRefusal(context, work, side, provider, error);

@@ -1,6 +1,6 @@
 /**
- * A marker whose queue job has ended is a generation that nobody finished: BullMQ gave up on it (stalled too often, a
- * crashed process) without any step running. The pipeline finishes what the ledger has; what it lacks is failed.
+ * A marker whose queue job has ended is an unfinished generation: BullMQ gave up on it (stalled too often, a crashed
+ * process) without any step running. The pipeline finishes what the ledger has, and fails what it lacks.
  */
 import { asCardsealError } from '@cardseal/base/errors';
 import type { PendingMarker } from '@cardseal/core/ledger';
@@ -10,7 +10,7 @@ import type { WorkerContext } from '../../context.ts';
 import { concludeCrashed } from '../../recognize/support/conclude-crashed.ts';
 import type { SubmissionSweep } from './pending-submissions.ts';
 
-/** A job that has just ended is still being announced by the one who ended it. */
+/** The worker that ended a job may still be announcing it. */
 const STILL_AT_WORK_MS = 30_000;
 
 export async function settleAbandoned(
@@ -24,7 +24,7 @@ export async function settleAbandoned(
   try {
     const attempts = queued?.data.attempts ?? [];
     if (await concludeCrashed(context, { ...marker, attempts })) return;
-    // Nothing to work on: erased, or a submit that was never committed. Only an erasure may close the marker here.
+    // Nothing to process: erased, or a submission that was never committed. Only an erasure may close the marker here.
     if (await context.ledger.jobs.erasures.tombstone(marker.tenant, marker.job))
       await context.ledger.jobs.markers.close(marker);
     else await submits.look(marker.tenant, marker.job);

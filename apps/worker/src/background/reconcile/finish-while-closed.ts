@@ -1,6 +1,6 @@
 /**
- * Ends queued jobs that need no provider call while every gate is closed and the worker takes none: cancelled ones, and
- * ones whose replies are all stored. Expired jobs are ended by retention. It never calls a provider.
+ * Ends queued jobs that need no provider call while every gate is closed and the worker takes no jobs: cancelled jobs,
+ * and jobs whose replies are all stored. Retention ends expired jobs. It never calls a provider.
  */
 import { describeError } from '@cardseal/core/log';
 import type { RecognizeJob } from '@cardseal/core/queue';
@@ -17,7 +17,7 @@ export interface ClosedGateSweep {
 }
 
 const EVERY_MS = 2000;
-/** The front of the queue holds the cancelled jobs; the rest is looked through once in so many rounds. */
+/** The front of the queue holds the cancelled jobs. The rest is read once in this number of rounds. */
 const ALL_EVERY = 15;
 const FRONT_JOBS = 200;
 const ALL_JOBS = 1000;
@@ -55,8 +55,8 @@ export function createClosedGateSweep(context: WorkerContext): ClosedGateSweep {
 }
 
 /**
- * One round. `seen` holds what was looked at already and has not moved since. A job that cannot be read holds up no other.
- * Returns how many jobs it ended. Throws the last passing trouble.
+ * One round. `seen` contains the jobs that were read and have not moved since. A job that cannot be read delays no
+ * other. Returns how many jobs it ended. Throws the last transient error.
  */
 export async function sweepWhileClosed(
   context: WorkerContext,
@@ -76,7 +76,7 @@ export async function sweepWhileClosed(
     const ends = await alone.each(page, async ({ queued }) => {
       const done = await finishWithoutCall(context, queued.data);
       seen.add(stateOf(queued));
-      // A worker that has taken it meanwhile finds the outcome and has nothing left to do.
+      // A worker that took the job meanwhile finds the outcome and has nothing left to do.
       if (done) await queued.remove().catch(() => {});
       return done;
     });
@@ -86,7 +86,7 @@ export async function sweepWhileClosed(
   return ended;
 }
 
-/** Changes when the job was started, or was moved to the front, since it was looked at. */
+/** Changes when the job was started, or moved to the front, since it was read. */
 function stateOf({ id, attemptsStarted, priority }: Job<RecognizeJob>): string {
   return `${id} ${attemptsStarted} ${priority}`;
 }

@@ -1,7 +1,7 @@
 /**
- * PendingSubmissions that ended between their first write and their commit leave a marker, a key and pictures. Nothing tells one
- * that died from one that is slow but that nothing of it moves: only what stood still for ten minutes is withdrawn. An
- * id may be as old as it likes: a claim of yesterday is worked on today.
+ * Withdraws submissions that ended between their first write and their commit; they leave a marker, a key and images.
+ * A crashed submission and a slow one differ only in that the crashed one does not change: only what has not changed
+ * for ten minutes is withdrawn. The age of the id proves nothing, because a claim of yesterday may be continued today.
  */
 import { createStallDetector } from '@cardseal/base/clock';
 import type { JobId } from '@cardseal/core/job';
@@ -9,7 +9,7 @@ import type { Ledger } from '@cardseal/core/ledger';
 import type { Log } from '@cardseal/core/log';
 
 export interface SubmissionSweep {
-  /** Looks at one whose marker stands, that is not committed and not erased. */
+  /** Handles one that has a marker and is neither committed nor erased. */
   look(tenant: string, job: JobId): Promise<void>;
 }
 

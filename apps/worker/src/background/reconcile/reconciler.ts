@@ -1,6 +1,6 @@
 /**
- * The reconciler: walks the markers of work in flight and puts back on the job queue what Redis no longer knows; at
- * start, on schedule, and at once when Redis turns out to be new. It never walks the history.
+ * The reconciler scans the markers of work in flight and puts back on the job queue what Redis no longer knows: at
+ * start, on schedule, and at once when Redis is new. It never scans finished jobs.
  */
 import { armFailpoints } from '@cardseal/core/failpoints';
 import { describeError } from '@cardseal/core/log';
@@ -13,17 +13,17 @@ import { restoreUndelivered } from './restore-deliveries.ts';
 import { restorePending } from './restore-jobs.ts';
 
 const EPOCH_CHECK_MS = 2000;
-/** A walk that a trouble stopped comes again soon, but does not fill the worker with walking. */
+/** A scan that an error stopped is repeated soon, but not so often that it fills the worker. */
 const LONGEST_PAUSE_MS = 10_000;
 
 export interface Reconciler {
   start(): void;
   stop(): Promise<void>;
-  /** One complete walk. */
+  /** One complete scan. */
   walk(): Promise<void>;
 }
 
-/** @param onNew comes before the first walk of a Redis that is new. */
+/** @param onNew runs before the first scan of a new Redis. */
 export function createReconciler(
   context: WorkerContext,
   epoch: RedisInstance,
@@ -46,12 +46,12 @@ export function createReconciler(
       trouble = error;
       return 0;
     });
-    // Cards that could not be looked at hold up no delivery.
+    // Jobs that cannot be read delay no delivery.
     const undelivered = await restoreUndelivered(context);
     if (trouble) throw trouble;
     context.metrics.count('cardseal_reconciled_total', { what: 'card' }, pending);
     context.metrics.count('cardseal_reconciled_total', { what: 'delivery' }, undelivered);
-    // The mark comes last: a walk that died half-way is walked again.
+    // The instance id is written last: a scan that was interrupted is repeated.
     if (fresh) await epoch.mark();
     if (fresh || pending + undelivered > 0) {
       log.info('reconcile.walked', { count: pending + undelivered, duration_ms: clock.now() - startedMs });
@@ -63,7 +63,7 @@ export function createReconciler(
     let pauseMs = EPOCH_CHECK_MS;
     while (!stopped.signal.aborted) {
       try {
-        // By a clock that nobody sets: one that was ahead for a moment must not put off the next walk.
+        // Measured with a monotonic clock: a wall clock that was ahead for a moment must not delay the next scan.
         if (performance.now() >= dueMs || (await epoch.isNew())) {
           await walk();
           dueMs = performance.now() + config.RECONCILE_INTERVAL_MS;

@@ -1,4 +1,4 @@
-/** The mark by which a Redis is known: gone when Redis was emptied or replaced. */
+/** The id of the Redis instance: missing after Redis was emptied or replaced. */
 import { randomUUID } from 'node:crypto';
 import { epochKey } from '@cardseal/core/queue';
 import type { Redis } from 'ioredis';

@@ -1,6 +1,6 @@
 /**
- * Puts back the deliveries and recoveries that the ledger owes and Redis no longer knows, and tells the lanes of the
- * holds that only the try records remember. Adding what is already queued changes nothing.
+ * Puts back the deliveries and recoveries that the ledger owes and Redis no longer knows, and restores the holds of
+ * endpoints that only the delivery records contain. Adding what is already queued changes nothing.
  */
 import type { DeliveryRef } from '@cardseal/core/ledger';
 import { addRecovery, deliverJobId, requeue } from '@cardseal/core/queue';
@@ -8,7 +8,7 @@ import type { WorkerContext } from '../../context.ts';
 import { createIsolation } from '../isolation.ts';
 import { pages } from '../pages.ts';
 
-/** One that has just ended may be between its record and its marker. */
+/** A delivery that has just ended may be between its record and the deletion of its marker. */
 const STILL_AT_WORK_MS = 30_000;
 
 /** Returns how many deliveries were missing from the queue. */
@@ -42,14 +42,14 @@ async function dueOf({ ledger, clock, endpointLimits }: WorkerContext, ref: Deli
   return { ref: entries > 0 ? ({ ...ref, late: true } as DeliveryRef) : ref, delayMs };
 }
 
-/** Asked for by a person, and asleep all the same: Redis was away in that moment, or forgot it. */
+/** A person asked for it, and it sleeps nevertheless: Redis was away at that moment, or lost the request. */
 async function wakeAsked({ jobQueue, ledger }: WorkerContext, ref: DeliveryRef): Promise<void> {
   const [{ last }, isOwed] = await Promise.all([ledger.deliveries.records.read(ref), ledger.jobs.markers.isOwed(ref)]);
   if (isOwed && last?.class === 'resent') await requeue(jobQueue, ref);
   else await ledger.jobs.markers.forgetAsked(ref);
 }
 
-/** BullMQ gave it up, stalled too often or in a fault of Redis; the ledger still owes it. */
+/** BullMQ gave it up, stalled too often or because of a Redis error; the ledger still owes it. */
 async function requeueEnded({ jobQueue, clock, ledger }: WorkerContext, ref: DeliveryRef): Promise<boolean> {
   const queued = await jobQueue.queues().deliver.getJob(deliverJobId(ref));
   if (queued?.finishedOn && clock.now() - queued.finishedOn < STILL_AT_WORK_MS) return false;

@@ -1,4 +1,7 @@
-/** Puts back what the markers owe. Adding what is already queued changes nothing, so that several may do it at once. */
+/**
+ * Puts back what the markers owe. Adding what is already queued changes nothing, so several workers may do this at
+ * once.
+ */
 
 import { asCardsealError } from '@cardseal/base/errors';
 import { ERASURE_GENERATION, type PendingMarker } from '@cardseal/core/ledger';
@@ -11,7 +14,7 @@ import { pages } from '../pages.ts';
 import { settleAbandoned } from './abandoned.ts';
 import { createSubmissionSweep, type SubmissionSweep } from './pending-submissions.ts';
 
-/** Returns how many cards were missing from the queue. Throws when a passing trouble kept some from being looked at. */
+/** Returns how many jobs were missing from the queue. Throws when a transient error kept some from being read. */
 export async function restorePending(
   context: WorkerContext,
   submits = createSubmissionSweep(context),
@@ -60,7 +63,7 @@ async function cardOf(context: WorkerContext, submits: SubmissionSweep, marker: 
   if (generation === ERASURE_GENERATION) return eraseAsAsked(context, marker);
   const sealed = await ledger.jobs.open(tenant, job);
   const request = await sealed?.request();
-  // Of an erased job no request is read: only where there is none is the tombstone worth a look of its own.
+  // The tombstone is read only where there is no request: an erased job has none.
   const tombstone = request ? null : await ledger.jobs.erasures.tombstone(tenant, job);
   if (tombstone) return erase(context, marker, () => finishErasure(context, tenant, job, tombstone));
   if (request)
@@ -69,7 +72,7 @@ async function cardOf(context: WorkerContext, submits: SubmissionSweep, marker: 
   return null;
 }
 
-/** Finishes an erasure that was interrupted, also of a job whose request or key is lost. Nothing is opened for it. */
+/** Completes an erasure that was interrupted, also of a job whose request or key is lost. It opens nothing. */
 async function eraseAsAsked(context: WorkerContext, marker: PendingMarker): Promise<null> {
   const { tenant, job } = marker;
   const { ledger } = context;
@@ -80,7 +83,7 @@ async function eraseAsAsked(context: WorkerContext, marker: PendingMarker): Prom
   return null;
 }
 
-/** False for a submit whose commit was taken back or withdrawn. */
+/** False for a submission whose commit was taken back or withdrawn. */
 async function isAccepted({ ledger }: WorkerContext, { tenant, job }: PendingMarker): Promise<boolean> {
   const { committed, requestLost } = await ledger.jobs.inventory(tenant, job);
   return requestLost || (committed && (await ledger.jobs.pendingSubmissions.left(tenant, job)) === null);

@@ -1,6 +1,6 @@
 /**
- * Once a day the books are balanced: for every tenant the manifest of the day that is over is made, by whichever worker
- * comes first. One that died half-way is gone on with; two at once write the same.
+ * Creates the daily reconciliation report of the last complete day for every tenant. The first worker that notices
+ * creates it, another one continues after a crash, and two concurrent ones write the same objects.
  */
 import { SYSTEM_TENANT } from '@cardseal/core/ledger';
 import { describeError } from '@cardseal/core/log';
@@ -12,7 +12,7 @@ const LOOK_EVERY_MS = 10 * 60_000;
 export interface DailyReports {
   start(): void;
   stop(): Promise<void>;
-  /** Makes what is missing of the day that is over. Returns how many were made. */
+  /** Creates the missing reports of the last complete day. Returns how many it created. */
   makeMissing(): Promise<number>;
 }
 
@@ -28,7 +28,7 @@ export function createDailyReports({ clock, ledger, log, random }: WorkerContext
     let failed = 0;
     for (const tenant of await ledger.tenants.records.ids(SYSTEM_TENANT)) {
       if ((await ledger.reports.manifests.latest(tenant, day)) > 0) continue;
-      // One tenant's books that cannot be read hold up no other's.
+      // A tenant whose objects cannot be read delays no other tenant's report.
       const done = await make(tenant, day).catch((error) => {
         log.error('walk.stuck', { tenant, ...describeError(error) });
         failed++;

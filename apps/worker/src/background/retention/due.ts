@@ -1,6 +1,6 @@
 /**
- * What a due name asks for. Each is looked at again in the ledger before anything is done: a name may be late, may
- * come twice, and may have been overtaken by a retry or an erasure.
+ * Carries out due names. Each one is checked against the ledger first: a name may be late, may occur twice, and a
+ * retry or an erasure may have overtaken it.
  */
 
 import { TransientError } from '@cardseal/base/errors';
@@ -21,7 +21,7 @@ export async function settleDue(context: WorkerContext, { tenant, job, what }: D
   const queued = { tenant, job, generation, attempts: [] };
   const work = await openWork(context, queued, AbortSignal.timeout(MAX_WORK_MS));
   if (!work) {
-    // Written before the commit, which may still come.
+    // Written before the commit, which may still follow.
     if (what === 'expire' && (await context.ledger.jobs.pendingSubmissions.left(tenant, job)))
       throw new TransientError('submit_open');
     return;
@@ -29,15 +29,15 @@ export async function settleDue(context: WorkerContext, { tenant, job, what }: D
   if (what === 'expire') return expire(context, work);
   const decided = work.inventory.decided.includes(generation);
   if (what === 'pictures' && decided) return deleteImages(context, work);
-  // A generation that a retry has opened plans its own removal when it ends.
+  // A generation that a retry has opened schedules its own deletion when it ends.
   if (what === 'retention' && decided) await eraseJob(context, tenant, job, 'retention');
 }
 
-/** The outcome is one conditional write: a reply that comes in this moment either wins or is not told. */
+/** One conditional write decides the outcome: a reply that arrives at this moment wins, or is not reported. */
 async function expire(context: WorkerContext, work: Work): Promise<void> {
   const undecided = !work.inventory.decided.includes(work.generation);
   if (work.generation !== 1 || !undecided || openSides(work).length === 0) return;
-  // The name may be that of a submit that died: the deadline is what the committed one says.
+  // The name may belong to a submission that crashed: the committed request has the deadline that counts.
   if ((work.request.expiresAtMs ?? Number.POSITIVE_INFINITY) > context.clock.now()) return;
   await conclude(context, work, { state: 'expired' });
   await announce(context, work);
@@ -49,7 +49,7 @@ async function deleteImages({ ledger, clock, config }: WorkerContext, work: Work
   // The worker that announced the outcome could not delete them. No retry can need them.
   if (needsNoImages(outcome.state)) return ledger.jobs.deleteImages(work.tenant, work.job, work.request.sides);
   if (outcome.atMs + config.RETRY_WINDOW_MS > clock.now()) return;
-  // A retry that was opened in this moment has them, and plans their removal when it ends.
+  // A retry that was just opened needs them, and schedules their deletion when it ends.
   if (!(await ledger.jobs.closeRetryWindow(work.tenant, work.job))) return;
   await ledger.jobs.deleteImages(work.tenant, work.job, work.request.sides);
 }

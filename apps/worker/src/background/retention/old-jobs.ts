@@ -1,6 +1,7 @@
 /**
- * The retention time of an installation or a tenant costs no write: the index is in the order of creation, so everything
- * older than that time is one range of names. An erased job leaves the index, so a sweep that died goes on where it was.
+ * Applies the retention time of an installation or a tenant, which costs no write: the index is in the order of
+ * creation, so everything older than that time is one range of names. An erased job leaves the index, so an
+ * interrupted sweep continues where it stopped.
  */
 
 import type { JobId } from '@cardseal/core/job';
@@ -13,10 +14,13 @@ import { eachTenant } from './each-tenant.ts';
 import { keptForMs } from './kept-for.ts';
 
 const PAGE = 200;
-/** As many at once as due names. */
+/** The same number at once as for due names. */
 const AT_ONCE = 4;
 
-/** Returns how many jobs were erased. Throws the passing trouble that kept one from being erased, after all others. */
+/**
+ * Returns how many jobs were erased. Throws a transient error that prevented an erasure, after it has handled all
+ * others.
+ */
 export async function eraseOldJobs(context: WorkerContext, signal: AbortSignal): Promise<number> {
   const alone = createIsolation(context);
   const erased = await eachTenant(context, signal, async (tenant, record) => {

@@ -1,6 +1,7 @@
 /**
- * What webhooks leave behind that no job takes along: notices and their records once they are as old as a result may be,
- * and what was kept for endpoints that are gone. Names go last, so that a sweep that died goes on where it was.
+ * Deletes what webhooks leave behind and no job covers: notices and their records once they are older than any result,
+ * and parked deliveries of deleted endpoints. Names are deleted last, so that an interrupted sweep continues where it
+ * stopped.
  */
 import { deletedEndpoint, isDeletionDue } from '@cardseal/core/ledger';
 import type { WorkerContext } from '../../context.ts';
@@ -8,7 +9,7 @@ import { eachTenant } from './each-tenant.ts';
 
 const PAGE = 200;
 
-/** Returns how many notices and parked deliveries were removed. */
+/** Returns how many notices and parked deliveries were deleted. */
 export function sweepWebhooks(context: WorkerContext, signal: AbortSignal): Promise<number> {
   return eachTenant(context, signal, (tenant) => sweepTenant(context, tenant, signal));
 }
@@ -25,7 +26,7 @@ async function sweepTenant(context: WorkerContext, tenant: string, signal: Abort
       log.info('endpoint.expired', { tenant, endpoint_id: id });
     }
     removed += await ledger.jobs.markers.forgetParked(tenant, id);
-    // Its secrets and headers are in the versions before the last.
+    // The versions before the last contain its secrets and headers.
     if (version > 1 || isDeletionDue(value)) await ledger.tenants.endpoints.forgetOlder(tenant, id);
   }
   const ids = endpoints.map(({ id }) => id);

@@ -1,8 +1,8 @@
 /**
- * Retention: the worker does what is due in its second, and erases old jobs in a sweep now and then. Any number of workers
- * may do this at once: every step is idempotent, and a due name is deleted only when its work is done. Work that fails
- * is retried with a backoff of its own. The two run side by side: a sweep over many old jobs takes hours, and must not put
- * off a deadline.
+ * Retention: the worker carries out due work in its second, and sweeps old jobs from time to time. Any number of
+ * workers may do this at once: every step is idempotent, and a due name is deleted only when its work is done. Failed
+ * work is retried with its own backoff. The two run in parallel: a sweep over many old jobs takes hours, and must not
+ * delay a deadline.
  */
 import type { DueRef } from '@cardseal/core/ledger';
 import { describeError } from '@cardseal/core/log';
@@ -14,7 +14,7 @@ import { eraseOldJobs } from './old-jobs.ts';
 import { sweepWebhooks } from './old-webhooks.ts';
 
 const DUE_EVERY_MS = 5000;
-/** Each costs about twenty requests, one after the other. More at once would take connections from the jobs at work. */
+/** Each costs about twenty requests in sequence. More at once would take connections from the active jobs. */
 const AT_ONCE = 4;
 
 type DueName = DueRef & { key: string };
@@ -22,7 +22,7 @@ type DueName = DueRef & { key: string };
 export interface Retention {
   start(): void;
   stop(): Promise<void>;
-  /** Does everything that is due now. */
+  /** Carries out everything that is due now. */
   sweepDue(): Promise<void>;
 }
 

@@ -1,13 +1,13 @@
 /**
- * Gates survive Redis and all processes: a change is written to the ledger within seconds, and a Redis that turns out to
- * be new is told before its first permit. Putting back can extend what happened since, never undo what a person did.
+ * Gates survive the loss of Redis and of all processes: a change is written to the ledger within seconds, and a new
+ * Redis gets it before its first permit. Restoring can extend later closures, and never undoes what an operator did.
  */
 import type { GateRecord } from '@cardseal/core/ledger';
 import type { CredentialSnapshot } from '@cardseal/pacer';
 import type { WorkerContext } from '../../context.ts';
 
 export interface GateRecords {
-  /** Writes what changed. `epoch` names the memory of Redis that is looked at; null when it is gone. */
+  /** Writes what changed. `epoch` names the Redis instance that was read; null when it is gone. */
   save(epoch: () => Promise<string | null>): Promise<void>;
   restore(): Promise<void>;
 }
@@ -17,7 +17,7 @@ export function createGateRecords({
   pacer,
   rates,
 }: Pick<WorkerContext, 'ledger' | 'pacer' | 'rates'>): GateRecords {
-  /** As last written or found by this process. */
+  /** As this process last wrote or found it. */
   const written = new Map<string, string>();
 
   return {
@@ -25,7 +25,7 @@ export function createGateRecords({
       const before = await epoch();
       const snapshot = await pacer.snapshot();
       const changed = snapshot.filter((it) => written.get(it.id) !== JSON.stringify(gateOf(it)));
-      // A Redis that forgot in the meantime says that all is open: that is no change.
+      // A Redis that lost its data in the meantime reports that all gates are open: that is no change.
       if (changed.length === 0 || before === null || (await epoch()) !== before) return;
       for (const one of changed) {
         const gate = gateOf(one);
@@ -42,7 +42,7 @@ export function createGateRecords({
   };
 }
 
-/** Our own allowances follow from usage, which is kept for itself. */
+/** Cardseal's own allowances follow from the usage, which is stored separately. */
 function gateOf({ gate }: CredentialSnapshot): GateRecord {
   if (gate.state === 'open' || gate.by === undefined) return { reason: '', by: '', untilMs: 0 };
   const { reason = '', by, until: untilMs = 0, cause, since } = gate;

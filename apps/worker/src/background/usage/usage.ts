@@ -1,6 +1,6 @@
 /**
- * Usage and gates of credentials survive Redis: one worker a minute writes the counts to the ledger, each writes changes
- * of gates, and a Redis that turns out to be new gets both back before any card is put on the job queue again.
+ * Usage and gates of credentials survive the loss of Redis: one worker per minute writes the counts to the ledger,
+ * each worker writes changes of gates, and a new Redis gets both before any job is put on the queue again.
  */
 import { describeError } from '@cardseal/core/log';
 import { epochKey } from '@cardseal/core/queue';
@@ -9,7 +9,7 @@ import type { WorkerContext } from '../../context.ts';
 import { createGateRecords } from './gate-records.ts';
 
 const EVERY_MS = 60_000;
-/** A new Redis gives its first permit a second and a half after it is asked: until then it must know what is closed. */
+/** A new Redis grants its first permit 1.5 s after the first request: by then it must know which gates are closed. */
 const GATES_EVERY_MS = 1000;
 const LOCK_MS = 55_000;
 const SHANGHAI_MS = 8 * 3_600_000;
@@ -17,7 +17,7 @@ const SHANGHAI_MS = 8 * 3_600_000;
 export interface UsageSync {
   start(): void;
   stop(): Promise<void>;
-  /** Of the running day and in all. */
+  /** For the current day and in total. */
   save(): Promise<void>;
   restore(): Promise<void>;
 }
@@ -48,7 +48,7 @@ export function createUsageSync(context: WorkerContext, redis: Redis): UsageSync
     }
   }
 
-  /** The reconciler restores too, before it walks; this look is the quicker one. */
+  /** The reconciler restores too, before it scans; this check is faster. */
   async function watchGates(): Promise<void> {
     let lost = false;
     while (!stopped.signal.aborted) {

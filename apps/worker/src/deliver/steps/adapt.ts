@@ -1,6 +1,6 @@
 /**
- * health: what an answer changes about its endpoint is told to the tenant's other endpoints, then kept. In this order a
- * crash between the two tells it again under the same id, and never not at all.
+ * adapt: a change of the endpoint's health is first announced to the tenant's other endpoints and then stored. After a
+ * crash between the two it is announced again with the same id. In the other order it might never be announced.
  */
 import type { DeliveryRef, EndpointRecord } from '@cardseal/core/ledger';
 import type { EndpointLimitState } from '@cardseal/core/queue';
@@ -20,7 +20,7 @@ export async function adapt(
   const nowMs = clock.now();
   const known = endpoints.recall(tenant, id) ?? admitted;
   if (healthChange(known, answer.class, lane, nowMs) === null) return;
-  // What is known may be as old as the try: only the ledger's own record decides.
+  // The cached record may be as old as the attempt: only the ledger's record decides.
   const fresh = await ledger.tenants.endpoints.get(tenant, id);
   const change = fresh && healthChange(fresh.value, answer.class, lane, nowMs);
   if (!fresh || !change) return;

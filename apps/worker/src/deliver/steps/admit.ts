@@ -1,4 +1,7 @@
-/** admit: a place in the endpoint's lane, and a late slot for who is late; or how long to wait for them. */
+/**
+ * admit: a slot within the endpoint's concurrency limit, and a late slot for late deliveries; or how long to wait for
+ * them.
+ */
 import type { DeliveryRef, EndpointRecord } from '@cardseal/core/ledger';
 import { deliverJobId } from '@cardseal/core/queue';
 import type { WorkerContext } from '../../context.ts';

@@ -1,4 +1,4 @@
-/** The event that a delivery is about: its id and its frozen bytes, from the job's outcome or from a notice. */
+/** open: the event of a delivery, that is its id and its frozen bytes, from the job's outcome or from a notice. */
 import { DefectError } from '@cardseal/base/errors';
 import type { DeliveryRef, EndpointRecord } from '@cardseal/core/ledger';
 import { isNoticeId } from '@cardseal/core/ledger';
@@ -8,7 +8,7 @@ import type { WorkerContext } from '../../context.ts';
 export interface FrozenEvent {
   id: string;
   body: Buffer;
-  /** Of the job that it tells of. */
+  /** The job that the event is about. */
   trace?: string | undefined;
 }
 
@@ -28,7 +28,7 @@ export async function openEvent(
   }
   const { tenant, job, generation } = ref;
   const fresh = outcomeCache.of(ref);
-  // An encrypted body cannot be made twice alike: the one that stands is in the ledger.
+  // Encrypting twice gives different bytes, so the stored body is read from the ledger.
   if (fresh && endpoint.payload !== 'encrypted') {
     const erased = (await ledger.jobs.erasures.tombstone(tenant, job)) !== null;
     return erased ? null : { id: fresh.eventId, body: plainEvent(fresh, endpoint.payload), trace: fresh.trace };

@@ -1,4 +1,4 @@
-/** record: the try goes on record before the marker that says it is owed goes away, or becomes `parked`. */
+/** record: the attempt is recorded before the marker of the owed delivery is deleted or becomes `parked`. */
 import { failpoint } from '@cardseal/core/failpoints';
 import type { DeliveryRecord } from '@cardseal/core/ledger';
 import { endpointEffect, type NextAttempt, nextAttempt, type SendResult } from '@cardseal/webhook';
@@ -6,8 +6,8 @@ import type { WorkerContext } from '../../context.ts';
 import type { DeliveryRun } from '../pipeline.ts';
 
 /**
- * Whether its last answer ended it: whoever died between that record and the marker left nothing to send. `gone` is not
- * over before its endpoint is disabled, and only another answer can do that.
+ * Whether the last response ended the delivery: after a crash between that record and the marker there is nothing to
+ * send. `gone` does not end it before its endpoint is disabled, and only another response can do that.
  */
 export function isOver({ last }: DeliveryRecord): boolean {
   return last !== null && last.nextAtMs === null && last.class !== 'gone';
@@ -64,7 +64,7 @@ function nextOf(answer: SendResult, attempt: number, nowMs: number, random: numb
   return nextAttempt({ triesMade: attempt, failure, nowMs, random });
 }
 
-/** Kept on record, so that a Redis that forgot the hold can be told. */
+/** Stored in the record, so that the hold can be restored after Redis lost it. */
 function heldUntil(answer: SendResult, nowMs: number): { heldUntilMs?: number } {
   if (answer.class === 'delivered') return {};
   const effect = endpointEffect({ class: answer.class, retryAfterMs: answer.retryAfterMs }, nowMs);

@@ -1,4 +1,4 @@
-/** sign: the headers of one try over exactly the bytes that are sent. */
+/** sign: the headers of one attempt, for exactly the bytes that are sent. */
 import type { EndpointRecord } from '@cardseal/core/ledger';
 import { MAX_LIVE_SECRETS, sign } from '@cardseal/webhook';
 

@@ -1,4 +1,4 @@
-/** What all deliveries of one worker share: the lanes, and the slots of late ones. */
+/** State that all deliveries of one worker share: the endpoint limits, and the slots for late deliveries. */
 import { describeError } from '@cardseal/core/log';
 import {
   type EndpointLimitState,
@@ -11,17 +11,19 @@ import {
 } from '@cardseal/core/queue';
 import type { WorkerContext } from '../../context.ts';
 
-/** Between looks whether Redis is back: a place that is not given back holds up everyone behind it. */
+/** Between checks whether Redis is back: a slot that is not given back delays every delivery behind it. */
 const AGAIN_MS = 500;
 
 export interface DeliveryRuntime {
   endpointLimits: EndpointLimits;
-  /** Half of the slots: the rest is for first tries. */
+  /** Half of the slots; the rest is for first attempts. */
   lateRoom(): boolean;
   lateAttemptStarted(): void;
   lateAttemptEnded(): void;
   wake(wake: Promotion | null): Promise<void>;
-  /** Gives the place back and wakes who is next; null while Redis is away, then that is done when it is back. */
+  /**
+   * Gives the slot back and promotes the next delivery. null while Redis is away; then this happens when it is back.
+   */
   release(lane: LimitedEndpoint, input: ReleaseInput): Promise<EndpointLimitState | null>;
 }
 
@@ -33,7 +35,7 @@ export function createDeliveryRuntime(context: WorkerContext): DeliveryRuntime {
   async function wake(one: Promotion | null): Promise<void> {
     if (!one) return;
     await promoteDeliveries(jobQueue.queues(), one, clock.now());
-    // A wake that went with its connection is not reported: who asks afterwards sees that Redis has left.
+    // A promotion that is lost with its connection is not reported. The check afterwards shows that Redis is away.
     jobQueue.queues();
   }
 
@@ -54,7 +56,7 @@ export function createDeliveryRuntime(context: WorkerContext): DeliveryRuntime {
         return await release(lane, input);
       } catch (error) {
         log.debug('delivery.release_postponed', describeError(error));
-        // What was asked may have been done: counting the answer once more would be worse than not counting it.
+        // Redis may have executed the command: counting the response again would be worse than not counting it.
         void whenBack(context, () => release(lane, { ...input, outcome: 'none' }));
         return null;
       }
@@ -63,8 +65,8 @@ export function createDeliveryRuntime(context: WorkerContext): DeliveryRuntime {
 }
 
 /**
- * Does it now or, if Redis is away, in the background as soon as it is back. Beyond a lease everything has come right
- * by itself: places have run out, sleepers have woken.
+ * Runs now or, if Redis is away, in the background when it is back. After the duration of a lease everything has
+ * recovered by itself: slots have expired, sleeping deliveries have woken.
  */
 async function whenBack({ clock, stopping }: WorkerContext, work: () => Promise<unknown>): Promise<void> {
   const untilMs = clock.now() + LEASE_MS;

@@ -1,4 +1,7 @@
-/** What a try's answer means for the lane it ran in. Pure; without an answer the fault was ours and means nothing. */
+/**
+ * What a response means for the endpoint's concurrency limit. Pure. Without a response the fault was on Cardseal's
+ * side and means nothing.
+ */
 import type { EndpointOutcome } from '@cardseal/core/queue';
 import { CONSEQUENCES, endpointEffect, type SendResult } from '@cardseal/webhook';
 

@@ -2,10 +2,13 @@
 import type { EndpointRecord } from '@cardseal/core/ledger';
 import type { EndpointLimitState } from '@cardseal/core/queue';
 
-/** Failures in a row, and for how long, before it counts as failing: a restart of the receiver is none. */
+/**
+ * The endpoint counts as failing after this many consecutive failures over this time: a restart of the receiver is too
+ * short.
+ */
 const FAILING_STREAK = 3;
 export const FAILING_AFTER_MS = 60_000;
-/** Failing and nothing else for this long disables it. */
+/** Failures only for this long disable the endpoint. */
 export const DISABLE_AFTER_MS = 5 * 24 * 3_600_000;
 
 export type HealthChange = 'recovered' | 'failing' | 'disabled' | null;
@@ -25,7 +28,7 @@ export function healthChange(
   return streak >= FAILING_STREAK && lasts ? 'failing' : null;
 }
 
-/** The record after the change; the same record when somebody else has made it already. */
+/** The record after the change; the same record when another process has already changed it. */
 export function changed(
   endpoint: EndpointRecord,
   change: Exclude<HealthChange, null>,

@@ -1,47 +1,49 @@
 /**
- * What entitles this worker to spend money on a card: the lock that came with it. A Redis that was emptied has
- * forgotten it, and the reconciler gives the card to others while it still waits here for its permit. The pacer's first
- * slot after that is a second away: whoever has heard of his lock less than a second before his slot calls before
- * anybody else can.
+ * The lock that entitles this worker to a billed call. A Redis that was emptied has lost it, and the reconciler gives
+ * the job to other workers while it still waits here for its permit. After a loss the pacer's first slot is at least a
+ * second away: a worker that confirmed its lock less than a second before its slot calls before any other worker can.
  */
 import { ThrottledError } from '@cardseal/base/errors';
 import { resolvedWithin } from '@cardseal/core/queue';
 import type { Reserved } from '@cardseal/pacer';
 
-/** Who will not have heard of his lock for longer, by his slot, asks. */
+/**
+ * The maximum age of the last lock confirmation at the time of the slot. With an older one the worker asks Redis
+ * again.
+ */
 const SURE_FOR_MS = 1000;
 const ANSWER_MS = 500;
 const RETRY_MS = 1000;
 
-/** BullMQ's job. */
+/** The BullMQ job. */
 export interface LockedJob {
   extendLock(token: string, durationMs: number): Promise<number>;
   stalledCounter: number;
-  /** Epoch milliseconds at which this worker took it. */
+  /** Epoch milliseconds at which this worker took the job. */
   processedOn?: number | undefined;
   data: { restored?: boolean };
 }
 
 export interface JobLock {
-  /** Others may have had it before us, and may be calling for it in this moment. */
+  /** Another worker may have had the job before, and may be calling for it now. */
   reassigned: boolean;
   /**
-   * Whether the card will be ours at its slot. Asks Redis only where there is a doubt: after a wait, or when Redis began
-   * to remember after the card was taken. Throws ThrottledError `pacing_unavailable` when it does not answer.
+   * Whether this worker still owns the job at its slot. Reads Redis only in case of doubt: after a wait, or when Redis
+   * lost its data after the job was taken. Throws ThrottledError `pacing_unavailable` when Redis does not respond.
    */
   holds(slot: Reserved): Promise<boolean>;
-  /** It was seen that it is not ours any more: nothing that Redis knows of the card is ours to change. */
+  /** The lock is known to be lost: this worker must not change anything of the job in Redis. */
   isLost(): boolean;
 }
 
-/** @param nowMs a clock that nobody sets. */
+/** @param nowMs a monotonic clock. */
 export function createJobLock(
   job: LockedJob,
   token: string,
   lockMs: number,
   nowMs: () => number = () => performance.now(),
 ): JobLock {
-  // It may have waited in this process before its run began.
+  // The job may have waited in this process before its run began.
   const takenAtMs = nowMs() - Math.max(0, Date.now() - (job.processedOn ?? Date.now()));
   let sureAtMs = takenAtMs;
   let lost = false;

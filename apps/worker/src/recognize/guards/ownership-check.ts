@@ -1,6 +1,7 @@
 /**
- * The last look before money is spent: whether the card is still ours, and its side still without an answer. It is taken
- * only where there is a doubt, and while the slot is still to come: nothing may run between a slot and its call.
+ * The final ownership check before a billed call: this worker still owns the job, and the side still has no reply. It
+ * runs only when ownership is uncertain, and must finish before the reserved slot: nothing may run between a slot and
+ * its call.
  */
 import { ThrottledError } from '@cardseal/base/errors';
 import type { Side } from '@cardseal/core/job';
@@ -8,11 +9,14 @@ import type { Reserved } from '@cardseal/pacer';
 import type { WorkerContext } from '../../context.ts';
 import { openSides, openWork, type Work } from '../support/work.ts';
 
-/** Who was away for longer looks at the ledger again. */
+/** After a longer wait the worker reads the ledger again. */
 const LATE_MS = 5000;
-/** Time for a look; who needs more loses the slot and is given another. */
+/** Time for the check. A check that takes longer loses the slot, and the job gets another one. */
 const AHEAD_MS = 100;
-/** What a look saw that came too late for its slot holds for the next one, or a slow store would cost slot after slot. */
+/**
+ * Reuse the result of a check for the next slot when it finishes after its own slot. Otherwise a slow store would cost
+ * one slot after the other.
+ */
 const FRESH_MS = 2000;
 
 export type OwnershipCheck = (slot: Reserved) => Promise<void>;
@@ -27,7 +31,7 @@ export function createOwnershipCheck(context: WorkerContext, work: Work, side: S
     if (lock && !(await lock.holds(slot))) throw new ThrottledError('overtaken', 0);
     if (clock.now() - lookedAtMs <= FRESH_MS) return;
     if (lock?.reassigned) {
-      // As late as can be: who had it before us may be on the wire.
+      // As late as possible: a worker that had the job before may be calling now.
       const earlyMs = slot.leftMs() - AHEAD_MS;
       if (earlyMs > 0) await clock.sleep(earlyMs, AbortSignal.any([work.signal, stopping]));
     } else if (clock.now() - work.lookedAtMs <= LATE_MS) return;
@@ -37,7 +41,7 @@ export function createOwnershipCheck(context: WorkerContext, work: Work, side: S
   };
 }
 
-/** The world may have moved on while the permit was waited for: another worker's reply, an outcome, an erasure. */
+/** State may have changed during the wait for the permit: a reply of another worker, an outcome, an erasure. */
 async function lookAgain(context: WorkerContext, work: Work, side: Side): Promise<void> {
   const now = await openWork(context, work, work.signal);
   const decided = now?.inventory.decided.includes(work.generation);

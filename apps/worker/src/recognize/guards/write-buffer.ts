@@ -1,6 +1,6 @@
 /**
- * Replies that are paid for while the ledger takes no writes. They are kept in memory and saved as soon as it does, for
- * as long as the card is ours; and while one waits, no further call is paid for here.
+ * Keeps paid replies in memory while the ledger takes no writes, and saves them as soon as it does, for as long as
+ * this worker owns the job. While a reply waits, this worker makes no further paid call.
  */
 import type { Clock } from '@cardseal/base/clock';
 import { asCardsealError } from '@cardseal/base/errors';
@@ -8,9 +8,12 @@ import { backoffMs, ledgerBackoff } from '@cardseal/core/backoff';
 import { describeError, type Log } from '@cardseal/core/log';
 
 export interface WriteBuffer {
-  /** Repeats a write until the ledger takes it. Throws the ledger's error when `signal` aborts first, others at once. */
+  /**
+   * Repeats a write until the ledger takes it. Throws the ledger's error when `signal` aborts first, and other errors
+   * at once.
+   */
   persist<T>(ids: { tenant: string; job_id: string }, signal: AbortSignal, write: () => Promise<T>): Promise<T>;
-  /** How many replies wait. */
+  /** The number of waiting replies. */
   waiting(): number;
 }
 
@@ -55,7 +58,7 @@ export function createWriteBuffer({
   };
 }
 
-/** Nobody's attempt is spent on it, as there is nothing that the card or the provider could do about it. */
+/** Spends no attempt, because neither the job nor the provider can change the state of the ledger. */
 export function isLedgerAway(error: unknown): boolean {
   const { code, disposition } = asCardsealError(error);
   return disposition === 'transient' && code.startsWith('store_');

@@ -16,13 +16,13 @@ import type { Work } from '../support/work.ts';
 
 type Announced = Omit<Outcome, 'nonce'>;
 
-/** Returns what was announced; null when the job turned out to be erased, of which nothing is told but the erasure. */
+/** Returns what was announced; null when the job is erased, for which only the erasure is announced. */
 export async function announce(context: WorkerContext, work: Work): Promise<Announced | null> {
   const { ledger, endpoints: known, jobQueue, log } = context;
   const { tenant, job, generation, request, sealed } = work;
   const outcome = work.written.outcome ?? (await sealed.outcome(generation));
   if (!outcome) return withoutOutcome(context, work);
-  // Those who wait on a long poll need nothing but the outcome.
+  // Waiting long polls need only the outcome.
   const told = jobQueue.announceFinished(job).catch(() => {});
   const listeners = await (work.listeners ?? known.list(tenant));
   const wanted = listeners.filter(({ id, value }) => wants(id, value, request, outcome));
@@ -59,7 +59,7 @@ async function withoutOutcome(context: WorkerContext, work: Work): Promise<null>
   throw new DefectError('outcome_missing', { fields: { tenant, job, generation } });
 }
 
-/** Who erased may have listed before our last names were there: what is left of the job is removed once more. */
+/** The eraser may have listed the job's objects before this run wrote its last names: delete what is left once more. */
 export async function finishErased(context: WorkerContext, { tenant, job }: Pick<Work, 'tenant' | 'job'>) {
   const tombstone = await context.ledger.jobs.erasures.tombstone(tenant, job);
   if (tombstone) await finishErasure(context, tenant, job, tombstone);
@@ -80,7 +80,7 @@ function absent(listeners: readonly Versioned<EndpointRecord>[], { endpointIds }
   return (endpointIds ?? []).filter((named) => !listeners.some(({ id }) => id === named));
 }
 
-/** Encrypted bodies cannot be made twice alike: they are made now, so that every try sends these bytes. */
+/** Encrypting twice gives different bytes: bodies are encrypted now, so that every attempt sends the same bytes. */
 async function freezeEncrypted(
   work: Work,
   outcome: Announced,

@@ -1,6 +1,6 @@
 /**
- * call: the permit is the last thing taken before the paid call, and every HTTP request costs one. The provider opens
- * the encrypted reply on the way back (decrypt); what comes out of here is plain JSON that nobody has interpreted.
+ * call: the permit is the last thing taken before the billed call, and every HTTP request costs one. The provider
+ * decrypts the encrypted reply on the way back (decrypt). The result is plain JSON that no code has interpreted yet.
  */
 
 import { CardsealError, ThrottledError, TransientError } from '@cardseal/base/errors';
@@ -15,7 +15,7 @@ import type { Bodies } from '../support/bodies.ts';
 import { judged, settlementOf, troubleOf } from '../support/settlement.ts';
 import type { Work } from '../support/work.ts';
 
-/** A wait longer than this belongs in the queue, not in a processor that holds a picture. */
+/** A longer wait belongs in the queue, and not in a processor that holds an image in memory. */
 const MAX_PERMIT_WAIT_MS = 5000;
 
 export interface Call {
@@ -23,13 +23,13 @@ export interface Call {
   bodies: Bodies;
   /** Identifies the image; called only when a call fails. */
   image: () => string;
-  /** Tells whose permit it became. */
+  /** Reports which credential gave the permit. */
   onPermit?: (provider: BaiduProvider) => void;
 }
 
 export async function callProvider(context: WorkerContext, work: Work, call: Call): Promise<ProviderReply> {
   try {
-    // What could not be saved would be paid for again.
+    // A reply that could not be saved would be paid for again.
     if (context.writeBuffer.waiting() > 0) throw new TransientError('store_unavailable');
     const askedAtMs = context.clock.now();
     const permit = await timed(context, 'permit', () => firstPermit(context, work, call), { side: call.side });
@@ -43,7 +43,7 @@ export async function callProvider(context: WorkerContext, work: Work, call: Cal
   }
 }
 
-/** The earliest permit of any open credential. What it needs besides is made ready before its slot. */
+/** The earliest permit of any open credential. Everything else that the call needs is prepared before its slot. */
 async function firstPermit(context: WorkerContext, work: Work, { side, bodies, image }: Call): Promise<Permit> {
   const { clock, pacer, providers, stopping } = context;
   const checkOwnership = createOwnershipCheck(context, work, side);
@@ -60,7 +60,7 @@ async function firstPermit(context: WorkerContext, work: Work, { side, bodies, i
     try {
       return await pacer.acquire(options);
     } catch (error) {
-      // The gate of the credential that the provider refused is closed by now: another may still give a permit.
+      // The gate of the refused credential is closed by now: another one may still give a permit.
       const refused = error instanceof CardsealError && error.code === 'upstream_credential_refused';
       if (!refused || left <= 1) throw error;
     }
@@ -100,25 +100,25 @@ async function spend(
     context.meter.answered(work.job, reply.latencyMs);
     recordAccepted(work, side, sentAtMs ?? clock.now(), reply.latencyMs);
     countAccepted(context, provider.id, reply.latencyMs);
-    // It never throws, and the card need not wait for it.
+    // It never throws, and the job need not wait for it.
     void permit.settle({ kind: 'accepted', latencyMs: reply.latencyMs });
     return reply;
   } catch (error) {
-    // The hook has settled the permit already, and says what became of it.
+    // The hook has already settled the permit and reported the result.
     if (error instanceof ThrottledError && error.code === PROVIDER_OUTAGE) throw error;
     throw await close(context, work, { side, image }, permit, sentAtMs, error);
   }
 }
 
-/** A card that cannot be called before its deadline is not called. */
+/** A job that cannot be called before its deadline is not called. */
 function patienceMs({ generation, request }: Work, nowMs: number): number {
   if (generation !== 1 || request.expiresAtMs === null) return MAX_PERMIT_WAIT_MS;
   return Math.max(0, Math.min(MAX_PERMIT_WAIT_MS, request.expiresAtMs - nowMs));
 }
 
 /**
- * Tells the pacer what became of a permit, and the record what became of a call. Returns the error as the job meets it:
- * a failure of a known outage spends no attempt.
+ * Reports the result of a permit to the pacer, and of a call to the job's record. Returns the error for the job: a
+ * failure of a known outage spends no attempt.
  */
 async function close(
   context: WorkerContext,

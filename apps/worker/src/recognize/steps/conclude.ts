@@ -1,4 +1,4 @@
-/** conclude: one conditional write decides the generation, and freezes the event that will tell of it. */
+/** conclude: one conditional write decides the generation and freezes the event that announces it. */
 
 import type { Failure, OutcomeState } from '@cardseal/core/job';
 import { freezeOutcome } from '@cardseal/core/use-cases';
@@ -9,12 +9,12 @@ import { type Readings, readCheckpoints } from '../support/readings.ts';
 import type { Work } from '../support/work.ts';
 
 export interface Ending {
-  /** Of a side without an answer: why it stays without one. */
+  /** For a side without a reply: the reason. */
   failure?: Failure;
   state?: 'expired' | 'cancelled';
 }
 
-/** Returns the state that stands, which is another's when another worker decided first. */
+/** Returns the stored state, which is another worker's when that one decided first. */
 export async function conclude(context: WorkerContext, work: Work, ending: Ending = {}): Promise<OutcomeState> {
   const { clock, log, endpoints } = context;
   const found = await readCheckpoints(work);
@@ -35,7 +35,7 @@ export async function conclude(context: WorkerContext, work: Work, ending: Endin
     failure,
     publicUrl: context.config.PUBLIC_URL ?? '',
   });
-  // Asked for with the write that decides and not before: an endpoint that was there by then hears of it.
+  // Read together with the write that decides and not before: an endpoint that existed by then gets the event.
   work.listeners = endpoints.list(work.tenant);
   work.listeners.catch(() => {});
   const decided = await work.sealed.decide(outcome);

@@ -1,4 +1,4 @@
-/** encrypt: the complete request body under a fresh AES key, ready before a permit is asked for. */
+/** encrypt: the complete request body under a fresh AES key, ready before a permit is requested. */
 
 import { CardsealError, ThrottledError } from '@cardseal/base/errors';
 import type { Side } from '@cardseal/core/job';
@@ -19,13 +19,13 @@ export class SealFailure extends Error {
   }
 }
 
-/** How long a card waits before it looks for a credential again, when every one was refused. */
+/** How long a job waits before it looks for a credential again, after every credential was refused. */
 const REFUSED_RETRY_MS = 60_000;
 
 /**
- * Sealing also fetches the access token, so that a credential that the provider refuses shows here: its gate closes
- * and the next one is tried. Throws ThrottledError `upstream_credential_refused` when there is none left, and any other
- * failure as a {@link SealFailure}.
+ * Encrypting also fetches the access token, so that a credential that the provider refuses is detected here: its gate
+ * closes and the next one is tried. Throws ThrottledError `upstream_credential_refused` when none is left, and any
+ * other failure as a {@link SealFailure}.
  */
 export async function encryptImage(
   { pacer, log }: WorkerContext,
@@ -35,7 +35,7 @@ export async function encryptImage(
   picture: FetchedImage,
 ): Promise<{ credentialId: string; sealed: SealedRequest }> {
   const { detect_risk, detect_quality, detect_photo, detect_card } = work.request.options;
-  // Only the portrait side has a portrait.
+  // Only the front has a portrait.
   const detect = { detect_risk, detect_quality, detect_photo: detect_photo && side === 'front', detect_card };
   for (const candidate of candidates) {
     try {

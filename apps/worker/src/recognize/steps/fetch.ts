@@ -1,4 +1,4 @@
-/** fetch: the sealed picture of one side from the ledger, fitted where it breaks a limit of the provider. */
+/** fetch: the sealed image of one side from the ledger, fitted if it exceeds a limit of the provider. */
 
 import { DefectError, RejectedError } from '@cardseal/base/errors';
 import { imageLimits } from '@cardseal/core/config';
@@ -15,7 +15,10 @@ export interface FetchedImage {
   adjusted?: unknown;
 }
 
-/** Throws RejectedError `image_unusable` for what no fitting can mend, `source_unavailable` of a customer's bucket, DefectError `picture_missing`. */
+/**
+ * Throws RejectedError `image_unusable` when fitting cannot help, `source_unavailable` for a customer's bucket,
+ * DefectError `picture_missing`.
+ */
 export async function fetchImage(
   { config, ledger, tenants }: WorkerContext,
   work: Work,
@@ -35,7 +38,7 @@ export async function fetchImage(
   return { bytes: fitted.bytes, adjusted: fitted.adjusted };
 }
 
-/** The list is asked again, because it may have changed since the batch was accepted. */
+/** The list is read again, because it may have changed since the batch was accepted. */
 async function readObject(
   { ledger, tenants }: Pick<WorkerContext, 'ledger' | 'tenants'>,
   tenant: string,

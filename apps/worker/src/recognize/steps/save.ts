@@ -1,4 +1,4 @@
-/** save: the checkpoint behind the paid call, before anything is read into the reply. */
+/** save: writes the checkpoint of the billed call before any code interprets the reply. */
 
 import type { RejectedError } from '@cardseal/base/errors';
 import { encodeCheckpoint, type Side } from '@cardseal/core/job';
@@ -6,7 +6,10 @@ import type { ProviderReply } from '@cardseal/providers/baidu';
 import type { WorkerContext } from '../../context.ts';
 import type { Work } from '../support/work.ts';
 
-/** An earlier reply of the same side stands; ours is then dropped, though it was paid for. It waits for a ledger that is away. */
+/**
+ * An earlier reply of the same side takes precedence; this one is then dropped, although it was paid for. Waits for a
+ * ledger that is away.
+ */
 export async function saveReply(
   { clock, writeBuffer }: WorkerContext,
   work: Work,
@@ -25,7 +28,7 @@ export async function saveReply(
   await writeBuffer.persist({ tenant: work.tenant, job_id: work.job }, work.signal, () => save(work, side, checkpoint));
 }
 
-/** A picture that cannot succeed is never called for again: its refusal is kept like a reply. */
+/** An image that cannot succeed is never sent again: its refusal is stored like a reply. */
 export async function saveRefusal(
   { clock }: WorkerContext,
   work: Work,

@@ -1,9 +1,9 @@
-/** The record of calls: one line per HTTP request, with the provider's class, code and what it may have cost. */
+/** The record of attempts: one line per HTTP request, with the provider's class, code and what it may have cost. */
 import { CardsealError } from '@cardseal/base/errors';
 import type { AttemptRecord, Side } from '@cardseal/core/job';
 import type { Work } from './work.ts';
 
-/** The list is in the queue, in the outcome and in webhooks: a job that probes for a night must not make it grow. */
+/** The list is in the queue, in the outcome and in webhooks: a job that probes for hours must not make it grow. */
 const KEPT = 100;
 const KEPT_FIRST = 10;
 

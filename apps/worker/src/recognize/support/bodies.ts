@@ -1,7 +1,7 @@
 /**
- * The request bodies of one side. A body fits every credential of `baidu-idcard-enc`, but only its own of
- * `baidu-idcard-aes`; one is sealed before a permit is asked for, and another only if the permit is of a credential that
- * it does not fit, in the time that is left until the permit's slot.
+ * The request bodies of one side. A body fits every credential of `baidu-idcard-enc`, but only its own one of
+ * `baidu-idcard-aes`. One body is encrypted before a permit is requested. Another one follows only if the permit
+ * belongs to a credential that it does not fit, in the time that is left until the slot.
  */
 
 import type { Side } from '@cardseal/core/job';
@@ -16,9 +16,9 @@ import type { Work } from './work.ts';
 export interface Bodies {
   /** Makes sure that a body fits this credential. */
   prepare(credentialId: string): Promise<void>;
-  /** The body that fits; `prepare` comes before. */
+  /** The body that fits; call `prepare` first. */
   of(credentialId: string): SealedRequest;
-  /** The same picture again under a fresh key, for this credential. */
+  /** The same image again under a fresh key, for this credential. */
   reseal(credentialId: string): Promise<SealedRequest>;
   destroy(): void;
 }
@@ -26,8 +26,8 @@ export interface Bodies {
 type Group = readonly BaiduProvider[];
 
 /**
- * Seals the first body, for the credentials that are likely to give the permit. While every gate is closed, as far as
- * this process knows, nothing is sealed in advance: only a probe needs a body, and `prepare` makes it.
+ * Encrypts the first body, for the credentials that are likely to give the permit. While every gate is closed, as far
+ * as this process knows, nothing is encrypted in advance: only a probe needs a body, and `prepare` creates it.
  * @param image identifies the image.
  */
 export async function sealBodies(
@@ -85,7 +85,7 @@ async function sealFirst(
   return null;
 }
 
-/** The error as the job meets it. Throws what says nothing about the provider. */
+/** The error for the job. Rethrows errors that say nothing about the provider. */
 async function reported(pacer: Pick<Pacer, 'report'>, error: unknown, image: () => string): Promise<unknown> {
   if (!(error instanceof SealFailure)) return error;
   const { credentialId, cause } = error;
@@ -100,7 +100,7 @@ function groupsOf(all: Group): Group[] {
   return shared.length > 0 ? [shared, ...own] : own;
 }
 
-/** By weight of rate, and those whose gates are all closed, as far as is known here, at the end. */
+/** Weighted by rate; credentials whose gates are all closed, as far as this process knows, come last. */
 export function likelyFirst(
   groups: readonly Group[],
   {

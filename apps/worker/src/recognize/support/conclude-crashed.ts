@@ -1,4 +1,4 @@
-/** The end of a card that nobody can work on: what the ledger has of it counts, what it lacks has failed. */
+/** Ends a job that no worker can process: stored replies count, and missing ones have failed. */
 import type { WorkerContext } from '../../context.ts';
 import type { Run } from '../pipeline.ts';
 import { announce, finishErased } from '../steps/announce.ts';
@@ -8,7 +8,7 @@ import { openSides, openWork, type WorkOrder } from './work.ts';
 
 const PATIENCE_MS = 60_000;
 
-/** What it came to; null when there was nothing to end: erased, or never committed. */
+/** The resulting state; null when there was nothing to end: erased, or never committed. */
 export async function concludeCrashed(context: WorkerContext, card: WorkOrder): Promise<Run | null> {
   const work = await openWork(context, card, AbortSignal.timeout(PATIENCE_MS));
   if (!work) {

@@ -1,4 +1,4 @@
-/** What the consumer is told when a side could not be recognised. */
+/** The failure that the consumer sees when a side could not be recognised. */
 
 import type { CardsealError } from '@cardseal/base/errors';
 import type { Failure, Side } from '@cardseal/core/job';
@@ -13,7 +13,7 @@ const MESSAGES: Record<string, string> = {
   picture_missing: 'The picture is no longer stored. Submit the card again.',
 };
 
-/** @param code of a refusal: `image_unusable.<reason>` carries the reason of our own inspection. */
+/** @param code of a refusal: `image_unusable.<reason>` contains the reason of Cardseal's own inspection. */
 export function failureOf(code: string, side: Side | null, retryable: boolean): Failure {
   const [head, reason] = code.split('.') as [string, string | undefined];
   const message =
@@ -24,7 +24,7 @@ export function failureOf(code: string, side: Side | null, retryable: boolean): 
   return { code: reason ?? head, message, side, retryable };
 }
 
-/** Of an error that ended the attempts of a side. */
+/** For an error that ended the attempts of a side. */
 export function failureFrom(error: CardsealError, side: Side): Failure {
   return failureOf(error.code, side, isRetryable(error));
 }

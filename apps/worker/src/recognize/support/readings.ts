@@ -1,4 +1,4 @@
-/** What the checkpoints of a card say, read anew each time from the same bytes. */
+/** The readings of a job's checkpoints, parsed from the same bytes each time. */
 
 import { decodeCheckpoint, type Side } from '@cardseal/core/job';
 import type { SideReading } from '@cardseal/idcard/card';
@@ -8,7 +8,7 @@ import type { Work } from './work.ts';
 export interface Readings {
   readings: SideReading[];
   adjusted: Partial<Record<Side, unknown>>;
-  /** Sides whose picture was refused, with the stable code. */
+  /** Sides whose image was refused, with the stable code. */
   refused: { side: Side; code: string }[];
 }
 

@@ -1,6 +1,7 @@
 /**
- * Removes the images of a job that has ended, or plans their removal. The clean-up is separate from the announcement: if
- * objects cannot be deleted, a due name owes their removal, and the retention sweep retries until they are gone.
+ * Deletes the images of a job that has ended, or schedules their deletion. The clean-up is separate from the
+ * announcement: if objects cannot be deleted, a due name owes their deletion, and the retention sweep retries until
+ * they are gone.
  */
 import type { Outcome, OutcomeState } from '@cardseal/core/job';
 import { describeError } from '@cardseal/core/log';
@@ -15,7 +16,7 @@ export function needsNoImages(state: OutcomeState): boolean {
   return state === 'succeeded' || state === 'cancelled';
 }
 
-/** Throws only if the ledger takes no write: then the generation stays open, and a later run plans the removal. */
+/** Throws only if the ledger takes no write: then the generation stays open, and a later run schedules the deletion. */
 export async function planRemoval(context: WorkerContext, work: Work, outcome: Ended): Promise<void> {
   const { ledger, tenants, config } = context;
   const { tenant, job, request } = work;
@@ -29,7 +30,7 @@ export async function planRemoval(context: WorkerContext, work: Work, outcome: E
 async function removeOrOwe({ ledger, clock, config, log }: WorkerContext, work: Work, outcome: Ended): Promise<void> {
   const { tenant, job, request } = work;
   if (!needsNoImages(outcome.state)) {
-    // A retry may need them for its window.
+    // A retry may need them within its window.
     return ledger.jobs.schedule.at(outcome.atMs + config.RETRY_WINDOW_MS, { tenant, job, what: 'pictures' });
   }
   try {

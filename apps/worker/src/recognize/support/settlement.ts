@@ -12,7 +12,7 @@ const KINDS: Partial<Record<UpstreamClass, OutcomeKind>> = {
   daily_quota: 'daily_quota',
   total_quota: 'total_quota',
   configuration: 'configuration',
-  // The provider works: it judged the image or the request.
+  // The provider works: it assessed the image or the request.
   rejected: 'answered',
   maybe_crypto: 'answered',
   defect: 'answered',
@@ -23,7 +23,9 @@ export function settlementOf(error: unknown): OutcomeKind {
   return KINDS[error.fields.upstreamClass as UpstreamClass] ?? 'failed';
 }
 
-/** Classes that count as provider troubles. One image may cause those with a provider code; a transport error has none. */
+/**
+ * Classes that count as provider problems. One image may cause those with a provider code; a transport error has none.
+ */
 const IMAGE_CLASSES: ReadonlySet<unknown> = new Set(['transient', 'overload', 'unknown', 'crypto']);
 const LOCAL_CODES: ReadonlySet<string> = new Set(['key_wrapper_stopped']);
 
@@ -42,8 +44,8 @@ export function troubleOf(error: unknown, image: string): Trouble | undefined {
 }
 
 /**
- * The error as the job meets it. A failure of a known outage spends no attempt; any other one remembers its run of
- * troubles, so that the attempt can be given back if that run becomes an outage. `wide`: no image can be the cause.
+ * The error for the job. A failure of a known outage spends no attempt. Any other one stores its run of problems, so
+ * that the attempt can be given back if that run becomes an outage. `wide`: no image can be the cause.
  */
 export function judged(error: unknown, verdict: Verdict & { credentialId: string; probe: boolean }): unknown {
   if (!(error instanceof CardsealError)) return error;

@@ -1,4 +1,4 @@
-/** One generation of one card at work: what was asked, what the ledger already has, what was tried. */
+/** One generation of one job in progress: the request, what the ledger already has, and the attempts. */
 import type { AttemptRecord, JobId, JobRequest, Outcome, Side } from '@cardseal/core/job';
 import type { EndpointRecord, KeptNames, SealedJob, Versioned } from '@cardseal/core/ledger';
 import type { WorkerContext } from '../../context.ts';
@@ -9,27 +9,27 @@ export interface Work {
   job: JobId;
   generation: number;
   request: JobRequest;
-  /** Its writes look for no erasure: who ends a run does, see `announce` and `recognize`. */
+  /** Its writes do not check for an erasure: the code that ends a run does, see `announce` and `recognize`. */
   sealed: SealedJob;
   inventory: KeptNames;
-  /** When the ledger was looked at. */
+  /** When the ledger was read. */
   lookedAtMs: number;
-  /** Aborts when the lock is lost or the worker's grace has run out. */
+  /** Aborts when the lock is lost or the worker's grace period is over. */
   signal: AbortSignal;
-  /** None for who ends a card without calling anybody. */
+  /** Absent when a job is ended without a call. */
   lock: JobLock | null;
   attempts: AttemptRecord[];
   /** What this run wrote itself, and need not read back. */
   written: { replies: Map<Side, Buffer>; outcome: Omit<Outcome, 'nonce'> | null };
-  /** Who listens, as it was asked for in the moment of the outcome. */
+  /** The subscribed endpoints, as read at the moment of the outcome. */
   listeners: Promise<Versioned<EndpointRecord>[]> | null;
 }
 
 export type WorkOrder = Pick<Work, 'tenant' | 'job' | 'generation' | 'attempts'> & Partial<Pick<Work, 'lock'>>;
 
 /**
- * null when there is nothing to work on: erased, or never committed.
- * @param ahead sides whose pictures are read together with the rest.
+ * null when there is nothing to process: erased, or never committed.
+ * @param ahead sides whose images are read together with the rest.
  */
 export async function openWork(
   { ledger, clock }: WorkerContext,

@@ -1,6 +1,7 @@
 /**
- * Keeps the number of cards in hand at what the rate needs, as rate, latency and the number of workers change. Tells
- * the other workers that this one lives. A Redis that is away leaves the number as it is. A process that lags takes less.
+ * Keeps the number of jobs in flight at what the rate needs, while rate, latency and the number of workers change.
+ * Reports to the other workers that this one is alive. While Redis is away the number stays. A process with a slow
+ * event loop takes fewer.
  */
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '@cardseal/base/clock';
@@ -16,17 +17,17 @@ export interface ConcurrencyControllerParts {
   board: WorkerBoard;
   pool: readonly PoolEntry[];
   meter: FlowMeter;
-  /** How late the event loop was since it was last asked. */
+  /** The lag of the event loop since the last call. */
   lagMs: () => number;
-  /** Given by the operator: then nothing is worked out. */
+  /** Set by the operator: then nothing is computed. */
   fixed: number | undefined;
   apply: (cards: number) => void;
-  /** While nothing is taken there is nothing to work out. */
+  /** While the worker takes no jobs there is nothing to compute. */
   held: () => boolean;
 }
 
 export interface ConcurrencyController {
-  /** Tells the board that this process is starting. A Redis that is away makes it do nothing. */
+  /** Reports to the board that this process is starting. Does nothing while Redis is away. */
   announce(): Promise<void>;
   start(): void;
   /** Resolves when the board has this worker's first report, and on `stop`. */
@@ -34,7 +35,7 @@ export interface ConcurrencyController {
   stop(): Promise<void>;
   /** One round: a few Redis commands. */
   adjust(): Promise<void>;
-  /** A gate has opened: as `adjust`, from few cards. */
+  /** A gate has opened: like `adjust`, starting from few jobs. */
   restart(): Promise<void>;
 }
 
@@ -78,7 +79,7 @@ export function createConcurrencyController(parts: ConcurrencyControllerParts): 
     adjust,
     restart() {
       loadShedder.reset();
-      // Until the rate is known again; what was in hand before the gate closed would all come at once.
+      // Until the rate is known again; otherwise all jobs from before the closure would start at once.
       apply(fixed ?? MIN_JOBS);
       return adjust();
     },

@@ -1,12 +1,12 @@
-/** How late the turns of this process' event loop are, beside the keeper's look at the single worst one. */
+/** The lag of this process's event loop; the watchdog also measures the single longest delay. */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
 const RESOLUTION_MS = 20;
 const NANOS_PER_MS = 1e6;
 
 /**
- * Starts to watch; what is returned gives the lag in milliseconds since it was last asked. Three quarters of the looks
- * were no later, so that a single collection of garbage does not count.
+ * Starts to measure. The returned function gives the lag in milliseconds since its last call: the 75th percentile, so
+ * that a single garbage collection does not count.
  */
 export function watchLoopLag(): () => number {
   const delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });

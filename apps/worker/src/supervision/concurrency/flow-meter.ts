@@ -1,28 +1,31 @@
-/** Measures what Little's law needs: how long cards are in hand apart from waiting for permits, and what they call. */
+/**
+ * Measures what Little's law needs: how long jobs are in flight without the wait for permits, and how many calls they
+ * make.
+ */
 import type { Clock } from '@cardseal/base/clock';
 
 export interface FlowMeter {
-  /** A call of the card got its permit. */
+  /** A call of the job got its permit. */
   permit(card: string, waitedMs: number): void;
-  /** The provider answered a call of the card. */
+  /** The provider responded to a call of the job. */
   answered(card: string, latencyMs: number): void;
-  /** The card left the worker's hand, in whatever way. Cards that called nothing say nothing. */
+  /** The job left the worker in any way. Jobs without a call are not counted. */
   left(card: string, inHandMs: number): void;
   holdMs(): number;
-  /** From the last permit until the card is left. */
+  /** From the last permit until the job leaves. */
   afterPermitMs(): number;
   callsPerJob(): number;
 }
 
-/** Until something was measured. */
+/** Used until something was measured. */
 const FIRST_LATENCY_MS = 700;
 const FIRST_OWN_MS = 300;
 /**
- * Our own part of the time counts up to this. A worker that lacks CPU or a store that is slow would make it longer, and
- * more cards in hand would make it longer still.
+ * The share of the time that this worker itself causes counts up to this limit. A worker without enough CPU or a slow
+ * store would make it longer, and more jobs in flight would make it even longer.
  */
 const MAX_OWN_MS = 500;
-/** The last ten cards weigh two thirds. */
+/** The last ten jobs have a weight of two thirds. */
 const WEIGHT = 0.1;
 
 export function createFlowMeter(clock: Pick<Clock, 'now'>): FlowMeter {
@@ -34,7 +37,7 @@ export function createFlowMeter(clock: Pick<Clock, 'now'>): FlowMeter {
   return {
     permit(card, waitedMs) {
       const seen = inHand.get(card) ?? { calls: 0, waitedMs: 0, latencyMs: 0, atMs: 0 };
-      // Sides wait side by side.
+      // Sides wait in parallel.
       const longestMs = Math.max(seen.waitedMs, waitedMs);
       inHand.set(card, { ...seen, calls: seen.calls + 1, waitedMs: longestMs, atMs: clock.now() });
     },
@@ -46,7 +49,7 @@ export function createFlowMeter(clock: Pick<Clock, 'now'>): FlowMeter {
       const seen = inHand.get(card);
       inHand.delete(card);
       if (!seen) return;
-      // A call that was refused or lost says nothing of the provider's time.
+      // A refused or lost call says nothing about the provider's latency.
       if (seen.latencyMs > 0) latencyMs += WEIGHT * (seen.latencyMs - latencyMs);
       ownMs += WEIGHT * (Math.max(0, inHandMs - seen.waitedMs - seen.latencyMs) - ownMs);
       afterPermitMs += WEIGHT * (Math.max(0, clock.now() - seen.atMs) - afterPermitMs);

@@ -1,28 +1,31 @@
 /**
- * While no credential may be called, this worker takes no cards: they wait in the queue and nothing runs but a look now
- * and then. A probe that is due lets one card through; an opened gate lets all come, as many as are in hand at once.
+ * While no credential may be called, this worker takes no jobs: they wait in the queue, and only a periodic check
+ * runs. A due probe lets one job through. An open gate lets all come, up to the number of jobs in flight.
  */
 import type { Clock } from '@cardseal/base/clock';
 import type { CredentialSnapshot, Pacer } from '@cardseal/pacer';
 
-/** The tap of the queue. */
+/** The intake of the queue. */
 export interface Intake {
   close(): void;
-  /** `one`: a card at a time. */
+  /** `one`: one job at a time. */
   open(flow: 'one' | 'all'): void;
 }
 
 export interface GateHold {
-  /** True when every gate is closed: the tap is closed until one opens or may be tried. */
+  /** True when every gate is closed: the intake is closed until one opens or may be probed. */
   hold(): Promise<boolean>;
-  /** Until a gate is open: also while a probe is out. */
+  /** Until a gate is open: also while a probe is in flight. */
   held(): boolean;
   stop(): Promise<void>;
 }
 
-/** Beside the pacer's own look, which comes every second and knows no allowances: work goes on within two seconds. */
+/**
+ * In addition to the pacer's own check, which runs every second and ignores allowances: work continues within two
+ * seconds.
+ */
 const LOOK_EVERY_MS = 500;
-/** A due probe that found no job, or whose worker died, is tried again after this. */
+/** A due probe that found no job, or whose worker crashed, is repeated after this time. */
 const PROBE_AGAIN_MS = 5000;
 
 export interface GateHoldParts {
@@ -39,7 +42,7 @@ export function createGateHold({ pacer, clock, intake, onChange }: GateHoldParts
   let watching: Promise<void> | null = null;
   const unlisten = pacer.onReopen(({ kind }) => release(kind === 'opened' ? 'all' : 'one'));
 
-  /** A probe's card does not end the hold: only its answer does, and until then nothing else may be taken. */
+  /** The job of a probe does not end the hold: only its response does, and until then no other job may be taken. */
   function release(flow: 'one' | 'all'): void {
     if (stopped.signal.aborted || (flow === 'one' ? state !== 'held' : state === 'free')) return;
     state = flow === 'one' ? 'probing' : 'free';
@@ -62,8 +65,8 @@ export function createGateHold({ pacer, clock, intake, onChange }: GateHoldParts
 
   async function watch(): Promise<void> {
     let triedAtMs = Number.NEGATIVE_INFINITY;
-    // The pacer announces a due probe once, and a job that returns from a call in flight closes the tap again after that.
-    // A gate may also stay due: its allowance is used up, or the queue is empty.
+    // The pacer announces a due probe once, and a job that returns from a call in flight closes the intake again after
+    // that. A gate may also stay due: its allowance is used up, or the queue is empty.
     const isDue = (snapshot: readonly CredentialSnapshot[], nowMs: number) =>
       state === 'held' && nowMs - triedAtMs >= PROBE_AGAIN_MS && snapshot.some(({ gate }) => gate.probeDue === true);
     try {
@@ -99,7 +102,7 @@ export function createGateHold({ pacer, clock, intake, onChange }: GateHoldParts
   };
 }
 
-/** A known end is met on its moment. */
+/** A known end is checked at its exact time. */
 function nextLookMs(snapshot: readonly CredentialSnapshot[] | null, nowMs: number): number {
   const ends = (snapshot ?? []).map(({ gate }) => (gate.until ?? Number.POSITIVE_INFINITY) - nowMs);
   return Math.max(200, Math.min(LOOK_EVERY_MS, ...ends.filter((ms) => ms > 0)));

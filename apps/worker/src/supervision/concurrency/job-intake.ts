@@ -1,16 +1,16 @@
-/** The BullMQ worker as a tap: how many cards it may hold, and whether it takes any. */
+/** Controls the BullMQ worker: how many jobs it may hold, and whether it takes any. */
 import type { Worker } from 'bullmq';
 import type { Intake } from './gate-hold.ts';
 
 export interface JobIntake extends Intake {
-  /** Cards in hand at once; told only while the flow is free. */
+  /** Jobs in flight at once; applied only while the intake is open. */
   setConcurrency(cards: number): void;
 }
 
 export interface JobIntakeParts {
   worker: Pick<Worker, 'pause' | 'resume' | 'concurrency'>;
   cards: number;
-  /** Wakes a worker that sleeps beside a queue into which cards were handed back in silence. */
+  /** Wakes an idle worker when jobs were returned to its queue without a notification. */
   wake: () => Promise<unknown>;
 }
 
@@ -26,7 +26,7 @@ export function createJobIntake({ worker, cards, wake }: JobIntakeParts): JobInt
       apply();
     },
     close() {
-      // Cards in hand are not waited for: each of them comes to the closed gate by itself.
+      // Does not wait for jobs in flight: each of them finds the closed gate by itself.
       void worker.pause(true);
     },
     open(flow) {

@@ -1,23 +1,26 @@
 /**
- * How many cards a worker keeps in hand: what rate × time needs (Little's law) and a little more, so that a call is
- * always ready when its permit comes; the rest waits in the queue, where it holds no picture. Pure.
+ * How many jobs a worker keeps in flight: rate × time (Little's law) and a little more, so that a call is always ready
+ * for its permit. The others wait in the queue, where they hold no image in memory. Pure.
  */
 
 export interface FlowFacts {
-  /** Of all open credentials together. */
+  /** The sum over all open credentials. */
   callsPerSecond: number;
-  /** Workers that share them. */
+  /** The workers that share them. */
   workers: number;
   callsPerJob: number;
-  /** How long a card is in hand, the wait for its permit left out. */
+  /** How long a job is in flight, without the wait for its permit. */
   holdMs: number;
 }
 
 export const MIN_JOBS = 2;
-/** Pictures in hand cost memory: four megabytes each at worst. */
+/** Images in flight cost memory: up to four megabytes each. */
 export const MAX_JOBS = 256;
 
-/** The spread of what is in flight grows with its root; so many roots more than the mean are kept ready. */
+/**
+ * The spread of the number in flight grows with its square root; this many square roots more than the mean are kept
+ * ready.
+ */
 const SPARE_ROOTS = 1.5;
 
 export function jobsInFlight({ callsPerSecond, workers, callsPerJob, holdMs }: FlowFacts): number {

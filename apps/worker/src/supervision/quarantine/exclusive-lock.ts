@@ -1,9 +1,9 @@
-/** Lets cards at work run beside each other, or one alone with all others out of the process. First come, first served. */
+/** Runs jobs in parallel, or one job alone with all others out of the process. First come, first served. */
 
 export interface ExclusiveLock {
-  /** Runs beside others; waits while one is alone or waits to be. */
+  /** Runs in parallel; waits while a job runs alone or waits to. */
   among<T>(work: () => Promise<T>): Promise<T>;
-  /** Runs once all others have left, and keeps newcomers out meanwhile. */
+  /** Runs once all others have left, and keeps new ones out meanwhile. */
   alone<T>(work: () => Promise<T>): Promise<T>;
 }
 

@@ -1,16 +1,17 @@
 /**
- * Finds the picture that crashes the process among those that were in its hands: a card whose process died under it
- * twice is suspected and from then on runs alone; one under which the process dies alone again and again is convicted.
- * Who merely stood beside it is acquitted by its own run. The marks are in Redis: lost with it, they are made again.
+ * Finds the job that crashes the process among those that were active. A job whose process crashed twice is
+ * quarantined and runs alone from then on. A job under which the process crashes alone again and again is
+ * dead-lettered. A job that was only active at the same time is released by its own run. The counts are in Redis;
+ * after a loss they start again.
  */
 import { describeError, type Log } from '@cardseal/core/log';
 import { type CrashCounts, postpone } from '@cardseal/core/queue';
 import type { Job } from 'bullmq';
 import { createExclusiveLock } from './exclusive-lock.ts';
 
-/** Starts that ended without a word. */
+/** Starts without a reported end. */
 export const QUARANTINE_AFTER = 2;
-/** Starts alone that ended without a word: by chance, with workers killed at random, this hardly happens. */
+/** Starts alone without a reported end: rare by chance, even with workers that are killed at random. */
 export const DEAD_LETTER_AFTER = 3;
 const REDIS_RETRY_MS = 1000;
 
@@ -18,11 +19,11 @@ export interface QuarantineParts<Data> {
   crashCounts: CrashCounts;
   log: Log;
   process: (job: Job<Data>, token?: string, signal?: AbortSignal) => Promise<void>;
-  /** Gives the card the outcome of one that cannot be worked on. Returns how its run ends; null when it did not fail. */
+  /** Gives the job the outcome of one that cannot be processed. Returns how its run ends; null when it did not fail. */
   deadLetter: (job: Job<Data>) => Promise<Error | null>;
 }
 
-/** The processor that BullMQ is given in place of `process`. */
+/** The processor that BullMQ gets instead of `process`. */
 export function quarantinePoisonJobs<Data>({ crashCounts, log, process, deadLetter }: QuarantineParts<Data>) {
   const lock = createExclusiveLock();
 
@@ -36,7 +37,7 @@ export function quarantinePoisonJobs<Data>({ crashCounts, log, process, deadLett
       log.error('job.convicted', { reason: id, attempt: job.stalledCounter });
       const failed = await deadLetter(job);
       await crashCounts.end(id);
-      // Only what ended as failed is seen among the failed ones.
+      // Only a job that ended as failed is listed among the failed ones.
       if (failed) throw failed;
       return;
     }

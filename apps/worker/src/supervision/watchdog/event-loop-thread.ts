@@ -1,6 +1,6 @@
 /**
- * A thread beside the worker's own: when the main thread has not beaten for too long, nothing in it can help any more,
- * no signal handler and no timer, and the process is ended from here. Its work is taken up by another.
+ * A second thread that ends the process when the main thread has sent no heartbeat for too long: then no signal
+ * handler and no timer of the main thread can run any more. Another worker takes over its jobs.
  */
 import { writeSync } from 'node:fs';
 import { workerData } from 'node:worker_threads';
@@ -15,12 +15,12 @@ let sinceMs = performance.now();
 let lookedMs = sinceMs;
 setInterval(() => {
   const now = Atomics.load(count, 0);
-  // A process that was stopped as a whole wakes with both threads late: only time in which this one ran counts.
+  // A process that was stopped as a whole wakes with both threads late: only time in which this thread ran counts.
   if (now !== last || performance.now() - lookedMs > EVERY_MS * 3) sinceMs = performance.now();
   last = now;
   lookedMs = performance.now();
   if (lookedMs - sinceMs < stuckAfterMs) return;
-  // The thread's own stderr goes through the main thread, which stands still.
+  // The thread's own stderr goes through the main thread, which hangs.
   writeSync(
     STDERR,
     `${JSON.stringify({ level: 'fatal', role: 'worker', pid: process.pid, event: 'worker.blocked' })}\n`,

@@ -1,4 +1,4 @@
-/** The keeper and the pulse of a worker, put together with its limits and started with it. */
+/** Starts the watchdog and the event-loop monitor of a worker with their limits. */
 import { getHeapStatistics } from 'node:v8';
 import type { WorkerContext } from '../../context.ts';
 import type { QueueWorkers } from '../../queue-workers.ts';
@@ -6,7 +6,10 @@ import { startEventLoopMonitor } from './event-loop-monitor.ts';
 import { createWatchdog, type Watchdog } from './watchdog.ts';
 
 const MIB = 2 ** 20;
-/** Of what V8 may have: beyond it collections take more time than work does, and the end comes without a drain. */
+/**
+ * The share of V8's limit above which garbage collection takes more time than work, and the process would end without
+ * a drain.
+ */
 const HEAP_SHARE = 0.85;
 
 export interface Guard {

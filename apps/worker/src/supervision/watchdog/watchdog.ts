@@ -1,7 +1,7 @@
 /**
- * Keeps a worker honest about its own state: says when memory or the event loop leave their limits, and asks the
- * process to drain and end when the heap reaches its cap or when cards wait and none has moved for too long.
- * Whoever started the process starts it again; the ledger has all that it held.
+ * The watchdog of a worker: logs when memory or the event loop exceed their limits, and asks the process to drain and
+ * end when the heap reaches its cap, or when jobs wait and none has moved for too long. The process manager starts it
+ * again; the ledger has everything that it held.
  */
 import { getHeapStatistics } from 'node:v8';
 import type { Clock } from '@cardseal/base/clock';
@@ -10,18 +10,18 @@ import type { EventLoopMonitor } from './event-loop-monitor.ts';
 
 export interface WatchdogParts {
   clock: Pick<Clock, 'sleep'>;
-  /** Milliseconds on a clock that only runs on: one that is set must end no worker. */
+  /** Milliseconds of a monotonic clock: setting the wall clock must end no worker. */
   nowMs?: () => number;
   log: Log;
   eventLoop: Pick<EventLoopMonitor, 'worstDelayMs'>;
-  /** Above this the process drains and ends. */
+  /** Above this size the process drains and ends. */
   heapCapBytes: number;
   stuckAfterMs: number;
-  /** Cards that wait and may be taken; null when nobody can say, as while Redis is away. */
+  /** Jobs that wait and may be taken; null when unknown, for example while Redis is away. */
   waiting: () => Promise<number | null>;
-  /** When a card was last started or ended here, by `nowMs`. */
+  /** When this worker last started or ended a job, by `nowMs`. */
   movedAtMs: () => number;
-  /** Asks the process to end as an operator would. */
+  /** Ends the process in order, as SIGTERM does. */
   end: () => void;
   heapUsedBytes?: () => number;
 }
@@ -29,14 +29,14 @@ export interface WatchdogParts {
 export interface Watchdog {
   start(): void;
   stop(): Promise<void>;
-  /** One look; returns why the process is to end, if it is. */
+  /** One check; returns the reason to end the process, if there is one. */
   look(): Promise<Ending | null>;
 }
 
 type Ending = 'heap_cap' | 'stuck';
 
 const EVERY_MS = 2000;
-/** Longer turns of the event loop are said: locks are renewed by it. */
+/** Longer delays of the event loop are logged: it also renews the locks. */
 const SLOW_LOOP_MS = 1000;
 
 export function createWatchdog(parts: WatchdogParts): Watchdog {
@@ -53,7 +53,7 @@ export function createWatchdog(parts: WatchdogParts): Watchdog {
     if (delayMs > SLOW_LOOP_MS) log.warn('worker.loop_slow', { delay_ms: Math.round(delayMs) });
     const heap = heapUsedBytes();
     overSince = heap > heapCapBytes ? overSince + 1 : 0;
-    // Garbage that the next collection takes is no reason: it must still be there at the next look.
+    // Garbage that the next collection frees is no reason: the heap must still be full at the next check.
     if (overSince > 1) return ending('heap_cap', { size_bytes: heap });
     return (await isStuck()) ? ending('stuck', { duration_ms: nowMs() - movedAtMs() }) : null;
   }
