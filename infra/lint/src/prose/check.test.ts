@@ -10,7 +10,7 @@ const EXAMPLES: readonly (readonly [string, string, string])[] = [
   ['whoever', 'The lock goes to whoever came first.', 'The first worker gets the lock.'],
   ['person', 'A worker that lost his lock stops.', 'A worker that lost its lock stops.'],
   ['nobody', 'Nobody reads this key.', 'No process reads this key.'],
-  ['those-that', 'Skips those that ended.', 'Skips jobs that ended.'],
+  ['those-who', 'Wakes those who wait.', 'Wakes the waiting requests.'],
   ['told', 'The consumer is told once.', 'The consumer receives one webhook.'],
   ['heard', 'Seconds since the worker was heard of.', 'Seconds since the last heartbeat of the worker.'],
   ['unnamed-actor', 'A permit is asked for first.', 'The worker first requests a permit.'],

@@ -45,7 +45,7 @@ export const PROSE_RULES: readonly ProseRule[] = [
     pattern: words('nobody|somebody|anybody|everybody'),
     instead: 'name the actor: "no process", "a client", "every worker"',
   },
-  { id: 'those-that', pattern: words('those (?:that|who|whose|whom|of)'), instead: 'repeat the noun: "jobs that …"' },
+  { id: 'those-who', pattern: words('those (?:who|whose|whom)'), instead: 'name the actor: "the waiting requests"' },
   {
     id: 'told',
     pattern: words('told|tells'),
@@ -75,7 +75,7 @@ export const PROSE_RULES: readonly ProseRule[] = [
   {
     id: 'place-for-time',
     pattern: words(
-      'behind(?= (?:(?:it|them|this|that|every|each)\\b|(?:the|a|an|its|their|one|any) (?!(?:[a-z]+ )?(?:prox(?:y|ies)|balancer|firewall|gateway|ingress|NAT|TLS|port))))',
+      'behind(?= (?:(?:it|them|this|that|every|each)\\b|(?:the|a|an|its|their|one|any) (?!(?:[a-z]+ )?(?:prox(?:y|ies)|balancer|firewall|gateway|ingress|NAT|TLS|port|address|host))))',
     ),
     instead: '"after" or "later than"; "behind" is for a proxy',
   },
@@ -157,13 +157,13 @@ export const PROSE_RULES: readonly ProseRule[] = [
   {
     id: 'try',
     pattern: words(
-      '(?:a|an|the|one|first|last|next|each|every|another|second|new|old|no|many|more|two|three|of) tr(?:y|ies)(?! to)|tries (?:are|left|of)|retry of',
+      '(?:a|an|the|one|first|last|next|each|every|another|second|new|old|no|many|more|two|three|of) tr(?:y|ies)(?! to)|tries (?:are|left|of)',
     ),
     instead: '"attempt"',
   },
   {
     id: 'answer',
-    pattern: words('(?:an|the|no|its|one|every|each|this|that|first|last|late|empty|their) answers?|answers'),
+    pattern: words('(?:an|the|no|its|first|last|late|empty|their) answers?(?! of (?:a|the) name server)'),
     instead: '"response", or "returns"',
   },
 ];
