@@ -46,7 +46,7 @@ describe('the deletion of several objects', () => {
     expect(sent.slice(1).sort()).toEqual(['a', 'b', 'c', 'd']);
   });
 
-  it('falls back when a 200 has a body that is no answer', async () => {
+  it('falls back when a 200 has an invalid body', async () => {
     const unread = Object.assign(new SyntaxError('not XML'), { $metadata: { httpStatusCode: 200 } });
     const { sent, store } = storeThat({ together: refuse(unread) });
     await store.delete(['a', 'b']);
@@ -76,7 +76,7 @@ describe('the deletion of several objects', () => {
     expect(sent.slice(1).sort()).toEqual(['a', 'b', 'c']);
   });
 
-  it('takes the answer 404 for an object that is gone, and not for a bucket that is', async () => {
+  it('takes 404 as success for a deleted object, and not for a missing bucket', async () => {
     const absent = (name: string) =>
       s3ObjectStore({ send: async () => refuse(answerOf(404, name))() } as unknown as S3Client, 'bucket');
     await absent('NoSuchKey').delete(['a']);

@@ -5,7 +5,7 @@ import { s3ObjectStore } from './s3-object-store.ts';
 
 type Answer = { Contents?: { Key: string }[]; IsTruncated: boolean; NextContinuationToken?: string };
 
-/** After a hundred requests the test has its answer: the listing does not end. */
+/** After a hundred requests the test stops: the listing does not end. */
 function storeThatAnswers(answer: (request: number) => Answer) {
   let requests = 0;
   const send = async () => {

@@ -1,4 +1,4 @@
-/** The port behind the ledger: the operations that the ledger needs from an object store. */
+/** The port of the ledger: the operations that the ledger needs from an object store. */
 import { TransientError } from '@cardseal/base/errors';
 
 export interface Page {

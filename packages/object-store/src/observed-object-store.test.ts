@@ -4,7 +4,7 @@ import { memoryObjectStore } from './memory-object-store.ts';
 import { observedObjectStore } from './observed-object-store.ts';
 
 describe('a store that is watched', () => {
-  it('answers as the one behind it, and each request is told once', async () => {
+  it('returns what the inner store returns, and reports each request once', async () => {
     const seen: string[] = [];
     const store = observedObjectStore(memoryObjectStore(), (operation, result) => seen.push(`${operation} ${result}`));
     expect(await store.create('a', Buffer.from('1'))).toBe(true);
@@ -15,7 +15,7 @@ describe('a store that is watched', () => {
     expect(seen).toEqual(['create ok', 'create ok', 'get ok', 'list ok', 'delete ok']);
   });
 
-  it('tells the class of an error and passes it on', async () => {
+  it('reports the class of an error and passes the error on', async () => {
     const seen: string[] = [];
     const broken = { ...memoryObjectStore(), get: () => Promise.reject(new TransientError('store_unavailable')) };
     const store = observedObjectStore(broken, (operation, result) => seen.push(`${operation} ${result}`));

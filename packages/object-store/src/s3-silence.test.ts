@@ -1,4 +1,4 @@
-/** A store that takes requests and says no more, from the start or in the middle of an answer, is given up in time. */
+/** Requests to a store that stops sending, at the start or in the middle of a response, fail in time. */
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';

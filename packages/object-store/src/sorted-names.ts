@@ -65,7 +65,7 @@ function firstFrom(sorted: readonly string[], name: string): number {
   return low;
 }
 
-/** UTF-16 code units sort like UTF-8 bytes except surrogates, which stand for the characters that sort last. */
+/** UTF-16 code units sort like UTF-8 bytes except surrogates, which encode the characters that sort last. */
 function byBytes(a: string, b: string): number {
   for (let at = 0; at < a.length && at < b.length; at++) {
     const [x, y] = [a.charCodeAt(at), b.charCodeAt(at)];

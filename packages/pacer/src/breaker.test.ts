@@ -68,7 +68,7 @@ describe('the circuit breaker', () => {
     expect(state.gate).toBe(PROVIDER_OUTAGE);
   });
 
-  it.each(['accepted', 'answered'] as const)('counts anew after a call that was %s', (kind) => {
+  it.each(['accepted', 'answered'] as const)('restarts its count after a call that was %s', (kind) => {
     const { call, state } = bench();
     for (let round = 0; round < 10; round++) {
       for (const tag of ['a', 'b', 'a', 'b']) call('failed', image(tag));
@@ -194,7 +194,7 @@ describe('probes of an outage', () => {
     },
   );
 
-  it('hand over to the gate of a quota when that is what the provider says now', () => {
+  it('close the gate for a quota when the provider now reports a quota', () => {
     const it = inOutage();
     it.wait(7);
     it.call('total_quota');

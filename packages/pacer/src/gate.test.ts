@@ -75,7 +75,7 @@ describe('a gate that is put back after Redis forgot it', () => {
   const back = (reason: string, untilUs: number, by: string) => (state: PacingState) =>
     restore(state, rules, START_US + 1_000_000, reason, untilUs, by);
 
-  it('is as it was, whoever closed it, unless its end has passed', () => {
+  it('keeps its state, whether a process or an operator closed it, unless its end has passed', () => {
     expect(after(back('operator', 0, 'ann'))).toMatchObject({ gate: 'operator', gateBy: 'ann', gateProbeUs: 0 });
     expect(after(back('daily_quota', laterUs, MACHINE))).toMatchObject({ gate: 'daily_quota', gateUntilUs: laterUs });
     expect(after(back('operator', START_US, 'ann')).gate).toBe('');

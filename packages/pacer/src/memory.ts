@@ -11,7 +11,7 @@ export interface Known {
   marginUs: number;
   gate: string;
   gateUntilMs: number;
-  /** Who closed it: `machine`, or an operator. */
+  /** `machine`, or the operator that closed the gate. */
   gateBy: string;
   /** For an outage: the code that opened the circuit breaker, and since when (epoch milliseconds, 0 unknown). */
   gateCause: string;

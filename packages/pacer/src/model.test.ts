@@ -88,7 +88,7 @@ const mostInASecond = (sent: readonly number[]): number => {
   return most;
 };
 
-/** Enough demand to fill windows: each step of the generator is asked for many times in a row. */
+/** Enough demand to fill windows: each step of the generator repeats many times in a row. */
 const history = fc
   .array(fc.tuple(step, fc.integer({ min: 1, max: 60 })), { minLength: 1, maxLength: 25 })
   .map((pairs) =>
@@ -112,7 +112,7 @@ describe('the model', () => {
     );
   });
 
-  it('would be caught if lateness were not told', () => {
+  it('would exceed the limit if late calls were not reported', () => {
     const broken = fc.check(
       fc.property(
         history,
@@ -178,7 +178,7 @@ describe.each(['sliding', 'fixed'] as const)('against a %s second', (window) => 
   );
 });
 
-it('at 10 calls a second keeps its rate under jitter that nobody sees, and pays with margin', () => {
+it('at 10 calls a second keeps its rate under hidden jitter, and pays with margin', () => {
   for (const [meanMs, least, most] of [
     [1, 0.99, 0.001],
     [5, 0.96, 0.004],

@@ -50,7 +50,7 @@ describe('permits', () => {
     expect(slots.at(-1)! - slots[0]!).toBeLessThan(2600);
   });
 
-  it('does not reserve what lies beyond the wait', async () => {
+  it('does not reserve a slot beyond the longest wait', async () => {
     const { pacer } = pacerWith();
     const error = await pacer.acquire({ maxWaitMs: 100 }).catch((caught) => caught);
     expect(codeOf(error)).toBe('quota_wait');
@@ -168,7 +168,7 @@ describe('what a permit needs besides', () => {
     expect([prepared, permit.latenessMs < 100]).toEqual([['a'], true]);
   });
 
-  it('is told how long it has, and who is not ready in time is given another slot', async () => {
+  it('receives its remaining time, and gets another slot when it is not ready in time', async () => {
     const { pacer, events } = pacerWith();
     const left: number[] = [];
     const takes = Array.from({ length: 30 }, async (_, at) => {
@@ -190,7 +190,7 @@ describe('what a permit needs besides', () => {
     expect((await pacer.usage('total')).a).toMatchObject({ calls: 30, accepted: 30 });
   });
 
-  it('is told for how long Redis has remembered', async () => {
+  it('receives the age of the state in Redis', async () => {
     const { pacer } = pacerWith();
     const ages: number[] = [];
     const prepare = async (_: string, { memoryAgeMs }: { memoryAgeMs: number }) => void ages.push(memoryAgeMs);
@@ -252,7 +252,7 @@ describe('without Redis', () => {
     await own.redis.client('PAUSE', 700, 'ALL');
     const error = await pacer.acquire(WAIT).catch((caught) => caught);
     expect(codeOf(error)).toBe('pacing_unavailable');
-    // The answer that came after the time-out is given back by itself.
+    // The pacer returns the permit of the reply that arrived after the timeout.
     await own.redis.ping();
     await own.redis.ping();
     expect((await pacer.usage('total')).a?.calls).toBe(0);

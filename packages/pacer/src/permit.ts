@@ -28,7 +28,7 @@ export interface Reserved {
   memoryAgeMs: number;
 }
 
-/** What a call needs besides its permit; prepared between reservation and slot. */
+/** Prepares what a call needs in addition to its permit, between reservation and slot. */
 export type Prepare = (credentialId: string, slot: Reserved) => Promise<unknown>;
 
 /**

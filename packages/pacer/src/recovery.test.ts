@@ -10,7 +10,7 @@ import { startPrivateRedis } from './redis-for-tests.ts';
 
 const QPS = 40;
 
-/** Takes permits without end until told to stop; keeps the slot of every call it would have made. */
+/** Takes permits until the test stops it; keeps the slot of every call it would have made. */
 class Caller {
   readonly sentMs: number[] = [];
   readonly events: PacingEvent[] = [];

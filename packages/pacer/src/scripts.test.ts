@@ -12,7 +12,7 @@ afterAll(() => server.stop());
 
 const look = (scripts: Scripts) => scripts.run('look', ['{t:pacing}:a'], ['{"day":0}']);
 
-it('a process that stood still longer than the time-out reads the answer that lies there, and is not cut off', async () => {
+it('a process that was blocked longer than the timeout reads the reply that has arrived, and is not cut off', async () => {
   const scripts = new Scripts(server.redis, 100, rulesFrom());
   await look(scripts);
   const asked = look(scripts);

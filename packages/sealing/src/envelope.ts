@@ -21,7 +21,7 @@ const SALT_BYTES = 16;
 const COMMITMENT_BYTES = 32;
 const TAG_BYTES = 16;
 const HEADER_BYTES = 1 + SALT_BYTES + COMMITMENT_BYTES;
-/** Every object has a key of its own, so a constant nonce is safe. */
+/** Every object has a separate key, so a constant nonce is safe. */
 const NONCE = Buffer.alloc(12);
 /** Encrypts in pieces that stay in the CPU cache while they are copied to the output. */
 const PIECE_BYTES = 64 * 1024;

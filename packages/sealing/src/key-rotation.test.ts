@@ -82,7 +82,7 @@ describe('rotation of keys', () => {
     for (const job of jobs) expect(readVersion(keyStore.objects.get(keyPaths.jobKey('bank', job))!).version).toBe(3);
   });
 
-  it("a tenant's: cut off and run again, it goes on behind its own note", async () => {
+  it("a tenant's: after an interruption, it continues after its own note", async () => {
     const { keyring, rotation } = keysUnder(oldKey);
     for (let at = 1; at <= 600; at++) await keyring.makeJobKey('bank', jobId(at));
     await rotation.addTenantKey('bank');
@@ -134,7 +134,7 @@ describe('the cache of tenant keys', () => {
     expect(made.every((key) => key[0] === 0)).toBe(true);
   });
 
-  it('asks once more, and once for all, when it is told to ask again while it asks', async () => {
+  it('refreshes once more, for all callers, when a refresh is requested during a refresh', async () => {
     const gates: (() => void)[] = [];
     const cache = createTenantKeyCache(async () => {
       await new Promise<void>((resolve) => gates.push(resolve));

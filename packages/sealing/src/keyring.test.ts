@@ -69,7 +69,7 @@ describe('keyring', () => {
     expect(state.unwraps).toBe(1);
   });
 
-  it('of two that make a key at once both use the one that stands', async () => {
+  it('two processes that create a key at the same time use the same one', async () => {
     const clock = new ManualClock(0);
     const { master } = keyServiceThatCanLeave();
     const store = memoryObjectStore();
@@ -115,7 +115,7 @@ describe('keyring', () => {
     clock.advance(MINUTE_MS);
     const held = Promise.withResolvers<void>();
     gate = held.promise;
-    // It asks anew beside its work, and has seen one version when the next is made.
+    // The refresh runs in the background, and has read one version when the next is created.
     await lookupKey(other);
     await new Promise(setImmediate);
     await one.addTenantKey('bank');

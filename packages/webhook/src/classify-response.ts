@@ -69,7 +69,7 @@ const SHORTAGE_CODES: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOBUF
 /** TLS 1.3 reports some refusals (a client certificate is required, …) only after the handshake, as an alert. */
 const TLS_ALERT = /^(?:ERR_SSL_|ERR_TLS_|EPROTO$)/;
 
-/** The class of an answer; `undefined` for an error that is not the receiver's: a defect or a shortage here. */
+/** The class of a response; `undefined` for an error on Cardseal's side: a defect or a shortage. */
 export function classifyResponse(answer: Answer): DeliveryClass | undefined {
   return 'status' in answer ? classifyStatus(answer.status) : classifyError(answer.error);
 }

@@ -6,7 +6,7 @@ import { CompactEncrypt } from 'jose';
 import { validateRecipientKey } from './recipient-key.ts';
 
 export interface EncryptInput {
-  /** JWK or PEM (SPKI), judged again on every call. */
+  /** JWK or PEM (SPKI), checked again on every call. */
   publicKey: unknown;
   /** UTF-8 JSON. Event and endpoint ids belong inside, so that no JWE can be moved to another event. */
   plaintext: Buffer;

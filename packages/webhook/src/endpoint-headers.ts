@@ -1,5 +1,5 @@
 /**
- * Judges the headers that a customer wants on every webhook, at registration. They may name the customer's own things;
+ * Checks the extra headers of an endpoint at registration. Every webhook carries them. They may name the customer's own things;
  * they must never speak for the connection, the signature, or another host.
  */
 import { RejectedError } from '@cardseal/base/errors';

@@ -1,5 +1,5 @@
 /**
- * The id of an event, derived from what happened, so that every try, replay, worker and endpoint arrives at the same
+ * The id of an event, derived from what happened, so that every attempt, replay, worker and endpoint arrives at the same
  * one without asking. It carries no reference and nothing personal, and it must never depend on time or chance.
  */
 import { createHash } from 'node:crypto';
@@ -7,7 +7,7 @@ import { DefectError } from '@cardseal/base/errors';
 
 export interface EventSubject {
   tenant: string;
-  /** What it is about: a job, a batch or an endpoint. */
+  /** The object of the event: a job, a batch or an endpoint. */
   subject: string;
   /** Counts what can happen to the subject more than once: a job's generation, an endpoint's change of state. */
   generation: number;

@@ -1,5 +1,5 @@
 /**
- * Judges the public key to which a consumer wants payloads encrypted. A key that passes here encrypts; a weak, secret
+ * Checks the public key of a consumer, to which Cardseal encrypts payloads. A key that passes here encrypts; a weak, secret
  * or unknown one is refused at registration and never stored.
  */
 import { createPublicKey, diffieHellman, generateKeyPairSync, type JsonWebKey, type KeyObject } from 'node:crypto';

@@ -1,5 +1,5 @@
 /**
- * Looks names up for the guard, in two ways. Neither judges an answer, and neither is asked twice for one connection.
+ * Resolves names for the guard, in two ways. Neither checks the addresses, and each resolves a name once per connection.
  */
 import { lookup, Resolver } from 'node:dns/promises';
 import { TransientError } from '@cardseal/base/errors';

@@ -1,4 +1,4 @@
-/** Reads `Retry-After`, in seconds or as an HTTP date. Pure; a header nobody can read counts as absent. */
+/** Reads `Retry-After`, in seconds or as an HTTP date. Pure; an invalid header counts as absent. */
 
 /** The longest a receiver may ask an endpoint to be held. */
 export const MAX_RETRY_AFTER_MS = 24 * 3_600_000;

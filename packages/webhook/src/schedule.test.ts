@@ -64,7 +64,7 @@ describe('nextTry', () => {
     );
   });
 
-  it('grows with every try of the same failure', () => {
+  it('grows with every attempt of the same failure', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 8 }), (triesMade) => {
         const at = (tries: number, random: number) =>
@@ -74,7 +74,7 @@ describe('nextTry', () => {
     );
   });
 
-  it('takes no try 0', () => {
+  it('rejects attempt 0', () => {
     expect(() => nextAttempt({ triesMade: 0, failure: { class: 'timeout' }, nowMs: 0, random: 0 })).toThrow(
       'webhook_tries_made',
     );

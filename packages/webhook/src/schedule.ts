@@ -11,7 +11,7 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
 /**
- * Delay before each try, counted from the end of the try before. Not from the first one: after a hold or a pause
+ * Delay before each attempt, counted from the end of the previous attempt. Not from the first one: after a hold or a pause
  * several moments of a fixed timetable would lie in the past, and the endpoint would be hit by them at once.
  */
 export const ATTEMPT_DELAYS_MS: readonly number[] = [
@@ -66,7 +66,7 @@ export function nextAttempt({ triesMade, failure, nowMs, random }: NextAttemptIn
 /** `hold`: no try to this endpoint before `untilMs`, and none is spent. `throttle`: halve its cap. */
 export type EndpointEffect = { kind: 'none' | 'throttle' | 'disable' } | { kind: 'hold'; untilMs: number };
 
-/** What a failed try means for everything else bound for the same endpoint. */
+/** The effect of a failed attempt on other deliveries to the same endpoint. */
 export function endpointEffect(failure: DeliveryFailure, nowMs: number): EndpointEffect {
   const ms = heldForMs(failure);
   if (ms > 0) return { kind: 'hold', untilMs: nowMs + ms };

@@ -87,7 +87,7 @@ describe('what arrives', () => {
     });
     const one = sender();
     for (let n = 0; n < 5; n++) expect(await one.send(request(origin))).toMatchObject({ class: 'delivered' });
-    // A connection is free again a moment after its answer was read, so a second one may be opened meanwhile.
+    // A connection is free again a moment after its response was read, so a second one may be opened meanwhile.
     expect(sockets.size).toBeLessThanOrEqual(2);
   });
 
@@ -162,7 +162,7 @@ describe('answers', () => {
     await closed;
   });
 
-  it('keeps 4 KiB unless told otherwise', async () => {
+  it('keeps 4 KiB by default', async () => {
     const origin = await receiver((_, response) => response.end(Buffer.alloc(10_000, 'b')));
     expect((await sender().send(request(origin))).answer).toHaveLength(4096);
   });

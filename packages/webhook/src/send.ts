@@ -20,11 +20,11 @@ export interface SendInput {
   body: Buffer;
   /** For connect, headers and body together; 15 s unless given, 30 s at most. */
   deadlineMs?: number;
-  /** Bytes read of an answer before it is cut off. */
+  /** The most bytes of a response that are read. */
   maxReadBytes?: number;
   /** Bytes kept of what was read. */
   keepBytes?: number;
-  /** Shutdown: `send` rejects with the signal's reason, and nothing is known of the try. */
+  /** Shutdown: `send` rejects with the signal's reason, and the result of the attempt is unknown. */
   signal?: AbortSignal;
 }
 
@@ -33,7 +33,7 @@ export interface SendResult {
   /** Absent when no status line came. */
   status?: number;
   latencyMs: number;
-  /** The start of the answer's body. Theirs, so possibly personal: seal it, never log it. None of a private target. */
+  /** The start of the response body. The receiver may send personal data: seal it, never log it. Empty for a private target. */
   answer?: Buffer;
   /** On 429 and 503 that ask for it; at most 24 h. */
   retryAfterMs?: number;
@@ -44,7 +44,7 @@ export interface SendResult {
 export interface WebhookSender {
   /**
    * @throws DefectError `webhook_send_defect`, TransientError `webhook_sender_short` (no sockets, ports or memory
-   * here), `webhook_sender_closed` or `webhook_resolver_unavailable`: none of them may spend a try of the consumer.
+   * here), `webhook_sender_closed` or `webhook_resolver_unavailable`: none of them may spend an attempt.
    */
   send(request: SendInput): Promise<SendResult>;
   /**
@@ -110,7 +110,7 @@ export function createWebhookSender({ guard, maxOrigins = 500, now = Date.now }:
   };
 }
 
-/** One send on a connection of its own, for the rare ones: a test at registration. Deliveries keep a sender. */
+/** Sends once on a separate connection, for the test at registration. Deliveries share a sender. */
 export async function sendWebhook({ guard, ...input }: SendInput & { guard: TargetGuard }): Promise<SendResult> {
   const sender = createWebhookSender({ guard });
   try {

@@ -6,7 +6,7 @@ import { createHmac, createSecretKey, type KeyObject, randomBytes } from 'node:c
 import { DefectError } from '@cardseal/base/errors';
 
 export interface SignInput {
-  /** Event id, `msg_…`, the same on every try. No dots: the dot separates the signed parts. */
+  /** Event id, `msg_…`, the same on every attempt. No dots: the dot separates the signed parts. */
   id: string;
   /** Unix seconds of this try. */
   timestampS: number;
@@ -40,9 +40,9 @@ export function newSecret(): string {
 }
 
 /**
- * The three headers of one try, with one signature per live secret.
+ * The three headers of one attempt, with one signature per live secret.
  * @throws DefectError `webhook_sign_input` for an id with a dot, a bad timestamp, or no, too many or unusable secrets:
- * all of it is ours, and no try of the consumer may be spent on it.
+ * these faults are on Cardseal's side and may not spend an attempt.
  */
 export function sign({ id, timestampS, body, secrets }: SignInput): SignatureHeaders {
   if (!/^[A-Za-z0-9_-]{1,128}$/.test(id)) throw defect('id');

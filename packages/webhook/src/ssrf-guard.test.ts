@@ -306,7 +306,7 @@ describe('an allowed target', () => {
   });
 
   it('goes on to the next address when the first does not answer', async () => {
-    // Nobody listens on 127.0.0.2 at this port: the server is bound to 127.0.0.1 alone.
+    // No server listens on 127.0.0.2 at this port: the server is bound to 127.0.0.1 alone.
     const options = { ...dev, resolve: async () => ['127.0.0.2', '127.0.0.1'] };
     expect((await sendOnce(`http://localhost:${portOf(http)}/`, options)).class).toBe('delivered');
   });

@@ -85,7 +85,7 @@ function namesTarget(entry: TargetEntry, host: string, port: number): boolean {
   return entry.kind === 'host' && entry.host === host && (entry.port === undefined || entry.port === port);
 }
 
-/** What is wrong with each entry of an installation's list, in plain words; empty when nothing is. */
+/** The problems of each entry of an installation's list, in plain words. */
 export function targetListProblems(texts: readonly string[], production: boolean): string[] {
   return texts.flatMap((text) => {
     const entry = readTargetEntry(text);

@@ -1,6 +1,6 @@
 /**
  * Reads a customer's target URL and refuses every form that has no business in a webhook, before any name is looked
- * up. What it lets through is a promise about syntax only: the guard checks addresses when it dials.
+ * up. It checks syntax only: the guard checks addresses when it dials.
  */
 import { isIP } from 'node:net';
 import { RejectedError } from '@cardseal/base/errors';

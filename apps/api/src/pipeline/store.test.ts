@@ -64,7 +64,7 @@ describe('a submit that looks for no erasure', () => {
     expect(steps).toBeLessThanOrEqual(7);
   });
 
-  it('leaves no picture behind, whenever the erasure comes', async () => {
+  it('leaves no image, whenever the erasure comes', async () => {
     const { steps } = await erasedBefore(-1);
     expect(steps).toBeGreaterThan(4);
     for (let step = 1; step <= steps; step++) {

@@ -31,7 +31,7 @@ describe('an operator', () => {
     expect(versions()).toBe(1);
   });
 
-  it('once removed, is nobody, and keeps no password', async () => {
+  it('cannot log in once removed, and keeps no password', async () => {
     const { ledger, clock } = setUp();
     await createAdmin(ledger, clock, li);
     await removeAdmin(ledger, clock, 'li');
@@ -42,7 +42,7 @@ describe('an operator', () => {
     await expect(removeAdmin(ledger, clock, 'li')).rejects.toMatchObject({ code: 'admin_not_found' });
   });
 
-  it('may be made again under the name, behind the versions of the one before', async () => {
+  it('may be created again under the same name, as the next version of the record', async () => {
     const { ledger, clock } = setUp();
     await createAdmin(ledger, clock, li);
     await expect(createAdmin(ledger, clock, li)).rejects.toMatchObject({ code: 'admin_exists' });
@@ -52,7 +52,7 @@ describe('an operator', () => {
     await expect(createAdmin(ledger, clock, li)).rejects.toMatchObject({ code: 'admin_exists' });
   });
 
-  it('has a name that nobody else in the audit log has, and a password of some length', async () => {
+  it('has a name that is unique in the audit log, and a password of a minimum length', async () => {
     const { ledger, clock } = setUp();
     for (const user of ['cli', 'machine', '../li', 'Li', '']) {
       await expect(createAdmin(ledger, clock, { ...li, user })).rejects.toMatchObject({ code: 'admin_id_invalid' });

@@ -95,7 +95,7 @@ export function openApp(
 
 function createClock(config: AppSettings, log: Log, redis: () => Redis) {
   return createQuorumClock({
-    witnesses: [
+    sources: [
       () => redisTime(redis())(),
       storeTime({ endpoint: config.S3_ENDPOINT, region: config.S3_REGION, proxyFor: readProxies(config) }),
     ],

@@ -6,7 +6,7 @@ export interface Backoff {
 }
 
 export const recognizeBackoff: Backoff = { baseMs: 1000, maxMs: 60_000 };
-/** While the ledger is away: no attempt is spent, and those who wait must not fill the workers with asking. */
+/** While the ledger is unavailable: no attempt is spent, and waiting jobs must not fill the workers with reads. */
 export const ledgerBackoff: Backoff = { baseMs: 2000, maxMs: 16_000 };
 /** Deletions that a store refused: retried until they are done, and seldom enough that thousands of them cost little. */
 export const removalBackoff: Backoff = { baseMs: 5000, maxMs: 10 * 60_000 };

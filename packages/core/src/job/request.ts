@@ -13,7 +13,7 @@ export const jobOptionsSchema = z
     detect_card: z.boolean().default(false),
     fit: z.boolean().default(true),
   })
-  .meta({ id: 'JobOptions', description: 'What to detect, and whether over-sized pictures are fitted.' });
+  .meta({ id: 'JobOptions', description: 'What to detect, and whether over-sized images are fitted.' });
 
 type JobOptions = z.output<typeof jobOptionsSchema>;
 

@@ -65,7 +65,7 @@ export const paths = {
   /** Due work in the order of its time. `second` is `YYYYMMDDHHmmss` in UTC. */
   allDue: 'due/',
   due: (second: string, { tenant, job, what }: DueRef) => `due/${second}/${tenant}/${job}.${what}`,
-  /** What an erasure deleted: counts and times. */
+  /** The record of an erasure: counts and times. */
   erasureRecord: (tenant: string, job: JobId) => `erasures/${tenant}/${job}`,
 
   manifestsOfDay: (tenant: string, day: string) => `manifests/${tenant}/${day}/`,

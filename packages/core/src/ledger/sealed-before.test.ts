@@ -107,7 +107,7 @@ describe('a tenant whose key is lost', () => {
     expect(keys.objects.has(paths.tenantKey('shop'))).toBe(true);
   });
 
-  it('uses the key that another process makes while this one looks', async () => {
+  it('uses the key that another process creates during the check', async () => {
     const { store, keys } = await used();
     const other = open(store, keys);
     let raced = false;

@@ -28,7 +28,7 @@ function boot(environment: string, redis: BootRedis, store: () => Promise<never[
   return { told, done: runPreflight({ env, redis, log, store, patienceMs: 30 }) };
 }
 
-describe('the look beneath at the start', () => {
+describe('the preflight checks at the start', () => {
   it('says nothing of a Redis as it should be', async () => {
     const { told, done } = boot('production', redisWith('noeviction').redis);
     await done;
@@ -41,13 +41,13 @@ describe('the look beneath at the start', () => {
     expect(told).toEqual(['warn redis_evicts']);
   });
 
-  it('only tells of it in development', async () => {
+  it('only reports it in development', async () => {
     const { told, done } = boot('dev', redisWith('allkeys-lru').redis);
     await done;
     expect(told).toEqual(['info redis_evicts']);
   });
 
-  it('does not wait for a Redis that is away, and tells when it answers', async () => {
+  it('does not wait for an unavailable Redis, and reports when Redis responds', async () => {
     const { redis, answer } = redisWith('allkeys-lru', true);
     const { told, done } = boot('production', redis);
     await done;
@@ -58,7 +58,7 @@ describe('the look beneath at the start', () => {
     await expect.poll(() => told).toEqual([unreachable, 'warn redis_evicts']);
   });
 
-  it('is stopped by no store that fails or stands still', async () => {
+  it('is not stopped by a store that fails or hangs', async () => {
     await boot('production', redisWith('noeviction').redis, () => Promise.reject(new Error('away'))).done;
     await boot('production', redisWith('noeviction').redis, () => new Promise(() => {})).done;
   });

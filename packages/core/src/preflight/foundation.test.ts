@@ -26,7 +26,7 @@ describe('advice on Redis', () => {
     expect(await codes(redis({ ...good, ...change }))).toEqual([code]);
   });
 
-  it('says when the disk fails, and when it is spoken to in clear beyond the machine', async () => {
+  it('reports a failed disk, and unencrypted connections beyond the machine', async () => {
     expect(await codes(redis(good, 'aof_last_write_status:err\r\n'))).toEqual(['redis_disk_fails']);
     expect(await codes(redis(good), { tls: false, loopback: false })).toEqual(['redis_plain']);
     expect(await codes(redis(good), { tls: false, loopback: true })).toEqual([]);
@@ -38,7 +38,7 @@ describe('advice on Redis', () => {
   });
 });
 
-/** Of two buckets as infra/s3 describes them, but for the rules. */
+/** Two buckets as infra/s3 describes them, without the rules. */
 const storeWith = (Rules: unknown[]) =>
   ({
     send: async (command: { input: { Bucket?: string } }) =>

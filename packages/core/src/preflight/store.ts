@@ -1,6 +1,6 @@
 /**
  * Checks that buckets and key service meet the needs of production: versions of data that expire, and keys in a bucket
- * of their own without versions.
+ * without versions.
  */
 import {
   GetBucketLifecycleConfigurationCommand,

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { batchCalls } from './batcher.ts';
 
-/** Answers when told to, one question after the other. */
+/** Resolves its calls one after the other, when the test decides. */
 function slowAsk() {
   const asked: number[][] = [];
   const answers: PromiseWithResolvers<void>[] = [];
@@ -31,7 +31,7 @@ describe('gathering', () => {
     expect(await Promise.all(all)).toEqual([[2], [4], [6, 8]]);
   });
 
-  it('tells a failure to all who wait, and to nobody who comes later', async () => {
+  it('rejects all waiting calls after a failure, and no later call', async () => {
     const { ask, answers } = slowAsk();
     const double = batchCalls(ask, 100);
     const all = Promise.allSettled([double([1]), double([2]), double([3])]);

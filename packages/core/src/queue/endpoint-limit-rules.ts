@@ -18,7 +18,7 @@ export const LEASE_MS = 90_000;
 /** The state of an endpoint without deliveries is deleted after this time. */
 export const FORGET_AFTER_MS = 7 * 24 * 3_600_000;
 
-/** What an attempt says about its endpoint. `none`: nothing was sent, or the fault was on Cardseal's side. */
+/** The result of an attempt for its endpoint. `none`: nothing was sent, or the fault was on Cardseal's side. */
 export type EndpointOutcome = 'ok' | 'throttle' | 'fail' | 'none';
 
 /**

@@ -2,7 +2,7 @@
  * The concurrency limit per endpoint: a slow or dead receiver delays no other endpoint. A delivery asks for a slot
  * before it is sent. If there is none, or the endpoint is held or paused, it waits in a queue until another delivery
  * promotes it. All of this is in Redis and may be lost: limits start afresh, holds come back from the delivery
- * records, and every waiting delivery also wakes after a time of its own.
+ * records, and every waiting delivery also wakes after a timeout.
  */
 
 import { TransientError } from '@cardseal/base/errors';

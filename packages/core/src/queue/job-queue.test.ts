@@ -34,7 +34,7 @@ const card = (tenant: string, priority: Card['priority'] = 'interactive', calls 
 });
 
 describe('cards on the jobQueue', () => {
-  it('stand in the order of shares: a late tenant, weights, sides and bulk', async () => {
+  it('are in the order of shares: a late tenant, weights, sides and bulk', async () => {
     const { jobQueue, stop } = await setUp({ heavy: 3 });
     const cards = [
       ...Array.from({ length: 4 }, () => card('bulky', 'bulk')),
@@ -52,7 +52,7 @@ describe('cards on the jobQueue', () => {
     await stop();
   });
 
-  it('that Redis had forgotten say so to whoever gets them, and others do not', async () => {
+  it('are marked as restored when Redis had lost them, and only then', async () => {
     const { jobQueue, stop } = await setUp();
     const [known, restored] = [card('bank'), { ...card('bank'), restored: true }];
     await jobQueue.addCards([known, restored]);
@@ -78,7 +78,7 @@ describe('cards on the jobQueue', () => {
     await stop();
   });
 
-  it('that leave the line are told of, also those that Redis has forgotten', async () => {
+  it('are announced when they leave the queue, also when Redis has lost them', async () => {
     const { jobQueue, stop } = await setUp();
     const subscriber = connectRedis(`redis://127.0.0.1:${server.port}`, 'subscriber');
     const changes = createJobChanges(subscriber, '{test}');

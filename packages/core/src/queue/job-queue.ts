@@ -78,7 +78,7 @@ export interface JobQueue {
   /** What Redis knows about an active job; null when it knows nothing. */
   hint(job: JobId, generation: number): Promise<LiveHint | null>;
   announceFinished(job: JobId): Promise<void>;
-  /** A job left the queue: those behind it move up, and their watchers are notified. Never throws. */
+  /** A job left the queue: later jobs move up, and their watchers are notified. Never throws. */
   announceStarted(job: JobId, generation: number): void;
   /** Gives an active job back attempts that a provider outage spent. */
   giveBackAttempts(job: Pick<Job, 'id' | 'attemptsMade'>, count: number): Promise<void>;

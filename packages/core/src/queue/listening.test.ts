@@ -10,20 +10,20 @@ import { changedChannel, finishedChannel } from './names.ts';
 const PREFIX = '{listening}';
 const FOREVER_MS = 60_000;
 
-describe('those who wait, on one subscription', () => {
+describe('waiting requests on one subscription', () => {
   let server: PrivateRedis;
   beforeAll(async () => {
     server = await startPrivateRedis(['--appendonly', 'no']);
   });
   afterAll(() => server.stop());
 
-  /** Publishes until somebody hears. */
+  /** Publishes until a subscriber receives the message. */
   async function publish(channel: string, message: string): Promise<void> {
     while ((await server.redis.publish(channel, message)) === 0) await new Promise(setImmediate);
   }
   const cutSubscribers = () => server.redis.call('client', 'kill', 'type', 'pubsub');
 
-  it('are told of their job and of no other, a thousand by one message', async () => {
+  it('receive the messages of their job and of no other, a thousand by one message', async () => {
     const finished = createFinishedEvents(connectRedis(`redis://127.0.0.1:${server.port}`, 'subscriber'), PREFIX);
     finished.start();
     const job = newJobId(1);

@@ -16,7 +16,7 @@ describe('whether Redis answers', () => {
     expect(await redisResponds(asked)).toBe(false);
   });
 
-  it('is no where the answer does not come in time', async () => {
+  it('is false when the response does not arrive in time', async () => {
     expect(
       await redisResponds(
         redis('ready', () => new Promise(() => {})),
@@ -25,7 +25,7 @@ describe('whether Redis answers', () => {
     ).toBe(false);
   });
 
-  it('is yes where the answer came in time and the loop was late', async () => {
+  it('is true when the response arrived in time and the event loop was late', async () => {
     const ping = async (): Promise<'PONG'> => {
       await delay(5);
       return 'PONG';

@@ -63,7 +63,7 @@ async function tried(ledger: Ledger, job: JobId, answer: string, nextAtMs: numbe
 }
 
 describe('the manifest of a day', () => {
-  it('balances: accepted is finished and open, and what finished was told, parked or is owed', async () => {
+  it('balances: accepted jobs are finished or open, and finished ones are delivered, parked or due', async () => {
     const { ledger, day } = await world();
     await accept(ledger);
     await finish(ledger, await accept(ledger));
@@ -103,7 +103,7 @@ describe('the manifest of a day', () => {
     expect(lines!.map(({ id }) => id)).toContain(parked);
   });
 
-  it('disagrees when an outcome, a request, a debt or the record behind it was taken away by hand', async () => {
+  it('reports a problem when an outcome, a request, a marker or its record was deleted by hand', async () => {
     const { ledger, memory, day } = await world();
     const [lost, headless, untold, forgotten] = [
       await finish(ledger, await accept(ledger)),

@@ -19,7 +19,7 @@ const jobQueue = {
 
 const ledgerOf = (store: ObjectStore) => createLedger({ store, master: localMasterKey(Buffer.alloc(32, 5)), clock });
 
-/** A job whose picture was sent ahead. */
+/** A job whose image was uploaded before. */
 async function uploadedJob() {
   const store = memoryObjectStore();
   const ledger = ledgerOf(store);
@@ -48,7 +48,7 @@ function dying(store: ObjectStore, operations: number): ObjectStore {
   });
 }
 
-describe('the erasure of a job whose picture was uploaded', () => {
+describe('the erasure of a job whose image was uploaded', () => {
   it('leaves nothing under the upload that opens, wherever it dies and is begun again', async () => {
     for (let operations = 0; ; operations++) {
       const { store, ledger, upload, job } = await uploadedJob();
@@ -58,7 +58,7 @@ describe('the erasure of a job whose picture was uploaded', () => {
           () => 'died',
         );
       const first = await erase(dying(store, operations));
-      // Whoever finds a tombstone takes the upload to be gone: its request cannot be read any more.
+      // A process that finds a tombstone treats the upload as deleted: the request cannot be read any more.
       if (await ledger.jobs.erasures.tombstone('bank', job)) {
         expect(await ledger.intake.uploads.read('bank', upload)).toBeNull();
       }
@@ -117,7 +117,7 @@ describe('the erasure of a job whose objects cannot be deleted', () => {
 });
 
 describe('the erasure of a job of a tenant with an endpoint that cannot be read', () => {
-  it('removes key, objects and parked deliveries, and stays incomplete until the endpoint can be told', async () => {
+  it('removes key, objects and parked deliveries, and stays incomplete until the endpoint can be notified', async () => {
     const { store, ledger, job } = await uploadedJob();
     const ref = { tenant: 'bank', job, generation: 1, endpoint: 'we_1' };
     await ledger.jobs.markers.park(ref);

@@ -17,7 +17,7 @@ export interface SubmitParts {
   log: Pick<Log, 'info'>;
 }
 
-/** What a submission asks for. */
+/** The content of a submission. */
 export interface NewJob {
   tenant: string;
   /** The API key that submits. */

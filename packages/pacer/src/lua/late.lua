@@ -1,4 +1,4 @@
--- Moves the slot of a call that left late, before the next reservation counts from it. A script of its own because
+-- Moves the slot of a call that left late, before the next reservation counts from it. A separate script because
 -- a busy process runs it with every call: it reads one field and one slot. The equal of moveLate in schedule.ts.
 -- KEYS[1]: the hash of the credential. ARGV: id of the permit, departure in microseconds of Redis's clock.
 

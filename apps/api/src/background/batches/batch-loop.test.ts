@@ -58,12 +58,12 @@ const under = (store: MemoryObjectStore, prefix: string) =>
   [...store.objects.keys()].filter((at) => at.startsWith(prefix));
 
 describe('the end of a batch', () => {
-  it('is told once, under one id, wherever the process that tells it dies', async () => {
+  it('is announced once, under one id, wherever the announcing process dies', async () => {
     for (let operations = 0; ; operations++) {
       const { store, round } = await endedBatch();
       const first = await see(store, round, operations);
       if (first === 'died') {
-        // The marker stands until all is told, so that somebody else comes to it.
+        // The marker exists until all is announced, so that another process resumes.
         expect(under(store, 'open-batches/')).toHaveLength(1);
         clock.advance(5000);
         expect(await see(store, round, 1e9)).toBe('ended');
@@ -76,7 +76,7 @@ describe('the end of a batch', () => {
     }
   });
 
-  it('is told once by several processes at the same time', async () => {
+  it('is announced once by several processes at the same time', async () => {
     const { store, round } = await endedBatch();
     await Promise.all(Array.from({ length: 5 }, () => see(store, round, 1e9)));
     expect(under(store, 'notices/')).toHaveLength(1);
@@ -85,7 +85,7 @@ describe('the end of a batch', () => {
 });
 
 describe('the sweep of uploads', () => {
-  /** Whether an upload of now is there when a keeper has swept by a clock that is so far ahead. */
+  /** Whether a current upload exists after a batch loop swept with a clock that is this far ahead. */
   async function isKeptAt(aheadMs: number): Promise<boolean> {
     const ledger = createLedger({ store: memoryObjectStore(), master, clock });
     const id = newId('upl', clock.now()) as UploadId;

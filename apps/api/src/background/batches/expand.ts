@@ -92,7 +92,7 @@ async function storeLine(
   const job: JobId = lineJobId(id, line);
   const newJob = newJobOf(caller, { pictures, terms }, uploadsOf(pointers));
   const batch = { createdAtMs: head.createdAtMs, sources, fresh };
-  // Each job has a trace of its own: one trace over a whole batch would be too large to read.
+  // Each job has a separate trace: one trace over a whole batch would be too large to read.
   const stored = await withParent(undefined, () =>
     inSpan('submit', { job }, () => submitLine(context, job, newJob, batch)),
   ).catch(gone);

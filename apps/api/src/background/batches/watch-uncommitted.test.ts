@@ -29,8 +29,8 @@ async function begun() {
   return { store, batches, id, manifest, watch, look, under };
 }
 
-describe('a round that nobody commits', () => {
-  it('is withdrawn when its marker stood still, and closed after as long again', async () => {
+describe('a round that is never committed', () => {
+  it('is withdrawn when its marker did not change, and closed after the same time again', async () => {
     const { batches, manifest, look, under } = await begun();
     expect(await look(0)).toBe(true);
     expect(await look(PATIENCE_MS - 1)).toBe(true);
@@ -46,7 +46,7 @@ describe('a round that nobody commits', () => {
     expect(under('open-batches/')).toEqual([]);
   });
 
-  it('is left alone as long as somebody renews its marker, however old its id is', async () => {
+  it('stays as long as a process renews its marker, however old its id is', async () => {
     const { batches, id, manifest, look } = await begun();
     for (let nowMs = 0; nowMs < 10 * PATIENCE_MS; nowMs += PATIENCE_MS - 1) {
       expect(await look(nowMs)).toBe(true);

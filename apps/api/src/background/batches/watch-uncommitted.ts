@@ -18,15 +18,15 @@ export function nameOf({ id, round }: BatchRound): string {
 }
 
 /**
- * @param standstill detects a marker that has not changed for long: first the round is withdrawn, and after the same
+ * @param stalls detects a marker that has not changed for long: first the round is withdrawn, and after the same
  * time again it is closed.
  */
-export function createUncommittedWatch(batches: Batches, standstill: StallDetector): UncommittedWatch {
+export function createUncommittedWatch(batches: Batches, stalls: StallDetector): UncommittedWatch {
   return {
     async see(round, withdrawn) {
       const name = nameOf(round);
       const state = withdrawn ? 'withdrawn' : 'open';
-      const left = await standstill.check(
+      const left = await stalls.check(
         name,
         () => batches.mark(round),
         (mark) => `${state} ${mark}`,
@@ -35,7 +35,7 @@ export function createUncommittedWatch(batches: Batches, standstill: StallDetect
       if (!left.stopped) return true;
       const removed = await batches.withdraw(round);
       // It turned out to be committed, and the next round advances it.
-      standstill.forget(name);
+      stalls.forget(name);
       if (!withdrawn || removed !== 0) return true;
       await batches.close(round);
       return false;

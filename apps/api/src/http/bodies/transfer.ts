@@ -1,5 +1,5 @@
 /**
- * Judges how the body of a request arrives: not idle, not below a minimum rate, and complete within a total time. It
+ * Checks how the body of a request arrives: not idle, not below a minimum rate, and complete within a total time. It
  * only calculates; `watch.ts` feeds it. Waiting that the API itself causes never counts against the client.
  */
 

@@ -8,7 +8,7 @@ import { Problem, type ProblemCode, sendProblem } from '../problems/index.ts';
 import type { MemoryBudget, MemoryLease } from './budget.ts';
 import { createTransfer, type Transfer, type TransferFault, type TransferLimits } from './transfer.ts';
 
-/** What a route takes: images may take longer than a small body, and a batch longer than an image. */
+/** The kind of body of a route: images may take longer than a small body, and a batch longer than an image. */
 export type BodyKind = 'small' | 'images' | 'batch';
 
 declare module 'fastify' {
@@ -62,7 +62,7 @@ const JSON_COPIES = 4.5;
 /** The received chunks, the joined bytes, the sealed bytes. */
 const BINARY_COPIES = 3;
 
-/** What a piece takes in addition to its bytes; 205 bytes measured. */
+/** The memory of a piece in addition to its bytes; 205 bytes measured. */
 const PIECE_BYTES = 256;
 /**
  * A client decides how many bytes a chunk has. In chunks of one byte, an image of 40 MiB would take 8 GB, even if it were

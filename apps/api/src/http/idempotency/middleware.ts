@@ -39,7 +39,7 @@ export async function noteIntent(ledger: Ledger, request: FastifyRequest, what: 
   if (ticket) await ledger.intake.idempotencyCache.note(ticket, what);
 }
 
-/** What an earlier attempt of this request, which got no response, was about to do; null when there is none. */
+/** The intention of an earlier attempt of this request that got no response; null without such an attempt. */
 export async function earlierIntent(ledger: Ledger, request: FastifyRequest): Promise<string | null> {
   const ticket = tickets.get(request);
   return ticket ? ledger.intake.idempotencyCache.noted(ticket) : null;
@@ -114,7 +114,7 @@ async function settle(
 /** A caller that may see less than the first one must not get the response of the first one. */
 function replayFor(answer: StoredResponse, scopes: readonly string[]): Error {
   if (answer.scopes.every((scope) => scopes.includes(scope))) return new Replayed(answer);
-  return new Problem('forbidden', 'The answer under this Idempotency-Key was given to a key with more scopes.');
+  return new Problem('forbidden', 'The response under this Idempotency-Key was given to an API key with more scopes.');
 }
 
 /**

@@ -19,7 +19,7 @@ interface Frame {
   /** The next string is the name of a member. */
   awaitsName: boolean;
   names: Set<string> | undefined;
-  /** Of the member that the scan is in. */
+  /** Describes the member that is being scanned. */
   name: string;
   position: number;
 }

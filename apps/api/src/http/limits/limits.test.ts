@@ -42,7 +42,7 @@ describe('limits of a key', () => {
     await expect(limits.admit(one)).rejects.toMatchObject({ code: 'too_many_concurrent' });
   });
 
-  it('spends no card that it refuses, and begins anew at midnight in Shanghai', async () => {
+  it('spends no card that it refuses, and starts again at midnight in Shanghai', async () => {
     const { clock, limits } = limitsAt(NOON);
     const ten = key({ cardsPerDay: 10 });
     await limits.spend(ten, 8);
@@ -52,7 +52,7 @@ describe('limits of a key', () => {
     await limits.spend(ten, 10);
   });
 
-  it('spends what is asked for many times at once only once, and refuses all of it or nothing', async () => {
+  it('spends parallel repeats of a request only once, and refuses all of it or nothing', async () => {
     const { limits } = limitsAt(NOON);
     const three = key({ cardsPerDay: 3 });
     const many = (id: string, cards = 1) =>
@@ -71,7 +71,7 @@ describe('limits of a key', () => {
     expect(new Set(await many('a'))).toEqual(new Set(['spent']));
   });
 
-  it('has room in the queue for what is in it', async () => {
+  it('does not count a job against the queue limit when the queue already holds it', async () => {
     const { limits } = limitsAt(NOON, 10);
     await limits.spend(key({ inQueue: 10 }), 1, known('a', true));
     await expect(limits.spend(key({ inQueue: 10 }), 1, known('b', false))).rejects.toMatchObject({

@@ -4,13 +4,13 @@ import { createTimeoutBreaker, LATE } from './timeout-breaker.ts';
 const never = new Promise<never>(() => {});
 
 describe('the timeout breaker', () => {
-  it('hands on an answer, and a failure, that comes in time', async () => {
+  it('passes on a result and a failure that arrive in time', async () => {
     const soon = createTimeoutBreaker(1000);
     expect(await soon(Promise.resolve(7))).toBe(7);
     await expect(soon(Promise.reject(new Error('away')))).rejects.toThrow('away');
   });
 
-  it('waits for one that is late, and for none behind it until one is answered', async () => {
+  it('waits for one late command, and fails later ones at once until Redis responds', async () => {
     const soon = createTimeoutBreaker(20);
     const first = Promise.withResolvers<number>();
     expect(await soon(first.promise)).toBe(LATE);
@@ -22,7 +22,7 @@ describe('the timeout breaker', () => {
     expect(await soon(Promise.resolve(2))).toBe(2);
   });
 
-  it('an answer that fails after all is nobody’s unhandled rejection, and no sign that Redis is back', async () => {
+  it('a late failure is no unhandled rejection, and no sign that Redis is back', async () => {
     const soon = createTimeoutBreaker(1);
     const first = Promise.withResolvers<number>();
     expect(await soon(first.promise)).toBe(LATE);

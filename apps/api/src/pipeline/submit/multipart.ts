@@ -58,7 +58,7 @@ async function bytesOf({ file, fieldname }: MultipartFile, maxBytes: number): Pr
   return Buffer.concat(chunks);
 }
 
-/** What a browser sends for a file input without a chosen file. */
+/** Recognises the part that a browser sends for a file input without a chosen file. */
 function isUnchosen({ filename }: MultipartFile, bytes: Buffer): boolean {
   return filename === '' && bytes.length === 0;
 }

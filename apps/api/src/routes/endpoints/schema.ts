@@ -15,7 +15,7 @@ const maxRate = z
   .min(0.1)
   .max(1000)
   .nullable()
-  .meta({ description: 'Webhooks a second at most, whatever is owed; null for no limit.' });
+  .meta({ description: 'The most webhooks a second, however many are due; null for no limit.' });
 
 const MAX_LIFE_S = 366 * 86_400;
 const expiresIn = z.number().int().min(1).max(MAX_LIFE_S).nullable().meta({

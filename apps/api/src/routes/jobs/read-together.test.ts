@@ -18,7 +18,7 @@ function countingContext() {
 const caller = (tenant: string, scopes: Caller['scopes'] = SCOPES): Caller => ({ tenant, apiKeyId: 'k', scopes });
 
 describe('looks at the ledger', () => {
-  it('are shared by those who are woken by one word, and by nobody later', async () => {
+  it('are shared by the requests that one message wakes, and by no later request', async () => {
     const { context, asked } = countingContext();
     const job = newJobId(1);
     await Promise.all(Array.from({ length: 100 }, () => readJobTogether(context, caller('bank'), job)));
@@ -28,7 +28,7 @@ describe('looks at the ledger', () => {
     expect(asked()).toBe(2);
   });
 
-  it('are not shared between tenants, jobs, or those who see more and less of a result', async () => {
+  it('are not shared between tenants, jobs, or callers that see more and less of a result', async () => {
     const { context, asked } = countingContext();
     const job = newJobId(1);
     await Promise.all([
@@ -40,7 +40,7 @@ describe('looks at the ledger', () => {
     expect(asked()).toBe(4);
   });
 
-  it('come seldom while one is told, and together no oftener than fifty a second while one is not', () => {
+  it('are rare while notifications arrive, and together at most fifty a second while they do not', () => {
     const waiters = (connected: boolean, polls: number, streams: number) =>
       lookAgainMs({
         finished: { connected: () => connected, waiting: () => polls },

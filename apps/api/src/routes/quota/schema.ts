@@ -34,7 +34,7 @@ export const quotaSchema = z
       .nullable()
       .meta({ description: 'Cards of all tenants.' }),
     estimated_wait_s: perClass(z.number().nullable()).meta({ description: 'Of one more card of yours.' }),
-    weight: z.number().meta({ description: 'Your share beside other tenants, who have 1 unless told otherwise.' }),
+    weight: z.number().meta({ description: 'Your share relative to other tenants; the default of a tenant is 1.' }),
     limits: z
       .object({ key: limit, tenant: limit })
       .meta({ description: 'Of this key, and of all keys of the tenant together. Null: not limited.' }),

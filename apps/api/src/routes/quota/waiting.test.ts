@@ -40,7 +40,7 @@ describe('why a card waits and until when', () => {
     expect(waitingOf(hint(), poolState([closed()], NOW), NOW)).toEqual({ waitingFor: 'quota', startAtMs: null });
   });
 
-  it('a card with a time of its own comes back then; one at work waits for nothing', () => {
+  it('a delayed job returns at its time; an active job does not wait', () => {
     const later = hint({ rank: -1, dueAtMs: NOW + 700 }, { waitingFor: 'retry' });
     expect(waitingOf(later, null, NOW)).toEqual({ waitingFor: 'retry', startAtMs: NOW + 700 });
     expect(waitingOf(hint({}, { active: true }), null, NOW)).toEqual({ waitingFor: null, startAtMs: null });

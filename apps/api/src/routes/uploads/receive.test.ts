@@ -5,7 +5,7 @@ import { receiveUpload } from './receive.ts';
 
 const MIB = 1024 * 1024;
 
-/** A writer that remembers what it was told. */
+/** A writer that records its calls. */
 function remembering(): UploadWriter & { told: string[] } {
   const told: string[] = [];
   const tell = (what: string) => void told.push(what);

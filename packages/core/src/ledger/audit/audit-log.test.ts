@@ -34,7 +34,7 @@ describe('the audit log', () => {
     ]);
   });
 
-  it('finds what was done to a job, by whom, and of which kind, a page at a time', async () => {
+  it('filters by job, operator and kind of action, a page at a time', async () => {
     const audit = open(memoryObjectStore());
     for (let at = 1; at <= 60; at++)
       await audit.append({
@@ -62,7 +62,7 @@ describe('the audit log', () => {
     }
   });
 
-  it('a look for what is rare ends, and says where it came to', async () => {
+  it('ends a search for a rare entry, and returns how far it came', async () => {
     const audit = open(memoryObjectStore());
     await audit.append({ ...input('the rare one'), who: 'wang' });
     for (let at = 0; at < 1005; at++) await audit.append(input(`${at}`));
@@ -71,7 +71,7 @@ describe('the audit log', () => {
     expect((await audit.find({ who: 'wang' }, first.next, 5)).entries).toMatchObject([{ seq: 1 }]);
   });
 
-  it('gives every entry of many writers a number of its own, in one chain', async () => {
+  it('gives every entry of many writers a unique number, in one chain', async () => {
     const store = memoryObjectStore();
     const writers = [open(store), open(store), open(store)];
     await Promise.all(Array.from({ length: 30 }, (_, at) => writers[at % 3]!.append(input(`${at}`))));
@@ -87,7 +87,7 @@ describe('the audit log', () => {
     for (const body of store.objects.values()) expect(body.includes('Zhuge')).toBe(false);
   });
 
-  it('an entry taken out, from the middle or the beginning, is told', async () => {
+  it('reports an entry that is missing in the middle or at the beginning', async () => {
     const { store, audit, nameOf } = await written(6);
     await store.delete([nameOf(3), nameOf(1)]);
     expect((await audit.verify()).problems).toEqual([
@@ -96,7 +96,7 @@ describe('the audit log', () => {
     ]);
   });
 
-  it('an entry that was changed, or swapped for another, is told', async () => {
+  it('reports an entry that was changed, or replaced by another', async () => {
     const { store, audit, nameOf } = await written(4);
     await store.put(nameOf(2), (await store.get(nameOf(3)))!);
     expect((await audit.verify()).problems).toEqual([{ seq: 2, code: 'changed' }]);
@@ -114,7 +114,7 @@ describe('the audit log', () => {
     expect((await audit.verify(noted)).problems).toEqual([{ seq: 4, code: 'head_missing' }]);
   });
 
-  it('a cut at the newest end is told by an entry that was noted down', async () => {
+  it('reports missing newest entries, by a number that an operator noted', async () => {
     const { store, nameOf } = await written(3);
     const noted = (await open(store).verify()).head!;
     expect((await open(store).verify(noted)).problems).toEqual([]);

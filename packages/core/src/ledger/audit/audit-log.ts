@@ -1,5 +1,5 @@
 /**
- * The audit log: who did what, on what, when and why. Each entry is an object that is created once and contains the
+ * The audit log: the operator, the action, its object, the time and the reason. Each entry is an object that is created once and contains the
  * hash of the entry before it. Entries are sealed, because a reason is free text. Their names are in descending order,
  * so that a list returns the newest first. The log must never lose an entry whose action was reported as done, and
  * never delete one.

@@ -14,7 +14,7 @@ function log(failing: number[] = []) {
   return { entries, audit: { append } };
 }
 
-it('the entry stands before the deed, and one more says what became of a deed that failed', async () => {
+it('writes the entry before the action, and a second one when the action fails', async () => {
   const { entries, audit } = log();
   const lost = () => {
     throw new Error('was written');

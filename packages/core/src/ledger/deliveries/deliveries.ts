@@ -51,7 +51,7 @@ export interface Deliveries {
   read(ref: DeliveryRef): Promise<DeliveryRecord>;
   /** Every delivery of a job that has at least one attempt. */
   ofJob(tenant: string, job: JobId): Promise<DeliveryRecord[]>;
-  /** Every delivery of a job that is owed or has an attempt. */
+  /** Every delivery of a job that is due or has an attempt. */
   refsOf(tenant: string, job: JobId): Promise<DeliveryRef[]>;
   /** The name of the newest entry of each delivery of a job. */
   newestNames(tenant: string, job: JobId | NoticeId): Promise<{ ref: DeliveryRef; name: string }[]>;

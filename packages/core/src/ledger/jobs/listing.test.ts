@@ -113,7 +113,7 @@ describe('listing', () => {
     );
   });
 
-  it('tells a second outcome from the first', async () => {
+  it('distinguishes a second outcome from the first', async () => {
     const { listing, markers } = ledgerWithoutDisk().jobs;
     const job = newJobId(START_MS);
     await markers.openGeneration('bank', job, 1, null);

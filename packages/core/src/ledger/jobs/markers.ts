@@ -44,7 +44,7 @@ export interface Markers {
   isOwed(ref: DeliveryRef): Promise<boolean>;
   parkedOfJob(tenant: string, endpoint: string, job: JobId): Promise<DeliveryRef[]>;
   parked(tenant: string, endpoint: string): AsyncGenerator<DeliveryRef>;
-  /** For a deleted endpoint, whose parked deliveries nobody can request any more. Returns their number. */
+  /** For a deleted endpoint, whose parked deliveries no client can request any more. Returns their number. */
   forgetParked(tenant: string, endpoint: string): Promise<number>;
 }
 

@@ -13,7 +13,7 @@ import { isWrittenAfterCommit, requestMissing } from './inventory.ts';
 import { referenceMac } from './reference-mac.ts';
 import { openJob, WITHDRAWN } from './sealed-job.ts';
 
-/** What a submission left behind. */
+/** A submission that is not committed. */
 interface PendingSubmission {
   /** Unchanged while no process works on the submission: every attempt renews its marker. */
   seen: string;

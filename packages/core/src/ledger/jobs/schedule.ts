@@ -1,5 +1,5 @@
 /**
- * What is due at a time, as names in the order of that time. A sweep reads from the front and stops at the current
+ * Names of due work, in the order of the due times. A sweep reads from the front and stops at the current
  * time: it costs as much as there is due work and resumes by itself. Only exceptions are here (expiry, a job's own
  * retention time, images kept after a failure). The common retention follows from the index and costs no write.
  */
@@ -9,7 +9,7 @@ import { type DueRef, parseDue, paths } from '../paths.ts';
 
 export interface Schedule {
   at(timeMs: number, ref: DueRef): Promise<void>;
-  /** What is due at `nowMs`, oldest first. The caller settles each entry when it is done. */
+  /** The entries that are due at `nowMs`, oldest first. The caller settles each entry when it is done. */
   until(nowMs: number): AsyncGenerator<DueRef & { key: string }>;
   settle(key: string): Promise<void>;
 }

@@ -9,7 +9,7 @@ import { paths } from '../paths.ts';
 const TENANT = 'bank';
 const PICTURE = Buffer.from('a picture');
 
-/** A store that tells what was asked for while nothing had been answered yet. */
+/** A store that records the requests before its first response. */
 async function storedJob() {
   const clock = new ManualClock(Date.UTC(2026, 0, 1));
   const store = memoryObjectStore();
@@ -29,7 +29,7 @@ async function storedJob() {
   return { ledger: createLedger({ store: watched, master, clock }), job, read, store };
 }
 
-it('a picture that is known to lie there is asked for with the first look, and given out once', async () => {
+it('requests a known image together with the first read, and returns it once', async () => {
   const { ledger, job, read } = await storedJob();
   const image = paths.image(TENANT, job, 'front');
   const opening = ledger.jobs.openForWork(TENANT, job, ['front']);
@@ -37,12 +37,12 @@ it('a picture that is known to lie there is asked for with the first look, and g
   const { sealed } = (await opening)!;
   expect(await sealed.image('front')).toEqual(PICTURE);
   expect(read.filter((key) => key === image)).toHaveLength(1);
-  // Nothing keeps it: who asks again reads again.
+  // The job does not keep the image: a second call reads it again.
   expect(await sealed.image('front')).toEqual(PICTURE);
   expect(read.filter((key) => key === image)).toHaveLength(2);
 });
 
-it('a picture that is gone by then is none, and no failure of the look', async () => {
+it('returns null for an image that is deleted meanwhile, without an error', async () => {
   const { ledger, job, store } = await storedJob();
   await store.delete([paths.image(TENANT, job, 'front')]);
   const opened = await ledger.jobs.openForWork(TENANT, job, ['front']);

@@ -10,7 +10,7 @@ import { readNewest } from '@cardseal/object-store';
 export interface GateRecord {
   /** Empty when the gate is open. */
   reason: string;
-  /** Who closed it: `machine`, or an operator. */
+  /** `machine`, or the operator that closed the gate. */
   by: string;
   /** Epoch milliseconds; 0 for no end. */
   untilMs: number;

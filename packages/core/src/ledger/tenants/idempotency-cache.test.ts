@@ -47,7 +47,7 @@ describe('replays', () => {
     expect(await begin()).toMatchObject({ kind: 'answered' });
   });
 
-  it('is taken over at once after a fault, and begun anew after a refusal', async () => {
+  it('is taken over at once after a fault, and starts again after a refusal', async () => {
     const first = await ours();
     await ledger.intake.idempotencyCache.abandon(first);
     const second = await ours();
@@ -56,7 +56,7 @@ describe('replays', () => {
     expect((await ours()).number).toBeGreaterThan(1);
   });
 
-  it('tells who takes over what the first one noted, however many died, and nobody else', async () => {
+  it('gives the note of the first request to the request that takes over, however many crashed, and to no other', async () => {
     const first = await ours();
     expect(await ledger.intake.idempotencyCache.noted(first)).toBeNull();
     await ledger.intake.idempotencyCache.note(first, 'generation 2');

@@ -174,8 +174,8 @@ export interface Registry {
   apiKeys: Records<ApiKeyRecord>;
   tenants: Records<TenantRecord>;
   admins: Records<AdminRecord>;
-  /** Of the system tenant, by operator. */
+  /** Belongs to the system tenant; by operator. */
   endedSessions: Records<EndedSessionsRecord>;
-  /** Of the system tenant. */
+  /** Belongs to the system tenant. */
   bulkRetries: Records<BulkRetryRecord>;
 }

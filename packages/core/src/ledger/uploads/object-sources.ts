@@ -1,6 +1,6 @@
 /**
  * Images in customers' own buckets. Cardseal reads them if the tenant's list allows it and never writes them; erasure
- * does not cover them. They have an S3 client of their own: a slow bucket of one customer must not use up the
+ * does not cover them. They have a separate S3 client: a slow bucket of one customer must not use up the
  * connections of the ledger.
  */
 import { addAbortSignal, type Readable } from 'node:stream';
@@ -33,7 +33,7 @@ function isBelow(key: string, prefix: string): boolean {
   return key.startsWith(prefix.endsWith('/') ? prefix : `${prefix}/`);
 }
 
-/** Of a key or a prefix. Some stores treat a backslash as a slash. */
+/** Checks a key or a prefix. Some stores treat a backslash as a slash. */
 export function hasDotSegment(path: string): boolean {
   return path.split(/[/\\]/).some((segment) => segment === '.' || segment === '..');
 }

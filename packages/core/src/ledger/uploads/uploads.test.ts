@@ -24,7 +24,7 @@ describe('uploads', () => {
   const names = () => [...store.objects.keys()].filter((name) => name.includes(id));
   const writer = async () => (await uploads.writer('bank', id, clock.now()))!;
 
-  it('of two that are sent at once one is the picture, whole, and nothing of the other stays', async () => {
+  it('keeps one of two parallel uploads, complete, and nothing of the other', async () => {
     const [one, other] = [await writer(), await writer()];
     for (let at = 0; at < 3; at++) {
       await one.write(Buffer.from(`one ${at};`));
@@ -38,7 +38,7 @@ describe('uploads', () => {
     expect(names()).toHaveLength(6);
   });
 
-  it('keeps nothing of what is abandoned, and takes the picture at the next try', async () => {
+  it('keeps nothing of an abandoned upload, and accepts the image at the next attempt', async () => {
     const first = await writer();
     await first.write(Buffer.from('half'));
     await first.abandon();
@@ -49,12 +49,12 @@ describe('uploads', () => {
     expect((await uploads.read('bank', id))!.toString()).toBe('whole');
   });
 
-  it('takes no second picture', async () => {
+  it('accepts no second image', async () => {
     await (await writer()).complete();
     expect(await uploads.writer('bank', id, clock.now())).toBeNull();
   });
 
-  it('once dropped cannot be opened, whoever had begun to write to it, and takes nothing more', async () => {
+  it('cannot be opened once dropped, even by a writer in progress, and accepts nothing more', async () => {
     const [first, late] = [await writer(), await writer()];
     await first.write(Buffer.from('first'));
     await late.write(Buffer.from('late'));

@@ -1,5 +1,5 @@
 /**
- * Images that a client uploads before it submits the job: sealed in chunks while they arrive, with a key of their own.
+ * Images that a client uploads before it submits the job: sealed in chunks while they arrive, with a separate key.
  * A job takes them over later. Several clients may upload to one place at the same time: each writes under its own
  * names, and the first complete upload is the image. The erasure of a job deletes the uploads of its images; a sweep
  * deletes the others after a day.

@@ -22,7 +22,7 @@ export function jobsBefore({ cardClass, rank, interactiveWaiting, allWaiting }: 
   return Math.min(rank, (bulkBefore + 1) * (RUN_BEFORE_BULK + 1) - 1);
 }
 
-/** Jobs that workers have taken and not called for yet: all but those whose calls, by rate × time, are done. */
+/** Jobs that workers have taken and not called for yet: without the jobs whose calls, by rate × time, are done. */
 export function jobsInFlight(active: number, afterPermitMs: number, { callsPerCard, callsPerSecond }: Flow): number {
   return Math.max(0, active - (callsPerSecond / callsPerCard) * (afterPermitMs / 1000));
 }

@@ -78,7 +78,7 @@ describe('the shares in Redis', () => {
     expect(again).toEqual([first, first! + 1]);
   });
 
-  it('the axis is moved without a change of order, also for those at work or waiting for a time of their own', async () => {
+  it('moves the axis without a change of order, also for active and delayed jobs', async () => {
     await server.redis.hset(`${PREFIX}:shares`, 'interactive:v', MOVE_AT - 1);
     const ids = Array.from({ length: 2500 }, (_, at) => `j${at}`);
     const priorities = await shares.place(ids.map((id, at) => placement(id, 'interactive', `t${at % 7}`)));
@@ -101,7 +101,7 @@ describe('the shares in Redis', () => {
     expect(await shares.place([placement('j10000', 'interactive', 'new')])).toEqual([BAND.interactive + 2]);
   });
 
-  it('with the real queue: what was put in front is the next that a worker takes, and a look tells the rank', async () => {
+  it('with the real queue: a worker takes the job in front next, and a read returns the rank', async () => {
     const connection = server.redis;
     const queue = new Queue('recognize', { connection, prefix: PREFIX });
     const cards = [
@@ -128,7 +128,7 @@ describe('the shares in Redis', () => {
     await done;
     await worker.close();
     await queue.close();
-    // The tenth was taken before the start of the ninth was told; from then on the bulk card is first.
+    // A worker took the tenth before the start of the ninth was recorded. From then on the bulk job is first.
     expect(order.indexOf('b0')).toBeGreaterThanOrEqual(9);
     expect(order.indexOf('b0')).toBeLessThanOrEqual(10);
   });

@@ -78,14 +78,14 @@ describe('shares of tenants', () => {
     );
   });
 
-  it('fifty thousand cards of one tenant stand in front of another with one card at most', () => {
+  it('puts at most one of fifty thousand jobs of one tenant before the job of another tenant', () => {
     const shares = newShares();
     for (let n = 0; n < 50_000; n++) place(shares, 'interactive', 'big', 1);
     start(shares, BAND.interactive + 700, false);
     expect(place(shares, 'interactive', 'small', 1) - BAND.interactive).toBe(701);
   });
 
-  it('time without others costs nothing later: who was alone starts level with a newcomer', () => {
+  it('does not charge a tenant later for time without competitors', () => {
     const shares = newShares();
     for (let n = 0; n < 100; n++) start(shares, place(shares, 'interactive', 'alone', 1), false);
     expect(place(shares, 'interactive', 'alone', 1)).toBe(place(shares, 'interactive', 'new', 1));

@@ -1,6 +1,6 @@
 /**
  * Weighted fair queuing as arithmetic: every job gets a finish time in the virtual time of its class, by its tenant's
- * weight, and that time is its priority in the queue. Pure. The Lua beside it computes the same numbers.
+ * weight, and that time is its priority in the queue. Pure. The Lua scripts of this folder compute the same numbers.
  */
 
 export type JobClass = 'interactive' | 'bulk';

@@ -1,5 +1,5 @@
 -- Asks for a slot of an endpoint.
--- ARGV: now, id, late (1/0), room for a late one (1/0), starts per second (0: no limit).
+-- ARGV: now, id, late (1/0), whether a late slot is free (1/0), starts per second (0: no limit).
 -- Returns {'go' | 'until' | 'wait', number, id to promote, late}. The number is for go: when to promote that id (0: at
 -- once); for until: when to ask again; for wait: the position in the queue.
 --- @include "endpoint-state"

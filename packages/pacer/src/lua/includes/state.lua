@@ -16,7 +16,7 @@ local function serverNow(settings)
   return tonumber(time[1]) * 1000000 + tonumber(time[2])
 end
 
--- A restart may have lost the last second of writes; the run id tells. Without the right to ask, restarts go unseen.
+-- A restart may have lost the last second of writes. The run id shows it. Without the right to read it, a restart goes unnoticed.
 local function serverRun(settings)
   if settings.testRun then return settings.testRun end
   local info = redis.pcall('INFO', 'server')

@@ -1,4 +1,4 @@
--- Moves the axis of one class a little at a time. What is not moved yet is behind what is.
+-- Moves the axis of one class a little at a time. Jobs that are not moved yet come after the moved ones.
 -- KEYS: state, prioritized, delayed, active. ARGV: the queue's key prefix, jobs to move at most, seconds to wait for late
 -- jobs: placed before the move, added after it.
 -- Returns 1 while there is more, 2 while only late jobs may come, 0 at the end.
@@ -17,7 +17,7 @@ local function rest(class, by)
   for _, id in ipairs(redis.call('ZRANGE', KEYS[3], 0, -1)) do shift(id, class, by) end
   for _, id in ipairs(redis.call('LRANGE', KEYS[4], 0, -1)) do shift(id, class, by) end
 end
--- Who started before the move, or is back in front of it, belongs to the front of the moved axis.
+-- A job that started before the move, or returned in front of it, belongs to the front of the moved axis.
 local function forward(class, by)
   local low, high = BAND[class] * SCORE, (BAND[class] + by + 1) * SCORE
   for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], exact(low), '(' .. exact(high))) do
