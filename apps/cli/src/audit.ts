@@ -1,10 +1,10 @@
-/** `audit verify` and `audit export`: the operators' log, straight from the ledger; nothing else has to run. */
+/** `audit verify` and `audit export`: read the audit log directly from the ledger. No other process has to run. */
 
 import { RejectedError } from '@cardseal/base/errors';
 import type { Env } from '@cardseal/core/config';
 import { openLedgerOf } from './provision.ts';
 
-/** Exit code 1 when the chain does not hold. */
+/** Sets exit code 1 when the hash chain is broken. */
 export async function verifyAuditCommand(env: Env, { head }: { head?: string }): Promise<void> {
   const noted = head === undefined ? undefined : readHead(head);
   const found = await openLedgerOf(env).ledger.operators.audit.verify(noted);
@@ -12,7 +12,7 @@ export async function verifyAuditCommand(env: Env, { head }: { head?: string }):
   if (found.problems.length > 0) process.exitCode = 1;
 }
 
-/** NDJSON, newest first. */
+/** Writes every entry as NDJSON, newest first. */
 export async function exportAuditCommand(env: Env): Promise<void> {
   for await (const entry of openLedgerOf(env).ledger.operators.audit.entries()) {
     process.stdout.write(`${JSON.stringify(entry)}\n`);

@@ -1,17 +1,21 @@
-/** What the command line changes stands in the audit log first, like what operators do in the admin. */
+/** Writes an audit entry before each change that a command makes, as the admin does for its operators. */
 import { userInfo } from 'node:os';
 import type { Ledger } from '@cardseal/core/ledger';
 import { type AuditInput, onRecord } from '@cardseal/core/ledger/audit';
 
-/** Throws as `work` does, after an entry that says that it did not come about. */
-export function audited<T>(ledger: Ledger, deed: Omit<AuditInput, 'who' | 'role'>, work: () => Promise<T>): Promise<T> {
-  const detail = { ...deed.detail, os_user: osUser() };
-  return onRecord(ledger.operators.audit, { who: 'cli', role: 'cli', ...deed, detail }, work, () =>
-    process.stderr.write('that it failed could not be put on record\n'),
+/** If `work` fails, it writes a second entry that reports the failure and rethrows the error. */
+export function audited<T>(
+  ledger: Ledger,
+  entry: Omit<AuditInput, 'who' | 'role'>,
+  work: () => Promise<T>,
+): Promise<T> {
+  const detail = { ...entry.detail, os_user: osUser() };
+  return onRecord(ledger.operators.audit, { who: 'cli', role: 'cli', ...entry, detail }, work, () =>
+    process.stderr.write('the action failed, and the audit log could not record the failure\n'),
   );
 }
 
-/** By name where the system knows one: in a container it often does not. */
+/** The user name, or the id where the system has no name, as in many containers. */
 function osUser(): string {
   try {
     return userInfo().username;

@@ -9,7 +9,7 @@ const env = {
   CARDSEAL_ENV: 'dev',
 };
 
-it('names every problem once, with the roles that have it', () => {
+it('lists each problem once, with the roles that have it', () => {
   expect(checkSettings(env, ['api', 'worker', 'admin'])).toEqual([
     { setting: 'S3_BUCKET', problem: 'is missing; it must be text', roles: ['api', 'worker', 'admin'] },
     { setting: 'API_PORT', problem: 'must be a number', roles: ['api'] },
@@ -21,19 +21,19 @@ it('names every problem once, with the roles that have it', () => {
   ]);
 });
 
-it('prints them for people and for programs, and sets the exit code', () => {
+it('prints text or JSON, and sets the exit code', () => {
   const written = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
   const exitCode = process.exitCode;
-  const said = (role: 'api' | 'admin', json: boolean) => {
+  const output = (role: 'api' | 'admin', json: boolean) => {
     written.mockClear();
     process.exitCode = 0;
     configCheckCommand({ ...env, S3_BUCKET: 'cards' }, { role: [role], json });
     return [process.exitCode, String(written.mock.calls[0]?.[0])];
   };
   try {
-    expect(said('admin', false)).toEqual([0, 'the settings can be used by admin\n']);
-    expect(said('api', false)).toEqual([1, '1 problem in the settings:\n  - API_PORT: must be a number\n']);
-    const [code, text] = said('api', true);
+    expect(output('admin', false)).toEqual([0, 'no problems in the settings of admin\n']);
+    expect(output('api', false)).toEqual([1, '1 problem in the settings:\n  - API_PORT: must be a number\n']);
+    const [code, text] = output('api', true);
     expect(code).toBe(1);
     expect(JSON.parse(String(text))).toMatchObject({ ok: false, problems: [{ setting: 'API_PORT' }] });
   } finally {

@@ -1,4 +1,4 @@
-/** `config check`: every problem of the settings and of their files at once, without starting or reaching anything. */
+/** `config check`: reports all problems of the settings and their files at once. It starts and connects to nothing. */
 import { readConfig as readAdmin } from '@cardseal/admin/config';
 import { readConfig as readApi } from '@cardseal/api/config';
 import { type Env, problemsFrom } from '@cardseal/core/config';
@@ -11,13 +11,13 @@ export type CheckedRole = (typeof CHECKED_ROLES)[number];
 const READERS = { api: readApi, worker: readWorker, admin: readAdmin };
 
 export interface SettingsProblem {
-  /** The variable, or several with commas. */
+  /** The variable, or several separated by commas. */
   setting: string;
   problem: string;
   roles: CheckedRole[];
 }
 
-/** The problems of the roles, each once. */
+/** Returns each problem once, with the roles that have it. */
 export function checkSettings(env: Env, roles: readonly CheckedRole[]): SettingsProblem[] {
   const found = new Map<string, CheckedRole[]>();
   for (const role of roles) {
@@ -31,7 +31,7 @@ export function checkSettings(env: Env, roles: readonly CheckedRole[]): Settings
   });
 }
 
-/** Exit code 1 when there is a problem. */
+/** Sets exit code 1 when there is a problem. */
 export function configCheckCommand(env: Env, { role, json }: Output & { role?: CheckedRole[] }): void {
   const roles = role ?? CHECKED_ROLES;
   const problems = checkSettings(env, roles);
@@ -41,7 +41,7 @@ export function configCheckCommand(env: Env, { role, json }: Output & { role?: C
 }
 
 function wordsOf(problems: readonly SettingsProblem[], roles: readonly CheckedRole[]): string {
-  if (problems.length === 0) return `the settings can be used by ${roles.join(', ')}\n`;
+  if (problems.length === 0) return `no problems in the settings of ${roles.join(', ')}\n`;
   const lines = problems.map(({ setting, problem, roles: those }) => {
     const where = those.length === roles.length ? '' : ` (${those.join(', ')})`;
     return `  - ${setting}: ${problem}${where}\n`;

@@ -30,13 +30,13 @@ const adopted = (env: Record<string, string | undefined>) => {
 };
 
 describe('the stack of `npm start`', () => {
-  it('is found by its data folder, and from where the user is', () => {
+  it('is found by its data folder, and from the folder of the user', () => {
     expect(developmentStack({ CARDSEAL_DATA_DIR: data })).toMatchObject({ ...stack, file });
     expect(developmentStack({ INIT_CWD: place })).toMatchObject({ file });
     expect(developmentStack({ CARDSEAL_DATA_DIR: path.join(place, 'none') })).toBeNull();
   });
 
-  it('gives its settings to a command for which the environment has none', () => {
+  it('provides the settings when the environment has none', () => {
     const { used, env } = adopted({ AWS_PROFILE: 'mine', AWS_SESSION_TOKEN: 'old', REDIS_SENTINELS: 'x:1' });
     expect(used).toBe(file);
     expect(env).toMatchObject({
@@ -48,7 +48,7 @@ describe('the stack of `npm start`', () => {
       MASTER_KEY_FILE: path.join(data, 'master.key'),
       REDIS_URL: stack.redisUrl,
     });
-    // They belong to another installation, and the SDK and Redis would follow them.
+    // They belong to another installation, and the SDK and the Redis client would use them.
     for (const name of ['AWS_PROFILE', 'AWS_SESSION_TOKEN', 'REDIS_SENTINELS']) expect(env).not.toHaveProperty(name);
   });
 
@@ -58,7 +58,7 @@ describe('the stack of `npm start`', () => {
     { MASTER_KEY_FILE: '/key' },
     { KMS_KEY_ID: 'alias/x' },
     { CARDSEAL_ENV: 'production' },
-  ])('is left alone when the environment has %o', (settings) => {
+  ])('is ignored when the environment has %o', (settings) => {
     const { used, env } = adopted(settings);
     expect(used).toBeNull();
     expect(env).toEqual({ CARDSEAL_DATA_DIR: data, ...settings });
@@ -75,14 +75,14 @@ describe('the stack of `npm start`', () => {
     [['doctor', 'manifest'], 1],
     [['batch', 'get', 'batch_1'], 0],
     [['get', 'job_1'], 0],
-  ] as const)('is looked for by the operators’ command %j, and only by those', async (args, times) => {
-    let asked = 0;
-    // Without any settings each command ends in an error of its own.
+  ] as const)('is used by the operator command %j and by no user command', async (args, times) => {
+    let prepared = 0;
+    // Without settings each command fails.
     const env = { CARDSEAL_DATA_DIR: path.join(place, 'none') };
     const program = createProgram(env, () => {
-      asked++;
+      prepared++;
     });
     await expect(program.parseAsync(args, { from: 'user' })).rejects.toThrow();
-    expect(asked).toBe(times);
+    expect(prepared).toBe(times);
   });
 });

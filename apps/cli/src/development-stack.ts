@@ -1,6 +1,6 @@
 /**
- * Finds the stack that `npm start` runs on this machine, by its `dev.json`. The users' commands take its API from there,
- * the operators' commands its ledger and its Redis. Settings of the environment always win.
+ * Finds the stack that `npm start` runs on this machine, by its `dev.json`. Commands for users take the API from there,
+ * commands for operators the ledger and Redis. Settings of the environment have priority.
  */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -14,11 +14,11 @@ export interface DevelopmentStack {
   s3: { endpoint: string; region: string; bucket: string; accessKeyId: string; secretAccessKey: string };
 }
 
-/** Each of them says which installation is meant, so that the stack of `npm start` is not. */
-const NAME_AN_INSTALLATION = ['S3_BUCKET', 'S3_ENDPOINT', 'MASTER_KEY_FILE', 'KMS_KEY_ID'] as const;
+/** If one of these is set, the command works on the installation that it names, not on the stack of `npm start`. */
+const INSTALLATION_SETTINGS = ['S3_BUCKET', 'S3_ENDPOINT', 'MASTER_KEY_FILE', 'KMS_KEY_ID'] as const;
 
-/** The launcher keeps these from its own children too: they would lead away from the stack. */
-const LEAD_ELSEWHERE = [
+/** Removed from the environment, because they would direct the AWS SDK or Redis to another installation. */
+const FOREIGN_SETTINGS = [
   'AWS_PROFILE',
   'AWS_SESSION_TOKEN',
   'AWS_ENDPOINT_URL',
@@ -28,7 +28,7 @@ const LEAD_ELSEWHERE = [
   'S3_KEYS_BUCKET',
 ] as const;
 
-/** null when no stack runs. */
+/** Returns null when no stack runs. */
 export function developmentStack(env: Env): DevelopmentStack | null {
   for (const folder of dataFolders(env)) {
     const file = path.join(folder, 'dev.json');
@@ -39,26 +39,26 @@ export function developmentStack(env: Env): DevelopmentStack | null {
   return null;
 }
 
-/** A relative folder is meant from where the user is, or from the root, where the launcher runs. */
+/** A relative folder is relative to the user's folder, or to the repository root, where the launcher runs. */
 function dataFolders(env: Env): string[] {
   const folder = env.CARDSEAL_DATA_DIR || '.cardseal';
   return [...new Set([fromCaller(env, folder), path.resolve(folder)])];
 }
 
-/** Paths are meant from where the user is; npm runs scripts in the root and keeps that place in INIT_CWD. */
+/** Resolves a path from the user's folder. npm runs scripts in the root and passes the user's folder in INIT_CWD. */
 export function fromCaller(env: Env, file: string): string {
   return path.resolve(env.INIT_CWD ?? process.cwd(), file);
 }
 
 /**
- * Sets the settings of the running stack in `env`, unless it names an installation or production. It changes `env`
- * itself, because the AWS SDK reads its credentials there. Returns the `dev.json` that it used, or null.
+ * Writes the settings of the running stack into `env`, unless `env` names an installation or production. It changes
+ * `env` itself, because the AWS SDK reads its credentials there. Returns the path of the `dev.json`, or null.
  */
 export function adoptDevelopmentStack(env: Record<string, string | undefined>): string | null {
-  if (env.CARDSEAL_ENV === 'production' || NAME_AN_INSTALLATION.some((name) => env[name])) return null;
+  if (env.CARDSEAL_ENV === 'production' || INSTALLATION_SETTINGS.some((name) => env[name])) return null;
   const stack = developmentStack(env);
   if (!stack) return null;
-  for (const name of LEAD_ELSEWHERE) delete env[name];
+  for (const name of FOREIGN_SETTINGS) delete env[name];
   const { endpoint, region, bucket, accessKeyId, secretAccessKey } = stack.s3;
   Object.assign(env, {
     CARDSEAL_ENV: 'dev',

@@ -1,4 +1,4 @@
-/** `key list|set|usage|revoke`: what keys may do and did, straight in the ledger. */
+/** `key list|set|usage|revoke`: reads and changes API keys directly in the ledger. */
 import { systemClock } from '@cardseal/base/clock';
 import { RejectedError } from '@cardseal/base/errors';
 import type { Env } from '@cardseal/core/config';
@@ -40,7 +40,12 @@ export function stateOf(
   return expires_at !== null && Date.parse(expires_at) <= nowMs ? 'expired' : 'live';
 }
 
-const LIMIT_NAMES = { requestsPerSecond: '/s', concurrency: ' at once', inQueue: ' queued', cardsPerDay: ' cards/day' };
+const LIMIT_NAMES = {
+  requestsPerSecond: '/s',
+  concurrency: ' concurrent',
+  inQueue: ' unfinished',
+  cardsPerDay: ' cards/day',
+};
 
 function limitsOf(limits: KeyLimits): string {
   const given = Object.entries(LIMIT_NAMES).filter(([name]) => limits[name as keyof KeyLimits] !== undefined);
@@ -49,20 +54,20 @@ function limitsOf(limits: KeyLimits): string {
 
 export interface KeyChange extends Output {
   scope?: Scope[];
-  /** `none` takes the limit away; what is absent stays. */
+  /** `none` removes the limit; an absent option leaves it unchanged. */
   requestsPerSecond?: number | 'none';
   concurrency?: number | 'none';
   inQueue?: number | 'none';
   cardsPerDay?: number | 'none';
 }
 
-/** Takes hold in every process within two seconds. */
+/** Takes effect in every process within two seconds. */
 export async function setKeyCommand(env: Env, tenant: string, id: string, change: KeyChange): Promise<void> {
   const { ledger } = openLedgerOf(env);
   const next = changedKey(await known(ledger, tenant, id), change);
   const detail = { scopes: next.scopes.join(' '), ...next.limits };
-  const deed = { action: 'key.change', target: { tenant, key: id }, reason: null, detail } as const;
-  const changed = await audited(ledger, deed, () =>
+  const entry = { action: 'key.change', target: { tenant, key: id }, reason: null, detail } as const;
+  const changed = await audited(ledger, entry, () =>
     ledger.tenants.apiKeys.change(tenant, id, (value) => changedKey(value, change)),
   );
   const { scopes, limits = {} } = changed!.value;
@@ -84,7 +89,7 @@ function changedKey(value: ApiKeyRecord, { scope, ...change }: KeyChange): ApiKe
 
 const DAY_MS = 86_400_000;
 
-/** A row per key and day; processes write their counts once a minute. */
+/** Prints a row per key and day. Processes write their counts once a minute. */
 export async function keyUsageCommand(
   env: Env,
   tenant: string,
@@ -107,20 +112,20 @@ export async function keyUsageCommand(
   printTable(['day', 'key', 'requests', 'cards', 'refused'], rows);
 }
 
-/** Takes hold in every process within two seconds. Revoking twice is revoking once. */
+/** Takes effect in every process within two seconds. Idempotent. */
 export async function revokeKeyCommand(env: Env, tenant: string, id: string, { json }: Output): Promise<void> {
   const { ledger } = openLedgerOf(env);
   const now = systemClock.now();
   await known(ledger, tenant, id);
-  const deed = { action: 'key.revoke', target: { tenant, key: id }, reason: null } as const;
-  const changed = await audited(ledger, deed, () =>
+  const entry = { action: 'key.revoke', target: { tenant, key: id }, reason: null } as const;
+  const changed = await audited(ledger, entry, () =>
     ledger.tenants.apiKeys.change(tenant, id, (value) => ({ ...value, revokedAtMs: value.revokedAtMs ?? now })),
   );
   if (json) printJson({ id, revoked_at: iso(changed!.value.revokedAtMs!) });
   else process.stdout.write(`key ${id} revoked\n`);
 }
 
-/** Throws RejectedError `key_not_found`: what is not there is not put on record. */
+/** Throws RejectedError `key_not_found`, so that a command on a missing key gets no audit entry. */
 async function known(ledger: Ledger, tenant: string, id: string): Promise<ApiKeyRecord> {
   const found = await ledger.tenants.apiKeys.get(tenant, id);
   if (!found) throw new RejectedError('key_not_found');

@@ -1,4 +1,4 @@
-/** `cardseal <command>`: data on stdout, progress and errors on stderr, exit code 1 on failure and 2 on misuse. */
+/** `cardseal <command>`: data on stdout, progress and errors on stderr, exit code 1 on failure and 2 on wrong usage. */
 
 import { CardsealError } from '@cardseal/base/errors';
 import { ConnectionError, ProblemError } from '@cardseal/client';
@@ -11,7 +11,7 @@ import { createProgram } from './program.ts';
 try {
   await createProgram(process.env, useDevelopmentStack).parseAsync(process.argv);
 } catch (error) {
-  // Help and misuse are on the screen already.
+  // Commander has already printed help and usage errors.
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
   else {
     process.stderr.write(`cardseal: ${describe(error)}\n`);
@@ -19,7 +19,7 @@ try {
   }
 }
 
-/** What an operator changes must never be in doubt. */
+/** Names the stack on stderr, so that the operator knows what the command changes. */
 function useDevelopmentStack(): void {
   const file = adoptDevelopmentStack(process.env);
   if (file !== null) process.stderr.write(`using the stack of ${file}\n`);
@@ -32,6 +32,6 @@ function describe(error: unknown): string {
     const reasons = error.errors.map(({ pointer, detail }) => `\n  ${pointer}: ${detail}`).join('');
     return `${error.message}${reasons}${error.requestId ? ` (${error.requestId})` : ''}`;
   }
-  if (error instanceof ConnectionError) return `${error.message}: is CARDSEAL_URL right, and is it running?`;
+  if (error instanceof ConnectionError) return `${error.message}: check CARDSEAL_URL and whether the API runs`;
   return error instanceof Error ? error.message : String(error);
 }

@@ -1,4 +1,4 @@
-/** Numbers among the arguments: what is none is misuse, never silently no limit. */
+/** Parses numeric options. An invalid number is a usage error; it must never mean "no limit". */
 import { InvalidArgumentError } from 'commander';
 
 export function wholeNumber(text: string): number {
@@ -11,12 +11,12 @@ export function positiveNumber(text: string): number {
   return Number(text);
 }
 
-/** `none` takes a limit away. Commander makes an empty text of null, hence the word. */
+/** `none` removes a limit. An empty string cannot, because Commander turns it into null. */
 export function limit(text: string): number | 'none' {
   return text === 'none' ? text : wholeNumber(text);
 }
 
-/** A time to keep data, with the bounds of `retain_for` in a request. `none` takes it away. */
+/** A retention time, with the bounds of `retain_for` in a request. `none` removes it. */
 export function retention(text: string): number | 'none' {
   const seconds = text === 'none' ? text : Number(text);
   if (seconds === 'none' || (/^\d{1,9}$/.test(text) && seconds >= 60 && seconds <= 31_536_000)) return seconds;

@@ -6,11 +6,11 @@ function all(command: Command): Command[] {
   return [command, ...command.commands.flatMap(all)];
 }
 
-/** The exit code that commander asks for, and what it says on stderr. */
-async function misuse(args: readonly string[]): Promise<{ code: number; said: string }> {
-  let said = '';
+/** The exit code of Commander and the text on stderr. */
+async function wrongUsage(args: readonly string[]): Promise<{ code: number; stderrText: string }> {
+  let stderrText = '';
   const stderr = vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
-    said += text;
+    stderrText += text;
     return true;
   });
   try {
@@ -18,14 +18,14 @@ async function misuse(args: readonly string[]): Promise<{ code: number; said: st
     throw new Error('was accepted');
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    return { code: error.exitCode, said };
+    return { code: error.exitCode, stderrText };
   } finally {
     stderr.mockRestore();
   }
 }
 
 describe('the command line', () => {
-  it('explains every command and every option', () => {
+  it('describes every command and every option', () => {
     for (const command of all(createProgram({}))) {
       expect(command.description(), command.name()).not.toBe('');
       for (const option of command.options)
@@ -47,10 +47,10 @@ describe('the command line', () => {
     [['key', 'create', 'bank', '--scope', 'all'], 'Allowed choices'],
     [['tenant', 'set', 'bank', '--weight', 'heavy'], 'above 0'],
     [['key', 'frobnicate'], 'unknown command'],
-  ])('says what is wrong with %j', async (args, reason) => {
-    const { code, said } = await misuse(args);
+  ])('explains the usage error in %j', async (args, reason) => {
+    const { code, stderrText } = await wrongUsage(args);
     expect(code).not.toBe(0);
-    expect(said).toContain(reason);
-    expect(said).toContain('Usage: cardseal');
+    expect(stderrText).toContain(reason);
+    expect(stderrText).toContain('Usage: cardseal');
   });
 });

@@ -1,4 +1,4 @@
-/** `tenant create`, `key create`: with the ledger's own environment; nothing else has to run. */
+/** `tenant create` and `key create`: write directly to the ledger. No other process has to run. */
 
 import { systemClock } from '@cardseal/base/clock';
 import { RejectedError } from '@cardseal/base/errors';
@@ -23,7 +23,7 @@ const schema = z.object({
   ALLOW_PLAINTEXT: commonEnvironment.ALLOW_PLAINTEXT,
 });
 
-/** The ledger by its own environment (contract §4). */
+/** Opens the ledger from the settings of the store and the key service. */
 export function openLedgerOf(env: Env): { ledger: Ledger; environment: string } {
   const settings = readEnvironment(schema, env, [relationProblems, fileProblems]);
   return { ledger: openLedger(settings, openMasterKey(settings), systemClock), environment: settings.CARDSEAL_ENV };
@@ -34,8 +34,8 @@ export async function createTenantCommand(env: Env, id: string, options: { name?
   const { ledger } = openLedgerOf(env);
   if (await ledger.tenants.records.get(SYSTEM_TENANT, id))
     throw new RejectedError('tenant_exists', { fields: { tenant: id } });
-  const deed = { action: 'tenant.create', target: { tenant: id }, reason: null } as const;
-  await audited(ledger, deed, () => createTenant(ledger, systemClock, id, options.name ?? id));
+  const entry = { action: 'tenant.create', target: { tenant: id }, reason: null } as const;
+  await audited(ledger, entry, () => createTenant(ledger, systemClock, id, options.name ?? id));
   print(options.json ? { tenant: id } : `tenant ${id} created`);
 }
 
@@ -55,8 +55,8 @@ export async function createKeyCommand(
   const given = Object.entries({ requestsPerSecond, concurrency, inQueue, cardsPerDay }).filter(([, limit]) => limit);
   const limits = given.length > 0 ? (Object.fromEntries(given) as KeyLimits) : undefined;
   const detail = { scopes: scopes.join(' '), expires_in_days: days ?? null };
-  const deed = { action: 'key.create', target: { tenant }, reason: null, detail } as const;
-  const made = await audited(ledger, deed, () =>
+  const entry = { action: 'key.create', target: { tenant }, reason: null, detail } as const;
+  const made = await audited(ledger, entry, () =>
     createApiKey(ledger, systemClock, { tenant, env: keyEnv, scopes, expiresAtMs, limits }),
   );
   print(options.json ? { id: made.id, key: made.key, scopes } : made.key);

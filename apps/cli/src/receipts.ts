@@ -1,4 +1,4 @@
-/** `receipt verify <file>`: whether an erasure receipt is what the house signed. Works offline, with a public key. */
+/** `receipt verify <file>`: verifies the signature of an erasure receipt offline, with a public key. */
 import { type JsonWebKey, verify } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { RejectedError } from '@cardseal/base/errors';
@@ -15,7 +15,8 @@ export function verifyReceiptCommand(file: string, { publicKey, json }: Output &
   const key = publicKey ? (JSON.parse(readFileSync(publicKey, 'utf8')) as JsonWebKey) : public_key;
   if (!key) throw new RejectedError('public_key_missing');
   const statement = verifyReceipt(receipt, key);
-  if (!publicKey) process.stderr.write('verified with the key in the file itself: compare it with the one you know\n');
+  if (!publicKey)
+    process.stderr.write('verified with the key in the file: compare that key with the one that you trust\n');
   if (json) {
     printJson(statement);
     return;
@@ -42,7 +43,7 @@ export function verifyReceipt(receipt: string, publicKey: JsonWebKey): Record<st
   throw new RejectedError('receipt_invalid');
 }
 
-/** The API's answer as it came, or the compact form alone. */
+/** Reads the API's response, or the compact JWS alone. */
 function readReceipt(text: string): Receipt {
   return text.trimStart().startsWith('{') ? (JSON.parse(text) as Receipt) : { receipt: text };
 }

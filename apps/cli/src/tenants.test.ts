@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { retention } from './numbers.ts';
 import { merged } from './tenants.ts';
 
-it('keeps the caps that are not named, replaces the named ones, and takes away what is `none`', () => {
+it('keeps absent limits, replaces given ones, and removes those set to `none`', () => {
   const before = { requestsPerSecond: 5, cardsPerDay: 100 };
   expect(merged(before, { requestsPerSecond: undefined, cardsPerDay: 200 })).toEqual({
     requestsPerSecond: 5,
@@ -12,7 +12,7 @@ it('keeps the caps that are not named, replaces the named ones, and takes away w
   expect(merged(undefined, { requestsPerSecond: 'none', cardsPerDay: undefined })).toEqual({});
 });
 
-it('takes a retention time with the bounds of a request, or none', () => {
+it('accepts a retention time within the bounds of a request, or none', () => {
   expect([retention('none'), retention('60'), retention('31536000')]).toEqual(['none', 60, 31_536_000]);
   for (const wrong of ['59', '31536001', '1.5', '-60', 'week', '']) expect(() => retention(wrong)).toThrow(/seconds/);
 });

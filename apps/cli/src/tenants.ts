@@ -1,4 +1,4 @@
-/** `tenant list|set`: who there is, straight in the ledger. */
+/** `tenant list|set`: reads and changes tenants directly in the ledger. */
 import { readFileSync } from 'node:fs';
 import { RejectedError } from '@cardseal/base/errors';
 import type { Env } from '@cardseal/core/config';
@@ -19,38 +19,38 @@ export async function listTenantsCommand(env: Env, { json }: Output): Promise<vo
     id,
     value.name,
     String(value.weight ?? 1),
-    capsOf(value),
-    retentionOf(value),
+    limitsText(value),
+    retentionText(value),
     new Date(value.createdAtMs).toISOString(),
   ]);
-  printTable(['tenant', 'name', 'weight', 'caps', 'kept', 'created'], rows);
+  printTable(['tenant', 'name', 'weight', 'limits', 'retention', 'created'], rows);
 }
 
-function capsOf({ limits = {} }: TenantRecord): string {
+function limitsText({ limits = {} }: TenantRecord): string {
   const { requestsPerSecond, cardsPerDay } = limits;
-  const caps = [requestsPerSecond && `${requestsPerSecond}/s`, cardsPerDay && `${cardsPerDay} cards/day`];
-  return caps.filter(Boolean).join(', ') || 'none';
+  const parts = [requestsPerSecond && `${requestsPerSecond}/s`, cardsPerDay && `${cardsPerDay} cards/day`];
+  return parts.filter(Boolean).join(', ') || 'none';
 }
 
-function retentionOf({ retention = {} }: TenantRecord): string {
+function retentionText({ retention = {} }: TenantRecord): string {
   const { defaultS, maximumS } = retention;
-  const times = [defaultS && `${defaultS} s`, maximumS && `at most ${maximumS} s`];
-  return times.filter(Boolean).join(', ') || 'as installed';
+  const parts = [defaultS && `${defaultS} s`, maximumS && `at most ${maximumS} s`];
+  return parts.filter(Boolean).join(', ') || 'default';
 }
 
 export interface TenantChange extends Output {
   name?: string;
   weight?: number;
-  /** `bucket` or `bucket/prefix`; given, they replace the whole list. */
+  /** `bucket` or `bucket/prefix`; replaces the whole list. */
   objectSource?: string[];
-  /** CIDR ranges, `host` or `host:port`; given, they replace the whole list. */
+  /** CIDR ranges, `host` or `host:port`; replaces the whole list. */
   webhookTarget?: string[];
   /** A file with a verdict policy, or `default`. */
   policy?: string;
-  /** Caps of all keys together. `none` takes a cap away; what is absent stays. */
+  /** Limits of all keys together. `none` removes a limit; an absent option leaves it unchanged. */
   rate?: number | 'none';
   daily?: number | 'none';
-  /** Seconds; `none` leaves it to the installation. */
+  /** Seconds; `none` means the retention of the installation. */
   retainFor?: number | 'none';
   maxRetainFor?: number | 'none';
 }
@@ -63,21 +63,21 @@ export async function setTenantCommand(env: Env, id: string, change: TenantChang
   const objectSources = objectSource?.filter(Boolean).map(ruleOf);
   const webhookTargets = webhookTarget?.flatMap(splitTargets);
   if (webhookTargets?.some((text) => !readTargetEntry(text))) throw new RejectedError('webhook_target_invalid');
-  const caps = { requestsPerSecond: change.rate, cardsPerDay: change.daily };
+  const limits = { requestsPerSecond: change.rate, cardsPerDay: change.daily };
   const retention = { defaultS: change.retainFor, maximumS: change.maxRetainFor };
   if (!(await ledger.tenants.records.get(SYSTEM_TENANT, id))) throw new RejectedError('tenant_not_found');
   const fields = { name, weight, policy, objectSources, webhookTargets };
   const given = Object.entries(fields).filter(([, value]) => value !== undefined);
-  const named = [...given.map(([field]) => field), ...namesOf(caps), ...namesOf(retention)];
+  const named = [...given.map(([field]) => field), ...namesOf(limits), ...namesOf(retention)];
   const opened = webhookTargets && { webhook_targets: webhookTargets.join(' ') };
-  const words = { ...wordsOf(caps), ...wordsOf(retention), ...opened };
-  const detail = { changed: named.join(' '), weight: weight ?? null, ...words };
-  const deed = { action: 'tenant.change', target: { tenant: id }, reason: null, detail } as const;
-  const changed = await audited(ledger, deed, () =>
+  const changes = { ...givenOf(limits), ...givenOf(retention), ...opened };
+  const detail = { changed: named.join(' '), weight: weight ?? null, ...changes };
+  const entry = { action: 'tenant.change', target: { tenant: id }, reason: null, detail } as const;
+  const changed = await audited(ledger, entry, () =>
     ledger.tenants.records.change(SYSTEM_TENANT, id, (value) => ({
       ...value,
       ...Object.fromEntries(given),
-      limits: merged(value.limits, caps),
+      limits: merged(value.limits, limits),
       retention: merged(value.retention, retention),
     })),
   );
@@ -91,24 +91,24 @@ function namesOf(settings: Settings): string[] {
   return Object.keys(settings).filter((name) => settings[name] !== undefined);
 }
 
-/** The given ones, for the audit log. */
-function wordsOf(settings: Settings): Record<string, number | string> {
+/** The settings of the command, for the audit log. */
+function givenOf(settings: Settings): Record<string, number | string> {
   return Object.fromEntries(namesOf(settings).map((name) => [name, settings[name]!]));
 }
 
-/** What is absent stays, `none` goes. */
+/** An absent setting keeps its value, and `none` removes it. */
 export function merged<T extends object>(before: T | undefined, settings: Settings): T {
-  const next: Settings = { ...before, ...wordsOf(settings) };
+  const next: Settings = { ...before, ...givenOf(settings) };
   return Object.fromEntries(Object.entries(next).filter(([, value]) => value !== 'none')) as T;
 }
 
-/** Throws with every problem of the file, each at its place. */
+/** Throws an error that lists every problem of the file with its pointer. */
 function readPolicy(file: string): VerdictPolicy {
   if (file === 'default') return DEFAULT_POLICY;
   const read = readVerdictPolicy(JSON.parse(readFileSync(file, 'utf8')));
   if ('policy' in read) return read.policy;
   const problems = read.problems.map(({ pointer, code }) => `  ${pointer || '/'}: ${code}`);
-  throw new Error(`the policy cannot be used:\n${problems.join('\n')}`);
+  throw new Error(`the policy is not valid:\n${problems.join('\n')}`);
 }
 
 function ruleOf(text: string): ObjectSourceRule {

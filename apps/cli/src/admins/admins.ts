@@ -24,8 +24,8 @@ export async function createAdminCommand(env: Env, user: string, { role }: { rol
   const password = await readPassword();
   const { ledger } = openLedgerOf(env);
   if (await findAdmin(ledger, user)) throw new RejectedError('admin_exists');
-  const deed = { action: 'admin.create', target: { admin: user }, reason: null, detail: { role } } as const;
-  await audited(ledger, deed, () => createAdmin(ledger, systemClock, { user, password, role }));
+  const entry = { action: 'admin.create', target: { admin: user }, reason: null, detail: { role } } as const;
+  await audited(ledger, entry, () => createAdmin(ledger, systemClock, { user, password, role }));
   process.stdout.write(`operator ${user} created\n`);
 }
 
@@ -49,16 +49,16 @@ export async function setAdminCommand(
   const { role } = await known(ledger, user);
   const password = change.password ? await readPassword() : undefined;
   const detail = { role: change.role ?? role, password: password !== undefined };
-  const deed = { action: 'admin.change', target: { admin: user }, reason: null, detail } as const;
-  await audited(ledger, deed, () => changeAdmin(ledger, user, { role: change.role, password }));
+  const entry = { action: 'admin.change', target: { admin: user }, reason: null, detail } as const;
+  await audited(ledger, entry, () => changeAdmin(ledger, user, { role: change.role, password }));
   process.stdout.write(`operator ${user} changed\n`);
 }
 
 export async function removeAdminCommand(env: Env, user: string): Promise<void> {
   const { ledger } = openLedgerOf(env);
   await known(ledger, user);
-  const deed = { action: 'admin.remove', target: { admin: user }, reason: null } as const;
-  await audited(ledger, deed, () => removeAdmin(ledger, systemClock, user));
+  const entry = { action: 'admin.remove', target: { admin: user }, reason: null } as const;
+  await audited(ledger, entry, () => removeAdmin(ledger, systemClock, user));
   process.stdout.write(`operator ${user} removed\n`);
 }
 

@@ -1,28 +1,31 @@
-/** Batches against their lines and their markers. */
+/** Compares batches with their lines and their markers. */
 import { type BatchHead, type BatchRound, SYSTEM_TENANT } from '@cardseal/core/ledger';
-import { noteDefect } from './broken.ts';
-import type { Examination, Findings } from './examination.ts';
+import { noteDefect } from './notes.ts';
+import type { DoctorContext, DoctorReport } from './report.ts';
 
 const HOUR_MS = 3_600_000;
 
-export async function examineBatches(examination: Examination, findings: Findings): Promise<void> {
-  const { ledger, clock, hours } = examination;
+export async function examineBatches(context: DoctorContext, report: DoctorReport): Promise<void> {
+  const { ledger, clock, hours } = context;
   for await (const round of ledger.intake.batches.open()) {
-    await noteDefect(findings, round.id, async () => {
+    await noteDefect(report, round.id, async () => {
       const decided = await ledger.intake.batches.decisionOf(round);
       if (decided === null || decided === 'withdrawn') return;
-      if (await lacksLines(examination, round, decided)) findings.batches_without_lines.push(round.id);
+      if (await lacksLines(context, round, decided)) report.batches_without_lines.push(round.id);
     });
   }
   for (const tenant of await ledger.tenants.records.ids(SYSTEM_TENANT)) {
     for await (const { id, head, open } of ledger.intake.batches.since(tenant, clock.now() - hours * HOUR_MS)) {
-      if (!open) await examineClosed(examination, { tenant, id, round: head.round }, findings);
+      if (!open) await examineClosed(context, { tenant, id, round: head.round }, report);
     }
   }
 }
 
-/** Whoever drops lines that are needed no more says so first: so what they are needed for is asked last. */
-async function lacksLines({ ledger }: Examination, { tenant, id }: BatchRound, head: BatchHead): Promise<boolean> {
+/**
+ * Race: a process that no longer needs the lines writes the new status first and then deletes the lines. So this reads
+ * the lines first and the status again afterwards: missing lines count only if the status still needs them.
+ */
+async function lacksLines({ ledger }: DoctorContext, { tenant, id }: BatchRound, head: BatchHead): Promise<boolean> {
   const before = await ledger.intake.batches.status(tenant, id);
   if (before.expanded || before.cancelAsked || before.end !== null) return false;
   if ((await unreadableChunks(ledger, { tenant, id }, head)) === 0) return false;
@@ -30,9 +33,9 @@ async function lacksLines({ ledger }: Examination, { tenant, id }: BatchRound, h
   return !expanded && !cancelAsked && end === null;
 }
 
-/** Opens each chunk while the batch is not expanded; later no process reads a line. Throws DefectError for a broken one. */
+/** Opens each chunk and returns how many are missing. Throws DefectError for a chunk that does not open. */
 async function unreadableChunks(
-  { intake: { batches } }: Examination['ledger'],
+  { intake: { batches } }: DoctorContext['ledger'],
   { tenant, id }: Pick<BatchRound, 'tenant' | 'id'>,
   head: BatchHead,
 ): Promise<number> {
@@ -41,9 +44,9 @@ async function unreadableChunks(
   return missing;
 }
 
-async function examineClosed({ ledger, fix }: Examination, round: BatchRound, findings: Findings): Promise<void> {
+async function examineClosed({ ledger, fix }: DoctorContext, round: BatchRound, report: DoctorReport): Promise<void> {
   const { end } = await ledger.intake.batches.status(round.tenant, round.id);
   if (end !== null) return;
-  findings.unseen_batches.push(round.id);
+  report.unseen_batches.push(round.id);
   if (fix) await ledger.intake.batches.reopen(round);
 }

@@ -1,4 +1,4 @@
-/** `doctor [--fix]` and `doctor manifest`: holds the ledger against the queue, and a day's books against themselves. */
+/** `doctor [--fix]` compares the ledger with the queues. `doctor manifest` shows the daily reconciliation reports. */
 import { systemClock } from '@cardseal/base/clock';
 import { RejectedError, TransientError } from '@cardseal/base/errors';
 import {
@@ -14,21 +14,21 @@ import { fileProblems, relationProblems } from '@cardseal/core/preflight';
 import { connectRedis, createEndpointLimits, createJobQueue } from '@cardseal/core/queue';
 import { lastDay, type Manifest, makeManifest, readManifest } from '@cardseal/core/reports';
 import { z } from 'zod';
-import { examineFoundation } from '../advise.ts';
 import { type Output, printJson, printTable } from '../jobs/print.ts';
 import { openLedgerOf } from '../provision.ts';
-import type { Findings } from './examination.ts';
-import { examine, lost, unmended } from './examine.ts';
+import { countUnrepaired, examine, needRestore } from './examine.ts';
+import { examineInstallation } from './installation.ts';
+import type { DoctorReport } from './report.ts';
 
 const { QUEUE_PREFIX, CARDSEAL_ENV, ALLOW_PLAINTEXT } = commonEnvironment;
 const schema = z.object({ ...redisEnvironment, ...storeEnvironment, QUEUE_PREFIX, CARDSEAL_ENV, ALLOW_PLAINTEXT });
-const REDIS_PATIENCE_MS = 10_000;
+const REDIS_TIMEOUT_MS = 10_000;
 
 export interface DoctorOptions extends Output {
   fix?: boolean;
-  /** Advice on what lies beneath counts as a disagreement. */
+  /** Advice on the installation counts as a finding. */
   strict?: boolean;
-  /** Of how many hours the index is looked at. */
+  /** The number of past hours for which the doctor checks the index. */
   hours: number;
 }
 
@@ -44,35 +44,35 @@ export async function doctorCommand(
   const endpointLimits = createEndpointLimits(redis, config.QUEUE_PREFIX);
   try {
     await untilReady(redis);
-    const findings = await examine({ ledger, jobQueue, endpointLimits, clock: systemClock, fix, hours });
-    const foundation = await examineFoundation(env, ledger, redis);
-    if (json) printJson({ ...findings, ...foundation });
-    else print(findings);
-    for (const { code, text } of foundation.advice) process.stderr.write(`${code}: ${text}\n`);
-    const broken = foundation.keys.trouble !== null || (strict && foundation.advice.length > 0);
-    if (unmended(findings) > 0 || broken) process.exitCode = 1;
+    const report = await examine({ ledger, jobQueue, endpointLimits, clock: systemClock, fix, hours });
+    const installation = await examineInstallation(env, ledger, redis);
+    if (json) printJson({ ...report, ...installation });
+    else print(report);
+    for (const { code, text } of installation.advice) process.stderr.write(`${code}: ${text}\n`);
+    const broken = installation.keys.trouble !== null || (strict && installation.advice.length > 0);
+    if (countUnrepaired(report) > 0 || broken) process.exitCode = 1;
   } finally {
     await jobQueue.close();
     redis.disconnect();
   }
 }
 
-function print(findings: Findings): void {
-  const { pending, undelivered, fixed, left_to_workers, ...found } = findings;
-  process.stdout.write(`looked at ${pending} open generations and ${undelivered} owed deliveries\n`);
+function print(report: DoctorReport): void {
+  const { pending, undelivered, fixed, left_to_workers, ...found } = report;
+  process.stdout.write(`checked ${pending} open generations and ${undelivered} pending deliveries\n`);
   const rows = Object.entries(found).flatMap(([what, ids]) => ids.map((id) => [what.replaceAll('_', ' '), id]));
   if (rows.length === 0) return void process.stdout.write('ledger and queue agree\n');
-  printTable(['what', 'id'], rows);
-  const { length: unrepaired } = lost(findings);
+  printTable(['finding', 'id'], rows);
+  const { length: unrepaired } = needRestore(report);
   if (!fixed) process.stdout.write('run with --fix to repair what can be repaired\n');
-  else process.stdout.write(`${unmended(findings)} findings are not repaired\n`);
+  else process.stdout.write(`${countUnrepaired(report)} findings are not repaired\n`);
   if (left_to_workers.length > 0)
     process.stdout.write('abandoned jobs without an outcome and interrupted submits are left to the workers\n');
   if (unrepaired > 0)
     process.stdout.write('missing and unreadable data must be restored: docs/operate/runbook/stored-data-missing.md\n');
 }
 
-/** @throws TransientError `queue_unavailable`, with the last error of the connection as its cause. */
+/** Throws TransientError `queue_unavailable` with the last connection error as its cause. */
 async function untilReady(redis: ReturnType<typeof connectRedis>): Promise<void> {
   if (redis.status === 'ready') return;
   let cause: unknown;
@@ -80,7 +80,7 @@ async function untilReady(redis: ReturnType<typeof connectRedis>): Promise<void>
     cause = error;
   });
   const late = new Promise<never>((_, reject) => {
-    setTimeout(() => reject(new TransientError('queue_unavailable', { cause })), REDIS_PATIENCE_MS).unref();
+    setTimeout(() => reject(new TransientError('queue_unavailable', { cause })), REDIS_TIMEOUT_MS).unref();
   });
   await Promise.race([new Promise((resolve) => redis.once('ready', resolve)), late]);
 }
@@ -88,11 +88,11 @@ async function untilReady(redis: ReturnType<typeof connectRedis>): Promise<void>
 export interface ManifestOptions extends Output {
   tenant?: string;
   day?: string;
-  /** Makes a new run, though there is one. */
+  /** Makes a new report even if one exists. */
   make?: boolean;
 }
 
-/** Exit code 1 when a manifest disagrees. */
+/** Sets exit code 1 when a report disagrees. */
 export async function manifestCommand(env: Env, { tenant, day, make, json }: ManifestOptions): Promise<void> {
   const { ledger } = openLedgerOf(env);
   const wanted = day ?? lastDay(systemClock.now());

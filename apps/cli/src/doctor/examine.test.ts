@@ -13,10 +13,10 @@ import { deliverJobId, type EndpointLimits, type JobQueue, recognizeJobId } from
 import { memoryObjectStore } from '@cardseal/object-store';
 import { localMasterKey } from '@cardseal/sealing';
 import { describe, expect, it } from 'vitest';
-import { disagreements, examine, unmended } from './examine.ts';
+import { countFindings, countUnrepaired, examine } from './examine.ts';
 
 const TENANT = 'bank';
-/** A queue as far as the examination of cards goes. `waiting` is what it lists. */
+/** The queue functions that the doctor uses. `waiting` holds the entries that the queue lists. */
 function queueOf(states: Map<string, string>, waiting: object[] = [], added: object[] = []) {
   const getJobState = async (id: string) => states.get(id) ?? 'unknown';
   const remove = async (id: string) => void states.delete(id);
@@ -35,14 +35,14 @@ function queueOf(states: Map<string, string>, waiting: object[] = [], added: obj
   } as unknown as JobQueue;
 }
 
-/** Its sleepers wake at once. */
+/** A clock whose `sleep` returns at once. */
 const awake = (clock: ManualClock) => ({ now: () => clock.now(), sleep: async () => {} });
 
 async function world() {
   const clock = new ManualClock(3_600_000);
   const store = memoryObjectStore();
   const ledger = createLedger({ store, master: localMasterKey(Buffer.alloc(32, 1)), clock });
-  // Their times, in milliseconds: 1, 2, 3, and a second before now.
+  // Creation times in milliseconds: 1, 2, 3, and one second before now.
   await ledger.tenants.records.create(SYSTEM_TENANT, TENANT, { name: 'A bank', createdAtMs: 0 });
   const times = ['0000000001', '0000000002', '0000000003', '000003DTMR'];
   const ids = times.map((time): JobId => `job_${time}0000000000000000`);
@@ -61,7 +61,7 @@ async function world() {
   const lookAt = (fix: boolean, from = ledger) =>
     examine({ ledger: from, jobQueue, endpointLimits: {} as EndpointLimits, clock: awake(clock), fix, hours: 1 });
   const look = (fix: boolean) => lookAt(fix);
-  /** The ledger of another process, on a store that differs. */
+  /** The ledger of another process, with some store operations replaced. */
   const over = (differs: Partial<Store>) =>
     createLedger({ store: { ...store, ...differs }, master: localMasterKey(Buffer.alloc(32, 1)), clock });
   return { states, look, lookAt, over, waiting, added, known, lost, accident, young, store, ledger };
@@ -98,30 +98,30 @@ const LOSSES: Record<
 };
 
 describe('doctor', () => {
-  it('names what the ledger owes and the queue does not know, and changes nothing', async () => {
+  it('lists work of the ledger that is not in the queue, and changes nothing', async () => {
     const { states, look, lost, accident, young } = await world();
-    const findings = await look(false);
-    expect(findings).toMatchObject({
+    const report = await look(false);
+    expect(report).toMatchObject({
       pending: 4,
       missing_cards: [recognizeJobId(lost, 1)],
       uncommitted: [accident, young].map((job) => recognizeJobId(job, 1)),
       fixed: false,
     });
-    expect([disagreements(findings), states.size]).toEqual([3, 1]);
+    expect([countFindings(report), states.size]).toEqual([3, 1]);
   });
 
-  it('puts it back when told to, and is content afterwards', async () => {
+  it('queues it with --fix, and finds nothing afterwards', async () => {
     const { look, store, accident, young } = await world();
     const first = await look(true);
-    // An interrupted submit is withdrawn by the workers alone, and stays a finding until then.
+    // Only workers withdraw an interrupted submit, so it remains a finding until then.
     const left = [accident, young].map((job) => recognizeJobId(job, 1));
-    expect([first.fixed, first.left_to_workers, unmended(first)]).toEqual([true, left, 2]);
+    expect([first.fixed, first.left_to_workers, countUnrepaired(first)]).toEqual([true, left, 2]);
     await store.delete((await store.list('pending/')).keys.filter((name) => /JOB_0+3|DTMR/i.test(name)));
     const second = await look(false);
-    expect([second.pending, disagreements(second), unmended(second)]).toEqual([2, 0, 0]);
+    expect([second.pending, countFindings(second), countUnrepaired(second)]).toEqual([2, 0, 0]);
   });
 
-  it('counts an abandoned job, announces a decided one again, and leaves an undecided one to the workers', async () => {
+  it('lists abandoned jobs, queues a decided one again, and leaves an undecided one to the workers', async () => {
     const { states, look, known, lost, ledger } = await world();
     states.set(recognizeJobId(known, 1), 'failed').set(recognizeJobId(lost, 1), 'completed');
     const outcome = { v: 1, generation: 1, state: 'succeeded', code: '-', full: '{}', reference: '{}', atMs: 1 };
@@ -129,17 +129,17 @@ describe('doctor', () => {
     const abandoned = [known, lost].map((job) => recognizeJobId(job, 1));
     const before = await look(false);
     expect(before.abandoned_cards.toSorted()).toEqual(abandoned);
-    expect(unmended(before)).toBe(4);
+    expect(countUnrepaired(before)).toBe(4);
     const fixed = await look(true);
     expect(fixed.left_to_workers).toContain(recognizeJobId(lost, 1));
     expect([...states]).toEqual([
       [recognizeJobId(lost, 1), 'completed'],
       [recognizeJobId(known, 1), 'waiting'],
     ]);
-    expect(unmended(fixed)).toBe(3);
+    expect(countUnrepaired(fixed)).toBe(3);
   });
 
-  it('opens what queued jobs need, and repairs nothing of what is lost', async () => {
+  it('opens what queued jobs need, and does not repair what is lost', async () => {
     for (const [what, { lose, finding }] of Object.entries(LOSSES)) {
       const { states, store, look, known, accident, young } = await world();
       await store.delete(
@@ -148,24 +148,24 @@ describe('doctor', () => {
       states.set(recognizeJobId(known, 1), 'waiting');
       await look(true);
       await lose(store, known);
-      const findings = await look(false);
-      expect([findings[finding], disagreements(findings)], what).toEqual([[expect.stringContaining(known)], 1]);
-      expect(unmended(await look(true)), what).toBe(1);
+      const report = await look(false);
+      expect([report[finding], countFindings(report)], what).toEqual([[expect.stringContaining(known)], 1]);
+      expect(countUnrepaired(await look(true)), what).toBe(1);
       expect(states.get(recognizeJobId(known, 1))).toBe('waiting');
     }
   });
 
-  it('names what does not open, and goes on to what does', async () => {
+  it('lists what does not open, and continues with the rest', async () => {
     const { store, states, look, known, lost, accident, young } = await world();
     await store.delete(
       (await store.list('pending/')).keys.filter((name) => [accident, young].some((job) => name.includes(job))),
     );
     states.clear();
     await store.delete([`keys/${TENANT}/${known}`]);
-    const findings = await look(true);
-    expect(findings.unreadable).toEqual([recognizeJobId(known, 1)]);
-    expect(findings.missing_cards).toEqual([recognizeJobId(lost, 1)]);
-    expect(disagreements(await look(false))).toBe(1);
+    const report = await look(true);
+    expect(report.unreadable).toEqual([recognizeJobId(known, 1)]);
+    expect(report.missing_cards).toEqual([recognizeJobId(lost, 1)]);
+    expect(countFindings(await look(false))).toBe(1);
   });
 });
 
@@ -176,8 +176,8 @@ describe('doctor with --fix', () => {
     await ledger.jobs.markers.closeGeneration(TENANT, known, 1, null);
     const remove = async () => void states.delete(id);
     waiting.push({ id, data: { tenant: TENANT, job: known, generation: 1 }, getState: async () => 'waiting', remove });
-    const findings = await look(true);
-    expect(findings).toMatchObject({ stale_cards: [], missing_records: [`pending/${TENANT}/${id}`] });
+    const report = await look(true);
+    expect(report).toMatchObject({ stale_cards: [], missing_records: [`pending/${TENANT}/${id}`] });
     expect(states.has(id)).toBe(true);
     const outcome = { v: 1, generation: 1, state: 'succeeded', code: '-', full: '{}', reference: '{}', atMs: 1 };
     await (await ledger.jobs.open(TENANT, known))!.decide(outcome as never);
@@ -185,7 +185,7 @@ describe('doctor with --fix', () => {
     expect(states.has(id)).toBe(false);
   });
 
-  it('goes on past an erasure that the store does not complete, and leaves it to the workers', async () => {
+  it('continues after an erasure that the store does not complete, and leaves it to the workers', async () => {
     const { states, lookAt, over, known, lost, ledger } = await world();
     states.clear();
     await ledger.jobs.markers.openGeneration(TENANT, known, ERASURE_GENERATION, null);
@@ -194,21 +194,21 @@ describe('doctor with --fix', () => {
         throw new TransientError('store_unavailable');
       },
     });
-    const findings = await lookAt(true, stuck);
-    expect(findings.left_to_workers).toContain(recognizeJobId(known, ERASURE_GENERATION));
-    expect(findings.missing_cards).toContain(recognizeJobId(lost, 1));
+    const report = await lookAt(true, stuck);
+    expect(report.left_to_workers).toContain(recognizeJobId(known, ERASURE_GENERATION));
+    expect(report.missing_cards).toContain(recognizeJobId(lost, 1));
     expect(await ledger.jobs.erasures.tombstone(TENANT, known)).not.toBeNull();
   });
 
-  it('goes on past records that the store lists and does not have', async () => {
+  it('continues after records that the store lists but does not have', async () => {
     const { store, lookAt, over, known, lost, ledger } = await world();
     const ref: DeliveryRef = { tenant: TENANT, job: known, generation: 1, endpoint: 'we_1' };
     await ledger.tenants.endpoints.create(TENANT, 'we_1', { url: 'https://r.example/', state: 'enabled' } as never);
     await ledger.jobs.markers.owe(ref);
     const absent = over({ get: async (name) => (/^(endpoints|tenants)\//.test(name) ? null : store.get(name)) });
-    const findings = await lookAt(true, absent);
-    expect(findings.missing_cards).toEqual([recognizeJobId(lost, 1)]);
-    expect(findings.unreadable).toEqual([deliverJobId(ref), TENANT]);
+    const report = await lookAt(true, absent);
+    expect(report.missing_cards).toEqual([recognizeJobId(lost, 1)]);
+    expect(report.unreadable).toEqual([deliverJobId(ref), TENANT]);
   });
 });
 
@@ -233,24 +233,24 @@ describe('doctor and deliveries', () => {
     return { store, states, look, added, ledger, ref, known };
   }
 
-  it('queues one that was tried so that the worker reads its record before it sends', async () => {
+  it('queues an attempted delivery so that the worker reads its record before it sends', async () => {
     const { states, look, added, ref } = await owed();
     states.clear();
     expect((await look(true)).missing_deliveries).toEqual([deliverJobId(ref)]);
     expect(added).toEqual([{ ref, repeated: true }]);
   });
 
-  it('keeps the pending deliveries of an endpoint whose record is absent, and names the record', async () => {
+  it('keeps pending deliveries of an endpoint without a record, and lists the record', async () => {
     const { store, look, ledger, ref } = await owed();
-    const only = async () => disagreements(await look(false));
+    const only = async () => countFindings(await look(false));
     expect(await only()).toBe(0);
     await store.delete((await store.list(paths.record('endpoints', TENANT, ENDPOINT))).keys);
-    const findings = await look(true);
-    expect(findings).toMatchObject({ missing_records: [`endpoints/${TENANT}/${ENDPOINT}/`], orphan_markers: [] });
-    expect([unmended(findings), await ledger.jobs.markers.isOwed(ref)]).toEqual([1, true]);
+    const report = await look(true);
+    expect(report).toMatchObject({ missing_records: [`endpoints/${TENANT}/${ENDPOINT}/`], orphan_markers: [] });
+    expect([countUnrepaired(report), await ledger.jobs.markers.isOwed(ref)]).toEqual([1, true]);
   });
 
-  it('settles the pending deliveries of an endpoint whose record says that it is deleted', async () => {
+  it('settles pending deliveries of a deleted endpoint', async () => {
     const { look, ledger, ref } = await owed();
     await ledger.tenants.endpoints.change(TENANT, ENDPOINT, (value) => ({ ...value, state: 'deleted' }));
     expect(await look(true)).toMatchObject({ orphan_markers: [deliverJobId(ref)], missing_records: [] });
@@ -262,20 +262,20 @@ describe('doctor and deliveries', () => {
     const notice = { ...ref, job: 'evt_00000000000000000000000001' as const };
     await ledger.jobs.markers.owe(notice);
     await store.put(paths.outcome(TENANT, known, 1), Buffer.from('x'));
-    const findings = await look(true);
-    expect(findings).toMatchObject({
+    const report = await look(true);
+    expect(report).toMatchObject({
       missing_records: [`notices/${TENANT}/${notice.job}`],
       unreadable: [deliverJobId(ref)],
       missing_deliveries: [deliverJobId(notice)],
       orphan_markers: [],
     });
-    expect(unmended(findings)).toBe(2);
+    expect(countUnrepaired(report)).toBe(2);
     await store.delete([paths.outcome(TENANT, known, 1)]);
     expect((await look(true)).missing_records).toContain(paths.outcome(TENANT, known, 1));
     expect(await ledger.jobs.markers.isOwed(ref)).toBe(true);
   });
 
-  it('names a tenant without a record', async () => {
+  it('lists a tenant without a record', async () => {
     const { store, look } = await owed();
     await store.delete((await store.list(paths.record('tenants', SYSTEM_TENANT, TENANT))).keys);
     expect((await look(false)).missing_records).toEqual([`tenants/${SYSTEM_TENANT}/${TENANT}/`]);
@@ -303,7 +303,7 @@ describe('doctor and batches', () => {
     return { ledger, look, begin, commit };
   }
 
-  it('is content with what is coming in, at work, or done', async () => {
+  it('has no findings for batches that are arriving, running or finished', async () => {
     const { ledger, look, begin, commit } = await batches();
     await begin();
     await commit();
@@ -317,24 +317,24 @@ describe('doctor and batches', () => {
     await ledger.intake.batches.end(TENANT, ended.id, { state: 'completed', atMs: 1, counts: {} });
     await ledger.intake.batches.close(ended);
     await ledger.intake.batches.withdraw((await begin()).opened);
-    expect(disagreements(await look(false))).toBe(0);
+    expect(countFindings(await look(false))).toBe(0);
   });
 
-  it('puts back the marker that a batch needs to be seen through', async () => {
+  it('restores the marker of an unfinished batch', async () => {
     const { ledger, look, commit } = await batches();
     const round = await commit();
     await ledger.intake.batches.close(round);
     expect(await look(false)).toMatchObject({ unseen_batches: [round.id], batches_without_lines: [] });
-    expect(unmended(await look(true))).toBe(0);
+    expect(countUnrepaired(await look(true))).toBe(0);
     expect(await Array.fromAsync(ledger.intake.batches.open())).toEqual([round]);
-    expect(disagreements(await look(false))).toBe(0);
+    expect(countFindings(await look(false))).toBe(0);
   });
 
-  it('names a batch whose lines are gone, and does not call that mended', async () => {
+  it('lists a batch whose lines are missing as not repaired', async () => {
     const { ledger, look, commit } = await batches();
     const round = await commit();
     await ledger.intake.batches.dropLines(round);
     expect(await look(false)).toMatchObject({ batches_without_lines: [round.id] });
-    expect(unmended(await look(true))).toBe(1);
+    expect(countUnrepaired(await look(true))).toBe(1);
   });
 });

@@ -1,17 +1,16 @@
 /**
- * Where ledger and queue disagree. With `fix` what is missing is put back and what is stale is taken away, as reconciler
- * and sweeps would; it decides no job: what needs a worker is left to one. What looks wrong is looked at once more,
- * because work goes on meanwhile.
+ * Finds where ledger and queues disagree. With `fix` it repairs as the reconciler and the sweeps would, but it never
+ * decides a job: that is left to a worker. It reads a suspicious state twice, because workers run at the same time.
  */
 import { examineBatches } from './batches.ts';
-import { examineCards, examineQueuedCards } from './cards.ts';
 import { examineDeliveries, examineQueuedDeliveries } from './deliveries.ts';
-import type { Examination, Findings } from './examination.ts';
-import { examineIndex } from './listed.ts';
+import { examineIndex } from './index-names.ts';
+import { examineJobs, examineQueuedJobs } from './jobs.ts';
+import type { DoctorContext, DoctorReport } from './report.ts';
 import { examineTenants } from './tenants.ts';
 
-export async function examine(examination: Examination): Promise<Findings> {
-  const findings: Findings = {
+export async function examine(context: DoctorContext): Promise<DoctorReport> {
+  const report: DoctorReport = {
     pending: 0,
     undelivered: 0,
     missing_cards: [],
@@ -28,29 +27,29 @@ export async function examine(examination: Examination): Promise<Findings> {
     unreadable: [],
     missing_records: [],
     left_to_workers: [],
-    fixed: examination.fix,
+    fixed: context.fix,
   };
-  await examineCards(examination, findings);
-  await examineDeliveries(examination, findings);
-  await examineQueuedCards(examination, findings);
-  await examineQueuedDeliveries(examination, findings);
-  await examineTenants(examination, findings);
-  await examineIndex(examination, findings);
-  await examineBatches(examination, findings);
-  return findings;
+  await examineJobs(context, report);
+  await examineDeliveries(context, report);
+  await examineQueuedJobs(context, report);
+  await examineQueuedDeliveries(context, report);
+  await examineTenants(context, report);
+  await examineIndex(context, report);
+  await examineBatches(context, report);
+  return report;
 }
 
 /** How many findings there are, of every kind. */
-export function disagreements({ left_to_workers: _countedElsewhere, ...findings }: Findings): number {
-  return Object.values(findings).reduce((sum: number, value) => sum + (Array.isArray(value) ? value.length : 0), 0);
+export function countFindings({ left_to_workers: _countedElsewhere, ...report }: DoctorReport): number {
+  return Object.values(report).reduce((sum: number, value) => sum + (Array.isArray(value) ? value.length : 0), 0);
 }
 
 /** How many findings are not repaired. */
-export function unmended(findings: Findings): number {
-  return findings.fixed ? lost(findings).length + findings.left_to_workers.length : disagreements(findings);
+export function countUnrepaired(report: DoctorReport): number {
+  return report.fixed ? needRestore(report).length + report.left_to_workers.length : countFindings(report);
 }
 
-/** What only an operator can repair, by restoring objects. */
-export function lost({ batches_without_lines, unreadable, missing_records }: Findings): string[] {
+/** The findings that only an operator can repair, by restoring objects. */
+export function needRestore({ batches_without_lines, unreadable, missing_records }: DoctorReport): string[] {
   return [...batches_without_lines, ...unreadable, ...missing_records];
 }

@@ -1,17 +1,17 @@
-/** Opens what an open generation still needs: its request, and its outcome or the reply or image of each side. */
+/** Opens what an open generation needs: the request, and the outcome or the reply or image of each side. */
 import type { JobRequest, Side } from '@cardseal/core/job';
 import type { OpenedWork, PendingMarker } from '@cardseal/core/ledger';
-import { noteMissing } from './broken.ts';
-import type { Examination, Findings } from './examination.ts';
+import { noteMissing } from './notes.ts';
+import type { DoctorContext, DoctorReport } from './report.ts';
 
 /**
- * null when nothing is left to do: erased or withdrawn meanwhile. Throws DefectError for a part that does not open, and for
- * a key that is missing.
+ * Returns null when the generation needs nothing any more: it was erased, withdrawn or decided since. Throws DefectError
+ * for an object that does not open, and for a missing key.
  */
 export async function openNeeded(
-  { ledger }: Examination,
+  { ledger }: DoctorContext,
   { tenant, job, generation }: PendingMarker,
-  findings: Findings,
+  report: DoctorReport,
 ): Promise<JobRequest | null> {
   const opened = await ledger.jobs.openForWork(tenant, job);
   if (!opened) return null;
@@ -25,12 +25,12 @@ export async function openNeeded(
     // A worker may have decided the generation since, and removed the images.
     const now = await ledger.jobs.inventory(tenant, job);
     if (now.erased || !now.open.includes(generation) || (!isDecided && now.decided.includes(generation))) return null;
-    noteMissing(findings, `jobs/${tenant}/${job}/${name}`);
+    noteMissing(report, `jobs/${tenant}/${job}/${name}`);
   }
   return request;
 }
 
-/** A side with a reply needs no image; the image of a side with a source lies in the customer's bucket. */
+/** A side with a reply needs no image; the image of a side with a source is in the customer's bucket. */
 function partsOf({ sealed, request, inventory }: OpenedWork, side: Side) {
   if (inventory.replies.includes(side)) return [{ name: `${side}.reply`, read: () => sealed.reply(side) }];
   if (request.sources?.[side]) return [];

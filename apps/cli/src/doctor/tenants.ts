@@ -1,14 +1,14 @@
-/** Tenants that have open work or API keys must have a record: it holds their verdict policy and limits. */
+/** Checks that every tenant with a key has a record, which holds its verdict policy and limits. */
 import { SYSTEM_TENANT } from '@cardseal/core/ledger';
-import { noteDefect, noteMissing } from './broken.ts';
-import type { Examination, Findings } from './examination.ts';
+import { noteDefect, noteMissing } from './notes.ts';
+import type { DoctorContext, DoctorReport } from './report.ts';
 
-export async function examineTenants({ ledger }: Examination, findings: Findings): Promise<void> {
+export async function examineTenants({ ledger }: DoctorContext, report: DoctorReport): Promise<void> {
   for await (const tenant of ledger.keys.tenants()) {
     if (tenant === SYSTEM_TENANT) continue;
-    await noteDefect(findings, tenant, async () => {
+    await noteDefect(report, tenant, async () => {
       if (await ledger.tenants.records.get(SYSTEM_TENANT, tenant)) return;
-      noteMissing(findings, `tenants/${SYSTEM_TENANT}/${tenant}/`);
+      noteMissing(report, `tenants/${SYSTEM_TENANT}/${tenant}/`);
     });
   }
 }

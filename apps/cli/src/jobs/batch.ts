@@ -1,4 +1,4 @@
-/** `cardseal batch …`: thousands of cards from a file of job requests, one JSON object per line. */
+/** `cardseal batch …`: submits a file of job requests, one JSON object per line, and reads batches. */
 import { open } from 'node:fs/promises';
 import type { Batch, JobRequest } from '@cardseal/client';
 import type { Env } from '@cardseal/core/config';
@@ -9,22 +9,22 @@ import { type Output, printJson, printTable } from './print.ts';
 import { createProgress } from './progress.ts';
 
 export function batchCommands(program: Command, env: Env): void {
-  const batch = program.command('batch').description('batches of up to 10,000 cards');
+  const batch = program.command('batch').description('submit and read batches of up to 10,000 jobs');
   batch
     .command('submit <file>')
     .description('submit a file of job requests, one JSON object per line')
-    .option('--wait', 'until every card has ended')
-    .option('--idempotency-key <key>', 'the same key is the same batch')
+    .option('--wait', 'wait until every job has ended')
+    .option('--idempotency-key <key>', 'a repeated command with the same key returns the same batch')
     .option('--json', 'print JSON')
     .action((file: string, options) => submitBatch(env, file, options));
   batch
     .command('get <batch>')
-    .description('how far a batch is')
+    .description('show the progress of a batch')
     .option('--json', 'print JSON')
     .action(async (id: string, options: Output) => printBatch(await connect(env).batches.get(id), options));
   batch
     .command('results <batch>')
-    .description('a JSON line for every line of the batch')
+    .description('print one JSON line per line of the batch')
     .action(async (id: string) => {
       for await (const result of connect(env).batches.results(id)) printJson(result);
     });
@@ -35,7 +35,7 @@ export function batchCommands(program: Command, env: Env): void {
     .action(async (id: string, options: Output) => printBatch(await connect(env).batches.cancel(id), options));
 }
 
-/** Exit code 1 when a line was refused, or waited for and did not succeed. */
+/** Sets exit code 1 when a line was refused or, with `--wait`, did not succeed. */
 async function submitBatch(
   env: Env,
   file: string,
@@ -46,7 +46,7 @@ async function submitBatch(
   const broken: Error[] = [];
   const requests = requestsIn(fromCaller(env, file), broken);
   let batch = await batches.create(requests, key === undefined ? {} : { idempotencyKey: key }).catch((error) => {
-    // A file that cannot be read breaks the request off, which is not the API's fault.
+    // An unreadable file aborts the request. Report the file, not the failed request.
     throw broken[0] ?? error;
   });
   if (options.wait) {

@@ -1,4 +1,4 @@
-/** The commands for users of the API. What they print on stdout is data; everything else goes to stderr. */
+/** The commands for users of the API. They print data on stdout and everything else on stderr. */
 import type { Env } from '@cardseal/core/config';
 import { JOB_STATES } from '@cardseal/core/job';
 import { type Command, Option } from 'commander';
@@ -12,23 +12,27 @@ const json = () => new Option('--json', 'print JSON, an object per line');
 
 export function jobCommands(program: Command, env: Env): void {
   program
-    .command('submit <pictures...>')
-    .description('submit cards; x-front.jpg and x-back.jpg are two sides of one')
+    .command('submit <images...>')
+    .description('submit images of cards; x-front.jpg and x-back.jpg become the two sides of one job')
     .addOption(
-      new Option('--side <side>', 'of pictures whose name does not say').choices(['front', 'back']).default('front'),
+      new Option('--side <side>', 'the side of images whose file name does not end with front or back')
+        .choices(['front', 'back'])
+        .default('front'),
     )
-    .option('--wait', 'until every card has its result')
-    .option('--reference <text>', 'yours; the name of the picture by default')
-    .addOption(new Option('--priority <priority>', 'bulk gives way').choices(['interactive', 'bulk']))
-    .option('--portrait', 'cut out the portrait too')
-    .option('--concurrency <n>', 'cards under way at once', count, 8)
+    .option('--wait', 'wait until every job has ended')
+    .option('--reference <text>', 'your reference; the file name by default')
+    .addOption(
+      new Option('--priority <priority>', 'bulk jobs wait for interactive jobs').choices(['interactive', 'bulk']),
+    )
+    .option('--portrait', 'also cut out the portrait')
+    .option('--concurrency <n>', 'jobs submitted at the same time', count, 8)
     .addOption(json())
-    .action((pictures: string[], options: SubmitOptions) => submitCommand(env, pictures, options));
+    .action((images: string[], options: SubmitOptions) => submitCommand(env, images, options));
 
   program
     .command('get <job>')
-    .description('read a job')
-    .option('--wait', 'until it has ended')
+    .description('show a job')
+    .option('--wait', 'wait until it has ended')
     .addOption(json())
     .action(async (id: string, options: Output & { wait?: boolean }) => {
       const { jobs } = connect(env);
@@ -38,11 +42,11 @@ export function jobCommands(program: Command, env: Env): void {
   program
     .command('list')
     .description('list jobs, newest first')
-    .addOption(new Option('--state <state>', 'only these').choices(JOB_STATES))
-    .option('--reference <text>', 'only those with this reference')
-    .option('--after <time>', 'only those made after it')
-    .option('--before <time>', 'only those made before it')
-    .option('--limit <n>', 'at most this many', count, 20)
+    .addOption(new Option('--state <state>', 'only jobs in this state').choices(JOB_STATES))
+    .option('--reference <text>', 'only jobs with this reference')
+    .option('--after <time>', 'only jobs created after this time')
+    .option('--before <time>', 'only jobs created before this time')
+    .option('--limit <n>', 'maximum number of jobs', count, 20)
     .addOption(json())
     .action((options) => listCommand(env, options));
 
@@ -58,9 +62,9 @@ export function jobCommands(program: Command, env: Env): void {
     });
 
   const actions = {
-    retry: 'try a failed or expired job again',
+    retry: 'retry a failed or expired job',
     cancel: 'cancel a job',
-    erase: 'erase a job and everything of it, for good',
+    erase: 'erase a job and all its data permanently',
   } as const;
   for (const [action, description] of Object.entries(actions)) {
     program

@@ -1,4 +1,4 @@
-/** Which API the user's commands speak to: CARDSEAL_URL and CARDSEAL_API_KEY, else the stack that `npm start` runs. */
+/** The API that user commands call: CARDSEAL_URL with CARDSEAL_API_KEY, else the stack that `npm start` runs. */
 import { type CardsealClient, createClient } from '@cardseal/client';
 import { ConfigurationError, type Env } from '@cardseal/core/config';
 import { developmentStack } from '../development-stack.ts';
@@ -7,7 +7,7 @@ export function connect(env: Env): CardsealClient {
   return createClient(connectionOf(env));
 }
 
-/** Throws ConfigurationError that names both ways. */
+/** Throws ConfigurationError that names both options. */
 export function connectionOf(env: Env): { baseUrl: string; apiKey: string } {
   const { CARDSEAL_URL: baseUrl, CARDSEAL_API_KEY: apiKey } = env;
   if (baseUrl && apiKey) return { baseUrl, apiKey };

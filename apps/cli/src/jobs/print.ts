@@ -1,11 +1,11 @@
-/** Data for stdout: tables for people, a JSON object per line for programs. Never a name or a number of a holder. */
+/** Prints data on stdout: tables for people, one JSON object per line for programs. Tables hold no personal data. */
 import type { Job } from '@cardseal/client';
 
 export interface Output {
   json?: boolean;
 }
 
-/** A row per job; with `json` the whole job as the API gave it. */
+/** Prints a row per job, or with `json` the whole job as the API returned it. */
 export function printJobs(jobs: readonly Job[], { json }: Output): void {
   if (json) for (const job of jobs) printJson(job);
   else printTable(['job', 'state', 'verdict', 'reference', 'note'], jobs.map(rowOf));

@@ -1,4 +1,4 @@
-/** Progress on stderr: a bar where a person looks, a line now and then where a log is kept, nothing when nobody asked. */
+/** Shows progress on stderr: a bar in a terminal, else a line every five seconds, as for a log file. */
 
 export interface Progress {
   set(done: number, note?: string): void;

@@ -1,11 +1,11 @@
-/** `cardseal submit <pictures…>`: a job per card, a few at once; with `--wait` their results. */
+/** `cardseal submit <images…>`: submits one job per card, several in parallel; `--wait` prints the results. */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { type CardsealClient, type Job, type JobRequest, ProblemError, type Side } from '@cardseal/client';
 import type { Env } from '@cardseal/core/config';
 import { fromCaller } from '../development-stack.ts';
 import { connect } from './connection.ts';
-import { type CardFiles, pairPictures } from './pair-pictures.ts';
+import { type CardFiles, pairImages } from './pair-images.ts';
 import { type Output, printJobs } from './print.ts';
 import { createProgress, type Progress } from './progress.ts';
 
@@ -18,10 +18,10 @@ export interface SubmitOptions extends Output {
   concurrency: number;
 }
 
-/** Exit code 1 when a card was refused, or waited for and did not succeed. */
+/** Sets exit code 1 when a job was refused or, with `--wait`, did not succeed. */
 export async function submitCommand(env: Env, files: readonly string[], options: SubmitOptions): Promise<void> {
   const client = connect(env);
-  const cards = pairPictures(
+  const cards = pairImages(
     files.map((file) => fromCaller(env, file)),
     options.side,
   );
@@ -36,7 +36,7 @@ export async function submitCommand(env: Env, files: readonly string[], options:
   if (!jobs.every(good)) process.exitCode = 1;
 }
 
-/** null when it was refused; why is on stderr. */
+/** Returns null when the API refused the job, and prints the reason on stderr. */
 async function submitOne(client: CardsealClient, card: CardFiles, options: SubmitOptions): Promise<Job | null> {
   const front = card.front === undefined ? undefined : await readFile(card.front);
   const back = card.back === undefined ? undefined : await readFile(card.back);
@@ -58,7 +58,7 @@ async function submitOne(client: CardsealClient, card: CardFiles, options: Submi
   }
 }
 
-/** The same command run again finds its jobs instead of paying for them twice. */
+/** A repeated command finds its earlier jobs, so that no call is billed twice. */
 function keyOf(request: JobRequest): string {
   return `cli-${createHash('sha256').update(JSON.stringify(request)).digest('hex')}`;
 }

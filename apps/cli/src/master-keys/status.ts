@@ -1,4 +1,4 @@
-/** `keys status|add-master|drop-master`: the master keys, by name; their bytes are never shown. */
+/** `keys status|add-master|drop-master`: shows and changes the master keys by name. It never prints their bytes. */
 import { randomBytes } from 'node:crypto';
 import { renameSync, writeFileSync } from 'node:fs';
 import { RejectedError } from '@cardseal/base/errors';
@@ -34,7 +34,7 @@ export function addMasterCommand(env: Env, { json, out }: Out): void {
   else process.stdout.write(`${names[0]} wraps, ${names.slice(1).join(', ')} open\n`);
 }
 
-/** Throws RejectedError `master_key_in_use` while something is wrapped with it, `master_key_not_found`, `master_key_last`. */
+/** Throws RejectedError `master_key_in_use` while it wraps a key, `master_key_not_found` or `master_key_last`. */
 export async function dropMasterCommand(env: Env, name: string, { json, out }: Out): Promise<void> {
   const { path, keys } = keyFileOf(env);
   const left = keys.filter((key) => fingerprint(key) !== name);
@@ -42,9 +42,9 @@ export async function dropMasterCommand(env: Env, name: string, { json, out }: O
   if (left.length === 0) throw new RejectedError('master_key_last');
   const { ledger } = openLedgerOf(env);
   await refuseInUse(ledger, name);
-  const deed = { action: 'master_key.drop', target: { master: name }, reason: null } as const;
-  await audited(ledger, deed, async () => {
-    // The entry itself may have been the first thing that was sealed for the house.
+  const entry = { action: 'master_key.drop', target: { master: name }, reason: null } as const;
+  await audited(ledger, entry, async () => {
+    // Check again: writing the audit entry may have created a key of the system tenant, wrapped with this master key.
     await refuseInUse(ledger, name);
     writeKeyFile(out ?? path, left);
   });
@@ -64,7 +64,7 @@ function keyFileOf(env: Env): { path: string; keys: Buffer[] } {
   return { path, keys: splitMasterKeys(readSecretFile('MASTER_KEY_FILE', path)) };
 }
 
-/** Whoever reads it sees the old or the new file, never half of one. */
+/** Replaces the file atomically: a reader sees the old or the new file, never a part. */
 function writeKeyFile(path: string, keys: readonly Buffer[]): void {
   const draft = `${path}.${process.pid}.draft`;
   writeFileSync(draft, Buffer.concat(keys), { mode: 0o600 });

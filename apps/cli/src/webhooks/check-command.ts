@@ -1,4 +1,4 @@
-/** `cardseal webhook-check URL`: grades a consumer's endpoint; exit code 0 when all is well, 1 when not. */
+/** `cardseal webhook-check URL`: checks a consumer's endpoint; exit code 1 when a check fails. */
 import { ConfigurationError, type Env } from '@cardseal/core/config';
 import { checkConformance, type Fire, type Grade } from './conformance.ts';
 

@@ -4,7 +4,7 @@ import { checkConformance, type Fire, newSecret } from './conformance.ts';
 
 const secret = newSecret();
 
-/** A consumer by the book, with its faults as options. */
+/** A conforming consumer, with faults as options. */
 function consumer(faults: { toleranceS?: number; parses?: boolean; once?: boolean } = {}): Fire {
   const seen = new Set<string>();
   return async ({ id, timestampS, body, signature }) => {
@@ -31,11 +31,11 @@ const failures = async (fire: Fire) =>
   (await checkConformance(fire, secret)).filter(({ passed }) => !passed).map(({ check }) => check);
 
 describe('the conformance kit', () => {
-  it('has nothing to say against a consumer by the book', async () => {
+  it('passes a conforming consumer', async () => {
     expect(await failures(consumer())).toEqual([]);
   });
 
-  it('finds the usual faults, each by its name', async () => {
+  it('detects common faults by name', async () => {
     expect(await failures(consumer({ toleranceS: 1e9 }))).toEqual(['stale', 'from the future']);
     expect(await failures(consumer({ once: true }))).toEqual(['duplicated', 'tried again later']);
     expect(await failures(consumer({ parses: true }))).toContain('valid');

@@ -1,6 +1,7 @@
 /**
- * The conformance kit: fires good and bad webhooks at a consumer in test mode and grades its answers. It speaks Standard
- * Webhooks by itself, so that it says what the wire says and not what our sender happens to do. Nothing personal is sent.
+ * The conformance kit: sends valid and invalid webhooks to a consumer in test mode and grades its responses. It signs
+ * with its own code instead of `packages/webhook`, so that it checks the standard and not the sender. It sends no
+ * personal data.
  */
 import { createHmac, randomBytes } from 'node:crypto';
 
@@ -33,20 +34,15 @@ export async function checkConformance(fire: Fire, secret: string, nowMs = Date.
     const accepted = status !== null && status >= 200 && status < 300;
     const refused = status !== null && status >= 400 && status < 500;
     const passed = (wanted === 'accepted' ? accepted : refused) && latencyMs <= IN_TIME_MS;
-    grades.push({ check, passed, got: `${status ?? 'no answer'} in ${Math.round(latencyMs)} ms`, advice });
+    grades.push({ check, passed, got: `${status ?? 'no response'} in ${Math.round(latencyMs)} ms`, advice });
   };
   const valid = shotOf(event('valid', nowMs), nowS, secret);
-  await run(
-    'valid',
-    'accepted',
-    valid,
-    'Sign over the raw bytes as received, and answer 2xx once the event is stored.',
-  );
-  await run('duplicated', 'accepted', valid, 'Answer 2xx to an id you know, and do nothing else: tries repeat.');
+  await run('valid', 'accepted', valid, 'Verify the raw bytes as received, and respond 2xx once the event is stored.');
+  await run('duplicated', 'accepted', valid, 'Respond 2xx to a known id and do nothing else: deliveries repeat.');
   const again = shotOf(valid.body, nowS + 1, secret, valid.id);
-  await run('tried again later', 'accepted', again, 'The same id comes with a new timestamp on every try.');
+  await run('tried again later', 'accepted', again, 'The same id arrives with a new timestamp on every attempt.');
   const older = shotOf(event('out-of-order', nowMs - 600_000), nowS, secret);
-  await run('out of order', 'accepted', older, 'Events overtake each other: order by `data`, never by arrival.');
+  await run('out of order', 'accepted', older, 'Events arrive in any order: sort by `data`, never by arrival.');
   const two = shotOf(event('rotated', nowMs), nowS, secret);
   const stranger = signature(newSecret(), two.id, nowS, two.body);
   const rotated = { ...two, signature: `${stranger} ${two.signature} v1a,AAAA` };
@@ -57,7 +53,7 @@ export async function checkConformance(fire: Fire, secret: string, nowMs = Date.
     'Accept if any of the signatures in the list matches; skip unknown versions.',
   );
   const unknown = shotOf(event('unknown', nowMs, 'future.event'), nowS, secret);
-  await run('unknown type', 'accepted', unknown, 'Answer 2xx to types you do not know: new ones may come.');
+  await run('unknown type', 'accepted', unknown, 'Respond 2xx to unknown types: new ones may be added.');
   const large = shotOf(event('large', nowMs, 'job.succeeded', OVERSIZED_BYTES), nowS, secret);
   await run('oversized', 'accepted', large, 'Allow bodies of 1 MiB: a full result with boxes can be large.');
   const stale = shotOf(event('stale', nowMs), nowS - STALE_S, secret);
@@ -71,11 +67,11 @@ export async function checkConformance(fire: Fire, secret: string, nowMs = Date.
   await run('from the future', 'refused', early, 'Refuse timestamps ahead of your clock too.');
   const tampered = shotOf(event('tampered', nowMs), nowS, secret);
   const changed = { ...tampered, body: tampered.body.replace('tampered', 'tamperef') };
-  await run('tampered body', 'refused', changed, 'Verify before parsing, over the very bytes that came.');
+  await run('tampered body', 'refused', changed, 'Verify before parsing, over exactly the bytes that arrived.');
   const otherId = { ...valid, id: `msg_${randomBytes(16).toString('hex')}` };
   await run('tampered id', 'refused', otherId, 'The id is signed: include it in what you verify.');
   const foreign = shotOf(event('foreign', nowMs), nowS, newSecret());
-  await run('foreign secret', 'refused', foreign, 'Refuse what no live secret has signed.');
+  await run('foreign secret', 'refused', foreign, 'Refuse events that no valid secret has signed.');
   const unsigned = { ...shotOf(event('unsigned', nowMs), nowS, secret), signature: '' };
   await run('unsigned', 'refused', unsigned, 'Refuse a request without a signature.');
   return grades;

@@ -1,6 +1,6 @@
 /**
- * `cardseal listen --forward URL`, for development: an endpoint of its own on the loopback, which the API must be allowed
- * to reach (WEBHOOK_ALLOW_TARGETS). The command verifies every event, forwards it unchanged, and returns the target's
+ * `cardseal listen --forward URL`, for development. It registers an endpoint on the loopback, which WEBHOOK_ALLOW_TARGETS
+ * must allow. The command verifies every event, forwards it unchanged, and returns the target's
  * status.
  */
 import { once } from 'node:events';
@@ -18,11 +18,11 @@ export interface ListenOptions {
   json?: boolean;
 }
 
-const PASSED_ON = ['content-type', 'webhook-id', 'webhook-timestamp', 'webhook-signature'];
+const FORWARDED_HEADERS = ['content-type', 'webhook-id', 'webhook-timestamp', 'webhook-signature'];
 
 export async function listenCommand(env: Env, options: ListenOptions): Promise<void> {
   const api = apiOf(env);
-  // Before anything is registered: a signal from here on must not leave an endpoint behind.
+  // Install the handlers before the registration, so that a signal cannot leave an endpoint registered.
   const stopped = untilStopped();
   let secret = '';
   const server = createServer((request, response) => {
@@ -50,11 +50,11 @@ async function receive(
   options: ListenOptions,
 ) {
   const body = Buffer.concat(await Array.fromAsync(request as AsyncIterable<Buffer>));
-  // The test event may come before the answer that names the secret.
+  // The test event may arrive before the response with the secret.
   if (secret() === '') return void response.writeHead(503).end();
   const event = verifyWebhook({ body, headers: request.headers, secret: secret() });
   const status = options.forward ? await forward(options.forward, request, body) : 204;
-  // Ids and states only, unless the program that asked for JSON gets the event itself.
+  // Text output holds only ids and states. JSON output holds the whole event.
   const { id, state } = event.data as { id?: string; state?: string };
   process.stdout.write(
     options.json
@@ -65,7 +65,7 @@ async function receive(
 }
 
 async function forward(url: string, request: IncomingMessage, body: Buffer): Promise<number> {
-  const headers = Object.fromEntries(PASSED_ON.map((name) => [name, String(request.headers[name] ?? '')]));
+  const headers = Object.fromEntries(FORWARDED_HEADERS.map((name) => [name, String(request.headers[name] ?? '')]));
   try {
     const init = { method: 'POST', headers, body, redirect: 'manual' as const, signal: AbortSignal.timeout(14_000) };
     const answer = await fetch(url, init);

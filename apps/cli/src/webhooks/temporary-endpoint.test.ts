@@ -10,7 +10,7 @@ interface Call {
 const MINUTE_MS = 60_000;
 const never = new AbortController().signal;
 
-/** `deletes` are the responses to DELETE in turn; the last one stays. */
+/** `deletes` are the responses to DELETE in order; the last one repeats. */
 function fakeApi(deletes: (number | 'no connection')[] = [204]) {
   const calls: Call[] = [];
   const call: CallApi = async (method, route, body) => {
@@ -47,7 +47,7 @@ describe('an endpoint that lives as long as its process', () => {
   it.each([
     ['at once', [204], 1],
     ['after two failures', ['no connection', 503, 204], 3],
-    ['by somebody else', [404], 1],
+    ['by another process', [404], 1],
   ] as const)('is removed %s', async (_when, deletes, calls) => {
     const api = fakeApi([...deletes]);
     const endpoint = await createTemporaryEndpoint(api.call, {}, never);
@@ -57,7 +57,7 @@ describe('an endpoint that lives as long as its process', () => {
     expect(api.count('DELETE')).toBe(calls);
   });
 
-  it('gives up its removal after a few seconds, and leaves the rest to the expiry', async () => {
+  it('stops trying to remove it after a few seconds, and relies on the expiry', async () => {
     const api = fakeApi(['no connection']);
     const endpoint = await createTemporaryEndpoint(api.call, {}, never);
     const removed = expect(endpoint.remove()).rejects.toThrow('no connection');
@@ -65,7 +65,7 @@ describe('an endpoint that lives as long as its process', () => {
     await removed;
   });
 
-  it('gives up a registration that is open when the process has to stop', async () => {
+  it('aborts a registration in progress when the process must stop', async () => {
     const stop = new AbortController();
     const call: CallApi = (_method, _route, _body, signal) =>
       new Promise((_, reject) => signal?.addEventListener('abort', () => reject(new Error('aborted'))));

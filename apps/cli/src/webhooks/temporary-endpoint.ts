@@ -8,7 +8,7 @@ export type CallApi = (method: string, route: string, body?: object, signal?: Ab
 export interface TemporaryEndpoint {
   id: string;
   secret: string;
-  /** Resolves when the API has removed the endpoint, or has none of that id. Rejects when it could not be reached in time. */
+  /** Resolves when the API has removed the endpoint or does not have it. Rejects when the API does not respond in time. */
   remove(): Promise<void>;
 }
 
@@ -16,10 +16,10 @@ export const LIFE_S = 3600;
 const PROLONG_EVERY_MS = 15 * 60_000;
 /** The launcher and terminals give a program a few seconds to end. */
 const REMOVE_WITHIN_MS = 4_000;
-const ONE_TRY_MS = 1_500;
-const BETWEEN_TRIES_MS = 200;
+const ONE_ATTEMPT_MS = 1_500;
+const BETWEEN_ATTEMPTS_MS = 200;
 
-/** @param stopped a stop while the registration is open ends it after a few seconds, so that the process can end. */
+/** @param stopped aborts a registration in progress after a few seconds, so that the process can end. */
 export async function createTemporaryEndpoint(
   api: CallApi,
   terms: object,
@@ -42,12 +42,12 @@ export async function createTemporaryEndpoint(
       const untilMs = performance.now() + REMOVE_WITHIN_MS;
       for (;;) {
         try {
-          await api('DELETE', route, undefined, AbortSignal.timeout(ONE_TRY_MS));
+          await api('DELETE', route, undefined, AbortSignal.timeout(ONE_ATTEMPT_MS));
           return;
         } catch (error) {
           if (isGone(error)) return;
-          if (performance.now() + BETWEEN_TRIES_MS > untilMs) throw error;
-          await new Promise((resolve) => setTimeout(resolve, BETWEEN_TRIES_MS));
+          if (performance.now() + BETWEEN_ATTEMPTS_MS > untilMs) throw error;
+          await new Promise((resolve) => setTimeout(resolve, BETWEEN_ATTEMPTS_MS));
         }
       }
     },

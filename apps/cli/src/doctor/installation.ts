@@ -1,4 +1,4 @@
-/** What `doctor` says beside the queues: which key service is used, and what beneath Cardseal is not as it should be. */
+/** The part of `doctor` about the installation: the key service in use, and advice on Redis, buckets, keys and TLS. */
 import {
   commonEnvironment,
   type Env,
@@ -25,12 +25,12 @@ const schema = z.object({
   ALLOW_PLAINTEXT: commonEnvironment.ALLOW_PLAINTEXT,
 });
 
-export interface Foundation {
+export interface InstallationReport {
   keys: { master: string | null; trouble: string | null; wrapped_by: Record<string, number>; tenants: number };
   advice: Advice[];
 }
 
-export async function examineFoundation(env: Env, ledger: Ledger, redis: AskRedis): Promise<Foundation> {
+export async function examineInstallation(env: Env, ledger: Ledger, redis: AskRedis): Promise<InstallationReport> {
   const settings = readEnvironment(schema, env);
   const [status, onRedis, onStore] = await Promise.all([
     ledger.keys.status(),
@@ -41,6 +41,6 @@ export async function examineFoundation(env: Env, ledger: Ledger, redis: AskRedi
   return { keys: shown(status), advice: [...onRedis, ...onStore, ...adviseOnKeys(status), ...onPlaintext] };
 }
 
-function shown({ master, trouble, wrappedBy, tenants }: KeyStatus): Foundation['keys'] {
+function shown({ master, trouble, wrappedBy, tenants }: KeyStatus): InstallationReport['keys'] {
   return { master, trouble, wrapped_by: wrappedBy, tenants };
 }

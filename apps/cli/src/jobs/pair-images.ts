@@ -1,16 +1,16 @@
-/** Which pictures make a card: `x-front.jpg` and `x-back.jpg` are two sides of one, any other picture is one alone. */
+/** Groups image files into cards: `x-front.jpg` and `x-back.jpg` are the two sides of one card. */
 import path from 'node:path';
 import type { Side } from '@cardseal/client';
 
 export interface CardFiles {
-  /** The common part of the names; it becomes the reference unless another is given. */
+  /** The common part of the file names. It is the default reference. */
   name: string;
   front?: string;
   back?: string;
 }
 
-/** In the order in which the first picture of each card was named. Of two pictures of one side the last one counts. */
-export function pairPictures(files: readonly string[], loneSide: Side): CardFiles[] {
+/** Keeps the order of the first image of each card. Among several images of one side, the last one wins. */
+export function pairImages(files: readonly string[], loneSide: Side): CardFiles[] {
   const cards = new Map<string, CardFiles>();
   for (const file of files) {
     const { dir, name } = path.parse(file);

@@ -1,4 +1,4 @@
-/** Jobs that wait in a queue, page by page. Jobs that are taken meanwhile move the pages: one may be passed over. */
+/** Lists the waiting jobs of a queue page by page. It may miss a job, because jobs that start shift the pages. */
 
 const PAGE = 500;
 const WAITING = ['waiting', 'prioritized', 'delayed'] as const;
@@ -21,7 +21,7 @@ export async function* queued<J extends Listed>(queue: Pages<J>): AsyncGenerator
   }
 }
 
-/** False when a worker has taken or ended it since it was seen. */
+/** False when a worker has started or finished the job since it was listed. */
 export async function stillQueued(job: Listed): Promise<boolean> {
   return (WAITING as readonly string[]).includes(await job.getState());
 }
