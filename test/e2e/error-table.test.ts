@@ -86,18 +86,18 @@ const GATES: (Row & { reason: string })[] = [
 /** Our request is wrong: the job fails at once, with nothing that the user could do but try later. */
 const DEFECTS = [216_100, 216_101, 216_103, 216_111, 282_003, 283_300, 336_001];
 
-const TOO_LARGE = ['image_too_large', 'The picture is too large. Please send a smaller one.'] as const;
-const UNREADABLE = ['image_unreadable', 'The picture cannot be read. Please take a new one.'] as const;
+const TOO_LARGE = ['image_too_large', 'The image is too large. Please send a smaller one.'] as const;
+const UNREADABLE = ['image_unreadable', 'The image cannot be read. Please take a new one.'] as const;
 const NO_CARD = ['card_not_found', 'No ID card was found. Please show the whole card, flat and sharp.'] as const;
-/** The picture is at fault: the job fails with a sentence for whoever took it. */
+/** The image is at fault: the job fails with a sentence for whoever took it. */
 const REJECTED: [Fault, code: string, message: string][] = [
-  [error(216_200), 'image_blank', 'The picture is empty. Please send it again.'],
-  [error(216_202), 'image_size_refused', 'The picture is too small or too large in pixels. Please take a new one.'],
+  [error(216_200), 'image_blank', 'The image is empty. Please send it again.'],
+  [error(216_202), 'image_size_refused', 'The image is too small or too large in pixels. Please take a new one.'],
   [error(216_203), ...TOO_LARGE],
   [error(216_205), ...TOO_LARGE],
   [error(216_633), ...NO_CARD],
   [error(282_100), ...UNREADABLE],
-  [error(282_101), 'image_proportions_refused', 'The picture is too long and narrow. Please show the card alone.'],
+  [error(282_101), 'image_proportions_refused', 'The image is too long and narrow. Please show the card alone.'],
   [error(282_102), ...NO_CARD],
   [error(282_103), ...UNREADABLE],
   [error(282_810), ...UNREADABLE],
@@ -142,12 +142,12 @@ describe('every row of the error table', () => {
   }
 
   async function submit(): Promise<{ id: string; sha256: string }> {
-    const picture = stamped(front, stamps++);
-    const { id } = await app.submit({ front: picture });
-    return { id, sha256: createHash('sha256').update(picture).digest('hex') };
+    const image = stamped(front, stamps++);
+    const { id } = await app.submit({ front: image });
+    return { id, sha256: createHash('sha256').update(image).digest('hex') };
   }
 
-  /** The calls that the emulator got for a picture, oldest first. */
+  /** The calls that the emulator got for an image, oldest first. */
   async function callsFor(sha256: string): Promise<Journaled[]> {
     const lines = await (await fetch(`${app.stack.info.emulatorUrl}/__control/calls`)).text();
     const records = lines.split('\n').filter((line) => line !== '');
@@ -218,7 +218,7 @@ describe('every row of the error table', () => {
   });
 
   it.each(REJECTED.map((one) => [title(one[0]), ...one] as const))(
-    '%s: the user is told what is wrong with the picture',
+    '%s: the user is told what is wrong with the image',
     async (_, fault, code, message) => {
       await quick([{ ...fault, count: 1 }]);
       const { id, sha256 } = await submit();
@@ -235,11 +235,11 @@ describe('every row of the error table', () => {
     },
   );
 
-  it('216201 twice is the picture, not the key: rejected after one repeat', async () => {
+  it('216201 twice is the image, not the key: rejected after one repeat', async () => {
     await quick([{ ...error(216_201), count: 2 }]);
     const { id, sha256 } = await submit();
     const refused = attempt({ class: 'maybe_crypto', code: 'image_format_refused', billed: 'no' });
-    const message = 'The picture is not a JPEG, PNG or BMP that can be read.';
+    const message = 'The image is not a JPEG, PNG or BMP that can be read.';
     expect(await app.finished(id)).toMatchObject({
       state: 'failed',
       failure: { code: 'image_format_refused', message, side: 'front', retryable: false },

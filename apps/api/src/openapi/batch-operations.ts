@@ -21,7 +21,7 @@ const BATCH = {
     expired: 0,
     erased: 0,
   },
-  rejected: [{ line: 3, code: 'source_not_allowed', detail: 'Pictures may come only from buckets on the list.' }],
+  rejected: [{ line: 3, code: 'source_not_allowed', detail: 'Images may come only from buckets on the list.' }],
 };
 
 const batch = { schema: batchSchema, example: BATCH };

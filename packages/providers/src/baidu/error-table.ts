@@ -52,8 +52,8 @@ const TOKEN = row('token', 'upstream_token_invalid');
 const REQUEST = row('defect', 'upstream_request_invalid');
 const RIGHTS = row('configuration', 'upstream_rights_missing');
 const ACCOUNT = row('configuration', 'upstream_account_invalid');
-const TOO_LARGE = row('rejected', 'image_too_large', 'The picture is too large. Please send a smaller one.');
-const UNREADABLE = row('rejected', 'image_unreadable', 'The picture cannot be read. Please take a new one.');
+const TOO_LARGE = row('rejected', 'image_too_large', 'The image is too large. Please send a smaller one.');
+const UNREADABLE = row('rejected', 'image_unreadable', 'The image cannot be read. Please take a new one.');
 const NOT_FOUND = row(
   'rejected',
   'card_not_found',
@@ -98,22 +98,18 @@ export const PROVIDER_ERRORS: Readonly<Record<number, UpstreamError>> = Object.f
   283300: REQUEST,
   336001: REQUEST,
 
-  216200: row('rejected', 'image_blank', 'The picture is empty. Please send it again.'),
-  216201: row('maybe_crypto', 'image_format_refused', 'The picture is not a JPEG, PNG or BMP that can be read.'),
+  216200: row('rejected', 'image_blank', 'The image is empty. Please send it again.'),
+  216201: row('maybe_crypto', 'image_format_refused', 'The image is not a JPEG, PNG or BMP that can be read.'),
   216202: row(
     'rejected',
     'image_size_refused',
-    'The picture is too small or too large in pixels. Please take a new one.',
+    'The image is too small or too large in pixels. Please take a new one.',
   ),
   216203: TOO_LARGE,
   216205: TOO_LARGE,
   216633: NOT_FOUND,
   282100: UNREADABLE,
-  282101: row(
-    'rejected',
-    'image_proportions_refused',
-    'The picture is too long and narrow. Please show the card alone.',
-  ),
+  282101: row('rejected', 'image_proportions_refused', 'The image is too long and narrow. Please show the card alone.'),
   282102: NOT_FOUND,
   282103: UNREADABLE,
   282810: UNREADABLE,

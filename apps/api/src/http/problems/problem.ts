@@ -41,7 +41,7 @@ export const PROBLEMS = {
   body_timeout: { status: 408, title: 'The body did not arrive', detail: 'The whole request must arrive in time.' },
   headers_too_large: { status: 431, title: 'The headers are too large', detail: 'Send fewer or shorter headers.' },
   bad_request: { status: 400, title: 'Not a request that can be read', detail: 'The request is not valid HTTP.' },
-  image_unusable: { status: 422, title: 'The picture cannot be used', detail: 'Send another picture.' },
+  image_unusable: { status: 422, title: 'The image cannot be used', detail: 'Send another image.' },
   unauthorized: {
     status: 401,
     title: 'No valid API key',
@@ -82,8 +82,8 @@ export const PROBLEMS = {
   },
   picture_gone: {
     status: 409,
-    title: 'The pictures are gone',
-    detail: 'The retry window has passed and the pictures are deleted; submit the card again.',
+    title: 'The images are gone',
+    detail: 'The retry window has passed and the images are deleted; submit the card again.',
   },
   image_gone: {
     status: 410,
@@ -103,11 +103,11 @@ export const PROBLEMS = {
   source_not_allowed: {
     status: 422,
     title: 'The source is not allowed',
-    detail: "Pictures may come only from buckets and prefixes on the tenant's list.",
+    detail: "Images may come only from buckets and prefixes on the tenant's list.",
   },
   source_unavailable: {
     status: 422,
-    title: 'The picture is not where the request says',
+    title: 'The image is not where the request says',
     detail: 'There is no such upload, object or version, or it may not be read.',
   },
   upload_refused: {

@@ -9,8 +9,8 @@ const MESSAGES: Record<string, string> = {
   upstream_unavailable: 'The recognition service did not answer in time, again and again. Try again later.',
   worker_crashed: 'Processing was interrupted too often. Try again; if it happens again, tell the operator.',
   source_unavailable:
-    'The picture could not be read from the bucket. Check the object and its permissions, then retry.',
-  picture_missing: 'The picture is no longer stored. Submit the card again.',
+    'The image could not be read from the bucket. Check the object and its permissions, then retry.',
+  picture_missing: 'The image is no longer stored. Submit the card again.',
 };
 
 /** @param code of a refusal: `image_unusable.<reason>` contains the reason of Cardseal's own inspection. */
