@@ -5,15 +5,16 @@
  */
 import { registerHooks } from 'node:module';
 
-const GUARDS = {
-  pulse: [
+/** By name: file, source of the guard, and source without it. */
+export const GUARDS = {
+  'event-loop monitor': [
     [
       '/apps/worker/src/supervision/watchdog/supervision.ts',
-      'startPulse(config.STUCK_AFTER_MS)',
-      'startPulse(2 ** 30)',
+      'startEventLoopMonitor(config.STUCK_AFTER_MS)',
+      'startEventLoopMonitor(2 ** 30)',
     ],
   ],
-  watchdog: [['/apps/worker/src/supervision/watchdog/supervision.ts', 'keeper.start();', '']],
+  watchdog: [['/apps/worker/src/supervision/watchdog/supervision.ts', 'watchdog.start();', '']],
   'time-outs to Redis': [
     ['/packages/core/src/queue/connection.ts', 'socketTimeout: 5000,', ''],
     ['/packages/core/src/queue/connection.ts', 'socketTimeout: SILENCE_MS,', ''],
@@ -29,7 +30,9 @@ const GUARDS = {
   'quorum clock': [['/packages/base/src/clock/quorum-clock.ts', 'base.now() + offsetMs,', 'base.now(),']],
 };
 
-const removals = GUARDS[process.env.WITHOUT_GUARD ?? ''] ?? [];
+const wanted = process.env.WITHOUT_GUARD;
+if (wanted && !GUARDS[wanted]) throw new Error(`unknown guard: ${wanted}`);
+const removals = wanted ? GUARDS[wanted] : [];
 if (removals.length > 0) {
   registerHooks({
     load(url, context, nextLoad) {
