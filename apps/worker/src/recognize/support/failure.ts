@@ -8,8 +8,7 @@ import { rejectionMessage } from '@cardseal/providers/baidu';
 const MESSAGES: Record<string, string> = {
   upstream_unavailable: 'The recognition service did not answer in time, again and again. Try again later.',
   worker_crashed: 'Processing was interrupted too often. Try again; if it happens again, tell the operator.',
-  source_unavailable:
-    'The image could not be read from the bucket. Check the object and its permissions, then retry.',
+  source_unavailable: 'The image could not be read from the bucket. Check the object and its permissions, then retry.',
   picture_missing: 'The image is no longer stored. Submit the card again.',
 };
 
