@@ -6,7 +6,7 @@ async function specimens(options: SpecimenOptions): Promise<Specimen[]> {
   return Array.fromAsync(generateSpecimens(options));
 }
 
-/** Boxes follow from the corners of the mark, which are found to about a pixel. */
+/** Boxes are computed from the corners of the mark, which are accurate to about one pixel. */
 function expectNear(box: Record<string, number>, wanted: Record<string, number>): void {
   for (const [key, value] of Object.entries(wanted)) expect(Math.abs((box[key] ?? Number.NaN) - value)).toBeLessThan(7);
 }
@@ -18,7 +18,7 @@ describe('an encrypted call', () => {
   });
   afterAll(() => client.stop());
 
-  it('reads the front in the shape of the provider', async () => {
+  it('returns the front in the form of the provider', async () => {
     const [card] = await specimens({ count: 1, seed: 7, scenario: 'good' });
     const answer = await client.call(card!.front, 'front');
     expect(answer.status).toBe(200);
@@ -42,7 +42,7 @@ describe('an encrypted call', () => {
     expect(reply).not.toHaveProperty('photo');
   });
 
-  it('reads the back, long-term validity included', async () => {
+  it('returns the back, also with long-term validity', async () => {
     const [card] = await specimens({ count: 1, seed: 7, scenario: 'long-term' });
     const { reply } = await client.call(card!.back, 'back');
     expect(reply.words_result.签发机关.words).toBe(card!.truth.card.issuing_authority);
@@ -50,7 +50,7 @@ describe('an encrypted call', () => {
     expect(reply.image_status).toBe('normal');
   });
 
-  it('adds risk, quality, portrait and crop when asked, and no portrait for the back', async () => {
+  it('adds risk, quality, portrait and crop on request, and no portrait for the back', async () => {
     const [card] = await specimens({ count: 1, seed: 7, scenario: 'edited' });
     const all = { detect_risk: 'true', detect_quality: 'true', detect_photo: 'true', detect_card: 'true' };
     const { reply } = await client.call(card!.front, 'front', all);
@@ -64,7 +64,7 @@ describe('an encrypted call', () => {
     expect(back).toMatchObject({ risk_type: 'normal', card_image: expect.any(String) });
   });
 
-  it('gives what each scenario expects of each side', async () => {
+  it('returns the expected result of each side in each scenario', async () => {
     for (const card of await specimens({ count: 15, seed: 3 })) {
       const front = (await client.call(card.front, 'front')).reply;
       const back = (await client.call(card.back, 'back')).reply;
@@ -77,12 +77,12 @@ describe('an encrypted call', () => {
     }
   });
 
-  it('judges the number itself', async () => {
+  it('checks the number against birth date and sex', async () => {
     const [card] = await specimens({ count: 1, scenario: 'number-mismatch' });
     expect((await client.call(card!.front, 'front')).reply.idcard_number_type).toBe(3);
   });
 
-  it('counts an accepted picture sent twice as a duplicate', async () => {
+  it('counts an accepted image that is sent twice as a duplicate', async () => {
     await fetch(`${client.url}/__control/stats/reset`, { method: 'POST' });
     const [card] = await specimens({ count: 1, seed: 11 });
     await client.call(card!.front, 'front');

@@ -1,5 +1,6 @@
-// The emulator as a library: Baidu's token endpoint, both OCR endpoints and the control of tests behind one HTTP listener.
-// It stands where the provider stands and judges the product, so it shares no code with it and must never be reachable from outside the machine.
+// The emulator as a library: Baidu's token endpoint, both OCR endpoints and the control routes for tests on one HTTP listener.
+// It replaces the provider and checks the product, so it shares no code with the product. It must never be reachable from outside
+// the machine.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { EmulatorConfig, EmulatorOverrides } from './config.ts';
@@ -15,9 +16,9 @@ export { type Credential, DEFAULT_CONFIG, type EmulatorConfig, type EmulatorOver
 type Route = (request: IncomingMessage, response: ServerResponse, url: URL) => Promise<void>;
 
 export interface Emulator {
-  /** Listens; resolves with the port. Calling it again gives the same answer. */
+  /** Listens and resolves with the port. Further calls return the same result. */
   start(): Promise<{ port: number; providerPort?: number }>;
-  /** Cuts every connection and resolves when the listener is closed. Safe at any time. */
+  /** Closes every connection and resolves when the listener is closed. Safe at any time. */
   stop(): Promise<void>;
 }
 
@@ -25,7 +26,7 @@ export function createEmulator(config: EmulatorConfig, overrides: EmulatorOverri
   const context = createContext(config, overrides);
   const answering = (route: Route) => (request: IncomingMessage, response: ServerResponse) => {
     route(request, response, new URL(request.url ?? '/', 'http://emulator')).catch(() => {
-      // The client is gone, or a handler broke: nothing that was read may be echoed.
+      // The client is gone, or a handler failed. The response must not repeat anything from the request.
       if (!response.headersSent) sendJson(response, 500, { error: 'emulator_failure' });
       else response.destroy();
     });
@@ -45,7 +46,7 @@ export function createEmulator(config: EmulatorConfig, overrides: EmulatorOverri
 
   async function routeProvider(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
     if (context.faults.refuses(context.tokens.verify(tokenOf(url)).credential?.id)) {
-      // Over a connection that exists this is the nearest to a refused one. No call has arrived: nothing counts it.
+      // The connection exists already, so a reset is the closest thing to a refused connection. Statistics do not count the call.
       request.socket.resetAndDestroy();
       return;
     }

@@ -1,4 +1,4 @@
-// A client of the emulator with nothing but Node's own crypto and HTTP, for the tests beside the source.
+// A client of the emulator for its unit tests. It uses only Node's crypto and HTTP, no product code.
 import { constants, createCipheriv, createDecipheriv, publicEncrypt, randomBytes } from 'node:crypto';
 import { type Credential, createEmulator, DEFAULT_CONFIG, type EmulatorConfig, type EmulatorOverrides } from './app.ts';
 
@@ -13,10 +13,10 @@ export const CREDENTIAL: Credential = {
 interface OcrAnswer {
   status: number;
   text: string;
-  /** Parsed body, when it is JSON. */
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into replies of any shape
+  /** The parsed body, if it is JSON. */
+  // biome-ignore lint/suspicious/noExplicitAny: tests inspect replies of any shape
   json: any;
-  /** Decrypted and parsed `result`, when it is there and opens. */
+  /** The decrypted and parsed `result`, if it is present and the key opens it. */
   // biome-ignore lint/suspicious/noExplicitAny: as above
   reply: any;
 }
@@ -24,7 +24,7 @@ interface OcrAnswer {
 export interface TestClient {
   url: string;
   token: string;
-  /** Sends a picture to `idcard_enc` under a fresh AES-128 key; `fields` replace or (undefined) drop form fields. */
+  /** Sends an image to `idcard_enc` with a new AES-128 key. `fields` replace form fields, or drop them if undefined. */
   call(picture: Buffer, side: string, fields?: Record<string, string | undefined>): Promise<OcrAnswer>;
   post(path: string, body: string): Promise<OcrAnswer>;
   control(change: object): Promise<Response>;
@@ -33,7 +33,7 @@ export interface TestClient {
   stop(): Promise<void>;
 }
 
-/** Starts an emulator without latency and gets a token. */
+/** Starts an emulator without latency and fetches a token. */
 export async function startClient(
   config: Partial<EmulatorConfig> = {},
   overrides: EmulatorOverrides = {},

@@ -1,4 +1,5 @@
-// What an emulator is built from. The environment is read in `main.ts` and checked here; everything not public about the provider is a setting.
+// The configuration of an emulator. `main.ts` passes the environment, and this file checks it. Everything that the provider does not
+// publish is a setting.
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 
@@ -15,10 +16,10 @@ const Credential = z.object({
 });
 export type Credential = z.infer<typeof Credential>;
 
-/** How pictures and replies of `idcard_enc` are enciphered; the key's length (16 or 32 bytes) chooses AES-128 or AES-256. */
+/** The encryption of images and replies of `idcard_enc`. The key's length (16 or 32 bytes) selects AES-128 or AES-256. */
 export interface CipherSuite {
   mode: 'ecb' | 'cbc' | 'gcm';
-  /** `random-prefix`: the IV stands in clear before the ciphertext. `none` only with ECB. GCM's tag of 16 bytes ends the ciphertext. */
+  /** `random-prefix`: the ciphertext begins with the unencrypted IV. `none` only with ECB. With GCM the ciphertext ends with its 16-byte tag. */
   iv: 'none' | 'zero' | 'random-prefix';
 }
 
@@ -32,34 +33,34 @@ export interface PictureBounds {
 export interface EmulatorConfig {
   /** 0 for a free port. */
   port: number;
-  /** A second port for the provider's endpoints alone, which `refuse` closes; 0 for a free one, absent for none. */
+  /** A second port with only the provider's endpoints, which the fault `refuse` closes; 0 for a free one, absent for none. */
   providerPort?: number;
   host: string;
-  /** Where the RSA key is kept; without it each emulator makes its own. */
+  /** Folder of the RSA key. Without it each emulator creates a new key. */
   dataDir?: string;
   credentials: Credential[];
-  /** Calls a second of each credential that names no `qps` of its own. */
+  /** Calls a second for each credential that has no `qps` itself. */
   qps: number;
   suite: CipherSuite;
-  /** Name of the field that carries the enciphered reply. */
+  /** Name of the field with the encrypted reply. */
   replyField: string;
   tokenLifetimeS: number;
-  /** Reads pictures in a thread of its own, so that heavy pictures do not blur the arrival times by which limits judge. */
+  /** Reads images in a separate thread, so that slow decoding does not delay the arrival times that the limits use. */
   readerThread: boolean;
   bounds: { idcard_enc: PictureBounds; idcard: PictureBounds };
 }
 
-/** What tests may replace. */
+/** Replacements for tests. */
 export interface EmulatorOverrides {
-  /** Milliseconds since 1970, with fractions; decides windows, the Shanghai day and expiry of tokens. */
+  /** Milliseconds since 1970, with fractions, for rate windows, the day in Shanghai and the expiry of tokens. */
   now?: () => number;
-  /** Uniform in [0, 1); decides latency and faults. */
+  /** Uniform in [0, 1), for latency and faults. */
   random?: () => number;
 }
 
 const MEBIBYTE = 1024 * 1024;
 
-/** Documented defaults of everything but credentials. */
+/** The documented defaults of everything except credentials. */
 export const DEFAULT_CONFIG: Omit<EmulatorConfig, 'credentials'> = {
   port: 0,
   host: '127.0.0.1',
@@ -86,7 +87,7 @@ const Environment = z.object({
   BAIDU_QPS: z.coerce.number().min(0).default(100),
 });
 
-/** What each setting must be, for the text of a problem. */
+/** What each setting must be; part of the error text. */
 const NEEDED = {
   EMULATOR_PORT: 'a port from 0 to 65535',
   EMULATOR_PROVIDER_PORT: 'a port from 0 to 65535',
@@ -99,18 +100,15 @@ const NEEDED = {
 /** Reads the settings. Throws one Error that lists every problem, without any value. */
 export function readConfig(env: Record<string, string | undefined>): EmulatorConfig {
   const parsed = Environment.safeParse(env);
-  if (!parsed.success) {
-    const names = new Set(parsed.error.issues.map(({ path: [name] }) => name as keyof typeof NEEDED));
-    throw new Error([...names].map((name) => `${name}: must be ${NEEDED[name]}`).join('\n'));
+  const wrong = new Set(parsed.error?.issues.map(({ path: [name] }) => name as keyof typeof NEEDED));
+  const problems = [...wrong].map((name) => `${name}: must be ${NEEDED[name]}`);
+  const file = env.EMULATOR_CREDENTIALS_FILE;
+  const credentials = file ? readCredentials(file) : { problems: [] };
+  problems.push(...credentials.problems);
+  if (!parsed.success || !('list' in credentials) || problems.length > 0) {
+    throw new Error(`the settings cannot be used:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
   }
-  const {
-    EMULATOR_PORT,
-    EMULATOR_PROVIDER_PORT,
-    EMULATOR_DATA_DIR,
-    EMULATOR_CREDENTIALS_FILE,
-    EMULATOR_SUITE,
-    BAIDU_QPS,
-  } = parsed.data;
+  const { EMULATOR_PORT, EMULATOR_PROVIDER_PORT, EMULATOR_DATA_DIR, EMULATOR_SUITE, BAIDU_QPS } = parsed.data;
   const [mode, iv] = EMULATOR_SUITE.split(':') as [CipherSuite['mode'], CipherSuite['iv']];
   return {
     ...DEFAULT_CONFIG,
@@ -118,20 +116,24 @@ export function readConfig(env: Record<string, string | undefined>): EmulatorCon
     qps: BAIDU_QPS,
     readerThread: true,
     suite: { mode, iv },
-    credentials: readCredentials(EMULATOR_CREDENTIALS_FILE),
+    credentials: credentials.list,
     ...(EMULATOR_PROVIDER_PORT === undefined ? {} : { providerPort: EMULATOR_PROVIDER_PORT }),
     ...(EMULATOR_DATA_DIR === undefined ? {} : { dataDir: EMULATOR_DATA_DIR }),
   };
 }
 
-function readCredentials(file: string): Credential[] {
-  const parsed = z
-    .array(Credential)
-    .min(1)
-    .safeParse(JSON.parse(readFileSync(file, 'utf8')));
-  if (!parsed.success) {
-    const places = parsed.error.issues.map(({ path }) => path.join('.') || 'the list');
-    throw new Error(`EMULATOR_CREDENTIALS_FILE: the README says what a credential has; wrong: ${places.join(', ')}`);
+function readCredentials(file: string): { list: Credential[]; problems: string[] } | { problems: string[] } {
+  let content: unknown;
+  try {
+    content = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code ?? 'it is not JSON';
+    return { problems: [`EMULATOR_CREDENTIALS_FILE: the file cannot be read (${reason})`] };
   }
-  return parsed.data;
+  const parsed = z.array(Credential).min(1).safeParse(content);
+  if (parsed.success) return { list: parsed.data, problems: [] };
+  const places = parsed.error.issues.map(({ path }) => path.join('.') || 'the list');
+  return {
+    problems: [...new Set(places)].map((place) => `EMULATOR_CREDENTIALS_FILE: ${place} is wrong; see the README`),
+  };
 }

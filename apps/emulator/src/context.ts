@@ -1,4 +1,4 @@
-// Everything the routes of one emulator share, built once from its configuration.
+// The state that the routes of one emulator share, created once from its configuration.
 import type { EmulatorConfig, EmulatorOverrides } from './config.ts';
 import { createCallJournal } from './control/journal.ts';
 import { createFaults } from './faults/faults.ts';
@@ -28,14 +28,14 @@ export function createContext(config: EmulatorConfig, overrides: EmulatorOverrid
     faults: createFaults(random),
     journal: createCallJournal(),
     reader: config.readerThread ? createThreadedReader(readerConfig) : createRequestReader(readerConfig),
-    /** The last good answer, for the fault that hands one caller's reply to another. */
+    /** The last good response, for the fault `swap_reply`, which sends one caller's reply to another. */
     lastReply: { imageSha256: '', body: '' },
     nextLogId: createLogIds(now),
     stopping: new AbortController(),
   };
 }
 
-/** Unsigned 64-bit numbers above 2^53, so that a careless JSON reader corrupts them as it would the provider's. */
+/** Unsigned 64-bit numbers above 2^53, like the provider's: a JSON reader that uses doubles corrupts them. */
 function createLogIds(now: () => number): () => bigint {
   let counter = 0n;
   return () => {

@@ -1,9 +1,9 @@
-// The few things every route does with a request and a response.
+// Helpers for requests and responses that every route uses.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** Raised when a body is larger than the route reads. */
+/** The body is larger than the route accepts. */
 export class BodyTooLarge extends Error {}
-/** Raised when the client left before its body was complete. */
+/** The client closed the connection before its body was complete. */
 export class ClientGone extends Error {}
 
 /** Reads a whole body. Throws BodyTooLarge or ClientGone. */
@@ -22,7 +22,7 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Bu
   });
 }
 
-/** Takes a body off the wire without keeping it, so that the connection can serve the next call. */
+/** Reads a body and discards it, so that the client can reuse the connection. */
 export function skipBody(request: IncomingMessage): Promise<void> {
   return new Promise((resolve) => {
     request.on('end', resolve);
@@ -41,7 +41,7 @@ export function sendJson(response: ServerResponse, status: number, value: unknow
   sendText(response, status, 'application/json;charset=utf-8', JSON.stringify(value));
 }
 
-/** Resolves with true after the delay, or with false at once when the signal fires. */
+/** Resolves with true after the delay, or with false as soon as the signal aborts. */
 export function pause(delayMs: number, signal: AbortSignal): Promise<boolean> {
   if (signal.aborted) return Promise.resolve(false);
   if (delayMs <= 0) return Promise.resolve(true);

@@ -33,7 +33,7 @@ async function startProcess(): Promise<string> {
 }
 
 describe('the process', () => {
-  it('says when it is ready, reads a card in its thread, and keeps to the rate of its credential', async () => {
+  it('reports that it is ready, reads a card in its thread, and keeps the rate of its credential', async () => {
     const url = await startProcess();
     const token = await fetchToken(url);
     for await (const { front, truth } of generateSpecimens({ count: 1, scenario: 'good' })) {
@@ -46,7 +46,7 @@ describe('the process', () => {
     }
   });
 
-  it.each(['SIGTERM', 'disconnect'] as const)('ends with code 0 on %s', async (how) => {
+  it.each(['SIGTERM', 'disconnect'] as const)('exits with code 0 on %s', async (how) => {
     await startProcess();
     const ended = once(child!, 'exit');
     if (how === 'SIGTERM') child!.kill(how);
@@ -56,7 +56,7 @@ describe('the process', () => {
 });
 
 describe('the environment', () => {
-  it('is checked as a whole, without repeating values', () => {
+  it('is checked completely, and errors contain no values', () => {
     const wrong = { EMULATOR_PORT: 'secret-port', BAIDU_QPS: '-1' };
     expect(() => readConfig(wrong)).toThrow(/EMULATOR_PORT(.|\n)*EMULATOR_CREDENTIALS_FILE(.|\n)*BAIDU_QPS/);
     expect(() => readConfig(wrong)).not.toThrow(/secret-port/);
@@ -64,7 +64,7 @@ describe('the environment', () => {
     expect(() => readConfig(wrong)).toThrow('EMULATOR_PORT: must be a port from 0 to 65535');
   });
 
-  it('has the rate, suite and defaults that are documented', () => {
+  it('has the documented rate, suite and defaults', () => {
     expect(readConfig({ ...environment(), EMULATOR_SUITE: 'gcm:random-prefix' })).toMatchObject({
       port: 0,
       host: '127.0.0.1',

@@ -1,5 +1,5 @@
-// Runs one emulator as a process: environment in, `ready` out, stopped by a signal or by the end of its parent.
-// It must never hold logic of its own.
+// Runs one emulator as a process: it reads the environment, reports `ready`, and stops on a signal or when its parent exits.
+// It must contain no other logic.
 import { createEmulator } from './app.ts';
 import { readConfig } from './config.ts';
 
@@ -13,4 +13,4 @@ process.once('disconnect', stop);
 
 const { port } = await emulator.start();
 if (process.send) process.send({ type: 'ready', port });
-else process.stdout.write(`emulator listens on 127.0.0.1:${port}\n`);
+else process.stdout.write(`the emulator listens on 127.0.0.1:${port}\n`);

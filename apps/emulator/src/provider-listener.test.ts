@@ -16,7 +16,7 @@ async function start() {
   return { url, providerUrl, control };
 }
 
-/** How a call ends: `answered`, or the system's code of the failed connection. */
+/** The result of a call: `answered`, or the system's error code of the failed connection. */
 async function endOf(url: string, token = 'none'): Promise<string> {
   const called = fetch(`${url}/rest/2.0/ocr/v1/idcard_enc?access_token=${token}`, { method: 'POST', body: 'image=x' });
   return called.then(
@@ -29,7 +29,7 @@ const calls = async (url: string) =>
   ((await (await fetch(`${url}/__control/stats`)).json()) as { calls: number }).calls;
 
 describe('the fault `refuse`', () => {
-  it('refuses connections to the provider, token requests too, while the control stays reachable', async () => {
+  it('refuses connections to the provider, also for tokens, and the control routes stay reachable', async () => {
     const { url, providerUrl, control } = await start();
     expect(await endOf(providerUrl)).toBe('answered');
     expect((await control([{ kind: 'refuse' }])).status).toBe(200);
@@ -39,7 +39,7 @@ describe('the fault `refuse`', () => {
     expect(await calls(url)).toBe(1);
   });
 
-  it('ends with its rule, by PUT and by DELETE, on the same port', async () => {
+  it('ends together with its rule, by PUT and by DELETE, on the same port', async () => {
     const { url, providerUrl, control } = await start();
     for (const end of [() => control([]), () => fetch(`${url}/__control`, { method: 'DELETE' })]) {
       await control([{ kind: 'refuse', rate: 1 }]);
@@ -49,7 +49,7 @@ describe('the fault `refuse`', () => {
     }
   });
 
-  it('lets a call that is under way finish', async () => {
+  it('lets a call in progress finish', async () => {
     const { providerUrl, control } = await start();
     const token = await fetchToken(providerUrl);
     await control([], { p50: 300, p99: 300 });
@@ -60,7 +60,7 @@ describe('the fault `refuse`', () => {
     expect(await endOf(providerUrl, token)).toBe('ECONNREFUSED');
   });
 
-  it('resets calls on the port of the control, and the calls that a narrower rule names', async () => {
+  it('resets calls on the control port, and the calls to which a narrower rule applies', async () => {
     const { url, providerUrl, control } = await start();
     const token = await fetchToken(url);
     const spared = await fetchToken(url, other);
@@ -74,7 +74,7 @@ describe('the fault `refuse`', () => {
     expect(await endOf(providerUrl, spared)).toBe('answered');
   });
 
-  it('stops while it refuses', async () => {
+  it('can be stopped while it refuses', async () => {
     const { control } = await start();
     await control([{ kind: 'refuse' }]);
     await emulator!.stop();

@@ -1,20 +1,20 @@
-// The listener that serves as the provider. It is separate from the control's listener because the fault `refuse` closes
-// it: clients then get ECONNREFUSED from the system while tests still reach the control.
+// The listener for the provider's endpoints. It is separate from the control listener because the fault `refuse` closes it:
+// clients then get ECONNREFUSED from the system, and tests still reach the control routes.
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface ProviderListener {
-  /** Opens or closes the listener and resolves when the system does so too. */
+  /** Opens or closes the listener. Resolves when the system accepts or refuses connections accordingly. */
   setOpen(isOpen: boolean): Promise<void>;
-  /** 0 before it was open for the first time; the same port ever after. */
+  /** 0 until it opens for the first time; it never changes afterwards. */
   port(): number;
-  /** Cuts every connection. */
+  /** Closes every connection. */
   stop(): Promise<void>;
 }
 
-const OPEN_TRIES = 40;
-const OPEN_AGAIN_AFTER_MS = 50;
+const MAX_ATTEMPTS = 40;
+const RETRY_AFTER_MS = 50;
 
 export function createProviderListener(wantedPort: number, host: string, onRequest: RequestListener): ProviderListener {
   let port = wantedPort;
@@ -24,20 +24,20 @@ export function createProviderListener(wantedPort: number, host: string, onReque
   let latest: Promise<void> = Promise.resolve();
 
   async function open(): Promise<void> {
-    for (let tries = 1; ; tries++) {
+    for (let attempt = 1; ; attempt++) {
       try {
         server = await listen(port, host, onRequest);
         port = (server.address() as AddressInfo).port;
         return;
       } catch (error) {
-        // While it was closed, the system may have lent the port to a connection for a moment.
-        if (tries === OPEN_TRIES) throw error;
-        await delay(OPEN_AGAIN_AFTER_MS);
+        // While the port was closed, the system may have given it to an outgoing connection for a moment.
+        if (attempt === MAX_ATTEMPTS) throw error;
+        await delay(RETRY_AFTER_MS);
       }
     }
   }
 
-  /** Calls under way end as they would; their connections close behind them. */
+  /** Calls in progress end normally; then their connections close. */
   function close(): void {
     const closed = server;
     server = undefined;

@@ -1,6 +1,6 @@
 /**
- * What the emulator uses of zxing-wasm, typed by hand: the package's own types are written against a browser's and
- * cannot be checked here. `tsconfig.json` maps both entry points to this file.
+ * Types for the part of zxing-wasm that the emulator uses. The package's own types need browser types and do not compile here.
+ * `tsconfig.json` maps both entry points to this file.
  */
 interface ModuleOptions {
   overrides: { wasmBinary: ArrayBuffer };

@@ -1,18 +1,18 @@
-// Draws what all cards of a side have in common: desk, card body, guilloche-like lines, the words SPECIMEN and 样本, labels of the back.
-// Rendered once per side and size, then kept, because it is the costly part of a picture.
+// Draws the common part of all cards of a side: desk, card body, guilloche lines, the words SPECIMEN and 样本, labels of the back.
+// It is rendered once per side and size and then cached, because it is the slow part of an image.
 import sharp from 'sharp';
 import type { RawPicture } from './bmp.ts';
 import type { Font } from './font.ts';
 import { CANVAS, CARD_BOX } from './layout.ts';
 
 export type Side = 'front' | 'back';
-/** Titles differ by kind of card. */
+/** Each kind of card has a different title. */
 export type CardKind = 'card' | 'permit' | 'temporary';
 
 const INK = '#3b4a63';
 const kept = new Map<string, Promise<RawPicture>>();
 
-/** The empty card at `scale` (1 = 1000 × 630). The picture is shared: nobody may write into it. */
+/** The empty card at `scale` (1 = 1000 × 630). Callers share the pixels and must not change them. */
 export function background(side: Side, kind: CardKind, scale: number, font: Font): Promise<RawPicture> {
   const key = `${side} ${kind} ${scale}`;
   const known = kept.get(key);
@@ -32,7 +32,7 @@ export async function renderSvg(content: string, scale: number): Promise<RawPict
   return { data, width: info.width, height: info.height };
 }
 
-/** Wraps content drawn in 1000 × 630 units into a document of the scaled size. */
+/** Wraps content in 1000 × 630 units into an SVG document of the scaled size. */
 export function svgOf(content: string, scale: number): string {
   const [width, height] = [Math.round(CANVAS.width * scale), Math.round(CANVAS.height * scale)];
   const viewBox = `0 0 ${CANVAS.width} ${CANVAS.height}`;
@@ -51,7 +51,7 @@ function backgroundSvg(side: Side, kind: CardKind, font: Font): string {
 ${side === 'back' ? backFurniture(kind, font) : frontFurniture(kind, font)}`;
 }
 
-/** Families of sine lines and a rosette, like the security print of papers of value. */
+/** Families of sine lines and a rosette, like security printing. */
 function guilloche(side: Side): string {
   const hues = side === 'front' ? ['#8fb8c9', '#c9a5b5', '#a9c3a0'] : ['#a3b9d6', '#d0b394', '#b9a8cc'];
   const lines: string[] = [];
@@ -105,7 +105,7 @@ function backFurniture(kind: CardKind, font: Font): string {
 <path d="M122 300H690" stroke="#b3202c" stroke-width="2" opacity=".5"/>`;
 }
 
-/** An invented round emblem, a mountain over waves: it resembles no state's arms. */
+/** An invented round emblem, a mountain over waves, which resembles no national emblem. */
 function emblem(): string {
   const rays = Array.from(
     { length: 24 },

@@ -1,4 +1,4 @@
-// Reads and writes uncompressed BMP, which the picture library has no code for.
+// Reads and writes uncompressed BMP, which sharp does not support.
 // Used by the specimen generator (24 bit) and by the emulator's reader (24 and 32 bit).
 
 /** Pixels row by row from the top, three bytes (R, G, B) each. */
@@ -34,13 +34,13 @@ export function encodeBmp({ data, width, height }: RawPicture): Buffer {
   return file;
 }
 
-/** Width and height named by a BMP's header, for a check before anything is allocated. */
+/** Width and height from a BMP header, for a check before memory is allocated. */
 export function bmpSize(file: Buffer): { width: number; height: number } | undefined {
   if (file.length < HEADER_BYTES || file.toString('latin1', 0, 2) !== 'BM') return undefined;
   return { width: file.readInt32LE(18), height: Math.abs(file.readInt32LE(22)) };
 }
 
-/** The pixels of a 24- or 32-bit uncompressed BMP; undefined for any other kind or a file that is too short. */
+/** The pixels of a 24- or 32-bit uncompressed BMP; undefined for any other kind and for a file that is too short. */
 export function decodeBmp(file: Buffer): RawPicture | undefined {
   const size = bmpSize(file);
   if (!size || size.width <= 0 || size.height === 0) return undefined;

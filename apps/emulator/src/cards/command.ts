@@ -1,5 +1,5 @@
 // `cardseal specimen`: writes specimens and their truth into a folder.
-// Progress goes to stderr; the only thing on stdout is the path of the truth file.
+// Progress goes to stderr. stdout gets only the path of the truth file.
 import { createWriteStream } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,19 +11,19 @@ import { isScenario, SCENARIOS } from './scenarios.ts';
 
 const HELP = `cardseal specimen --out DIR --count N [options]
 
-Writes N synthetic ID cards (0001-front.jpg, 0001-back.jpg, …) and truth.ndjson, a line per card.
+Writes N synthetic ID cards (0001-front.jpg, 0001-back.jpg, …) and truth.ndjson with one line per card.
 
-  --out DIR         folder, made if it is missing
-  --count N         how many cards (1 to 100000)
-  --seed S          repeats a run exactly, on the same day (default 1)
-  --scenario NAME   one scenario only; without it all in turn:
+  --out DIR         folder; created if missing
+  --count N         number of cards (1 to 100000)
+  --seed S          the same seed gives the same cards on the same day (default 1)
+  --scenario NAME   only this scenario; without it all scenarios in turn:
                     ${SCENARIOS.join(', ')}
   --format F        jpeg (default), png or bmp
-  --scale X         0.5 to 4 times 1000 x 630 pixels (default 1; png to 2, bmp to 1.2)
-  --help            this text
+  --scale X         0.5 to 4 times 1000 x 630 pixels (default 1; at most 2 for png, 1.2 for bmp)
+  --help            show this text
 `;
 
-/** Larger files would break the byte limit of the upstream without fitting. */
+/** Larger files would exceed the provider's byte limit. */
 const MAX_SCALE: Record<PictureFormat, number> = { jpeg: 4, png: 2, bmp: 1.2 };
 
 interface CommandOptions extends SpecimenOptions {

@@ -1,5 +1,5 @@
-// Draws one side of a specimen as SVG layers: text and portrait, the marks of a scenario, and the symbol that machines read.
-// The symbol is a layer of its own because it is drawn after a picture was spoilt on purpose.
+// Draws one side of a specimen as SVG layers: text and portrait, the damage of a scenario, and the machine-readable symbol.
+// The symbol is a separate layer, because it is drawn after the image was damaged on purpose.
 import type { Font } from './font.ts';
 import { CANVAS, CARD_BOX, MARK_BOXES, MARK_MARGIN, type TextRun } from './layout.ts';
 import type { Random } from './random.ts';
@@ -14,7 +14,7 @@ export function runsSvg(runs: TextRun[], font: Font): string {
   return `<path d="${drawn(false).join('')}" fill="${LABEL_INK}"/><path d="${drawn(true).join('')}" fill="${TEXT_INK}"/>`;
 }
 
-/** Panel and symbol. Ink and paper follow the exposure of the picture, with contrast enough to be read. */
+/** Panel and symbol. Ink and paper follow the exposure of the image, with enough contrast for the reader. */
 export function symbolSvg(matrix: SymbolMatrix, side: 'front' | 'back', ink: string, paper: string): string {
   const { left, top, width } = MARK_BOXES[side];
   const module = width / matrix.side;
@@ -34,7 +34,7 @@ export function symbolSvg(matrix: SymbolMatrix, side: 'front' | 'back', ink: str
   return `${panel}<path d="${d}" fill="${ink}"/>`;
 }
 
-/** Interference stripes and the grid of a display, as in a picture taken of a screen. */
+/** Interference stripes and the grid of a display, as in a photo of a screen. */
 export function screenSvg(): string {
   const lines: string[] = [];
   for (let i = 0; i < 60; i++) {
@@ -48,7 +48,7 @@ export function screenSvg(): string {
   return `${lines.join('')}${glare}<rect width="1000" height="630" fill="none" stroke="#0c0d10" stroke-width="26"/>`;
 }
 
-/** A patch that someone pasted over the name and number, in a tone that does not fit. */
+/** A patch over the name and the number in a different tone, as after an edit. */
 export function editSvg(): string {
   return `<rect x="160" y="80" width="250" height="56" fill="#fbf6dd"/><rect x="252" y="508" width="424" height="58" fill="#fbf6dd"/>
 <rect x="160" y="80" width="250" height="56" fill="none" stroke="#d8cfa6"/><rect x="252" y="508" width="424" height="58" fill="none" stroke="#d8cfa6"/>`;
@@ -62,7 +62,7 @@ export function copySvg(random: Random): string {
   return `<path d="${d}" fill="#222" opacity=".55"/><path d="M0 0H1000V12H0ZM0 0H9V630H0Z" fill="#333" opacity=".6"/>`;
 }
 
-/** Something that is no card at all: a cup on a table by a window, never twice the same. */
+/** An image without a card: a cup on a table near a window, different for each number. */
 export function stillLifeSvg(n: number, random: Random, font: Font): string {
   const hue = (n * 47) % 360;
   const [cupX, plantX] = [random.int(330, 520), random.int(690, 850)];
@@ -82,7 +82,7 @@ export function stillLifeSvg(n: number, random: Random, font: Font): string {
 <path d="${label}" fill="#fff" opacity=".9"/><path d="M${cupX - 40} 290q-20 -40 6 -70t0 -70M${cupX + 30} 290q20 -40 -6 -70t0 -70" stroke="#fff" stroke-width="7" fill="none" opacity=".6"/>`;
 }
 
-/** The corner of the card names its number in the run, so that a person can find its line in the truth file. */
+/** Prints the number of the card in its corner, so that a reader can find its line in the truth file. */
 export function serialSvg(n: number, font: Font): string {
   const d = font.path(`No. ${String(n).padStart(4, '0')}`, {
     x: CARD_BOX.left + 26,

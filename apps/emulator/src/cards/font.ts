@@ -1,5 +1,5 @@
 // Reads glyph outlines straight from a TrueType file, so that cards look the same on a machine without any font or font configuration.
-// Stands under the drawing of specimens; it must never fall back to a system font.
+// The drawing of specimens uses it. It must never fall back to a system font.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
@@ -15,37 +15,37 @@ interface Point {
   on: boolean;
 }
 
-/** Where and how large a run of text is drawn; `x`, `y` name the left end of the baseline, in pixels. */
+/** Position and size of a run of text. `x` and `y` are the left end of the baseline, in pixels. */
 interface TextStyle {
   x: number;
   y: number;
   sizePx: number;
-  /** Distance from one character's middle to the next; without it the font's own advance widths hold. */
+  /** Distance between the centres of adjacent characters. Without it the font's advance widths apply. */
   pitchPx?: number;
-  /** What `x` names: the left end (default) or the middle of the run. */
+  /** Whether `x` is the left end (default) or the middle of the run. */
   anchor?: 'start' | 'middle';
 }
 
-/** A typeface that turns text into SVG path data. */
+/** A font that turns text into SVG path data. */
 export interface Font {
-  /** Path data (`d`) of the run. Characters that the face lacks are drawn as a box. */
+  /** Path data (`d`) of the run. Characters that the font lacks are drawn as a box. */
   path(text: string, style: TextStyle): string;
   /** Width of the run in pixels. */
   width(text: string, sizePx: number, pitchPx?: number): number;
-  /** Whether the face has a glyph for every character. */
+  /** Whether the font has a glyph for every character. */
   covers(text: string): boolean;
 }
 
 const FONT_FILE = '@expo-google-fonts/zcool-xiaowei/400Regular/ZCOOLXiaoWei_400Regular.ttf';
 let cached: Font | undefined;
 
-/** The typeface of the specimens, read once per process (6 MB). */
+/** The font of the specimens, read once per process (6 MB). */
 export function specimenFont(): Font {
   cached ??= openFont(readFileSync(createRequire(import.meta.url).resolve(FONT_FILE)));
   return cached;
 }
 
-/** Opens a TrueType file (`glyf` outlines, `cmap` format 4 or 12). Throws an Error when a table is missing. */
+/** Opens a TrueType file (`glyf` outlines, `cmap` format 4 or 12). Throws an Error if a table is missing. */
 function openFont(file: Buffer): Font {
   const tables = readTables(file);
   const unitsPerEm = file.readUInt16BE(tables.get('head') + 18);
@@ -80,7 +80,7 @@ function openFont(file: Buffer): Font {
   return { path, width, covers: (text) => [...text].every((char) => glyphIndex(char.codePointAt(0) ?? 0) !== 0) };
 }
 
-/** The face has no middle dot, which minority names need: the full stop is raised. Spaces may be missing too; all else is a box. */
+/** The font has no middle dot, which minority names need, so it becomes a raised full stop. A missing space stays empty; other missing characters become a box. */
 function substitute(char: string, unitsPerEm: number, glyphOf: (char: string) => Glyph): Glyph {
   if (char.trim() === '') return { contours: [], advance: unitsPerEm / 3 };
   if (char === '·') {
@@ -227,7 +227,7 @@ function readComposite(file: Buffer, glyph: number, contoursOf: (index: number) 
   return all;
 }
 
-/** TrueType leaves out the on-curve point between two off-curve ones: it is their middle. */
+/** TrueType omits the on-curve point between two off-curve points; it is their midpoint. */
 function contourPath(contour: Point[], x: number, y: number, scale: number): string {
   const at = (p: { x: number; y: number }) => `${(x + p.x * scale).toFixed(1)} ${(y - p.y * scale).toFixed(1)}`;
   const middle = (p: Point, q: Point) => ({ x: (p.x + q.x) / 2, y: (p.y + q.y) / 2, on: true });

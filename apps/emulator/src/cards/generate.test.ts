@@ -6,7 +6,7 @@ import { generateSpecimens, runSpecimenCommand, SCENARIOS } from './index.ts';
 import { EXPECTATIONS } from './scenarios.ts';
 
 describe('generating', () => {
-  it('repeats a card from seed, number and day, whatever the run around it', async () => {
+  it('generates the same card for the same seed, number and day, whatever the first number is', async () => {
     const options = { seed: 5, today: '2031-05-06' };
     const run = await Array.fromAsync(generateSpecimens({ ...options, count: 3 }));
     const [third] = await Array.fromAsync(generateSpecimens({ ...options, count: 1, first: 3 }));
@@ -16,7 +16,7 @@ describe('generating', () => {
     expect(other!.truth.card.id_number).not.toBe(run[0]!.truth.card.id_number);
   });
 
-  it('swaps the pictures of a wrong side and leaves out what an unreadable front cannot tell', async () => {
+  it('swaps the images in the scenario wrong-side and omits the fields of an unreadable front', async () => {
     const [wrong] = await Array.fromAsync(generateSpecimens({ count: 1, scenario: 'wrong-side' }));
     expect(wrong!.truth.expect).toMatchObject({ verdict: 'review', checks: { side_match: 'warn' } });
     const [blurred] = await Array.fromAsync(generateSpecimens({ count: 1, scenario: 'blurred' }));
@@ -24,7 +24,7 @@ describe('generating', () => {
     expect(Object.keys(blurred!.truth.card).sort()).toEqual(fields);
   });
 
-  it('makes files of the wanted kind and size', async () => {
+  it('generates files of the requested format and size', async () => {
     const magic = { jpeg: 'ffd8', png: '8950', bmp: '424d' } as const;
     for (const format of ['jpeg', 'png', 'bmp'] as const) {
       const [card] = await Array.fromAsync(generateSpecimens({ count: 1, scenario: 'good', format }));
@@ -34,7 +34,7 @@ describe('generating', () => {
     }
   });
 
-  it('names a verdict that follows from the checks of every scenario', () => {
+  it('expects a verdict that follows from the checks in every scenario', () => {
     for (const scenario of SCENARIOS) {
       const outcomes = Object.values(EXPECTATIONS[scenario].checks);
       const verdict = outcomes.includes('fail') ? 'reject' : outcomes.includes('warn') ? 'review' : 'clear';
@@ -58,7 +58,7 @@ describe('cardseal specimen', () => {
     await rm(folder, { recursive: true });
   });
 
-  it('writes pictures and a line of truth for each', async () => {
+  it('writes the images and one line of truth for each card', async () => {
     expect(await runSpecimenCommand(['--out', folder, '--count', '2', '--seed', '9', '--format', 'png'])).toBe(0);
     const files = (await readdir(folder)).sort();
     expect(files).toEqual(['0001-back.png', '0001-front.png', '0002-back.png', '0002-front.png', 'truth.ndjson']);

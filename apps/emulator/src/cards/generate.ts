@@ -1,4 +1,4 @@
-// Makes specimens: for each number a person, both pictures and the truth about them, repeatable from a seed.
+// Generates specimens: for each number a person, both images and the expected result, repeatable from a seed.
 // It shares no code with the product that it tests.
 import type { RawPicture } from './bmp.ts';
 import { inventPerson, type Person } from './people.ts';
@@ -16,13 +16,13 @@ export interface SpecimenOptions {
   format?: PictureFormat;
   /** 1 (default) is 1000 × 630 pixels. */
   scale?: number;
-  /** `YYYY-MM-DD` on which the cards are valid, or expired; default is the present day. */
+  /** The day, as `YYYY-MM-DD`, on which the cards are valid or expired; today by default. */
   today?: string;
-  /** Number of the first card; default 1. Card `n` of a seed is the same whatever the first one is. */
+  /** Number of the first card; default 1. Card `n` of a seed does not depend on it. */
   first?: number;
 }
 
-/** What the merged result must hold; fields that no readable side shows are absent. */
+/** The expected fields of the merged result. Fields that no readable side shows are absent. */
 interface CardTruth {
   name?: string;
   sex?: 'male' | 'female';

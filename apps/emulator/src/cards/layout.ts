@@ -1,5 +1,5 @@
-// Where everything stands on a specimen of 1000 × 630 pixels: shared by the drawing and by the reader's boxes.
-// All lengths are pixels of that size; the reader maps them into the picture it sees by the corners of the mark.
+// The layout of a specimen of 1000 × 630 pixels. The drawing and the reader's boxes share it.
+// All lengths are pixels of that size. The reader maps them to its image by the corners of the mark.
 import type { Font } from './font.ts';
 import type { BackText, FrontText } from './people.ts';
 
@@ -10,7 +10,7 @@ export interface Box {
   height: number;
 }
 
-/** A run of text; `field` is the name under which the provider reports it, labels have none. */
+/** A run of text. `field` is the provider's name for it; labels have none. */
 export interface TextRun {
   text: string;
   x: number;
@@ -21,10 +21,10 @@ export interface TextRun {
 }
 
 export const CANVAS = { width: 1000, height: 630 };
-/** The card on the desk that it lies on. */
+/** The card on the desk. */
 export const CARD_BOX: Box = { left: 24, top: 15, width: 952, height: 600 };
 export const PORTRAIT_BOX: Box = { left: 672, top: 70, width: 250, height: 262 };
-/** Outer corners of the symbol, per side; a light panel of 16 pixels surrounds it. */
+/** Outer corners of the symbol, per side. A light panel surrounds it. */
 export const MARK_BOXES: Record<'front' | 'back', Box> = {
   front: { left: 707, top: 372, width: 200, height: 200 },
   back: { left: 724, top: 352, width: 200, height: 200 },
@@ -76,7 +76,7 @@ export function backRuns(text: BackText): TextRun[] {
   ];
 }
 
-/** Box of every field, lines of one field joined. */
+/** The box of every field. The lines of one field become one box. */
 export function fieldBoxes(runs: TextRun[], font: Font): Map<string, Box> {
   const boxes = new Map<string, Box>();
   for (const run of runs) {

@@ -1,11 +1,11 @@
-// The machine-readable mark of a specimen: what it says, as few bytes as possible, so that its modules stay large in a small picture.
-// Written by the generator, read by the emulator from the pixels; it must never be trusted as anything but test data.
+// The machine-readable mark of a specimen. It uses as few bytes as possible, so that its modules stay large in a small image.
+// The generator writes it, and the emulator reads it from the pixels. It is test data and must never be trusted otherwise.
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { BackText, FrontText } from './people.ts';
 import type { FrontCondition } from './scenarios.ts';
 import { MARK_DICTIONARY } from './words.ts';
 
-/** What a mark says about the side that it is printed on. */
+/** The content of a mark: the text and condition of its side. */
 export type Mark = ({ side: 'front' } & FrontText & FrontCondition) | ({ side: 'back' } & BackText);
 
 const MAGIC = 'CS1';
@@ -21,7 +21,7 @@ export function encodeMark(mark: Mark): Uint8Array {
   return deflateRawSync([MAGIC, ...lines].join('\n'), { level: 9, dictionary: MARK_DICTIONARY });
 }
 
-/** The mark in these bytes; undefined when they are something else (any other symbol that happens to be in a picture). */
+/** The mark in these bytes; undefined if they come from another symbol. */
 export function decodeMark(bytes: Uint8Array): Mark | undefined {
   const [magic, side, ...rest] = inflate(bytes).split('\n');
   if (magic !== MAGIC) return undefined;

@@ -25,12 +25,12 @@ function years(from: string, to: string): number {
 }
 
 describe('an invented person', () => {
-  it('has the check characters of the published examples of the standard', () => {
+  it("has the check characters of the standard's published examples", () => {
     expect(withCheckCharacter('11010519491231002')).toBe('11010519491231002X');
     expect(withCheckCharacter('44052418800101001')).toBe('440524188001010014');
   });
 
-  it('has a number of a region that does not exist, or one that is never issued', () => {
+  it('has a number of a region that does not exist, or a number that is never issued', () => {
     fc.assert(
       fc.property(person, ({ scenario, front }) => {
         const impossible = /^(99|00)\d{4}/.test(front.number) && front.number.slice(14, 17) !== '000';
@@ -43,7 +43,7 @@ describe('an invented person', () => {
     );
   });
 
-  it('holds a card that is valid today, or expired where that is the scenario, for the years its age allows', () => {
+  it('has a card that is valid today, or expired in that scenario, with the validity for the age', () => {
     fc.assert(
       fc.property(person, ({ scenario, today, front, back }) => {
         const now = today.replaceAll('-', '');
@@ -63,7 +63,7 @@ describe('an invented person', () => {
     );
   });
 
-  it('can be printed and carried by the mark', () => {
+  it('has only text that the font can draw and the mark can contain', () => {
     fc.assert(
       fc.property(person, ({ scenario, front, back }) => {
         const text = `${front.name}${front.ethnicity}${front.address}${front.number}${back.authority}${back.until}`;
@@ -75,7 +75,7 @@ describe('an invented person', () => {
     );
   });
 
-  it('is told apart from the other 19,999 of its run by the number', () => {
+  it('has a number that differs from the other 19,999 of its run', () => {
     const regions = new Set(Array.from({ length: 20_000 }, (_, i) => regionOf(i + 1)));
     expect(regions.size).toBe(20_000);
   });
@@ -85,6 +85,6 @@ function regionOf(n: number): string {
   return inventPerson('good', n, '2030-06-15', createRandom(1, n)).front.number.slice(0, 6);
 }
 
-it('bytes of other origin are no mark', () => {
+it('decodeMark refuses bytes of another origin', () => {
   fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => decodeMark(bytes) === undefined));
 });

@@ -1,10 +1,10 @@
-// Invents the person of a specimen: text of both sides, with a checksum-valid number of an impossible region.
-// Stands before drawing; it must never produce a number that a living person could have.
+// Invents the person of a specimen: the text of both sides, with a number that has a valid checksum and an impossible region.
+// It must never produce a number that a real person could have.
 import type { Random } from './random.ts';
 import type { Scenario } from './scenarios.ts';
 import * as words from './words.ts';
 
-/** What is printed on the front. Dates are `YYYYMMDD`; `ethnicity` is empty where the card has none. */
+/** The text on the front. Dates are `YYYYMMDD`. `ethnicity` is empty if the card has none. */
 export interface FrontText {
   name: string;
   sex: '男' | '女';
@@ -14,7 +14,7 @@ export interface FrontText {
   number: string;
 }
 
-/** What is printed on the back. Dates are `YYYYMMDD`; `until` may be 长期. */
+/** The text on the back. Dates are `YYYYMMDD`; `until` may be 长期. */
 export interface BackText {
   authority: string;
   from: string;
@@ -29,7 +29,7 @@ export interface Person {
 const LONG_TERM = '长期';
 const PERMIT_PREFIXES = ['810000', '820000', '830000'] as const;
 
-/** Validity in years by age at issue; undefined stands for long-term. */
+/** Validity in years by age at issue; undefined means long-term. */
 const BANDS = {
   child: { age: [3, 15], years: 5 },
   young: { age: [16, 25], years: 10 },
@@ -40,7 +40,7 @@ type Band = keyof typeof BANDS;
 
 /**
  * The person of card `n`.
- * @param today `YYYY-MM-DD`: cards of all scenarios but `expired` are valid on this day and for at least a month after it.
+ * @param today `YYYY-MM-DD`. Except in the scenario `expired`, cards are valid on this day and for at least a month after it.
  */
 export function inventPerson(scenario: Scenario, n: number, today: string, random: Random): Person {
   const validity = inventValidity(scenario, today, random);
@@ -85,7 +85,7 @@ function bandOf(scenario: Scenario, random: Random): Band {
   return random.pick(['child', 'young', 'young', 'adult', 'adult', 'adult']);
 }
 
-/** Issue lies so that today falls inside the validity (or after it); the birthday lies 1–11 months before the day of issue. */
+/** Chooses a day of issue so that today is inside the validity, or after it if `expired`. The birthday is 1–11 months before the day of issue. */
 function validityOf(today: string, random: Random, years: number | undefined, ageAtIssue: number, expired: boolean) {
   const monthsOfValidity = (years ?? 15) * 12;
   const monthsBack = expired ? monthsOfValidity + random.int(2, 60) : random.int(2, Math.max(3, monthsOfValidity - 3));
@@ -104,13 +104,13 @@ function monthsBefore(date: string, months: number, day: number): string {
   return `${Math.floor(index / 12)}${String((index % 12) + 1).padStart(2, '0')}${String(day).padStart(2, '0')}`;
 }
 
-/** Another real day of the same month, for a number that disagrees with the printed birth. */
+/** Another valid day of the same month, for a number that contradicts the printed birth date. */
 function shiftDay(birth: string): string {
   const day = Number(birth.slice(6));
   return birth.slice(0, 6) + String(day > 14 ? day - 9 : day + 9).padStart(2, '0');
 }
 
-/** Regions 99xxxx and 00xxxx do not exist; the card's number in them keeps the first 20,000 cards of a run distinct. */
+/** Regions 99xxxx and 00xxxx do not exist. They contain the card's number, so the first 20,000 cards of a run differ. */
 function impossibleRegion(n: number): string {
   return (n % 20_000 < 10_000 ? '99' : '00') + String(n % 10_000).padStart(4, '0');
 }

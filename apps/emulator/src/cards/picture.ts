@@ -1,5 +1,5 @@
-// Turns the text of one side into an encoded picture: background, text, the damage of the scenario, the symbol, the file format.
-// Stands between drawing and the generator; it knows nothing of truth or expectations.
+// Turns the text of one side into an encoded image: background, text, the damage of the scenario, the symbol, the file format.
+// It knows nothing about expected results.
 import sharp, { type Sharp } from 'sharp';
 import { background, type CardKind, renderSvg, svgOf } from './background.ts';
 import { encodeBmp, type RawPicture } from './bmp.ts';
@@ -15,7 +15,7 @@ import { writeSymbol } from './symbol.ts';
 
 export type PictureFormat = 'jpeg' | 'png' | 'bmp';
 
-/** How a picture is spoilt: done to the pixels before the symbol is laid over them, whose own tones follow. */
+/** The damage of an image. It is applied to the pixels before the symbol is drawn. `ink` and `paper` are the colours of the symbol. */
 interface Damage {
   overlay?: string;
   apply?: (picture: Sharp, scale: number) => Sharp;
@@ -50,7 +50,7 @@ export async function backPicture(text: BackText, scenario: Scenario, n: number,
   return assemble(await background('back', kind, scale, font), content, {}, symbol, scale);
 }
 
-/** A picture without a card. */
+/** An image without a card. */
 export function otherPicture(n: number, random: Random, scale: number): Promise<RawPicture> {
   return renderSvg(stillLifeSvg(n, random, specimenFont()), scale);
 }

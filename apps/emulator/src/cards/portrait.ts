@@ -1,4 +1,4 @@
-// Draws a cartoon portrait: obviously drawn, different from card to card, nobody's face.
+// Draws a cartoon portrait: clearly a drawing, different on each card, and not the face of a real person.
 import { PORTRAIT_BOX } from './layout.ts';
 import type { Random } from './random.ts';
 

@@ -1,7 +1,7 @@
-// Seeded randomness of the specimen generator: the same seed and card number always give the same card.
-// Not for secrets.
+// The seeded random generator of the specimens: the same seed and card number always give the same card.
+// It must never be used for secrets.
 
-/** A stream of repeatable choices. */
+/** A repeatable stream of random choices. */
 export interface Random {
   /** Uniform in [0, 1). */
   next(): number;

@@ -7,7 +7,7 @@ import { generateSpecimens, type PictureFormat, SCENARIOS, type Specimen } from 
 
 const BOUNDS = DEFAULT_CONFIG.bounds.idcard_enc;
 
-/** What is done to a picture, and the direction the reader must then report. */
+/** Changes of an image, each with the direction that the reader must report. */
 const CHANGES: Record<string, { direction: number; change: (picture: Buffer) => Promise<Buffer> }> = {
   'JPEG of quality 50': { direction: 0, change: (picture) => openPicture(picture).jpeg({ quality: 50 }).toBuffer() },
   'turned by 90° clockwise': { direction: 3, change: (picture) => openPicture(picture).rotate(90).jpeg().toBuffer() },
@@ -27,39 +27,36 @@ async function specimen(scenario: Specimen['scenario'], format: PictureFormat): 
 }
 
 describe.each(SCENARIOS)('%s', (scenario) => {
-  it.each(['jpeg', 'png', 'bmp'] as const)(
-    'reads back the same card from %s, however it was treated',
-    async (format) => {
-      const card = await specimen(scenario, format);
-      for (const [side, picture] of Object.entries({ front: card.front, back: card.back })) {
-        const untouched = await markOf(picture);
-        expect(untouched === undefined).toBe(scenario === 'not-a-card' && side === 'front');
-        if (side === 'back' && format !== 'jpeg') continue;
-        for (const [name, { direction, change }] of Object.entries(CHANGES)) {
-          const wanted = untouched && { ...untouched, direction };
-          expect([name, side, await markOf(await change(picture))]).toEqual([name, side, wanted]);
-        }
+  it.each(['jpeg', 'png', 'bmp'] as const)('reads the same card from %s after every change', async (format) => {
+    const card = await specimen(scenario, format);
+    for (const [side, picture] of Object.entries({ front: card.front, back: card.back })) {
+      const untouched = await markOf(picture);
+      expect(untouched === undefined).toBe(scenario === 'not-a-card' && side === 'front');
+      if (side === 'back' && format !== 'jpeg') continue;
+      for (const [name, { direction, change }] of Object.entries(CHANGES)) {
+        const wanted = untouched && { ...untouched, direction };
+        expect([name, side, await markOf(await change(picture))]).toEqual([name, side, wanted]);
       }
-    },
-  );
+    }
+  });
 });
 
 describe('the mark', () => {
-  it('carries the text of the truth', async () => {
+  it('contains the text of the truth file', async () => {
     const card = await specimen('minority-name', 'jpeg');
     const { name, ethnicity, address, id_number, issuing_authority } = card.truth.card;
     expect(await markOf(card.front)).toMatchObject({ name, ethnicity, address, number: id_number });
     expect(await markOf(card.back)).toMatchObject({ authority: issuing_authority });
   });
 
-  it('is found in a picture of twice the size and in one with a wide border', async () => {
+  it('is found in an image of double size and in one with a wide border', async () => {
     const [large] = await Array.fromAsync(generateSpecimens({ count: 1, scenario: 'good', scale: 2 }));
     expect(await markOf(large!.front)).toMatchObject({ side: 'front', direction: 0 });
     const wide = { top: 300, bottom: 300, left: 400, right: 400, background: '#777' };
     expect(await markOf(await sharp(large!.front).extend(wide).jpeg().toBuffer())).toMatchObject({ side: 'front' });
   });
 
-  it('is absent when it was painted over', async () => {
+  it('is not found after it was painted over', async () => {
     const card = await specimen('good', 'jpeg');
     const patch = await sharp({ create: { width: 260, height: 260, channels: 3, background: '#fff' } })
       .png()
@@ -73,7 +70,7 @@ describe('the mark', () => {
 });
 
 describe('BMP', () => {
-  it('keeps every pixel, rows padded to four bytes', () => {
+  it('keeps every pixel, with rows padded to four bytes', () => {
     const data = Buffer.from(Array.from({ length: 3 * 5 * 3 }, (_, i) => (i * 37) % 256));
     expect(decodeBmp(encodeBmp({ data, width: 5, height: 3 }))).toEqual({ data, width: 5, height: 3 });
   });

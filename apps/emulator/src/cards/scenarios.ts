@@ -1,5 +1,5 @@
-// The scenarios of the specimens and, by hand, what Cardseal must make of each: this table judges the product, so it is never computed by the product's code.
-// Expectations hold for jobs with `detect_risk` and `detect_quality` on.
+// The scenarios of the specimens and the expected result of each, written by hand. The table checks the product, so product code
+// must never compute it. The expectations apply to jobs with `detect_risk` and `detect_quality`.
 
 export const SCENARIOS = [
   'good',
@@ -21,7 +21,7 @@ export const SCENARIOS = [
 export type Scenario = (typeof SCENARIOS)[number];
 type Outcome = 'pass' | 'warn' | 'fail';
 
-/** What must come out. `checks` names every check that must be present, with the worst outcome where both sides have it. */
+/** The expected result. `checks` contains every check that must be present, with the worse outcome if both sides have it. */
 export interface Expectation {
   state: 'succeeded';
   verdict: 'clear' | 'review' | 'reject';
@@ -30,7 +30,7 @@ export interface Expectation {
   back: { image_status: string };
 }
 
-/** How the front picture looks and what the provider says of it. */
+/** The condition of the front image, in the provider's terms. */
 export interface FrontCondition {
   imageStatus: string;
   riskType: string;
@@ -116,12 +116,12 @@ const FRONT_CONDITIONS: Partial<Record<Scenario, FrontCondition>> = {
   temporary: { ...NORMAL, riskType: 'temporary' },
 };
 
-/** The provider's view of the front picture of a scenario. */
+/** The condition that the provider reports for the front image of a scenario. */
 export function frontCondition(scenario: Scenario): FrontCondition {
   return FRONT_CONDITIONS[scenario] ?? NORMAL;
 }
 
-/** Whether the front gives no text in this scenario. */
+/** Whether the provider returns no text for the front in this scenario. */
 export function frontIsUnreadable(scenario: Scenario): boolean {
   return EXPECTATIONS[scenario].checks.image_status === 'fail';
 }

@@ -1,11 +1,11 @@
-// Writes and finds the QR symbol that carries the mark, with a WebAssembly library whose binary is read from disk.
+// Writes and finds the QR symbol that contains the mark, with a WebAssembly library that is loaded from disk.
 // It must never fetch anything from the network.
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { prepareZXingModule as prepareReader, readBarcodes } from 'zxing-wasm/reader';
 import { prepareZXingModule as prepareWriter, writeBarcode } from 'zxing-wasm/writer';
 
-/** A square symbol: `modules[row * side + column]` is true where it is dark. No quiet zone. */
+/** A square symbol without a quiet zone. `modules[row * side + column]` is true for a dark module. */
 export interface SymbolMatrix {
   side: number;
   modules: boolean[];
@@ -16,7 +16,7 @@ export interface Point {
   y: number;
 }
 
-/** A symbol in a picture: its content and where the corners of the upright symbol lie, in pixels. */
+/** A symbol in an image: its content and the pixel positions of the corners of the upright symbol. */
 export interface FoundSymbol {
   bytes: Uint8Array;
   topLeft: Point;
@@ -35,7 +35,7 @@ async function binaryOf(name: 'reader' | 'writer'): Promise<ArrayBuffer> {
   return file.buffer.slice(file.byteOffset, file.byteOffset + file.byteLength) as ArrayBuffer;
 }
 
-/** Medium error correction: a quarter more modules buy the reading of strongly compressed pictures. */
+/** Uses medium error correction: it needs a quarter more modules, and strongly compressed images stay readable. */
 export async function writeSymbol(bytes: Uint8Array): Promise<SymbolMatrix> {
   writerReady ??= binaryOf('writer').then((wasmBinary) =>
     prepareWriter({ overrides: { wasmBinary }, fireImmediately: true }),
@@ -73,7 +73,7 @@ export async function findSymbol(grey: Uint8Array, width: number, height: number
   return { bytes: found.bytes, topLeft, topRight, bottomLeft };
 }
 
-/** The library takes RGBA only. */
+/** The library accepts only RGBA. */
 function toImageData(grey: Uint8Array, width: number, height: number): ReaderInput {
   const pixels = new Uint32Array(width * height);
   for (let i = 0; i < pixels.length; i++) pixels[i] = 0xff000000 | ((grey[i] ?? 0) * 0x010101);

@@ -1,5 +1,5 @@
-// The invented words that synthetic people are made of. Provinces, cities and streets do not exist, so that no specimen can name a real home.
-// The same words prime the compression of the mark: changing them makes older specimens unreadable.
+// The invented words for synthetic people. Provinces, cities and streets do not exist, so no specimen contains a real address.
+// The compression of the mark uses the same words as its dictionary, so a change makes older specimens unreadable.
 
 export const SURNAMES = [...'王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧'];
 export const GIVEN = [...'安柏晨丹恩帆歌航嘉静凯岚明宁鹏青然思桐薇晓雅泽舟文星雨禾川溪'];
@@ -40,7 +40,7 @@ export const ROADS = [
 ];
 export const ESTATES = ['', '', '云锦花园', '拾光小区', '半亩园', '清和苑'];
 
-/** Preset dictionary of the mark's compression; the likeliest matches stand last, where deflate finds them cheapest. */
+/** The preset dictionary for the mark's compression. The most frequent texts are last, where deflate encodes them in the fewest bits. */
 export const MARK_DICTIONARY = Buffer.from(
   [
     ...MINORITY_FIRST,

@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
 import { createCallJournal } from './journal.ts';
 
-it('keeps the most calls let through in any 1000 ms', () => {
+it('keeps the maximum of admitted calls in any 1000 ms', () => {
   const journal = createCallJournal();
   for (const at of [0, 500, 999, 1000, 1499, 1500, 5000]) journal.admit(at);
-  // 500, 999, 1000, 1499 lie within one second; 500 and 1500 do not.
+  // 500, 999, 1000 and 1499 are within one second; 500 and 1500 are not.
   expect(journal.stats().max_in_any_second).toBe(4);
 });
 
@@ -16,7 +16,7 @@ it('keeps the last 200,000 records in order', () => {
   expect(journal.stats().calls).toBe(200_003);
 });
 
-it('counts a spoilt call as failed and a second success of a picture as a duplicate', () => {
+it('counts a spoilt call as failed and a second success with an image as a duplicate', () => {
   const journal = createCallJournal();
   const end = (outcome: 'spoilt' | 'accepted', code: string | number) => {
     const record = journal.open(1);

@@ -1,9 +1,10 @@
-// What the emulator remembers of the calls it got: counts for tests, and a bounded log that an independent checker reads.
-// It holds hashes of pictures, never what they show.
+// The journal of calls: counts for tests, and a bounded log that an independent checker reads.
+// It contains hashes of images, never their content.
 
 /**
- * How a call ended. `accepted`: answered with a reading, so billed. `spoilt`: read, but a fault kept the answer from being usable.
- * `undelivered`: accepted, but the client left before it had the whole answer. The rest was refused or answered with an error.
+ * How a call ended. `accepted`: the response contained a reading, so the call is billed. `spoilt`: the image was read, but a fault
+ * made the response unusable. `undelivered`: accepted, but the client left before it had the whole response. The others were
+ * refused or got an error.
  */
 export type CallOutcome = 'accepted' | 'undelivered' | 'spoilt' | 'rejected_qps' | 'rejected_quota' | 'failed';
 
@@ -13,7 +14,7 @@ export interface CallRecord {
   credential: string | null;
   side: string | null;
   outcome: CallOutcome | null;
-  /** Provider code (0 for a reading) or the name of what was done instead, e.g. `http_503`, `hang`. */
+  /** Provider code (0 for a reading), or the name of the fault or HTTP status, for example `hang` or `http_503`. */
   code: number | string | null;
   image_sha256: string | null;
 }
@@ -50,7 +51,7 @@ export function createCallJournal() {
   let accepted = new Set<string>();
   let admitted: number[] = [];
   return {
-    /** Notes the arrival of a call. */
+    /** Records the arrival of a call. */
     open(at: number): CallRecord {
       const record = { at, credential: null, side: null, outcome: null, code: null, image_sha256: null };
       stats.calls++;
@@ -61,14 +62,14 @@ export function createCallJournal() {
       }
       return record;
     },
-    /** Notes that limits let a call through; the most in any 1000 ms (half open) is kept. */
+    /** Records that the limits admitted a call, and keeps the maximum in any half-open 1000 ms. */
     admit(atMs: number): void {
       admitted.push(atMs);
       const keep = admitted.findIndex((time) => time > atMs - 1000);
       if (keep > 0) admitted.splice(0, keep);
       stats.max_in_any_second = Math.max(stats.max_in_any_second, admitted.length);
     },
-    /** Notes how a call ended; once per call. */
+    /** Records how a call ended. Call it once per call. */
     close(record: CallRecord, outcome: CallOutcome, code: number | string): void {
       record.outcome = outcome;
       record.code = code;

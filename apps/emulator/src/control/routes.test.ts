@@ -17,7 +17,7 @@ afterEach(() => client.stop());
 const call = () => client.call(card.front, 'front');
 
 describe('control', () => {
-  it('replaces only the keys it names and resets all', async () => {
+  it('replaces only the given keys, and resets all', async () => {
     await client.control({ limits: { qps: 7 }, latency_ms: { p99: 1 } });
     const state = (await (await client.control({ limits: { daily: 3 } })).json()) as object;
     expect(state).toEqual({
@@ -32,7 +32,7 @@ describe('control', () => {
     });
   });
 
-  it('refuses what it does not know', async () => {
+  it('refuses unknown keys and values', async () => {
     for (const wrong of [
       { limit: {} },
       { faults: [{ kind: 'error' }] },
@@ -44,7 +44,7 @@ describe('control', () => {
     expect((await fetch(`${client.url}/__control/nothing`)).status).toBe(404);
   });
 
-  it('turns limits into codes and counts', async () => {
+  it('refuses calls over a limit with its code, and counts them', async () => {
     await client.control({ limits: { qps: 2 } });
     const codes = await Promise.all([call(), call(), call()]);
     expect(codes.map(({ json }) => json.error_code).filter(Boolean)).toEqual([18]);
@@ -76,7 +76,7 @@ describe('control', () => {
     expect(await client.stats()).toMatchObject({ calls: 2, rejected_quota: 1, by_code: { client_gone: 1 } });
   });
 
-  it('keeps a log of calls that names pictures by hash', async () => {
+  it('keeps a log of calls with the hashes of images', async () => {
     await call();
     await client.control({ limits: { qps: 0 } });
     await call();
@@ -96,8 +96,8 @@ describe('control', () => {
   });
 });
 
-describe('the time of an answer', () => {
-  it('is counted from the headers', async () => {
+describe('the latency of a response', () => {
+  it('is measured from the arrival of the headers', async () => {
     await client.control({ latency_ms: { p50: 120, p99: 120 } });
     const before = performance.now();
     await call();
@@ -117,7 +117,7 @@ describe('tokens', () => {
     expect(await ask(CREDENTIAL.api_key, 'x')).toEqual(refused('Client authentication failed'));
   });
 
-  it('may be asked for in the query, and several live side by side', async () => {
+  it('can be requested by query parameters, and several are valid at the same time', async () => {
     const query = formOf({
       grant_type: 'client_credentials',
       client_id: CREDENTIAL.api_key,
@@ -129,7 +129,7 @@ describe('tokens', () => {
     expect((await call()).status).toBe(200);
   });
 
-  it('are answered 100 when missing, 110 when unknown, 111 when expired', async () => {
+  it('get code 100 if missing, 110 if unknown, 111 if expired', async () => {
     const codeWith = async (query: string) =>
       (await client.post(`/rest/2.0/ocr/v1/idcard${query}`, '')).json.error_code;
     expect(await codeWith('')).toBe(100);
@@ -141,7 +141,7 @@ describe('tokens', () => {
 });
 
 describe('a restart', () => {
-  it('keeps the key, in a file of the owner alone, and with it the tokens', async () => {
+  it('keeps the key, in a file that only its owner can read, and so the tokens', async () => {
     const dataDir = await mkdtemp(join(tmpdir(), 'emulator-'));
     const first = await startClient({ dataDir });
     const keyOf = async (url: string) => (await fetch(`${url}/__control/public-key`)).text();
@@ -156,7 +156,7 @@ describe('a restart', () => {
     await rm(dataDir, { recursive: true });
   });
 
-  it('stops twice, and before it was started', async () => {
+  it('can be stopped twice, and before it has started', async () => {
     await client.stop();
     await client.stop();
     await expect(fetch(client.url)).rejects.toThrow();

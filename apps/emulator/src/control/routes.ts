@@ -1,4 +1,4 @@
-// /__control: how tests steer the emulator and read what it saw. Only for development; the provider has nothing like it.
+// /__control: tests configure the emulator and read its statistics. Only for development; the provider has no such route.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
 import type { Context } from '../context.ts';

@@ -14,15 +14,15 @@ beforeEach(async () => {
 });
 afterEach(() => client.stop());
 
-const strike = (...faults: object[]) => client.control({ faults });
+const inject = (...faults: object[]) => client.control({ faults });
 const call = () => client.call(card.front, 'front');
 
-describe('faults of the answer', () => {
-  it('error, token_expired and token_invalid answer their code; only that token is spent', async () => {
-    await strike({ kind: 'error', code: 282000, count: 1 }, { kind: 'error', code: 18, count: 1 });
+describe('faults of the response', () => {
+  it('error, token_expired and token_invalid return their code and revoke only that token', async () => {
+    await inject({ kind: 'error', code: 282000, count: 1 }, { kind: 'error', code: 18, count: 1 });
     expect((await call()).json.error_code).toBe(282000);
     expect((await call()).json).toMatchObject({ error_code: 18, error_msg: expect.any(String) });
-    await strike({ kind: 'token_expired', count: 1 });
+    await inject({ kind: 'token_expired', count: 1 });
     expect([(await call()).json.error_code, (await call()).json.error_code]).toEqual([111, 111]);
     expect(await client.stats()).toMatchObject({ calls: 4, failed: 3, rejected_qps: 1, accepted: 0 });
     await fetch(`${client.url}/__control`, { method: 'DELETE' });
@@ -30,8 +30,8 @@ describe('faults of the answer', () => {
     expect((await call()).json.error_code).toBe(110);
   });
 
-  it('http, html and empty', async () => {
-    await strike({ kind: 'http', status: 503, count: 1 }, { kind: 'html', count: 1 }, { kind: 'empty', count: 1 });
+  it('http, html and empty replace the response', async () => {
+    await inject({ kind: 'http', status: 503, count: 1 }, { kind: 'html', count: 1 }, { kind: 'empty', count: 1 });
     expect((await call()).status).toBe(503);
     expect((await call()).text).toMatch(/^<html>/);
     expect((await call()).text).toBe('');
@@ -41,8 +41,8 @@ describe('faults of the answer', () => {
     expect(stats.by_code).toEqual({ 0: 1, http_503: 1, html: 1, empty: 1 });
   });
 
-  it('truncate cuts the JSON, garbage_cipher keeps its shape', async () => {
-    await strike({ kind: 'truncate', count: 1 }, { kind: 'garbage_cipher', count: 1 });
+  it('truncate cuts the JSON, garbage_cipher keeps its form', async () => {
+    await inject({ kind: 'truncate', count: 1 }, { kind: 'garbage_cipher', count: 1 });
     const cut = await call();
     expect([cut.status, cut.json, cut.text.startsWith('{"log_id":')]).toEqual([200, undefined, true]);
     const garbage = await call();
@@ -50,22 +50,22 @@ describe('faults of the answer', () => {
     expect(garbage.reply).toBeUndefined();
   });
 
-  it('swap_reply gives the reply of another call, which this key does not open', async () => {
+  it('swap_reply returns the reply of another call, which this key does not decrypt', async () => {
     const first = await client.call(other.front, 'front');
-    await strike({ kind: 'swap_reply', count: 1 });
+    await inject({ kind: 'swap_reply', count: 1 });
     const swapped = await call();
     expect(swapped.text).toBe(first.text);
     expect(swapped.reply).toBeUndefined();
   });
 
-  it('slow_drip sends a whole answer byte by byte', async () => {
-    await strike({ kind: 'slow_drip', count: 1, interval_ms: 0 });
+  it('slow_drip sends a whole response byte by byte', async () => {
+    await inject({ kind: 'slow_drip', count: 1, interval_ms: 0 });
     expect((await call()).reply.image_status).toBe('normal');
     expect(await client.stats()).toMatchObject({ accepted: 1 });
   });
 
-  it('reset breaks the connection, hang never answers', async () => {
-    await strike({ kind: 'reset', count: 1 }, { kind: 'hang', count: 1 });
+  it('reset closes the connection, hang never responds', async () => {
+    await inject({ kind: 'reset', count: 1 }, { kind: 'hang', count: 1 });
     await expect(call()).rejects.toThrow();
     const hanging = expect(call()).rejects.toThrow();
     await spoiltCall('hang');
@@ -79,8 +79,8 @@ describe('faults of the answer', () => {
     }
   }
 
-  it('notes an answer that the client did not wait for as undelivered', async () => {
-    await strike({ kind: 'slow_drip', interval_ms: 5 });
+  it('records a response that the client did not wait for as undelivered', async () => {
+    await inject({ kind: 'slow_drip', interval_ms: 5 });
     const path = `/rest/2.0/ocr/v1/idcard?access_token=${client.token}`;
     await new Promise<void>((resolve) => {
       const sent = request(client.url + path, { method: 'POST' }, (response) => {
@@ -105,7 +105,7 @@ describe('rules', () => {
     return Array.from({ length: calls }, (_, i) => rules.draw(i % 2 === 0 ? 'a' : 'b')?.kind);
   };
 
-  it('strike by count, by chance, by credential, in order', () => {
+  it('apply by count, probability and credential, in order', () => {
     expect(drawn([{ kind: 'html', count: 2 }], 3)).toEqual(['html', 'html', undefined]);
     expect(
       drawn(
@@ -120,7 +120,7 @@ describe('rules', () => {
     expect(drawn([{ kind: 'hang' }], 2)).toEqual(['hang', 'hang']);
   });
 
-  it('do not use up the count of whoever set them', () => {
+  it("do not change the caller's rule objects", () => {
     const rule = { kind: 'html', count: 1 } as const;
     drawn([rule], 2);
     expect(rule.count).toBe(1);

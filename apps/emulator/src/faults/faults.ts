@@ -1,4 +1,4 @@
-// Which fault, if any, strikes a call. Rules are asked in order and the first that fires wins.
+// Decides which fault, if any, applies to a call. Rules are tried in order, and the first one that fires wins.
 
 export const FAULT_KINDS = [
   'error',
@@ -19,9 +19,9 @@ type FaultKind = (typeof FAULT_KINDS)[number];
 
 export interface FaultRule {
   kind: FaultKind;
-  /** Chance of each call; with neither `rate` nor `count` every call is struck. */
+  /** Probability per call. With neither `rate` nor `count` the rule applies to every call. */
   rate?: number | undefined;
-  /** How many calls are struck before the rule is spent. */
+  /** To how many calls the rule applies before it ends. */
   count?: number | undefined;
   /** Provider code of `error`. */
   code?: number | undefined;
@@ -29,16 +29,16 @@ export interface FaultRule {
   status?: number | undefined;
   /** Milliseconds between the bytes of `slow_drip` (default 100). */
   interval_ms?: number | undefined;
-  /** Strikes this credential only. */
+  /** Applies only to this credential. */
   credential?: string | undefined;
 }
 
 export interface Faults {
-  /** Never a rule of kind `refuse`: a refused call has no answer to spoil. */
+  /** Never returns a rule of kind `refuse`, because a refused call has no response. */
   draw(credentialId: string): FaultRule | undefined;
-  /** Whether this call meets a rule of kind `refuse`. `undefined`: its credential is not known. */
+  /** Whether a rule of kind `refuse` applies to this call. `undefined`: its credential is unknown. */
   refuses(credentialId: string | undefined): boolean;
-  /** Whether a rule of kind `refuse` holds for every call. */
+  /** Whether a rule of kind `refuse` applies to every call. */
   refusesAll(): boolean;
   rules(): FaultRule[];
   set(rules: FaultRule[]): void;

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { createRandom } from '../cards/random.ts';
 import { createLatency } from './latency.ts';
 
-it('draws the median and the 99th percentile that were asked for', () => {
+it('has the configured median and 99th percentile', () => {
   const latency = createLatency(createRandom(1, 1).next);
   latency.set({ p50: 100, p99: 250 });
   const drawn = Array.from({ length: 20_000 }, () => latency.drawMs()).sort((a, b) => a - b);

@@ -1,4 +1,4 @@
-// How long a whole answer takes from the arrival of the headers: lognormal, given by its median and its 99th percentile.
+// The latency of responses, from the arrival of the headers: lognormal, defined by its median and 99th percentile.
 
 interface LatencyShape {
   p50: number;
@@ -6,7 +6,7 @@ interface LatencyShape {
 }
 
 export interface Latency {
-  /** Milliseconds of one answer. */
+  /** A random latency in milliseconds. */
   drawMs(): number;
   shape(): LatencyShape;
   set(change: Partial<LatencyShape>): void;

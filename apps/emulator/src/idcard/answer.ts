@@ -1,4 +1,4 @@
-// Sends an answer, whole or spoilt by a fault, and notes in the journal how the call ended.
+// Sends the response of a call, normal or changed by a fault, and records in the journal how the call ended.
 import { randomBytes } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import type { Context } from '../context.ts';
@@ -14,7 +14,7 @@ export interface Exchange {
   record: CallRecord;
 }
 
-/** A reading ready to send, a provider error, or a bare HTTP status. `cipherBytes` is 0 where the reply is in clear. */
+/** A reading ready to send, a provider error, or only an HTTP status. `cipherBytes` is 0 for an unencrypted reply. */
 type Reply = { body: string; imageSha256: string; cipherBytes: number };
 export type Answer = Reply | { error: number } | { status: number };
 
@@ -28,7 +28,7 @@ export function sendAnswer(exchange: Exchange, answer: Answer): void {
   else sendReply(exchange, answer);
 }
 
-/** Lets a fault strike. Faults that need a reading pass errors of the request through unchanged. */
+/** Applies a fault. Faults that change a reading leave error responses unchanged. */
 export function spoil(exchange: Exchange, answer: Answer, fault: FaultRule): void | Promise<void> {
   const { context, response, record } = exchange;
   const spoilt = (body: string) => {
@@ -93,18 +93,18 @@ function sendStatus({ context, response, record }: Exchange, status: number): vo
   sendText(response, status, 'text/html', `<html><body>${status}</body></html>`);
 }
 
-/** Random bytes of the right length, where a ciphertext should be. */
+/** Random bytes of the right length instead of the ciphertext. */
 function garbage(context: Context, { cipherBytes }: Reply): string {
   return sealedEnvelope(context.config.replyField, context.nextLogId(), randomBytes(Math.max(16, cipherBytes)));
 }
 
-/** The reply that someone else's call got; random bytes before there was one. */
+/** The reply of the last call with another image; random bytes if there is none yet. */
 function othersReply(context: Context, answer: Reply): string {
   const { imageSha256, body } = context.lastReply;
   return body === '' || imageSha256 === answer.imageSha256 ? garbage(context, answer) : body;
 }
 
-/** One byte at a time. It is an accepted call: who waits long enough has the whole answer. */
+/** Sends one byte at a time. The call counts as accepted, because a client that waits long enough gets the whole response. */
 async function drip(exchange: Exchange, { body }: Reply, intervalMs: number): Promise<void> {
   const { context, response, record } = exchange;
   context.journal.close(record, 'accepted', 0);

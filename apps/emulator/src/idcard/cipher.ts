@@ -1,10 +1,10 @@
-// The symmetric side of both endpoints: opens what the client enciphered and enciphers the reply with the same key.
+// The encryption of both endpoints: decrypts the client's image and encrypts the reply with the same key.
 import { constants, createCipheriv, createDecipheriv, type KeyObject, privateDecrypt, randomBytes } from 'node:crypto';
 import type { CipherSuite } from '../config.ts';
 
 const TAG_BYTES = 16;
 
-/** The AES key inside `enc_aes_key` (base64 of RSA-OAEP with SHA-256 over 16 or 32 raw bytes); undefined when it cannot be opened. */
+/** The AES key in `enc_aes_key` (base64 of RSA-OAEP with SHA-256 over 16 or 32 raw bytes); undefined if it cannot be decrypted. */
 export function unwrapKey(encAesKey: string, privateKey: KeyObject): Buffer | undefined {
   const wrapped = Buffer.from(encAesKey, 'base64');
   const padding = constants.RSA_PKCS1_OAEP_PADDING;
@@ -16,7 +16,7 @@ export function unwrapKey(encAesKey: string, privateKey: KeyObject): Buffer | un
   }
 }
 
-/** The console's key: each hexadecimal character stands for one byte of 0 to 15. */
+/** The key from the provider's console. Each hexadecimal character means one byte from 0 to 15. */
 export function consoleKey(aesKey: string): Buffer {
   return Buffer.from([...aesKey].map((char) => Number.parseInt(char, 16)));
 }
@@ -32,7 +32,7 @@ export function encipher(plain: Buffer, key: Buffer, suite: CipherSuite): Buffer
   return Buffer.concat([prefix, cipher.update(plain), cipher.final()]);
 }
 
-/** The plaintext; undefined when key, padding or tag do not fit. */
+/** The plaintext; undefined if key, padding or tag do not match. */
 export function decipher(sealed: Buffer, key: Buffer, suite: CipherSuite): Buffer | undefined {
   const prefixBytes = suite.iv === 'random-prefix' ? ivBytes(suite) : 0;
   const iv = prefixBytes > 0 ? sealed.subarray(0, prefixBytes) : Buffer.alloc(ivBytes(suite));

@@ -1,4 +1,4 @@
-// Cuts the portrait or the card out of a picture and turns it upright, as base64 of a JPEG.
+// Crops the portrait or the card from an image and rotates it upright, as base64 of a JPEG.
 import type { Box } from '../cards/layout.ts';
 import { openPicture } from './read-picture.ts';
 

@@ -1,4 +1,4 @@
-// The provider's error codes with the messages that it sends; every answer of HTTP 200 that is no reading comes from here.
+// The provider's error codes and messages. They are the body of every HTTP 200 response without a reading.
 
 const MESSAGES: Record<number, string> = {
   1: 'Unknown error',
@@ -46,12 +46,12 @@ const MESSAGES: Record<number, string> = {
   336001: 'Invalid Argument',
 };
 
-/** The body of an error; in errors the provider sends `log_id` as a string. */
+/** The body of an error response. In errors the provider sends `log_id` as a string. */
 export function errorBody(code: number, logId: bigint): string {
   return JSON.stringify({ log_id: String(logId), error_code: code, error_msg: MESSAGES[code] ?? 'unknown error' });
 }
 
-/** Stops the reading of a request with the provider's code. */
+/** Ends the processing of a request with the provider's error code. */
 export class ProviderError extends Error {
   readonly code: number;
   constructor(code: number) {

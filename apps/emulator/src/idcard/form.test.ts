@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { parseForm } from './form.ts';
 
-it('reads what a form writer writes', () => {
+it('parses what URLSearchParams writes', () => {
   const fields = fc.dictionary(fc.string({ minLength: 1, unit: 'grapheme' }), fc.string({ unit: 'grapheme' }));
   fc.assert(
     fc.property(fields, (values) => {
@@ -12,7 +12,7 @@ it('reads what a form writer writes', () => {
   );
 });
 
-it('decodes base64 only when it was escaped', () => {
+it('decodes base64 only if it was escaped', () => {
   fc.assert(
     fc.property(fc.uint8Array({ minLength: 1 }), (bytes) => {
       const text = Buffer.from(bytes).toString('base64');
@@ -24,7 +24,7 @@ it('decodes base64 only when it was escaped', () => {
   );
 });
 
-it('takes broken escapes as they stand and an absent field as empty', () => {
+it('keeps invalid escapes unchanged and returns an empty text for an absent field', () => {
   const form = parseForm(Buffer.from('a=%zz%4&b&=c&d=x=y'));
   expect([form.text('a'), form.text('b'), form.has('b'), form.text('d')]).toEqual(['%zz%4', '', true, 'x=y']);
   expect([form.has('e'), form.text('e'), form.encodedBytes('e')]).toEqual([false, '', 0]);

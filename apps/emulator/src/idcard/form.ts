@@ -1,12 +1,12 @@
-// Reads a urlencoded form from its bytes. Pictures are megabytes of base64, so values stay bytes until someone asks for text.
+// Parses a urlencoded form from its bytes. Images are megabytes of base64, so values stay bytes until a caller needs text.
 
 export interface Form {
   has(name: string): boolean;
-  /** The decoded value, empty when absent. */
+  /** The decoded value; empty if absent. */
   text(name: string): string;
-  /** Length of the value as it came over the wire, in bytes: what the provider's size limit speaks of. */
+  /** Length of the value as sent, in bytes. The provider's size limit applies to this length. */
   encodedBytes(name: string): number;
-  /** The value decoded from base64; undefined when it is no strict base64 (a `+` that was not escaped arrives as a space). */
+  /** The value decoded from base64; undefined if it is not strict base64. An unescaped `+` arrives as a space. */
   base64(name: string): Buffer | undefined;
 }
 
@@ -16,7 +16,7 @@ const PERCENT = 0x25;
 const PLUS = 0x2b;
 const SPACE = 0x20;
 
-/** Later fields of the same name win, as they do at most servers. */
+/** The last field of a name wins, as in most servers. */
 export function parseForm(body: Buffer): Form {
   const values = new Map<string, Buffer>();
   for (let start = 0; start < body.length; ) {
@@ -63,7 +63,10 @@ function hex(byte = 0): number {
   return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : Number.NaN;
 }
 
-/** The decoder skips what it does not know and knows the URL-safe letters too: a full length without those proves strictness. */
+/**
+ * Node's decoder skips unknown characters and accepts the URL-safe alphabet. So a value is strict if it has the full length and no
+ * URL-safe characters.
+ */
 function strictBase64(escaped: string): Buffer | undefined {
   if (escaped.includes('+')) return undefined;
   const text = decodedOrEmpty(escaped);
@@ -73,7 +76,7 @@ function strictBase64(escaped: string): Buffer | undefined {
   return whole && !text.includes('-') && !text.includes('_') ? bytes : undefined;
 }
 
-/** The native decoder takes a third of the time of a loop over the bytes. */
+/** The native decoder needs a third of the time of a loop over the bytes. */
 function decodedOrEmpty(escaped: string): string {
   try {
     return decodeURIComponent(escaped);

@@ -1,4 +1,5 @@
-// The RSA key that stands in for the provider's white-box tool: made once, kept in the data folder so that a restart still opens what clients wrap.
+// The RSA key pair that replaces the provider's white-box tool. It is created once and kept in the data folder, so that a restarted
+// emulator still decrypts the keys that clients wrap.
 import { createHash, createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,14 +9,14 @@ export interface KeyPair {
   privatePem: string;
   /** SPKI, PEM. */
   publicPem: string;
-  /** Derived from the key: signs access tokens, so that they outlive a restart too. */
+  /** Signs access tokens. It is derived from the key, so that tokens stay valid after a restart. */
   tokenSecret: Buffer;
 }
 
 const FILE = 'emulator-rsa.pem';
 const MODULUS_BITS = 2048;
 
-/** @param dataDir folder of the key file (mode 0600); without it the key lives as long as the emulator */
+/** @param dataDir folder of the key file (mode 0600); without it the key exists only in memory */
 export function loadKeyPair(dataDir: string | undefined): KeyPair {
   const pem = dataDir === undefined ? newPem() : (readPem(dataDir) ?? writePem(dataDir, newPem()));
   return {

@@ -1,8 +1,8 @@
-// The provider's own judgement of a number against the printed birth and sex (`idcard_number_type`).
+// The provider's check of the number against the printed birth date and sex (`idcard_number_type`).
 
 const WEIGHTS = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
 
-/** -1 nothing printed; 0 illegal; 1 consistent; 2 neither sex nor birth; 3 birth differs; 4 sex differs. */
+/** -1 nothing printed; 0 invalid; 1 consistent; 2 birth date and sex differ; 3 birth date differs; 4 sex differs. */
 export function numberType(text: { number: string; birth: string; sex: string }): -1 | 0 | 1 | 2 | 3 | 4 {
   if (text.number === '' && text.birth === '' && text.sex === '') return -1;
   if (!isLegal(text.number)) return 0;

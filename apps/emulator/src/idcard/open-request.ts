@@ -1,5 +1,5 @@
-// Takes an OCR request apart: which fields it has, which key opens it, and the picture inside.
-// Any fault of the client ends in the ProviderError that the provider would answer.
+// Opens an OCR request: checks its fields, unwraps its key and decrypts its image.
+// Every mistake of the client ends in the ProviderError that the provider would return.
 import type { KeyObject } from 'node:crypto';
 import type { CipherSuite, PictureBounds } from '../config.ts';
 import { consoleKey, decipher, unwrapKey } from './cipher.ts';
@@ -12,20 +12,20 @@ export type Endpoint = 'idcard_enc' | 'idcard';
 export interface OpenedRequest {
   picture: Buffer;
   wishes: Wishes;
-  /** Enciphers the reply; absent on the plain endpoint, which answers in clear. */
+  /** Encrypts the reply. Absent for an unencrypted request, whose reply is not encrypted either. */
   replyKey?: { key: Buffer; suite: CipherSuite };
 }
 
 export interface Opener {
   endpoint: Endpoint;
-  /** The console key, where the credential has one. */
+  /** The console key, if the credential has one. */
   aesKey: string | undefined;
   privateKey: KeyObject;
   suite: CipherSuite;
   bounds: PictureBounds;
 }
 
-/** The sibling endpoint knows this one suite. */
+/** The only suite of the endpoint `idcard`. */
 const CONSOLE_SUITE: CipherSuite = { mode: 'ecb', iv: 'none' };
 
 export function declaredSide(form: Form): Side | undefined {
@@ -33,7 +33,7 @@ export function declaredSide(form: Form): Side | undefined {
   return side === 'front' || side === 'back' ? side : undefined;
 }
 
-/** Throws ProviderError: 216101 missing, 216100 unknown value, 216200 empty, 216202 too large, 216201 cannot be opened. */
+/** Throws ProviderError: 216101 missing field, 216100 unknown value, 216200 empty, 216202 too large, 216201 cannot be decrypted. */
 export function openRequest(form: Form, opener: Opener): OpenedRequest {
   const enciphered = opener.endpoint === 'idcard_enc' || form.text('AESEncry') === 'true';
   const required = opener.endpoint === 'idcard_enc' ? ['image', 'enc_aes_key'] : ['image'];

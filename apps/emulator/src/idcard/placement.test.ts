@@ -17,10 +17,10 @@ async function photoOf(picture: Buffer) {
 }
 
 it.each<[string, number, number, Box]>([
-  ['turned clockwise', 90, 3, { left: 630 - top - height, top: left, width: height, height: width }],
+  ['rotated clockwise', 90, 3, { left: 630 - top - height, top: left, width: height, height: width }],
   ['upside down', 180, 2, { left: 1000 - left - width, top: 630 - top - height, width, height }],
-  ['turned counter-clockwise', 270, 1, { left: top, top: 1000 - left - width, width: height, height: width }],
-])('boxes and crops follow a picture that is %s', async (_name, angle, direction, wanted) => {
+  ['rotated counter-clockwise', 270, 1, { left: top, top: 1000 - left - width, width: height, height: width }],
+])('maps boxes and crops of an image that is %s', async (_name, angle, direction, wanted) => {
   const upright = await photoOf(card.front);
   const turned = await photoOf(await sharp(card.front).rotate(angle).jpeg({ quality: 95 }).toBuffer());
   expect(turned.direction).toBe(direction);
@@ -30,13 +30,13 @@ it.each<[string, number, number, Box]>([
   expect(await difference(upright.photo, turned.photo)).toBeLessThan(12);
 });
 
-it('boxes shrink with the picture', async () => {
+it('scales boxes with the image', async () => {
   const { box } = await photoOf(await sharp(card.front).resize(500).jpeg({ quality: 90 }).toBuffer());
   expect(Math.abs(box.left - left / 2)).toBeLessThan(5);
   expect(Math.abs(box.height - height / 2)).toBeLessThan(5);
 });
 
-/** Mean difference of two pictures, brought to one small size, in grey levels. */
+/** The mean difference of two images in grey levels, after both are scaled to one small size. */
 async function difference(a: Buffer, b: Buffer): Promise<number> {
   const small = (picture: Buffer) => sharp(picture).resize(50, 52, { fit: 'fill' }).greyscale().raw().toBuffer();
   const [left, right] = [await small(a), await small(b)];

@@ -1,13 +1,13 @@
-// Where the card lies in a picture: the affine map from the specimen's layout to pixels, found from the corners of its mark.
+// The position of the card in an image: the affine map from the specimen's layout to pixels, computed from the corners of its mark.
 import type { Box } from '../cards/layout.ts';
 import type { FoundSymbol, Point } from '../cards/symbol.ts';
 
-/** `origin + x · right + y · down` for a layout point; `direction` is the provider's code. */
+/** A layout point maps to `origin + x · right + y · down`. `direction` is the provider's code. */
 export interface Placement {
   origin: Point;
   right: Point;
   down: Point;
-  /** 0 upright; 1, 2, 3: turned by 90°, 180°, 270° counter-clockwise. */
+  /** 0 upright; 1, 2, 3: rotated counter-clockwise by 90°, 180°, 270°. */
   direction: 0 | 1 | 2 | 3;
 }
 
@@ -24,7 +24,7 @@ export function placementOf(found: FoundSymbol, mark: Box): Placement {
   return { origin, right, down, direction: directionOf(right) };
 }
 
-/** The upright box in the picture that holds a box of the layout, cut at the picture's edges, in whole pixels. */
+/** The upright box in the image that contains a box of the layout, clipped to the image, in whole pixels. */
 export function mapBox(box: Box, placement: Placement, width: number, height: number): Box {
   const { origin, right, down } = placement;
   const corners = [box.left, box.left + box.width].flatMap((x) =>

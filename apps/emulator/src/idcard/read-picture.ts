@@ -1,5 +1,5 @@
-// Reads a card from the pixels: format, size, the mark, and how the picture is turned and scaled.
-// What was read is kept by hash, so that benchmarks with repeated pictures cost little; the picture itself is never kept.
+// Reads a card from the pixels of an image: format, size, the mark, and how the image is rotated and scaled.
+// It caches readings by hash, because benchmarks repeat images. It never keeps the image itself.
 import sharp, { type Sharp } from 'sharp';
 import { bmpSize, decodeBmp } from '../cards/bmp.ts';
 import { MARK_BOXES } from '../cards/layout.ts';
@@ -9,21 +9,21 @@ import type { PictureBounds } from '../config.ts';
 import { ProviderError } from './errors.ts';
 import { type Placement, placementOf } from './placement.ts';
 
-/** What a picture shows. */
+/** What an image shows. */
 export interface Reading {
   width: number;
   height: number;
-  /** Absent when there is no card. */
+  /** Absent if the image shows no card. */
   card?: { mark: Mark; placement: Placement };
 }
 
 export interface PictureReader {
-  /** Throws ProviderError 216201 (no picture of a known format) or 216202 (sides out of bounds). */
+  /** Throws ProviderError 216201 for an unknown format, or 216202 for sides out of bounds. */
   read(picture: Buffer, sha256: string, bounds: PictureBounds): Promise<Reading>;
 }
 
 const KEPT_READINGS = 4096;
-/** A mark needs about 2.5 pixels a module; larger pictures are searched small first, because that is quicker. */
+/** A mark needs about 2.5 pixels per module. A larger image is first searched at a reduced size, because that is faster. */
 const SEARCH_SIDE_PX = 1400;
 const SMALL_SIDE_PX = 900;
 
@@ -42,7 +42,7 @@ export function createPictureReader(): PictureReader {
   };
 }
 
-/** Opens any accepted format for the picture library. Throws ProviderError 216201. */
+/** Opens an image of any accepted format with sharp. Throws ProviderError 216201. */
 export function openPicture(picture: Buffer): Sharp {
   if (bmpSize(picture)) {
     const raw = decodeBmp(picture);

@@ -1,5 +1,5 @@
-// Runs a request reader in a thread, so that decoding pictures never delays the moment at which the listener sees a call arrive.
-// This file is both ends: the thread's own code when it is started as one, and the reader that talks to it.
+// Runs a request reader in a thread, so that decoding images does not delay the arrival times that the listener records.
+// The file contains both ends: the code of the thread, and the reader that sends jobs to it.
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import sharp from 'sharp';
 import {
@@ -19,7 +19,7 @@ interface Done {
   result: ReadResult;
 }
 
-/** A reader in a thread of its own. A thread that dies takes the process with it, whose parent starts it anew. */
+/** A reader in a separate thread. If the thread crashes, the process exits, and its parent restarts it. */
 export function createThreadedReader(config: ReaderConfig): RequestReader {
   const worker = new Worker(new URL(import.meta.url), { workerData: { readerThread: config } });
   const waiting = new Map<number, (result: ReadResult) => void>();

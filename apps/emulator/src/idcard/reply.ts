@@ -1,5 +1,5 @@
-// Says what a picture shows in the provider's words: the ordinary reply, before it is enciphered.
-// Shapes and spellings, wrong ones included, are the provider's.
+// Builds the provider's reply for a reading, before it is encrypted.
+// Shapes and spellings are the provider's, including its spelling mistakes.
 import { specimenFont } from '../cards/font.ts';
 import { backRuns, CARD_BOX, fieldBoxes, frontRuns, PORTRAIT_BOX } from '../cards/layout.ts';
 import type { Mark } from '../cards/mark.ts';
@@ -9,7 +9,7 @@ import { mapBox, type Placement } from './placement.ts';
 import type { Reading } from './read-picture.ts';
 
 export type Side = 'front' | 'back';
-/** What the request asked for besides the words. */
+/** The options of the request. */
 export interface Wishes {
   side: Side;
   risk: boolean;
@@ -20,7 +20,7 @@ export interface Wishes {
 
 const READABLE = new Set(['normal', 'reversed_side']);
 
-/** The reply object without `log_id`; numbers are numbers. */
+/** The reply object without `log_id`. */
 export async function replyOf(reading: Reading, picture: Buffer, wishes: Wishes): Promise<Record<string, unknown>> {
   const { card } = reading;
   if (!card) return unreadable('non_idcard', -1);
@@ -41,7 +41,7 @@ export async function replyOf(reading: Reading, picture: Buffer, wishes: Wishes)
   };
 }
 
-/** (sic): the provider spells it so. */
+/** The provider's spelling of "probability". */
 const QUALITY = {
   IsClear: 1,
   IsClear_propobility: 0.962,

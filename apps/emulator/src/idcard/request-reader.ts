@@ -1,5 +1,5 @@
-// From the bytes of an OCR request to the bytes of its answer: open, look at the picture, put it into the provider's words, seal.
-// The heavy part of a call. It runs beside the listener or in a thread of its own, so it shares nothing with limits, faults and journal.
+// Turns the bytes of an OCR request into the bytes of its response: decrypt, read the image, build the reply, encrypt.
+// This is the slow part of a call. It may run in a separate thread, so it shares no state with limits, faults and journal.
 import { createHash, createPrivateKey } from 'node:crypto';
 import type { CipherSuite, EmulatorConfig } from '../config.ts';
 import { encipher } from './cipher.ts';
@@ -9,7 +9,7 @@ import { declaredSide, type Endpoint, type OpenedRequest, openRequest } from './
 import { createPictureReader } from './read-picture.ts';
 import { replyOf } from './reply.ts';
 
-/** What a reader is built from; goes to a thread by structured clone. */
+/** The configuration of a reader. A thread gets it by structured clone. */
 export interface ReaderConfig {
   privatePem: string;
   suite: CipherSuite;
@@ -20,7 +20,7 @@ export interface ReaderConfig {
 export interface ReadJob {
   body: Uint8Array;
   endpoint: Endpoint;
-  /** The console key of the credential, for the sibling endpoint. */
+  /** The console key of the credential, for the endpoint `idcard`. */
   aesKey?: string | undefined;
   logId: bigint;
 }
@@ -28,7 +28,7 @@ export interface ReadJob {
 export interface ReadResult {
   side: string | null;
   imageSha256: string | null;
-  /** A provider code, or the body to send; `cipherBytes` is 0 where the reply is in clear. */
+  /** A provider code, or the body to send. `cipherBytes` is 0 for an unencrypted reply. */
   answer: { error: number } | { body: string; cipherBytes: number };
 }
 
@@ -61,7 +61,7 @@ export function createRequestReader(config: ReaderConfig): RequestReader {
   };
 }
 
-/** The provider's outer shape around an enciphered reply; `log_id` is written by hand, because no number of JavaScript holds it. */
+/** The provider's envelope of an encrypted reply. It is built as text, because a JavaScript number cannot represent `log_id`. */
 export function sealedEnvelope(replyField: string, logId: bigint, sealed: Buffer): string {
   return `{"log_id":${logId},${JSON.stringify(replyField)}:"${sealed.toString('base64')}"}`;
 }

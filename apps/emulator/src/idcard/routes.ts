@@ -1,5 +1,6 @@
-// POST /rest/2.0/ocr/v1/idcard_enc and /idcard: token, limits at the headers, then the picture, then the answer at its time.
-// The order matters to tests: a refused call is never read, an admitted one is noted with its picture before any fault strikes.
+// POST /rest/2.0/ocr/v1/idcard_enc and /idcard: check token and limits when the headers arrive, read the image, respond after the
+// latency. Tests depend on the order: a refused call is never read, and an admitted one is recorded with its image hash before a
+// fault applies.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Credential } from '../config.ts';
 import type { Context } from '../context.ts';
@@ -10,7 +11,7 @@ import type { TokenVerdict } from '../token/tokens.ts';
 import { type Answer, type Exchange, sendAnswer, spoil } from './answer.ts';
 import type { Endpoint } from './open-request.ts';
 
-/** Far above any limit of the endpoints, so that theirs answers first. */
+/** Far above the limits of both endpoints, so that those apply first. */
 const MAX_BODY_BYTES = 24 * 1024 * 1024;
 const TOKEN_CODES: Record<Exclude<TokenVerdict['state'], 'valid'>, number> = {
   missing: 100,
@@ -48,7 +49,7 @@ export async function handleCall(
   return fault ? spoil(exchange, answer, fault) : sendAnswer(exchange, answer);
 }
 
-/** The provider's own Node SDK appends a second query, `?aipSdk=node`, behind the token, and is served. [C] */
+/** The provider accepts a second query, `?aipSdk=node`, which its Node SDK appends to the token. [C] */
 export function tokenOf(url: URL): string | null {
   return url.searchParams.get('access_token')?.split('?')[0] ?? null;
 }

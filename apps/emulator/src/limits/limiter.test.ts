@@ -24,14 +24,14 @@ describe('the limiter', () => {
     );
   });
 
-  it('admits the rate anew with every fixed second', () => {
+  it('admits the full rate in every fixed second', () => {
     const limiter = createLimiter(() => 2);
     limiter.set({ window: 'fixed' });
     const answers = [900, 950, 990, 1000, 1001, 1002].map((offset) => limiter.admit('a', MIDNIGHT + offset));
     expect(answers).toEqual(['admitted', 'admitted', 'qps', 'admitted', 'admitted', 'qps']);
   });
 
-  it('keeps credentials apart', () => {
+  it('counts each credential separately', () => {
     const limiter = createLimiter((id) => (id === 'a' ? 1 : 2));
     expect(['a', 'a', 'b', 'b', 'b'].map((id) => limiter.admit(id, MIDNIGHT))).toEqual([
       'admitted',
@@ -42,14 +42,14 @@ describe('the limiter', () => {
     ]);
   });
 
-  it('gives the daily allowance back at midnight in Shanghai', () => {
+  it('restarts the daily allowance at midnight in Shanghai', () => {
     const limiter = createLimiter(() => 1000);
     limiter.set({ daily: 2 });
     const at = [-3, -2, -1, 0, 1, 2].map((offset) => limiter.admit('a', MIDNIGHT + DAY_MS + offset));
     expect(at).toEqual(['admitted', 'admitted', 'daily', 'admitted', 'admitted', 'daily']);
   });
 
-  it('never gives the total allowance back, until it is named anew', () => {
+  it('never restarts the total allowance until it is set again', () => {
     const limiter = createLimiter(() => 1000);
     limiter.set({ total: 1 });
     expect([0, DAY_MS, 2 * DAY_MS].map((offset) => limiter.admit('a', MIDNIGHT + offset))).toEqual([
@@ -61,7 +61,7 @@ describe('the limiter', () => {
     expect(limiter.admit('a', MIDNIGHT + 2 * DAY_MS)).toBe('admitted');
   });
 
-  it('refuses everything at rate 0 and is itself again after a reset', () => {
+  it('refuses everything at rate 0, and admits calls again after a reset', () => {
     const limiter = createLimiter(() => 5);
     limiter.set({ qps: 0 });
     expect(limiter.admit('a', MIDNIGHT)).toBe('qps');

@@ -1,8 +1,8 @@
-// The provider's quotas, per credential: calls a second over a sliding or a fixed window, a daily and a total allowance.
-// Refused calls count towards nothing.
+// The provider's quotas per credential: calls a second in a sliding or fixed window, a daily and a total allowance.
+// Refused calls do not count.
 
 interface Limits {
-  /** null stands for what the credential has by configuration. */
+  /** null means the configured rate of the credential. */
   qps: number | null;
   window: 'fixed' | 'sliding';
   /** Calls a day in Asia/Shanghai; null for no limit. */
@@ -14,10 +14,10 @@ interface Limits {
 export type Admission = 'admitted' | 'qps' | 'daily' | 'total';
 
 export interface Limiter {
-  /** Asks for one call at `atMs` (milliseconds since 1970); an admitted call is counted. */
+  /** Decides about one call at `atMs` (milliseconds since 1970) and counts it if it is admitted. */
   admit(credentialId: string, atMs: number): Admission;
   limits(): Limits;
-  /** Replaces the keys that are named; naming `daily` or `total` starts that allowance anew. */
+  /** Replaces the given keys. Setting `daily` or `total` restarts that allowance. */
   set(change: Partial<Limits>): void;
   reset(): void;
 }
@@ -81,7 +81,7 @@ function turnPages(usage: Usage, atMs: number): void {
   if (day !== usage.day) Object.assign(usage, { day, today: 0 });
 }
 
-/** A rate below one a second is one call in the longer window that it takes. */
+/** A rate below one per second means one call in a correspondingly longer window. */
 function fitsSliding(usage: Usage, qps: number, atMs: number): boolean {
   if (qps <= 0) return false;
   const windowMs = qps < 1 ? 1000 / qps : 1000;

@@ -1,4 +1,5 @@
-// POST /oauth/2.0/token: client credentials in, access token out. Parameters are read from the body or, as the provider also allows, the query.
+// POST /oauth/2.0/token: exchanges client credentials for an access token. As at the provider, parameters may be in the body or the
+// query.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Context } from '../context.ts';
 import { readBody, sendJson } from '../http.ts';

@@ -1,4 +1,4 @@
-// Access tokens that carry their own credential and expiry, so that a restarted emulator still knows the tokens it gave out.
+// Access tokens. Each contains its credential and expiry, so that a restarted emulator still accepts the tokens it issued.
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Credential, EmulatorConfig } from '../config.ts';
 
@@ -7,10 +7,10 @@ export type TokenVerdict =
   | { state: 'missing' | 'unknown' | 'expired'; credential?: Credential };
 
 export interface Tokens {
-  /** A new token, or why not (the provider's error of HTTP 401). */
+  /** A new token, or the provider's error description of an HTTP 401. */
   issue(apiKey: string, secretKey: string): { token: string } | { refused: string };
   verify(token: string | null): TokenVerdict;
-  /** Makes one live token expired or unknown from now on; other tokens of its credential stay good. */
+  /** Makes one valid token expired or unknown. Other tokens of its credential stay valid. */
   revoke(token: string, as: 'expired' | 'unknown'): void;
   forgetRevoked(): void;
 }
