@@ -1,5 +1,5 @@
-// Reads the part of the Dockerfile language that ours uses, so that its steps can be replayed where there is no engine.
-// What it does not know it refuses: a step that is skipped would make the replay a lie.
+// Parses the part of the Dockerfile language that this repository uses, so that tests can replay its steps without a container
+// engine. It refuses unknown instructions, because a skipped step would make the replay wrong.
 
 export type Step =
   | { kind: 'copy'; from: string | undefined; sources: string[]; target: string }
@@ -18,7 +18,7 @@ export type Stage = {
 
 const noted = new Set(['EXPOSE', 'HEALTHCHECK']);
 
-/** @throws Error naming the first instruction that is not known. */
+/** @throws Error that names the first unknown instruction. */
 export function parseDockerfile(text: string): Stage[] {
   const stages: Stage[] = [];
   for (const line of text.split('\n').map((raw) => raw.trim())) {

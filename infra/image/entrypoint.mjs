@@ -1,4 +1,4 @@
-// What the image runs: the role that is its first argument, in this very process, so that signals reach it.
+// The entry point of the image. It runs the role named by the first argument in the same process, so that signals reach it.
 import { fileURLToPath } from 'node:url';
 
 const programs = {

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs a command as nobody in particular on a tree that nobody can write: the replayed image's folder as /app, this
-# machine's own libraries beneath it, secrets as given. Root only. jail.sh <folder> <node> <secrets> <command…>
+# Runs a command as an unprivileged user on a read-only file system: the folder of the replayed image as /app, the libraries of
+# this machine, and the given secrets. Needs root. Usage: jail.sh <folder> <node> <secrets> <command…>
 set -e
 if [ "$JAILED" != yes ]; then
   JAILED=yes exec unshare --mount --propagation private "$0" "$@"

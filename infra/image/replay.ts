@@ -1,5 +1,5 @@
-// IdempotencyCache the Dockerfile's steps into a folder, without an engine: each stage is a folder of its own, RUN is a shell in
-// it on this machine's own Node. It shows that the steps work and what the image holds; it is no isolation.
+// Replays the Dockerfile's steps in a folder, without a container engine. Each stage is a separate folder, and RUN starts a shell in
+// it with this machine's Node. It shows that the steps work and what the image contains. It provides no isolation.
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -30,12 +30,12 @@ export function replayDockerfile(repository: string, folder: string, log: (line:
 
 type CopyPlaces = { repository: string; roots: ReadonlyMap<string, string>; target: string };
 
-/** Links stay links, as COPY keeps them. */
+/** Keeps links as links, like COPY. */
 function copy(step: Extract<Step, { kind: 'copy' }>, { repository, roots, target }: CopyPlaces): void {
   const base = step.from === undefined ? repository : roots.get(step.from)!;
   for (const source of step.sources) {
     const from = path.join(base, source);
-    // What the base image brings is not here; the machine's own stands in for it.
+    // Files of the base image do not exist here. The replay uses those of this machine instead.
     if (step.from !== undefined && !existsSync(from)) continue;
     const to = step.target.endsWith('/') ? path.join(target, path.basename(source)) : target;
     const filter = (name: string) => step.from !== undefined || !name.includes('/node_modules');

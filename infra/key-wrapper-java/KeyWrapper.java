@@ -1,6 +1,6 @@
-// A key wrapper behind Cardseal's line protocol (docs/operate/key-wrapper.md), standard library only. It reads one JSON object
-// per line, wraps the AES key in it and answers in the same form. Only wrapKey() is the vendor's: put his jar on the
-// class path and call it there. It must never print a key, and nothing but answers on standard output.
+// A key wrapper for Cardseal's line protocol (docs/operate/key-wrapper.md) that uses only the standard library. It reads one JSON
+// object per line, wraps the AES key in it and responds in the same form. Replace wrapKey() by a call of the vendor's library,
+// with its jar on the class path. The program must never print a key, and must write only responses to standard output.
 
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -39,12 +39,12 @@ public final class KeyWrapper {
   }
 
   /**
-   * Turns a raw AES key into the text for the form field `enc_aes_key`. RSA-OAEP with SHA-256 stands here in place of
-   * the vendor's white-box call. Called by several threads at once.
+   * Turns a raw AES key into the text for the form field `enc_aes_key`. RSA-OAEP with SHA-256 is a placeholder for the
+   * vendor's white-box call. Several threads call it at the same time.
    */
   private String wrapKey(byte[] key) throws GeneralSecurityException {
     Cipher cipher = Cipher.getInstance("RSA/ECB/OAEPPadding");
-    // Java would pair SHA-256 with an MGF1 of SHA-1 unless told otherwise.
+    // By default Java combines SHA-256 with an MGF1 of SHA-1.
     OAEPParameterSpec oaep =
         new OAEPParameterSpec("SHA-256", "MGF1", MGF1ParameterSpec.SHA256, PSource.PSpecified.DEFAULT);
     cipher.init(Cipher.ENCRYPT_MODE, publicKey, oaep);
@@ -89,7 +89,7 @@ public final class KeyWrapper {
 
   public static void main(String[] args) throws Exception {
     PrintStream answers = new PrintStream(System.out, false, StandardCharsets.US_ASCII);
-    // A library that prints to standard output would garble the answers: its chatter goes to standard error.
+    // Redirect standard output, because a library that prints to it would corrupt the responses.
     System.setOut(System.err);
     KeyWrapper wrapper = new KeyWrapper(readPublicKey(args[0]), answers);
     int threads = Math.max(2, Runtime.getRuntime().availableProcessors());
@@ -102,7 +102,7 @@ public final class KeyWrapper {
       String request = line;
       workers.execute(() -> wrapper.answer(request));
     }
-    // The end of input is the parent's end: what is in hand is answered, then this process leaves.
+    // The end of input means that the parent has exited: finish the current requests, then exit.
     workers.shutdown();
     workers.awaitTermination(5, TimeUnit.SECONDS);
     System.exit(0);

@@ -14,7 +14,7 @@ export type Exchange = {
   storage: Storage;
   region: string;
   nowMs: number;
-  /** Fault rules that match this request. An operation applies those that change its own behaviour. */
+  /** Fault rules that match this request. An operation applies the rules that change how it works. */
   faults: readonly FaultRule[];
 };
 

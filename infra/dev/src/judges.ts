@@ -1,4 +1,4 @@
-/** `npm run judges`: runs every program of `test/interop`. Each one checks Cardseal against independent software. */
+/** Runs every program of `test/interop`. Each one checks Cardseal against independent software. */
 import path from 'node:path';
 import { runEach } from './dispatch.ts';
 import { REPOSITORY } from './stack-options.ts';

@@ -1,6 +1,6 @@
 /**
- * Sends PING to a Redis on the loopback until it responds. It speaks the protocol itself, without a client library. Used
- * only to find out when a new server is ready.
+ * Sends PING to a Redis on the loopback until it responds. It implements the protocol without a client library. Used only
+ * to find out when a new server is ready.
  */
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';

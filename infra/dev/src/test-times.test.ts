@@ -11,7 +11,7 @@ const file = (name: string, seconds: number, tests: number) => ({
 });
 const report = (...testResults: VitestReport['testResults']) => ({ testResults }) as VitestReport;
 
-it('shows the time of each project and the slowest files, without those of cached projects', () => {
+it('shows the time of each project and the slowest files, without the files of cached projects', () => {
   const table = timeTable(
     [
       { project: 'types', exitCode: 0, report: undefined, seconds: 4.24 },

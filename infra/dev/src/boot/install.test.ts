@@ -7,7 +7,7 @@ import { npmCommand, whyInstall } from './install.mjs';
 let root: string;
 
 const packages = {
-  '': { name: 'house' },
+  '': { name: 'root' },
   'node_modules/a': { version: '1.0.0', integrity: 'x' },
   'node_modules/other-platform': { version: '1.0.0', integrity: 'y', optional: true },
 };
@@ -26,18 +26,18 @@ function write(name: string, content: object, atS: number): void {
 }
 
 describe('whyInstall', () => {
-  it('wants one when nothing, or half of it, is installed', () => {
+  it('returns a reason if nothing or only a part is installed', () => {
     write('package-lock.json', packages, 100);
     expect(whyInstall(root)).toContain('absent or incomplete');
   });
 
-  it('wants none when the install is newer than the lock file', () => {
+  it('returns null if the install is newer than the lock file', () => {
     write('package-lock.json', packages, 100);
     write('node_modules/.package-lock.json', {}, 101);
     expect(whyInstall(root)).toBeNull();
   });
 
-  it('wants none when the lock file was only touched', () => {
+  it('returns null if only the time of the lock file changed', () => {
     write('node_modules/.package-lock.json', installed, 100);
     write('package-lock.json', packages, 200);
     expect(whyInstall(root)).toBeNull();
@@ -47,7 +47,7 @@ describe('whyInstall', () => {
     ['a version changed', { ...packages, 'node_modules/a': { version: '1.0.1', integrity: 'z' } }],
     ['a package was added', { ...packages, 'node_modules/b': { version: '1.0.0' } }],
     ['a package was removed', { '': packages[''] }],
-  ])('wants one when %s', (_what, wanted) => {
+  ])('returns a reason if %s', (_what, wanted) => {
     write('node_modules/.package-lock.json', installed, 100);
     write('package-lock.json', wanted, 200);
     expect(whyInstall(root)).toContain('older');
@@ -55,7 +55,7 @@ describe('whyInstall', () => {
 });
 
 describe('npmCommand', () => {
-  it('is the npm that runs us, and the one on PATH under any other program', () => {
+  it('is the npm that started this process, else the one on PATH', () => {
     const script = '/somewhere/npm/bin/npm-cli.js';
     expect(npmCommand({ npm_execpath: script })).toEqual([process.execPath, script]);
     expect(npmCommand({ npm_execpath: '/somewhere/yarn.js' })).toEqual(['npm']);

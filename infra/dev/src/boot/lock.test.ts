@@ -16,7 +16,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 describe('tryLock', () => {
-  it('gives the lock to one, tells the next who has it, and frees it', () => {
+  it('gives the lock to one holder, names the holder to others, and releases it', () => {
     const first = tryLock(file) as HeldLock;
     expect(first.held).toBe(true);
     expect(tryLock(file)).toMatchObject({ held: false, holder: { pid: process.pid } });
@@ -26,9 +26,9 @@ describe('tryLock', () => {
   });
 
   it.each([
-    ['that is gone', () => ({ pid: 2 ** 22 + 1, start: '1' })],
-    ['whose pid now belongs to another', () => ({ pid: process.pid, start: `${startMark(process.pid)}0` })],
-    ['that wrote nonsense', () => 'nonsense'],
+    ['that has exited', () => ({ pid: 2 ** 22 + 1, start: '1' })],
+    ['whose pid now belongs to another process', () => ({ pid: process.pid, start: `${startMark(process.pid)}0` })],
+    ['that wrote an invalid file', () => 'nonsense'],
   ])('takes over from a holder %s', (_, holder) => {
     (tryLock(file) as HeldLock).release();
     writeFileSync(file, JSON.stringify(holder()));
@@ -36,7 +36,7 @@ describe('tryLock', () => {
     expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ pid: process.pid });
   });
 
-  it('does not take over while the guard of a dead holder is at work', () => {
+  it('does not take over while the orphan reaper of a dead holder is running', () => {
     (tryLock(file) as HeldLock).release();
     const guard = { pid: process.pid, start: startMark(process.pid) };
     writeFileSync(file, JSON.stringify({ pid: 2 ** 22 + 1, start: '1', guard }));

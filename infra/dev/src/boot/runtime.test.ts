@@ -15,9 +15,9 @@ describe('runsTypeScript', () => {
 
 describe('withLocalBinaries', () => {
   it('puts the local programs first, once', () => {
-    const once = withLocalBinaries('/house', '/usr/bin:/house/node_modules/.bin:/bin');
-    expect(once).toBe('/house/node_modules/.bin:/usr/bin:/bin');
-    expect(withLocalBinaries('/house', once)).toBe(once);
+    const once = withLocalBinaries('/repo', '/usr/bin:/repo/node_modules/.bin:/bin');
+    expect(once).toBe('/repo/node_modules/.bin:/usr/bin:/bin');
+    expect(withLocalBinaries('/repo', once)).toBe(once);
   });
 });
 

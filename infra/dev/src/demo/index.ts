@@ -93,7 +93,7 @@ async function callsOf(info: DevInfo): Promise<string> {
   );
 }
 
-/** The demo stops its servers, so the URLs are those of `npm start` with its default ports. */
+/** The demo stops its servers, so these are the URLs of `npm start` with its default ports. */
 const WHAT_NEXT = `
 The demo stops here. docs/use/quickstart.md shows how to submit an image of your own. Next: run \`npm start\` and open
   http://127.0.0.1:3001        admin: queues, rates, jobs (user and password in .cardseal/dev.json)
