@@ -66,6 +66,43 @@ describe('ARCHITECTURE.md', () => {
   });
 });
 
+/** Steps that a package does: the code that the worker's step before them calls. */
+const IN_PACKAGES: Record<string, string> = {
+  decrypt: 'packages/providers/src/baidu/provider.ts',
+  send: 'packages/webhook/src/send.ts',
+};
+
+describe('the pipelines', () => {
+  const rows = [...read('README.md').matchAll(/^(API|worker: \w+) +(\w+(?: → \w+)+)$/gm)];
+  const shown = Object.fromEntries(rows.map(([, name, steps]) => [name, steps!.split(' → ')]));
+  const cases = [
+    { name: 'API', folder: 'apps/api/src/pipeline', header: 'apps/api/src/app.ts' },
+    ...['recognize', 'deliver'].map((name) => {
+      const worker = `apps/worker/src/${name}`;
+      return { name: `worker: ${name}`, folder: `${worker}/steps`, header: `${worker}/pipeline.ts` };
+    }),
+  ];
+
+  it.each(cases)('$name: the README shows what $folder contains', ({ name, folder }) => {
+    const files = readdirSync(path.join(ROOT, folder)).filter((file) => !file.endsWith('.test.ts'));
+    const steps = files.map((file) => file.replace(/\.ts$/, ''));
+    const expected = shown[name]!.filter((step) => !IN_PACKAGES[step] || steps.includes(step));
+    expect(steps.sort()).toEqual(expected.sort());
+    for (const step of shown[name]!.filter((one) => !steps.includes(one)))
+      expect(existsSync(path.join(ROOT, IN_PACKAGES[step]!)), step).toBe(true);
+  });
+
+  it.each(cases)('$name: the header of $header names the steps in their order', ({ name, header }) => {
+    const comment = /^\/\*\*([\s\S]*?)\*\//.exec(read(header))![1]!;
+    const named = comment.match(new RegExp(`\\b(${shown[name]!.join('|')})\\b`, 'g'));
+    expect([...new Set(named)]).toEqual(shown[name]);
+  });
+
+  it('are the same in ARCHITECTURE.md', () => {
+    for (const steps of Object.values(shown)) expect(architecture).toContain(steps.join(' → '));
+  });
+});
+
 describe('the commands for contributors', () => {
   const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
   const commands = GUIDES.flatMap((page) =>
