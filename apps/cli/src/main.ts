@@ -5,8 +5,8 @@ import { ConnectionError, ProblemError } from '@cardseal/client';
 import { ConfigurationError } from '@cardseal/core/config';
 import { describeTrouble } from '@cardseal/core/preflight';
 import { CommanderError } from 'commander';
-import { adoptDevelopmentStack } from './development-stack.ts';
 import { createProgram } from './program.ts';
+import { adoptDevelopmentStack } from './support/development-stack.ts';
 
 try {
   await createProgram(process.env, useDevelopmentStack).parseAsync(process.argv);

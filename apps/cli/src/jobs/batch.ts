@@ -3,10 +3,10 @@ import { open } from 'node:fs/promises';
 import type { Batch, JobRequest } from '@cardseal/client';
 import type { Env } from '@cardseal/core/config';
 import type { Command } from 'commander';
-import { fromCaller } from '../development-stack.ts';
+import { fromCaller } from '../support/development-stack.ts';
+import { type Output, printJson, printTable } from '../support/print.ts';
+import { createProgress } from '../support/progress.ts';
 import { connect } from './connection.ts';
-import { type Output, printJson, printTable } from './print.ts';
-import { createProgress } from './progress.ts';
 
 export function batchCommands(program: Command, env: Env): void {
   const batch = program.command('batch').description('submit and read batches of up to 10,000 jobs');

@@ -2,10 +2,10 @@
 import type { Env } from '@cardseal/core/config';
 import { JOB_STATES } from '@cardseal/core/job';
 import { type Command, Option } from 'commander';
-import { wholeNumber as count } from '../numbers.ts';
+import { wholeNumber as count } from '../support/arguments.ts';
+import { type Output, printJobs, printJson } from '../support/print.ts';
 import { batchCommands } from './batch.ts';
 import { connect } from './connection.ts';
-import { type Output, printJobs, printJson } from './print.ts';
 import { type SubmitOptions, submitCommand } from './submit.ts';
 
 const json = () => new Option('--json', 'print JSON, an object per line');

@@ -1,7 +1,7 @@
 /** The API that user commands call: CARDSEAL_URL with CARDSEAL_API_KEY, else the stack that `npm start` runs. */
 import { type CardsealClient, createClient } from '@cardseal/client';
 import { ConfigurationError, type Env } from '@cardseal/core/config';
-import { developmentStack } from '../development-stack.ts';
+import { developmentStack } from '../support/development-stack.ts';
 
 export function connect(env: Env): CardsealClient {
   return createClient(connectionOf(env));

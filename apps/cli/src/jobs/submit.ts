@@ -3,11 +3,11 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { type CardsealClient, type Job, type JobRequest, ProblemError, type Side } from '@cardseal/client';
 import type { Env } from '@cardseal/core/config';
-import { fromCaller } from '../development-stack.ts';
+import { fromCaller } from '../support/development-stack.ts';
+import { type Output, printJobs } from '../support/print.ts';
+import { createProgress, type Progress } from '../support/progress.ts';
 import { connect } from './connection.ts';
 import { type CardFiles, pairImages } from './pair-images.ts';
-import { type Output, printJobs } from './print.ts';
-import { createProgress, type Progress } from './progress.ts';
 
 export interface SubmitOptions extends Output {
   side: Side;

@@ -3,9 +3,9 @@
 import { RejectedError } from '@cardseal/base/errors';
 import type { Env } from '@cardseal/core/config';
 import { type Ledger, SYSTEM_TENANT } from '@cardseal/core/ledger';
-import { audited } from '../audited.ts';
-import { type Output, printJson } from '../jobs/print.ts';
-import { openLedgerOf } from '../provision.ts';
+import { audited } from '../support/audited.ts';
+import { openLedgerOf } from '../support/open-ledger.ts';
+import { type Output, printJson } from '../support/print.ts';
 
 /** Reports whether other master keys still wrap tenant keys, or may be removed. */
 export async function rotateMasterCommand(env: Env, { json }: Output): Promise<void> {

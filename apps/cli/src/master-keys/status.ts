@@ -5,9 +5,9 @@ import { RejectedError } from '@cardseal/base/errors';
 import { type Env, readSecretFile } from '@cardseal/core/config';
 import type { Ledger } from '@cardseal/core/ledger';
 import { fingerprint, MASTER_KEY_BYTES, splitMasterKeys, UNNAMED } from '@cardseal/sealing';
-import { audited } from '../audited.ts';
-import { type Output, printJson, printTable } from '../jobs/print.ts';
-import { openLedgerOf } from '../provision.ts';
+import { audited } from '../support/audited.ts';
+import { openLedgerOf } from '../support/open-ledger.ts';
+import { type Output, printJson, printTable } from '../support/print.ts';
 
 export async function statusCommand(env: Env, { json }: Output): Promise<void> {
   const status = await openLedgerOf(env).ledger.keys.status();

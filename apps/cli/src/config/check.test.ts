@@ -1,5 +1,5 @@
 import { expect, it, vi } from 'vitest';
-import { checkSettings, configCheckCommand } from './config-check.ts';
+import { checkSettings, configCheckCommand } from './check.ts';
 
 const env = {
   REDIS_URL: 'redis://redis',

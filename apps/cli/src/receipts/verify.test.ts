@@ -2,7 +2,7 @@ import { createLedger } from '@cardseal/core/ledger';
 import { memoryObjectStore } from '@cardseal/object-store';
 import { localMasterKey } from '@cardseal/sealing';
 import { describe, expect, it } from 'vitest';
-import { verifyReceipt } from './receipts.ts';
+import { verifyReceipt } from './verify.ts';
 
 async function issued(fill: number) {
   const { receipts } = createLedger({

@@ -2,7 +2,7 @@
 
 import { RejectedError } from '@cardseal/base/errors';
 import type { Env } from '@cardseal/core/config';
-import { openLedgerOf } from './provision.ts';
+import { openLedgerOf } from '../support/open-ledger.ts';
 
 /** Sets exit code 1 when the hash chain is broken. */
 export async function verifyAuditCommand(env: Env, { head }: { head?: string }): Promise<void> {

@@ -1,7 +1,7 @@
 /** `admin …`: manages the operators who log in to the admin. */
 import type { Env } from '@cardseal/core/config';
 import { type Command, Option } from 'commander';
-import { createAdminCommand, listAdminsCommand, removeAdminCommand, setAdminCommand } from './admins.ts';
+import { createAdminCommand, listAdminsCommand, removeAdminCommand, setAdminCommand } from './operators.ts';
 
 const ROLES = ['viewer', 'operator', 'owner'];
 

@@ -1,4 +1,4 @@
-/** `admin create|list|set|remove`: who may log in, and as what; nothing else has to run. */
+/** `admin create|list|set|remove`: manages operators directly in the ledger. No other process has to run. */
 
 import { systemClock } from '@cardseal/base/clock';
 import { RejectedError } from '@cardseal/base/errors';
@@ -13,9 +13,9 @@ import {
 } from '@cardseal/core/access';
 import type { Env } from '@cardseal/core/config';
 import type { AdminRecord, Ledger } from '@cardseal/core/ledger';
-import { audited } from '../audited.ts';
-import { type Output, printJson, printTable } from '../jobs/print.ts';
-import { openLedgerOf } from '../provision.ts';
+import { audited } from '../support/audited.ts';
+import { openLedgerOf } from '../support/open-ledger.ts';
+import { type Output, printJson, printTable } from '../support/print.ts';
 
 type Role = AdminRecord['role'];
 
@@ -62,7 +62,7 @@ export async function removeAdminCommand(env: Env, user: string): Promise<void> 
   process.stdout.write(`operator ${user} removed\n`);
 }
 
-/** Throws RejectedError `admin_not_found`: what is not there is not put on record. */
+/** Throws RejectedError `admin_not_found`, so that a command on a missing operator gets no audit entry. */
 async function known(ledger: Ledger, user: string): Promise<AdminRecord> {
   const found = await findAdmin(ledger, user);
   if (!found) throw new RejectedError('admin_not_found');

@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createProgram } from '../program.ts';
 import { adoptDevelopmentStack, developmentStack } from './development-stack.ts';
-import { createProgram } from './program.ts';
 
 const stack = {
   apiUrl: 'http://127.0.0.1:3000',

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { retention } from './numbers.ts';
+import { retention } from '../support/arguments.ts';
 import { merged } from './tenants.ts';
 
 it('keeps absent limits, replaces given ones, and removes those set to `none`', () => {

@@ -3,7 +3,7 @@ import { readConfig as readAdmin } from '@cardseal/admin/config';
 import { readConfig as readApi } from '@cardseal/api/config';
 import { type Env, problemsFrom } from '@cardseal/core/config';
 import { readConfig as readWorker } from '@cardseal/worker/config';
-import { type Output, printJson } from './jobs/print.ts';
+import { type Output, printJson } from '../support/print.ts';
 
 export const CHECKED_ROLES = ['api', 'worker', 'admin'] as const;
 export type CheckedRole = (typeof CHECKED_ROLES)[number];

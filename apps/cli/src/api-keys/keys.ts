@@ -3,9 +3,9 @@ import { systemClock } from '@cardseal/base/clock';
 import { RejectedError } from '@cardseal/base/errors';
 import type { Env } from '@cardseal/core/config';
 import { type ApiKeyRecord, type KeyLimits, type Ledger, type Scope, usageDay } from '@cardseal/core/ledger';
-import { audited } from './audited.ts';
-import { type Output, printJson, printTable } from './jobs/print.ts';
-import { openLedgerOf } from './provision.ts';
+import { audited } from '../support/audited.ts';
+import { openLedgerOf } from '../support/open-ledger.ts';
+import { type Output, printJson, printTable } from '../support/print.ts';
 
 export async function listKeysCommand(env: Env, tenant: string, { json }: Output): Promise<void> {
   const { ledger } = openLedgerOf(env);

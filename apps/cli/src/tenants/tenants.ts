@@ -5,9 +5,9 @@ import type { Env } from '@cardseal/core/config';
 import { hasDotSegment, type ObjectSourceRule, SYSTEM_TENANT, type TenantRecord } from '@cardseal/core/ledger';
 import { DEFAULT_POLICY, readVerdictPolicy, type VerdictPolicy } from '@cardseal/idcard/card';
 import { readTargetEntry, splitTargets } from '@cardseal/webhook';
-import { audited } from './audited.ts';
-import { type Output, printJson, printTable } from './jobs/print.ts';
-import { openLedgerOf } from './provision.ts';
+import { audited } from '../support/audited.ts';
+import { openLedgerOf } from '../support/open-ledger.ts';
+import { type Output, printJson, printTable } from '../support/print.ts';
 
 export async function listTenantsCommand(env: Env, { json }: Output): Promise<void> {
   const tenants = await openLedgerOf(env).ledger.tenants.records.list(SYSTEM_TENANT);

@@ -2,7 +2,7 @@
 import { type JsonWebKey, verify } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { RejectedError } from '@cardseal/base/errors';
-import { type Output, printJson } from './jobs/print.ts';
+import { type Output, printJson } from '../support/print.ts';
 
 interface Receipt {
   receipt: string;
