@@ -1,23 +1,11 @@
 /** Builds, starts and stops the API: submit → store → enqueue, and everything that is read from the ledger. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Clock, createQuorumClock, redisTime } from '@cardseal/base/clock';
-import { storeTime } from '@cardseal/base/egress';
-import { readProxies, readWebhookTls, redisTarget } from '@cardseal/core/config';
-import { type Ledger, openLedger, openMasterKey } from '@cardseal/core/ledger';
+import { type AppOverrides, openApp } from '@cardseal/core/app';
+import { readProxies, readWebhookTls } from '@cardseal/core/config';
 import { drainServer } from '@cardseal/core/lifetime';
-import { createLog, describeError, type Log } from '@cardseal/core/log';
-import { countStoreRequests, createMetrics, createMetricsListener } from '@cardseal/core/metrics';
-import { runPreflight } from '@cardseal/core/preflight';
-import {
-  connectRedis,
-  createFinishedEvents,
-  createJobChanges,
-  createJobQueue,
-  createWeights,
-  createWorkerBoard,
-  redisResponds,
-} from '@cardseal/core/queue';
+import { createMetricsListener } from '@cardseal/core/metrics';
+import { createFinishedEvents, createJobChanges, createWorkerBoard, redisResponds } from '@cardseal/core/queue';
 import { createTracing } from '@cardseal/core/trace';
 import { createTargetGuard } from '@cardseal/webhook';
 import { createBatchLoop } from './background/batches/batch-loop.ts';
@@ -31,12 +19,6 @@ import { createPoolWatch } from './routes/quota/index.ts';
 import { createUsageMeter } from './routes/usage/index.ts';
 import { createServer } from './server.ts';
 
-export interface ApiOverrides {
-  clock?: Clock;
-  log?: Log;
-  ledger?: Ledger;
-}
-
 export interface Api {
   /** Resolves with the port once the API responds to requests. */
   start(): Promise<{ port: number }>;
@@ -45,23 +27,10 @@ export interface Api {
 }
 
 // biome-ignore lint/complexity/noExcessiveLinesPerFunction: builds and wires the whole process in the order of its dependencies.
-export function createApi(config: ApiConfig, overrides: ApiOverrides = {}): Api {
-  const log = overrides.log ?? createLog('api', config.LOG_LEVEL);
-  const agreed = createQuorumClock({
-    sources: [
-      () => redisTime(producer)(),
-      storeTime({ endpoint: config.S3_ENDPOINT, region: config.S3_REGION, proxyFor: readProxies(config) }),
-    ],
-    onChange: (offsetMs) => log.warn('clock.corrected', { duration_ms: offsetMs }),
-  });
-  const clock = overrides.clock ?? agreed;
-  const metrics = createMetrics('api');
-  const ledger =
-    overrides.ledger ?? openLedger(config, openMasterKey(config), clock, undefined, countStoreRequests(metrics));
-  const onRedisError = (error: Error) => log.debug('redis.error', describeError(error));
-  const producer = connectRedis(redisTarget(config), 'producer', onRedisError);
-  const subscriber = connectRedis(redisTarget(config), 'subscriber', onRedisError);
-  const weightOf = createWeights(ledger);
+export function createApi(config: ApiConfig, overrides: AppOverrides = {}): Api {
+  const opened = openApp('api', config, overrides, { clock: 'quorum' });
+  const { log, metrics, clock, ledger, redis, jobQueue, weightOf } = opened;
+  const subscriber = opened.connect('subscriber');
   const soon = createTimeoutBreaker();
   const stopping = new AbortController();
   const context: ApiContext = {
@@ -70,19 +39,19 @@ export function createApi(config: ApiConfig, overrides: ApiOverrides = {}): Api 
     log,
     metrics,
     ledger,
-    jobQueue: createJobQueue(producer, config.QUEUE_PREFIX, { weightOf }),
+    jobQueue,
     weightOf,
     soon,
-    redisResponds: () => redisResponds(producer),
+    redisResponds: () => redisResponds(redis),
     pool: createPoolWatch({
-      redis: producer,
+      redis,
       prefix: config.QUEUE_PREFIX.slice(1, -1),
-      board: createWorkerBoard(producer, config.QUEUE_PREFIX),
+      board: createWorkerBoard(redis, config.QUEUE_PREFIX),
       clock,
     }),
     finished: createFinishedEvents(subscriber, config.QUEUE_PREFIX),
     changes: createJobChanges(subscriber, config.QUEUE_PREFIX),
-    limits: createLimits(createCounter(producer, config.QUEUE_PREFIX, soon), ledger, clock, createTenantLimits(ledger)),
+    limits: createLimits(createCounter(redis, config.QUEUE_PREFIX, soon), ledger, clock, createTenantLimits(ledger)),
     usage: createUsageMeter(ledger, clock, log),
     bodyBudget: createMemoryBudget(bodyBudgetBytes(config.BODY_MEMORY_MB, process.constrainedMemory())),
     keyWatch: createKeyWatch({ read: (tenant, id) => ledger.tenants.apiKeys.get(tenant, id), clock }),
@@ -96,28 +65,26 @@ export function createApi(config: ApiConfig, overrides: ApiOverrides = {}): Api 
   };
   metrics.set('cardseal_body_memory_limit_bytes', {}, context.bodyBudget.limitBytes);
   metrics.beforeScrape(async () => metrics.set('cardseal_body_memory_bytes', {}, context.bodyBudget.usedBytes()));
-  metrics.beforeScrape(async () => metrics.set('cardseal_redis_up', {}, Number(await redisResponds(producer))));
+  metrics.beforeScrape(async () => metrics.set('cardseal_redis_up', {}, Number(await redisResponds(redis))));
   const listener = createMetricsListener(metrics, config);
   const tracing = createTracing('api', config);
-  const keeper = createBatchLoop(context);
-  const server = createServer(context, keeper);
+  const batchLoop = createBatchLoop(context);
+  const server = createServer(context, batchLoop);
   let stopped: Promise<void> | undefined;
 
   return {
     async start() {
       await ledger.checkStore();
       await ledger.keys.check();
-      // Skip preflight checks when a test injects its own ledger.
-      if (!overrides.ledger) await runPreflight({ env: config, redis: producer, log });
+      await opened.preflight();
       await tracing.start();
-      // A test that injects its own ledger has no store whose time could be read.
-      if (clock === agreed && !overrides.ledger) await agreed.start();
+      await opened.startClock();
       context.finished.start();
       context.changes.start();
       await listener.start(log);
       await server.listen({ host: config.API_HOST, port: config.API_PORT });
       const { port } = server.server.address() as { port: number };
-      keeper.start();
+      batchLoop.start();
       context.usage.start();
       log.info('api.started', { port });
       return { port };
@@ -143,12 +110,10 @@ export function createApi(config: ApiConfig, overrides: ApiOverrides = {}): Api 
     context.changes.stop();
     context.finished.stop();
     await listener.stop();
-    await keeper.stop();
+    await batchLoop.stop();
     await context.usage.stop();
-    agreed.stop();
     context.pool.stop();
-    await context.jobQueue.close();
-    producer.disconnect();
+    await opened.close();
     await tracing.stop();
     log.info('api.stopped');
   }

@@ -1,22 +1,11 @@
 /** Builds, starts and stops the worker: it recognizes cards, delivers webhooks and reconciles. */
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Clock, createQuorumClock, redisTime } from '@cardseal/base/clock';
-import { storeTime } from '@cardseal/base/egress';
-import { readProxies, readWebhookTls, redisTarget } from '@cardseal/core/config';
-import { type Ledger, openLedger, openMasterKey } from '@cardseal/core/ledger';
-import { createLog, describeError, type Log } from '@cardseal/core/log';
-import { countStoreRequests, createMetrics, createMetricsListener } from '@cardseal/core/metrics';
-import { runPreflight } from '@cardseal/core/preflight';
-import {
-  connectRedis,
-  createCrashCounts,
-  createEndpointLimits,
-  createJobQueue,
-  createWeights,
-  createWorkerBoard,
-  redisResponds,
-} from '@cardseal/core/queue';
+import { type AppOverrides, openApp } from '@cardseal/core/app';
+import { readProxies, readWebhookTls } from '@cardseal/core/config';
+import type { Log } from '@cardseal/core/log';
+import { createMetricsListener } from '@cardseal/core/metrics';
+import { createCrashCounts, createEndpointLimits, createWorkerBoard, redisResponds } from '@cardseal/core/queue';
 import { createTracing } from '@cardseal/core/trace';
 import { createPacer, type PacingEvent } from '@cardseal/pacer';
 import { createTargetGuard, createWebhookSender } from '@cardseal/webhook';
@@ -35,11 +24,8 @@ import { createWriteBuffer } from './recognize/guards/write-buffer.ts';
 import { createFlowMeter } from './supervision/concurrency/index.ts';
 import { createSupervision } from './supervision/watchdog/supervision.ts';
 
-export interface WorkerOverrides {
-  clock?: Clock;
+export interface WorkerOverrides extends AppOverrides {
   random?: () => number;
-  log?: Log;
-  ledger?: Ledger;
   /** Ends the process in order, as SIGTERM does. */
   end?: () => void;
 }
@@ -57,26 +43,10 @@ export interface WorkerApp {
 
 // biome-ignore lint/complexity/noExcessiveLinesPerFunction: builds and wires the whole process in the order of its dependencies.
 export function createWorker(config: WorkerConfig, overrides: WorkerOverrides = {}): WorkerApp {
-  const log = overrides.log ?? createLog('worker', config.LOG_LEVEL);
-  const agreed = createQuorumClock({
-    sources: [
-      () => redisTime(redis)(),
-      storeTime({ endpoint: config.S3_ENDPOINT, region: config.S3_REGION, proxyFor: readProxies(config) }),
-    ],
-    onChange: (offsetMs) => log.warn('clock.corrected', { duration_ms: offsetMs }),
-  });
-  const clock = overrides.clock ?? agreed;
-  const metrics = createMetrics('worker');
-  const ledger =
-    overrides.ledger ?? openLedger(config, openMasterKey(config), clock, undefined, countStoreRequests(metrics));
+  const opened = openApp('worker', config, overrides, { clock: 'quorum' });
+  const { log, metrics, clock, ledger, redis, jobQueue } = opened;
   const recognizes = config.WORKER_ROLES.has('recognize');
   const credentials = recognizes ? readCredentials(config.BAIDU_CREDENTIALS_FILE!) : [];
-  const redis = connectRedis(redisTarget(config), 'producer', (error) =>
-    log.debug('redis.error', describeError(error)),
-  );
-  const limitsRedis = connectRedis(redisTarget(config), 'lanes', (error) =>
-    log.debug('redis.error', describeError(error)),
-  );
   const tokenSealKey = () => ledger.keys.systemSecret('cardseal access tokens');
   const providers = createProviders({ config, credentials, redis, tokenSealKey, clock, log });
   const pacer = createPacer({
@@ -107,8 +77,8 @@ export function createWorker(config: WorkerConfig, overrides: WorkerOverrides = 
     endpoints: createEndpoints(ledger),
     outcomeCache: createOutcomeCache(config.WORKER_ROLES.has('deliver')),
     writeBuffer: createWriteBuffer({ clock, log, random: overrides.random ?? Math.random }),
-    jobQueue: createJobQueue(redis, config.QUEUE_PREFIX, { weightOf: createWeights(ledger) }),
-    endpointLimits: createEndpointLimits(limitsRedis, config.QUEUE_PREFIX),
+    jobQueue,
+    endpointLimits: createEndpointLimits(opened.connect('lanes'), config.QUEUE_PREFIX),
     pacer,
     meter: createFlowMeter(clock),
     providers: providers.byId,
@@ -142,11 +112,9 @@ export function createWorker(config: WorkerConfig, overrides: WorkerOverrides = 
       else redis.once('ready', () => void workers.announce());
       await ledger.checkStore();
       await ledger.keys.check();
-      // Skip preflight checks when a test injects its own ledger.
-      if (!overrides.ledger) await runPreflight({ env: config, redis, log });
+      await opened.preflight();
       await tracing.start();
-      // A test that injects its own ledger has no store whose time could be read.
-      if (clock === agreed && !overrides.ledger) await agreed.start();
+      await opened.startClock();
       await listener.start(log);
       await workers.start();
       guard.start();
@@ -172,9 +140,8 @@ export function createWorker(config: WorkerConfig, overrides: WorkerOverrides = 
     await guard.stop();
     await Promise.all([reconciler.stop(), usage.stop(), workers.stop(config.SHUTDOWN_GRACE_MS)]);
     pacer.stop();
-    agreed.stop();
-    await Promise.all([providers.stop(), webhooks.close(), context.jobQueue.close()]);
-    for (const connection of [redis, limitsRedis]) connection.disconnect();
+    await Promise.all([providers.stop(), webhooks.close()]);
+    await opened.close();
     await Promise.all([listener.stop(), tracing.stop()]);
     log.info('worker.stopped');
   }
