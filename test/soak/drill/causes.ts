@@ -1,4 +1,5 @@
 /** The five causes of a drill: the words by which the overview must name each, and the alert that must fire for it. */
+import { reasonWords } from '../../../apps/admin/src/gates/words.ts';
 import type { Consumer } from './consumer.ts';
 import { PRIME, SPARE } from './credential-pool.ts';
 
@@ -16,33 +17,39 @@ export function causeRules({ host }: Pick<Consumer, 'host'>): Record<Cause, Caus
   return {
     quota: {
       what: `the day’s quota of ${PRIME} is used up (17)`,
-      words: new RegExp(
-        `credential ${PRIME} is not called, because the provider says that today’s quota is used up`,
-        'i',
-      ),
+      words: closedGate(PRIME, 'daily_quota'),
       alert: { alertname: 'QuotaGone', credential: PRIME },
     },
     credential: {
-      what: `the key of ${SPARE} has lost its right (6)`,
-      words: new RegExp(`credential ${SPARE} is not called, because the provider refuses how it is called`, 'i'),
+      what: `the key of ${SPARE} has lost its permission (6)`,
+      words: closedGate(SPARE, 'configuration'),
       alert: { alertname: 'CredentialDead', credential: SPARE },
     },
     endpoint: {
       what: 'one of two webhook endpoints is away',
-      words: new RegExp(`webhook endpoints? fails?: .*${host.replaceAll('.', '\\.')}`),
+      words: new RegExp(`webhook endpoints? fails?: .*${escaped(host)}`),
       alert: { alertname: 'ReceiverDown' },
     },
     picture: {
       what: 'an image crashes every worker that decodes it',
-      words: /failed lately with worker_crashed/,
+      words: /failed recently with worker_crashed/,
       alert: { alertname: 'CardsSetAside' },
     },
     redis: {
-      what: 'Redis is stopped, and started again',
+      what: 'Redis is stopped and restarted',
       words: /Redis does not answer/,
       alert: { alertname: 'RedisDown' },
     },
   };
+}
+
+function closedGate(credential: string, reason: string): RegExp {
+  const text = `gate of credential ${credential} is closed, because ${reasonWords(reason)}`;
+  return new RegExp(escaped(text), 'i');
+}
+
+function escaped(text: string): string {
+  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }
 
 export function matches(labels: Readonly<Record<string, string>>, wanted: Readonly<Record<string, string>>): boolean {
