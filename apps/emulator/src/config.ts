@@ -103,9 +103,9 @@ export function readConfig(env: Record<string, string | undefined>): EmulatorCon
   const wrong = new Set(parsed.error?.issues.map(({ path: [name] }) => name as keyof typeof NEEDED));
   const problems = [...wrong].map((name) => `${name}: must be ${NEEDED[name]}`);
   const file = env.EMULATOR_CREDENTIALS_FILE;
-  const credentials = file ? readCredentials(file) : { problems: [] };
+  const credentials: FileContent = file ? readCredentials(file) : { list: [], problems: [] };
   problems.push(...credentials.problems);
-  if (!parsed.success || !('list' in credentials) || problems.length > 0) {
+  if (!parsed.success || problems.length > 0) {
     throw new Error(`the settings cannot be used:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
   }
   const { EMULATOR_PORT, EMULATOR_PROVIDER_PORT, EMULATOR_DATA_DIR, EMULATOR_SUITE, BAIDU_QPS } = parsed.data;
@@ -122,18 +122,24 @@ export function readConfig(env: Record<string, string | undefined>): EmulatorCon
   };
 }
 
-function readCredentials(file: string): { list: Credential[]; problems: string[] } | { problems: string[] } {
+interface FileContent {
+  list: Credential[];
+  problems: string[];
+}
+
+function readCredentials(file: string): FileContent {
   let content: unknown;
   try {
     content = JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
     const reason = (error as NodeJS.ErrnoException).code ?? 'it is not JSON';
-    return { problems: [`EMULATOR_CREDENTIALS_FILE: the file cannot be read (${reason})`] };
+    return { list: [], problems: [`EMULATOR_CREDENTIALS_FILE: the file cannot be read (${reason})`] };
   }
   const parsed = z.array(Credential).min(1).safeParse(content);
   if (parsed.success) return { list: parsed.data, problems: [] };
   const places = parsed.error.issues.map(({ path }) => path.join('.') || 'the list');
   return {
+    list: [],
     problems: [...new Set(places)].map((place) => `EMULATOR_CREDENTIALS_FILE: ${place} is wrong; see the README`),
   };
 }
