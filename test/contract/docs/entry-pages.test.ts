@@ -74,7 +74,9 @@ const IN_PACKAGES: Record<string, string> = {
 
 describe('the pipelines', () => {
   const rows = [...read('README.md').matchAll(/^(API|worker: \w+) +(\w+(?: → \w+)+)$/gm)];
-  const shown = Object.fromEntries(rows.map(([, name, steps]) => [name, steps!.split(' → ')]));
+  const shown: Record<string, string[]> = Object.fromEntries(
+    rows.map(([, name, steps]) => [name, steps!.split(' → ')]),
+  );
   const cases = [
     { name: 'API', folder: 'apps/api/src/pipeline', header: 'apps/api/src/app.ts' },
     ...['recognize', 'deliver'].map((name) => {
