@@ -1,48 +1,85 @@
 /**
- * One project per level of test. Unit tests stand beside their source and share nothing; the others start servers and
- * run one file at a time. Nothing is ever run a second time to make it green.
+ * The Vitest projects. `unit-<workspace>` tests start nothing and share one process per workspace. All other projects
+ * start servers or processes. No project repeats a failed test. `infra/dev/src/test-projects.ts` runs them.
  */
+import { globSync } from 'node:fs';
+import path from 'node:path';
 import { defineConfig } from 'vitest/config';
+import manifest from './package.json' with { type: 'json' };
 
 const SECOND_MS = 1_000;
-/** Folders of `test/` that are no level of their own; what stands beside their programs is a unit test. */
+/** A test with this suffix starts Redis, a server or a process, and stands beside its source. */
+const BESIDE_SOURCE = '{apps,packages,infra}/**/*.integration.test.ts';
+/** Folders under `test/` without their own project. */
 const UNIT_FOLDERS = 'bench,interop,model,soak,support';
+/** Measure rates or deadlines of the whole stack, so they run one at a time, beside nothing else. */
+const TIMED = 'test/e2e/{budget,cards-sample,closed-gate,main-job,outage,worker-killed}.test.ts';
 
-function stateful(name: string, testTimeoutMs: number, hookTimeoutMs = 60 * SECOND_MS, folder = name) {
+/** Starts of Node reuse compiled code: a stack starts seven processes, and most of its start is reading TypeScript. */
+const env = { NODE_COMPILE_CACHE: path.resolve(import.meta.dirname, '.cardseal/cache/node') };
+
+const workspaces = manifest.workspaces
+  .flatMap((pattern) => globSync(`${pattern}/package.json`, { cwd: import.meta.dirname }))
+  .map((file) => path.dirname(file));
+
+function unit(workspace: string) {
+  return {
+    test: {
+      name: `unit-${path.basename(workspace)}`,
+      include: workspace === 'test' ? [`test/{${UNIT_FOLDERS}}/**/*.test.ts`] : [`${workspace}/**/*.test.ts`],
+      exclude: ['**/node_modules/**', BESIDE_SOURCE],
+      setupFiles: ['test/support/unit-setup.ts'],
+      // Processes, not threads: `sharp` allows and blocks image formats for the whole process.
+      pool: 'forks' as const,
+      isolate: false,
+      fsModuleCache: true,
+      // Some tests explore thousands of histories on a machine of unknown speed.
+      testTimeout: 60 * SECOND_MS,
+    },
+  };
+}
+
+interface Limits {
+  testTimeoutMs: number;
+  hookTimeoutMs?: number;
+  exclude?: string[];
+}
+
+function stateful(name: string, include: string[], limits: Limits) {
   return {
     test: {
       name,
-      include: [`test/${folder}/**/*.test.ts`],
-      exclude: folder.endsWith('/long') ? [] : ['test/*/long/**'],
+      include,
+      exclude: ['**/node_modules/**', ...(limits.exclude ?? [])],
+      env,
       fileParallelism: false,
-      testTimeout: testTimeoutMs,
-      hookTimeout: hookTimeoutMs,
+      fsModuleCache: true,
+      testTimeout: limits.testTimeoutMs,
+      hookTimeout: limits.hookTimeoutMs ?? 60 * SECOND_MS,
       teardownTimeout: 30 * SECOND_MS,
     },
   };
 }
 
+const MINUTE = { testTimeoutMs: 60 * SECOND_MS };
+const TWO_MINUTES = { testTimeoutMs: 120 * SECOND_MS, hookTimeoutMs: 120 * SECOND_MS };
+const FIVE_MINUTES = { testTimeoutMs: 300 * SECOND_MS, hookTimeoutMs: 120 * SECOND_MS };
+
 export default defineConfig({
   test: {
     retry: 0,
     projects: [
-      {
-        test: {
-          name: 'unit',
-          include: ['{apps,packages}/*/src/**/*.test.ts', 'infra/**/*.test.ts', `test/{${UNIT_FOLDERS}}/**/*.test.ts`],
-          // Some explore thousands of histories, beside others, on whatever machine there is.
-          testTimeout: 60 * SECOND_MS,
-        },
-      },
-      stateful('contract', 60 * SECOND_MS),
-      stateful('integration', 60 * SECOND_MS),
-      stateful('e2e', 120 * SECOND_MS, 120 * SECOND_MS),
-      stateful('chaos', 300 * SECOND_MS, 120 * SECOND_MS),
-      // The faults that are webhooks' own.
-      stateful('webhooks', 300 * SECOND_MS, 120 * SECOND_MS),
+      ...workspaces.map(unit),
+      stateful('contract', ['test/contract/**/*.test.ts'], MINUTE),
+      stateful('integration', ['test/integration/**/*.test.ts', BESIDE_SOURCE], MINUTE),
+      stateful('e2e', ['test/e2e/**/*.test.ts'], { ...TWO_MINUTES, exclude: [TIMED] }),
+      stateful('e2e-timed', [TIMED], TWO_MINUTES),
+      stateful('chaos', ['test/chaos/**/*.test.ts'], { ...FIVE_MINUTES, exclude: ['test/chaos/long/**'] }),
+      // Faults that only concern webhooks.
+      stateful('webhooks', ['test/webhooks/**/*.test.ts'], FIVE_MINUTES),
       // Too long for every run: `npm run soak -- faults`.
-      stateful('chaos-long', 300 * SECOND_MS, 120 * SECOND_MS, 'chaos/long'),
-      stateful('leak', 300 * SECOND_MS, 120 * SECOND_MS),
+      stateful('chaos-long', ['test/chaos/long/**/*.test.ts'], FIVE_MINUTES),
+      stateful('leak', ['test/leak/**/*.test.ts'], FIVE_MINUTES),
     ],
   },
 });

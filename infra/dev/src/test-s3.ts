@@ -9,7 +9,7 @@ import { startCeph } from '../s3/ceph.ts';
 import { runAndSum } from './test.ts';
 import type { TestProject } from './test-projects.ts';
 
-const TEST_PROJECTS: readonly TestProject[] = ['contract', 'e2e'];
+const TEST_PROJECTS: readonly TestProject[] = ['contract', 'e2e', 'e2e-timed'];
 
 export async function main(): Promise<number> {
   if (process.env.S3_ENDPOINT) return runAndSum(TEST_PROJECTS, process.env);

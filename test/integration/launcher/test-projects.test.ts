@@ -3,14 +3,15 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { REPOSITORY } from '../../../infra/dev/src/stack-options.ts';
 import { TEST_PROJECTS } from '../../../infra/dev/src/test-projects.ts';
+import { unitProject, unitReport, WORKSPACES } from '../../../infra/dev/src/workspaces.ts';
 import config from '../../../vitest.config.ts';
 
 interface Project {
-  test: { name: string; include: string[]; exclude?: string[]; fileParallelism?: boolean };
+  test: { name: string; include: string[]; exclude?: string[]; fileParallelism?: boolean; setupFiles?: string[] };
 }
 
 const projects = (config.test?.projects ?? []) as unknown as Project[];
-const reporting = TEST_PROJECTS.filter((project) => project !== 'types' && project !== 'lint');
+const stateful = TEST_PROJECTS.filter((project) => !['types', 'lint', 'unit'].includes(project));
 
 function filesOf(patterns: readonly string[]): string[] {
   return globSync([...patterns], {
@@ -23,41 +24,66 @@ function readJson(file: string) {
   return JSON.parse(readFileSync(path.join(REPOSITORY, file), 'utf8'));
 }
 
-/** Too long for every run: a command of its own runs it. */
+/** Too long for every run: a separate command runs it. */
 const APART = { 'chaos-long': 'test/soak/faults.ts' };
 
 describe('the projects of npm test', () => {
-  it('and what runs apart run every test file there is, each once', () => {
+  it('and the separate ones run every test file exactly once', () => {
     const claimed = projects.flatMap(({ test: { include, exclude = [] } }) =>
       filesOf(include).filter((file) => !exclude.some((pattern) => path.matchesGlob(file, pattern))),
     );
     expect(claimed.sort()).toEqual(filesOf(['**/*.test.ts']).sort());
   });
 
-  it('have a project, a script that reports, and a task each', () => {
+  it('have a Vitest project, a script that reports, and a task each', () => {
     const names = projects.map(({ test }) => test.name);
-    expect(names.filter((name) => !Object.hasOwn(APART, name))).toEqual(reporting);
+    const units = WORKSPACES.map(unitProject);
+    const expected = [...units, ...stateful, ...Object.keys(APART)];
+    expect([...names].sort()).toEqual(expected.sort());
     for (const [name, program] of Object.entries(APART)) {
-      expect(names).toContain(name);
       expect(readFileSync(path.join(REPOSITORY, program), 'utf8')).toContain(`'${name}'`);
     }
     const { scripts } = readJson('test/package.json');
     const { tasks } = readJson('turbo.json');
-    for (const project of reporting) {
+    for (const project of stateful) {
       expect(scripts[project]).toContain(`--project ${project} `);
       expect(scripts[project]).toContain(`--outputFile.json=reports/${project}.json`);
       expect(tasks[project]).toBeDefined();
     }
   });
 
-  it('are never cached and never run side by side where they start servers', () => {
+  it('run the unit tests of each workspace by its script `test`', () => {
+    for (const workspace of WORKSPACES) {
+      const { scripts } = readJson(`${workspace}/package.json`);
+      expect(scripts.test, workspace).toContain(`--project ${unitProject(workspace)} `);
+      expect(scripts.test, workspace).toContain(`--outputFile.json=${unitReport(workspace)}`);
+    }
+    expect(readJson('turbo.json').tasks.test.outputs).toEqual(['reports/unit.json']);
+  });
+
+  it('refuse servers and processes in unit tests', () => {
+    for (const workspace of WORKSPACES) {
+      const project = projects.find(({ test }) => test.name === unitProject(workspace));
+      expect(project?.test.setupFiles).toEqual(['test/support/unit-setup.ts']);
+    }
+  });
+
+  it('are never cached where they start servers, and run one file at a time', () => {
     const { tasks } = readJson('turbo.json');
-    const stateful = reporting.filter((project) => project !== 'unit');
-    for (const [index, project] of stateful.entries()) {
+    for (const project of stateful) {
       expect(tasks[project].cache).toBe(false);
-      if (index > 0) expect(tasks[project].dependsOn).toContain(stateful[index - 1]);
       expect(projects.find(({ test }) => test.name === project)?.test.fileParallelism).toBe(false);
     }
-    expect(tasks.contract.dependsOn).toEqual(['//#types', '//#lint', 'unit']);
+  });
+
+  it('run in two chains behind the quick projects, and the timed project runs alone at the end', () => {
+    const { tasks } = readJson('turbo.json');
+    const quick = ['//#types', '//#lint', '^test', 'test', 'contract'];
+    expect(tasks.e2e.dependsOn).toEqual(quick);
+    const chain = ['integration', 'webhooks', 'leak', 'chaos'];
+    for (const [index, project] of chain.entries()) {
+      expect(tasks[project].dependsOn).toEqual(index === 0 ? quick : [chain[index - 1]]);
+    }
+    expect(tasks['e2e-timed'].dependsOn).toEqual(['e2e', 'chaos']);
   });
 });

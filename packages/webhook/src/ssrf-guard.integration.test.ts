@@ -18,7 +18,7 @@ const file = new URL('../../../test/vectors/ssrf.json', import.meta.url);
 const corpus = JSON.parse(readFileSync(file, 'utf8')) as Corpus;
 /** A key and its self-signed certificate for hook.example.com, made for these tests alone. */
 const pem = (kind: 'key' | 'cert') =>
-  readFileSync(new URL(`../../../../test/vectors/tls/hook.example.com.${kind}.pem`, import.meta.url));
+  readFileSync(new URL(`../../../test/vectors/tls/hook.example.com.${kind}.pem`, import.meta.url));
 const pair = { key: pem('key'), cert: pem('cert') };
 const LOOPBACK = '127.0.0.0/8,::1/128';
 
