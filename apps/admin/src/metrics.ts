@@ -38,7 +38,7 @@ export function exportOverviewMetrics(context: AdminContext, metrics: Metrics, o
   });
 }
 
-/** `off` counts endpoints that their owners disabled on purpose. `disabled` counts only those that Cardseal disabled. */
+/** `off` counts endpoints that their owners disabled. `disabled` counts endpoints that Cardseal disabled. */
 function exportEndpoints(metrics: Metrics, endpoints: Overview['endpoints']): void {
   metrics.clear('cardseal_endpoints');
   metrics.clear('cardseal_endpoints_unheard');

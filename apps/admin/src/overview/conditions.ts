@@ -19,7 +19,7 @@ export interface Conditions {
   seen: ReadonlySet<ConditionKind>;
 }
 
-/** The maximum length of `sick`. When the list is full, an endpoint that is not in it may still fail. */
+/** The maximum length of the list of failing endpoints. When it is full, an endpoint outside it may fail too. */
 export const SICK_SHOWN = 20;
 
 export function conditionsOf(view: Omit<Overview, 'incidents'>): Conditions {

@@ -8,7 +8,7 @@ export interface StepView {
   perMinute: number | null;
   waiting: number | null;
   oldestMs: number | null;
-  /** Failures in the last ten minutes; for endpoints, those that fail now. */
+  /** The number of failures in the last ten minutes. In `delivering`, the number of endpoints that fail now. */
   failing: number | null;
 }
 
@@ -64,7 +64,7 @@ export interface Overview {
   credentials: CredentialView[] | null;
   /**
    * `off`: disabled endpoints that their owners disabled. `unheard`: endpoints that fail or that Cardseal disabled, and
-   * whose tenant has no other endpoint that receives the notice. `sick`: endpoints that are not healthy.
+   * whose tenant has no other endpoint that receives the notice. The list holds the endpoints that are not healthy.
    */
   endpoints: {
     counts: Record<Health, number>;
