@@ -84,7 +84,7 @@ export const batchOperations: readonly Operation[] = [
     summary: 'Submit up to 10,000 cards at once',
     description:
       'A job request per line. Each line is accepted or refused on its own, an oversized line too; objects are read when their turn comes. ' +
-      'The event `batch.completed` tells of the end.',
+      'The event `batch.completed` announces the end.',
     scope: 'jobs:write',
     body: BATCH_TYPES.map((contentType) => ({ contentType })),
     answers: { 202: { description: 'Accepted.', ...batch, headers: ['location'] } },
@@ -106,7 +106,7 @@ export const batchOperations: readonly Operation[] = [
     tag: 'batches',
     summary: 'How far a batch is',
     scope: 'jobs:read',
-    answers: { 200: { description: 'The batch as it stands.', ...batch } },
+    answers: { 200: { description: 'The current state of the batch.', ...batch } },
     problems: ['not_found'],
   },
   {

@@ -63,7 +63,7 @@ describe('the OpenAPI document', () => {
     },
   );
 
-  it('uses every problem, so that none is documented in vain', () => {
+  it('uses every problem, so that no unused one is documented', () => {
     const used = new Set(operations.flatMap(problemsOfOperation));
     const beforeRouting = ['method_not_allowed'];
     expect(Object.keys(PROBLEMS).filter((code) => !used.has(code as never) && !beforeRouting.includes(code))).toEqual(

@@ -33,7 +33,7 @@ export function openApiDocument(isThere: (operation: Operation) => boolean): Jso
       title: 'Cardseal',
       version: VERSION,
       description:
-        'Recognition of ID cards: submit pictures, get typed and checked results. Times are ISO 8601 in UTC. ' +
+        'Recognition of ID cards: submit images, get typed and checked results. Times are ISO 8601 in UTC. ' +
         'Unknown fields may appear in answers; fields that are not known are refused in requests.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
@@ -127,8 +127,8 @@ const ANSWER_HEADERS: Record<AnswerHeader, string> = {
   location: 'Where it is.',
   etag: 'Changes when the job does.',
   'retry-after': 'Seconds; there is no sense in asking sooner.',
-  'preference-applied': 'What of `Prefer` was heeded.',
-  'idempotency-replayed': '`true`: this was done before, and is the answer of that time.',
+  'preference-applied': 'The parts of `Prefer` that the API applied.',
+  'idempotency-replayed': '`true`: the request was done before. This is the response of that time.',
 };
 
 function answersOf(operation: Operation, components: Components): Record<string, JsonSchema> {

@@ -12,7 +12,10 @@ const queued = { schema: jobSchema, example: QUEUED_JOB };
 const finished = { schema: jobSchema, example: SUCCEEDED_JOB };
 
 const bareQuery = z.strictObject({
-  side: z.enum(['front', 'back']).optional().meta({ description: 'Of an image as the body: which side it shows.' }),
+  side: z
+    .enum(['front', 'back'])
+    .optional()
+    .meta({ description: 'The side that the image shows, when the body is an image.' }),
 });
 
 export const jobOperations: readonly Operation[] = [
@@ -26,7 +29,7 @@ export const jobOperations: readonly Operation[] = [
       'As JSON, as `multipart/form-data` with the parts `front`, `back` (images) and `request` (JSON without images), ' +
       'or as one image with `?side=`. The content of an image decides its format, never its declared type. Text is ' +
       'UTF-8. A member that is null is absent; a member that occurs twice is refused. **202 means that the card cannot be lost any more.** ' +
-      'With `Prefer: wait=N` the answer is 200 with the finished job if it ends within N (at most 30) seconds.',
+      'With `Prefer: wait=N` the response is 200 with the finished job if it ends within N (at most 30) seconds.',
     scope: 'jobs:write',
     query: bareQuery,
     headers: ['prefer'],
@@ -78,12 +81,13 @@ export const jobOperations: readonly Operation[] = [
     path: '/v1/jobs/{id}',
     tag: 'jobs',
     summary: 'Read a job',
-    description: 'With `wait` the answer comes when the job ends. `If-None-Match` saves the transfer of what is known.',
+    description:
+      'With `wait` the API responds when the job ends. `If-None-Match` avoids the transfer of a known state.',
     scope: 'jobs:read',
     query: waitQuery,
     headers: ['if-none-match'],
     answers: {
-      200: { description: 'The job as it stands.', ...finished, headers: ['etag', 'retry-after'] },
+      200: { description: 'The current state of the job.', ...finished, headers: ['etag', 'retry-after'] },
       304: { description: 'As `If-None-Match` says it was.', headers: ['etag'] },
     },
     problems: ['invalid_request', 'not_found'],
@@ -109,7 +113,7 @@ export const jobOperations: readonly Operation[] = [
       method: 'get',
       path: `/v1/jobs/{id}/{side}/${crop}`,
       tag: 'jobs',
-      summary: crop === 'portrait' ? 'Read the portrait' : 'Read the card cut out of its picture',
+      summary: crop === 'portrait' ? 'Read the portrait' : 'Read the card cut out of its image',
       description: `There only if the job asked for it (\`detect_${crop === 'portrait' ? 'photo' : 'card'}\`) and it was found.`,
       scope: 'results:read',
       answers: { 200: { description: 'The crop.', contentType: 'image/jpeg' } },

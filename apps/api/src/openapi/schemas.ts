@@ -38,7 +38,7 @@ const sideResult = z
     fields: z.partialRecord(z.enum(FIELD_NAMES), fieldReading),
     portrait: z.object({ box }).optional().meta({ description: 'Where the portrait is, in the image that was sent.' }),
     card: z.object({ box }).optional().meta({ description: 'Where the card is, in the image that was sent.' }),
-    adjusted: z.unknown().optional().meta({ description: 'What fitting changed before the picture was sent.' }),
+    adjusted: z.unknown().optional().meta({ description: 'The changes that fitting made before the image was sent.' }),
     log_id: z.string().optional(),
     provider: z.string(),
   })
@@ -62,7 +62,7 @@ const resultSchema = z
   })
   .meta({
     id: 'Result',
-    description: 'Masked unless the key has the scope `results:read`. What nobody read is absent.',
+    description: 'Masked unless the key has the scope `results:read`. A field that was not read is absent.',
   });
 
 const attempt = z.object({
@@ -103,11 +103,12 @@ export const jobSchema = z
     deliveries: z.array(deliverySummarySchema).optional(),
     erased_at: time.optional(),
     removed_at: time.nullable().optional().meta({
-      description: 'Of an erased job: when its last object was deleted. `null` while workers still retry that.',
+      description:
+        'For an erased job: when its last object was deleted. `null` while workers still retry the deletion.',
     }),
-    reason: z.enum(['request', 'retention']).optional().meta({ description: 'Of the erasure.' }),
+    reason: z.enum(['request', 'retention']).optional().meta({ description: 'The receipt of the erasure.' }),
   })
-  .meta({ id: 'Job', description: 'Of an erased job only its id, its state and times are left.' });
+  .meta({ id: 'Job', description: 'An erased job has only its id, its state and its times.' });
 
 export const jobPageSchema = z
   .object({ data: z.array(jobSchema), next_cursor: z.string().nullable() })

@@ -57,7 +57,7 @@ const deliveryWithTries = delivery
       z.object({
         number: z.number().int(),
         at: time,
-        class: z.string().meta({ description: '`delivered`, `timeout` …, or `resent` for a fresh budget of tries.' }),
+        class: z.string().meta({ description: '`delivered`, `timeout` …, or `resent` for a new budget of attempts.' }),
         status: z.number().int().nullable(),
         latency_ms: z.number().int(),
         next_try_at: time.nullable(),

@@ -7,7 +7,7 @@ import type { Send } from './transport.ts';
 import type { Batch, BatchResult, JobRequest } from './types.ts';
 
 export interface BatchWaitOptions extends Abortable {
-  /** Told after every look. */
+  /** Called after every poll. */
   onProgress?: (batch: Batch) => void;
   /** Between two looks; 2 s by default. */
   everyMs?: number;

@@ -1,4 +1,4 @@
-/** The client of the API: one object per base URL and key, without state of its own. */
+/** The client of the API: one object per base URL and key, without state. */
 import { type Batches, batchesOf } from './batches.ts';
 import { type Jobs, jobsOf } from './jobs.ts';
 import type { Quota, Usage } from './schema.ts';

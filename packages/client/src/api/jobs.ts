@@ -9,19 +9,19 @@ export interface Abortable {
   signal?: AbortSignal;
 }
 
-/** One of your own makes even a second run of your program safe; else one is made for the tries of this call. */
+/** With your own key, a second run of your program is safe too. Without it, the client makes one for the attempts of this call. */
 export interface Keyed extends Abortable {
   idempotencyKey?: string;
 }
 
 export interface WaitOptions extends Abortable {
-  /** Told whenever state, generation or reason of waiting have changed. */
+  /** Called when the state, the generation or the reason of waiting has changed. */
   onChange?: (job: Job) => void;
 }
 
 export interface Jobs {
   /**
-   * The key of a job lasts as long as the job. With `waitS` (at most 30) the answer may be the finished job.
+   * The key of a job lasts as long as the job. With `waitS` (at most 30) the response may be the finished job.
    */
   submit(request: JobRequest, options?: Keyed & { waitS?: number }): Promise<Job>;
   /** Throws ProblemError `not_found`. */
@@ -82,7 +82,7 @@ export function jobsOf(send: Send): Jobs {
             if (isFinished(now)) return;
           }
         } catch (error) {
-          // A stream that breaks is taken up again: the next one begins with the job as it stands.
+          // Opens a broken stream again: the next one begins with the current state of the job.
           if (signal?.aborted) throw signal.reason;
           if (!(error instanceof TypeError)) throw error;
         }

@@ -1,4 +1,4 @@
-/** Waiting outlives an API that is away, or says "not now", for longer than the tries of one request last. */
+/** Waits through an API that is unavailable or overloaded for longer than the attempts of one request last. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { ConnectionError, ProblemError } from './problem-error.ts';
 import { isPassing } from './transport.ts';

@@ -1,4 +1,4 @@
-/** Errors of the client: what the API answered as a problem, and what never became an answer. */
+/** Errors of the client: a problem document of the API, or no response at all. */
 
 export interface FieldProblem {
   pointer: string;
@@ -30,7 +30,7 @@ export class ProblemError extends Error {
   }
 }
 
-/** There was no answer, or none that could be read, as often as it was tried. `cause` has the last reason. */
+/** No attempt got a response that could be read. `cause` has the last reason. */
 export class ConnectionError extends Error {
   constructor(cause: unknown) {
     super('the API cannot be reached', { cause });

@@ -54,7 +54,7 @@ export interface DeliveryWithTries {
   entries: {
     number: number;
     at: string;
-    /** `delivered`, `timeout` …, or `resent` for a fresh budget of tries. */
+    /** `delivered`, `timeout` …, or `resent` for a new budget of attempts. */
     class: string;
     status: number | null;
     latency_ms: number;
@@ -67,7 +67,7 @@ export interface DeliveryWithTries {
   }[];
 }
 
-/** Of an erased job only its id, its state and times are left. */
+/** An erased job has only its id, its state and its times. */
 export interface Job {
   id: string;
   generation: number;
@@ -102,13 +102,13 @@ export interface Job {
     next_try_at: string | null;
   }[];
   erased_at?: string;
-  /** Of an erased job: when its last object was deleted. `null` while workers still retry that. */
+  /** For an erased job: when its last object was deleted. `null` while workers still retry the deletion. */
   removed_at?: string | null;
-  /** Of the erasure. */
+  /** The receipt of the erasure. */
   reason?: 'request' | 'retention';
 }
 
-/** What to detect, and whether over-sized pictures are fitted. */
+/** What to detect, and whether over-sized images are fitted. */
 export interface JobOptions {
   detect_risk?: boolean | null;
   detect_quality?: boolean | null;
@@ -189,7 +189,7 @@ export interface Problem {
 export interface Quota {
   gate: {
     state: 'open' | 'closed' | 'unknown';
-    /** Of a closed one. */
+    /** Only for a closed credential. */
     reason: string | null;
     until: string | null;
   };
@@ -207,7 +207,7 @@ export interface Quota {
   backlog: { interactive: number; bulk: number; in_progress: number } | null;
   /** Of one more card of yours. */
   estimated_wait_s: { interactive: number | null; bulk: number | null };
-  /** Your share beside other tenants, who have 1 unless told otherwise. */
+  /** Your share relative to other tenants; the default of a tenant is 1. */
   weight: number;
   /** Of this key, and of all keys of the tenant together. Null: not limited. */
   limits: {
@@ -226,7 +226,7 @@ export interface Quota {
   };
 }
 
-/** Masked unless the key has the scope `results:read`. What nobody read is absent. */
+/** Masked unless the key has the scope `results:read`. A field that was not read is absent. */
 export interface Result {
   card: {
     name?: string;
@@ -295,7 +295,7 @@ export interface SideResult {
   portrait?: { box: { left: number; top: number; width: number; height: number } };
   /** Where the card is, in the image that was sent. */
   card?: { box: { left: number; top: number; width: number; height: number } };
-  /** What fitting changed before the picture was sent. */
+  /** The changes that fitting made before the image was sent. */
   adjusted?: unknown;
   log_id?: string;
   provider: string;
@@ -385,7 +385,7 @@ export interface WebhookEndpointChange {
   payload?: 'full' | 'reference' | 'encrypted' | null;
   public_key?: string | { [name: string]: unknown } | null;
   headers?: { [name: string]: string } | null;
-  /** Webhooks a second at most, whatever is owed; null for no limit. */
+  /** The most webhooks a second, however many are due; null for no limit. */
   max_rate?: number | null;
   /** Seconds from now after which the endpoint is deleted: it gets no new deliveries and is not found any more. null for no end. */
   expires_in?: number | null;
@@ -410,7 +410,7 @@ export interface WebhookEndpointRequest {
   payload?: 'full' | 'reference' | 'encrypted' | null;
   public_key?: string | { [name: string]: unknown } | null;
   headers?: { [name: string]: string } | null;
-  /** Webhooks a second at most, whatever is owed; null for no limit. */
+  /** The most webhooks a second, however many are due; null for no limit. */
   max_rate?: number | null;
   /** Seconds from now after which the endpoint is deleted: it gets no new deliveries and is not found any more. null for no end. */
   expires_in?: number | null;

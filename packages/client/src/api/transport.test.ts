@@ -30,7 +30,7 @@ const problem = (status: number, code: string, headers: Record<string, string> =
   new Response(JSON.stringify({ code, detail: 'why' }), { status, headers });
 
 describe('a request', () => {
-  it('is sent again under the same idempotency key when its answer is lost', async () => {
+  it('is sent again under the same idempotency key when its response is lost', async () => {
     const { send, seen } = scripted([
       new TypeError('lost'),
       problem(503, 'store_unavailable'),
@@ -57,7 +57,7 @@ describe('a request', () => {
     expect(seen).toHaveLength(3);
   });
 
-  it('waits for what Retry-After says, up to its own patience', async () => {
+  it('waits for `Retry-After`, up to its own limit', async () => {
     const { send, seen } = scripted([problem(429, 'rate_limited', { 'retry-after': '3600' }), Response.json({})]);
     await send('GET', '/x');
     expect(seen[1]!.atMs - seen[0]!.atMs).toBeGreaterThanOrEqual(15);

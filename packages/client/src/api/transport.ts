@@ -1,6 +1,6 @@
 /**
  * One request, tried again where that is safe and promises something: lost connections, 429 and 5xx that say so.
- * Every unsafe request carries an Idempotency-Key, so that a try whose answer was lost is not a second job.
+ * Every unsafe request carries an Idempotency-Key, so that an attempt whose response was lost is not a second job.
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -12,9 +12,9 @@ export interface TransportOptions {
   apiKey: string;
   /** Tries after the first; 4 by default. */
   retries?: number;
-  /** Deadline of one try up to the head of its answer; 60 s by default. */
+  /** Deadline of one attempt, up to the head of its response; 60 s by default. */
   timeoutMs?: number;
-  /** Longest pause between two tries, whatever the API asks for; 60 s by default. */
+  /** Longest pause between two attempts, whatever the API requests; 60 s by default. */
   maxPauseMs?: number;
   fetch?: typeof fetch;
 }
@@ -82,7 +82,7 @@ async function tryOnce(
   signal: AbortSignal | undefined,
 ): Promise<Response | ProblemError | ConnectionError> {
   const deadline = new AbortController();
-  // The deadline is for the head of an answer: streams of events and results may take as long as they like.
+  // The deadline is for the head of a response: streams of events and results have no time limit.
   const timer = init.body instanceof ReadableStream ? undefined : setTimeout(() => deadline.abort(), timeoutMs);
   try {
     const signals = signal ? [signal, deadline.signal] : [deadline.signal];

@@ -1,4 +1,4 @@
-/** Uploads: a picture sent ahead by a signed URL, which whoever has the picture can use without an API key. */
+/** Uploads: an image is sent before the job, to a signed URL that needs no API key. */
 import type { Abortable } from './jobs.ts';
 import { ConnectionError, problemFrom } from './problem-error.ts';
 import type { UploadRequest, UploadTicket } from './schema.ts';
@@ -7,7 +7,7 @@ import type { Send } from './transport.ts';
 export type PictureType = UploadRequest['content_type'];
 
 export interface Uploads {
-  /** A ticket to hand to whoever has the picture. */
+  /** A signed URL for the program that has the image. */
   create(picture: { contentType: PictureType; sizeBytes: number }, options?: Abortable): Promise<UploadTicket>;
   /** Creates a ticket and uses it; returns the id for `{ upload_id }`. */
   put(bytes: Uint8Array<ArrayBuffer>, contentType: PictureType, options?: Abortable): Promise<string>;

@@ -25,7 +25,7 @@ interface OutcomeCount {
 }
 
 export interface WebhookEndpoints {
-  /** The answer has the signing secret, which is shown here and on rotation only. */
+  /** The response has the signing secret, which the API shows only here and on rotation. */
   create(request: WebhookEndpointRequest, options?: Keyed): Promise<WebhookEndpointWithSecret>;
   list(options?: Keyed): Promise<WebhookEndpoint[]>;
   get(id: string, options?: Keyed): Promise<WebhookEndpoint>;

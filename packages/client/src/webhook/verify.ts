@@ -23,7 +23,7 @@ export interface VerifyInput {
 }
 
 export interface WebhookEvent {
-  /** The signed `webhook-id`: the same on every try and replay, so dedupe by it. */
+  /** The signed `webhook-id`: the same on every attempt and resend, so deduplicate by it. */
   id: string;
   /** `job.succeeded` and so on. */
   type: string;
@@ -50,7 +50,7 @@ export function verifyWebhook(input: VerifyInput): WebhookEvent {
  * @throws WebhookVerificationError
  */
 export function verifySignature({ body, headers, secret, toleranceS = 300, now = Date.now() }: VerifyInput): string {
-  // Programs in JavaScript pass what their framework gives them: node:crypto would throw a TypeError of its own.
+  // A JavaScript program may pass any value of its framework, for which node:crypto would throw a TypeError.
   if (typeof body !== 'string' && !(body instanceof Uint8Array)) throw new WebhookVerificationError('body_not_raw');
   const id = header(headers, 'webhook-id');
   const timestamp = header(headers, 'webhook-timestamp');

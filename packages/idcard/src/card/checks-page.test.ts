@@ -24,7 +24,7 @@ const sections = new Map(
     .map((text): [string, string] => [/^`(\w+)`$/m.exec(text)![1]!, text.split(/^## /m)[0]!]),
 );
 
-/** What a section says about one outcome. */
+/** The text of a section about one outcome. */
 function line(code: CheckCode, outcome: CheckOutcome): string {
   return new RegExp(`^- \\*\\*${outcome}\\*\\*: (.+)$`, 'm').exec(sections.get(code) ?? '')?.[1] ?? '';
 }

@@ -10,16 +10,16 @@ describe('merging', () => {
     expect(mergeSides([back(), front()])).toEqual({ card: whole });
   });
 
-  it('puts swapped pictures where they belong', () => {
+  it('puts swapped images on their sides', () => {
     expect(mergeSides([front({}, { declaredSide: 'back' }), back({}, { declaredSide: 'front' })]).card).toEqual(whole);
   });
 
-  it('leaves out what no picture gave', () => {
+  it('leaves out fields that no image shows', () => {
     expect(mergeSides([])).toEqual({ card: {} });
     expect(mergeSides([blank('front'), back()]).card).toEqual(back().card);
   });
 
-  it('prefers the picture that was declared as what it shows, even with fewer fields', () => {
+  it('prefers the image that was declared as the side it shows, even with fewer fields', () => {
     const declared = front({ name: '样本二', address: undefined });
     const stray = front({ name: '样本三' }, { declaredSide: 'back' });
     for (const readings of [
@@ -30,7 +30,7 @@ describe('merging', () => {
     }
   });
 
-  it('never mixes two pictures of one side', () => {
+  it('never mixes two images of one side', () => {
     const short = front({ name: '样本二', address: undefined });
     expect(mergeSides([short, front({}, { declaredSide: 'back' })]).card).not.toHaveProperty('address');
   });
@@ -40,13 +40,13 @@ describe('merging', () => {
     expect(readingOf([short, front()], 'front')).toEqual(front());
   });
 
-  it('prefers a picture that shows a side to one that was declared as it and gives a stray field of it', () => {
+  it('prefers an image that shows a side to one that was declared as it and gives a stray field of it', () => {
     const stray = back({ name: '样本四' }, { declaredSide: 'front' });
     const shown = front({}, { declaredSide: 'back' });
     expect(mergeSides([stray, shown]).card).toEqual(whole);
   });
 
-  it('takes both sides from one picture that shows both', () => {
+  it('takes both sides from one image that shows both', () => {
     const copy = front(whole);
     expect(mergeSides([copy]).card).toEqual(whole);
     const other = back({ issuing_authority: '另一公安局' });

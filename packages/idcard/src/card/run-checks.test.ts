@@ -56,7 +56,7 @@ describe('a clean card', () => {
   });
 });
 
-describe('checks of the picture', () => {
+describe('checks of the image', () => {
   it.each<[ImageStatus, string]>([
     ['normal', 'pass'],
     ['reversed_side', 'pass'],
@@ -71,11 +71,11 @@ describe('checks of the picture', () => {
     expect(table(front({}, { image_status }))['image_status@front']).toBe(outcome);
   });
 
-  it('an unusable picture has no other checks', () => {
+  it('an unusable image has no other checks', () => {
     expect(table(blank('front'), back())).toEqual({ 'image_status@front': 'fail', ...CLEAN_BACK });
   });
 
-  it('swapped pictures warn twice, and everything else still passes', () => {
+  it('swapped images warn twice, and everything else still passes', () => {
     const swapped = [
       front({}, { declaredSide: 'back', image_status: 'reversed_side' }),
       back({}, { declaredSide: 'front', image_status: 'reversed_side' }),
@@ -134,7 +134,7 @@ describe('checks of the picture', () => {
     },
   );
 
-  it('a good picture without any field is incomplete', () => {
+  it('a good image without any field is incomplete', () => {
     expect(notPassed(blank('back', { image_status: 'normal' }))).toEqual({ 'fields_complete@back': 'warn' });
     expect(notPassed(back({ valid_until: undefined }))).toEqual({ 'fields_complete@back': 'warn' });
     expect(notPassed(back({ valid_until: undefined, valid_long_term: true }))).toEqual({});
@@ -174,7 +174,7 @@ describe('checks of the number', () => {
     expect(table({ ...unreadable, fields })).toMatchObject({ 'number_birth_date@front': 'fail' });
   });
 
-  it('sex is told by the seventeenth digit', () => {
+  it('the seventeenth digit gives the sex', () => {
     expect(failing({ sex: 'male' })).toEqual({ 'number_sex@front': 'fail' });
     expect(failing({ sex: 'male', id_number: numbered('99010119900304003') })).toEqual({});
     expect(table(front({ sex: 'other:unknown' }))).not.toHaveProperty('number_sex@front');

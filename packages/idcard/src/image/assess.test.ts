@@ -25,7 +25,7 @@ const reasons = (change: Partial<ImageFacts>, sizeBytes?: number) => {
 };
 
 describe('assessImage', () => {
-  it('leaves a good picture alone, turned ones and each format included', () => {
+  it('does not change a good image, including turned ones and each format', () => {
     for (const orientation of [1, 3, 6, 8] as const) expect(assess({ orientation })).toEqual({ kind: 'as-is' });
     for (const format of ['jpeg', 'png', 'bmp'] as const) expect(assess({ format })).toEqual({ kind: 'as-is' });
     expect(assess({ widthPx: 4096, heightPx: 15 })).toEqual({ kind: 'as-is' });
@@ -97,7 +97,7 @@ describe('assessImage', () => {
 describe('encodedLengthBound', () => {
   const encodedLength = (bytes: Buffer) => encodeURIComponent(bytes.toString('base64')).length;
 
-  it('is never below the length of random bytes, and within one percent of it for pictures', () => {
+  it('is never below the length of random bytes, and within one percent of it for images', () => {
     const sizes = fc.oneof(fc.integer({ min: 0, max: 300 }), fc.integer({ min: 1000, max: 200_000 }));
     fc.assert(
       fc.property(sizes, (sizeBytes) => {

@@ -1,5 +1,5 @@
 /**
- * Decides from facts alone whether a picture goes to the provider as it is, has to be fitted, or is hopeless. Pure, so
+ * Decides from facts alone whether an image goes to the provider as it is, has to be fitted, or is hopeless. Pure, so
  * that the API can refuse at once and the worker comes to the same answer.
  */
 import { encodedLengthBound } from './encoded-length.ts';
@@ -16,7 +16,7 @@ export type Assessment =
 
 /**
  * @param sizeBytes of the file
- * @param options.fit false where the customer wants no picture changed: then what would be fitted is hopeless
+ * @param options.fit false when the customer wants no image changed: an image that needs fitting is then refused
  */
 export function assessImage(
   facts: ImageFacts,

@@ -11,7 +11,7 @@ interface Box {
   body: DataView;
 }
 
-/** What a `property` says of the items that it belongs to. */
+/** The content of a `property` about its items. */
 interface Property {
   size?: { widthPx: number; heightPx: number };
   /** Quarter turns. */

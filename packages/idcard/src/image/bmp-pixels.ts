@@ -12,7 +12,7 @@ export interface RawPixels {
   widthPx: number;
   heightPx: number;
   channels: 1 | 3;
-  /** Of a PDF. */
+  /** For a PDF. */
   pages?: number;
 }
 

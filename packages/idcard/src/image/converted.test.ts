@@ -53,7 +53,7 @@ const samples: [string, () => Sharp][] = [
   ...tiffs.map((options): [string, () => Sharp] => ['tiff', () => photo().tiff(options)]),
 ];
 
-describe.each(samples)('a picture in %s (%#)', (format, make) => {
+describe.each(samples)('an image in %s (%#)', (format, make) => {
   it('has its size and format read from the header', async () => {
     const facts = inspectImage(await make().toBuffer());
     expect(facts).toMatchObject({ format, widthPx: 90, heightPx: 60, orientation: 1 });
@@ -81,7 +81,7 @@ describe.each(samples)('a picture in %s (%#)', (format, make) => {
   });
 });
 
-describe('pictures with an orientation', () => {
+describe('images with an orientation', () => {
   it.each([2, 3, 5, 6, 8])('are turned upright from orientation %i, in every format', async (orientation) => {
     const jpeg = await halves().withMetadata({ orientation }).jpeg({ quality: 95 }).toBuffer();
     const wanted = await sharp(jpeg).autoOrient().raw().toBuffer({ resolveWithObject: true });

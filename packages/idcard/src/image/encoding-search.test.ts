@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type EncodingSetting, floorQuality, searchEncoding } from './encoding-search.ts';
 
-/** A picture as a function from setting to size: monotone in quality, with steps of its own, and a jump at scale 1. */
+/** An image as a function from setting to size: monotone in quality, with uneven steps, and a jump at scale 1. */
 function model(sizeAt85: number, steepness: number, lumps: readonly number[], jump: number) {
   const growth = lumps.map((lump) => steepness * (1 + lump));
   return ({ quality, quantisationTable, subsampled, trellis, scale }: EncodingSetting) => {

@@ -3,12 +3,12 @@
  * it is handed a function that encodes, so that its choices are tested on models too.
  *
  * The order of losses: quality falls first, down to a floor at which text is still clean; only then are pixels given
- * up. One step of quality can be a tenth of the bytes and more, most of all for pictures that were JPEG before; other
+ * up. One step of quality can be a tenth of the bytes and more, most of all for images that were JPEG before; other
  * quantisation tables, and chroma at full resolution, lie between the steps and fill the gap without giving up a pixel.
- * Whether one does depends on how the picture was quantised before; a thin sample of it tells at an eighth of the work.
+ * Whether one does depends on how the image was quantised before; a thin sample shows it at an eighth of the work.
  */
 
-/** Below this, ringing around strokes costs the reader more than the pixels that a smaller picture gives up. */
+/** Below this, ringing around strokes costs the reader more than the pixels that a smaller image gives up. */
 export const floorQuality = 70;
 
 /** Nearer than this to the limit is near enough. */
@@ -39,7 +39,7 @@ export interface EncodingTrial extends Trial {
 
 export interface EncodingSearch {
   encode: (setting: EncodingSetting) => Promise<Buffer>;
-  /** Bytes of a fixed sample of the picture, in any proportion to the whole. */
+  /** Bytes of a fixed sample of the image, in any proportion to the whole. */
   sampleBytes: (setting: EncodingSetting) => Promise<number>;
   /** Encoded length over the limit, of that many raw bytes. */
   fillOf: (sizeBytes: number) => number;
@@ -51,7 +51,7 @@ export interface EncodingSearch {
 export interface EncodingChoice {
   /** The largest that fits; undefined where even the smallest scale does not. */
   best: EncodingTrial | undefined;
-  /** Of the whole picture; the samples are not counted. */
+  /** For the whole image; the samples are not counted. */
   encodes: number;
 }
 
@@ -72,7 +72,7 @@ export async function searchEncoding(search: EncodingSearch): Promise<EncodingCh
   };
   const { under, over } = await searchQuality(plain, search.firstQuality, search.maxQuality, attempt);
   if (under === undefined) return { best: over && (await searchScale(over, search, attempt)), encodes };
-  // Bytes left over at the highest quality are worth spending only where the picture had to lose some.
+  // Bytes left over at the highest quality are worth spending only where the image had to lose some.
   const content = isClose(under) || (over === undefined && search.maxQuality < 100);
   return { best: content ? under : await searchBetween(under, search, attempt), encodes };
 }

@@ -13,7 +13,7 @@ export type Orientation = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
 export interface ImageFacts {
   /** By content, never by name or content type. */
   readonly format: ImageFormat;
-  /** As stored, before the orientation is applied. Of a PDF: the largest size at which the worker renders a page. */
+  /** As stored, before the orientation is applied. For a PDF: the largest size at which the worker renders a page. */
   readonly widthPx: number;
   readonly heightPx: number;
   readonly colorModel: ColorModel;

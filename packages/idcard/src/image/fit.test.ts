@@ -75,7 +75,7 @@ describe('fitImage', () => {
     const upright = await cornersOf(await quarters(80, 60).png().toBuffer());
     const turns = { 1: 0, 2: 0, 3: 180, 4: 180, 5: 270, 6: 90, 7: 90, 8: 270 }[orientation]!;
     const mirrored = [2, 4, 5, 7].includes(orientation);
-    // What a camera would store so that this orientation shows it upright.
+    // The pixels that a camera would store so that this orientation shows them upright.
     let stored = quarters(80, 60);
     if (mirrored) stored = sharp(await stored.flop().png().toBuffer());
     const back = mirrored && turns % 180 === 90 ? turns : (360 - turns) % 360;
@@ -118,7 +118,7 @@ describe('fitImage', () => {
     expect(Math.max(green!, blue!)).toBeLessThan(110);
   });
 
-  it('keeps grey pictures grey and puts transparent ones on white', async () => {
+  it('keeps grey images grey and puts transparent ones on white', async () => {
     const grey = await fitted(
       sharp({ create: { width: 40, height: 40, channels: 3, background: '#777777' } })
         .toColourspace('b-w')
@@ -170,7 +170,7 @@ describe('fitImage', () => {
       const scan = whole.lastIndexOf(Buffer.from('ffda', 'hex')) + 20;
       for (let kept = whole.length - 4; kept > scan; kept -= 1 + Math.floor((whole.length - scan) / 25)) {
         const padded = Buffer.concat([whole.subarray(0, kept), Buffer.alloc(16)]);
-        // The padding can stand for a few missing bytes.
+        // The padding can replace a few missing bytes.
         for (const bytes of [whole.subarray(0, kept), ...(whole.length - kept > 500 ? [padded] : [])]) {
           await expect(fitted(bytes), `${kept} of ${whole.length}`).rejects.toMatchObject({
             fields: { reason: 'truncated' },
@@ -243,14 +243,14 @@ describe('fitImage', () => {
     expect((error as RejectedError).fields.reason).toBe('cannot_shrink');
   });
 
-  it('rejects a hopeless picture before it decodes a pixel', async () => {
+  it('rejects a hopeless image before it decodes a pixel', async () => {
     const bytes = await quarters(60, 10).jpeg().toBuffer();
     await expect(fitImage(bytes, inspectImage(bytes), limits)).rejects.toMatchObject({
       fields: { reason: 'side_too_short' },
     });
   });
 
-  it('stops when told to, with the reason it was given', async () => {
+  it('stops when its signal aborts, with the reason of the signal', async () => {
     const bytes = await drawPhoto({ widthPx: 400, heightPx: 300 }).jpeg({ progressive: true }).toBuffer();
     const reason = new Error('shutting down');
     await expect(fitImage(bytes, inspectImage(bytes), limits, { signal: AbortSignal.abort(reason) })).rejects.toBe(

@@ -1,5 +1,5 @@
 /**
- * Makes a picture acceptable to the provider, in the worker, and only where `assessImage` found a limit broken. What
+ * Makes an image acceptable to the provider, in the worker, and only where `assessImage` found a limit broken. What
  * leaves here is an upright baseline JPEG in sRGB, without metadata, whose encoded length is at or just under the limit.
  */
 import { assessImage } from './assess.ts';
@@ -14,13 +14,13 @@ import { type FitReason, unusable } from './reasons.ts';
 
 export interface Adjusted {
   reasons: FitReason[];
-  /** Of the picture sent; every box of a result is in these coordinates. */
+  /** The size of the image that was sent. Every box of a result is in these coordinates. */
   width: number;
   height: number;
   size_bytes: number;
   /** JPEG quality. */
   quality: number;
-  /** The picture sent is turned or mirrored against the stored one. */
+  /** The image sent is turned or mirrored against the stored one. */
   orientation_applied: boolean;
   original: { format: ImageFormat; width: number; height: number; size_bytes: number };
 }
@@ -35,7 +35,7 @@ export interface FittedImage {
 
 export interface FitOptions {
   signal?: AbortSignal;
-  /** Characters that so many bytes of picture become on the wire; `encodedLengthBound` if absent. */
+  /** Characters that so many bytes of image become on the wire; `encodedLengthBound` if absent. */
   encodedLength?: (rawBytes: number) => number;
 }
 
@@ -45,7 +45,7 @@ const usualQuality = 85;
 
 /**
  * @param facts of these bytes, from `inspectImage`
- * @returns the fitted picture. Without a broken limit it is shrunk all the same: the caller has measured more than the
+ * @returns the fitted image. Without a broken limit it is shrunk all the same: the caller has measured more than the
  *   bound foretold.
  * @throws RejectedError `image_unusable` (hopeless by the limits, damaged, unsupported_bmp, cannot_shrink),
  *   TransientError `image_fit_timeout`, the signal's reason when aborted

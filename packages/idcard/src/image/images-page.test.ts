@@ -32,7 +32,7 @@ const plain: ImageFacts = {
   interlaced: false,
   orientation: 1,
 };
-/** A picture that breaks one limit and no other. */
+/** An image that breaks one limit and no other. */
 const broken: Record<FitReason, [Partial<ImageFacts>, sizeBytes?: number, limits?: Partial<ImageLimits>]> = {
   too_many_bytes: [{}, 3_000_000],
   side_too_long: [{ widthPx: 5000 }],
@@ -63,7 +63,7 @@ describe('docs/use/images.md', () => {
     expect(fitted.length + refused.length).toBe(imageReasons.length);
   });
 
-  it('calls mendable what is mended, and what is refused with fitting off', () => {
+  it('lists as fittable the limits that fitting repairs and that are refused without fitting', () => {
     expect(fitted.map(([code]) => code).sort()).toEqual(Object.keys(broken).sort());
     for (const [reason, [facts, sizeBytes = 1000, limits = {}]] of Object.entries(broken)) {
       const assess = (fit: boolean) =>
@@ -73,7 +73,7 @@ describe('docs/use/images.md', () => {
     }
   });
 
-  it('leaves pictures alone that are only turned', () => {
+  it('leaves images alone that are only turned', () => {
     for (const orientation of [3, 6, 8] as const) {
       expect(assessImage({ ...plain, orientation }, 1000, defaultImageLimits, { fit: true })).toEqual({
         kind: 'as-is',

@@ -23,7 +23,7 @@ function reasonOf(bytes: Uint8Array): string {
 }
 
 describe('inspectImage on JPEG', () => {
-  it('reads a baseline picture', async () => {
+  it('reads a baseline image', async () => {
     expect(inspectImage(await plain().jpeg().toBuffer())).toEqual({
       format: 'jpeg',
       widthPx: 60,
@@ -131,7 +131,7 @@ describe('inspectImage on JPEG', () => {
     expect(reasonOf(many)).toBe('damaged');
   });
 
-  it('tells why one is unusable', async () => {
+  it('gives the reason when an image is unusable', async () => {
     const bare = await plain().jpeg().toBuffer();
     const scan = bare.indexOf(Buffer.from('ffda', 'hex'));
     expect(reasonOf(bare.subarray(0, 2))).toBe('truncated');
@@ -147,7 +147,7 @@ describe('inspectImage on JPEG', () => {
     expect(reasonOf(patched(bare, frame + 1, 'd9'))).toBe('damaged');
   });
 
-  it('does not take a compressed flat picture for a liar', async () => {
+  it('does not suspect a strongly compressed flat image', async () => {
     const flat = sharp({ create: { width: 4000, height: 3000, channels: 3, background: 'white' } });
     for (const options of [
       { quality: 1 },
@@ -177,7 +177,7 @@ describe('inspectImage on PNG', () => {
     expect(await read(plain().withMetadata({ orientation: 6 }).png())).toMatchObject({ orientation: 6 });
   });
 
-  it('tells why one is unusable', async () => {
+  it('gives the reason when an image is unusable', async () => {
     const bare = await plain().png().toBuffer();
     expect(reasonOf(bare.subarray(0, 20))).toBe('truncated');
     expect(reasonOf(bare.subarray(0, -12))).toBe('truncated');
@@ -229,7 +229,7 @@ describe('inspectImage on BMP', () => {
     }
   });
 
-  it('tells why one is unusable', () => {
+  it('gives the reason when an image is unusable', () => {
     const bare = makeBmp({ widthPx: 70, heightPx: 50, bitsPerPixel: 24 });
     expect(reasonOf(bare.subarray(0, 3000))).toBe('truncated');
     expect(reasonOf(bare.subarray(0, 16))).toBe('truncated');

@@ -93,7 +93,7 @@ function readSegments(view: DataView, found: Segments): ScanPlace {
   }
 }
 
-/** Skips what stands between segments, as decoders do, and fill bytes. @returns the position of the marker's code */
+/** Skips bytes between segments, as decoders do, and fill bytes. @returns the position of the marker's code */
 function nextMarker(view: DataView, from: number): number {
   let at = from;
   while (at < view.byteLength && view.getUint8(at) !== 0xff) at += 1;

@@ -1,4 +1,4 @@
-/** Changes JPEGs for tests into forms that encoders at hand do not write. Never part of the service. */
+/** Changes JPEGs for tests into forms that common encoders do not write. Never part of the service. */
 
 /** Moves the height from the frame into a DNL segment after the scan. @param jpeg baseline, with its end marker */
 export function withDnl(jpeg: Buffer): Buffer {

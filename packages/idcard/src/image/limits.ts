@@ -7,7 +7,7 @@ import type { ImageFormat } from './facts.ts';
 export interface ImageLimits {
   /** Accepted by the provider as they are. */
   readonly formats: readonly ImageFormat[];
-  /** Characters of the encrypted picture after base64 and urlencoding. */
+  /** Characters of the encrypted image after base64 and urlencoding. */
   readonly maxEncodedBytes: number;
   readonly minSidePx: number;
   readonly maxSidePx: number;

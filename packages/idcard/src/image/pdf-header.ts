@@ -1,6 +1,6 @@
 /**
- * Recognises a PDF and whether its end is there. Reads nothing else of it: the worker renders the first page in a thread
- * of its own, and only then its size is known.
+ * Recognises a PDF and whether its end is there. Reads nothing else of it: the worker renders the first page in a
+ * separate thread, and its size is known only then.
  */
 import type { ImageFacts } from './facts.ts';
 import { unusable } from './reasons.ts';

@@ -1,5 +1,5 @@
 /**
- * The first page of a PDF as pixels, in the worker. Each PDF gets a thread of its own with a deadline and a memory limit,
+ * The first page of a PDF as pixels, in the worker. Each PDF gets a separate thread with a deadline and a memory limit,
  * one at a time per process, so that a hostile file costs at most one thread.
  */
 import { Worker } from 'node:worker_threads';

@@ -12,7 +12,7 @@ export interface PhotoRequest {
   seed?: number;
 }
 
-/** @returns a picture ready for `.jpeg()`, `.png()` and the like */
+/** @returns an image ready for `.jpeg()`, `.png()` and the like */
 export function drawPhoto(request: PhotoRequest): Sharp {
   const { widthPx, heightPx } = request;
   return sharp(drawPixels(request), { raw: { width: widthPx, height: heightPx, channels: 3 } });

@@ -125,7 +125,7 @@ export async function encodeJpeg(pixels: RawPixels, setting: EncodingSetting): P
   }
 }
 
-/** Bands of whole JPEG blocks from all over the picture, an eighth of it. @returns the picture itself if it is small */
+/** Bands of whole JPEG blocks from all over the image, an eighth of it. @returns the image itself if it is small */
 export function samplePixels(pixels: RawPixels): RawPixels {
   const { data, widthPx, heightPx, channels } = pixels;
   if (heightPx < 8 * bandRows) return pixels;

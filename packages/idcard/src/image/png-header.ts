@@ -1,5 +1,5 @@
 /**
- * Walks the chunks of a PNG (ISO/IEC 15948) and reads IHDR. Never inflates anything: one pass over the chunk headers,
+ * Scans the chunks of a PNG (ISO/IEC 15948) and reads IHDR. Never inflates anything: one pass over the chunk headers,
  * whose number the file's length bounds.
  */
 import { crc32 } from 'node:zlib';
@@ -86,7 +86,7 @@ function readIhdr(view: DataView): Header {
   return { widthPx, heightPx, bitDepth, color, interlaced: interlace === 1 };
 }
 
-/** Ends at IEND; what follows is no part of the picture. */
+/** Ends at IEND; later bytes are no part of the image. */
 function readChunks(view: DataView): Chunks {
   const found: Chunks = { dataBytes: 0, palette: false, orientation: 1, animated: false, end: false };
   let at = 33;

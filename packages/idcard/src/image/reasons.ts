@@ -1,6 +1,6 @@
 /**
  * Why an image cannot be used, or had to be fitted, as stable codes with a sentence each for the person who took it.
- * Stands behind the problem document of the API and the `adjusted` part of a result; never says anything of content.
+ * The API uses it in problem documents, the worker in the `adjusted` part of a result. It never describes the content.
  */
 import { type CardsealError, RejectedError } from '@cardseal/base/errors';
 
@@ -19,7 +19,7 @@ export type FitReason =
   | 'several_pages'
   | 'format_not_accepted';
 
-/** Nothing helps but another image. */
+/** The customer has to send another image. */
 export type UnusableReason =
   | 'empty'
   | 'not_an_image'

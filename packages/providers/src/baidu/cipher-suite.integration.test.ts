@@ -20,7 +20,7 @@ const SUITES: CipherSuite[] = ([128, 256] as const).flatMap((keyBits) => [
 ]);
 const nameOf = (suite: CipherSuite) => `aes-${suite.keyBits}-${suite.mode}/${suite.iv}`;
 
-/** OpenSSL's command line as the independent judge; without it this test fails, as it should. */
+/** Compares with the command line of OpenSSL. Without it the test fails, on purpose. */
 function openssl(args: string[], input: Uint8Array): Buffer {
   try {
     return execFileSync('openssl', ['enc', ...args], { input, stdio: ['pipe', 'pipe', 'pipe'] });
@@ -58,7 +58,7 @@ describe('cipher suites', () => {
   );
 
   it.each(SUITES.filter((suite) => suite.mode === 'gcm').map((suite) => [nameOf(suite), suite] as const))(
-    '%s is counter mode from 2 in the eyes of the openssl command line, which has no GCM',
+    '%s equals counter mode from 2 of the openssl command line, which has no GCM',
     (_, suite) => {
       const key = randomBytes(suite.keyBits / 8);
       const plain = randomBytes(10_007);

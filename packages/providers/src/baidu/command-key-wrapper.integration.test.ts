@@ -67,7 +67,7 @@ afterEach(async () => {
 });
 
 describe('the command key wrapper', () => {
-  it('sends the key and gives the answer, from one child for many', async () => {
+  it('sends the key and returns the reply, with one child for many requests', async () => {
     const { wrapper, events } = start(childProgram(ECHO));
     const keys = Array.from({ length: 40 }, () => randomBytes(16));
     const wrapped = await Promise.all(keys.map((key) => wrapper.wrap(key)));
@@ -96,7 +96,7 @@ describe('the command key wrapper', () => {
     );
   });
 
-  it('restarts a child that died and asks again on behalf of those who waited', async () => {
+  it('restarts a child that died, and repeats the waiting requests', async () => {
     const { wrapper, events } = start([...childProgram(`if (first) process.exit(3); ${ECHO}`, FIRST), flag]);
     await expect(wrapper.wrap(Buffer.from('k'))).resolves.toBe('wrapped:aw==');
     expect(pidOf(events)).toHaveLength(2);
@@ -146,7 +146,7 @@ describe('the command key wrapper', () => {
   });
 
   it.each(['answer(id, {});', `answer(id, { enc_aes_key: '' });`, `answer(id, { enc_aes_key: 'x'.repeat(9000) });`])(
-    'an answer without a usable value is our defect: %s',
+    'a reply without a usable value is a defect: %s',
     async (answer) => {
       const { wrapper } = start(childProgram(answer));
       await expect(wrapper.wrap(Buffer.from('k'))).rejects.toMatchObject({ code: 'key_wrapper_answer_invalid' });

@@ -48,12 +48,12 @@ describe('the error table', () => {
     expect(error.code).toMatch(/^[a-z][a-z0-9_]+$/);
   });
 
-  it('has no row that nobody expects', () => {
+  it('has no unexpected row', () => {
     const expected = ROWS.filter(([, upstreamClass]) => upstreamClass !== 'unknown').map(([code]) => String(code));
     expect(Object.keys(PROVIDER_ERRORS).sort()).toEqual(expected.sort());
   });
 
-  it('has a sentence for the end user behind every refused picture, and behind nothing else', () => {
+  it('has a sentence for the end user for every refused image, and for nothing else', () => {
     for (const [code, row] of Object.entries(PROVIDER_ERRORS)) {
       const forPeople = row.upstreamClass === 'rejected' || row.upstreamClass === 'maybe_crypto';
       expect([code, row.message !== undefined]).toEqual([code, forPeople]);
@@ -62,7 +62,7 @@ describe('the error table', () => {
     expect(rejectionMessage('no_such_code')).toBeUndefined();
   });
 
-  it('lets nobody reach the prototype with a code', () => {
+  it('never returns a member of the prototype for a code', () => {
     expect(classifyProviderCode('constructor' as unknown as number).code).toBe('upstream_unknown_code');
   });
 });

@@ -104,7 +104,7 @@ describe('the call', () => {
     });
   });
 
-  it('takes an answer of exactly the bound', async () => {
+  it('accepts a response of exactly the limit', async () => {
     upstream.respond = (_, response) => response.end(Buffer.alloc(1_000));
     expect((await client({ maxResponseBytes: 1_000 }).send(request)).bytes).toHaveLength(1_000);
     await expect(client({ maxResponseBytes: 999 }).send(request)).rejects.toThrow('upstream_reply_too_large');
@@ -125,7 +125,7 @@ describe('the call', () => {
     });
   });
 
-  it('a connection that never stood was not billed', async () => {
+  it('a connection that was never established was not billed', async () => {
     const gone = await startUpstream(() => {});
     await gone.stop();
     await expect(client({ baseUrl: gone.baseUrl }).send(request)).rejects.toMatchObject({
@@ -134,7 +134,7 @@ describe('the call', () => {
     });
   });
 
-  it('does not talk to a server whose certificate nobody vouches for', async () => {
+  it('does not send to a server with an untrusted certificate', async () => {
     const server = createServer(selfSigned(), (_, response) => response.end('{}')).listen(0, '127.0.0.1');
     await once(server, 'listening');
     const baseUrl = `https://localhost:${(server.address() as { port: number }).port}`;
@@ -145,7 +145,7 @@ describe('the call', () => {
     server.close();
   });
 
-  it('a handshake that fails without a code of its own was not billed either', async () => {
+  it('a handshake that fails without a code was not billed either', async () => {
     const server = createTcpServer((socket) => socket.end('this is no TLS')).listen(0, '127.0.0.1');
     await once(server, 'listening');
     const baseUrl = `https://localhost:${(server.address() as { port: number }).port}`;
@@ -156,7 +156,7 @@ describe('the call', () => {
     server.close();
   });
 
-  it('gives the caller his own reason back when he aborts', async () => {
+  it('rejects with the reason of the caller that aborts', async () => {
     const controller = new AbortController();
     upstream.respond = () => controller.abort(new Error('shutting down'));
     await expect(client().send({ ...request, signal: controller.signal })).rejects.toThrow('shutting down');

@@ -34,7 +34,7 @@ export function startLineChild(
   { command, args, env, graceMs = 2_000 }: LineChildOptions,
   onEvent: (event: ChildEvent | { kind: 'line'; line: string }) => void,
 ): LineChild {
-  // A process group of its own, so that a shell around the tool cannot leave it running.
+  // A separate process group, so that a shell around the tool cannot leave it running.
   const child = spawn(command, args, { stdio: 'pipe', detached: true, ...(env ? { env: { ...env } } : {}) });
   let failure: string | undefined;
   const gone = new Promise<void>((resolve) => {

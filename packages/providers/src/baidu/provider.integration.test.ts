@@ -188,7 +188,7 @@ describe('repeats', () => {
 });
 
 describe('the credential', () => {
-  it('has its token at hand before a permit is taken', async () => {
+  it('has its token before a permit is taken', async () => {
     await provider().seal(IMAGE, 'front', {});
     expect(upstream.seen.map(({ path }) => path)).toEqual(['/oauth/2.0/token']);
   });

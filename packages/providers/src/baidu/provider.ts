@@ -1,5 +1,5 @@
 /**
- * What the worker holds of one credential: seal a picture, then call. Repeats that the provider asks for (a new token,
+ * One credential of the worker: it seals an image, then calls. Repeats that the provider asks for (a new token,
  * a fresh key) happen here, each through the caller's hook, because every HTTP request costs a permit.
  */
 import { asCardsealError, type CardsealError, DefectError, TransientError } from '@cardseal/base/errors';
@@ -40,7 +40,7 @@ export interface CallHooks {
   onRepeat(error: CardsealError): Promise<void>;
   /** At the moment a request is handed to the connection. */
   onSend?(): void;
-  /** Seals the same picture again under a fresh key; without it such repeats are left to the caller. */
+  /** Seals the same image again under a fresh key; without it such repeats are left to the caller. */
   reseal?(): Promise<SealedRequest>;
   /** Whether the client repeats a call at once, under a fresh key, when it cannot decrypt the response. Default: true. */
   repeatsUndecryptable?: boolean;
@@ -50,7 +50,7 @@ export interface ProviderReply {
   /** The decrypted reply, UTF-8 JSON, syntax checked and nothing more. */
   readonly plaintext: Buffer;
   readonly logId?: string;
-  /** Of the last HTTP request. */
+  /** Describes the last HTTP request. */
   readonly latencyMs: number;
   readonly billed: 'yes';
 }
@@ -58,7 +58,7 @@ export interface ProviderReply {
 export interface BaiduProvider {
   readonly id: string;
   readonly provider: BaiduCredential['provider'];
-  /** Also sees to it that a token is at hand, so that nothing but the call follows the permit. */
+  /** Also makes sure that a token exists, so that only the call follows the permit. */
   seal(image: Uint8Array, side: CardSide, options: DetectOptions, signal?: AbortSignal): Promise<SealedRequest>;
   /** Destroys `sealed` whatever happens. @throws classified errors; the signal's reason; what the hooks throw. */
   call(sealed: SealedRequest, signal: AbortSignal, hooks: CallHooks): Promise<ProviderReply>;

@@ -39,7 +39,7 @@ describe('the known answers of the sibling', () => {
     expect(decrypt(DEFAULT_CIPHER_SUITE, key, Buffer.from(sealed, 'base64')).toString()).toBe(plain);
   });
 
-  it('writes the sealed picture into the form and opens the reply', async () => {
+  it('writes the sealed image into the form and opens the reply', async () => {
     const sealed = await aesSealer('0123456789abcdef').seal(Buffer.from('hello'), 'back', {});
     const form = new URLSearchParams(sealed.body.toString('latin1'));
     expect(Object.fromEntries(form)).toEqual({
@@ -129,7 +129,7 @@ describe('the white-box sealer', () => {
 });
 
 describe('the limit', () => {
-  it('lets the last fitting picture through and refuses one byte less of limit', async () => {
+  it('lets the last fitting image through and refuses one byte less of limit', async () => {
     const image = randomBytes(200_000);
     const { encodedImageBytes } = await aesSealer('0123456789abcdef').seal(image, 'front', {});
     const seal = (maxEncodedBytes: number) =>
@@ -141,7 +141,7 @@ describe('the limit', () => {
     });
   });
 
-  it('refuses hopeless pictures before a key is made or wrapped', async () => {
+  it('refuses hopeless images before a key is made or wrapped', async () => {
     const wrapper = watchingWrapper();
     const image = Buffer.alloc(90_000);
     const sealer = encSealer(wrapper, { maxEncodedBytes: leastEncodedLength(image.length) - 1 });

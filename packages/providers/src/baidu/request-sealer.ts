@@ -1,5 +1,5 @@
 /**
- * The port between a picture and the wire: picture in, finished form body out, with the one function that can open
+ * The port between an image and the wire: image in, finished form body out, with the one function that can open
  * the reply. The key lives in that closure alone and must never leave it, be logged, or outlive the call.
  *
  * A provider that encrypts its whole JSON body (Tencent: `EncryptedBody` with `Encryption{CiphertextBlob, Iv, TagList}`)
@@ -25,7 +25,7 @@ export type ReplyEnvelope = Readonly<Record<string, unknown>>;
 export interface SealedRequest {
   /** The complete `application/x-www-form-urlencoded` body. */
   readonly body: Buffer;
-  /** Length in bytes of the picture's value after base64 and urlencoding: what the provider's limit is about. */
+  /** Length in bytes of the image's value after base64 and urlencoding: the provider limits this length. */
   readonly encodedImageBytes: number;
   /** Decrypts the reply. @throws TransientError of class `crypto`; DefectError after `destroy`. */
   open(reply: ReplyEnvelope): Buffer;
@@ -35,7 +35,7 @@ export interface SealedRequest {
 
 export interface RequestSealer {
   /**
-   * @param image the picture's bytes, as the provider shall see them.
+   * @param image the image's bytes, as the provider receives them.
    * @throws RejectedError `image_too_large` before anything is sent; what the key wrapper throws.
    */
   seal(image: Uint8Array, side: CardSide, options: DetectOptions, signal?: AbortSignal): Promise<SealedRequest>;
@@ -110,7 +110,7 @@ function formFields(side: CardSide, options: DetectOptions): string {
   return fields.join('&');
 }
 
-/** Ciphers and encodes piece by piece: besides the picture only the body is ever whole in memory. */
+/** Ciphers and encodes piece by piece: besides the image only the body is ever whole in memory. */
 function sealWith(suite: CipherSuite, key: Buffer, image: Uint8Array, head: string, maxBytes: number): SealedRequest {
   const encryptor = createEncryptor(suite, key);
   const overhead = encryptor.prefix.length + 32;

@@ -183,7 +183,7 @@ describe('shared by processes', () => {
     }
   });
 
-  it('looks again under the lock: another process may have come and gone since the first look', async () => {
+  it('reads again under the lock: another process may have stored a token since the first read', async () => {
     const shared = memoryTokenStore(systemClock);
     const made = endpoint();
     const quick = source({ fetchToken: made.fetch, store: shared });
@@ -220,7 +220,7 @@ describe('shared by processes', () => {
     ['at the lock', { lock: () => Promise.reject(new Error('away')) }],
     ['at the write', { write: () => Promise.reject(new Error('away')) }],
     ['at the release', { lock: async () => () => Promise.reject(new Error('away')) }],
-  ])('goes on with a token of its own while the store is away (%s)', async (name, broken) => {
+  ])('uses its own token while the store is unavailable (%s)', async (name, broken) => {
     const events: string[] = [];
     const made = endpoint();
     const store = { ...memoryTokenStore(systemClock), ...broken };

@@ -13,7 +13,7 @@ export const quotaSchema = z
   .object({
     gate: z.object({
       state: z.enum(['open', 'closed', 'unknown']),
-      reason: z.string().nullable().meta({ description: 'Of a closed one.' }),
+      reason: z.string().nullable().meta({ description: 'Only for a closed credential.' }),
       until: z.iso.datetime().nullable(),
     }),
     rate: z

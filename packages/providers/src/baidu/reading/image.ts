@@ -1,4 +1,4 @@
-/** What a reply says about the image itself: risk, quality, and the requested crops. */
+/** Reads the parts of a reply about the image: risk, quality, and the requested crops. */
 import type { Crop, Quality, QualityAspect, Risk } from '@cardseal/idcard/card';
 import { readRiskType } from './enumerations.ts';
 import { isObject, type JsonObject } from './parse.ts';

@@ -64,7 +64,7 @@ describe('what is a reply', () => {
     expect(readReply(bytes.subarray(5, 30), CONTEXT).image_status).toBe('normal');
   });
 
-  it('is whatever JSON holds the keys: the bound is no parser of its own', () => {
+  it('is whatever JSON holds the keys: the limit is no second parser', () => {
     fc.assert(
       fc.property(fc.json({ maxDepth: 5 }), (json) => {
         expect(isWellFormedReply(`{"words_result":${json}}`)).toBe(true);

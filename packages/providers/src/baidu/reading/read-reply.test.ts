@@ -200,7 +200,7 @@ describe('digits', () => {
   });
 });
 
-describe('the side that a picture shows', () => {
+describe('the side that an image shows', () => {
   it.each([
     [{ words_result: backWords }, 'back'],
     [{ words_result: frontWords, image_status: 'reversed_side' }, 'front'],
@@ -234,7 +234,7 @@ describe('enumerations are open', () => {
   });
 });
 
-describe('oddities are borne', () => {
+describe('odd values are tolerated', () => {
   it.each([
     [
       'numbers as strings',
