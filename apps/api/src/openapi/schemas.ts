@@ -106,7 +106,7 @@ export const jobSchema = z
       description:
         'For an erased job: when its last object was deleted. `null` while workers still retry the deletion.',
     }),
-    reason: z.enum(['request', 'retention']).optional().meta({ description: 'The receipt of the erasure.' }),
+    reason: z.enum(['request', 'retention']).optional().meta({ description: 'Why the job was erased.' }),
   })
   .meta({ id: 'Job', description: 'An erased job has only its id, its state and its times.' });
 

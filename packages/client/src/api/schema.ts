@@ -104,7 +104,7 @@ export interface Job {
   erased_at?: string;
   /** For an erased job: when its last object was deleted. `null` while workers still retry the deletion. */
   removed_at?: string | null;
-  /** The receipt of the erasure. */
+  /** Why the job was erased. */
   reason?: 'request' | 'retention';
 }
 
