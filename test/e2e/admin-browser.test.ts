@@ -65,7 +65,7 @@ describe.skipIf(executable === null)('the admin in a real browser', () => {
     expect(await page.textContent('.now')).toContain('All is well');
   });
 
-  it('sees what failed, tries it again in Bull Board, sees it end well; the webhook arrives, the deed is on record', async () => {
+  it('sees what failed, tries it again in Bull Board, sees it end well; the webhook arrives and the audit log has the retry', async () => {
     const good = await app.submit(specimen);
     await app.finished(good.id);
     await app.control('PUT', { faults: [{ kind: 'error', code: 282_003, rate: 1 }] });

@@ -1,4 +1,4 @@
-/** What operators can see and do, by role, through the admin's own routes; each deed stands in the audit log. */
+/** What operators can see and do, by role, through the routes of the admin. The audit log has an entry for each action. */
 import { generateSpecimens, type Specimen } from '@cardseal/emulator/cards';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type AdminClient, loginAdmin } from '../support/admin.ts';

@@ -126,7 +126,7 @@ describe('cardseal', () => {
     expect((await run('admin', 'remove', 'wang')).stdout).toBe('operator wang removed\n');
     expect((await run('admin', 'remove', 'wang')).stderr).toContain('admin_not_found');
     const written = objects((await run('audit', 'export')).stdout).filter(({ who }) => who === 'cli');
-    // What was refused before anything was done is no deed.
+    // A command that is refused before it changes anything gets no audit entry.
     expect(written.map(({ action, target }) => [action, target.admin])).toEqual([
       ['admin.remove', 'wang'],
       ['admin.change', 'wang'],

@@ -17,16 +17,16 @@ async function storedJob(id: JobId) {
 beforeAll(async () => {
   admin = await startTestAdmin();
   await storedJob(job);
-  const deed = { role: 'operator', reason: 'ticket 4711' } as const;
+  const entry = { role: 'operator', reason: 'ticket 4711' } as const;
   await admin.ledger.operators.audit.append({
-    ...deed,
+    ...entry,
     who: 'li',
     action: 'job.retry',
     target: { tenant: 'bank', job },
   });
   for (let at = 0; at < 210; at++)
     await admin.ledger.operators.audit.append({
-      ...deed,
+      ...entry,
       who: 'wang',
       action: 'gate.open',
       target: { credential: 'main' },

@@ -70,7 +70,7 @@ describe('Bull Board', () => {
     expect(second).toMatchObject({ who: 'boss', action, target, detail: { failed, of: first!.seq } });
   });
 
-  it('removes an entry, which is one deed', async () => {
+  it('removes an entry, with one audit entry', async () => {
     const before = (await written()).length;
     expect((await put(`${QUEUE}/${entry}/clean`)).status).toBe(204);
     expect(await queues.recognize.getJob(entry)).toBeUndefined();

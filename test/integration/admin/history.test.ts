@@ -88,7 +88,7 @@ describe('what came and went', () => {
         sick: [{ tenant: 'bank', id: 'we_1', host: 'h', health: 'failing', sinceMs: START_MS - 9 * MINUTE_MS }],
       },
     } as unknown as Omit<Overview, 'incidents'>;
-    const deed = {
+    const action = {
       who: 'li',
       action: 'gate.open',
       target: { credential: 'main' },
@@ -99,7 +99,7 @@ describe('what came and went', () => {
     ];
     const shown = incidentsOf(
       view,
-      Array.from({ length: 20 }, () => deed as never),
+      Array.from({ length: 20 }, () => action as never),
       past,
     ).map(({ what }) => what);
     expect(shown).toContain('endpoint h of bank failing');

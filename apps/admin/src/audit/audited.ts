@@ -1,5 +1,5 @@
 /** Runs the action of an operator after writing its audit entry. Without the entry the action does not run. */
-import { type AuditInput, onRecord } from '@cardseal/core/ledger/audit';
+import { type AuditInput, withAuditEntry } from '@cardseal/core/ledger/audit';
 import { describeError } from '@cardseal/core/log';
 import type { Session } from '../auth/session.ts';
 import type { AdminContext } from '../context.ts';
@@ -15,7 +15,7 @@ export function audited<T>(
 ): Promise<T> {
   const { tenant, job, endpoint, credential } = entry.target;
   const ids = { tenant, job_id: job, endpoint_id: endpoint, credential_id: credential };
-  return onRecord(
+  return withAuditEntry(
     ledger.operators.audit,
     { who: user, role, ...entry },
     ({ seq }) => {

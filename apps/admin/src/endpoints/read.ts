@@ -1,6 +1,6 @@
 /** Reads the endpoints of all tenants with their health. Of a URL it returns only the host. */
 import { type EndpointRecord, SYSTEM_TENANT, type Versioned } from '@cardseal/core/ledger';
-import { canHearAbout } from '@cardseal/core/use-cases';
+import { canReceiveNotice } from '@cardseal/core/use-cases';
 import type { AdminContext } from '../context.ts';
 
 export type Health = 'healthy' | 'failing' | 'held' | 'disabled';
@@ -77,8 +77,9 @@ function isUnheard(
   { state, disabledBy, health }: EndpointRecord,
   all: readonly Versioned<EndpointRecord>[],
 ) {
-  if (state === 'disabled') return (disabledBy ?? 'owner') !== 'owner' && !canHearAbout(id, 'endpoint.disabled', all);
-  return health?.state === 'failing' && !canHearAbout(id, 'endpoint.failing', all);
+  if (state === 'disabled')
+    return (disabledBy ?? 'owner') !== 'owner' && !canReceiveNotice(id, 'endpoint.disabled', all);
+  return health?.state === 'failing' && !canReceiveNotice(id, 'endpoint.failing', all);
 }
 
 function healthOf({ state, health }: EndpointRecord, heldMs: number | null): Health {

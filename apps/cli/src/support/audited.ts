@@ -1,7 +1,7 @@
 /** Writes an audit entry before each change that a command makes, as the admin does for its operators. */
 import { userInfo } from 'node:os';
 import type { Ledger } from '@cardseal/core/ledger';
-import { type AuditInput, onRecord } from '@cardseal/core/ledger/audit';
+import { type AuditInput, withAuditEntry } from '@cardseal/core/ledger/audit';
 
 /** If `work` fails, it writes a second entry that reports the failure and rethrows the error. */
 export function audited<T>(
@@ -10,7 +10,7 @@ export function audited<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   const detail = { ...entry.detail, os_user: osUser() };
-  return onRecord(ledger.operators.audit, { who: 'cli', role: 'cli', ...entry, detail }, work, () =>
+  return withAuditEntry(ledger.operators.audit, { who: 'cli', role: 'cli', ...entry, detail }, work, () =>
     process.stderr.write('the action failed, and the audit log could not record the failure\n'),
   );
 }

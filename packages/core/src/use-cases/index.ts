@@ -4,7 +4,7 @@ export { completeErasure, ErasureIncomplete, eraseJob, finishErasure, removeAll 
 export { IMAGE_REFUSALS, isFinalFailure } from './final-failure.ts';
 export { frozenEvent, plainEvent } from './freeze-event.ts';
 export { freezeOutcome } from './freeze-outcome.ts';
-export { announceNotice, canHearAbout } from './notify.ts';
+export { announceNotice, canReceiveNotice } from './notify.ts';
 export { countOutcomes, startRecovery } from './recover.ts';
 export { redeliver } from './resend.ts';
 export { reopen } from './retry.ts';

@@ -28,7 +28,11 @@ export interface NoticeInput {
  * Whether another endpoint of the tenant takes an event about the endpoint `about` now. If not, the notice reaches no
  * endpoint, and an operator must inform the tenant.
  */
-export function canHearAbout(about: string, type: EventType, endpoints: readonly Versioned<EndpointRecord>[]): boolean {
+export function canReceiveNotice(
+  about: string,
+  type: EventType,
+  endpoints: readonly Versioned<EndpointRecord>[],
+): boolean {
   return endpoints.some(
     ({ id, value }) =>
       id !== about &&
