@@ -132,7 +132,7 @@ async function twoSides({ erased = false, refusals = 0 }) {
   return { clock, context, lost, paid, work: (await openWork(context, card, lost.signal))! };
 }
 
-it('a side that was saved while the other comes again later is told of an erasure', async () => {
+it('a run that saves one side and retries the other detects an erasure', async () => {
   const { context, work } = await twoSides({ erased: true });
   await expect(recognize(context, work, FIRST)).rejects.toMatchObject({ code: 'job_erased' });
 });

@@ -1,4 +1,4 @@
-/** The Lua check: every script parses, reads only names that exist in Redis, and declares no local in vain. */
+/** The Lua check: every script parses, reads only names that exist in Redis, and declares no unused local. */
 import { parse } from 'luaparse';
 import { type Finding, sortFindings } from '../findings.ts';
 import { listFiles, readSource } from '../repository.ts';

@@ -50,7 +50,7 @@ async function world() {
     jobQueue: {
       queues: () => ({ recognize: queue, deliver: queue }),
       addCards: async (cards: { job: string; restored?: boolean }[]) => {
-        // Whoever gets such a card must know that others may be at it.
+        // The worker that gets such a job must know that another worker may be processing it.
         expect(cards.every(({ restored }) => restored)).toBe(true);
         added.push(...cards.map(({ job }) => job));
       },
@@ -61,8 +61,8 @@ async function world() {
   return { store, ledger, jobs, context, added, removed, told, away };
 }
 
-describe('a walk over the markers', () => {
-  it('goes on past a key that is broken, and tells whose it is', async () => {
+describe('a scan of the markers', () => {
+  it('continues after a broken key and logs its tenant', async () => {
     const { store, jobs, context, added, told } = await world();
     await store.put(paths.jobKey('aaa', jobs.aaa), Buffer.from('garbage'));
     expect(await restorePending(context)).toBe(2);
@@ -87,7 +87,7 @@ describe('a walk over the markers', () => {
     expect([added, told]).toEqual([[jobs.aaa, jobs.ccc], []]);
   });
 
-  it('is given up at once when it is everybody’s trouble', async () => {
+  it('ends at once when all items fail with a transient error', async () => {
     const { jobs, context, added, away } = await world();
     for (const [tenant, job] of Object.entries(jobs)) away.add(paths.jobKey(tenant, job));
     await expect(restorePending(context)).rejects.toMatchObject({ code: 'key_service_unavailable' });

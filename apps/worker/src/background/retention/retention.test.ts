@@ -72,7 +72,7 @@ it('a job that does not open keeps its due name, and holds up no other’s', asy
   expect(due.map(({ job }) => job)).toEqual([jobs[1]]);
 });
 
-it('a sweep erases what is old past one that does not open, and tells of that', async () => {
+it('a sweep erases old jobs, skips one that does not open, and logs it', async () => {
   const { clock, context, jobs, told, has } = run;
   clock.advance(8 * DAY_MS);
   expect(await eraseOldJobs(context, new AbortController().signal)).toBe(2);

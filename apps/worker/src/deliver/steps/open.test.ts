@@ -61,7 +61,7 @@ it('what was erased since is not told, however fresh', async () => {
   expect(await openEvent(context, ref, endpoint('full'))).toBeNull();
 });
 
-it('an encrypted body is the one that stands in the ledger', async () => {
+it('an encrypted body is read from the ledger', async () => {
   const { context, ref } = await decidedJob();
   expect((await openEvent(context, ref, endpoint('encrypted')))?.body.toString()).toBe('sealed before');
 });

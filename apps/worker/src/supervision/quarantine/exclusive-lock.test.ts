@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { createExclusiveLock } from './exclusive-lock.ts';
 
-it('nobody is ever inside with one who is alone, and everybody gets in', async () => {
+it('no job runs together with an exclusive one, and every job runs', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.record({ alone: fc.boolean(), ticks: fc.nat(4), fails: fc.boolean() })),
@@ -30,7 +30,7 @@ it('nobody is ever inside with one who is alone, and everybody gets in', async (
   );
 });
 
-it('cards run beside each other when nobody wants to be alone', async () => {
+it('jobs run in parallel when none is exclusive', async () => {
   const lock = createExclusiveLock();
   const { promise, resolve } = Promise.withResolvers<void>();
   let inside = 0;
