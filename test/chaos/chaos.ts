@@ -19,7 +19,14 @@ const SERVED_WITHIN_MS = 120_000;
 /** The most submits without a response; more would only measure this program. */
 const MOST_AT_ONCE = 400;
 const SAY_EVERY_MS = 60_000;
-const USAGE = 'usage: chaos [--minutes N] [--seed S] [--rate CARDS_PER_SECOND]';
+const USAGE = 'usage: npm run chaos -- [--minutes N] [--seed S] [--rate JOBS_PER_SECOND]';
+const HELP = `${USAGE}
+
+Injects faults of every kind under load, waits until no work is left, then checks the invariants of every job.
+  --minutes  how long faults are injected (2)
+  --seed     order and timing of the faults; the same seed repeats them (random)
+  --rate     submitted jobs per second (5)
+The last line is one JSON object; the exit code is 1 when an invariant broke. See docs/understand/faults.md.`;
 
 const { minutes, seed, rate } = readOptions();
 process.exit(await run());
@@ -34,11 +41,7 @@ function readOptions() {
     },
   });
   if (values.help) {
-    console.log(
-      `${USAGE}
-
-Injects random faults under load, waits, then checks every job; see docs/understand/faults.md.`,
-    );
+    console.log(HELP);
     process.exit(0);
   }
   const options = { minutes: Number(values.minutes), seed: Number(values.seed), rate: Number(values.rate) };
