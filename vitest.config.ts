@@ -8,7 +8,7 @@ import { defineConfig } from 'vitest/config';
 import manifest from './package.json' with { type: 'json' };
 
 const SECOND_MS = 1_000;
-/** A test with this suffix starts Redis, a server or a process, and stands beside its source. */
+/** A test with this suffix starts Redis, a server or a process, and is next to its source. */
 const BESIDE_SOURCE = '{apps,packages,infra}/**/*.integration.test.ts';
 /** Folders under `test/` without their own project. */
 const UNIT_FOLDERS = 'bench,interop,model,soak,support';

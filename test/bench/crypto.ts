@@ -79,7 +79,7 @@ function inPieces(mode: CipherSuite['mode'], bytes: Buffer, keyBits: CipherSuite
 
 const PLACE = { tenant: 'bank', subject: 'job_0', kind: 'front.image' };
 
-/** Plain OpenSSL decryption of its own output. */
+/** Decrypts OpenSSL's output with OpenSSL. */
 function bareOpen(bytes: Buffer): () => void {
   const [key, iv] = [randomBytes(32), randomBytes(12)];
   const cipher = createCipheriv('aes-256-gcm', key, iv);

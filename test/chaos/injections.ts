@@ -86,7 +86,7 @@ function outages(): Record<OutageName, InjectionRule> {
   return Object.fromEntries(rules) as Record<OutageName, InjectionRule>;
 }
 
-/** Killed often enough a picture is suspected, and killed while it is tried alone it is given up. */
+/** A job that is active at several kills is quarantined, and one that is killed while it runs alone is failed. */
 const KILLED = ['worker_crashed'];
 
 export const INJECTIONS = {

@@ -77,7 +77,7 @@ export function tableOf(report: Report): string {
   return [
     `seed ${report.seed}, ${report.minutes} minutes: ${report.cards} jobs of ${report.tenants} tenants, ${report.strikes} faults`,
     '',
-    '| strike | times | served again after, median | longest |',
+    '| injection | times | served again after, median | longest |',
     '|---|---|---|---|',
     ...strikes,
     '',

@@ -1,5 +1,5 @@
 /**
- * What an operator does at night, in a real Chromium: log in, see what failed, try it again in Bull Board, see it end
+ * The work of an operator during an incident, in a real Chromium: log in, see failures, retry one in Bull Board, see it end
  * well. With `ADMIN_SCREENSHOTS` set to a folder, the pages are photographed into it.
  */
 import path from 'node:path';
@@ -80,7 +80,7 @@ describe.skipIf(executable === null)('the admin in a real browser', () => {
     await go('/queues/queue/recognize?status=failed');
     await page.waitForSelector(`text=${id}-1`);
     await picture('queues');
-    // Its buttons have pictures and no names: the first one behind the id is the one that tries again.
+    // Its buttons have icons and no names: the first one after the id is the retry.
     await page.click(`xpath=//*[contains(text(),'${id}-1')]/following::button[1]`);
     await page.click('[role=dialog] button:has-text("Confirm"), [role=alertdialog] button:has-text("Confirm")');
     const [, second] = await sink.events(id, 2);
@@ -125,7 +125,7 @@ describe.skipIf(executable === null)('the admin in a real browser', () => {
     await page.waitForSelector('form[action$="/close"]');
   });
 
-  it('has asked nobody else for anything, and our own pages broke no policy', async () => {
+  it('has sent no request elsewhere, and the admin pages broke no policy', async () => {
     expect(foreign).toEqual([]);
     expect(violations.filter((text) => !/fonts\./.test(text))).toEqual([]);
   });

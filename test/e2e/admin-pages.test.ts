@@ -52,7 +52,7 @@ describe('the admin', () => {
       (entry: { action: string }) => entry.action === action,
     );
 
-  it('serves every page to whoever is logged in, with a policy that lets nothing in from elsewhere', async () => {
+  it('serves every page to a logged-in operator, with a policy that allows no other origin', async () => {
     for (const route of ['/', '/jobs', '/bulk', '/gates', '/endpoints', '/tenants', `/tenants/${tenant()}`]) {
       const seen = await viewer.page(route);
       expect(seen.status, route).toBe(200);
@@ -90,7 +90,7 @@ describe('the admin', () => {
     expect((await app.call('GET', '/v1/quota')).body.gate.state).toBe('open');
   });
 
-  it('makes whoever guesses passwords wait', async () => {
+  it('delays clients that guess passwords', async () => {
     const guess = async () => {
       const { adminUrl } = app.stack.info;
       const body = JSON.stringify({ user: 'nobody', password: 'wrong wrong wrong' });
@@ -102,7 +102,7 @@ describe('the admin', () => {
     expect(answers).toEqual([401, 401, 401, 401, 401, 429]);
   });
 
-  it('finds a job by id, reference, state, code and time; the page of one tells what happened without whom', async () => {
+  it('finds a job by id, reference, state, code and time; the page of one shows its history without personal data', async () => {
     const [failed] = await fail(1);
     const named = await app.submit({ front: specimen.front }, { reference: 'case 4711' });
     const job = await app.finished(named.id);
@@ -111,13 +111,13 @@ describe('the admin', () => {
       (await viewer.call('GET', `/api/jobs?${query}`)).body.data.map(({ id }: { id: string }) => id);
     expect(await search(`id=${failed}`)).toEqual([failed]);
     expect(await search('reference=case+4711')).toEqual([named.id]);
-    // The name comes just behind the outcome.
+    // The name appears just after the outcome.
     await expect.poll(() => search('state=failed'), { timeout: 10_000 }).toContain(failed);
     expect(await search('code=upstream_request_invalid')).toContain(failed);
     expect(await search('code=picture_gone')).toEqual([]);
     expect(await search(`created_after=${encodeURIComponent(job.created_at)}`)).toEqual([]);
     await expect.poll(() => search(`tenant=${tenant()}&state=succeeded`)).toContain(named.id);
-    // The receiver knows of a try before it is on record.
+    // The receiver gets an attempt before the worker records it.
     const jobPage = () => viewer.page(`/jobs/${tenant()}/${named.id}`);
     await expect
       .poll(async () => (await jobPage()).text, { timeout: 10_000 })

@@ -10,7 +10,7 @@ import { startTestStack, startWebhookSink, type TestStack, type WebhookSink } fr
 
 const CARDS = 20;
 
-describe('a batch of pictures in a bucket of the customer', () => {
+describe('a batch of images in a bucket of the customer', () => {
   let app: TestStack;
   let sink: WebhookSink;
   let specimens: Specimen[];
@@ -43,7 +43,7 @@ describe('a batch of pictures in a bucket of the customer', () => {
     s3.destroy();
   }
 
-  it('is submitted, recognised, told of and read by the command line; a missing object fails alone', async () => {
+  it('is submitted, recognised, announced and read by the command line; a missing object fails alone', async () => {
     const { bucket } = app.stack.info.s3;
     const allowed = await runCardseal(app, [
       'tenant',

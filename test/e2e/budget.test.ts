@@ -1,11 +1,11 @@
-/** What a card costs in writes to the store: the table in docs/understand/ledger.md is held to what the store counts. */
+/** Counts the writes of a job to the store, and compares them with the table in docs/understand/ledger.md. */
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Harness, startHarness } from '../chaos/harness/index.ts';
 
 const CARDS = 10;
 
-// The double counts what it is asked; another S3 tells nobody.
+// The double counts requests; another S3 does not show its count.
 describe.skipIf(process.env.S3_ENDPOINT)('writes per one-sided card with one endpoint', () => {
   let harness: Harness;
   beforeAll(async () => {

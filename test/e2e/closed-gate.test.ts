@@ -140,7 +140,7 @@ describe('a used-up daily quota', () => {
     expect(quota.backlog.interactive).toBeGreaterThan(50);
   });
 
-  it('an operator closes and opens a gate over the admin; nobody else can', async () => {
+  it('an operator closes and opens a gate through the admin; no other role can', async () => {
     const { adminUrl, admin, credentials } = app.stack.info;
     const login = await fetch(`${adminUrl}/login`, {
       method: 'POST',

@@ -27,7 +27,7 @@ describe('cardseal', () => {
   const withInfo = (info: Partial<TestStack['stack']['info']>) =>
     ({ ...stack, stack: { ...stack.stack, info: { ...stack.stack.info, ...info } } }) as TestStack;
 
-  it('submits pictures in pairs and waits: a table for people, JSON for programs, once however often', async () => {
+  it('submits images in pairs and waits: a table for people, JSON for programs, once however often', async () => {
     const table = await run('submit', ...pictures, '--wait');
     expect(table.exitCode).toBe(0);
     const [head, ...rows] = lines(table.stdout);
@@ -84,7 +84,7 @@ describe('cardseal', () => {
     expect((await run('batch', 'submit', path.join(cards, 'absent'))).exitCode).toBe(1);
   });
 
-  it('goes on behind a picture that cannot be used, and tells', async () => {
+  it('continues after an unusable image, and reports it', async () => {
     const text = path.join(cards, 'text.jpg');
     await writeFile(text, 'hello');
     const { exitCode, stdout, stderr } = await run('submit', text, pictures[0]!, '--json');

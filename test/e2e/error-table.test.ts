@@ -56,7 +56,7 @@ const TRANSIENT: Row[] = [
   row({ kind: 'reset' }, 'transient', 'upstream_connection', 'unknown'),
 ];
 
-/** Repeated at once by the same run: no attempt is spent, nobody waits. */
+/** Repeated at once by the same run: no attempt is spent, and the job does not wait. */
 const AT_ONCE: Row[] = [
   row(error(100), 'token', 'upstream_token_invalid'),
   row(error(110), 'token', 'upstream_token_invalid'),
@@ -89,7 +89,7 @@ const DEFECTS = [216_100, 216_101, 216_103, 216_111, 282_003, 283_300, 336_001];
 const TOO_LARGE = ['image_too_large', 'The image is too large. Please send a smaller one.'] as const;
 const UNREADABLE = ['image_unreadable', 'The image cannot be read. Please take a new one.'] as const;
 const NO_CARD = ['card_not_found', 'No ID card was found. Please show the whole card, flat and sharp.'] as const;
-/** The image is at fault: the job fails with a sentence for whoever took it. */
+/** The image is at fault: the job fails with a sentence for the person who took it. */
 const REJECTED: [Fault, code: string, message: string][] = [
   [error(216_200), 'image_blank', 'The image is empty. Please send it again.'],
   [error(216_202), 'image_size_refused', 'The image is too small or too large in pixels. Please take a new one.'],
@@ -104,7 +104,7 @@ const REJECTED: [Fault, code: string, message: string][] = [
   [{ kind: 'http', status: 413 }, ...TOO_LARGE],
 ];
 
-/** As the emulator's journal names what it did; a drip is an accepted call that nobody got. */
+/** As the emulator's journal names what it did; a drip is an accepted call whose response did not arrive. */
 const journalName = ({ kind, code, status }: Fault): string =>
   kind === 'error' ? String(code) : kind === 'http' ? `http_${status}` : kind === 'slow_drip' ? '0' : kind;
 const title = ({ kind, code, status }: Fault) => [kind, code ?? status].filter((part) => part !== undefined).join(' ');
@@ -194,7 +194,7 @@ describe('every row of the error table', () => {
     const jobs = await Promise.all(rows.map(submit));
     for (const { id, sha256 } of jobs) {
       const job = await app.finished(id);
-      // Which card a fault strikes is the emulator's to say; a card may be struck twice.
+      // The emulator chooses the job of a fault; one job may get two faults.
       const struck = (await callsFor(sha256))
         .filter(({ outcome }) => outcome !== 'accepted')
         .map(({ code }) => `${code}`);
@@ -218,7 +218,7 @@ describe('every row of the error table', () => {
   });
 
   it.each(REJECTED.map((one) => [title(one[0]), ...one] as const))(
-    '%s: the user is told what is wrong with the image',
+    '%s: the user learns what is wrong with the image',
     async (_, fault, code, message) => {
       await quick([{ ...fault, count: 1 }]);
       const { id, sha256 } = await submit();

@@ -4,7 +4,7 @@ import { loginAdmin } from '../support/admin.ts';
 import { startTestStack, startWebhookSink, type TestStack, type WebhookSink } from '../support/stack.ts';
 import { expectTruth } from '../support/truth.ts';
 
-describe('what fails is told, and can be tried again', () => {
+describe('a failed job is announced, and can be retried', () => {
   let app: TestStack;
   let sink: WebhookSink;
   let specimen: Specimen;
@@ -59,7 +59,7 @@ describe('what fails is told, and can be tried again', () => {
     const job = await app.finished(id);
     expect(job.generation).toBe(2);
     expectTruth(job, specimen.truth);
-    // What was mended is no trouble any more: the overview stops telling of it.
+    // A repaired failure is no longer on the overview.
     const admin = await loginAdmin(app.stack.info);
     const troubles = async () => (await admin.call('GET', '/api/overview')).body.troubles;
     await expect.poll(troubles, { timeout: 10_000 }).toEqual([]);
@@ -80,7 +80,7 @@ describe('what fails is told, and can be tried again', () => {
     expect((await change('PUT', 'obliterate')).status).toBe(403);
   });
 
-  it('a picture that the provider refuses fails with a reason, and is never paid for again', async () => {
+  it('an image that the provider refuses fails with a reason, and is never paid for again', async () => {
     await app.control('PUT', { faults: [{ kind: 'error', code: 282_103, count: 1 }] });
     const { id } = await app.submit({ front: specimen.front });
     const failed = await app.finished(id);

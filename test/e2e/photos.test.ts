@@ -26,7 +26,7 @@ describe('12-megapixel photos', () => {
   });
   afterAll(() => app?.stop());
 
-  /** Recognised, with every field of the front; returns what was done to the picture. */
+  /** Recognised, with every field of the front; returns what was done to the image. */
   async function recognized(picture: Buffer, type: 'jpeg' | 'png' = 'jpeg'): Promise<Adjusted | undefined> {
     const headers = { 'content-type': `image/${type}`, prefer: 'wait=30' };
     const { status, body } = await app.call('POST', '/v1/jobs?side=front', { body: new Uint8Array(picture), headers });

@@ -1,4 +1,4 @@
-/** The quickstart as a new user walks through it: `npm start`, then every command of the page, as it stands there. */
+/** Runs the quickstart as a new user does: `npm start`, then every command of the page, unchanged. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -17,7 +17,7 @@ describe('docs/use/quickstart.md', () => {
   let said = '';
   beforeAll(async () => {
     dataDir = await mkdtemp(path.join(tmpdir(), 'cardseal-quickstart-'));
-    // Free ports and a folder of its own: a developer's stack may be up beside it. A group, as a terminal makes one.
+    // Free ports and a separate folder: a developer's stack may run at the same time. A process group, as in a terminal.
     const { REDIS_URL: _, ...env } = process.env;
     const options = { cwd: ROOT, detached: true, env: { ...env, ...PORTS, CARDSEAL_DATA_DIR: dataDir } };
     launcher = spawn('sh', ['-euc', start!], { ...options, stdio: ['ignore', 'pipe', 'inherit'] });

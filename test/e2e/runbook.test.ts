@@ -1,4 +1,4 @@
-/** Every command of the runbook, as it stands on its page, against a real stack on the Redis of production, with what its user may: none may fail. */
+/** Runs every command of the runbook, unchanged, against a stack on the production Redis settings and user. None may fail. */
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { generateSpecimens } from '@cardseal/emulator/cards';

@@ -1,4 +1,4 @@
-/** What a stack tells of itself: one trace from submit to webhook, logs and metrics that are all on their lists. */
+/** The observability of a stack: one trace from submit to webhook, logs and metrics that are all on their lists. */
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { EVENTS } from '@cardseal/core/log';
@@ -73,7 +73,7 @@ describe('a stack that is looked at', () => {
     expect(spans.find(({ name }) => name === 'submit')!.parentSpanId).toBe('00f067aa0ba902b7');
   });
 
-  it('gives a trace of its own to who sends none, or one that is malformed', async () => {
+  it('starts a new trace for a client that sends none or a malformed one', async () => {
     const { id } = await app.submit({ front });
     await app.finished(id);
     const [arrival] = await receiver.next(({ event }) => event.data.id === id);
@@ -107,9 +107,9 @@ describe('a stack that is looked at', () => {
   });
 });
 
-it('nothing is sent, and no receiver is told of a trace, where none is wanted', async () => {
+it('sends no spans and no trace header when tracing is off', async () => {
   const [collector, receiver] = await Promise.all([startTraceCollector(), startReceiver()]);
-  // What other programs of the host are told is not for us.
+  // Settings of other programs on the host must not apply.
   const app = await startTestStack({ apps: { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${collector.url}/v1/traces` } });
   try {
     const headers = { 'content-type': 'application/json' };

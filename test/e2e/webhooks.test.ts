@@ -73,7 +73,7 @@ describe('webhooks from submit to a verified event, through the whole stack', ()
     await Promise.all(Object.values(endpoints).map((one) => remove(one.id)));
   });
 
-  it('410 disables and parks, the others are told once, and enabling brings the same bytes', async () => {
+  it('410 disables and parks, the other endpoints are notified once, and enabling sends the same bytes', async () => {
     const watcher = await register('/watcher', { events: ['endpoint.disabled', 'endpoint.recovered'] });
     const leaver = await register('/leaver');
     receiver.behave('/leaver', answer(410));
@@ -148,7 +148,7 @@ describe('webhooks from submit to a verified event, through the whole stack', ()
     await remove(endpoint.id);
   });
 
-  it('Retry-After holds the endpoint: nothing else is tried there meanwhile, and nobody else waits', async () => {
+  it('Retry-After holds the endpoint: nothing else is sent there meanwhile, and no other endpoint waits', async () => {
     const [busy, other] = [await register('/busy'), await register('/other')];
     receiver.behave('/busy', answer(429, { 'retry-after': '4' }));
     const first = await app.submit(specimen);

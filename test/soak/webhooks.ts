@@ -31,7 +31,7 @@ const PROGRESS_EVERY_MS = 5000;
 /** Undelivered events that one round resends, one page at a time. */
 const RESEND_PAGES = 5;
 
-/** What was observed; every request is verified when it arrives. */
+/** The observations; every request is verified when it arrives. */
 interface Observed {
   expected: Map<string, string>;
   /** Accepted requests by job. */

@@ -36,7 +36,7 @@ import {
 import { quarantinePoisonJobs } from './supervision/quarantine/poison-quarantine.ts';
 
 export interface QueueWorkers {
-  /** Tells the other processes that this worker is starting. */
+  /** Announces to the other processes that this worker is starting. */
   announce(): Promise<void>;
   start(): Promise<void>;
   /** Resolves when a recognizing worker has reported to the others; at once for one that only delivers. */

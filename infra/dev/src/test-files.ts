@@ -67,7 +67,7 @@ export async function runFiles(
   rmSync(reports, { recursive: true, force: true });
   if (files.length > 0) mkdirSync(reports, { recursive: true });
   const results: ProjectResult[] = [];
-  // One at a time: projects that start servers must not run beside each other.
+  // One at a time: projects that start servers must not run at the same time.
   for (const [project, members] of Map.groupBy(files, (file) => file.project)) {
     const report = path.join(reports, `${project}.json`);
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];

@@ -9,7 +9,7 @@ import { runKnip } from './unused.ts';
 
 export interface Check {
   readonly name: string;
-  /** What it refuses, for the help text. */
+  /** Completes "refuses …" in the help text. */
   readonly refuses: string;
   /** What to do about its findings. */
   readonly fix: string;

@@ -22,7 +22,7 @@ export async function searchLooks(admin: AdminClient, oldest: string, rounds: nu
     'by code': `code=${CODE}&limit=50`,
     'by code, of the 5 oldest': `code=${RARE_CODE}&limit=50`,
     'by reference, the oldest': `reference=${encodeURIComponent(referenceOf(0))}`,
-    'by reference, of nobody': 'reference=nobody',
+    'by reference, without a match': 'reference=nobody',
     'by id, the oldest': `id=${oldest}`,
     'one hour, five days ago': hour(5),
   };

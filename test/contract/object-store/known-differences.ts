@@ -16,7 +16,7 @@ const ceph: Record<string, Difference> = {
   '30 races of 8 writers with If-Match: one winner each': fails(quotedEtag),
   'If-Match on nothing is 404': fails('it answers 412 for a missing object'),
   'a conditional delete with an old ETag is 412 and deletes nothing': fails('it ignores conditions on DeleteObject'),
-  'more than 1024 bytes are refused': fails('it refuses with a code of its own, InvalidObjectName'),
+  'more than 1024 bytes are refused': fails('it refuses with a different code, InvalidObjectName'),
   'a DeleteObjects without any digest of its body is refused': fails('it accepts one without a digest'),
   'an x-amz header that was not signed is refused': fails('it accepts unsigned x-amz headers'),
   'a Readable of known length arrives byte by byte': fails(noTrailers),

@@ -1,6 +1,6 @@
 /**
- * Every command between fences on every page, as it stands there, against one running stack: none may fail. Quickstart
- * and runbook have tests of their own; what cannot run here is in a table with its reason.
+ * Every command between fences on every page, unchanged, against one running stack: none may fail. Quickstart
+ * and runbook have separate tests; a command that cannot run here is in a table with its reason.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -73,7 +73,7 @@ describe('the commands of the pages', () => {
   it('are found', () => expect(cases.length).toBeGreaterThan(5));
 
   it.each(cases.filter((one) => !lasting.includes(one)))('$page:$line', async ({ page, commands }) => {
-    // In the README the reader stands in a fresh clone, and has no settings.
+    // The README starts in a fresh clone without settings.
     const where = page === 'README.md' ? { cwd: ROOT, env: process.env } : {};
     for (const command of commands) {
       const { exitCode, stdout, stderr } = await shell.run(asHere(command), { input: INPUT, ...where });

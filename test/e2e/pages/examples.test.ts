@@ -1,5 +1,5 @@
 /**
- * What the pages show beside commands is true of a running stack: its TypeScript runs as it stands there, its requests
+ * The other examples of the pages hold on a running stack: TypeScript runs unchanged, requests
  * are answered, its webhook and its problem look like that, and the emulator takes its settings.
  */
 import { execFile } from 'node:child_process';
@@ -23,7 +23,7 @@ const { privateKey, publicKey } = generateKeyPairSync('ec', {
 let app: TestStack;
 let receiver: Receiver;
 let specimen: Specimen;
-/** What came to an endpoint of each payload mode, with its secret. */
+/** The requests to an endpoint of each payload mode, with its secret. */
 const arrived: Record<string, { arrival: Arrival; secret: string }> = {};
 
 beforeAll(async () => {

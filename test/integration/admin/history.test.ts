@@ -56,7 +56,7 @@ describe('what came and went', () => {
     redis.disconnect();
   });
 
-  it('has not ended while nobody can see it', async () => {
+  it('has not ended while the admin cannot check it', async () => {
     const { redis, admins } = await setUp('{blind}');
     await admins[0].note(state([gate]));
     await admins[0].note(state([], new Set(['redis', 'ledger'])));
@@ -64,7 +64,7 @@ describe('what came and went', () => {
     redis.disconnect();
   });
 
-  it('is remembered for a Redis that is away, and told when it is back', async () => {
+  it('is remembered while Redis is unavailable, and recorded when it is back', async () => {
     const { clock, redis, admins } = await setUp('{away}');
     await admins[0].note(state([redisAway]));
     clock.advance(3 * MINUTE_MS);

@@ -1,4 +1,4 @@
-/** What is asked for and cannot be meant is refused before anything is done or put on record. */
+/** Invalid input is refused before any effect and any audit entry. */
 import { systemClock } from '@cardseal/base/clock';
 import { newId } from '@cardseal/core/job';
 import { SYSTEM_TENANT } from '@cardseal/core/ledger';

@@ -25,7 +25,7 @@ it.each([
   expect(performance.now() - startedMs).toBeLessThan(8000);
 });
 
-it('the page of gates says so, and not that no worker has told of credentials', async () => {
+it('the page of gates says so, instead of claiming that no worker reported credentials', async () => {
   const { status, text } = await admin.owner.page('/gates');
   expect(status).toBe(503);
   expect(text).toContain('Redis does not answer');

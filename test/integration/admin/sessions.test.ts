@@ -36,7 +36,7 @@ describe('a logout', () => {
     await restarted.stop();
   });
 
-  it('holds where it was asked for, also when the ledger is away', async () => {
+  it('holds in the process of the logout, also when the ledger is unavailable', async () => {
     const mine = await first.login();
     const kept = ledger.operators.endedSessions.get;
     ledger.operators.endedSessions.get = () => Promise.reject(new Error('the store is away'));
@@ -61,7 +61,7 @@ describe('a guess at a password', () => {
     [401, 401, 401, 401, 401, 429],
   ];
 
-  it('is held against the address that a trusted proxy tells', async () => {
+  it('uses the client address that a trusted proxy reports', async () => {
     const admin = await startTestAdmin({ env: { ADMIN_TRUSTED_PROXIES: '10.1.0.0/16,127.0.0.1' } });
     expect(await guesses(admin, (at) => `203.0.113.${at}`)).toEqual(free);
     // What the client itself has put before it says nothing.

@@ -58,7 +58,7 @@ describe('batches and uploads, with Redis away', () => {
     ]);
   });
 
-  it('ends by one write when its last job has, and tells of it', async () => {
+  it('ends by one write after its last job, and is announced', async () => {
     const line = JSON.stringify({ front: { image } });
     const { body } = await post(`${line}\n${line}`);
     const [first, second] = await expanded(body.id, 2);
@@ -138,7 +138,7 @@ describe('batches and uploads, with Redis away', () => {
     }
   });
 
-  it('takes a picture by a signed URL, and a job from it', async () => {
+  it('accepts an image at a signed URL, and a job from it', async () => {
     const id = await client.uploads.put(new Uint8Array(picture), 'image/jpeg');
     const job = await client.jobs.submit({ front: { upload_id: id } });
     const stored = await (await api.ledger.jobs.open('bank', job.id as JobView['id']))!.image('front');
@@ -151,7 +151,7 @@ describe('batches and uploads, with Redis away', () => {
     ).rejects.toMatchObject({ code: 'source_unavailable' });
   });
 
-  it('erases a job together with the upload that its picture came from', async () => {
+  it('erases a job together with the upload of its image', async () => {
     const ticket = await client.uploads.create({ contentType: 'image/jpeg', sizeBytes: picture.length });
     const put = () =>
       fetch(ticket.url, {
@@ -170,7 +170,7 @@ describe('batches and uploads, with Redis away', () => {
     const left = [...api.store.objects.keys()].filter((name) => name.includes(ticket.upload_id));
     expect(left.sort()).toEqual(['begun', 'dropped'].map((name) => `uploads/bank/${ticket.upload_id}/${name}`));
     expect((await put()).status).toBe(403);
-    // What took it before has a picture of its own; what comes later finds none.
+    // A job that used the upload before has a copy of the image; a later job finds none.
     expect(await (await api.ledger.jobs.open('bank', other!.id as JobView['id']))!.image('front')).toEqual(picture);
     await expect(client.jobs.submit({ front: { upload_id: ticket.upload_id } })).rejects.toMatchObject({
       code: 'source_unavailable',

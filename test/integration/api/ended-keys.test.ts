@@ -35,7 +35,7 @@ describe('a key that ends while its requests wait', () => {
     ],
   ];
 
-  /** Starts the request, changes the key, and gives the answer with the time since the change. */
+  /** Starts the request, changes the key, and returns the response with the time since the change. */
   async function endKey(begin: (key: string) => Promise<Response>, change: (record: ApiKeyRecord) => ApiKeyRecord) {
     const scopes = ['jobs:read', 'jobs:write', 'results:read'] as const;
     const { key, id } = await createApiKey(api.ledger, systemClock, {

@@ -68,7 +68,7 @@ describe('hostile requests', () => {
       },
     );
 
-    it('is large only where pictures are', async () => {
+    it('is large only on the routes of images', async () => {
       const large = JSON.stringify({ url: 'x'.repeat(100_000) });
       for (const path of ['/v1/webhook-endpoints', '/v1/uploads']) {
         expect((await post(path, large, 'application/json')).body).toMatchObject({
@@ -107,7 +107,7 @@ describe('hostile requests', () => {
       expect(answer.headers.get('content-type')).toBe('application/problem+json');
     });
 
-    it('pictures and forms are read by the route of pictures alone', async () => {
+    it('images and forms are read only by the route of images', async () => {
       for (const path of ['/v1/webhook-endpoints', '/v1/uploads']) {
         expect((await post(path, new Uint8Array(jpeg), 'image/jpeg')).status).toBe(415);
         const form = new FormData();

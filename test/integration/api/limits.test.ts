@@ -24,7 +24,7 @@ describe('a limited key, with Redis away', () => {
       .key;
   };
 
-  it('is told what is left, and when to come again', async () => {
+  it('receives the remaining quota, and when to retry', async () => {
     const key = await keyWith({ requestsPerSecond: 3 });
     const answers = await Promise.all(Array.from({ length: 20 }, () => api.call('GET', '/v1/jobs', { key })));
     const refused = answers.filter(({ status }) => status === 429);

@@ -90,7 +90,7 @@ describe('reading jobs, with Redis away', () => {
     expect(other.status).toBe(200);
   });
 
-  it('gives crops to those who may see results, and only of their own', async () => {
+  it('returns crops to keys that may read results, and only of their tenant', async () => {
     const { id } = jobs[0]!;
     const portrait = await plainJpeg();
     await (await api.ledger.jobs.open('bank', id))!.putCrop('front', 'portrait', portrait);
@@ -178,7 +178,7 @@ describe('reading jobs, with Redis away', () => {
     expect(await listed('reference=again&state=queued')).toEqual([job.id]);
   });
 
-  it('tells a wrong method from a wrong path', async () => {
+  it('distinguishes a wrong method from a wrong path', async () => {
     const { status, headers, body } = await api.call('PUT', `/v1/jobs/${jobs[0]!.id}`, { key });
     expect([status, body.code]).toEqual([405, 'method_not_allowed']);
     expect(headers.get('allow')).toContain('GET');

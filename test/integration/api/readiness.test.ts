@@ -1,4 +1,4 @@
-/** What `/readyz` says of a Redis that stands still: its socket is open, and nothing comes out of it. */
+/** `/readyz` with a hanging Redis: its socket is open, and it sends nothing. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -6,7 +6,7 @@ import { type RedisServer, startRedis } from '@cardseal/dev';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startTestApi, type TestApi } from '../../support/api.ts';
 
-describe('readiness beside a Redis that stands still', () => {
+describe('readiness with a hanging Redis', () => {
   let folder: string;
   let redis: RedisServer;
   let api: TestApi;
@@ -31,11 +31,11 @@ describe('readiness beside a Redis that stands still', () => {
     const startedMs = performance.now();
     const { status, body } = await readyz();
     expect([status, body]).toEqual([200, { status: 'ok', redis: 'away' }]);
-    // Whoever probes gives up after three seconds, as the manifests say.
+    // A probe times out after three seconds, as in the manifests.
     expect(performance.now() - startedMs).toBeLessThan(3000);
   });
 
-  it('says so as long as it stands, also when its connection was given up and made anew', {
+  it('reports it as long as Redis hangs, also after a reconnect', {
     timeout: 60_000,
   }, async () => {
     const untilMs = performance.now() + 12_000;

@@ -81,7 +81,7 @@ describe('a submit, with Redis away', () => {
     expect(theirs.body.id).not.toBe(ours.body.id);
   });
 
-  it('keeps no byte of picture, reference or metadata in clear', async () => {
+  it('stores no byte of image, reference or metadata in clear', async () => {
     const canary = 'canary-reference-8271';
     const { id } = (await submit({ front: { image }, reference: canary, metadata: { canary } })).body;
     const picture = Buffer.from(image, 'base64');
@@ -93,7 +93,7 @@ describe('a submit, with Redis away', () => {
     }
   });
 
-  it('is answered within Prefer: wait although nobody works on it', async () => {
+  it('gets a response within Prefer: wait although no worker runs', async () => {
     const startedMs = performance.now();
     const answer = await submit({ front: { image } }, { prefer: 'wait=1' });
     expect(answer.status).toBe(202);

@@ -1,4 +1,4 @@
-/** `cardseal listen` as a process of its own: whatever signals end it, and however often, it removes its endpoint. */
+/** Runs `cardseal listen` as a process: it removes its endpoint after any signal, however often it arrives. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';

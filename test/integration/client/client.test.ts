@@ -33,7 +33,7 @@ describe('the client', () => {
     expect(await client.jobs.get(first.id)).toMatchObject({ id: first.id, state: 'queued', reference: 'client' });
   });
 
-  it('waits until the end, and tells of changes on the way', async () => {
+  it('waits until the end, and reports changes on the way', async () => {
     const job = await client.jobs.submit({ front: { image } });
     const states: string[] = [];
     const waiting = client.jobs.wait(job.id, { onChange: ({ state }) => void states.push(state) });

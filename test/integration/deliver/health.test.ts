@@ -12,7 +12,7 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
 /** The worker lives in this process, on a clock that is moved; everything else is as it is in production. */
-describe('the health of an endpoint over days, told once per change', () => {
+describe('the health of an endpoint over days, announced once per change', () => {
   let app: TestStack;
   let receiver: Receiver;
   let pendingDeliveries: PendingDeliveries;
@@ -64,7 +64,7 @@ describe('the health of an endpoint over days, told once per change', () => {
   const told = (path: string, type: string) =>
     receiver.arrivals.filter((one) => one.path === path && one.event.type === type);
 
-  /** Lets time pass once all that is owed sleeps, and waits for the next try. */
+  /** Advances the time when all due deliveries sleep, and waits for the next attempt. */
   async function nextAttempt(path: string, job: string, ms: number): Promise<void> {
     const before = receiver.arrivals.filter(at(path, job)).length;
     await expect.poll(() => queues.deliver.getActiveCount(), { timeout: 20_000 }).toBe(0);
@@ -79,7 +79,7 @@ describe('the health of an endpoint over days, told once per change', () => {
     await nextAttempt(path, job, 7 * MINUTE_MS);
   }
 
-  it('failing after three failures in a row, recovered with the first success; each is told once', async () => {
+  it('failing after three failures in a row, recovered with the first success; each is announced once', async () => {
     const watcher = await register('/watch-1', { events: ['endpoint.failing', 'endpoint.recovered'] });
     const sick = await register('/sick');
     receiver.behave('/sick', answer(500));
@@ -101,13 +101,13 @@ describe('the health of an endpoint over days, told once per change', () => {
     expect(await read(sick)).toMatchObject({ health: 'healthy', health_reason: null });
     expect(told('/watch-1', 'endpoint.failing')).toHaveLength(1);
     expect(told('/watch-1', 'endpoint.recovered')).toHaveLength(1);
-    // What was told, the test at registration and the outcome are all listed, newest first.
+    // The notices, the test at registration and the outcome are all listed, newest first.
     const types = (await list(sick)).map(({ event_type }: { event_type: string }) => event_type);
     expect(types).toEqual(['job.succeeded', 'endpoint.test']);
     await Promise.all([watcher, sick].map((id) => app.call('DELETE', `/v1/webhook-endpoints/${id}`)));
   });
 
-  it('disabled after five days of failures alone: told once, what is owed is kept, enabling brings it back', async () => {
+  it('disabled after five days of failures alone: announced once, due deliveries are kept, enabling sends them', async () => {
     const watcher = await register('/watch-2', { events: ['endpoint.failing', 'endpoint.disabled'] });
     const dead = await register('/dead');
     receiver.behave('/dead', answer(503));
@@ -120,7 +120,7 @@ describe('the health of an endpoint over days, told once per change', () => {
     expect(await read(dead)).toMatchObject({ state: 'disabled', health: 'disabled', disabled_by: 'failing' });
 
     const second = await owe(dead);
-    // The try that disabled it may only now be falling asleep until its next one.
+    // The attempt that disabled it may still be going to sleep until its next one.
     const parked = async () => {
       await queues.deliver.promoteJobs();
       return list(dead, '?state=parked');

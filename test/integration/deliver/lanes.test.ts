@@ -30,13 +30,13 @@ describe('isolation, with time simulated and Redis real', () => {
   const waitsOfHealthy = (result: Awaited<ReturnType<typeof run>>) =>
     result.waits.filter(({ endpoint }) => endpoint.startsWith('well')).map(({ waitMs }) => waitMs);
 
-  it('three dead receivers of thirty hold up nobody else', async () => {
+  it('three dead receivers of thirty delay no other receiver', async () => {
     const waits = waitsOfHealthy(await run(createEndpointLimits(own.redis, '{sim}')));
     expect(waits).toHaveLength(150 * 60 * 0.9);
     expect(percentile(waits, 0.99)).toBe(0);
   });
 
-  it('and without lanes they do: the simulation can fail', async () => {
+  it('and without endpoint limits they do: the simulation can fail', async () => {
     const result = await run(NO_LANES);
     expect(percentile(waitsOfHealthy(result), 0.99)).toBeGreaterThan(SECOND);
   });
@@ -57,7 +57,7 @@ it('after an hour of outage a receiver is not overrun, and everything arrives', 
   });
   expect(result.delivered).toBe(2 * 3600);
   const during = result.tries.filter(({ atMs }) => atMs < HOUR).length;
-  // One probe a minute, once it is known to be away: not one try for each event.
+  // One probe a minute once it counts as unavailable, not one attempt for each event.
   expect(during).toBeLessThan(200);
   const after = result.tries.filter(({ atMs }) => atMs >= HOUR);
   const perSecond = new Map<number, number>();
@@ -72,7 +72,7 @@ it('after an hour of outage a receiver is not overrun, and everything arrives', 
   expect(perSecond.get(first)).toBeLessThanOrEqual(60);
 }, 240_000);
 
-it('a receiver of limited rate gets no more than that, whatever is owed', async () => {
+it('a receiver of limited rate gets no more than that, however much is due', async () => {
   const lane = { tenant: 't', endpoint: 'we_rate' };
   const lanes = createEndpointLimits(own.redis, '{rate}');
   const starts = async (rate: number | null) => {
@@ -93,7 +93,7 @@ it('a receiver of limited rate gets no more than that, whatever is owed', async 
   expect(await starts(null)).toBe(200);
 });
 
-describe('a lane', () => {
+describe('an endpoint limit', () => {
   const lane = { tenant: 't', endpoint: 'we_1' };
   const input = { late: false, lateRoom: true, rate: null };
 
@@ -123,7 +123,7 @@ describe('a lane', () => {
     expect(await lanes.acquire(lane, { ...input, id: 'e', nowMs: 91_000 })).toMatchObject({ verdict: 'go' });
   });
 
-  it('is held as long as it was asked to: one comes back at that moment, the others wait behind it', async () => {
+  it('is held for the requested time: one delivery returns then, the others wait after it', async () => {
     const lanes = createEndpointLimits(own.redis, '{lane}');
     await lanes.hold(lane, 5000);
     expect(await lanes.acquire(lane, { ...input, id: 'probe', nowMs: 0 })).toMatchObject({
@@ -134,7 +134,7 @@ describe('a lane', () => {
     expect(await lanes.acquire(lane, { ...input, id: 'probe', nowMs: 5000 })).toMatchObject({ verdict: 'go' });
   });
 
-  it('keeps slots for first tries: a late one without room waits until a late one ends', async () => {
+  it('keeps slots for first attempts: a late one without a slot waits until a late one ends', async () => {
     const lanes = createEndpointLimits(own.redis, '{lane}');
     const late = { ...input, late: true, lateRoom: false };
     expect(await lanes.acquire(lane, { ...late, id: 'retry', nowMs: 0 })).toMatchObject({ verdict: 'wait' });

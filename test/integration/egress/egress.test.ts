@@ -65,7 +65,7 @@ describe('the choice of a proxy', () => {
   );
 });
 
-/** A CONNECT proxy that leads every name to this machine, as one with a name server of its own would. */
+/** A CONNECT proxy that resolves every name to this machine, as one with a private name server would. */
 describe('through a proxy', () => {
   const pem = (kind: 'key' | 'cert') =>
     readFileSync(new URL(`../../../../test/vectors/tls/hook.example.com.${kind}.pem`, import.meta.url));
@@ -114,7 +114,7 @@ describe('through a proxy', () => {
     await client.stop();
   });
 
-  it.each([403, 407, 502])('a provider behind a refusal %i was never called', async (status) => {
+  it.each([403, 407, 502])('a proxy that refuses with %i means that the provider was never called', async (status) => {
     refuse = status;
     const client = createIdCardClient({ baseUrl: 'https://ocr.test', proxyFor: both() });
     const sent = client.send({ path: '/x', body: Buffer.from('a=b') });

@@ -1,4 +1,4 @@
-/** The Redis of infra/redis, its user with just what it may, under a whole stack, by TLS as it stands there. */
+/** A whole stack on the Redis settings of infra/redis, with its restricted user and TLS. */
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -37,7 +37,7 @@ it('a card goes through the Redis of production, and the doctor has nothing to s
     const job = await app.submit({ front: specimen!.front! });
     expect((await app.finished(job.id)).state).toBe('succeeded');
     await sink.events(job.id);
-    // It accepts without Redis too: that the card went over this one is what the answer says.
+    // The API accepts without Redis too: the finished job shows that this Redis was used.
     expect((await app.call('GET', '/readyz')).body).toEqual({ status: 'ok', redis: 'ok' });
     const doctor = (...flags: string[]) =>
       run(process.execPath, [CLI, 'doctor', '--json', ...flags], { env: app.stack.env as NodeJS.ProcessEnv });
@@ -61,7 +61,7 @@ it('its user may not empty it, change its settings, or touch what is not ours', 
   }
 });
 
-it('whoever does not know its authority does not connect', async () => {
+it('a client that does not trust its authority does not connect', async () => {
   const redis = new Redis(server.url, { retryStrategy: () => null, lazyConnect: true });
   redis.on('error', () => {});
   await expect(redis.connect()).rejects.toThrow();

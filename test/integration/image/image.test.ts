@@ -1,4 +1,4 @@
-/** The image, as far as it can be shown without an engine: its steps replayed, and every role run on a read-only tree as nobody. */
+/** The image, as far as it can be shown without an engine: its steps replayed, and every role run on a read-only tree as an unprivileged user. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chownSync, copyFileSync, mkdirSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
@@ -92,7 +92,7 @@ describe('the image', () => {
     expect(image.stage.user).toBe(`${NOBODY}:${NOBODY}`);
   });
 
-  it('runs api and worker as nobody on a read-only tree, and a card goes through them', {
+  it('runs api and worker as an unprivileged user on a read-only tree, and finishes a job', {
     timeout: 180_000,
   }, async () => {
     const [{ port }] = await Promise.all([
@@ -117,7 +117,7 @@ describe('the image', () => {
     expect(JSON.parse(stdout)).toMatchObject({ trouble: null });
   });
 
-  it('stops in order when it is told to', async () => {
+  it('stops in order after a signal', async () => {
     const api = running[0]!;
     api.kill('SIGTERM');
     expect(await once(api, 'exit')).toEqual([0, null]);

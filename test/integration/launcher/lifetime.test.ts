@@ -25,7 +25,7 @@ afterEach(async () => {
   rmSync(dataDir, { recursive: true, force: true });
 });
 
-/** Starts a launcher as one's own child, or through `command`, and resolves when it says that it is ready. */
+/** Starts a launcher as a child of the test, or through `command`, and resolves when it says that it is ready. */
 async function launch(options: SpawnOptions = {}, command: readonly string[] = [process.execPath, launcher, dataDir]) {
   const [program = '', ...args] = command;
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'], ...options });

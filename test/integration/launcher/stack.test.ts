@@ -64,7 +64,7 @@ describe('startStack', () => {
     expect(allPids(info).every(isAlive)).toBe(true);
   });
 
-  it('tells the apps where the other parts are', async () => {
+  it('gives the apps the addresses of the other parts', async () => {
     const { info } = await start({ env: { ...process.env, S3_KEYS_BUCKET: 'elsewhere', WEBHOOK_ALLOW_TARGETS: '' } });
     const env = (await (await fetch(`${info.apiUrl}/env`)).json()) as Record<string, string>;
     expect(env).toMatchObject({
@@ -144,7 +144,7 @@ describe('startStack', () => {
     server.close();
   });
 
-  it('gives up a start when told to', async () => {
+  it('cancels a start when its signal aborts', async () => {
     const giveUp = new AbortController();
     const neverDone = () => {
       giveUp.abort();

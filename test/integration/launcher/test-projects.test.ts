@@ -76,7 +76,7 @@ describe('the projects of npm test', () => {
     }
   });
 
-  it('run in two chains behind the quick projects, and the timed project runs alone at the end', () => {
+  it('run in two chains after the quick projects, and the timed project runs alone at the end', () => {
     const { tasks } = readJson('turbo.json');
     const quick = ['//#types', '//#lint', '^test', 'test', 'contract'];
     expect(tasks.e2e.dependsOn).toEqual(quick);

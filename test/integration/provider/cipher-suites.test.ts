@@ -95,7 +95,7 @@ describe('cipher suites', () => {
     expect(await readName(await connect({ ours, replyField: 'encrypted_result' }))).toBe(name);
   });
 
-  it('another suite than theirs is refused as a picture that cannot be opened', async () => {
+  it('another suite than the provider uses is refused as an image that cannot be opened', async () => {
     const ours = { keyBits: 256, mode: 'gcm', iv: 'random-prefix', replyField: 'result' } as const;
     const reading = connect({ theirs: { mode: 'ecb', iv: 'none' }, ours }).then(readName);
     await expect(reading).rejects.toMatchObject({ code: 'image_format_refused', disposition: 'rejected' });

@@ -96,7 +96,7 @@ async function experiment({ jobs, repliedShare, say }: Settings, setup: Setup): 
   }, 'cards in the queue again');
   const requeuedMs = performance.now() - flushedMs;
   say(`all ${jobs} are queued again after ${(requeuedMs / 1000).toFixed(1)} s`);
-  await until(async () => (await redis.exists(epochKey(PREFIX))) === 1, 'the mark of a complete walk');
+  await until(async () => (await redis.exists(epochKey(PREFIX))) === 1, 'the mark of a complete scan');
   const calledWhileClosed = (await app.stats()).calls! - callsBefore;
 
   const openedMs = performance.now();

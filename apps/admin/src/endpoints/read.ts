@@ -1,4 +1,4 @@
-/** Reads the endpoints of all tenants with their health. Of a URL it returns only the host. */
+/** Reads the endpoints of all tenants with their health. It returns only the host of a URL. */
 import { type EndpointRecord, SYSTEM_TENANT, type Versioned } from '@cardseal/core/ledger';
 import { canReceiveNotice } from '@cardseal/core/use-cases';
 import type { AdminContext } from '../context.ts';

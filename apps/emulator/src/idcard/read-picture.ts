@@ -9,7 +9,7 @@ import type { PictureBounds } from '../config.ts';
 import { ProviderError } from './errors.ts';
 import { type Placement, placementOf } from './placement.ts';
 
-/** What an image shows. */
+/** The content of an image. */
 export interface Reading {
   width: number;
   height: number;

@@ -14,7 +14,7 @@ function slowLedger() {
   return { asked, ledger: { tenants: { endpoints } } as unknown as Ledger };
 }
 
-it('who was listed need not be asked for', async () => {
+it('a listed endpoint is not read again', async () => {
   const { asked, ledger } = slowLedger();
   const endpoints = createEndpoints(ledger);
   const listed = endpoints.list('bank');
@@ -37,7 +37,7 @@ it('a list that was on its way while one was forgotten does not bring it back', 
   expect(await fresh).toEqual(known('disabled', 2));
 });
 
-it('who waits for an answer gets it, when a list comes in between', async () => {
+it('a waiting read resolves when a list arrives in between', async () => {
   const { asked, ledger } = slowLedger();
   const endpoints = createEndpoints(ledger);
   const [one, all] = [endpoints.get('bank', 'we_1'), endpoints.list('bank')];

@@ -1,4 +1,4 @@
-/** What an owner asked for again comes, whatever of other cards is broken. */
+/** A recovery sends the requested deliveries even when other jobs are broken. */
 import { ManualClock } from '@cardseal/base/clock';
 import { TransientError } from '@cardseal/base/errors';
 import { type JobId, newJobId } from '@cardseal/core/job';

@@ -1,6 +1,6 @@
 /**
  * The way of a card through recognition: fetch → encrypt → call → decrypt → save for each side, then conclude and
- * announce. Each step leaves its output in the ledger; who comes after a crash skips what is there.
+ * announce. Each step leaves its output in the ledger; a worker that continues after a crash skips existing output.
  */
 import { asCardsealError, CardsealError, DefectError, RejectedError, ThrottledError } from '@cardseal/base/errors';
 import { failpoint } from '@cardseal/core/failpoints';
@@ -32,7 +32,7 @@ export type Run =
    */
   | { kind: 'retry'; code: string; spent?: SpentAttempt; undecryptable?: true };
 
-/** What a job waits for at a closed gate, and whether its own call was the probe that failed. */
+/** The wait of a job at a closed gate, and whether its call was the probe that failed. */
 interface GateWait {
   waitingFor: 'quota' | 'provider';
   probed: boolean;

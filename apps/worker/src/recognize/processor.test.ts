@@ -54,7 +54,7 @@ it('comes back after 1 s, 2 s, 4 s, and never later than 16 s, though the ledger
   expect(job.data).toMatchObject({ ledgerAway: 7, waitingFor: 'provider' });
 });
 
-it('waits as long as a store that is asked too much says, and starts anew after it', async () => {
+it('waits as long as an overloaded store requests, and then starts again', async () => {
   const outage = { error: new TransientError('store_unavailable') as Error };
   const { job, delays, run } = cardAt(outage);
   await expect(run()).rejects.toBeInstanceOf(DelayedError);
@@ -73,7 +73,7 @@ interface Outage {
   /** Redis answers no question about the queue. */
   countsFail?: boolean;
   credentials?: number;
-  /** Of the front; `error` is the back's then. */
+  /** The error of the front; `error` is then the one of the back. */
   frontError?: unknown;
   outageRuns?: Map<string, readonly number[]>;
   held?: boolean;

@@ -152,7 +152,7 @@ async function othersWait({ jobQueue }: WorkerContext): Promise<boolean> {
   }
 }
 
-/** The job that found the gate closed also reports `quota`, like all jobs that wait behind it. */
+/** The job that found the gate closed also reports `quota`, like all jobs that wait after it. */
 const AT_THE_GATE = new Set([
   'upstream_qps_limit',
   'upstream_daily_quota',

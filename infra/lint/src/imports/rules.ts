@@ -22,7 +22,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'apps/admin': ['packages/*'],
   // The command line shows every app's settings and draws the emulator's specimen cards.
   'apps/cli': ['apps/api', 'apps/worker', 'apps/admin', 'apps/emulator', 'packages/*'],
-  // Stands in for the provider: shared code would hide a mistake that both sides make.
+  // Simulates the provider: shared code would hide a mistake that both sides make.
   'apps/emulator': [],
 
   'packages/core': [

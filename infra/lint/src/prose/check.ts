@@ -2,13 +2,12 @@
 import { type Finding, sortFindings } from '../findings.ts';
 import { listFiles, readSource } from '../repository.ts';
 import { passagesOf } from './passages.ts';
-import { NOT_YET_REWRITTEN, WITHOUT_PROSE } from './places.ts';
+import { WITHOUT_PROSE } from './places.ts';
 import { PROSE_RULES } from './rules.ts';
 
-/** `paths`: read these, even below a folder that is not rewritten yet. None: read the whole repository. */
+/** `paths`: read only these. None: read the whole repository. */
 export function checkProse(root: string, paths: readonly string[] = []): Finding[] {
-  const skipped = paths.length > 0 ? WITHOUT_PROSE : [...WITHOUT_PROSE, ...NOT_YET_REWRITTEN];
-  const files = listFiles(root, paths).filter((file) => !skipped.some((place) => isBelow(file, place)));
+  const files = listFiles(root, paths).filter((file) => !WITHOUT_PROSE.some((place) => isBelow(file, place)));
   return sortFindings(
     files.flatMap((file) => {
       const source = readSource(root, file);

@@ -1,4 +1,4 @@
-/** What is ended while every gate is closed: whatever needs no call, and nothing else. */
+/** While every gate is closed, the worker finishes the jobs that need no call, and no other job. */
 import { ManualClock } from '@cardseal/base/clock';
 import { DefectError, TransientError } from '@cardseal/base/errors';
 import { newJobId } from '@cardseal/core/job';

@@ -46,7 +46,7 @@ export function createClosedGateSweep(context: WorkerContext): ClosedGateSweep {
     },
     async stop() {
       const ending = running;
-      // A hold that begins while the last round ends gets a loop of its own.
+      // A hold that begins while the last round ends gets a separate loop.
       running = null;
       ending?.stopped.abort();
       await ending?.done;

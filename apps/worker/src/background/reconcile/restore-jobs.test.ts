@@ -126,7 +126,7 @@ describe('a scan of the markers', () => {
   });
 });
 
-/** What a worker or a retry leaves, and an interrupted submit never does. */
+/** The state that a worker or a retry leaves, and an interrupted submit never does. */
 const PROOFS: Record<string, (tenant: string, job: JobId) => string> = {
   'a reply': (tenant, job) => paths.reply(tenant, job, 'front'),
   'a portrait': (tenant, job) => paths.crop(tenant, job, 'front', 'portrait'),

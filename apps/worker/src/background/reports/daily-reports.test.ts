@@ -12,7 +12,7 @@ const NOON_MS = Date.parse('2026-03-02T12:00:00+08:00');
 it('books of one tenant that cannot be read hold up no other’s, and are tried again', async () => {
   const store = memoryObjectStore();
   const clock = new ManualClock(NOON_MS);
-  // Each with a memory of its own, as another process has.
+  // Each has a separate memory, as another process has.
   const open = () => createLedger({ store, master: localMasterKey(Buffer.alloc(32, 1)), clock });
   const ledger = open();
   for (const tenant of ['aaa', 'bbb']) {

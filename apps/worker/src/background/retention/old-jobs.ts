@@ -25,7 +25,7 @@ export async function eraseOldJobs(context: WorkerContext, signal: AbortSignal):
   const alone = createIsolation(context);
   const erased = await eachTenant(context, signal, async (tenant, record) => {
     let ofTenant = 0;
-    // The shortest time of this tenant's jobs without a time of their own; the maximum is never shorter.
+    // The shortest time of this tenant's jobs without an individual time; the maximum is never shorter.
     const keptMs = keptForMs({ retainForS: null }, record, context.config.RETENTION_MS);
     for await (const jobs of pages(jobsBefore(context, tenant, context.clock.now() - keptMs), AT_ONCE)) {
       if (signal.aborted) break;
@@ -60,7 +60,7 @@ async function eraseIfOld(context: WorkerContext, tenant: string, job: JobId, re
   const sealed = inventory.committed ? await ledger.jobs.open(tenant, job) : null;
   const [request, outcome] = await Promise.all([sealed?.request(), sealed?.outcome(inventory.generation)]);
   if (!request || !outcome) return false;
-  // A job with a retention time of its own has a due name; this scan applies a maximum that was set later.
+  // A job with an individual retention time has a due name; this scan applies a maximum that was set later.
   if (request.retainForS !== null && record.retention?.maximumS === undefined) return false;
   if (outcome.atMs + keptForMs(request, record, config.RETENTION_MS) > clock.now()) return false;
   await eraseJob(context, tenant, job, 'retention');

@@ -1,4 +1,4 @@
-/** What is due and what is old goes, whatever of other jobs is broken. */
+/** Retention removes due and old jobs even when other jobs are broken. */
 import { ManualClock } from '@cardseal/base/clock';
 import { type JobId, newJobId } from '@cardseal/core/job';
 import { createLedger, paths, SYSTEM_TENANT, type TenantRetention } from '@cardseal/core/ledger';
@@ -131,7 +131,7 @@ it('a sweep erases what its request wanted to keep longer than the maximum of th
   expect(await sweep(long.context)).toBe(2);
 });
 
-it('a sweep leaves a job with a retention time of its own to its due name, where no maximum holds', async () => {
+it('a sweep leaves a job with an individual retention time to its due name, when there is no maximum', async () => {
   const { clock, context } = await world({ defaultS: DAY_S }, 30 * DAY_S);
   clock.advance(8 * DAY_MS);
   expect(await sweep(context)).toBe(0);

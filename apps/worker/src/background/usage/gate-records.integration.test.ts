@@ -16,7 +16,7 @@ const PREFIX = '{gates}';
 const IDS = ['a', 'b', 'c', 'd'];
 const WAIT = { maxWaitMs: 5000 };
 
-/** What a worker process has of this: a pacer without memory of others, and a keeper. */
+/** The parts of one worker process: a pacer without the memory of others, and the background loop. */
 function startProcess(server: PrivateRedis, ledger: WorkerContext['ledger']) {
   const redis = new Redis({ port: server.port, host: '127.0.0.1' });
   const pacer = createPacer({ redis, prefix: 'gates', credentials: IDS.map((id) => ({ id, qps: 20 })) });
@@ -44,7 +44,7 @@ async function setUp() {
   return { server, ledger, start: () => startProcess(server, ledger) };
 }
 
-describe('what is known of credentials, after Redis was emptied and every process started anew', () => {
+describe('the state of credentials, after Redis was emptied and every process restarted', () => {
   it('is as it was: daily quota until midnight, a block of a person with its end, and usage', async () => {
     const { server, ledger, start } = await setUp();
     const before = start();

@@ -11,7 +11,7 @@ import {
 } from '@cardseal/core/queue';
 import type { WorkerContext } from '../../context.ts';
 
-/** Between checks whether Redis is back: a slot that is not given back delays every delivery behind it. */
+/** Between checks whether Redis is back: a slot that is not released delays every later delivery. */
 const AGAIN_MS = 500;
 
 export interface DeliveryRuntime {

@@ -1,5 +1,5 @@
 /**
- * What a response means for the endpoint's concurrency limit. Pure. Without a response the fault was on Cardseal's
+ * Maps a response to its effect on the endpoint's concurrency limit. Pure. Without a response the fault was on Cardseal's
  * side and means nothing.
  */
 import type { EndpointOutcome } from '@cardseal/core/queue';

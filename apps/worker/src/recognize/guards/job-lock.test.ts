@@ -31,7 +31,7 @@ it('costs nothing while nothing is in doubt', async () => {
   expect([asked, lock.isLost()]).toEqual([[], false]);
 });
 
-it('asks when by its slot it will have heard nothing for a second, and is sure again for as long', async () => {
+it('checks the lock when the last confirmation is a second old at the slot, and then trusts it for a second', async () => {
   const { lock, asked, pass } = leaseOf(async () => 1);
   pass(700);
   expect(await lock.holds(slot(OLD_MS, 400))).toBe(true);

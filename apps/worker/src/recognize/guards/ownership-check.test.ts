@@ -35,7 +35,7 @@ function looker(about: Partial<JobLock> = {}, replies: string[] = []) {
   return { clock, look, looks, slot, slow };
 }
 
-it('costs nothing where there is no doubt, and one look after a long wait', async () => {
+it('makes no request when ownership is certain, and one after a long wait', async () => {
   const { clock, look, looks, slot } = looker();
   await look(slot(300));
   expect(looks).toEqual([]);

@@ -52,7 +52,7 @@ describe('a reply that the ledger does not take', () => {
     expect(writeBuffer.waiting()).toBe(0);
   });
 
-  it('is no matter of patience when the card itself is refused', async () => {
+  it('does not wait when the job itself is refused', async () => {
     const { writeBuffer } = setUp();
     const refusal = new DefectError('seal_broken');
     await expect(writeBuffer.persist(ids, new AbortController().signal, () => Promise.reject(refusal))).rejects.toBe(

@@ -73,7 +73,7 @@ async function world() {
   const ref: DeliveryRef = { tenant: TENANT, job, generation: 1, endpoint: ENDPOINT };
   const run = async () =>
     (await openWork(context, { tenant: TENANT, job, generation: 1, attempts: [] }, new AbortController().signal))!;
-  /** What a worker does when the receiver has taken the event. */
+  /** Does what a worker does after the receiver accepted the event. */
   async function deliver(): Promise<void> {
     const entry = { atMs: clock.now(), class: 'delivered', status: 200, latencyMs: 1, nextAtMs: null, attempt: 1 };
     await ledger.deliveries.records.record(await ledger.deliveries.records.read(ref), entry);

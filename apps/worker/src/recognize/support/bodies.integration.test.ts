@@ -85,7 +85,7 @@ it('a call whose usual credential is closed goes out at once with the permit and
   expect(sealed).toEqual(['aes']);
 });
 
-it('a gate that this process has not heard of costs another body, not a wait in the queue', async () => {
+it('a gate that another process closed costs a second body, not a wait in the queue', async () => {
   const { context, pacer, call, sealed, called } = await mixedPool();
   await pacer.closeGate('enc', 'operator', undefined, 'ann');
   context.pacer = { ...pacer, isClosed: () => false };

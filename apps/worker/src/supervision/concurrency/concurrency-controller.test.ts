@@ -28,7 +28,7 @@ function setUp(fixed?: number) {
   return { controller, meter, applied, seen, rounds };
 }
 
-describe('the governor', () => {
+describe('the concurrency controller', () => {
   it('calls that look slow because the process lags put no more cards in hand, but fewer', async () => {
     const { meter, seen, rounds } = setUp();
     const before = await rounds(6);

@@ -59,7 +59,7 @@ describe('the hold at closed gates', () => {
     expect(taps).toEqual(['close', 'one', 'all']);
   });
 
-  it('a probe does not end the hold: only its answer does', async () => {
+  it('a probe does not end the hold: only its response does', async () => {
     const { hold, taps, tell, gates, clock, settle } = setUp(closed);
     await hold.hold();
     tell({ credentialId: 'a', kind: 'probe_due' });

@@ -6,7 +6,7 @@ import { createLoadShedder } from './load-shedder.ts';
 const rounds = (loadShedder: ReturnType<typeof createLoadShedder>, count: number, wanted: number, lagMs: number) =>
   Array.from({ length: count }, () => loadShedder.allow(wanted, lagMs)).at(-1)!;
 
-describe('the brake', () => {
+describe('the load shedder', () => {
   it('a loop that lags has fewer and fewer cards in hand, however many its slowness asks for', () => {
     const loadShedder = createLoadShedder();
     expect(rounds(loadShedder, 10, 60, 20)).toBe(60);

@@ -23,7 +23,7 @@ type Processor = (job: Job<object>) => Promise<void>;
 
 /**
  * Processes live one after the other, each with the same few cards in hand until all have ended. The poisonous one
- * ends the process of whoever works on it: what was in its hands then counts one more start without an end.
+ * ends the process of every worker that runs it: each of that worker's jobs then counts one more start without an end.
  */
 async function live(ids: string[], build: (work: Processor, fates: Map<string, Fate>) => Processor) {
   const fates = new Map<string, Fate>();
@@ -55,7 +55,7 @@ async function live(ids: string[], build: (work: Processor, fates: Map<string, F
   return { fates: Object.fromEntries(fates), deaths };
 }
 
-describe('a picture that ends the process', () => {
+describe('an image that ends the process', () => {
   const ids = ['a', POISON, 'b', 'c', 'd'];
 
   it('fails after its starts, and everyone else is done', async () => {
@@ -72,7 +72,7 @@ describe('a picture that ends the process', () => {
     expect(deaths).toBe(QUARANTINE_AFTER + DEAD_LETTER_AFTER);
   });
 
-  it('takes its bystanders along where starts are merely counted', async () => {
+  it('fails innocent jobs too when the worker only counts starts', async () => {
     const { fates } = await live(ids, (process, fates) => async (job) => {
       if (job.stalledCounter <= DEAD_LETTER_AFTER) return process(job);
       fates.set(job.id!, 'convicted');

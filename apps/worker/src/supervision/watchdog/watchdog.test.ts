@@ -49,7 +49,7 @@ it('leaves one alone whose cards move, who has none, or whose Redis is away', as
   }
 });
 
-it('drains at the cap of the heap, but not for one look', async () => {
+it('drains at the cap of the heap, but not after one reading', async () => {
   const facts = { waiting: 0, moved: 0, heap: 101 * MIB };
   const { watchdog } = watchdogOf(facts);
   expect(await watchdog.look()).toBeNull();
