@@ -15,20 +15,9 @@ import { type Admitted, admit } from './steps/admit.ts';
 import { type FrozenEvent, openEvent } from './steps/open.ts';
 import { isOver, recordAttempt } from './steps/record.ts';
 import { signMessage } from './steps/sign.ts';
+import type { DeliveryRun } from './support/delivery-run.ts';
 import type { DeliveryRuntime } from './support/delivery-runtime.ts';
 import { endpointOutcome } from './support/endpoint-outcome.ts';
-
-export type DeliveryRun =
-  | { kind: 'done' }
-  /** Every attempt is spent; the delivery is exhausted and can be sent again. */
-  | { kind: 'exhausted'; class: string }
-  /**
-   * `scheduled`: until its next attempt is due, which a resend can bring forward at any time. `faults`: the number of
-   * consecutive runs that a fault on Cardseal's side stopped.
-   */
-  | { kind: 'postpone'; delayMs: number; late: boolean; scheduled?: true; faults?: number }
-  /** The endpoint's limit is reached: another delivery will promote it. */
-  | { kind: 'wait'; place: number };
 
 const DONE: DeliveryRun = { kind: 'done' };
 

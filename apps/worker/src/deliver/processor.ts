@@ -13,8 +13,9 @@ import {
 } from '@cardseal/core/queue';
 import type { Job } from 'bullmq';
 import type { WorkerContext } from '../context.ts';
-import { type DeliveryRun, deliver, ownFaultDelayMs } from './pipeline.ts';
+import { deliver, ownFaultDelayMs } from './pipeline.ts';
 import { recover } from './recovery.ts';
+import type { DeliveryRun } from './support/delivery-run.ts';
 import type { DeliveryRuntime } from './support/delivery-runtime.ts';
 
 /** A recovery does not count its faults: a defect delays it by one to two minutes. */

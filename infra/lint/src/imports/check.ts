@@ -5,17 +5,7 @@ import { type Finding, sortFindings } from '../findings.ts';
 import { listFiles, readSource, type SourceFile } from '../repository.ts';
 import { connect, findCycles } from './cycles.ts';
 import { type Import, importsOf } from './imports-of.ts';
-import {
-  CROSSINGS,
-  KNOWN_CYCLES,
-  MAY_IMPORT,
-  NOT_READ,
-  PROGRAM,
-  ROWS,
-  TEST_CODE,
-  TEST_PACKAGES,
-  UNDECLARED,
-} from './rules.ts';
+import { CROSSINGS, MAY_IMPORT, NOT_READ, PROGRAM, ROWS, TEST_CODE, TEST_PACKAGES, UNDECLARED } from './rules.ts';
 import { isExported, readWorkspaces, splitSpecifier, type Workspace, workspaceOf } from './workspaces.ts';
 
 const CODE = /\.m?[jt]s$/;
@@ -153,8 +143,7 @@ function folderEdge(file: string, target: string): [string, string][] {
 }
 
 function cycleFindings(what: 'files' | 'folders', edges: ReadonlyMap<string, ReadonlySet<string>>): Finding[] {
-  const unknown = findCycles(edges).filter(([first]) => !KNOWN_CYCLES.includes(first!));
-  return unknown.map((group) => ({
+  return findCycles(edges).map((group) => ({
     file: group[0]!,
     line: 1,
     message: `these ${what} import each other (type-only imports count): ${group.join(', ')}`,

@@ -91,6 +91,3 @@ export const CROSSINGS: readonly { readonly from: RegExp; readonly to: RegExp; r
 
 /** Quotes wrong imports as text. */
 export const NOT_READ: readonly string[] = ['infra/lint/src/imports/check.integration.test.ts'];
-
-/** Cycles that remain to be untangled, by their first file. This list only shrinks. */
-export const KNOWN_CYCLES: readonly string[] = ['apps/worker/src/deliver/pipeline.ts'];

@@ -3,7 +3,7 @@ import { failpoint } from '@cardseal/core/failpoints';
 import type { DeliveryRecord } from '@cardseal/core/ledger';
 import { endpointEffect, type NextAttempt, nextAttempt, type SendResult } from '@cardseal/webhook';
 import type { WorkerContext } from '../../context.ts';
-import type { DeliveryRun } from '../pipeline.ts';
+import type { DeliveryRun } from '../support/delivery-run.ts';
 
 /**
  * Whether the last response ended the delivery: after a crash between that record and the marker there is nothing to
