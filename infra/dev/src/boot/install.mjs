@@ -10,8 +10,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { tryLock } from './lock.mjs';
 
 const POLL_MS = 200;
-/** An install takes 20 to 60 seconds, so one line every 10 seconds shows that it is not stuck. */
-const PROGRESS_EVERY_MS = 10_000;
+/** An install takes 20 to 60 seconds. The time between two lines of progress doubles, so a slow one stays short. */
+const FIRST_PROGRESS_MS = 10_000;
 const LOG = '.cardseal/logs/install.log';
 
 /**
@@ -60,14 +60,25 @@ export async function ensureDependencies(root, log) {
     log(`cardseal: installing packages (${reason})`);
     const startedAt = Date.now();
     const seconds = () => `${((Date.now() - startedAt) / 1000).toFixed(0)} s`;
-    const progress = setInterval(() => log(`cardseal: still installing after ${seconds()}`), PROGRESS_EVERY_MS);
-    await runNpm(root, ['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund'], log).finally(() =>
-      clearInterval(progress),
+    const stopProgress = repeatEverLater(() => log(`cardseal: still installing after ${seconds()}`));
+    await runNpm(root, ['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund'], log).finally(
+      stopProgress,
     );
     log(`cardseal: packages installed in ${seconds()}`);
   } finally {
     lock.release();
   }
+}
+
+function repeatEverLater(work) {
+  let waitMs = FIRST_PROGRESS_MS;
+  let timer = setTimeout(repeat, waitMs);
+  function repeat() {
+    work();
+    timer = setTimeout(repeat, waitMs);
+    waitMs *= 2;
+  }
+  return () => clearTimeout(timer);
 }
 
 async function waitForLock(file, log) {
