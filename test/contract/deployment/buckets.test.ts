@@ -28,7 +28,7 @@ const ACTIONS: Record<string, string> = {
 
 /** Every SDK request in the source of the apps and packages. */
 function requestsOf(): string[] {
-  const sources = globSync(['packages/core/src/**/*.ts', 'apps/{api,worker,admin,cli}/src/**/*.ts'], { cwd: ROOT });
+  const sources = globSync(['packages/*/src/**/*.ts', 'apps/{api,worker,admin,cli}/src/**/*.ts'], { cwd: ROOT });
   const texts = sources
     .filter((file) => !file.endsWith('.test.ts'))
     .map((file) => readFileSync(path.join(ROOT, file), 'utf8'))

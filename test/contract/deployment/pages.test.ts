@@ -16,7 +16,7 @@ describe('pages named in infra', () => {
   });
 
   it('give Redis the size that its settings name', () => {
-    const [, page] = /Sized by (docs\/[\w-]+\.md)/.exec(read('infra/redis/redis.conf')) ?? [];
-    expect(read(page!)).toMatch(/^## Redis\n\n.*for each waiting card/m);
+    const [, page] = /(docs\/[\w/-]+\.md) explains the size/.exec(read('infra/redis/redis.conf')) ?? [];
+    expect(read(page!)).toMatch(/^## Redis\n\n.*for each waiting job/m);
   });
 });
