@@ -13,7 +13,7 @@ const BESIDE_SOURCE = '{apps,packages,infra}/**/*.integration.test.ts';
 /** Folders under `test/` without their own project. */
 const UNIT_FOLDERS = 'bench,interop,model,soak,support';
 /** Measure rates or deadlines of the whole stack, so they run one at a time, beside nothing else. */
-const TIMED = 'test/e2e/{budget,cards-sample,closed-gate,main-job,outage,worker-killed}.test.ts';
+const TIMED = 'test/e2e/{closed-gate,main-job,outage,worker-killed}.test.ts';
 
 /** Starts of Node reuse compiled code: a stack starts seven processes, and most of its start is reading TypeScript. */
 const env = { NODE_COMPILE_CACHE: path.resolve(import.meta.dirname, '.cardseal/cache/node') };

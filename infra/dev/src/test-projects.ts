@@ -1,7 +1,7 @@
 /**
  * Runs test projects through Turborepo and collects their results, for `npm test` and `npm run test:s3`. `turbo.json` has
- * the order: two chains of projects side by side, then the timed project alone. It does not decide whether a run
- * succeeded.
+ * the order: three chains of projects side by side, because most of their time is waiting, then the timed project alone.
+ * It does not decide whether a run succeeded.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
@@ -32,6 +32,9 @@ export type TestProject = (typeof TEST_PROJECTS)[number];
 const WITHOUT_REPORT: readonly TestProject[] = ['types', 'lint'];
 /** These start no server, so they may run side by side in any order. */
 const WITHOUT_SERVER: readonly TestProject[] = [...WITHOUT_REPORT, 'unit'];
+
+/** As many tasks as turbo.json has chains run at the same time. */
+const CHAINS = 3;
 
 interface TaskSummary {
   task: string;
@@ -71,7 +74,7 @@ function runTurbo(root: string, projects: readonly TestProject[], env: Readonly<
   const tasks = projects.map((project) => (WITHOUT_REPORT.includes(project) ? `//#${project}` : taskOf(project)));
   const all = projects.length === TEST_PROJECTS.length;
   // turbo.json orders all projects. If some are left out, its chains have gaps; one task at a time is then safe.
-  const concurrency = all || projects.every((project) => WITHOUT_SERVER.includes(project)) ? 2 : 1;
+  const concurrency = all || projects.every((project) => WITHOUT_SERVER.includes(project)) ? CHAINS : 1;
   const flags = [
     ...(all ? [] : ['--only']),
     `--concurrency=${concurrency}`,
