@@ -35,7 +35,7 @@ function copy(step: Extract<Step, { kind: 'copy' }>, { repository, roots, target
   const base = step.from === undefined ? repository : roots.get(step.from)!;
   for (const source of step.sources) {
     const from = path.join(base, source);
-    // Files of the base image do not exist here. The replay uses those of this machine instead.
+    // The files of the base image are absent, so the replay uses the files of this machine instead.
     if (step.from !== undefined && !existsSync(from)) continue;
     const to = step.target.endsWith('/') ? path.join(target, path.basename(source)) : target;
     const filter = (name: string) => step.from !== undefined || !name.includes('/node_modules');
