@@ -24,7 +24,7 @@ it('a listed endpoint is not read again', async () => {
   expect(asked.map(({ what }) => what)).toEqual(['list']);
 });
 
-it('a list that was on its way while one was forgotten does not bring it back', async () => {
+it('a list that started before an entry was removed does not bring it back', async () => {
   const { asked, ledger } = slowLedger();
   const endpoints = createEndpoints(ledger);
   const listed = endpoints.list('bank');

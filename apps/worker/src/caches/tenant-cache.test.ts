@@ -6,7 +6,7 @@ import { expect, it } from 'vitest';
 import { isLedgerAway } from '../recognize/guards/write-buffer.ts';
 import { createTenants } from './tenant-cache.ts';
 
-it('a tenant whose record the store lost is a fault that jobs wait out, and never a tenant without settings', async () => {
+it('a tenant whose record the store lost is a fault that jobs wait for, and never a tenant without settings', async () => {
   const store = memoryObjectStore();
   const open = () => createLedger({ store, master: localMasterKey(Buffer.alloc(32, 1)) });
   await open().tenants.records.create(SYSTEM_TENANT, 'bank', { name: 'A bank', createdAtMs: 0 });

@@ -63,7 +63,7 @@ const SINCE = { kind: 'since', sinceMs: NOW_MS - 60_000, untilMs: NOW_MS } as co
 const PARKED = { kind: 'parked', sinceMs: 0, untilMs: NOW_MS } as const;
 
 describe('a recovery', () => {
-  it('of a span of time passes by the outcome that does not open, and is done', async () => {
+  it('of a span of time skips an outcome that does not open, and completes', async () => {
     const { store, ledger, context, jobs, owed, told } = await world();
     await ledger.deliveries.recoveries.start(REF, SINCE);
     await store.put(paths.outcome(TENANT, jobs[1]!, 1), Buffer.from('garbage'));
@@ -73,7 +73,7 @@ describe('a recovery', () => {
     expect(await ledger.deliveries.recoveries.read(REF)).toBeNull();
   });
 
-  it('of what was parked passes by the record that does not open, and leaves it parked', async () => {
+  it('of parked deliveries skips a record that does not open, and leaves it parked', async () => {
     const { store, ledger, context, jobs, owed, told } = await world();
     await ledger.deliveries.recoveries.start(REF, PARKED);
     const refs = jobs.map((job) => ({ tenant: TENANT, job, generation: 1, endpoint: ENDPOINT }));
@@ -109,7 +109,7 @@ describe('a recovery', () => {
     expect(told).toEqual([`walk.stuck ${jobs[1]}`]);
   });
 
-  it('ends at a trouble that passes, and is still asked for', async () => {
+  it('ends at a transient error and stays requested', async () => {
     const { ledger, context, jobs, told, away } = await world();
     await ledger.deliveries.recoveries.start(REF, SINCE);
     away.add(paths.outcome(TENANT, jobs[1]!, 1));

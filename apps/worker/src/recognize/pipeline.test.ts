@@ -1,4 +1,4 @@
-/** A run that ends without an outcome: what it wrote meanwhile must not outlive an erasure. */
+/** A run without an outcome: what it writes must not outlive an erasure. */
 import { ManualClock } from '@cardseal/base/clock';
 import { TransientError } from '@cardseal/base/errors';
 import { newJobId } from '@cardseal/core/job';
@@ -137,7 +137,7 @@ it('a run that saves one side and retries the other detects an erasure', async (
   await expect(recognize(context, work, FIRST)).rejects.toMatchObject({ code: 'job_erased' });
 });
 
-it('without an erasure the saved side is kept, and the other comes again', async () => {
+it('without an erasure the saved side is kept, and the other one runs again', async () => {
   const { context, work } = await twoSides({});
   expect(await recognize(context, work, FIRST)).toMatchObject({ kind: 'retry' });
   expect([...work.written.replies.keys()]).toEqual(['front']);
@@ -164,7 +164,7 @@ it('a reply that the ledger does not take waits for it, and is paid for once', a
   expect([...work.written.replies.keys()]).toEqual(['front']);
 });
 
-it('no attempt is spent on a ledger that is away, and nothing more is paid for', async () => {
+it('a ledger that is away spends no attempt, and no further call is paid for', async () => {
   const { context, work, paid, lost } = await twoSides({ refusals: Number.POSITIVE_INFINITY });
   const first = recognize(context, work, LAST);
   while (context.writeBuffer.waiting() === 0) await new Promise(setImmediate);
@@ -178,7 +178,7 @@ it('no attempt is spent on a ledger that is away, and nothing more is paid for',
   first.catch(() => {});
 });
 
-it('a card whose lock is gone by the time of its slot is not paid for', async () => {
+it('a job whose lock is lost at its slot is not paid for', async () => {
   const { context, work, paid } = await twoSides({});
   const lock = { reassigned: false, holds: async () => false, isLost: () => true };
   expect(await recognize(context, { ...work, lock }, FIRST)).toMatchObject({ kind: 'postpone', code: 'overtaken' });
@@ -191,7 +191,7 @@ it.each([
 ] as const)('a card %s', async (_, reassigned, sides) => {
   const { context, work, paid } = await twoSides({});
   const lock = { reassigned, holds: async () => true, isLost: () => false };
-  // The other's call was on the wire when the ledger was looked at.
+  // The call of the other worker was in flight when the ledger was read.
   await work.sealed.putReply('front', Buffer.from('{}'));
   await recognize(context, { ...work, lock }, FIRST);
   expect(paid).toEqual(sides);

@@ -1,4 +1,4 @@
-/** While the ledger is away cards come back more and more seldom, and spend no attempt. */
+/** While the ledger is away, jobs run again with growing pauses and spend no attempt. */
 import { ManualClock } from '@cardseal/base/clock';
 import { ThrottledError, TransientError } from '@cardseal/base/errors';
 import { newJobId } from '@cardseal/core/job';
@@ -47,7 +47,7 @@ function cardAt(outage: { error: Error }) {
   return { job, delays, run };
 }
 
-it('comes back after 1 s, 2 s, 4 s, and never later than 16 s, though the ledger stays away', async () => {
+it('runs again after 1 s, 2 s, 4 s and at most 16 s while the ledger is away', async () => {
   const { job, delays, run } = cardAt({ error: new TransientError('store_unavailable') });
   for (let at = 0; at < 7; at++) await expect(run()).rejects.toBeInstanceOf(DelayedError);
   expect(delays).toEqual([1000, 2000, 4000, 8000, 8000, 8000, 8000]);
@@ -70,7 +70,7 @@ interface Outage {
   error: unknown;
   /** When the gate is probed next, from now; 11 s unless given. */
   probeInMs?: number;
-  /** Redis answers no question about the queue. */
+  /** Redis does not respond to questions about the queue. */
   countsFail?: boolean;
   credentials?: number;
   /** The error of the front; `error` is then the one of the back. */
@@ -80,7 +80,7 @@ interface Outage {
   waiting?: number;
 }
 
-/** A job whose one side fails in the permit wait, as `error` says. */
+/** A job with one side that fails during the wait for a permit, with `error`. */
 async function jobInOutage(outage: Outage) {
   const { job, delays } = cardAt({ error: new Error('unused') });
   const handedBack: string[] = [];
@@ -136,7 +136,7 @@ async function jobInOutage(outage: Outage) {
 
 const held = (probe: boolean) => new ThrottledError('provider_outage', 0, { fields: { probe } });
 
-it('waits for the provider during an outage, in its place in the queue, and spends no attempt', async () => {
+it('waits for the provider during an outage, at its position in the queue, and spends no attempt', async () => {
   const { job, delays, handedBack, changes, run } = await jobInOutage({ error: held(false) });
   expect(await run()).toBeInstanceOf(WaitingError);
   expect([handedBack, delays]).toEqual([['job'], []]);
@@ -159,7 +159,7 @@ it('lets another job probe also when the probe was the call of the other side', 
   expect(delays).toEqual([13_000]);
 });
 
-it('is back by the next probe although the clock of Redis is ahead', async () => {
+it('returns before the next probe although the clock of Redis is ahead', async () => {
   const { delays, run } = await jobInOutage({ error: held(true), waiting: 3, probeInMs: 3_600_000 });
   expect(await run()).toBeInstanceOf(DelayedError);
   expect(delays).toEqual([22_000]);
@@ -177,7 +177,7 @@ it('tries another credential soon when only this one is in an outage', async () 
   expect(delays).toEqual([0]);
 });
 
-it('records which run of troubles spent an attempt, and gets the attempt back once that run is an outage', async () => {
+it('records which run of problems spent an attempt, and gets the attempt back when that run becomes an outage', async () => {
   const trouble = new TransientError('upstream_http_5xx', { fields: { credential: 'main', run: 7 } });
   const outage: Outage = { error: trouble };
   const { job, given, run } = await jobInOutage(outage);
@@ -193,7 +193,7 @@ it('records which run of troubles spent an attempt, and gets the attempt back on
   expect(job.data).toMatchObject({ spent: [], givenBack: 2 });
 });
 
-it('does not fail on its last attempt while troubles have not yet closed the gate of every credential', async () => {
+it('does not fail on its last attempt while problems have not closed the gate of every credential', async () => {
   const trouble = (wide: boolean) =>
     new TransientError('upstream_http_5xx', { fields: { credential: 'c0', run: 7, wide } });
   const outage: Outage = { error: trouble(true), credentials: 3 };
@@ -210,7 +210,7 @@ it('does not fail on its last attempt while troubles have not yet closed the gat
   expect(await image.run()).not.toBeInstanceOf(DelayedError);
 });
 
-it('fails a response that cannot be opened after three runs, whatever took attempts before', async () => {
+it('fails an undecryptable response after three runs, whatever spent attempts before', async () => {
   const outage: Outage = { error: new TransientError('upstream_timeout') };
   const { job, run } = await jobInOutage(outage);
   const ends: unknown[] = [];

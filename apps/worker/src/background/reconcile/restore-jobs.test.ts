@@ -1,4 +1,4 @@
-/** One broken object of one tenant must not keep the cards of all others from their queue. */
+/** One broken object of one tenant must not keep the jobs of all others out of the queue. */
 import { createStallDetector } from '@cardseal/base/clock';
 import { TransientError } from '@cardseal/base/errors';
 import { type JobId, type JobRequest, newJobId } from '@cardseal/core/job';
@@ -70,7 +70,7 @@ describe('a scan of the markers', () => {
     expect(told).toMatchObject([{ event: 'walk.stuck', tenant: 'aaa', job_id: jobs.aaa }]);
   });
 
-  it('takes a key that is not there for a fault, not for a job that never was', async () => {
+  it('treats a missing key as a fault, not as a job that never existed', async () => {
     const { store, jobs, context, added, told } = await world();
     await store.delete([paths.jobKey('bbb', jobs.bbb)]);
     expect(await restorePending(context)).toBe(2);
@@ -80,7 +80,7 @@ describe('a scan of the markers', () => {
     expect((await store.list(paths.pendingOf('bbb', jobs.bbb))).keys).toHaveLength(1);
   });
 
-  it('looks at all others before it says that one was away', async () => {
+  it('reads all other jobs before it reports that one was unavailable', async () => {
     const { jobs, context, added, told, away } = await world();
     away.add(paths.jobKey('bbb', jobs.bbb));
     await expect(restorePending(context)).rejects.toMatchObject({ code: 'key_service_unavailable' });
@@ -94,7 +94,7 @@ describe('a scan of the markers', () => {
     expect(added).toEqual([]);
   });
 
-  it('ends although the keys of one tenant are wrapped with a master key that is not there', async () => {
+  it('completes although the keys of one tenant are wrapped with a missing master key', async () => {
     const { store, ledger, jobs, context, added, told } = await world();
     const second = newJobId(4);
     await ledger.jobs.markers.openSubmit('aaa', second, null);
@@ -116,7 +116,7 @@ describe('a scan of the markers', () => {
     expect(added).toEqual([jobs.bbb]);
   });
 
-  it('puts deliveries back past a record that is broken', async () => {
+  it('puts deliveries back and skips a broken record', async () => {
     const { store, jobs, context, added, told } = await world();
     const ref = { tenant: 'aaa', job: jobs.aaa, generation: 1, endpoint: 'we_1' };
     await store.put(paths.deliveryAttempt(ref, 1), Buffer.from('{"cut'));
@@ -155,7 +155,7 @@ describe('a request that the store lost', () => {
     });
   });
 
-  it('with nothing but images and a key is an interrupted submit, and is withdrawn as before', async () => {
+  it('with nothing but images and a key is an interrupted submit, and is withdrawn', async () => {
     const { store, jobs, context } = await world();
     await store.put(paths.image('aaa', jobs.aaa, 'front'), Buffer.from('sealed'));
     await store.delete([paths.request('aaa', jobs.aaa)]);
@@ -171,7 +171,7 @@ describe('a request that the store lost', () => {
     expect(left).toEqual([]);
   });
 
-  it('keeps its marker when the queue has given the job up', async () => {
+  it('keeps its marker after BullMQ gave up on the job', async () => {
     const { store, jobs, context, told } = await world();
     await store.put(paths.reply('aaa', jobs.aaa, 'front'), Buffer.from('sealed'));
     await store.delete([paths.request('aaa', jobs.aaa)]);
@@ -207,7 +207,7 @@ describe('a request that the store lost', () => {
 });
 
 describe('an erasure', () => {
-  it('reaches a job whose key is broken, its place in both queues, and what a person asked for again', async () => {
+  it('deletes a job whose key is broken, its entries in both queues, and requests for another attempt', async () => {
     const { store, ledger, jobs, context, removed } = await world();
     const ref = { tenant: 'aaa', job: jobs.aaa, generation: 1, endpoint: 'we_1' };
     await ledger.jobs.markers.askAgain(ref);

@@ -9,7 +9,7 @@ import { createDailyReports } from './daily-reports.ts';
 
 const NOON_MS = Date.parse('2026-03-02T12:00:00+08:00');
 
-it('books of one tenant that cannot be read hold up no other’s, and are tried again', async () => {
+it('a report that cannot be created delays no other tenant, and is retried', async () => {
   const store = memoryObjectStore();
   const clock = new ManualClock(NOON_MS);
   // Each has a separate memory, as another process has.
@@ -37,7 +37,7 @@ it('books of one tenant that cannot be read hold up no other’s, and are tried 
   expect(await watchdog.makeMissing()).toBe(0);
 });
 
-it('a tenant whose own record cannot be read holds up no other’s books', async () => {
+it('a tenant whose record cannot be read delays no other report', async () => {
   const store = memoryObjectStore();
   const clock = new ManualClock(NOON_MS);
   const ledger = createLedger({ store, master: localMasterKey(Buffer.alloc(32, 1)), clock });

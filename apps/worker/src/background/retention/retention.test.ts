@@ -62,7 +62,7 @@ beforeEach(async () => {
   run = await world();
 });
 
-it('a job that does not open keeps its due name, and holds up no other’s', async () => {
+it('a job that does not open keeps its due name and delays no other', async () => {
   const { clock, context, jobs, told, has } = run;
   clock.advance(DAY_MS + 1000);
   await createRetention(context).sweepDue();
@@ -80,7 +80,7 @@ it('a sweep erases old jobs, skips one that does not open, and logs it', async (
   expect(told).toEqual([`walk.stuck ${jobs[1]}`]);
 });
 
-it('work that fails is retried with a growing pause, in a sweep that goes on with all else', async () => {
+it('failed work is retried with growing pauses, and the sweep continues with the rest', async () => {
   const { clock, context, jobs, told } = run;
   clock.advance(DAY_MS + 1000);
   const retention = createRetention(context);
@@ -123,7 +123,7 @@ it('a sweep follows the retention time of the tenant, before and after it', asyn
   expect(await sweep(context)).toBe(2);
 });
 
-it('a sweep erases what its request wanted to keep longer than the maximum of the tenant', async () => {
+it("a sweep erases what its request would keep longer than the tenant's maximum", async () => {
   const long = await world({ maximumS: 3 * DAY_S }, 30 * DAY_S);
   long.clock.advance(3 * DAY_MS - 1000);
   expect(await sweep(long.context)).toBe(0);
@@ -158,7 +158,7 @@ it('a sweep removes the secrets and headers of an endpoint that has expired, in 
   expect(run.objects().filter((name) => name.includes('/we_1/'))).toHaveLength(1);
 });
 
-it('a record that cannot be read keeps neither the jobs nor the endpoints of any other tenant', async () => {
+it('a record that cannot be read delays neither the jobs nor the endpoints of another tenant', async () => {
   const { clock, context, told, has } = run;
   const { ledger } = context;
   for (const [tenant, name] of [
@@ -177,7 +177,7 @@ it('a record that cannot be read keeps neither the jobs nor the endpoints of any
   expect(has((job) => paths.tombstone(TENANT, job))).toEqual([true, false, true]);
 });
 
-it('a long sweep over old jobs does not put off what is due', async () => {
+it('a long sweep over old jobs does not delay due work', async () => {
   const { clock, context, has } = run;
   let sweeps = 0;
   // The sweep takes as long as the test.

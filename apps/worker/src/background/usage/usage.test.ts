@@ -11,7 +11,7 @@ import { createUsageSync } from './usage.ts';
 /** 31 January, seven in the morning in Shanghai; still the 30th in UTC. */
 const MORNING_MS = Date.parse('2026-01-31T07:00:00+08:00');
 
-it('usage of the Shanghai day and in all is given back to a Redis that forgot', async () => {
+it('usage of the Shanghai day and in total is restored to a Redis that lost its data', async () => {
   const ledger = createLedger({ store: memoryObjectStore(), master: localMasterKey(Buffer.alloc(32)) });
   const counts = new Map<string, Record<string, Usage>>();
   const restored: [string, object][] = [];

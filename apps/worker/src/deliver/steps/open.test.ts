@@ -55,7 +55,7 @@ it.each(['full', 'reference'] as const)('of what was just decided %s is not read
   expect(asked.map((key) => key.split('/').at(-1))).toEqual(['tombstone']);
 });
 
-it('an outcome that was erased meanwhile is not sent, however fresh', async () => {
+it('an outcome that was erased meanwhile is not sent, even from the cache', async () => {
   const { context, ref, erase } = await decidedJob();
   await erase();
   expect(await openEvent(context, ref, endpoint('full'))).toBeNull();
@@ -81,7 +81,7 @@ it('a lost outcome or notice is a fault while its delivery is pending, and none 
   expect(await openEvent(context, notice, endpoint('full'))).toBeNull();
 });
 
-it('a worker that delivers nothing keeps nothing, and the ledger has the outcome', async () => {
+it('a worker without deliveries stores nothing, and reads the outcome from the ledger', async () => {
   const { context, ref } = await decidedJob({ delivers: false });
   expect(context.outcomeCache.of(ref)).toBeUndefined();
   expect((await openEvent(context, ref, endpoint('full')))?.body.toString()).toBe('{"a":1}');

@@ -12,7 +12,7 @@ describe('an endpoint changes its health', () => {
     expect(healthChange(endpoint, 'timeout', lane, FAILING_AFTER_MS)).toBe('failing');
   });
 
-  it('once: a failing one does not begin to fail again, and recovers with its first success', () => {
+  it('once: a failing endpoint is not announced again, and recovers with its first success', () => {
     const failing = changed(endpoint, 'failing', 0, { class: 'timeout', status: null });
     expect(failing.health).toMatchObject({ state: 'failing', cause: { class: 'timeout', status: null } });
     expect(healthChange(failing, 'timeout', lane, FAILING_AFTER_MS)).toBeNull();
@@ -22,7 +22,7 @@ describe('an endpoint changes its health', () => {
     expect(healthChange(recovered, 'delivered', lane, 2)).toBeNull();
   });
 
-  it('to disabled after five days of failures alone, or by 410 at once', () => {
+  it('to disabled after five days of failures only, or after a 410 at once', () => {
     const failing = changed(endpoint, 'failing', 0, { class: 'timeout', status: null });
     expect(healthChange(failing, 'timeout', lane, DISABLE_AFTER_MS - 1)).toBeNull();
     expect(healthChange(failing, 'timeout', lane, DISABLE_AFTER_MS)).toBe('disabled');

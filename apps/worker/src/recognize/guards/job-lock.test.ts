@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { createJobLock, type LockedJob } from './job-lock.ts';
 
 const OLD_MS = 3_600_000;
-/** A slot that is there, of a Redis that remembers for so long. */
+/** A slot that has begun, of a Redis whose data has this age. */
 const slot = (memoryAgeMs = OLD_MS, leftMs = 0) => ({ memoryAgeMs, leftMs: () => leftMs });
 
 function leaseOf(answer: () => Promise<number>, about: Partial<LockedJob> = {}) {
@@ -24,7 +24,7 @@ function leaseOf(answer: () => Promise<number>, about: Partial<LockedJob> = {}) 
   return { lock, asked, pass };
 }
 
-it('costs nothing while nothing is in doubt', async () => {
+it('sends no request when ownership is certain', async () => {
   const { lock, asked, pass } = leaseOf(async () => 0);
   pass(500);
   expect(await lock.holds(slot(OLD_MS, 400))).toBe(true);
@@ -41,7 +41,7 @@ it('checks the lock when the last confirmation is a second old at the slot, and 
   expect([asked.length, lock.isLost()]).toEqual([1, false]);
 });
 
-it('asks when Redis remembers for a shorter time than the card is here, however short that is', async () => {
+it('asks Redis when its data is younger than the job in this worker, however young', async () => {
   const { lock, asked, pass } = leaseOf(async () => 0);
   pass(300);
   expect(await lock.holds(slot(301))).toBe(true);
@@ -49,7 +49,7 @@ it('asks when Redis remembers for a shorter time than the card is here, however 
   expect([asked.length, lock.isLost()]).toEqual([1, true]);
 });
 
-it('counts the time for which the card waited in this process before its run began', async () => {
+it('counts the time that the job waited in this process before its run began', async () => {
   const { lock, asked } = leaseOf(async () => 1, { processedOn: Date.now() - 3000 });
   await lock.holds(slot());
   expect(asked).toHaveLength(1);
@@ -65,7 +65,7 @@ it.each([
   expect(lock.isLost()).toBe(false);
 });
 
-it('is second-hand when others died with the card, or Redis forgot it', () => {
+it('is uncertain when another worker crashed with the job, or Redis lost it', () => {
   const reassigned = (about: Partial<LockedJob>) => leaseOf(async () => 1, about).lock.reassigned;
   expect([{}, { stalledCounter: 1 }, { data: { restored: true } }].map(reassigned)).toEqual([false, true, true]);
 });

@@ -44,13 +44,13 @@ it('makes no request when ownership is certain, and one after a long wait', asyn
   expect(looks).toHaveLength(1);
 });
 
-it('refuses the card whose lock is gone, without asking the ledger', async () => {
+it('rejects a job whose lock is lost, without a read of the ledger', async () => {
   const { look, looks, slot } = looker({ holds: async () => false });
   await expect(look(slot(300))).rejects.toMatchObject({ code: 'overtaken' });
   expect(looks).toEqual([]);
 });
 
-it('looks at a card that is second-hand just before its slot, and sees what came meanwhile', async () => {
+it('reads a job that another worker may have just before its slot, and sees what changed', async () => {
   const replies: string[] = [];
   const { clock, look, looks, slot } = looker({ reassigned: true }, replies);
   const looked = look(slot(400));
@@ -63,7 +63,7 @@ it('looks at a card that is second-hand just before its slot, and sees what came
   expect(looks).toEqual([clock.now()]);
 });
 
-it('what came too late for one slot holds for the next, for two seconds', async () => {
+it('reuses a result that came too late for one slot for the next one, for two seconds', async () => {
   const { clock, look, looks, slot, slow } = looker({ reassigned: true });
   slow(900);
   await look(slot(50));

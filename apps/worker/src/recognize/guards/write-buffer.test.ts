@@ -25,7 +25,7 @@ function setUp() {
 const turn = () => new Promise(setImmediate);
 
 describe('a reply that the ledger does not take', () => {
-  it('is kept until it does, asked more and more seldom', async () => {
+  it('is kept until the ledger takes it, with growing pauses', async () => {
     const { clock, writeBuffer, write, tries, open } = setUp();
     const saved = writeBuffer.persist(ids, new AbortController().signal, write);
     for (let s = 0; s < 3600; s++) {
@@ -42,7 +42,7 @@ describe('a reply that the ledger does not take', () => {
     expect(writeBuffer.waiting()).toBe(0);
   });
 
-  it('is given up with the card, by the ledger’s own error', async () => {
+  it('is dropped with the job, with the error of the ledger', async () => {
     const { writeBuffer, write } = setUp();
     const lost = new AbortController();
     const saved = writeBuffer.persist(ids, lost.signal, write);

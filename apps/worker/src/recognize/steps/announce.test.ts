@@ -1,4 +1,4 @@
-/** An outcome is announced once, whatever fails after it; the images go in the end. */
+/** An outcome is announced once, whatever fails after it; the images are deleted last. */
 import { ManualClock } from '@cardseal/base/clock';
 import { TransientError } from '@cardseal/base/errors';
 import { type JobId, newJobId } from '@cardseal/core/job';
@@ -100,7 +100,7 @@ describe('the announcement of an outcome', () => {
     expect(queued).toHaveLength(1);
     expect((await ledger.jobs.inventory(TENANT, job)).open).toEqual([]);
     expect(images(job).map(has)).toEqual([true, true]);
-    // Another process, which knows nothing but the ledger.
+    // Another process, which has only the ledger.
     const retention = createRetention(context);
     await retention.sweepDue();
     expect(images(job).map(has)).toEqual([true, true]);
@@ -134,7 +134,7 @@ describe('the announcement of an outcome', () => {
     expect([...store.objects.keys()].filter((name) => /^pending|\.image$/.test(name))).toEqual([]);
   });
 
-  it('owes an event that has no record again, and has the worker look for one before it sends', async () => {
+  it('owes an event without a record again, and makes the worker look for one before it sends', async () => {
     const { context, failing, run, ledger, ref, queued } = here;
     failing.push({ operation: 'delete', name: /^pending\// });
     const first = await run();

@@ -51,7 +51,7 @@ async function mixedPool({ refused = [] as string[] } = {}) {
     providers,
     rates,
     pacer,
-    // Would draw the one of 90 calls a second.
+    // This random number selects the credential with 90 calls a second.
     random: () => 0,
     log: silentLog,
     clock: { now: Date.now },
@@ -77,7 +77,7 @@ async function mixedPool({ refused = [] as string[] } = {}) {
   return { context, pacer, call, sealed, called };
 }
 
-it('a call whose usual credential is closed goes out at once with the permit and the body of another', async () => {
+it('a call whose usual credential is closed is sent at once with the permit and the body of another one', async () => {
   const { pacer, call, sealed, called } = await mixedPool();
   await pacer.closeGate('enc', 'operator', undefined, 'ann');
   await call();
@@ -85,7 +85,7 @@ it('a call whose usual credential is closed goes out at once with the permit and
   expect(sealed).toEqual(['aes']);
 });
 
-it('a gate that another process closed costs a second body, not a wait in the queue', async () => {
+it('a gate that another process closed costs a second body and no wait in the queue', async () => {
   const { context, pacer, call, sealed, called } = await mixedPool();
   await pacer.closeGate('enc', 'operator', undefined, 'ann');
   context.pacer = { ...pacer, isClosed: () => false };
@@ -93,9 +93,9 @@ it('a gate that another process closed costs a second body, not a wait in the qu
   expect([sealed, called]).toEqual([['enc', 'aes'], ['aes by aes']]);
 });
 
-it('a credential that the provider refuses loses its permit to another', async () => {
+it('a credential that the provider refuses loses its permit to another one', async () => {
   const { context, pacer, call, called } = await mixedPool({ refused: ['enc'] });
-  // Drawn first is the other one, but the permit of the refused one is the earliest.
+  // The random number selects the other credential, but the refused one has the earliest permit.
   context.random = () => 0.99;
   await pacer.acquire({ only: ['enc'], maxWaitMs: 5000 });
   await call();
@@ -103,7 +103,7 @@ it('a credential that the provider refuses loses its permit to another', async (
   expect(pacer.isClosed('enc')).toBe(true);
 });
 
-it('draws by rate among the open ones, and tries the others behind', () => {
+it('selects by rate among the open credentials, and tries the others after them', () => {
   const one = (id: string, provider: string) => ({ id, provider }) as BaiduProvider;
   const groups = [[one('a', 'baidu-idcard-enc'), one('b', 'baidu-idcard-enc')], [one('c', 'baidu-idcard-aes')]];
   const rates = new Map([

@@ -61,7 +61,7 @@ it.each([
   expect(settlementOf(error)).toBe(kind);
 });
 
-it('a failure of a known outage spends no attempt, any other one carries its run', () => {
+it('a failure of a known outage spends no attempt; any other one carries its run', () => {
   const error = classifyTransport('timeout');
   const verdict = { credentialId: 'main', probe: true };
   expect(judged(error, { ...verdict, held: true, run: 7 })).toMatchObject({

@@ -29,7 +29,7 @@ function setUp(fixed?: number) {
 }
 
 describe('the concurrency controller', () => {
-  it('calls that look slow because the process lags put no more cards in hand, but fewer', async () => {
+  it('keeps fewer jobs in flight, not more, when calls look slow because the process lags', async () => {
     const { meter, seen, rounds } = setUp();
     const before = await rounds(6);
     for (let at = 0; at < 100; at++) {
@@ -40,12 +40,12 @@ describe('the concurrency controller', () => {
     seen.lagMs = 400;
     expect(await rounds(1)).toBeLessThan(2 * before);
     expect(await rounds(6)).toBeLessThan(5);
-    // The provider alone is slow: then more cards are what it takes.
+    // Only the provider is slow: then more jobs are needed.
     seen.lagMs = 5;
     expect(await rounds(20)).toBe(256);
   });
 
-  it('an opened gate is met with few cards, whatever was in hand before it closed', async () => {
+  it('starts with few jobs after a gate opens, whatever was in flight before it closed', async () => {
     const { controller, applied, rounds } = setUp();
     expect(await rounds(6)).toBeGreaterThan(50);
     applied.length = 0;
@@ -53,7 +53,7 @@ describe('the concurrency controller', () => {
     expect(applied).toEqual([2, 16]);
   });
 
-  it('a number that was given is never touched', async () => {
+  it('never changes a number that the operator set', async () => {
     const { controller, seen, applied } = setUp(40);
     seen.lagMs = 5000;
     await controller.adjust();
@@ -63,7 +63,7 @@ describe('the concurrency controller', () => {
 });
 
 describe('the first report', () => {
-  it('is what `reported` waits for, over failures of Redis', async () => {
+  it('is what `reported` waits for, across failures of Redis', async () => {
     const clock = new ManualClock(1_000_000);
     const beats: (() => Promise<number>)[] = [() => Promise.reject(new Error('down')), async () => 1];
     const board = { beat: () => beats.shift()!(), leave: async () => {} } as unknown as WorkerBoard;

@@ -2,7 +2,7 @@ import { ManualClock } from '@cardseal/base/clock';
 import { expect, it } from 'vitest';
 import { createFlowMeter } from './flow-meter.ts';
 
-it('learns the time in hand without the wait for permits, and the calls of a card', () => {
+it('learns the time in flight without the wait for permits, and the calls of a job', () => {
   const clock = new ManualClock(0);
   const meter = createFlowMeter(clock);
   for (let at = 0; at < 100; at++) {
@@ -19,7 +19,7 @@ it('learns the time in hand without the wait for permits, and the calls of a car
   expect(meter.callsPerJob()).toBeCloseTo(2, 2);
 });
 
-it('our own slowness does not ask for more cards: that would make it worse', () => {
+it('does not ask for more jobs when this worker is slow: that would make it slower', () => {
   const clock = new ManualClock(0);
   const meter = createFlowMeter(clock);
   for (let at = 0; at < 100; at++) {

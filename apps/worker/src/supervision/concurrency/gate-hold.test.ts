@@ -40,7 +40,7 @@ function setUp(...gates: Gate[]) {
 const closed: Gate = { state: 'closed', reason: 'daily_quota' };
 
 describe('the hold at closed gates', () => {
-  it('closes the tap once for all who come, and only when no gate is open', async () => {
+  it('closes the intake once for all jobs, and only when no gate is open', async () => {
     const open = setUp(closed, { state: 'open' });
     expect(await open.hold.hold()).toBe(false);
     expect(open.taps).toEqual([]);
@@ -49,7 +49,7 @@ describe('the hold at closed gates', () => {
     expect(shut.taps).toEqual(['close']);
   });
 
-  it('a due probe lets one card at a time through, an opened gate all', async () => {
+  it('lets one job at a time through for a due probe, and all after a gate opens', async () => {
     const { hold, taps, tell } = setUp(closed);
     await hold.hold();
     tell({ credentialId: 'a', kind: 'probe_due' });
@@ -74,7 +74,7 @@ describe('the hold at closed gates', () => {
     expect(hold.held()).toBe(false);
   });
 
-  it('a probe that fails closes the tap again', async () => {
+  it('closes the intake again after a failed probe', async () => {
     const { hold, taps, tell } = setUp(closed);
     await hold.hold();
     tell({ credentialId: 'a', kind: 'probe_due' });
@@ -82,7 +82,7 @@ describe('the hold at closed gates', () => {
     expect(taps).toEqual(['close', 'one', 'close']);
   });
 
-  it('a missed announcement is found within half a second, a known end on its moment', async () => {
+  it('finds a missed announcement within half a second, and a known end at its time', async () => {
     const { hold, taps, gates, clock, settle } = setUp({ ...closed, until: 1_000_300 });
     await hold.hold();
     await settle();
@@ -95,12 +95,12 @@ describe('the hold at closed gates', () => {
     expect(taps).toEqual(['close', 'all']);
   });
 
-  it('lets one job through again when a job that was in flight closed the tap although a probe is due', async () => {
+  it('lets one job through again when a job in flight closed the intake although a probe is due', async () => {
     const { hold, taps, tell, gates, clock, settle } = setUp(closed);
     await hold.hold();
     gates[0] = { ...closed, probeDue: true };
     tell({ credentialId: 'a', kind: 'probe_due' });
-    // A call that hung since before the gate closed ends now, and its job comes to the closed gate.
+    // A call that hung since before the gate closed ends now, and its job finds the closed gate.
     await hold.hold();
     expect(taps).toEqual(['close', 'one', 'close']);
     for (let half = 0; half < 2; half++) {
@@ -112,7 +112,7 @@ describe('the hold at closed gates', () => {
     await hold.stop();
   });
 
-  it('tries no more often than every five seconds while a probe stays due', async () => {
+  it('tries at most every five seconds while a probe stays due', async () => {
     const { hold, taps, clock, settle } = setUp({ ...closed, probeDue: true });
     await hold.hold();
     for (let half = 0; half < 400; half++) {
@@ -126,7 +126,7 @@ describe('the hold at closed gates', () => {
     await hold.stop();
   });
 
-  it('leaves a probe alone that is in flight, or not due yet', async () => {
+  it('does not interfere with a probe that is in flight or not due yet', async () => {
     const { hold, taps, clock, settle } = setUp({ ...closed, probeAt: 900_000 });
     await hold.hold();
     for (let half = 0; half < 100; half++) {
@@ -137,7 +137,7 @@ describe('the hold at closed gates', () => {
     await hold.stop();
   });
 
-  it('looks seldom while held', async () => {
+  it('reads seldom during a hold', async () => {
     const { hold, clock, settle, looks } = setUp(closed);
     await hold.hold();
     for (let second = 0; second < 60; second++) {

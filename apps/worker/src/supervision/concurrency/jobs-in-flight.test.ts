@@ -9,8 +9,8 @@ const facts = fc.record({
   holdMs: fc.double({ min: 1, max: 20_000, noNaN: true }),
 });
 
-describe('cards in flight', () => {
-  it('all workers together carry the rate, within bounds', () => {
+describe('jobs in flight', () => {
+  it('all workers together reach the rate, within limits', () => {
     fc.assert(
       fc.property(facts, (it) => {
         const cards = jobsInFlight(it);
@@ -22,7 +22,7 @@ describe('cards in flight', () => {
     );
   });
 
-  it('no more than twice the mean and three are in hand', () => {
+  it('at most twice the mean plus three', () => {
     fc.assert(
       fc.property(facts, (it) => {
         const mean = (it.callsPerSecond / it.workers / it.callsPerJob) * (it.holdMs / 1000);

@@ -22,8 +22,8 @@ type Fate = 'done' | 'convicted' | `failed: ${string}`;
 type Processor = (job: Job<object>) => Promise<void>;
 
 /**
- * Processes live one after the other, each with the same few cards in hand until all have ended. The poisonous one
- * ends the process of every worker that runs it: each of that worker's jobs then counts one more start without an end.
+ * Processes run one after the other, each with the same few active jobs until all have ended. The poison job ends the
+ * process of every worker that runs it: each of that worker's jobs then counts one more start without an end.
  */
 async function live(ids: string[], build: (work: Processor, fates: Map<string, Fate>) => Processor) {
   const fates = new Map<string, Fate>();

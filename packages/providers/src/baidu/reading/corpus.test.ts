@@ -1,4 +1,4 @@
-/** IdempotencyCache every input that the fuzzer was started from or ever failed on: each is read, or refused by the one error. */
+/** Reads every seed of the fuzzer and every input that ever failed: each is accepted, or refused with the one error. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { isWellFormedReply, readReply } from './index.ts';
