@@ -76,7 +76,7 @@ describe('the projects of npm test', () => {
     }
   });
 
-  it('run in three chains behind the quick projects, and the timed project runs alone at the end', () => {
+  it('run in three chains after the quick projects, and the timed project runs alone at the end', () => {
     const { tasks } = readJson('turbo.json');
     const quick = ['//#types', '//#lint', '^test', 'test', 'contract'];
     const chains = [['e2e'], ['integration', 'leak'], ['webhooks', 'chaos']];
