@@ -1,6 +1,6 @@
 import { CardsealError } from '@cardseal/base/errors';
 import { SCOPES } from '@cardseal/core/ledger';
-import { cancelJob, eraseJob, reopen } from '@cardseal/core/use-cases';
+import { cancelJob, eraseJob, retryJob } from '@cardseal/core/use-cases';
 import { cancelParts } from '../../apps/api/src/context.ts';
 import { storeJob } from '../../apps/api/src/pipeline/store.ts';
 import { createSubmissionSweep } from '../../apps/worker/src/background/reconcile/pending-submissions.ts';
@@ -31,7 +31,7 @@ export async function perform(state: WorldState, process: ModelProcess, operatio
       await eraseOldJobs(context, context.stopping);
       await sweepWebhooks(context, context.stopping);
     },
-    retry: () => reopen(ledger, jobQueue, TENANT, job),
+    retry: () => retryJob({ ledger, jobQueue }, TENANT, job),
     cancel: () => cancelJob(cancelParts(context), TENANT, job),
     erase: () => eraseJob(context, TENANT, job, 'request'),
     reconcile: async () => {

@@ -5,7 +5,7 @@
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { RejectedError } from '@cardseal/base/errors';
 import { type DeliverJob, RECOVER, type RecognizeJob } from '@cardseal/core/queue';
-import { redeliver, reopen } from '@cardseal/core/use-cases';
+import { resendDelivery, retryJob } from '@cardseal/core/use-cases';
 import type { Job, Queue } from 'bullmq';
 import type { AdminContext } from '../context.ts';
 import { safeJob } from './safe-job.ts';
@@ -40,7 +40,7 @@ export function boardAdapters({ board, ledger, jobQueue, clock, log }: AdminCont
     'One entry is one generation of one job.',
     async (job) => {
       const { tenant, job: id } = job.data;
-      const generation = await reopen(ledger, jobQueue, tenant, id);
+      const generation = await retryJob({ ledger, jobQueue }, tenant, id);
       log.info('admin.job_reopened', { tenant, job_id: id, generation });
     },
   );
@@ -51,7 +51,7 @@ export function boardAdapters({ board, ledger, jobQueue, clock, log }: AdminCont
       // A recovery is not a delivery, so there is nothing to send again. Report it instead of a false success.
       if (job.name === RECOVER) throw new RejectedError('not_retryable');
       const { tenant, job: id, generation, endpoint } = job.data;
-      await redeliver(ledger, jobQueue, { tenant, job: id, generation, endpoint }, clock.now());
+      await resendDelivery({ ledger, jobQueue, clock }, { tenant, job: id, generation, endpoint });
     },
   );
   return [cards, webhooks];

@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { asCardsealError } from '@cardseal/base/errors';
 import { type BulkRetryRecord, SYSTEM_TENANT, type Versioned } from '@cardseal/core/ledger';
 import { describeError } from '@cardseal/core/log';
-import { isFinalFailure, reopen } from '@cardseal/core/use-cases';
+import { isFinalFailure, retryJob } from '@cardseal/core/use-cases';
 import type { AdminContext } from '../context.ts';
 import type { Found } from '../search/search.ts';
 import { selectPage } from './selection.ts';
@@ -146,7 +146,7 @@ async function retryAll(
       jobs.slice(at, at + AT_ONCE).map(async ({ tenant, job, code: failure }) => {
         if (isFinalFailure(failure)) return skip(failure);
         try {
-          await reopen(ledger, jobQueue, tenant, job, { endedByMs, leaveFinal: true });
+          await retryJob({ ledger, jobQueue }, tenant, job, { endedByMs, leaveFinal: true });
           counts.retried++;
         } catch (error) {
           const { code, disposition } = asCardsealError(error);

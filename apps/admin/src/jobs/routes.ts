@@ -4,7 +4,7 @@ import { RejectedError } from '@cardseal/base/errors';
 import { isJobId, type JobId, type JobView } from '@cardseal/core/job';
 import type { DeliveryRef } from '@cardseal/core/ledger';
 import type { AuditEntry } from '@cardseal/core/ledger/audit';
-import { redeliver, reopen } from '@cardseal/core/use-cases';
+import { resendDelivery, retryJob } from '@cardseal/core/use-cases';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { action, type Call, reason, sendPage } from '../actions/action.ts';
@@ -58,7 +58,7 @@ export function jobRoutes(app: FastifyInstance, context: AdminContext): void {
     async run({ session, params, body }) {
       const { tenant, job } = await read(params);
       const entry = { action: 'job.retry', target: { tenant, job }, reason: body.reason } as const;
-      const generation = await audited(context, session, entry, () => reopen(ledger, jobQueue, tenant, job));
+      const generation = await audited(context, session, entry, () => retryJob({ ledger, jobQueue }, tenant, job));
       return { id: job, generation };
     },
     next: (_result, call) => jobPath(call),
@@ -74,7 +74,7 @@ export function jobRoutes(app: FastifyInstance, context: AdminContext): void {
       const { tenant, job, endpoint, generation } = ref;
       const target = { tenant, job, endpoint };
       const entry = { action: 'delivery.resend', target, reason: body.reason, detail: { generation } } as const;
-      await audited(context, session, entry, () => redeliver(ledger, jobQueue, ref, clock.now()));
+      await audited(context, session, entry, () => resendDelivery({ ledger, jobQueue, clock }, ref));
       return { tenant, job, generation, endpoint };
     },
     next: ({ tenant, job }) => `/jobs/${tenant}/${job}`,

@@ -7,7 +7,7 @@ import { backoffMs, faultBackoff } from '@cardseal/core/backoff';
 import { type DeliveryRecord, type DeliveryRef, type EndpointRecord, endpointMissing } from '@cardseal/core/ledger';
 import { type DeliverJob, deliverJobId, resolvedWithin } from '@cardseal/core/queue';
 import { currentTraceparent, inSpan, markFailed, withParent } from '@cardseal/core/trace';
-import { redeliver } from '@cardseal/core/use-cases';
+import { resendDelivery } from '@cardseal/core/use-cases';
 import type { SendResult } from '@cardseal/webhook';
 import type { WorkerContext } from '../context.ts';
 import { adapt } from './steps/adapt.ts';
@@ -124,7 +124,7 @@ async function setAside(
     await ledger.jobs.markers.park(ref);
     // The endpoint was enabled while this was parked: the scan of parked deliveries may have passed it already.
     const now = await ledger.tenants.endpoints.get(ref.tenant, ref.endpoint);
-    if (now?.value.state === 'enabled') await redeliver(ledger, jobQueue, ref, clock.now());
+    if (now?.value.state === 'enabled') await resendDelivery({ ledger, jobQueue, clock }, ref);
   } else await ledger.jobs.markers.settle(ref);
   await releaseUnused(runtime, ref, clock.now());
   return DONE;

@@ -12,7 +12,7 @@ import {
   type RecoveryRef,
   type RecoveryState,
 } from '@cardseal/core/ledger';
-import { redeliver } from '@cardseal/core/use-cases';
+import { resendDelivery } from '@cardseal/core/use-cases';
 import { logIfStuck } from '../background/isolation.ts';
 import type { WorkerContext } from '../context.ts';
 
@@ -62,7 +62,7 @@ async function oweAgain(
 ): Promise<boolean> {
   try {
     if (!(await isWanted())) return false;
-    await redeliver(ledger, jobQueue, ref, clock.now());
+    await resendDelivery({ ledger, jobQueue, clock }, ref);
     return true;
   } catch (error) {
     const passing = logIfStuck({ log, metrics }, ref, error);

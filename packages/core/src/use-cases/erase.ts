@@ -15,7 +15,7 @@ import {
   type Tombstone,
 } from '../ledger/index.ts';
 import { deliverJobId, type JobQueue, recognizeJobId } from '../queue/index.ts';
-import { announceNotice } from './notify.ts';
+import { sendNotice } from './notify.ts';
 
 export interface Eraser {
   ledger: Ledger;
@@ -178,6 +178,6 @@ async function announceErasure(
   const times = { created_at: iso(createdAtMs), erased_at: iso(erasedAtMs) };
   const data = { id: job, generation, state: 'erased', reason, ...times };
   const subject = { tenant, type: 'job.erased', subject: job, generation } as const;
-  await announceNotice(ledger, jobQueue, { ...subject, atMs: erasedAtMs, data, endpointIds });
+  await sendNotice({ ledger, jobQueue }, { ...subject, atMs: erasedAtMs, data, endpointIds });
   await jobQueue.announceFinished(job).catch(() => {});
 }

@@ -4,9 +4,9 @@ export { completeErasure, ErasureIncomplete, eraseJob, finishErasure, removeAll 
 export { IMAGE_REFUSALS, isFinalFailure } from './final-failure.ts';
 export { frozenEvent, plainEvent } from './freeze-event.ts';
 export { freezeOutcome } from './freeze-outcome.ts';
-export { announceNotice, canReceiveNotice } from './notify.ts';
+export { canReceiveNotice, sendNotice } from './notify.ts';
 export { countOutcomes, startRecovery } from './recover.ts';
-export { redeliver } from './resend.ts';
-export { reopen } from './retry.ts';
+export { resendDelivery } from './resend.ts';
+export { retryJob } from './retry.ts';
 export { type NewJob, type Submitted, submitJob, submitLine } from './submit.ts';
 export { unattemptedOf } from './unattempted.ts';

@@ -4,7 +4,7 @@ import { localMasterKey } from '@cardseal/sealing';
 import { expect, it } from 'vitest';
 import { createLedger, type DeliveryRef } from '../ledger/index.ts';
 import type { JobQueue } from '../queue/index.ts';
-import { announceNotice } from './notify.ts';
+import { sendNotice } from './notify.ts';
 
 it('a notice that is announced again is not owed to an endpoint that has it', async () => {
   const clock = new ManualClock(Date.UTC(2026, 0, 1));
@@ -24,13 +24,13 @@ it('a notice that is announced again is not owed to an endpoint that has it', as
     atMs: 1,
     data: {},
   } as const;
-  const notice = await announceNotice(ledger, jobQueue, input);
+  const notice = await sendNotice({ ledger, jobQueue }, input);
   const [has] = queued.map(({ ref }) => ref);
   const entry = { atMs: 1, class: 'delivered', status: 200, latencyMs: 1, nextAtMs: null, attempt: 1 };
   await ledger.deliveries.records.record(await ledger.deliveries.records.read(has!), entry);
   await ledger.jobs.markers.settle(has!);
 
-  expect(await announceNotice(ledger, jobQueue, input)).toBe(notice);
+  expect(await sendNotice({ ledger, jobQueue }, input)).toBe(notice);
   const again = queued.slice(2);
   expect(again.map(({ ref, repeated }) => [ref.endpoint, repeated])).toEqual([[endpoints[1], true]]);
   expect(await ledger.jobs.markers.isOwed(has!)).toBe(false);

@@ -9,7 +9,12 @@ import type { EndpointRecord, EventType, Ledger, NoticeId, Versioned } from '../
 import type { JobQueue } from '../queue/index.ts';
 import { unattemptedOf } from './unattempted.ts';
 
-export interface NoticeInput {
+interface NotifyParts {
+  ledger: Pick<Ledger, 'jobs' | 'deliveries' | 'tenants'>;
+  jobQueue: JobQueue;
+}
+
+interface NoticeInput {
   tenant: string;
   type: EventType;
   /** A job, batch or endpoint, and which of its occurrences this is. */
@@ -43,7 +48,7 @@ export function canReceiveNotice(
 }
 
 /** Returns the id of the notice. While Redis is away, the markers alone make it owed. */
-export async function announceNotice(ledger: Ledger, jobQueue: JobQueue, input: NoticeInput): Promise<NoticeId> {
+export async function sendNotice({ ledger, jobQueue }: NotifyParts, input: NoticeInput): Promise<NoticeId> {
   const { tenant, type, subject, generation, atMs, data } = input;
   const eventId = eventIdFor({ tenant, subject, generation, type });
   const notice: NoticeId = `evt_${eventId.slice('msg_'.length).toUpperCase()}`;

@@ -1,6 +1,13 @@
 /** Makes a delivery due again: an operator's resend, a recovery, or an endpoint that is enabled again. */
+import type { Clock } from '@cardseal/base/clock';
 import type { DeliveryRef, Ledger } from '../ledger/index.ts';
 import { type JobQueue, requeue } from '../queue/index.ts';
+
+interface ResendParts {
+  ledger: Pick<Ledger, 'jobs' | 'deliveries'>;
+  jobQueue: JobQueue;
+  clock: Clock;
+}
 
 /**
  * Gives the delivery a fresh budget of attempts, due now, in the concurrency limit for late deliveries. The marker comes
@@ -8,7 +15,8 @@ import { type JobQueue, requeue } from '../queue/index.ts';
  * follows: without it, a Redis that is away or loses its last second would let the delivery sleep until its next
  * scheduled attempt.
  */
-export async function redeliver(ledger: Ledger, jobQueue: JobQueue, ref: DeliveryRef, nowMs: number): Promise<void> {
+export async function resendDelivery({ ledger, jobQueue, clock }: ResendParts, ref: DeliveryRef): Promise<void> {
+  const nowMs = clock.now();
   await ledger.jobs.markers.owe(ref);
   const before = await ledger.deliveries.records.read(ref);
   if (before.entries > 0) {

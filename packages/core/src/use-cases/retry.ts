@@ -5,7 +5,7 @@ import { assertRequestKept, type Ledger, type SealedJob } from '../ledger/index.
 import { type JobQueue, recognizeJobId } from '../queue/index.ts';
 import { isFinalFailure } from './final-failure.ts';
 
-interface ReopenOptions {
+interface RetryOptions {
   endedByMs?: number;
   /** Refuses a job that would only fail again, because the provider or the inspection refused one of its images. */
   leaveFinal?: boolean;
@@ -13,17 +13,21 @@ interface ReopenOptions {
   about?: (generation: number) => Promise<void>;
 }
 
+interface RetryParts {
+  ledger: Pick<Ledger, 'jobs'>;
+  jobQueue: JobQueue;
+}
+
 /**
  * Returns the generation that is now open. Throws RejectedError `job_not_found`, `job_not_retryable` (not finished,
  * succeeded or cancelled, or ended after `endedByMs`), `picture_gone` (the retry window has passed) or, with `leaveFinal`,
  * `image_refused`. Throws DefectError `job_request_missing` or `job_key_missing` when the store lost one of them.
  */
-export async function reopen(
-  ledger: Ledger,
-  jobQueue: JobQueue,
+export async function retryJob(
+  { ledger, jobQueue }: RetryParts,
   tenant: string,
   job: JobId,
-  { endedByMs = Number.POSITIVE_INFINITY, leaveFinal = false, about = async () => {} }: ReopenOptions = {},
+  { endedByMs = Number.POSITIVE_INFINITY, leaveFinal = false, about = async () => {} }: RetryOptions = {},
 ): Promise<number> {
   const inventory = await ledger.jobs.inventory(tenant, job);
   assertRequestKept(inventory, tenant, job);

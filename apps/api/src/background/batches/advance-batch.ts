@@ -3,7 +3,7 @@
  * jobs have ended.
  */
 import type { BatchHead, BatchRound } from '@cardseal/core/ledger';
-import { announceNotice, cancelJob } from '@cardseal/core/use-cases';
+import { cancelJob, sendNotice } from '@cardseal/core/use-cases';
 import { type ApiContext, cancelParts } from '../../context.ts';
 import { acceptedJobs, countStates, statesOf } from '../../routes/batches/lines.ts';
 import { expandBatch } from './expand.ts';
@@ -52,14 +52,17 @@ async function endIfDone(
     created_at: new Date(head.createdAtMs).toISOString(),
     finished_at: new Date(end.atMs).toISOString(),
   };
-  await announceNotice(ledger, jobQueue, {
-    tenant,
-    type: 'batch.completed',
-    subject: id,
-    generation: 1,
-    atMs: end.atMs,
-    data,
-  });
+  await sendNotice(
+    { ledger, jobQueue },
+    {
+      tenant,
+      type: 'batch.completed',
+      subject: id,
+      generation: 1,
+      atMs: end.atMs,
+      data,
+    },
+  );
   await ledger.intake.batches.close(round);
   log.info('batch.ended', { tenant, state: end.state, count: head.lines });
   return false;

@@ -1,6 +1,6 @@
 /** Lists deliveries and attempts from the ledger, and sends one again. */
 
-import { redeliver } from '@cardseal/core/use-cases';
+import { resendDelivery } from '@cardseal/core/use-cases';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { ApiContext } from '../../context.ts';
@@ -58,7 +58,7 @@ export function deliveryRoutes(app: FastifyInstance, context: ApiContext, authen
     if (!(await readDelivery(context, ref))) throw new Problem('not_found');
     // The delivery names the endpoint, so a missing record is a fault of the store.
     stillPresent(await ledger.tenants.endpoints.get(tenant, ref.endpoint), ref);
-    await redeliver(ledger, jobQueue, ref, clock.now());
+    await resendDelivery({ ledger, jobQueue, clock }, ref);
     log.info('delivery.resent', { tenant, job_id: ref.job, generation: ref.generation, endpoint_id: ref.endpoint });
     return reply.code(202).send(await readDelivery(context, ref));
   });

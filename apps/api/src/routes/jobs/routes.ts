@@ -1,7 +1,7 @@
 /** Reads jobs (one, a list, events, crops) and retries one. */
 import { createHash } from 'node:crypto';
 import { isFinished, isJobId, type JobId, type JobView, type Side } from '@cardseal/core/job';
-import { reopen } from '@cardseal/core/use-cases';
+import { retryJob } from '@cardseal/core/use-cases';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { ApiContext } from '../../context.ts';
@@ -68,7 +68,7 @@ export function jobRoutes(app: FastifyInstance, context: ApiContext, authenticat
 
 async function retry({ ledger, jobQueue, log }: ApiContext, tenant: string, job: JobId, request: FastifyRequest) {
   const about = (generation: number) => noteIntent(ledger, request, String(generation));
-  const generation = await reopen(ledger, jobQueue, tenant, job, { about });
+  const generation = await retryJob({ ledger, jobQueue }, tenant, job, { about });
   log.info('job.retry_opened', { tenant, job_id: job, generation });
 }
 

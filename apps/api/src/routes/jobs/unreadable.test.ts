@@ -3,7 +3,7 @@ import { ManualClock } from '@cardseal/base/clock';
 import { type JobId, newJobId } from '@cardseal/core/job';
 import { createLedger, paths, SCOPES } from '@cardseal/core/ledger';
 import { silentLog } from '@cardseal/core/log';
-import { cancelJob, eraseJob, reopen } from '@cardseal/core/use-cases';
+import { cancelJob, eraseJob, retryJob } from '@cardseal/core/use-cases';
 import { memoryObjectStore } from '@cardseal/object-store';
 import { localMasterKey } from '@cardseal/sealing';
 import Fastify from 'fastify';
@@ -41,7 +41,7 @@ async function world() {
     read: () => readJob(context, CALLER, job),
     portrait: () => readCrop(context, TENANT, job, 'front', 'portrait'),
     cancel: () => cancelJob(cancelParts(context), TENANT, job),
-    retry: () => reopen(ledger, context.jobQueue, TENANT, job),
+    retry: () => retryJob({ ledger, jobQueue: context.jobQueue }, TENANT, job),
     'submit again under its Idempotency-Key': submit,
   };
   return { context, store, ledger, job, routes };

@@ -4,7 +4,7 @@
  */
 import type { DeliveryRef, EndpointRecord } from '@cardseal/core/ledger';
 import type { EndpointLimitState } from '@cardseal/core/queue';
-import { announceNotice } from '@cardseal/core/use-cases';
+import { sendNotice } from '@cardseal/core/use-cases';
 import type { SendResult } from '@cardseal/webhook';
 import type { WorkerContext } from '../../context.ts';
 import { changed, type HealthChange, healthChange } from '../support/health-rules.ts';
@@ -26,15 +26,18 @@ export async function adapt(
   if (!fresh || !change) return;
   const cause = { class: answer.class, status: answer.status ?? null };
   const next = changed(fresh.value, change, nowMs, cause);
-  await announceNotice(ledger, jobQueue, {
-    tenant,
-    type: `endpoint.${change}`,
-    subject: id,
-    generation: next.health.change,
-    atMs: nowMs,
-    data: noticeData(id, change, answer),
-    exceptEndpoint: id,
-  });
+  await sendNotice(
+    { ledger, jobQueue },
+    {
+      tenant,
+      type: `endpoint.${change}`,
+      subject: id,
+      generation: next.health.change,
+      atMs: nowMs,
+      data: noticeData(id, change, answer),
+      exceptEndpoint: id,
+    },
+  );
   await ledger.tenants.endpoints.change(tenant, id, (value) =>
     healthChange(value, answer.class, lane, nowMs) === change ? changed(value, change, nowMs, cause) : value,
   );
