@@ -85,7 +85,7 @@ describe('a failed job is announced, and can be retried', () => {
     const { id } = await app.submit({ front: specimen.front });
     const failed = await app.finished(id);
     expect(failed).toMatchObject({ state: 'failed', failure: { side: 'front', retryable: false } });
-    expect(failed.failure.message).toMatch(/picture/i);
+    expect(failed.failure.message).toMatch(/image/i);
     const { calls } = await app.stats();
     const retried = await app.call('POST', `/v1/jobs/${id}/retry`);
     expect(retried.status).toBe(202);

@@ -68,7 +68,7 @@ describe('the choice of a proxy', () => {
 /** A CONNECT proxy that resolves every name to this machine, as one with a private name server would. */
 describe('through a proxy', () => {
   const pem = (kind: 'key' | 'cert') =>
-    readFileSync(new URL(`../../../../test/vectors/tls/hook.example.com.${kind}.pem`, import.meta.url));
+    readFileSync(new URL(`../../vectors/tls/hook.example.com.${kind}.pem`, import.meta.url));
   let asked: { target: string | undefined; authorization: string | undefined }[] = [];
   let refuse = 0;
   const proxy = createServer();
