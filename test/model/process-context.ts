@@ -5,6 +5,7 @@ import { silentLog } from '@cardseal/core/log';
 import type { Metrics } from '@cardseal/core/metrics';
 import type { Card } from '@cardseal/core/queue';
 import type { AcquireOptions } from '@cardseal/pacer';
+import { readStoredReply } from '@cardseal/providers';
 import type { ApiContext } from '../../apps/api/src/context.ts';
 import { createEndpoints } from '../../apps/worker/src/caches/endpoint-cache.ts';
 import { createOutcomeCache } from '../../apps/worker/src/caches/outcome-cache.ts';
@@ -54,6 +55,7 @@ function newContext(state: WorldState, process: ModelProcess): ModelContext {
       RETENTION_MS: 168 * 60 * MINUTE_MS,
     },
     providers: new Map([['one', providerOf(state, process)]]),
+    readReply: readStoredReply,
     rates: new Map([['one', 10]]),
     pacer: {
       acquire: async ({ prepare }: AcquireOptions) => {

@@ -17,8 +17,8 @@ import { createOutcomeCache } from './caches/outcome-cache.ts';
 import { createTenants } from './caches/tenant-cache.ts';
 import type { WorkerConfig } from './config.ts';
 import type { WorkerContext } from './context.ts';
-import { readCredentials } from './credentials.ts';
-import { createProviders } from './providers.ts';
+import { createProviders } from './providers/create-providers.ts';
+import { readCredentials } from './providers/credentials.ts';
 import { createQueueWorkers } from './queue-workers.ts';
 import { createWriteBuffer } from './recognize/guards/write-buffer.ts';
 import { createFlowMeter } from './supervision/concurrency/index.ts';
@@ -82,6 +82,7 @@ export function createWorker(config: WorkerConfig, overrides: WorkerOverrides = 
     pacer,
     meter: createFlowMeter(clock),
     providers: providers.byId,
+    readReply: providers.readReply,
     rates: new Map(credentials.map(({ id, qps }) => [id, qps])),
     webhooks,
     stopping: stopping.signal,

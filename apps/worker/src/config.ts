@@ -13,7 +13,7 @@ import {
 } from '@cardseal/core/config';
 import { fileProblems, publicUrlProblems, relationProblems } from '@cardseal/core/preflight';
 import { z } from 'zod';
-import { poolProblems } from './pool-problems.ts';
+import { poolProblems } from './providers/pool-problems.ts';
 
 const schema = z.object({
   ...commonEnvironment,

@@ -4,9 +4,9 @@ import type { Clock } from '@cardseal/base/clock';
 import type { Ledger } from '@cardseal/core/ledger';
 import type { Log } from '@cardseal/core/log';
 import type { Metrics } from '@cardseal/core/metrics';
+import type { Provider, ReadReply } from '@cardseal/core/provider';
 import type { EndpointLimits, JobQueue } from '@cardseal/core/queue';
 import type { Pacer } from '@cardseal/pacer';
-import type { BaiduProvider } from '@cardseal/providers/baidu';
 import type { WebhookSender } from '@cardseal/webhook';
 import type { Endpoints } from './caches/endpoint-cache.ts';
 import type { OutcomeCache } from './caches/outcome-cache.ts';
@@ -32,7 +32,9 @@ export interface WorkerContext {
   pacer: Pacer;
   meter: FlowMeter;
   /** By credential id, in the order of the pool file. */
-  providers: ReadonlyMap<string, BaiduProvider>;
+  providers: ReadonlyMap<string, Provider>;
+  /** Reads the stored reply of any provider. */
+  readReply: ReadReply;
   /** Nominal calls per second, by credential id. */
   rates: ReadonlyMap<string, number>;
   webhooks: WebhookSender;

@@ -1,10 +1,10 @@
 /** Every cipher suite that can be configured, from the real provider to the emulator and back. */
 
 import { systemClock } from '@cardseal/base/clock';
+import type { Provider } from '@cardseal/core/provider';
 import { createEmulator, DEFAULT_CONFIG, type Emulator } from '@cardseal/emulator';
 import { generateSpecimens } from '@cardseal/emulator/cards';
 import {
-  type BaiduProvider,
   type CipherSuite,
   createBaiduProvider,
   createIdCardClient,
@@ -13,6 +13,7 @@ import {
   type IdCardClient,
   memoryTokenStore,
   rsaKeyWrapper,
+  type SealedRequest,
 } from '@cardseal/providers/baidu';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 
@@ -45,7 +46,12 @@ interface Parts {
   replyField?: string;
 }
 
-async function connect({ provider = 'baidu-idcard-enc', theirs, ours, replyField }: Parts): Promise<BaiduProvider> {
+async function connect({
+  provider = 'baidu-idcard-enc',
+  theirs,
+  ours,
+  replyField,
+}: Parts): Promise<Provider<SealedRequest>> {
   const emulator: Emulator = createEmulator({
     ...DEFAULT_CONFIG,
     credentials: [{ id: 'one', provider, ...KEYS }],
@@ -74,7 +80,7 @@ async function connect({ provider = 'baidu-idcard-enc', theirs, ours, replyField
   });
 }
 
-async function readName(provider: BaiduProvider): Promise<string> {
+async function readName(provider: Provider<SealedRequest>): Promise<string> {
   const signal = new AbortController().signal;
   const seal = () => provider.seal(front, 'front', { detect_risk: true, detect_photo: true }, signal);
   const reply = await provider.call(await seal(), signal, { onRepeat: async () => {}, reseal: seal });

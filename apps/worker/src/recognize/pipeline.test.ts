@@ -1,4 +1,5 @@
 /** A run without an outcome: what it writes must not outlive an erasure. */
+
 import { ManualClock } from '@cardseal/base/clock';
 import { TransientError } from '@cardseal/base/errors';
 import { newJobId } from '@cardseal/core/job';
@@ -7,6 +8,7 @@ import { silentLog } from '@cardseal/core/log';
 import { createMetrics } from '@cardseal/core/metrics';
 import { memoryObjectStore } from '@cardseal/object-store';
 import type { AcquireOptions } from '@cardseal/pacer';
+import { readStoredReply } from '@cardseal/providers';
 import { localMasterKey } from '@cardseal/sealing';
 import { expect, it } from 'vitest';
 import { createEndpoints } from '../caches/endpoint-cache.ts';
@@ -115,6 +117,7 @@ async function twoSides({ erased = false, refusals = 0 }) {
     writeBuffer: createWriteBuffer({ clock, log: silentLog, random: () => 0 }),
     config: { MAX_IMAGE_BYTES: 1e6 },
     providers: new Map([['one', provider]]),
+    readReply: readStoredReply,
     rates: new Map([['one', 10]]),
     pacer: {
       acquire: async ({ prepare }: AcquireOptions) => {

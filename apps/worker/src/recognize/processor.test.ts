@@ -105,9 +105,7 @@ async function jobInOutage(outage: Outage) {
     },
     metrics: { observe() {}, count() {} },
     meter: { left() {} },
-    providers: new Map(
-      Array.from({ length: outage.credentials ?? 1 }, (_, at) => [`c${at}`, { provider: 'baidu-idcard-enc' }]),
-    ),
+    providers: new Map(Array.from({ length: outage.credentials ?? 1 }, (_, at) => [`c${at}`, { provider: 'one' }])),
     pacer: {
       outageRuns: async () => outage.outageRuns ?? new Map(),
       snapshot: async () => [

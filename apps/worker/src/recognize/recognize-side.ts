@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { RejectedError } from '@cardseal/base/errors';
 import { failpoint } from '@cardseal/core/failpoints';
 import type { Side } from '@cardseal/core/job';
-import type { BaiduProvider } from '@cardseal/providers/baidu';
+import type { Provider } from '@cardseal/core/provider';
 import type { WorkerContext } from '../context.ts';
 import { timed } from '../metrics/index.ts';
 import { callProvider } from './steps/call.ts';
@@ -22,7 +22,7 @@ export async function recognizeSide(context: WorkerContext, work: Work, side: Si
     const seal = () => sealBodies(context, work, side, picture, image);
     const bodies = await timed(context, 'encrypt', seal, { side });
     await failpoint('recognize.encrypted');
-    const onPermit = (of: BaiduProvider) => {
+    const onPermit = (of: Provider) => {
       provider = of.provider;
     };
     const reply = await callProvider(context, work, { side, bodies, image, onPermit });

@@ -1,7 +1,7 @@
 export { type CancelParts, cancelJob } from './cancel.ts';
 export { enableEndpoint } from './enable-endpoint.ts';
 export { completeErasure, ErasureIncomplete, eraseJob, finishErasure, removeAll } from './erase.ts';
-export { IMAGE_REFUSALS, isFinalFailure } from './final-failure.ts';
+export { isFinalFailure } from './final-failure.ts';
 export { frozenEvent, plainEvent } from './freeze-event.ts';
 export { freezeOutcome } from './freeze-outcome.ts';
 export { canReceiveNotice, sendNotice } from './notify.ts';

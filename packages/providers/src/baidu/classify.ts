@@ -64,9 +64,3 @@ function upstreamError(row: UpstreamError, callFields: CallFields, cause?: unkno
       return new TransientError(row.code, details);
   }
 }
-
-/** The sentence for the end user for a rejection code; undefined for a code without one. */
-export function rejectionMessage(code: string): string | undefined {
-  const rows = [...Object.values(PROVIDER_ERRORS), ...Object.values(TRANSPORT_ERRORS)] as UpstreamError[];
-  return rows.find((row) => row.code === code)?.message;
-}

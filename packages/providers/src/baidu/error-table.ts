@@ -3,48 +3,17 @@
  * the end user. No other file gives a provider code a meaning, and nothing looks at message texts. Codes are as
  * published by the provider; `billed: 'no'` for coded errors is inferred from its price pages.
  */
-
-export type UpstreamClass =
-  /** Retry: backoff, attempt spent. */
-  | 'transient'
-  /** The provider's cluster is over its limit: as transient, with a longer backoff. */
-  | 'overload'
-  /** Over the rate: attempt not spent, every process slows down. */
-  | 'qps'
-  | 'daily_quota'
-  | 'total_quota'
-  /** Renew the access token once and repeat at once. */
-  | 'token'
-  /** Account or rights of Cardseal: the gate closes, alert, attempt not spent. */
-  | 'configuration'
-  /** Cardseal's request is wrong: terminal, alert. */
-  | 'defect'
-  /** The image cannot be used: terminal, the end user can act. */
-  | 'rejected'
-  /** 216201: once more with a fresh key, because a failed decryption at the provider looks the same; then rejected. */
-  | 'maybe_crypto'
-  /** Not in this table: transient with a small limit. */
-  | 'unknown'
-  /** The reply could not be decrypted or read: a fresh key, at most twice, then defect. */
-  | 'crypto';
-
-type Billed = 'no' | 'unknown' | 'yes';
+import type { Billed, ImageRefusal, UpstreamClass } from '@cardseal/core/provider';
 
 export interface UpstreamError {
   readonly upstreamClass: UpstreamClass;
   /** Cardseal's own stable code, which consumers and operators see. */
   readonly code: string;
   readonly billed: Billed;
-  /** For the end user; for rejected images only. */
-  readonly message?: string;
 }
 
-const row = (upstreamClass: UpstreamClass, code: string, message?: string): UpstreamError => ({
-  upstreamClass,
-  code,
-  billed: 'no',
-  ...(message === undefined ? {} : { message }),
-});
+const row = (upstreamClass: UpstreamClass, code: string): UpstreamError => ({ upstreamClass, code, billed: 'no' });
+const refusal = (code: ImageRefusal) => row('rejected', code);
 
 const INTERNAL = row('transient', 'upstream_internal_error');
 const RECOGNISE = row('transient', 'upstream_recognition_error');
@@ -52,13 +21,9 @@ const TOKEN = row('token', 'upstream_token_invalid');
 const REQUEST = row('defect', 'upstream_request_invalid');
 const RIGHTS = row('configuration', 'upstream_rights_missing');
 const ACCOUNT = row('configuration', 'upstream_account_invalid');
-const TOO_LARGE = row('rejected', 'image_too_large', 'The image is too large. Please send a smaller one.');
-const UNREADABLE = row('rejected', 'image_unreadable', 'The image cannot be read. Please take a new one.');
-const NOT_FOUND = row(
-  'rejected',
-  'card_not_found',
-  'No ID card was found. Please show the whole card, flat and sharp.',
-);
+const TOO_LARGE = refusal('image_too_large');
+const UNREADABLE = refusal('image_unreadable');
+const NOT_FOUND = refusal('card_not_found');
 
 export const PROVIDER_ERRORS: Readonly<Record<number, UpstreamError>> = Object.freeze({
   1: row('transient', 'upstream_unknown_error'),
@@ -98,18 +63,14 @@ export const PROVIDER_ERRORS: Readonly<Record<number, UpstreamError>> = Object.f
   283300: REQUEST,
   336001: REQUEST,
 
-  216200: row('rejected', 'image_blank', 'The image is empty. Please send it again.'),
-  216201: row('maybe_crypto', 'image_format_refused', 'The image is not a JPEG, PNG or BMP that can be read.'),
-  216202: row(
-    'rejected',
-    'image_size_refused',
-    'The image is too small or too large in pixels. Please take a new one.',
-  ),
+  216200: refusal('image_blank'),
+  216201: row('maybe_crypto', 'image_format_refused' satisfies ImageRefusal),
+  216202: refusal('image_size_refused'),
   216203: TOO_LARGE,
   216205: TOO_LARGE,
   216633: NOT_FOUND,
   282100: UNREADABLE,
-  282101: row('rejected', 'image_proportions_refused', 'The image is too long and narrow. Please show the card alone.'),
+  282101: refusal('image_proportions_refused'),
   282102: NOT_FOUND,
   282103: UNREADABLE,
   282810: UNREADABLE,

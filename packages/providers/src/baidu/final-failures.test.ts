@@ -1,4 +1,5 @@
-import { IMAGE_REFUSALS, isFinalFailure } from '@cardseal/core/use-cases';
+import { IMAGE_REFUSALS } from '@cardseal/core/provider';
+import { isFinalFailure } from '@cardseal/core/use-cases';
 import { expect, it } from 'vitest';
 import { PROVIDER_ERRORS, TRANSPORT_ERRORS } from './error-table.ts';
 

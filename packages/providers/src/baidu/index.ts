@@ -7,14 +7,10 @@ export {
   classifyHttpStatus,
   classifyProviderCode,
   classifyTransport,
-  rejectionMessage,
 } from './classify.ts';
 export { commandKeyWrapper, type KeyWrapperEvent } from './command-key-wrapper.ts';
 
-export {
-  PROVIDER_ERRORS,
-  type UpstreamClass,
-} from './error-table.ts';
+export { PROVIDER_ERRORS } from './error-table.ts';
 export {
   createFormValueWriter,
   encodedLength,
@@ -26,11 +22,7 @@ export {
 } from './id-card-client.ts';
 export { type KeyWrapper, parseKeyWrapperSetting, rsaKeyWrapper } from './key-wrapper.ts';
 
-export {
-  type BaiduProvider,
-  createBaiduProvider,
-  type ProviderReply,
-} from './provider.ts';
+export { createBaiduProvider } from './provider.ts';
 export { redisTokenStore } from './redis-token-store.ts';
 export {
   aesSealer,

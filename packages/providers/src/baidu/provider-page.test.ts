@@ -1,5 +1,7 @@
 /** Holds `docs/understand/provider.md` against the error table: every answer, its class, its code, its bill and its sentence. */
+
 import { readFileSync } from 'node:fs';
+import { refusalMessage } from '@cardseal/core/provider';
 import { describe, expect, it } from 'vitest';
 import { undecryptable } from './cipher-suite.ts';
 import { PROVIDER_ERRORS, TRANSPORT_ERRORS, UNKNOWN_PROVIDER_ERROR, type UpstreamError } from './error-table.ts';
@@ -35,7 +37,12 @@ const TRANSPORT_NAMES: Record<keyof typeof TRANSPORT_ERRORS, string> = {
 const written = new Map(
   tableUnder('Every response').flatMap(([answers, ...rest]) => answers!.split(', ').map((one) => [one, rest] as const)),
 );
-const cells = ({ upstreamClass, code, billed, message = '' }: UpstreamError) => [upstreamClass, code, billed, message];
+const cells = ({ upstreamClass, code, billed }: UpstreamError) => [
+  upstreamClass,
+  code,
+  billed,
+  refusalMessage(code) ?? '',
+];
 
 describe('docs/understand/provider.md', () => {
   const transports = Object.entries(TRANSPORT_ERRORS) as [keyof typeof TRANSPORT_ERRORS, UpstreamError][];

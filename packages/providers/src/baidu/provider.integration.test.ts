@@ -3,11 +3,12 @@ import type { ServerResponse } from 'node:http';
 import { inspect } from 'node:util';
 import { systemClock } from '@cardseal/base/clock';
 import type { CardsealError } from '@cardseal/base/errors';
+import type { CallHooks, Provider } from '@cardseal/core/provider';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DEFAULT_CIPHER_SUITE, decrypt, encrypt } from './cipher-suite.ts';
 import { createIdCardClient, type IdCardClient } from './id-card-client.ts';
 import { rsaKeyWrapper } from './key-wrapper.ts';
-import { type BaiduProvider, type CallHooks, createBaiduProvider } from './provider.ts';
+import { createBaiduProvider } from './provider.ts';
 import { consoleKey, type SealedRequest } from './request-sealer.ts';
 import { createTokenFetcher } from './token-fetcher.ts';
 import { createTokenSource } from './token-source.ts';
@@ -20,6 +21,7 @@ const REPLY = JSON.stringify({ words_result: { 姓名: { words: '样本' } } });
 const IMAGE = randomBytes(5_000);
 const CREDENTIAL = { apiKey: 'ak-secret', secretKey: 'sk-secret' };
 
+type Kind = 'baidu-idcard-enc' | 'baidu-idcard-aes';
 type Step = (request: SeenRequest, response: ServerResponse) => void;
 let upstream: Upstream;
 let client: IdCardClient;
@@ -62,7 +64,7 @@ afterEach(async () => {
   await upstream.stop();
 });
 
-function provider(kind: BaiduProvider['provider'] = 'baidu-idcard-enc', keys = CREDENTIAL): BaiduProvider {
+function provider(kind: Kind = 'baidu-idcard-enc', keys = CREDENTIAL): Provider<SealedRequest> {
   return createBaiduProvider({
     credential: { id: 'main', provider: kind, aesKey: AES_KEY },
     keyWrapper: rsaKeyWrapper(pair.publicKey.export({ type: 'spki', format: 'pem' })),
@@ -78,7 +80,7 @@ function provider(kind: BaiduProvider['provider'] = 'baidu-idcard-enc', keys = C
 }
 
 /** One whole recognition, with a note of every hook. */
-async function run({ kind, reseal = true }: { kind?: BaiduProvider['provider']; reseal?: boolean } = {}) {
+async function run({ kind, reseal = true }: { kind?: Kind; reseal?: boolean } = {}) {
   const baidu = provider(kind);
   const repeats: string[] = [];
   const sealedOnes: SealedRequest[] = [];
@@ -88,7 +90,7 @@ async function run({ kind, reseal = true }: { kind?: BaiduProvider['provider']; 
     sealedOnes.push(sealed);
     return sealed;
   };
-  const hooks: CallHooks = {
+  const hooks: CallHooks<SealedRequest> = {
     onRepeat: async (error) => void repeats.push(error.code),
     onSend: () => void sends++,
     ...(reseal ? { reseal: seal } : {}),
@@ -180,7 +182,7 @@ describe('repeats', () => {
     steps = [code(110)];
     const baidu = provider();
     const sealed = await baidu.seal(IMAGE, 'front', {});
-    const hooks: CallHooks = { onRepeat: () => Promise.reject(new Error('quota_wait')) };
+    const hooks: CallHooks<SealedRequest> = { onRepeat: () => Promise.reject(new Error('quota_wait')) };
     await expect(baidu.call(sealed, AbortSignal.timeout(10_000), hooks)).rejects.toThrow('quota_wait');
     expect(upstream.seen.filter(({ path }) => path.includes('idcard'))).toHaveLength(1);
     expect(() => sealed.open({})).toThrow('sealed_request_destroyed');

@@ -3,19 +3,13 @@
  * a fresh key) happen here, each through the caller's hook, because every HTTP request costs a permit.
  */
 import { asCardsealError, type CardsealError, DefectError, TransientError } from '@cardseal/base/errors';
+import type { CallHooks, Provider } from '@cardseal/core/provider';
 import { type CipherSuite, undecryptable } from './cipher-suite.ts';
 import type { CallFields } from './classify.ts';
 import { readEnvelope } from './envelope.ts';
 import type { IdCardClient } from './id-card-client.ts';
 import type { KeyWrapper } from './key-wrapper.ts';
-import {
-  aesSealer,
-  type CardSide,
-  type DetectOptions,
-  encSealer,
-  type ReplyEnvelope,
-  type SealedRequest,
-} from './request-sealer.ts';
+import { aesSealer, encSealer, type ReplyEnvelope, type SealedRequest } from './request-sealer.ts';
 import type { TokenSource } from './token-source.ts';
 
 interface BaiduCredential {
@@ -35,35 +29,6 @@ export interface BaiduProviderOptions {
   readonly limits?: { readonly maxEncodedBytes?: number };
 }
 
-export interface CallHooks {
-  /** Before every HTTP request but the first: settle the spent permit by the error, take the next one. */
-  onRepeat(error: CardsealError): Promise<void>;
-  /** At the moment a request is handed to the connection. */
-  onSend?(): void;
-  /** Seals the same image again under a fresh key; without it such repeats are left to the caller. */
-  reseal?(): Promise<SealedRequest>;
-  /** Whether the client repeats a call at once, under a fresh key, when it cannot decrypt the response. Default: true. */
-  repeatsUndecryptable?: boolean;
-}
-
-export interface ProviderReply {
-  /** The decrypted reply, UTF-8 JSON, syntax checked and nothing more. */
-  readonly plaintext: Buffer;
-  readonly logId?: string;
-  /** Describes the last HTTP request. */
-  readonly latencyMs: number;
-  readonly billed: 'yes';
-}
-
-export interface BaiduProvider {
-  readonly id: string;
-  readonly provider: BaiduCredential['provider'];
-  /** Also makes sure that a token exists, so that only the call follows the permit. */
-  seal(image: Uint8Array, side: CardSide, options: DetectOptions, signal?: AbortSignal): Promise<SealedRequest>;
-  /** Destroys `sealed` whatever happens. @throws classified errors; the signal's reason; what the hooks throw. */
-  call(sealed: SealedRequest, signal: AbortSignal, hooks: CallHooks): Promise<ProviderReply>;
-}
-
 const PATHS = {
   'baidu-idcard-enc': '/rest/2.0/ocr/v1/idcard_enc',
   'baidu-idcard-aes': '/rest/2.0/ocr/v1/idcard',
@@ -73,12 +38,12 @@ const PATHS = {
 const REPEATS = { token: 1, maybe_crypto: 1, crypto: 1 } as const;
 type Repeatable = keyof typeof REPEATS;
 
-export function createBaiduProvider(options: BaiduProviderOptions): BaiduProvider {
+export function createBaiduProvider(options: BaiduProviderOptions): Provider<SealedRequest> {
   const { credential, tokenSource, client } = options;
   const sealer = sealerFor(options);
   const path = PATHS[credential.provider];
 
-  async function exchange(sealed: SealedRequest, token: string, signal: AbortSignal, hooks: CallHooks) {
+  async function exchange(sealed: SealedRequest, token: string, signal: AbortSignal, hooks: CallHooks<SealedRequest>) {
     hooks.onSend?.();
     const response = await client.send({ path, token, body: sealed.body, signal });
     const reply = readEnvelope(response);
@@ -89,6 +54,8 @@ export function createBaiduProvider(options: BaiduProviderOptions): BaiduProvide
   return {
     id: credential.id,
     provider: credential.provider,
+    // The key wrapper is shared by all credentials of `idcard_enc`; `idcard` uses the key of one application.
+    bodyGroup: credential.provider === 'baidu-idcard-enc' ? credential.provider : credential.id,
     async seal(image, side, detect, signal) {
       await tokenSource.get(signal);
       return sealer.seal(image, side, detect, signal);
@@ -121,7 +88,11 @@ export function createBaiduProvider(options: BaiduProviderOptions): BaiduProvide
 }
 
 /** Counts the repeat and names it, or throws the failure. */
-function repeatFor(error: CardsealError, used: Record<Repeatable, number>, hooks: CallHooks): Repeatable {
+function repeatFor(
+  error: CardsealError,
+  used: Record<Repeatable, number>,
+  hooks: CallHooks<SealedRequest>,
+): Repeatable {
   const kind = error.fields.upstreamClass as Repeatable;
   if (!Object.hasOwn(REPEATS, kind) || (kind !== 'token' && !hooks.reseal)) throw error;
   if (kind === 'crypto' && hooks.repeatsUndecryptable === false) throw error;

@@ -7,22 +7,17 @@
  */
 import { randomBytes } from 'node:crypto';
 import { DefectError, RejectedError } from '@cardseal/base/errors';
+import type { Side } from '@cardseal/core/job';
+import type { DetectOptions, PreparedCall } from '@cardseal/core/provider';
 import { type CipherSuite, checkCipherSuite, createEncryptor, DEFAULT_CIPHER_SUITE, decrypt } from './cipher-suite.ts';
 import { classifyTransport } from './classify.ts';
 import { createFormValueWriter, leastEncodedLength, PIECE_BYTES } from './form-encoder.ts';
 import type { KeyWrapper } from './key-wrapper.ts';
 
-export type CardSide = 'front' | 'back';
-
-/** Named as on the wire, and as in the API's own options. */
-export type DetectOptions = Readonly<
-  Partial<Record<'detect_risk' | 'detect_quality' | 'detect_photo' | 'detect_card', boolean>>
->;
-
 /** The parsed reply envelope, members as they came. */
 export type ReplyEnvelope = Readonly<Record<string, unknown>>;
 
-export interface SealedRequest {
+export interface SealedRequest extends PreparedCall {
   /** The complete `application/x-www-form-urlencoded` body. */
   readonly body: Buffer;
   /** Length in bytes of the image's value after base64 and urlencoding: the provider limits this length. */
@@ -38,7 +33,7 @@ export interface RequestSealer {
    * @param image the image's bytes, as the provider receives them.
    * @throws RejectedError `image_too_large` before anything is sent; what the key wrapper throws.
    */
-  seal(image: Uint8Array, side: CardSide, options: DetectOptions, signal?: AbortSignal): Promise<SealedRequest>;
+  seal(image: Uint8Array, side: Side, options: DetectOptions, signal?: AbortSignal): Promise<SealedRequest>;
 }
 
 export interface SealerSettings {
@@ -102,7 +97,7 @@ function withDefaults({ suite, maxEncodedBytes }: SealerSettings) {
   };
 }
 
-function formFields(side: CardSide, options: DetectOptions): string {
+function formFields(side: Side, options: DetectOptions): string {
   const fields = [`id_card_side=${side}`];
   for (const name of ['detect_risk', 'detect_quality', 'detect_photo', 'detect_card'] as const) {
     if (options[name]) fields.push(`${name}=true`);

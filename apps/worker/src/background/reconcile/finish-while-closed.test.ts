@@ -1,4 +1,5 @@
 /** While every gate is closed, the worker finishes the jobs that need no call, and no other job. */
+
 import { ManualClock } from '@cardseal/base/clock';
 import { DefectError, TransientError } from '@cardseal/base/errors';
 import { newJobId } from '@cardseal/core/job';
@@ -8,6 +9,7 @@ import { createMetrics } from '@cardseal/core/metrics';
 import type { RecognizeJob } from '@cardseal/core/queue';
 import { freezeOutcome } from '@cardseal/core/use-cases';
 import { memoryObjectStore } from '@cardseal/object-store';
+import { readStoredReply } from '@cardseal/providers';
 import { localMasterKey } from '@cardseal/sealing';
 import { expect, it } from 'vitest';
 import { createEndpoints } from '../../caches/endpoint-cache.ts';
@@ -43,6 +45,7 @@ function setUp() {
     tenants: createTenants(ledger),
     endpoints: createEndpoints(ledger),
     outcomeCache: createOutcomeCache(true),
+    readReply: readStoredReply,
     writeBuffer: createWriteBuffer({ clock, log: silentLog, random: () => 0 }),
     config: {},
     jobQueue: {

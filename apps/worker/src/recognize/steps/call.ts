@@ -5,8 +5,8 @@
 
 import { CardsealError, ThrottledError, TransientError } from '@cardseal/base/errors';
 import type { Side } from '@cardseal/core/job';
+import type { Provider, ProviderReply } from '@cardseal/core/provider';
 import { type Permit, PROVIDER_OUTAGE, type Reserved } from '@cardseal/pacer';
-import type { BaiduProvider, ProviderReply } from '@cardseal/providers/baidu';
 import type { WorkerContext } from '../../context.ts';
 import { countAccepted, countRefused, countReturned, timed } from '../../metrics/index.ts';
 import { createOwnershipCheck } from '../guards/ownership-check.ts';
@@ -24,7 +24,7 @@ export interface Call {
   /** Identifies the image; called only when a call fails. */
   image: () => string;
   /** Reports which credential gave the permit. */
-  onPermit?: (provider: BaiduProvider) => void;
+  onPermit?: (provider: Provider) => void;
 }
 
 export async function callProvider(context: WorkerContext, work: Work, call: Call): Promise<ProviderReply> {
@@ -71,7 +71,7 @@ async function spend(
   context: WorkerContext,
   work: Work,
   { side, bodies, image }: Call,
-  provider: BaiduProvider,
+  provider: Provider,
   first: Permit,
 ): Promise<ProviderReply> {
   const { clock, pacer, stopping } = context;

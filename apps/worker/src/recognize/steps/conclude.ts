@@ -17,7 +17,7 @@ export interface Ending {
 /** Returns the stored state, which is another worker's when that one decided first. */
 export async function conclude(context: WorkerContext, work: Work, ending: Ending = {}): Promise<OutcomeState> {
   const { clock, log, endpoints } = context;
-  const found = await readCheckpoints(work);
+  const found = await readCheckpoints(context, work);
   const refusal = found.refused[0];
   const failure = ending.failure ?? (refusal && failureOf(refusal.code, refusal.side, false));
   const state: OutcomeState = ending.state ?? (failure ? 'failed' : 'succeeded');

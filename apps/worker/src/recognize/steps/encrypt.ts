@@ -2,7 +2,7 @@
 
 import { CardsealError, ThrottledError } from '@cardseal/base/errors';
 import type { Side } from '@cardseal/core/job';
-import type { BaiduProvider, SealedRequest } from '@cardseal/providers/baidu';
+import type { PreparedCall, Provider } from '@cardseal/core/provider';
 import type { WorkerContext } from '../../context.ts';
 import type { Work } from '../support/work.ts';
 import type { FetchedImage } from './fetch.ts';
@@ -29,11 +29,11 @@ const REFUSED_RETRY_MS = 60_000;
  */
 export async function encryptImage(
   { pacer, log }: WorkerContext,
-  candidates: readonly BaiduProvider[],
+  candidates: readonly Provider[],
   work: Work,
   side: Side,
   picture: FetchedImage,
-): Promise<{ credentialId: string; sealed: SealedRequest }> {
+): Promise<{ credentialId: string; sealed: PreparedCall }> {
   const { detect_risk, detect_quality, detect_photo, detect_card } = work.request.options;
   // Only the front has a portrait.
   const detect = { detect_risk, detect_quality, detect_photo: detect_photo && side === 'front', detect_card };

@@ -2,7 +2,7 @@
 
 import type { RejectedError } from '@cardseal/base/errors';
 import { encodeCheckpoint, type Side } from '@cardseal/core/job';
-import type { ProviderReply } from '@cardseal/providers/baidu';
+import type { ProviderReply } from '@cardseal/core/provider';
 import type { WorkerContext } from '../../context.ts';
 import type { Work } from '../support/work.ts';
 

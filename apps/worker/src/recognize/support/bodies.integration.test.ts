@@ -1,8 +1,8 @@
 import { DefectError } from '@cardseal/base/errors';
 import { silentLog } from '@cardseal/core/log';
 import { createMetrics } from '@cardseal/core/metrics';
+import type { PreparedCall, Provider } from '@cardseal/core/provider';
 import { createPacer } from '@cardseal/pacer';
-import type { BaiduProvider, SealedRequest } from '@cardseal/providers/baidu';
 import { expect, it, onTestFinished } from 'vitest';
 import { startPrivateRedis } from '../../../../../packages/pacer/src/redis-for-tests.ts';
 import type { WorkerContext } from '../../context.ts';
@@ -30,21 +30,22 @@ async function mixedPool({ refused = [] as string[] } = {}) {
     [...rates.keys()].map((id) => {
       const provider = {
         id,
-        provider: `baidu-idcard-${id}`,
+        provider: 'one',
+        bodyGroup: id,
         seal: async () => {
           if (refused.includes(id)) {
             throw new DefectError('upstream_credential_refused', { fields: { upstreamClass: 'configuration' } });
           }
           sealed.push(id);
-          return { of: id, destroy: () => {} } as unknown as SealedRequest;
+          return { of: id, destroy: () => {} } as unknown as PreparedCall;
         },
-        call: async (body: SealedRequest, _signal: AbortSignal, hooks: { onSend?: () => void }) => {
+        call: async (body: PreparedCall, _signal: AbortSignal, hooks: { onSend?: () => void }) => {
           hooks.onSend?.();
           called.push(`${(body as unknown as { of: string }).of} by ${id}`);
           return { latencyMs: 1 };
         },
       };
-      return [id, provider as unknown as BaiduProvider];
+      return [id, provider as unknown as Provider];
     }),
   );
   const context = {
@@ -104,8 +105,8 @@ it('a credential that the provider refuses loses its permit to another one', asy
 });
 
 it('selects by rate among the open credentials, and tries the others after them', () => {
-  const one = (id: string, provider: string) => ({ id, provider }) as BaiduProvider;
-  const groups = [[one('a', 'baidu-idcard-enc'), one('b', 'baidu-idcard-enc')], [one('c', 'baidu-idcard-aes')]];
+  const one = (id: string) => ({ id }) as Provider;
+  const groups = [[one('a'), one('b')], [one('c')]];
   const rates = new Map([
     ['a', 10],
     ['b', 20],

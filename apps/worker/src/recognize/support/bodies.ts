@@ -1,12 +1,12 @@
 /**
- * The request bodies of one side. A body fits every credential of `baidu-idcard-enc`, but only its own one of
- * `baidu-idcard-aes`. One body is encrypted before a permit is requested. Another one follows only if the permit
- * belongs to a credential that it does not fit, in the time that is left until the slot.
+ * The request bodies of one side. A body fits every credential of its provider's body group. One body is encrypted
+ * before a permit is requested. Another one follows only if the permit belongs to a credential of another group, in the
+ * time that is left until the slot.
  */
 
 import type { Side } from '@cardseal/core/job';
+import type { PreparedCall, Provider } from '@cardseal/core/provider';
 import type { Pacer } from '@cardseal/pacer';
-import type { BaiduProvider, SealedRequest } from '@cardseal/providers/baidu';
 import type { WorkerContext } from '../../context.ts';
 import { encryptImage, SealFailure } from '../steps/encrypt.ts';
 import type { FetchedImage } from '../steps/fetch.ts';
@@ -17,13 +17,13 @@ export interface Bodies {
   /** Makes sure that a body fits this credential. */
   prepare(credentialId: string): Promise<void>;
   /** The body that fits; call `prepare` first. */
-  of(credentialId: string): SealedRequest;
+  of(credentialId: string): PreparedCall;
   /** The same image again under a fresh key, for this credential. */
-  reseal(credentialId: string): Promise<SealedRequest>;
+  reseal(credentialId: string): Promise<PreparedCall>;
   destroy(): void;
 }
 
-type Group = readonly BaiduProvider[];
+type Group = readonly Provider[];
 
 /**
  * Encrypts the first body, for the credentials that are likely to give the permit. While every gate is closed, as far
@@ -39,7 +39,7 @@ export async function sealBodies(
 ): Promise<Bodies> {
   const groups = groupsOf([...context.providers.values()]);
   const groupOf = (id: string) => groups.find((group) => group.some((one) => one.id === id))!;
-  const ready = new Map<Group, SealedRequest>();
+  const ready = new Map<Group, PreparedCall>();
   const seal = (candidates: Group) => encryptImage(context, candidates, work, side, picture);
   const sealFor = async (id: string) => {
     const { sealed } = await seal([context.providers.get(id)!]).catch(unwrap);
@@ -95,9 +95,7 @@ async function reported(pacer: Pick<Pacer, 'report'>, error: unknown, image: () 
 }
 
 function groupsOf(all: Group): Group[] {
-  const shared = all.filter(({ provider }) => provider === 'baidu-idcard-enc');
-  const own = all.filter((one) => !shared.includes(one)).map((one) => [one]);
-  return shared.length > 0 ? [shared, ...own] : own;
+  return [...Map.groupBy(all, ({ bodyGroup }) => bodyGroup).values()];
 }
 
 /** Weighted by rate; credentials whose gates are all closed, as far as this process knows, come last. */

@@ -2,8 +2,8 @@
 
 import type { CardsealError } from '@cardseal/base/errors';
 import type { Failure, Side } from '@cardseal/core/job';
+import { refusalMessage } from '@cardseal/core/provider';
 import { describeImageReason, type ImageReason } from '@cardseal/idcard/image';
-import { rejectionMessage } from '@cardseal/providers/baidu';
 
 const MESSAGES: Record<string, string> = {
   upstream_unavailable: 'The recognition service did not answer in time, again and again. Try again later.',
@@ -17,7 +17,7 @@ export function failureOf(code: string, side: Side | null, retryable: boolean): 
   const [head, reason] = code.split('.') as [string, string | undefined];
   const message =
     (reason ? describeImageReason(reason as ImageReason) : undefined) ??
-    rejectionMessage(head) ??
+    refusalMessage(head) ??
     MESSAGES[head] ??
     (retryable ? 'Recognition did not succeed. Try again later.' : 'The card could not be recognised.');
   return { code: reason ?? head, message, side, retryable };

@@ -2,7 +2,7 @@
 
 import { decodeCheckpoint, type Side } from '@cardseal/core/job';
 import type { SideReading } from '@cardseal/idcard/card';
-import { readReply } from '@cardseal/providers/baidu/reading';
+import type { WorkerContext } from '../../context.ts';
 import type { Work } from './work.ts';
 
 export interface Readings {
@@ -12,7 +12,7 @@ export interface Readings {
   refused: { side: Side; code: string }[];
 }
 
-export async function readCheckpoints(work: Work): Promise<Readings> {
+export async function readCheckpoints({ readReply }: Pick<WorkerContext, 'readReply'>, work: Work): Promise<Readings> {
   const found: Readings = { readings: [], adjusted: {}, refused: [] };
   for (const side of work.request.sides) {
     const bytes = work.written.replies.get(side) ?? (await work.sealed.reply(side));

@@ -4,8 +4,8 @@
  */
 
 import { CardsealError, ThrottledError, TransientError } from '@cardseal/base/errors';
+import type { UpstreamClass } from '@cardseal/core/provider';
 import { type OutcomeKind, PROVIDER_OUTAGE, type Trouble, type Verdict } from '@cardseal/pacer';
-import type { UpstreamClass } from '@cardseal/providers/baidu';
 
 const KINDS: Partial<Record<UpstreamClass, OutcomeKind>> = {
   qps: 'refused_qps',

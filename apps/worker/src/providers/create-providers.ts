@@ -1,10 +1,14 @@
-/** Creates one provider per credential, with shared connections and a shared key wrapper. */
+/**
+ * Creates one provider per credential of the pool file, with shared connections and a shared key wrapper. Only this
+ * folder of the worker names providers; all other code uses the port.
+ */
 
 import type { Clock } from '@cardseal/base/clock';
 import { ConfigurationError, readProxies } from '@cardseal/core/config';
 import type { Log } from '@cardseal/core/log';
+import type { Provider, ReadReply } from '@cardseal/core/provider';
+import { readStoredReply } from '@cardseal/providers';
 import {
-  type BaiduProvider,
   commandKeyWrapper,
   createBaiduProvider,
   createIdCardClient,
@@ -17,12 +21,13 @@ import {
   redisTokenStore,
 } from '@cardseal/providers/baidu';
 import type { Redis } from 'ioredis';
-import type { WorkerConfig } from './config.ts';
+import type { WorkerConfig } from '../config.ts';
 import type { Credential } from './credentials.ts';
 import { readRsaKeyWrapper } from './pool-problems.ts';
 
 export interface Providers {
-  byId: ReadonlyMap<string, BaiduProvider>;
+  byId: ReadonlyMap<string, Provider>;
+  readReply: ReadReply;
   stop(): Promise<void>;
 }
 
@@ -48,6 +53,7 @@ export function createProviders(parts: ProviderParts): Providers {
   const providers = credentials.map((credential) => provider(parts, credential, client, keyWrapper));
   return {
     byId: new Map(providers.map((one) => [one.id, one])),
+    readReply: readStoredReply,
     async stop() {
       await keyWrapper?.stop();
       await client.stop();
@@ -66,7 +72,7 @@ function provider(
   credential: Credential,
   client: IdCardClient,
   keyWrapper: KeyWrapper | undefined,
-): BaiduProvider {
+): Provider {
   const { id, provider, api_key, secret_key, aes_key } = credential;
   const store = redisTokenStore({
     redis,

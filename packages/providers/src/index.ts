@@ -1,0 +1,1 @@
+export { readStoredReply } from './read-stored-reply.ts';
