@@ -23,14 +23,15 @@ describe('what a tenant and an operator can set', () => {
     await writeFile(file, JSON.stringify({ checks: { side_match: { warn: 'clear' } } }));
     const set = await runCardseal(app, ['tenant', 'set', app.stack.info.tenant, '--policy', file]);
     expect(set).toMatchObject({ exitCode: 0 });
-    expect(await verdict()).toBe('clear');
+    // A worker reads a tenant's record at most a second after the change.
+    await expect.poll(verdict, { timeout: 20_000, interval: 500 }).toBe('clear');
     await writeFile(file, JSON.stringify({ checks: { side_match: { warn: 'fine' }, nothing: {} }, extra: 1 }));
     const refused = await runCardseal(app, ['tenant', 'set', app.stack.info.tenant, '--policy', file]);
     expect(refused.exitCode).toBe(1);
     expect(refused.stderr).toMatch(/not_a_verdict/);
     expect(await verdict()).toBe('clear');
     await runCardseal(app, ['tenant', 'set', app.stack.info.tenant, '--policy', 'default']);
-    expect(await verdict()).toBe('review');
+    await expect.poll(verdict, { timeout: 20_000, interval: 500 }).toBe('review');
   });
 
   it('keys that the provider refuses close their gate: the card waits, nothing hammers, no attempt is spent', async () => {
